@@ -1,0 +1,32 @@
+"""Addresses: the names by which plans, receipts, errors and `--target` speak of things."""
+
+import re
+
+from reconciler.core.text import quoted
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def contact_address(contact: str) -> str:
+    """Give `contacts.NAME`."""
+    return f"contacts.{contact}"
+
+
+def memory_address(contact: str, scope: str) -> str:
+    """Give `contacts.NAME.scopes.SCOPE`, the memory of a contact in a scope."""
+    return f"contacts.{contact}.scopes.{scope}"
+
+
+def existing_address(name: str) -> str:
+    """Give `memories.NAME`, a memory that is declared by its id."""
+    return f"memories.{name}"
+
+
+def fact_address(memory: str, key: str) -> str:
+    """Give `MEMORY.facts.KEY`; a key that is not one plain word stands in brackets and quotes."""
+    return f"{memory}.facts.{key}" if _PLAIN_KEY.fullmatch(key) else f"{memory}.facts[{quoted(key)}]"
+
+
+def user_address(memory: str, phone_number: str) -> str:
+    """Give `MEMORY.users["+1…"]`."""
+    return f"{memory}.users[{quoted(phone_number)}]"

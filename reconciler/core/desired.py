@@ -1,0 +1,129 @@
+"""Desired: what the specs declare, layers already merged, every value with the place it comes from."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.address import contact_address, existing_address, memory_address
+from reconciler.core.value import Json, canonical
+from reconciler.errors import Source
+
+Upkeep: TypeAlias = Literal["keep", "seed"]
+"""`keep`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A scope that remembers for a persona."""
+
+    persona_id: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Give the scope as the field that requests carry."""
+        return {"persona_id": self.persona_id}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNumber:
+    """A scope that remembers for an agent's phone number, in E.164."""
+
+    agent_number: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Give the scope as the field that requests carry."""
+        return {"agent_number": self.agent_number}
+
+
+ScopeKey: TypeAlias = Persona | AgentNumber
+"""What the API knows a scope by: exactly one of the two (`POST /v1/memory/contact`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One declared fact; `value` is never null."""
+
+    key: str
+    value: Json
+    upkeep: Upkeep
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One declared memory user; what is None is not declared."""
+
+    phone_number: str
+    metadata: str | None
+    summary: str | None
+    external_memory_key: str | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A declared contact."""
+
+    name: str
+    contact_id: str
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return contact_address(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMemory:
+    """The memory that a contact should have in a scope; facts are sorted by key and users by phone number."""
+
+    contact: Contact
+    scope: str
+    scope_key: ScopeKey
+    facts: tuple[Fact, ...]
+    users: tuple[User, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return memory_address(self.contact.name, self.scope)
+
+    @property
+    def identity(self) -> str:
+        """Give what the API knows the memory by, whatever it is called here: contact and scope, as one text."""
+        return canonical([self.contact.contact_id, self.scope_key.fields])
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingMemory:
+    """A memory that exists already, declared by its id, for its users (sorted by phone number)."""
+
+    name: str
+    memory_id: str
+    users: tuple[User, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return existing_address(self.name)
+
+
+Memory: TypeAlias = ContactMemory | ExistingMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All that a repository declares for one environment, sorted by name, whatever the order of files and keys."""
+
+    scopes: tuple[str, ...]
+    contacts: tuple[Contact, ...]
+    contact_memories: tuple[ContactMemory, ...]
+    existing_memories: tuple[ExistingMemory, ...]
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """Give every declared memory, those of contacts first."""
+        return (*self.contact_memories, *self.existing_memories)

@@ -1,0 +1,112 @@
+"""What differs between declared and live facts, add and update only. The only importer of deepdiff."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.desired import Fact
+from reconciler.core.value import Json, canonical, covers, is_list, lay_over
+from reconciler.errors import Source
+
+Path: TypeAlias = tuple[str, ...]
+"""Where in a memory's facts: the key, then the keys of nested mappings; never an index, lists are taken whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Something that the live side lacks."""
+
+    path: Path
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """Something that the live side holds with another value."""
+
+    path: Path
+    before: Json
+    after: Json
+
+
+Change: TypeAlias = Added | Updated
+
+
+@dataclass(frozen=True, slots=True)
+class FactWrite:
+    """
+    One fact to send.
+
+    `value` is what is sent: the declared value, with what only the live side has in nested mappings kept.
+    """
+
+    key: str
+    declared: Json
+    value: Json
+    changes: tuple[Change, ...]
+    source: Source
+
+
+def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:
+    """Give the facts to send so that the live side holds all that is declared, in the order given."""
+    needed = [fact for fact in facts if _is_needed(fact, live)]
+    values = {fact.key: lay_over(live.get(fact.key), fact.value) for fact in needed}
+    changes = _changes({key: live[key] for key in values if key in live}, values)
+    return tuple(
+        FactWrite(fact.key, fact.value, values[fact.key], tuple(changes[fact.key]), fact.source) for fact in needed
+    )
+
+
+def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
+    if fact.key not in live:
+        return True
+    return fact.upkeep == "keep" and not covers(live[fact.key], fact.value)
+
+
+def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:
+    """Give the changes that lead from the live facts to the values, by fact and in the order of their paths."""
+    changes: dict[str, list[Change]] = {key: [] if key in live else [Added((key,), values[key])] for key in values}
+    if live:
+        for path in sorted(_differing_paths(live, {key: values[key] for key in live})):
+            changes[path[0]].append(_change_at(path, live, values))
+    return changes
+
+
+def _differing_paths(live: Mapping[str, Json], values: Mapping[str, Json]) -> set[Path]:
+    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where something differs
+
+    groups = DeepDiff(
+        _comparable(live),
+        _comparable(values),
+        view="tree",
+        ignore_private_variables=False,  # by default, keys that start with two underscores are passed over
+        threshold_to_diff_deeper=0,  # by default, mappings with few keys in common are one change
+    )
+    return {tuple(level.path(output_format="list")) for group in groups.values() for level in group}
+
+
+class _WholeList(str):
+    """A list as its canonical text: to deepdiff one value, which it neither descends into nor takes for a string."""
+
+    __slots__ = ()
+
+
+def _comparable(value: Json) -> object:
+    """Give a value in which what deepdiff calls different is just what `same` calls different."""
+    if isinstance(value, dict):
+        return {key: _comparable(item) for key, item in value.items()}
+    if is_list(value):
+        return _WholeList(canonical(value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _change_at(path: Path, live: Json, value: Json) -> Change:
+    for step in path[:-1]:
+        live, value = _mapping(live)[step], _mapping(value)[step]
+    key, before, after = path[-1], _mapping(live), _mapping(value)
+    return Updated(path, before[key], after[key]) if key in before else Added(path, after[key])
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    assert isinstance(value, dict)  # noqa: S101  deepdiff's paths lead through mappings on both sides
+    return value

@@ -1,0 +1,198 @@
+"""
+Plans and receipts as documents: the JSON contract as frozen values, with live values already masked.
+
+Every format is rendered from these, so that none can show what the JSON lacks. Field names are the JSON's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.redaction import Mixed, Shown
+
+FORMAT_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceEntry:
+    """A place in a spec; `line` starts at 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactAdded:
+    """A fact, or a part of one at `path`, that the live side lacks."""
+
+    key: str
+    action: Literal["add"]
+    path: tuple[str, ...]
+    after: Shown
+    source: PlaceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class FactUpdated:
+    """A fact, or a part of one at `path`, that the live side holds with another value."""
+
+    key: str
+    action: Literal["update"]
+    path: tuple[str, ...]
+    before: Shown
+    after: Shown
+    source: PlaceEntry
+
+
+FactEntry: TypeAlias = FactAdded | FactUpdated
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMemoryEntry:
+    """`POST /v1/memory/contact`: one of `persona_id` and `agent_number` is null."""
+
+    type: Literal["create_memory"]
+    address: str
+    certain: bool
+    contact_id: str
+    persona_id: str | None
+    agent_number: str | None
+    source: PlaceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFactsEntry:
+    """`PATCH /v1/memory/contact/{memory_id}/facts`; `memory_id` is null until an apply learns it."""
+
+    type: Literal["write_facts"]
+    address: str
+    certain: bool
+    memory_id: str | None
+    source: PlaceEntry
+    facts: tuple[FactEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddUserEntry:
+    """`POST /v1/memory/{memory_id}/add-user`; what is null is not declared, and `memory_id` may not be known."""
+
+    type: Literal["add_user"]
+    address: str
+    certain: bool
+    memory_id: str | None
+    source: PlaceEntry
+    phone_number: str
+    metadata: str | None
+    summary: str | None
+    external_memory_key: str | None
+
+
+OperationEntry: TypeAlias = CreateMemoryEntry | WriteFactsEntry | AddUserEntry
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEntry:
+    """What cannot or need not be done."""
+
+    type: str
+    address: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryEntry:
+    """Totals of a plan; only `uncertain` counts operations that may not be needed."""
+
+    contacts_to_create: int
+    contacts_to_update: int
+    memories_to_create: int
+    facts_to_add: int
+    facts_to_update: int
+    users_to_add: int
+    users_to_update: int
+    memories_unchanged: int
+    facts_unmanaged: int
+    uncertain: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostEntry:
+    """Requests that the plan took and the apply will take; `seconds_at_rate_limit` is 0 without a limit."""
+
+    requests_read: int
+    requests_to_write: int
+    seconds_at_rate_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDocument:
+    """A plan; `created_at` is an ISO 8601 time in UTC."""
+
+    format_version: str
+    kind: Literal["plan"]
+    environment: str
+    api: str
+    specs_digest: str
+    created_at: str
+    summary: SummaryEntry
+    cost: CostEntry
+    operations: tuple[OperationEntry, ...]
+    notices: tuple[NoticeEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeEntry:
+    """What became of one operation, and why where there is something to say."""
+
+    type: str
+    address: str
+    outcome: str
+    detail: str
+    source: PlaceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsEntry:
+    """Outcomes of each kind."""
+
+    done: int
+    already: int
+    skipped: int
+    failed: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDocument:
+    """A receipt; times are ISO 8601 in UTC."""
+
+    format_version: str
+    kind: Literal["receipt"]
+    environment: str
+    api: str
+    specs_digest: str
+    started_at: str
+    finished_at: str
+    interrupted: bool
+    totals: TotalsEntry
+    outcomes: tuple[OutcomeEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEntry:
+    """A request that an apply would send; what was kept of the live side in its `body` is masked."""
+
+    method: str
+    path: str
+    body: Mapping[str, Mixed]
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunDocument:
+    """The requests of an apply, in the order in which one worker would send them."""
+
+    format_version: str
+    kind: Literal["dry_run"]
+    environment: str
+    api: str
+    requests: tuple[RequestEntry, ...]

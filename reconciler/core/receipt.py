@@ -1,0 +1,47 @@
+"""The receipt: what became of every operation of a plan."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from reconciler.core.plan import Operation, Origin
+
+Result: TypeAlias = Literal["done", "already", "skipped", "failed", "unknown"]
+"""
+What became of an operation.
+
+`already`: nothing was left to do. `skipped`: not tried. `failed`: the account does not hold what was sent.
+`unknown`: the answer was lost, so that only the next plan can tell.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one operation; `detail` says why in one line, and is empty when there is nothing to say."""
+
+    operation: Operation
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC."""
+
+    origin: Origin
+    started_at: str
+    finished_at: str
+    interrupted: bool
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """Count the outcomes of each kind."""
+        counted = Counter(outcome.result for outcome in self.outcomes)
+        return {result: counted[result] for result in get_args(Result)}
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether the account now holds all that the plan asked for."""
+        return all(outcome.result in {"done", "already"} for outcome in self.outcomes)

@@ -1,0 +1,64 @@
+"""`--target`: the part of what is declared that an address pattern names."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from reconciler.core.address import fact_address, user_address
+from reconciler.core.desired import ContactMemory, Desired, ExistingMemory
+
+_Memory = TypeVar("_Memory", ContactMemory, ExistingMemory)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The declarations that were chosen, how many memories were left out, and the patterns that chose nothing."""
+
+    desired: Desired
+    left_out: int
+    unmatched: tuple[str, ...]
+
+
+def select(desired: Desired, patterns: Sequence[str]) -> Selection:
+    """
+    Keep what the patterns name: an address names all that stands below it, `*` stands for any part of one name.
+
+    No pattern at all chooses everything.
+    """
+    if not patterns:
+        return Selection(desired, 0, ())
+    chosen = _choose(desired, patterns)
+    unmatched = tuple(pattern for pattern in patterns if not _choose(desired, [pattern]).memories)
+    return Selection(chosen, len(desired.memories) - len(chosen.memories), unmatched)
+
+
+def _choose(desired: Desired, patterns: Sequence[str]) -> Desired:
+    pattern = re.compile("|".join(map(_expression, patterns)))
+    return replace(
+        desired,
+        contact_memories=_narrowed(desired.contact_memories, pattern),
+        existing_memories=_narrowed(desired.existing_memories, pattern),
+    )
+
+
+def _expression(pattern: str) -> str:
+    """Translate a pattern: it must end where a name of the address ends."""
+    parts = (re.escape(part) for part in pattern.split("*"))
+    return '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
+
+
+def _narrowed(memories: Sequence[_Memory], pattern: re.Pattern[str]) -> tuple[_Memory, ...]:
+    narrowed = (_narrow(memory, pattern) for memory in memories)
+    return tuple(memory for memory in narrowed if memory is not None)
+
+
+def _narrow(memory: _Memory, pattern: re.Pattern[str]) -> _Memory | None:
+    """Give the memory with what the pattern names of it: all, some facts and users, or None for nothing."""
+    if pattern.match(memory.address):
+        return memory
+    users = tuple(user for user in memory.users if pattern.match(user_address(memory.address, user.phone_number)))
+    if isinstance(memory, ContactMemory):
+        facts = tuple(fact for fact in memory.facts if pattern.match(fact_address(memory.address, fact.key)))
+        return replace(memory, facts=facts, users=users) if facts or users else None
+    return replace(memory, users=users) if users else None

@@ -1,0 +1,22 @@
+"""Text that can be shown anywhere: nothing that it holds moves a cursor, turns a line around or starts a new one."""
+
+import json
+
+
+def visible(text: str) -> str:
+    """Give the text with every character that does not print (control, bidi, line ends) written as an escape."""
+    return text if text.isprintable() else "".join(map(_visible_character, text))
+
+
+def quoted(text: str) -> str:
+    """Give the text as a JSON string in which every character prints."""
+    return visible(json.dumps(text, ensure_ascii=False))
+
+
+def shortened(text: str, limit: int) -> str:
+    """Give at most `limit` characters of the text, the last one an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _visible_character(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

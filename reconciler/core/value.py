@@ -1,0 +1,62 @@
+"""What a fact can hold: JSON values, when two are the same, and what comes of laying one over another."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypeGuard
+
+Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
+"""A JSON value. Values are shared freely, so nothing ever changes one in place."""
+
+
+def same(left: Json, right: Json) -> bool:
+    """
+    Say whether two values are the same JSON.
+
+    JSON has one kind of number, so 1 and 1.0 are the same; true and 1 are not, although Python thinks so.
+    """
+    if isinstance(left, str):
+        return left == right
+    if isinstance(left, dict):
+        return (
+            isinstance(right, dict)
+            and left.keys() == right.keys()
+            and all(same(value, right[key]) for key, value in left.items())
+        )
+    if is_list(left):
+        return is_list(right) and len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) is isinstance(right, bool) and left == right
+
+
+def covers(live: Json, declared: Json) -> bool:
+    """Say whether a live value already holds what is declared; a mapping may hold more than that."""
+    if isinstance(declared, dict):
+        return isinstance(live, dict) and all(
+            key in live and covers(live[key], value) for key, value in declared.items()
+        )
+    return same(live, declared)
+
+
+def lay_over(live: Json, declared: Json) -> Json:
+    """Lay a declared value over a live one: mappings merge and keep what only live has, all else is replaced."""
+    if not (isinstance(live, dict) and isinstance(declared, dict)):
+        return declared
+    added = {key: lay_over(live[key], value) if key in live else value for key, value in declared.items()}
+    return {**live, **added}
+
+
+def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    """Say whether a value is a JSON list."""
+    return isinstance(value, (list, tuple))
+
+
+def canonical(value: Json) -> str:
+    """Write a value as text that is the same for all values that are the same JSON: sorted keys, one form a number."""
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if is_list(value):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

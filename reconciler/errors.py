@@ -1,0 +1,110 @@
+"""
+Every error a user can meet, sorted by who must act.
+
+    ReconcilerError
+    ├── InputError            fix a file, a flag or a variable
+    │   └── SpecError         fix the specs or reconciler.yaml: all problems at once
+    ├── ApiError              a call did not succeed
+    │   ├── ApiUnavailableError   try again later
+    │   ├── ApiRejectedError      fix the request, the key or the account
+    │   └── AddUserRefusedError   often nothing to do
+    ├── StateError            make room or rights for a file this tool keeps
+    ├── RefusedError          nothing was written, on purpose
+    └── ForbiddenCallError    a defect of this tool, stopped before it left
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place in a file, as people count: `line` and `column` start at 1; 0 when only the file is known."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Give `file:line:column`, the form that editors jump to."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a file: where, at which address, what, and what would be right."""
+
+    file: str
+    line: int
+    column: int
+    address: str
+    message: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        """Give the one line that is printed: `file:line:column address: message; cure`."""
+        place = str(Source(self.file, self.line, self.column))
+        subject = f"{place} {self.address}" if self.address else place
+        return f"{subject}: {self.message}; {self.cure}" if self.cure else f"{subject}: {self.message}"
+
+
+class ReconcilerError(Exception):
+    """Root of all errors that are told to a user in one line."""
+
+    exit_code = 1
+
+
+class InputError(ReconcilerError):
+    """A flag, a variable or a file that was given cannot be used as it is."""
+
+
+class SpecError(InputError):
+    """Problems in files, all that were found in one run."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class ApiError(ReconcilerError):
+    """A call did not succeed; `summary` is short and holds neither headers nor the key, `code` is the API's own."""
+
+    def __init__(self, summary: str, *, code: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.code = code
+
+
+class ApiUnavailableError(ApiError):
+    """No usable answer; `may_have_happened` says whether a write could have been carried out all the same."""
+
+    def __init__(self, summary: str, *, may_have_happened: bool, code: str = "") -> None:
+        super().__init__(summary, code=code)
+        self.may_have_happened = may_have_happened
+
+
+class ApiRejectedError(ApiError):
+    """The API answered no, with an HTTP status."""
+
+    def __init__(self, summary: str, *, status: int, code: str = "") -> None:
+        super().__init__(summary, code=code)
+        self.status = status
+
+
+class AddUserRefusedError(ApiError):
+    """The API refused to add a user, with the code that it also gives for a phone number already there."""
+
+
+class StateError(ReconcilerError):
+    """A file that this tool keeps or was asked to write cannot be read or written."""
+
+
+class RefusedError(ReconcilerError):
+    """Nothing was written, on purpose: a guard held, or the answer to the question was no."""
+
+    exit_code = 4
+
+
+class ForbiddenCallError(ReconcilerError):
+    """A request that is not on the list of the client in use was about to be sent: a defect, stopped in time."""
+
+    exit_code = 70

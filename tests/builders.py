@@ -1,0 +1,62 @@
+"""Small builders of desired and observed values, for tests that are about something else."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, Fact, Memory, Persona, Upkeep, User
+from reconciler.core.observed import Observed, ObservedMemory
+from reconciler.core.plan import Origin, Plan, build_plan
+from reconciler.core.value import Json
+from reconciler.errors import Source
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+HERE = Source("specs/a.yaml", 3, 5)
+ORIGIN = Origin("sandbox", "sandbox", "sha256:0", "2026-01-02T03:04:05.000Z")
+
+
+def fact(key: str, value: Json, upkeep: Upkeep = "keep") -> Fact:
+    return Fact(key, value, upkeep, HERE)
+
+
+def user(phone_number: str = "+14155550192", *, metadata: str | None = None, summary: str | None = None) -> User:
+    return User(phone_number, metadata, summary, None, HERE)
+
+
+def memory(
+    facts: Mapping[str, Json] | None = None,
+    *,
+    seeds: Mapping[str, Json] | None = None,
+    users: Sequence[User] = (),
+    contact: str = "sarah",
+    scope: str = "support",
+) -> ContactMemory:
+    declared = [fact(key, value) for key, value in (facts or {}).items()]
+    planted = [fact(key, value, "seed") for key, value in (seeds or {}).items()]
+    return ContactMemory(
+        contact=Contact(contact, f"id-of-{contact}", HERE),
+        scope=scope,
+        scope_key=Persona(f"persona-{scope}"),
+        facts=tuple(sorted([*declared, *planted], key=lambda item: item.key)),
+        users=tuple(users),
+        source=HERE,
+    )
+
+
+def existing(*users: User, memory_id: str = "store-1") -> ExistingMemory:
+    return ExistingMemory("vip-line", memory_id, users, HERE)
+
+
+def desired(*memories: Memory) -> Desired:
+    contacts = {item.contact.name: item.contact for item in memories if isinstance(item, ContactMemory)}
+    return Desired(
+        scopes=("support",),
+        contacts=tuple(contacts[name] for name in sorted(contacts)),
+        contact_memories=tuple(item for item in memories if isinstance(item, ContactMemory)),
+        existing_memories=tuple(item for item in memories if isinstance(item, ExistingMemory)),
+    )
+
+
+def plan(wanted: Memory, seen: ObservedMemory) -> Plan:
+    """Plan one memory against what was seen of it."""
+    observed = Observed({wanted.address: seen}, requests=1)
+    return build_plan(desired(wanted), observed, origin=ORIGIN, left_out=0)

@@ -1,0 +1,28 @@
+"""For all tests: property tests repeat themselves exactly, and nothing leaves loopback."""
+
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "reconciler",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("reconciler")
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def checked(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "127.0.0.1"
+        assert host in {"127.0.0.1", "::1", "localhost"}, f"a test connects to {host}"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", checked)

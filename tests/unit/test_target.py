@@ -1,0 +1,58 @@
+import pytest
+
+from reconciler.core.target import select
+from tests.builders import desired, existing, memory, user
+
+EVERYTHING = desired(
+    memory({"plan": 1, "a.b": 2}, users=[user()], contact="sarah", scope="support"),
+    memory({"plan": 1}, contact="sarah", scope="support-2"),
+    memory({"plan": 1}, contact="sarah-chen", scope="support"),
+    existing(user("+12345678900")),
+)
+
+
+def chosen(*patterns: str) -> list[str]:
+    return [item.address for item in select(EVERYTHING, patterns).desired.memories]
+
+
+def test_no_pattern_chooses_everything() -> None:
+    assert len(chosen()) == 4
+
+
+def test_a_contact_names_all_its_memories_and_no_contact_that_begins_alike() -> None:
+    assert chosen("contacts.sarah") == ["contacts.sarah.scopes.support", "contacts.sarah.scopes.support-2"]
+
+
+def test_a_star_stands_for_any_part_of_one_name() -> None:
+    assert chosen("contacts.*.scopes.support") == [
+        "contacts.sarah.scopes.support",
+        "contacts.sarah-chen.scopes.support",
+    ]
+    assert chosen("contacts.sarah-*") == ["contacts.sarah-chen.scopes.support"]
+    assert chosen("memories.*") == ["memories.vip-line"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keys"),
+    [
+        ("contacts.sarah.scopes.support.facts.plan", ["plan"]),
+        ('contacts.sarah.scopes.support.facts["a.b"]', ["a.b"]),
+        ("contacts.sarah.scopes.support.facts", ["plan", "a.b"]),
+        ('contacts.sarah.scopes.support.users["+14155550192"]', []),
+    ],
+)
+def test_facts_and_users_can_be_chosen_one_by_one(pattern: str, keys: list[str]) -> None:
+    (chosen_memory,) = select(EVERYTHING, [pattern]).desired.contact_memories
+
+    assert {fact.key for fact in chosen_memory.facts} == set(keys)
+
+
+def test_what_was_left_out_is_counted() -> None:
+    assert select(EVERYTHING, ["memories.vip-line"]).left_out == 3
+
+
+def test_a_pattern_that_names_nothing_is_told() -> None:
+    assert select(EVERYTHING, ["contacts.sarah", "contacts.nobody", "contacts.sar"]).unmatched == (
+        "contacts.nobody",
+        "contacts.sar",
+    )
