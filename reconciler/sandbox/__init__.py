@@ -1,0 +1,76 @@
+"""
+A stand-in for the memory and contacts API of Bland AI, to rehearse and to test against.
+
+It is an independent witness: written from the API reference, not from the client, of which it imports nothing.
+Start with `store.Store`, `app.create_app` and `serve.running`; `settings.Settings` holds the switches, `faults.Faults`
+the misbehaviour. State is one SQLite file, or memory.
+
+Sources, in the order of their weight: S0 to S4 are five pages of the API reference (create contact memory, get contact
+memory, add user to memory, update facts, get memory context); D is the rest of the reference of the same time; L is a
+later revision of it, where it differs; U1 to U25 are questions that none of them answers.
+
+What it imitates
+----------------
+=========================================  ==========  ====================================================
+call                                       source      behaviour
+=========================================  ==========  ====================================================
+POST /v1/memory/contact                    S0          get or create for a contact and a scope; `created`
+GET /v1/memory/contact/{id}                S1          the record; `NOT_FOUND` (D)
+PATCH /v1/memory/contact/{id}/facts        S3          merge, nothing is deleted; the full record, by default
+GET /v1/memory/context                     S4          no id; without a record the empty object (D)
+POST /v1/memory/{id}/add-user              S2          a number already there is `MEMORY_ADD_USER_ERROR`
+GET /v1/memory, GET /v1/memory/{id}        D           stores; a memory with its users (L: in pages)
+POST /v1/memory/create                     D           a new store
+POST /v1/memory/{id}/user, …/user/search   D           read, although they are POSTs
+POST /v1/memory/{id}/user/update           D           what is not sent stays
+GET /v1/contacts, GET /v1/contacts/{id}    D           with identifiers and memories; at most 200 a page
+POST /v1/contacts/find                     D           reads, although it is a POST; null where there is none
+POST /v1/contacts/resolve                  D, L        find or create; L answers with the full contact
+PATCH /v1/contacts/{id}                    D           metadata is merged
+GET /v1/personas, GET /v1/me               D           as much as the official command line needs
+=========================================  ==========  ====================================================
+
+The envelope and the raw key in `authorization` are those of S0 to S4; `AUTH_FAILURE` is D. Roles, the limit on
+`/v1/memory` and the renamed errors are L. Checks come in the order key, role, limit, input, existence; a refused
+request changes nothing. A path that is not listed, or a listed one with another method, is Express's 404 page, before
+any check.
+
+What it chooses where nothing is stated ("switch": see `settings`)
+------------------------------------------------------------------
+- U1, U2: no record, or an unknown contact: the empty context (switch: null, or `NOT_FOUND` for an unknown contact).
+- U3: any contact id and any persona id is accepted, and the contact is listed from then on (switch).
+- U4: with both a persona and a number, the persona counts and the number is ignored.
+- U5: numbers are compared as they are written (switch: brought to E.164).
+- U6, U11, U12: any JSON value and any key is stored as it came. NaN, infinities and lone surrogates are not JSON.
+- U7: a nested fact is replaced as a whole (switch: merged).
+- U8, U9: null is stored like any value; `{}` is accepted and changes only the time; anything but an object is refused.
+- U10: every accepted PATCH moves `updated_at`.
+- U13: a PATCH on an unknown memory is `NOT_FOUND`, as the GET is.
+- U14: 400 for input, 404 for what is absent, 401, 403, 429, 500; 400 for a refused add-user (switch); 200 for what was
+  created (switch).
+- U15: plain text and `Retry-After` in seconds (switches); the window is fixed, and counted by key.
+- U16, U17: resolving an existing contact changes nothing in it, and attaches no identifier; of several identifiers the
+  phone number decides, then the email address, then the external id.
+- U18: an email address or external id takes the place of the primary one of its type; one that another contact has is
+  refused.
+- U19: an unknown memory and a number that is already there are refused alike: the caller cannot tell them apart.
+- U20: a user that is not there is `MEMORY_ERROR` under a 404 (switch: null, or an empty object).
+- U21, U23, U24: lists are in order of creation, and every answer shows all that was written before. Requests are
+  handled one at a time.
+- U25: no size is too large.
+- An add-user, and the calls that read and change users, accept the id of a contact memory as well as that of a store.
+  Read as a store, a contact memory is named after its scope.
+- `Bearer KEY` is refused (switch), so that a client that sends it is found out.
+- A body without `Content-Type: application/json` is refused. A page size that is not a number counts as not given.
+- The role also guards the writes on contacts, of which L says nothing.
+- `external_memory_key` is stored and never checked. Messages of refusals that no page shows are the sandbox's own.
+- Personas are those that some memory is scoped to.
+
+What it does not imitate
+------------------------
+Nothing that removes: no reset, no merge, no delete. No `/v1/memory/changes`, `/enable`, summaries, messages, add-call,
+renaming of stores, CRM synchronisation, agents, entities' schemas, nor writes on personas. No calls are placed:
+summaries, messages, open items and entities are what was planted, and only `Store.learn_facts` plays the agent.
+`memory_history` stays as planted. One organisation, whatever the key. No `RateLimit-*` headers. Paths are exact in case
+and trailing slash.
+"""

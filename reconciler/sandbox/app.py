@@ -1,0 +1,158 @@
+"""The sandbox as an ASGI application: request in, answer out; called in process or served on a port."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from reconciler.sandbox.answers import Answer, refusal, success, unknown_route
+from reconciler.sandbox.connection import drop
+from reconciler.sandbox.failures import INTERNAL_ERROR, RefusedError, in_revision
+from reconciler.sandbox.faults import Faults, Wait, When, spoilt
+from reconciler.sandbox.gate import Limiter, check_key, check_role
+from reconciler.sandbox.incoming import Incoming, body_object, read_request
+from reconciler.sandbox.log import Logged
+from reconciler.sandbox.routes.call import Call
+from reconciler.sandbox.routes.table import Matched, Router
+from reconciler.sandbox.settings import DEFAULTS, Settings
+from reconciler.sandbox.store import Store
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What to answer (None drops the connection), what was written, and how long to sit on the answer."""
+
+    answer: Answer | None
+    committed: bool = False
+    linger: float = 0.0
+
+
+class Sandbox:
+    """The whole application behind one mount."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        faults: Faults,
+        *,
+        limiter: Limiter,
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._faults = faults
+        self._limiter = limiter
+        self._sleep = sleep
+        self._router = Router(seeds_only=settings.seeds_only)
+        self.log: list[Logged] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        incoming = await read_request(scope, receive)
+        outcome = await self._recorded(incoming)
+        if outcome.linger:
+            await self._sleep(outcome.linger)
+        if outcome.answer is None:
+            await drop(receive)
+        else:
+            await _response(outcome.answer)(scope, receive, send)
+
+    async def _recorded(self, incoming: Incoming) -> _Outcome:
+        matched = self._router.match(incoming.method, incoming.segments)
+        outcome = _Outcome(answer=None)
+        try:
+            if self._settings.latency:
+                await self._sleep(self._settings.latency)
+            outcome = await self._disturbed(incoming, matched)
+        finally:
+            # A caller that leaves during a wait has still asked, and what was committed stays committed.
+            self.log.append(_logged(incoming, matched, outcome))
+        return outcome
+
+    async def _disturbed(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+        rule = self._faults.draw(method=incoming.method, path=incoming.path)
+        if rule is None:
+            return self._handled(incoming, matched)
+        if isinstance(rule.fault, Wait):
+            return await self._delayed(incoming, matched, seconds=rule.fault.seconds, when=rule.when)
+        if rule.when == "before":
+            return _Outcome(answer=spoilt(rule.fault, success(None)))
+        outcome = self._handled(incoming, matched)
+        return replace(outcome, answer=spoilt(rule.fault, outcome.answer))
+
+    async def _delayed(self, incoming: Incoming, matched: Matched | None, *, seconds: float, when: When) -> _Outcome:
+        if when == "before":
+            await self._sleep(seconds)
+            return self._handled(incoming, matched)
+        return replace(self._handled(incoming, matched), linger=seconds)
+
+    def _handled(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+        try:
+            return self._passed(incoming, matched)
+        except RefusedError as refused:
+            return _Outcome(answer=refusal(in_revision(refused.failure, self._settings.revision)))
+        except Exception:
+            _LOGGER.exception("The sandbox failed on %s %s", incoming.method, incoming.path)
+            return _Outcome(answer=refusal(INTERNAL_ERROR))
+
+    def _passed(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+        if matched is None:
+            return _Outcome(answer=unknown_route(method=incoming.method, path=incoming.path))
+        check_key(incoming.authorization, self._settings)
+        check_role(self._settings, mutates=matched.mutates)
+        limited = self._limiter.refuse(authorization=incoming.authorization, segments=incoming.segments)
+        return self._routed(incoming, matched) if limited is None else _Outcome(answer=limited)
+
+    def _routed(self, incoming: Incoming, matched: Matched) -> _Outcome:
+        body = body_object(incoming) if incoming.method != "GET" else {}
+        call = Call(store=self._store, settings=self._settings, ids=matched.ids, query=incoming.query, body=body)
+        if not matched.mutates:
+            return _Outcome(answer=matched.answer(call))
+        with self._store.transaction():
+            before = self._store.changes()
+            answer = matched.answer(call)
+            return _Outcome(answer=answer, committed=self._store.changes() != before)
+
+
+def create_app(
+    store: Store,
+    settings: Settings = DEFAULTS,
+    faults: Faults | None = None,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> Starlette:
+    """Put the sandbox over a store; `app.state` holds the `store`, the `settings` and the `log` of requests."""
+    limiter = Limiter(settings, monotonic=monotonic, moment=store.moment)
+    sandbox = Sandbox(store, settings, faults or Faults(), limiter=limiter, sleep=sleep)
+    app = Starlette(routes=[Mount("/", app=sandbox)])
+    app.state.store, app.state.settings, app.state.log = store, settings, sandbox.log
+    return app
+
+
+def _response(answer: Answer) -> Response:
+    return Response(
+        answer.body, status_code=answer.status, headers=dict(answer.headers), media_type=answer.content_type
+    )
+
+
+def _logged(incoming: Incoming, matched: Matched | None, outcome: _Outcome) -> Logged:
+    return Logged(
+        method=incoming.method,
+        path=incoming.path,
+        query=MappingProxyType(incoming.query),
+        body=incoming.body,
+        status=None if outcome.answer is None else outcome.answer.status,
+        mutates=matched is not None and matched.mutates,
+        committed=outcome.committed,
+    )

@@ -1,0 +1,68 @@
+"""One SQLite connection behind a lock, with the clock and the ids that its tables use."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+
+from reconciler.sandbox.schema import open_connection
+from reconciler.sandbox.values import timestamp
+
+
+class Database:
+    """What the tables share. Transactions do not nest."""
+
+    def __init__(
+        self, path: str | Path, *, clock: Callable[[], datetime], new_id: Callable[[], str], org_id: str
+    ) -> None:
+        self._connection = open_connection(path)
+        self._lock = RLock()
+        self._clock = clock
+        self.new_id = new_id
+        self.org_id = org_id
+
+    def now(self) -> str:
+        """Give the time by the clock that was handed in."""
+        return timestamp(self._clock())
+
+    def moment(self) -> datetime:
+        """Give the same time as a value to calculate with."""
+        return self._clock()
+
+    def rows(self, query: str, /, **values: object) -> list[sqlite3.Row]:
+        """All rows that a query gives."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def row(self, query: str, /, **values: object) -> sqlite3.Row | None:
+        """Give the first row that a query gives."""
+        with self._lock:
+            row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+            return row
+
+    def change(self, statement: str, /, **values: object) -> None:
+        """Insert or update."""
+        with self._lock:
+            self._connection.execute(statement, values)
+
+    def changes(self) -> int:
+        """How many rows were ever changed over this connection."""
+        return self._connection.total_changes
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block, or, if it raises, nothing of it."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

@@ -1,0 +1,70 @@
+"""What a route works on, and how it takes its input apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.sandbox.failures import Failure, RefusedError, bad_request
+from reconciler.sandbox.phone import to_e164
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from reconciler.sandbox.values import JsonObject, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that has passed the gate; `ids` are the variable parts of its path."""
+
+    store: Store
+    settings: Settings
+    ids: Mapping[str, str]
+    query: Mapping[str, str]
+    body: JsonObject
+
+    def number(self, number: str) -> str:
+        """Give a phone number as this sandbox compares it (U5)."""
+        return to_e164(number) if self.settings.numbers == "normalising" else number
+
+
+def text(fields: Mapping[str, object], name: str) -> str | None:
+    """Take a field that must be a string; missing, null and empty are all the same."""
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise RefusedError(bad_request(f"{name} must be a string"))
+    return value
+
+
+def required_text(fields: Mapping[str, object], name: str, *, otherwise: Failure) -> str:
+    """Take a field that must be a string that is not empty."""
+    value = text(fields, name)
+    if value is None:
+        raise RefusedError(otherwise)
+    return value
+
+
+def mapping(fields: Mapping[str, object], name: str) -> JsonObject | None:
+    """Take a field that must be an object; missing and null are the same."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise RefusedError(bad_request(f"{name} must be an object"))
+    return value
+
+
+def scope_of(call: Call, fields: Mapping[str, object]) -> Scope | None:
+    """Take the contact and who remembers it; with both a persona and a number, the persona counts (U4)."""
+    contact_id = required_text(fields, "contact_id", otherwise=bad_request("contact_id is required"))
+    persona_id, agent_number = text(fields, "persona_id"), text(fields, "agent_number")
+    if persona_id is not None:
+        return Scope(contact_id=contact_id, persona_id=persona_id, agent_number=None)
+    if agent_number is not None:
+        return Scope(contact_id=contact_id, persona_id=None, agent_number=call.number(agent_number))
+    return None
+
+
+def whole_number(query: Mapping[str, str], name: str, *, default: int) -> int:
+    """Take a count from the query; whatever is none, or is below zero, counts as not given."""
+    value = query.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < len(str(10**9)) else default

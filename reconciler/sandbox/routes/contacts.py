@@ -1,0 +1,115 @@
+"""Contacts (D, "Contacts"): listing, finding, resolving and updating them."""
+
+from reconciler.sandbox.answers import Answer, json_answer, success
+from reconciler.sandbox.failures import CONTACT_ABSENT, IDENTIFIER_REQUIRED, RefusedError, bad_request
+from reconciler.sandbox.routes.call import Call, mapping, scope_of, text, whole_number
+from reconciler.sandbox.routes.shapes import embedded_memory
+from reconciler.sandbox.values import JsonObject
+
+_DEFAULT_PAGE = 50
+_LARGEST_PAGE = 200
+_IDENTIFIERS = ("phone_number", "email", "external_id")
+
+
+def listing(call: Call) -> Answer:
+    """`GET /v1/contacts` (D): a page of contacts with all their memories; `pagination` stands beside `data`."""
+    limit = min(whole_number(call.query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE, _LARGEST_PAGE)
+    offset, total = whole_number(call.query, "offset", default=0), call.store.contacts.count()
+    page = call.store.contacts.page(limit=limit, offset=offset)
+    pagination = {"total": total, "limit": limit, "offset": offset, "has_more": offset + len(page) < total}
+    return json_answer({"data": full(call, page), "pagination": pagination, "errors": None})
+
+
+def get(call: Call) -> Answer:
+    """`GET /v1/contacts/{contact_id}` (D)."""
+    return success(_full_one(call, _contact(call)))
+
+
+def find(call: Call) -> Answer:
+    """`POST /v1/contacts/find` (D): reads, although it is a POST; null without an error where there is none."""
+    contact = call.store.contacts.find(_identifiers(call))
+    return success(None if contact is None else _full_one(call, contact))
+
+
+def resolve(call: Call) -> Answer:
+    """`POST /v1/contacts/resolve` (D): find or create; a contact that is found stays as it is (U16)."""
+    identifiers = _identifiers(call)
+    name, metadata = text(call.body, "name"), mapping(call.body, "metadata")
+    found = call.store.contacts.find(identifiers)
+    contact = found or call.store.contacts.plant({"name": name, "metadata": metadata or {}})
+    if found is None:
+        for kind, value in identifiers.items():
+            call.store.identifiers.put(str(contact["id"]), kind=kind, value=value)
+    _remember(call, str(contact["id"]))
+    shown = _full_one(call, contact) if call.settings.revision == "L" else contact
+    status = 200 if found is not None else call.settings.create_status
+    return success({"contact": shown, "created": found is None}, status=status)
+
+
+def update(call: Call) -> Answer:
+    """`PATCH /v1/contacts/{contact_id}` (D): metadata is merged; an address replaces the one of its kind (U18)."""
+    given = {kind: value for kind in ("email", "external_id") if (value := text(call.body, kind)) is not None}
+    name, metadata = text(call.body, "name"), mapping(call.body, "metadata") or {}
+    contact = _contact(call)
+    known = contact["metadata"] if isinstance(contact["metadata"], dict) else {}
+    for kind, value in given.items():
+        _give(call, kind=kind, value=value)
+    call.store.contacts.update(call.ids["contact_id"], name=name or contact["name"], metadata={**known, **metadata})
+    return success(_contact(call))
+
+
+def full(call: Call, contacts: list[JsonObject]) -> list[JsonObject]:
+    """Contacts with their identifiers and memories."""
+    ids = [str(contact["id"]) for contact in contacts]
+    identifiers = _by_contact(call.store.identifiers.of_contacts(ids))
+    memories = _by_contact(call.store.memories.of_contacts(ids))
+    extra: JsonObject = {"crm_syncs": []} if call.settings.revision == "L" else {}
+    return [
+        {
+            **contact,
+            "identifiers": identifiers.get(contact["id"], []),
+            "memories": [embedded_memory(memory) for memory in memories.get(contact["id"], [])],
+            **extra,
+        }
+        for contact in contacts
+    ]
+
+
+def _full_one(call: Call, contact: JsonObject) -> JsonObject:
+    return full(call, [contact])[0]
+
+
+def _by_contact(records: list[JsonObject]) -> dict[object, list[JsonObject]]:
+    groups: dict[object, list[JsonObject]] = {}
+    for record in records:
+        groups.setdefault(record["contact_id"], []).append(record)
+    return groups
+
+
+def _contact(call: Call) -> JsonObject:
+    contact = call.store.contacts.get(call.ids["contact_id"])
+    if contact is None:
+        raise RefusedError(CONTACT_ABSENT)
+    return contact
+
+
+def _identifiers(call: Call) -> dict[str, str]:
+    given = {kind: value for kind in _IDENTIFIERS if (value := text(call.body, kind)) is not None}
+    if not given:
+        raise RefusedError(IDENTIFIER_REQUIRED)
+    if "phone_number" in given:
+        given["phone_number"] = call.number(given["phone_number"])
+    return given
+
+
+def _give(call: Call, *, kind: str, value: str) -> None:
+    if call.store.identifiers.owner(kind=kind, value=value) not in {None, call.ids["contact_id"]}:
+        raise RefusedError(bad_request(f"{kind} belongs to another contact"))
+    call.store.identifiers.put(call.ids["contact_id"], kind=kind, value=value)
+
+
+def _remember(call: Call, contact_id: str) -> None:
+    # D lets a resolve create the memory of the contact as well; L has dropped these two fields.
+    scope = scope_of(call, {**call.body, "contact_id": contact_id})
+    if call.settings.revision == "D" and scope is not None and call.store.memories.find(scope) is None:
+        call.store.memories.create(scope)

@@ -1,0 +1,84 @@
+"""Contact memories: the four calls S0, S1, S3 and S4."""
+
+from reconciler.sandbox.answers import Answer, success
+from reconciler.sandbox.failures import (
+    CONTACT_ABSENT,
+    FACTS_REQUIRED,
+    MEMORY_ABSENT,
+    SCOPE_REQUIRED,
+    RefusedError,
+)
+from reconciler.sandbox.routes.call import Call, mapping, scope_of
+from reconciler.sandbox.routes.shapes import contact_memory, context, patched_memory
+from reconciler.sandbox.values import JsonObject, Scope
+
+
+def create(call: Call) -> Answer:
+    """`POST /v1/memory/contact` (S0): get or create; an existing record comes back as it is."""
+    scope = _required_scope(call, call.body)
+    found = call.store.memories.find(scope)
+    if found is not None:
+        return success({"memory": contact_memory(found), "created": False})
+    _know_contact(call, scope.contact_id)
+    created = call.store.memories.create(scope)
+    return success({"memory": contact_memory(created), "created": True}, status=call.settings.create_status)
+
+
+def get(call: Call) -> Answer:
+    """`GET /v1/memory/contact/{memory_id}` (S1)."""
+    return success(contact_memory(_memory(call)))
+
+
+def patch_facts(call: Call) -> Answer:
+    """`PATCH /v1/memory/contact/{memory_id}/facts` (S3): merge; no key is ever deleted, null is stored (U8)."""
+    facts = mapping(call.body, "facts")
+    if facts is None:
+        raise RefusedError(FACTS_REQUIRED)
+    memory = _memory(call)
+    deep = call.settings.nested_merge == "deep"
+    call.store.memories.set_facts(call.ids["memory_id"], merged(memory["facts"], facts, deep=deep))
+    return success(patched_memory(_memory(call), call.settings))
+
+
+def get_context(call: Call) -> Answer:
+    """`GET /v1/memory/context` (S4): what the agent knows of a contact, without the id of the record."""
+    scope = _required_scope(call, call.query)
+    found = call.store.memories.find(scope)
+    if found is None and call.settings.empty_context == "null":
+        return success(None)
+    if found is None and call.settings.empty_context == "not_found" and not _knows(call, scope.contact_id):
+        raise RefusedError(CONTACT_ABSENT)
+    return success(context(scope.contact_id, found))
+
+
+def merged(known: object, new: JsonObject, *, deep: bool) -> JsonObject:
+    """Put the new facts on top of the known ones; deep goes into objects that both sides hold (U7)."""
+    result = dict(known) if isinstance(known, dict) else {}
+    for key, value in new.items():
+        nested = deep and isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value, deep=True) if nested and isinstance(value, dict) else value
+    return result
+
+
+def _required_scope(call: Call, fields: object) -> Scope:
+    scope = scope_of(call, fields if isinstance(fields, dict) else {})
+    if scope is None:
+        raise RefusedError(SCOPE_REQUIRED)
+    return scope
+
+
+def _know_contact(call: Call, contact_id: str) -> None:
+    if call.settings.require_contact and not _knows(call, contact_id):
+        raise RefusedError(CONTACT_ABSENT)
+    call.store.contacts.ensure(contact_id)
+
+
+def _knows(call: Call, contact_id: str) -> bool:
+    return call.store.contacts.get(contact_id) is not None
+
+
+def _memory(call: Call) -> JsonObject:
+    memory = call.store.memories.get(call.ids["memory_id"])
+    if memory is None:
+        raise RefusedError(MEMORY_ABSENT)
+    return memory

@@ -1,0 +1,54 @@
+"""Legacy memory stores (D, "Memory Store (Legacy)"): listing, reading and creating them."""
+
+from reconciler.sandbox.answers import Answer, success
+from reconciler.sandbox.failures import STORE_ABSENT, STORE_NAME_REQUIRED, RefusedError
+from reconciler.sandbox.routes.call import Call, required_text, whole_number
+from reconciler.sandbox.routes.shapes import listed_user, store_entry
+from reconciler.sandbox.values import JsonObject
+
+_PAGE = 50
+
+
+def listing(call: Call) -> Answer:
+    """`GET /v1/memory` (D): the stores; contact memories are not among them."""
+    return success({"memories": [store_entry(store) for store in call.store.stores.listing()]})
+
+
+def get(call: Call) -> Answer:
+    """`GET /v1/memory/{memory_id}` (D): a memory with its users; L pages and searches them."""
+    holder = _holder(call, call.ids["memory_id"])
+    users = call.store.users.of_memory(call.ids["memory_id"])
+    if call.settings.revision == "L":
+        return success({**holder, **_page_of_users(call, users)})
+    return success({**holder, "users": [listed_user(user, call.settings) for user in users]})
+
+
+def create(call: Call) -> Answer:
+    """`POST /v1/memory/create` (D)."""
+    name = required_text(call.body, "name", otherwise=STORE_NAME_REQUIRED)
+    return success(store_entry(call.store.stores.plant({"name": name})), status=call.settings.create_status)
+
+
+def _holder(call: Call, memory_id: str) -> JsonObject:
+    store = call.store.stores.get(memory_id)
+    if store is not None:
+        return {"memory_id": memory_id, "name": store["name"], "created_at": store["created_at"]}
+    memory = call.store.memories.get(memory_id)
+    if memory is None:
+        raise RefusedError(STORE_ABSENT)
+    # What a contact memory is called when it is read as a store is not stated: its scope is the next best.
+    name = memory["persona_id"] or memory["agent_number"]
+    return {"memory_id": memory_id, "name": name, "created_at": memory["created_at"]}
+
+
+def _page_of_users(call: Call, users: list[JsonObject]) -> JsonObject:
+    limit = whole_number(call.query, "limit", default=_PAGE)
+    offset = whole_number(call.query, "offset", default=0)
+    found = [user for user in users if _matches(user, call.query.get("search", ""))]
+    page = found[offset : offset + limit]
+    pagination = {"total": len(found), "limit": limit, "offset": offset, "has_more": offset + len(page) < len(found)}
+    return {"users": [listed_user(user, call.settings) for user in page], "pagination": pagination}
+
+
+def _matches(user: JsonObject, wanted: str) -> bool:
+    return wanted in str(user["phone_number"]) or wanted in str(user["summary"] or "")

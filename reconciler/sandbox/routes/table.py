@@ -1,0 +1,84 @@
+"""Every route there is, in the order in which they are tried, and whether it may write."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.routes import account, contacts, memories, stores, users
+from reconciler.sandbox.routes.call import Call
+
+READS, WRITES = False, True
+SEED, LATER = True, False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a pattern; `answer` is None where the real API has a call that the sandbox does not imitate."""
+
+    method: str
+    pattern: str
+    mutates: bool
+    in_seeds: bool
+    answer: Callable[[Call], Answer] | None
+
+
+# Literal paths come before `/v1/memory/{memory_id}`. No call that removes anything is here, nor may one be added.
+ROUTES = (
+    Route("POST", "/v1/memory/contact", WRITES, SEED, memories.create),
+    Route("GET", "/v1/memory/contact/{memory_id}", READS, SEED, memories.get),
+    Route("PATCH", "/v1/memory/contact/{memory_id}/facts", WRITES, SEED, memories.patch_facts),
+    Route("GET", "/v1/memory/context", READS, SEED, memories.get_context),
+    Route("GET", "/v1/memory/changes", READS, LATER, None),
+    Route("POST", "/v1/memory/create", WRITES, LATER, stores.create),
+    Route("GET", "/v1/memory", READS, LATER, stores.listing),
+    Route("GET", "/v1/memory/{memory_id}", READS, LATER, stores.get),
+    Route("POST", "/v1/memory/{memory_id}/add-user", WRITES, SEED, users.add),
+    Route("POST", "/v1/memory/{memory_id}/user", READS, LATER, users.get),
+    Route("POST", "/v1/memory/{memory_id}/user/search", READS, LATER, users.search_calls),
+    Route("POST", "/v1/memory/{memory_id}/user/update", WRITES, LATER, users.update),
+    Route("GET", "/v1/contacts", READS, LATER, contacts.listing),
+    Route("POST", "/v1/contacts/find", READS, LATER, contacts.find),
+    Route("POST", "/v1/contacts/resolve", WRITES, LATER, contacts.resolve),
+    Route("GET", "/v1/contacts/{contact_id}", READS, LATER, contacts.get),
+    Route("PATCH", "/v1/contacts/{contact_id}", WRITES, LATER, contacts.update),
+    Route("GET", "/v1/me", READS, LATER, account.me),
+    Route("GET", "/v1/personas", READS, LATER, account.personas),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a request is to be answered by, and the ids that its path held."""
+
+    answer: Callable[[Call], Answer]
+    mutates: bool
+    ids: Mapping[str, str]
+
+
+class Router:
+    """Finds the route of a request."""
+
+    def __init__(self, *, seeds_only: bool) -> None:
+        self._routes: dict[tuple[str, int], list[tuple[Route, tuple[str, ...]]]] = {}
+        for route in ROUTES:
+            if route.in_seeds or not seeds_only:
+                parts = tuple(route.pattern.strip("/").split("/"))
+                self._routes.setdefault((route.method, len(parts)), []).append((route, parts))
+
+    def match(self, method: str, segments: tuple[str, ...]) -> Matched | None:
+        """Give the first route whose pattern fits; the API has no answer to a known path with another method."""
+        for route, parts in self._routes.get((method, len(segments)), []):
+            ids = _fitted(parts, segments)
+            if ids is not None:
+                return None if route.answer is None else Matched(route.answer, route.mutates, ids)
+        return None
+
+
+def _fitted(parts: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
+    ids = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{") and segment:
+            ids[part[1:-1]] = segment
+        elif part != segment:
+            return None
+    return ids
