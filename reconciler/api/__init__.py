@@ -1,0 +1,1 @@
+"""The network's door: requests out, values or errors of our own back. Nothing of httpx leaves this package."""

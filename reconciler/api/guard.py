@@ -1,0 +1,37 @@
+"""
+The calls that a client may send: two lists, and none of them holds a call that removes.
+
+`POST /v1/memory/contact` gets or creates, so it is a write and not on the list of reads.
+"""
+
+import re
+from dataclasses import dataclass
+
+from reconciler.errors import ForbiddenCallError
+
+_ID = r"[^/?#]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The method and path pairs that a client lets through, as `METHOD path` patterns."""
+
+    patterns: tuple[str, ...]
+
+    def check(self, method: str, path: str) -> None:
+        """Raise `ForbiddenCallError` unless the call is on the list; `path` is without the query."""
+        call = f"{method} {path}"
+        if not any(re.fullmatch(pattern, call) for pattern in self.patterns):
+            raise ForbiddenCallError(f"{call} is not a call that this client may send; nothing was sent")
+
+
+READS = Allowed((r"GET /v1/memory/context", rf"GET /v1/memory/contact/{_ID}"))
+
+READS_AND_WRITES = Allowed(
+    (
+        *READS.patterns,
+        r"POST /v1/memory/contact",
+        rf"PATCH /v1/memory/contact/{_ID}/facts",
+        rf"POST /v1/memory/{_ID}/add-user",
+    )
+)

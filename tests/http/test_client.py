@@ -1,0 +1,339 @@
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.api import wire
+from reconciler.api.client import open_reader
+from reconciler.api.guard import READS, READS_AND_WRITES
+from reconciler.core.desired import AgentNumber, Persona
+from reconciler.core.diff import diff_facts
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    ForbiddenCallError,
+    InputError,
+)
+from reconciler.sandbox import faults
+from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.faults import Fault, Rule, When
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from tests.builders import fact, user
+from tests.http.support import KEY, World, call
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+PERSONA = Persona("persona-12345678")
+FACTS = diff_facts([fact("name", "John Doe"), fact("plan", "premium")], {})
+
+
+def seed(name: str) -> Any:
+    return json.loads((SEEDS / name).read_text())
+
+
+def error_of(world: World, work: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        world.call(work)
+    return caught.value
+
+
+async def create(remote: Any) -> Any:
+    return await remote.create_memory("c-1", PERSONA)
+
+
+async def add_user(remote: Any) -> None:
+    record, _ = await create(remote)
+    await remote.add_user(record.memory_id, user())
+
+
+# every JSON sample of the API reference, as the client reads it
+
+
+def test_the_sample_of_a_created_memory_is_read() -> None:
+    record, created = wire.created_from(seed("create_contact_memory.response.json")["data"])
+
+    assert created
+    assert record.memory_id == "mem-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+    assert (record.contact_id, record.scope_key, record.facts) == ("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", PERSONA, {})
+
+
+def test_the_sample_of_a_memory_is_read() -> None:
+    record = wire.record_from(seed("get_contact_memory.response.json")["data"])
+
+    assert record is not None
+    assert record.facts["timezone"] == "America/Los_Angeles"
+
+
+def test_the_sample_of_a_context_is_read() -> None:
+    context = wire.context_from(seed("get_memory_context.response.json")["data"])
+
+    assert not context.is_empty
+    assert context.facts["phone"] == "+14155550192"
+
+
+def test_the_sample_of_updated_facts_is_read() -> None:
+    facts = wire.facts_from(seed("update_facts.response.json")["data"])
+
+    assert facts is not None
+    assert facts["company"] == "Acme Corp"
+
+
+def test_the_sample_of_new_facts_is_what_is_sent() -> None:
+    wanted = seed("update_facts.request.json")
+
+    assert wire.write_facts_request("mem-1", wanted["facts"]).body == wanted
+
+
+def test_the_sample_of_a_user_is_what_is_sent() -> None:
+    wanted = seed("add_user.request.json")
+    declared = user(wanted["phone_number"], metadata=wanted["metadata"], summary=wanted["summary"])
+
+    assert wire.add_user_request("m", declared).body == wanted
+
+
+# the five calls, over a port
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[World, str]]:
+    world = World()
+    with running(world.app) as url:
+        yield world, url
+
+
+def test_the_five_calls_work_over_a_port(served: tuple[World, str]) -> None:
+    world, url = served
+
+    async def work(remote: Any) -> None:
+        record, created = await remote.create_memory("c-1", AgentNumber("+14155550100"))
+        assert created
+        assert await remote.write_facts(record.memory_id, FACTS) == {"name": "John Doe", "plan": "premium"}
+        await remote.add_user(record.memory_id, user())
+        assert (await remote.read_context("c-1", AgentNumber("+14155550100"))).facts["plan"] == "premium"
+        assert (await remote.read_memory(record.memory_id)).facts["plan"] == "premium"
+        assert remote.requests_sent == 5
+
+    call(world.endpoint(url, in_process=False), work)
+
+    assert len(world.requests) == 5
+
+
+@pytest.mark.parametrize("awkward", ["a b", "ä/ö?x=1#y", "%2F", "a+b&c=d", "..%2f.."])
+def test_awkward_ids_arrive_as_they_are(served: tuple[World, str], awkward: str) -> None:
+    world, url = served
+
+    async def work(remote: Any) -> None:
+        record, _ = await remote.create_memory(awkward, Persona(awkward))
+        await remote.write_facts(record.memory_id, FACTS)
+        assert not (await remote.read_context(awkward, Persona(awkward))).is_empty
+        assert await remote.read_memory(awkward) is None
+
+    call(world.endpoint(url, in_process=False), work)
+
+    assert world.requests[-1] == f"GET /v1/memory/contact/{awkward}"
+
+
+def test_the_path_of_the_base_url_is_kept(served: tuple[World, str]) -> None:
+    world, url = served
+
+    with pytest.raises(ApiRejectedError, match="is the URL of the API right"):
+        call(world.endpoint(f"{url}/bland/", in_process=False), create)
+
+    assert world.requests == ["POST /bland/v1/memory/contact"]
+
+
+def test_the_key_is_sent_raw() -> None:
+    world = World(Settings(key=KEY))
+    with running(world.app) as url:
+        assert call(world.endpoint(url, in_process=False), create)[1]
+
+
+def test_a_closed_port_is_a_connection_that_never_stood() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    world = World()
+
+    with pytest.raises(ApiUnavailableError, match=r"cannot connect to http://127\.0\.0\.1") as caught:
+        call(world.endpoint(url, in_process=False), add_user)
+
+    assert not caught.value.may_have_happened
+    assert len(world.waits.seconds) == 5
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_dropped_connection_may_hide_a_write(when: When) -> None:
+    world = World(rules=(Rule(fault=faults.Drop(), path="*add-user", when=when),))
+    with running(world.app) as url, pytest.raises(ApiUnavailableError, match="closed the connection") as caught:
+        call(world.endpoint(url, in_process=False), add_user)
+
+    assert caught.value.may_have_happened
+    assert len(world.requests) == 2
+
+
+def test_an_answer_that_does_not_come_is_a_time_out() -> None:
+    world = World(rules=(Rule(fault=faults.hang()),))
+    with running(world.app) as url, pytest.raises(ApiUnavailableError, match=r"no answer .* within 0.05 s") as caught:
+        call(world.endpoint(url, in_process=False, timeout=0.05), create)
+
+    assert caught.value.may_have_happened
+
+
+# what is tried again
+
+
+def test_what_is_safe_to_repeat_is_repeated_after_a_fault() -> None:
+    world = World(rules=(Rule(fault=faults.bad_gateway(), occurrences=frozenset({1, 2})),))
+
+    assert world.call(create)[1]
+    assert len(world.requests) == 3
+    assert 0.5 <= world.waits.seconds[0] <= world.waits.seconds[1]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.bad_gateway(), faults.server_error(), faults.empty_body(), faults.invalid_json(), faults.Truncate()],
+)
+def test_adding_a_user_is_never_repeated_blindly(fault: Fault) -> None:
+    world = World(rules=(Rule(fault=fault, path="*add-user", when="after", occurrences=frozenset({1})),))
+    error = error_of(world, add_user)
+
+    assert isinstance(error, ApiUnavailableError)
+    assert error.may_have_happened
+    assert world.requests[1:] == [world.requests[-1]]
+
+
+def test_adding_a_user_is_repeated_after_a_limit_which_did_nothing() -> None:
+    limit = faults.too_many_requests(retry_after="7")
+    world = World(rules=(Rule(fault=limit, path="*add-user", occurrences=frozenset({1})),))
+    world.call(add_user)
+
+    assert world.waits.seconds == [7.0]
+
+
+def test_without_retry_after_a_limit_is_given_more_time_than_a_fault() -> None:
+    world = World(rules=(Rule(fault=faults.too_many_requests(), occurrences=frozenset({1})),))
+    world.call(create)
+
+    assert world.waits.seconds[0] >= 4
+
+
+def test_a_fault_that_stays_is_given_up_after_six_attempts() -> None:
+    world = World(rules=(Rule(fault=faults.server_error()),))
+
+    assert "INTERNAL_ERROR" in str(error_of(world, create))
+    assert len(world.requests) == 6
+
+
+def test_a_clear_no_is_not_repeated() -> None:
+    world = World(Settings(role="viewer"))
+    error = error_of(world, create)
+
+    assert "admin, owner or operator" in str(error)
+    assert len(world.requests) == 1
+    assert world.waits.seconds == []
+
+
+# what answers mean
+
+
+def test_a_duplicate_user_has_an_error_of_its_own() -> None:
+    async def twice(remote: Any) -> None:
+        await add_user(remote)
+        await add_user(remote)
+
+    assert isinstance(error_of(World(), twice), AddUserRefusedError)
+
+
+@pytest.mark.parametrize("style", ["object", "null", "not_found"])
+def test_a_memory_that_is_not_there_has_an_empty_context(style: Any) -> None:
+    world = World(Settings(empty_context=style))
+    context = world.call(lambda remote: remote.read_context("c-1", PERSONA))
+
+    assert context.is_empty
+    assert context.contact_known is (style != "not_found")
+
+
+def test_a_memory_id_that_is_not_there_is_none() -> None:
+    assert World().call(lambda remote: remote.read_memory("mem-nowhere")) is None
+
+
+def test_a_route_that_is_not_there_is_no_empty_context() -> None:
+    page = httpx.Response(404, html="<pre>Cannot GET /v1/memory/context</pre>")
+    rule = Rule(fault=faults.Reply(Answer(status=404, body=page.content, content_type="text/html")))
+
+    error = error_of(World(rules=(rule,)), lambda remote: remote.read_context("c-1", PERSONA))
+
+    assert "is the URL of the API right?" in str(error)
+
+
+@pytest.mark.parametrize(
+    "data", ["null", "[]", '{"memory": {"contact_id": "c"}}', '{"memory": {"id": ["x"]}}', '"text"']
+)
+def test_an_answer_without_what_is_needed_is_no_answer(data: str) -> None:
+    reply = faults.Reply(Answer(status=200, body=f'{{"data": {data}, "errors": null}}'.encode()))
+
+    assert "not what the API's documentation describes" in str(error_of(World(rules=(Rule(fault=reply),)), create))
+
+
+# the guard, and the key
+
+
+def test_a_reader_cannot_write() -> None:
+    world = World()
+
+    async def write() -> None:
+        async with open_reader(world.endpoint()) as reader:
+            await create(reader)
+
+    with pytest.raises(ForbiddenCallError, match="POST /v1/memory/contact is not a call"):
+        asyncio.run(write())
+
+    assert world.requests == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "POST /v1/memory/reset",
+        "POST /v1/contacts/merge",
+        "POST /v1/memory/m/delete",
+        "POST /v1/memory/m/user/delete",
+        "DELETE /v1/memory/contact/m",
+        "PATCH /v1/memory/contact/m/facts/",
+        "POST /v1/memory/contact/../reset",
+        "PATCH /v1/memory/contact/a/b/facts",
+    ],
+)
+def test_no_list_holds_a_call_that_removes(path: str) -> None:
+    for allowed in (READS, READS_AND_WRITES):
+        with pytest.raises(ForbiddenCallError):
+            allowed.check(*path.split(" "))
+
+
+def test_what_is_told_of_requests_holds_neither_key_nor_values() -> None:
+    world = World()
+
+    async def write(remote: Any) -> None:
+        record, _ = await create(remote)
+        await remote.write_facts(record.memory_id, FACTS)
+
+    world.call(write)
+
+    assert world.told[0] == "POST /v1/memory/contact: ok"
+    assert KEY not in "".join(world.told)
+    assert "premium" not in "".join(world.told)
+    assert KEY not in repr(world.endpoint())
+
+
+@pytest.mark.parametrize("url", ["api.bland.ai", "ftp://host", "https://", "http://[::1", ""])
+def test_a_base_url_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(InputError, match="URL of the API"):
+        call(World().endpoint(url), create)

@@ -1,0 +1,140 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.api.answers import Answer, ThrottledError, data_of
+from reconciler.core.value import Json
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+KEY = "sk-very-secret"
+
+
+def answer(status: int, body: Json | bytes, retry_after: str | None = None) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, raw, retry_after, NOW)
+
+
+def envelope(code: str, message: str) -> Json:
+    return {"data": None, "errors": [{"error": code, "message": message}]}
+
+
+def error_of(given: Answer) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        data_of(given, hide=KEY)
+    return caught.value
+
+
+@pytest.mark.parametrize("data", [None, {}, {"id": "mem-1"}, []])
+def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
+    assert data_of(answer(200, {"data": data, "errors": None}), hide=KEY) == data
+    assert data_of(answer(201, {"data": data}), hide=KEY) == data
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (400, envelope("BAD_REQUEST", "facts is required"), "BAD_REQUEST: facts is required"),
+        (200, envelope("BAD_REQUEST", "facts is required"), "the API answered 200, BAD_REQUEST: facts is required"),
+        (404, envelope("NOT_FOUND", "Contact memory not found"), "404, NOT_FOUND: Contact memory not found"),
+        (401, envelope("AUTH_FAILURE", "Unauthorized"), "is the API key right?"),
+        (200, envelope("UNAUTHORIZED", "Unauthorized"), "is the API key right?"),
+        (403, envelope("FORBIDDEN", "no"), "admin, owner or operator"),
+        (400, {"status": "error", "message": "Bad number"}, "Bad number"),
+        (402, {"status": "error", "message": "Pay", "errors": ["balance too low"]}, "Pay (balance too low)"),
+        (400, {"status": "error", "data": None, "errors": [{"error": "X", "message": "m"}]}, "X: m"),
+        (
+            404,
+            b"<html><h1>Not   found</h1>",
+            "not the documented JSON: <html><h1>Not found</h1>; is the URL of the API",
+        ),
+        (404, b"", "with an empty body; is the URL of the API right?"),
+        (301, b"", "the API answered 301"),
+    ],
+)
+def test_a_no_of_the_api_is_a_rejection(status: int, body: Json | bytes, said: str) -> None:
+    error = error_of(answer(status, body))
+
+    assert isinstance(error, ApiRejectedError)
+    assert said in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, envelope("INTERNAL_ERROR", "An unexpected error occurred")),
+        (200, envelope("INTERNAL_ERROR", "An unexpected error occurred")),
+        (500, envelope("MEMORY_ERROR", "Failed to retrieve memory data.")),
+        (502, b"<html>Bad gateway</html>"),
+        (503, b""),
+        (408, b""),
+        (200, b""),
+        (200, b"<html>Log in</html>"),
+        (200, b'{"data": {"id": "mem'),
+        (200, b"[1]"),
+        (200, b"{}"),
+        (200, b'{"data": ' + b"9" * 5_000 + b"}"),
+        (200, b"[" * 100_000),
+        (200, {"status": "error", "message": "no code"}),
+        (200, {"errors": "text"}),
+    ],
+)
+def test_no_usable_answer_may_hide_a_write_that_happened(status: int, body: Json | bytes) -> None:
+    error = error_of(answer(status, body))
+
+    assert isinstance(error, ApiUnavailableError)
+    assert error.may_have_happened
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Too many requests, please try again later.",
+        b"",
+        {"status": "error", "message": "Rate limit exceeded"},
+        {"error": "Rate limit exceeded"},
+        envelope("TOO_MANY_REQUESTS", "slow down"),
+    ],
+)
+def test_a_limit_did_nothing_whatever_its_body(body: Json | bytes) -> None:
+    error = error_of(answer(429, body))
+
+    assert isinstance(error, ThrottledError)
+    assert not error.may_have_happened
+
+
+def test_a_limit_told_by_its_code_alone_is_a_limit() -> None:
+    assert isinstance(error_of(answer(200, envelope("Rate Limit Exceeded", ""))), ThrottledError)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("Fri, 02 Jan 2026 03:04:35 GMT", 30.0),
+        ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    error = error_of(answer(429, b"", header))
+
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after == seconds
+
+
+def test_what_the_api_says_is_cut_short_and_cannot_move_the_cursor() -> None:
+    said = str(error_of(answer(400, envelope("BAD_REQUEST", "\x1b[2J" + "x" * 10_000))))
+
+    assert said.isprintable()
+    assert len(said) < 300
+
+
+def test_the_key_is_not_passed_on_when_the_api_repeats_it() -> None:
+    assert KEY not in str(error_of(answer(401, envelope("AUTH_FAILURE", f"Invalid key {KEY}"))))
+    assert KEY not in str(error_of(answer(502, f"<html>{KEY}</html>".encode())))
