@@ -1,0 +1,42 @@
+"""`reconciler apply`: shows what will be done, asks, and does it."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import Invocation, account_options, pass_invocation
+
+
+@click.command()
+@account_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them.")
+@click.option(
+    "--receipt",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save what became of every operation, as JSON, to this file.",
+)
+@pass_invocation
+def apply(  # noqa: PLR0913  one parameter an option
+    invocation: Invocation,
+    *,
+    targets: tuple[str, ...],
+    output_format: str,
+    yes: bool,
+    dry_run: bool,
+    receipt: Path | None,
+) -> int:
+    """Add and update what the specs declare. Shows the plan first and asks."""
+    import asyncio
+
+    from reconciler.cli.applying import Applying, dry_run_of
+    from reconciler.cli.session import open_session
+
+    with open_session(invocation) as session:
+        applying = Applying(session, targets, output_format, no_color=invocation.no_color)
+        if dry_run:
+            return asyncio.run(dry_run_of(applying))
+        try:
+            return asyncio.run(applying.run(yes=yes, receipt=receipt))
+        except asyncio.CancelledError as error:
+            raise KeyboardInterrupt from error

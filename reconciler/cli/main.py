@@ -1,0 +1,87 @@
+"""The entry point: the group of commands, and the one place where errors become lines and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.apply import apply
+from reconciler.cli.options import Invocation, invocation_options
+from reconciler.cli.plan import plan
+from reconciler.cli.sandbox import sandbox
+from reconciler.cli.validate import validate
+from reconciler.core.text import visible
+from reconciler.errors import ApiRejectedError, ReconcilerError
+
+_ERROR = 1
+_DEFECT = 70
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@invocation_options
+def group() -> None:
+    """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
+
+
+for _command in (validate, plan, apply, sandbox):
+    group.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code; no traceback reaches a user unless asked for."""
+    invocation = Invocation()
+    try:
+        result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
+    except click.ClickException as error:
+        error.show()
+        return _ERROR
+    except ReconcilerError as error:
+        _tell(error, invocation)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _leave_closed_pipe()
+    except Exception as error:  # noqa: BLE001  the boundary: what was not foreseen is a defect and is told as one
+        _tell_defect(error, invocation)
+        return _DEFECT
+    return result if isinstance(result, int) else 0
+
+
+def _tell(error: ReconcilerError, invocation: Invocation) -> None:
+    lines = str(error).splitlines() or [type(error).__name__]
+    for line in lines:
+        click.echo(f"error: {visible(line)}", err=True)
+    if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
+        click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
+    if invocation.debug:
+        _echo_traceback(error, invocation)
+
+
+def _tell_defect(error: Exception, invocation: Invocation) -> None:
+    """Name the kind of error and no more: its text might hold values."""
+    click.echo(f"error: this is a defect of reconciler ({type(error).__name__}); nothing is known to be lost", err=True)
+    if invocation.debug:
+        _echo_traceback(error, invocation)
+    else:
+        click.echo("hint: run it again with --debug and report what is printed", err=True)
+
+
+def _echo_traceback(error: Exception, invocation: Invocation) -> None:
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    for secret in invocation.secrets:
+        text = text.replace(secret, "***")
+    click.echo(text, err=True)
+
+
+def _leave_closed_pipe() -> int:
+    """Leave quietly when the reader of the output is gone, as `| head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _ERROR

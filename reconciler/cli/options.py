@@ -1,0 +1,82 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Invocation:
+    """
+    What one call of the program was told, before or after the name of the command.
+
+    `secrets` and `key_variable` are filled in on the way, for the place where errors are told.
+    """
+
+    project: str | None = None
+    environment: str | None = None
+    api_url: str | None = None
+    concurrency: int | None = None
+    debug: bool = False
+    no_color: bool = False
+    key_variable: str = ""
+    secrets: set[str] = field(default_factory=set)
+
+
+def _noted(context: click.Context, parameter: click.Parameter, value: object) -> object:
+    """Note an option on the invocation; said twice, the one after the command's name counts."""
+    if value is not None and parameter.name is not None:
+        setattr(context.ensure_object(Invocation), parameter.name, value)
+    return value
+
+
+def _shared(*names: str, **settings: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401  passed on to click
+    return click.option(*names, expose_value=False, callback=_noted, default=None, **settings)
+
+
+def _applied(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def invocation_options(command: _Command) -> _Command:
+    """Add the options that may stand before or after the name of a command."""
+    return _applied(
+        command,
+        _shared("--project", metavar="FILE_OR_FOLDER", help="reconciler.yaml, or the folder that holds it."),
+        _shared("-e", "--environment", metavar="NAME", help="An environment of reconciler.yaml."),
+        _shared("--debug", is_flag=True, flag_value=True, help="Tell every request, and tracebacks of defects."),
+        _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),
+    )
+
+
+def account_options(command: _Command) -> _Command:
+    """Add the options of the commands that speak to an account."""
+    return _applied(
+        invocation_options(command),
+        _shared("--api-url", metavar="URL", help="The API, in place of the environment's."),
+        _shared("--concurrency", type=click.IntRange(1, 200), help="How many requests may be under way at once."),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            metavar="ADDRESS_PATTERN",
+            help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
+        ),
+        click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="What standard output holds.",
+        ),
+    )
+
+
+pass_invocation = click.make_pass_decorator(Invocation)

@@ -1,0 +1,148 @@
+"""`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from reconciler.errors import InputError, Problem, SpecError
+from reconciler.reading.border import Strict, check, wrong
+from reconciler.reading.document import read_file
+from reconciler.reading.nearest import did_you_mean
+
+FILE_NAME = "reconciler.yaml"
+SANDBOX = "sandbox"
+_DEFAULT_SPECS = "specs"
+_DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
+_DEFAULT_CONCURRENCY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """
+    One environment: its specs (folders, files or globs, relative to the root) and how its account is reached.
+
+    `api` is `sandbox`, a URL, or None where the environment leaves it to the caller.
+    """
+
+    name: str
+    api: str | None
+    api_key_env: str
+    specs: tuple[str, ...]
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository of specs and its environments."""
+
+    root: Path
+    environments: tuple[Environment, ...]
+    default_environment: str | None
+
+    @property
+    def state_folder(self) -> Path:
+        """Give the folder in which this tool keeps its own files."""
+        return self.root / ".reconciler"
+
+    def environment(self, name: str | None) -> Environment:
+        """Give the environment of that name, or the default one; raises `InputError` where there is none such."""
+        wanted = name or self.default_environment
+        names = [environment.name for environment in self.environments]
+        if wanted is None:
+            raise InputError(f"which environment? say -e with one of: {', '.join(names)}")
+        for environment in self.environments:
+            if environment.name == wanted:
+                return environment
+        raise InputError(f"no environment {wanted!r}; {did_you_mean(wanted, names)}".rstrip("; "))
+
+
+def load_project(given: str | None) -> Project:
+    """
+    Read `reconciler.yaml`: the file given, or the one in the folder given, or in the current folder.
+
+    Without one, `specs/` is read against the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
+    """
+    path = Path(given or ".")
+    file = path / FILE_NAME if path.is_dir() else path
+    if file.exists() or file.is_symlink():
+        return _read(file)
+    if given and not path.is_dir():
+        raise InputError(f"--project {given}: no such file or folder")
+    return _without_file(path)
+
+
+def _without_file(root: Path) -> Project:
+    environment = Environment("default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY)
+    return Project(root, (environment,), environment.name)
+
+
+def _read(file: Path) -> Project:
+    reading = read_file(file, name=file.name)
+    if reading.problems:
+        raise SpecError(reading.problems)
+    if len(reading.documents) != 1:
+        raise SpecError((Problem(file.name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
+    checked = check(_ProjectFile, reading.documents[0])
+    if checked.model is None:
+        raise SpecError(checked.problems)
+    return _project(checked.model, root=file.parent)
+
+
+def _project(content: "_ProjectFile", *, root: Path) -> Project:
+    environments = tuple(
+        Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency)
+        for name, item in sorted(content.environments.items())
+    )
+    only = environments[0].name if len(environments) == 1 else None
+    return Project(root, environments, content.default_environment or only)
+
+
+def _checked_api(api: str) -> str:
+    parts = urlsplit(api)
+    if api != SANDBOX and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise wrong(f"{api!r} is no API", cure="write `sandbox`, or a URL such as https://api.bland.ai")
+    if parts.username or parts.password or parts.query:
+        raise wrong("a URL that holds more than a place", cure="leave out user, password and query")
+    return api
+
+
+def _checked_variable(name: str) -> str:
+    """Accept the name of an environment variable; what is refused is not repeated, since it may be the key itself."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
+        raise wrong(
+            "not the name of an environment variable",
+            cure="put the key itself into a variable and write that variable's name, such as BLAND_API_KEY",
+        )
+    return name
+
+
+_LONGEST_VARIABLE = 64
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=63)]
+
+
+class _EnvironmentFile(Strict):
+    api: Annotated[str, AfterValidator(_checked_api)] | None = Field(
+        default=None, description="`sandbox`, or the URL of the API."
+    )
+    api_key_env: Annotated[str, AfterValidator(_checked_variable)] = Field(
+        default=_DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
+    )
+    specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
+    concurrency: int = Field(
+        default=_DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
+    )
+
+
+class _ProjectFile(Strict):
+    version: Literal[1] = Field(description="The version of this file's format.")
+    specs: list[str] = Field(
+        default_factory=lambda: [_DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
+    )
+    default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
+    environments: dict[_Name, _EnvironmentFile] = Field(
+        min_length=1, description="The environments, each with an account."
+    )

@@ -1,0 +1,29 @@
+"""Bytes of YAML → plain data that knows its places. Only importer of yaml; what the data means is not known here."""
+
+from reconciler.reading.border import Checked, Strict, check
+from reconciler.reading.document import Reading, read_bytes, read_file
+from reconciler.reading.files import Files, SpecFile, find_files
+from reconciler.reading.nearest import did_you_mean
+from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
+from reconciler.reading.places import Node
+from reconciler.reading.wording import named, wrong
+
+__all__ = [
+    "Addressing",
+    "Checked",
+    "Files",
+    "KeyPath",
+    "Node",
+    "Reading",
+    "SpecFile",
+    "Strict",
+    "check",
+    "did_you_mean",
+    "dotted",
+    "find_files",
+    "named",
+    "quoted",
+    "read_bytes",
+    "read_file",
+    "wrong",
+]

@@ -1,0 +1,71 @@
+"""Anchors: the values of a document that have a name, and how much may come of naming them again and again."""
+
+from dataclasses import dataclass
+
+from reconciler.core.value import Json
+from reconciler.reading.frames import Frame
+from reconciler.reading.nearest import did_you_mean
+from reconciler.reading.places import Mark
+from reconciler.reading.scalars import Refusal
+
+MOST_EXPANDED = 1_000_000
+"""How many values the aliases of one file may stand for: enough for 100,000 contacts that share their facts."""
+
+MOST_NESTED = 64
+"""How deep mappings and lists may lie in one another, aliases followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A value with a name; `size` counts the values in it, aliases followed, and `height` how deep they lie."""
+
+    value: Json
+    held: tuple[Mark, ...] | None
+    size: int
+    height: int
+
+
+class Anchors:
+    """The names that are known so far in a document."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Anchored | Frame] = {}
+        self._expanded = 0
+
+    def clear(self) -> None:
+        """Forget the names: the next document starts without any."""
+        self._known.clear()
+
+    def open(self, name: str, frame: Frame) -> None:
+        """Remember that a mapping or list with a name has started."""
+        self._known[name] = frame
+
+    def close(self, name: str, frame: Frame, anchored: Anchored) -> None:
+        """Remember what a name stands for, unless something inside it took the name since."""
+        if self._known[name] is frame:
+            self._known[name] = anchored
+
+    def name(self, name: str, value: Json) -> None:
+        """Remember a scalar with a name."""
+        self._known[name] = Anchored(value, None, 1, 0)
+
+    def resolve(self, name: str, *, depth: int) -> Anchored | Refusal:
+        """Give what a name stands for, for use at a depth."""
+        known = self._known.get(name)
+        if known is None:
+            nearest = did_you_mean(name, self._known)
+            return Refusal(f"nothing above is anchored as &{name}", nearest or _QUOTE.format(name=name))
+        if not isinstance(known, Anchored):
+            return Refusal(f"the alias *{name} stands inside what it names", "a value cannot hold itself; write it out")
+        if depth + known.height > MOST_NESTED:
+            return Refusal(f"with the alias *{name}, values lie more than {MOST_NESTED} levels deep", "make it flatter")
+        self._expanded += known.size
+        return known
+
+    @property
+    def exhausted(self) -> bool:
+        """Say whether the aliases stand for more values than they may."""
+        return self._expanded > MOST_EXPANDED
+
+
+_QUOTE = 'put it in quotes if text is meant: "*{name}"'

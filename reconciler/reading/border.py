@@ -1,0 +1,87 @@
+"""The border: plain data → a pydantic model, or problems with the place, the address and the cure of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from reconciler.errors import Problem, Source
+from reconciler.reading.nearest import did_you_mean
+from reconciler.reading.paths import Addressing, KeyPath, dotted
+from reconciler.reading.places import Node, Refused
+from reconciler.reading.shapes import described, known_keys
+from reconciler.reading.wording import OUR_OWN, Words, explain
+
+_KEY = "[key]"
+"""What pydantic puts at the end of a path when it is the key that is wrong."""
+
+
+class Strict(BaseModel):
+    """A mapping in a file: a key that is not known must fail, and text is never taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Generic[Model]):
+    """What came of a document: a model, or problems and the paths of what is wrong."""
+
+    model: Model | None
+    problems: tuple[Problem, ...]
+    wrong: tuple[KeyPath, ...]
+
+
+def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Checked[Model]:
+    """Read a document as a model."""
+    try:
+        return Checked(model.model_validate(node.value), (), ())
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    problems = (_problem(model, node, one, address) for one in found if not isinstance(one["input"], Refused))
+    return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
+
+
+def _problem(model: type[BaseModel], node: Node, error: ErrorDetails, address: Addressing) -> Problem:
+    path = _path(error)
+    source = _source(node, path, error)
+    words = _words(model, path, error)
+    return Problem(source.file, source.line, source.column, address(path), words.message, words.cure)
+
+
+def _path(error: ErrorDetails) -> KeyPath:
+    path = error["loc"]
+    return path[:-1] if _is_key(error) else path
+
+
+def _is_key(error: ErrorDetails) -> bool:
+    return error["loc"][-1:] == (_KEY,) and error["type"] != "extra_forbidden"
+
+
+def _source(node: Node, path: KeyPath, error: ErrorDetails) -> Source:
+    if error["type"] == "missing":
+        return node.at(path[:-1]).key_source
+    place = node.at(path)
+    at_key = _is_key(error) or error["type"] == "extra_forbidden" or _is_about_keys(error)
+    return place.key_source if at_key else place.source
+
+
+def _is_about_keys(error: ErrorDetails) -> bool:
+    """Say whether a validator of ours found a mapping wrong as a whole: its name is a better place than its start."""
+    return error["type"] == OUR_OWN and isinstance(error["input"], Mapping)
+
+
+def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
+    match error["type"]:
+        case "extra_forbidden":
+            return Words("unknown key", did_you_mean(str(path[-1]), known_keys(model, path[:-1])))
+        case "missing":
+            return Words("this key is missing", f"add it: {described(model, path)}".removesuffix(": "))
+        case "model_type" if not path:
+            return Words(explain(error).message, f"start with one of its keys: {', '.join(known_keys(model, path))}")
+        case _:
+            return explain(error)

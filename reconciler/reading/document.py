@@ -1,0 +1,71 @@
+"""Files and bytes → documents: plain data, places, and all that is wrong in them."""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from reconciler.errors import Problem
+from reconciler.reading.builder import Builder, Event, UnreadableError
+from reconciler.reading.parser import PARSER, Parser
+from reconciler.reading.paths import Addressing, dotted
+from reconciler.reading.places import Lines, Node
+from reconciler.reading.syntax import syntax_problem
+from reconciler.reading.text import decoded
+
+_FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
+_NO_FILE = ("it is not a regular file", "put a file in its place")
+_BROKEN_LINK = ("it is a link to nothing", "remove the link, or let it lead to a file")
+_MISSING = ("no such file", "check the name, or create it")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of a file; `complete` says that all of it could be read, although there may be problems in it."""
+
+    documents: tuple[Node, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+
+
+def read_file(path: Path, *, name: str, address: Addressing = dotted) -> Reading:
+    """Read a file of YAML; `name` is what it is called in problems, `address` how they speak of what is in it."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # reading from a pipe would wait for ever
+            return _unreadable(name, *(_FOLDER if stat.S_ISDIR(mode) else _NO_FILE))
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
+    except (OSError, ValueError) as error:
+        return _unreadable(name, reason(error), "mend it, or name other files")
+    return read_bytes(data, file=name, address=address)
+
+
+def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER) -> Reading:
+    """Read YAML; see `read_file`."""
+    text = decoded(data, file=file)
+    if isinstance(text, Problem):
+        return Reading((), (text,), complete=False)
+    lines = Lines(file, text)
+    builder = Builder(lines, address)
+    try:
+        builder.take(cast("Iterator[Event]", iter(parser(text).get_event, None)))
+    except UnreadableError as error:
+        return Reading(builder.documents, (*builder.problems, error.problem), complete=False)
+    except yaml.MarkedYAMLError as error:
+        return Reading(builder.documents, (*builder.problems, syntax_problem(error, text, lines)), complete=False)
+    return Reading(builder.documents, tuple(builder.problems), complete=True)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Say in words why the system refused a file; a name that no file can have is a ValueError."""
+    return (error.strerror or "").lower() if isinstance(error, OSError) else "no file can have this name"
+
+
+def _unreadable(name: str, why: str, cure: str) -> Reading:
+    problem = Problem(name, 0, 0, "", f"cannot be read: {why}", cure)
+    return Reading((), (problem,), complete=False)

@@ -1,0 +1,158 @@
+"""Which files hold the specs: folders, files and globs → their names, sorted."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import Problem
+from reconciler.reading.document import reason
+
+_SUFFIXES = frozenset((".yaml", ".yml"))
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A file to read, and what it is called: its path from the root of the repository, with forward slashes."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files that were found, sorted by name, and the entries that led nowhere."""
+
+    files: tuple[SpecFile, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_files(entries: Sequence[str], *, root: Path) -> Files:
+    """
+    Find the files that entries lead to; each entry is a folder, a file or a glob, relative to the root.
+
+    A folder stands for all `*.yaml` and `*.yml` in it, at any depth, hidden ones left out.
+    A file that is reached twice is given once.
+    """
+    search = _Search(root)
+    for entry in entries:
+        search.take(entry)
+    if not entries:
+        search.problems.append(Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs"))
+    return Files(tuple(sorted(search.found.values(), key=lambda file: file.name)), tuple(search.problems))
+
+
+class _Search:
+    """A search that remembers what it has found under which name."""
+
+    def __init__(self, root: Path) -> None:
+        self.found: dict[object, SpecFile] = {}
+        self.problems: list[Problem] = []
+        self._root = root
+
+    def take(self, entry: str) -> None:
+        """Take all that an entry leads to."""
+        path = self._root / entry
+        try:
+            if not _is_there(path) and _is_glob(entry):
+                self._take_glob(entry)
+            elif path.is_dir():
+                self._take_folder(path, entry)
+            else:
+                self._take_file(path, entry)
+        except (OSError, ValueError) as error:
+            self._wrong(entry, f"cannot be read: {reason(error)}", "mend it, or name other files")
+
+    def _take_file(self, path: Path, entry: str) -> None:
+        if _is_there(path):
+            self._add(SpecFile(self._name(path), path))
+        else:
+            self._wrong(entry, "no such file or folder", "check the name, or create it")
+
+    def _take_folder(self, folder: Path, entry: str) -> None:
+        if not self._add_all(self._walk(folder)):
+            self._wrong(entry, "no spec files in this folder", f"add one, such as {entry.rstrip('/')}/contacts.yaml")
+
+    def _take_glob(self, entry: str) -> None:
+        if any("**" in part and part != "**" for part in Path(entry).parts):
+            self._wrong(entry, "** stands beside other letters", "write ** alone between slashes: specs/**/*.yaml")
+        elif not self._add_all(file for match in _matches(self._root, entry) for file in self._files_of(match)):
+            self._wrong(entry, "no spec file matches", "check the pattern; spec files end in .yaml or .yml")
+
+    def _files_of(self, match: Path) -> Iterator[SpecFile]:
+        if match.is_dir():
+            yield from self._walk(match)
+        elif match.suffix.lower() in _SUFFIXES:
+            yield SpecFile(self._name(match), match)
+
+    def _walk(self, folder: Path) -> Iterator[SpecFile]:
+        """Give the spec files below a folder, each folder once: links can lead in circles."""
+        seen: set[object] = set()
+        waiting = [(folder, self._name(folder))]
+        while waiting:
+            path, name = waiting.pop()
+            if (identity := _identity(path)) in seen:
+                continue
+            seen.add(identity)
+            for entry in self._listed(path, name):
+                below = _printable(entry.name if name == "." else f"{name}/{entry.name}")
+                if entry.suffix.lower() in _SUFFIXES:
+                    yield SpecFile(below, entry)
+                elif entry.is_dir():
+                    waiting.append((entry, below))
+
+    def _listed(self, path: Path, name: str) -> list[Path]:
+        try:
+            entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+            return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self._wrong(name, f"this folder cannot be read: {reason(error)}", "mend it, or name other folders")
+            return []
+
+    def _add_all(self, files: Iterable[SpecFile]) -> int:
+        return sum(1 for file in files if self._add(file))
+
+    def _add(self, file: SpecFile) -> bool:
+        identity = _identity(file.path)
+        known = self.found.get(identity, file)
+        self.found[identity] = min(file, known, key=lambda one: one.name)
+        return True
+
+    def _name(self, path: Path) -> str:
+        return _printable(Path(os.path.relpath(path, self._root)).as_posix())
+
+    def _wrong(self, entry: str, message: str, cure: str) -> None:
+        self.problems.append(Problem(_printable(entry), 0, 0, "", message, cure))
+
+
+def _printable(name: str) -> str:
+    """Give a name that can be printed: file systems allow line breaks in names, and bytes that are no text."""
+    return name if name.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in name)
+
+
+def _matches(root: Path, entry: str) -> Iterator[Path]:
+    """Give what a glob matches; what is hidden only where the glob names it."""
+    anchor = Path(entry).anchor
+    base, pattern = (Path(anchor), entry[len(anchor) :]) if anchor else (root, entry)
+    named = frozenset(Path(pattern).parts)
+    for match in base.glob(pattern):
+        hidden = (part for part in match.relative_to(base).parts if part.startswith("."))
+        if named.issuperset(hidden):
+            yield match
+
+
+def _is_glob(entry: str) -> bool:
+    return any(letter in entry for letter in "*?[")
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()  # a link to nothing is there: reading it will say what is wrong with it
+
+
+def _identity(path: Path) -> object:
+    """Give what all names of a file have in common; of a link to nothing, its name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    return status.st_dev, status.st_ino

@@ -1,0 +1,90 @@
+"""
+Text stays text: what a plain scalar means.
+
+YAML 1.2's core schema, narrower still: `true` and `false`, numbers as JSON writes them without an exponent, and null.
+Everything else is text, and what would silently become something else on its way to the API is refused.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from reconciler.core.value import Json
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_NUMBER_STARTS = frozenset("-0123456789")
+_MOST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
+
+_SHORT = 15
+"""Decimals of so few digits always survive as a double."""
+
+_LONG = 400
+"""Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
+
+_SHOWN = 20
+_QUOTE = "put it in quotes to keep it as text"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a scalar is refused, and what would be right."""
+
+    message: str
+    cure: str
+
+
+Meaning: TypeAlias = "Json | Refusal"
+"""What a scalar stands for, or why it may not stand there."""
+
+_NULLS = dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_NOT_FINITE = {
+    f"{sign}.{word}": Refusal(f"{sign}.{word} is not a number that JSON can carry", _QUOTE)
+    for sign, words in (("", ("nan", "NaN", "NAN")), *((sign, ("inf", "Inf", "INF")) for sign in ("", "+", "-")))
+    for word in words
+}
+_WORDS: dict[str, Meaning] = {"true": True, "false": False, **_NULLS, **_NOT_FINITE}
+
+_NO_KEYS = {
+    **dict.fromkeys(
+        _NULLS,
+        Refusal("a key is missing before the colon", 'write the key, in quotes if it is the text "null" or "~"'),
+    ),
+    "<<": Refusal(
+        "merge keys (<<) are not part of YAML 1.2",
+        "use an alias for a whole value, or put facts that many share at their scope or contact",
+    ),
+}
+
+
+def plain_value(text: str) -> Meaning:
+    """Give the value of a scalar that stands without quotes and without a tag."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in _NUMBER_STARTS and _NUMBER.fullmatch(text):
+        return _decimal(text) if "." in text else _whole(text)
+    return text
+
+
+def plain_key_refusal(text: str) -> Refusal | None:
+    """Say why a scalar may not be a key without quotes, if it may not; as a key, everything else is text."""
+    return _NO_KEYS.get(text)
+
+
+def _whole(text: str) -> int | Refusal:
+    if len(text) > len(str(-_MOST)) or abs(int(text)) > _MOST:
+        return Refusal(f"{_shown(text)} is larger than a JSON number keeps exactly (±{_MOST})", _QUOTE)
+    return int(text)
+
+
+def _decimal(text: str) -> float | Refusal:
+    if len(text) <= _SHORT:
+        return float(text)
+    if len(text) > _LONG or Decimal(repr(float(text))) != Decimal(text):
+        return Refusal(f"{_shown(text)} has more digits than a JSON number keeps", f"write fewer digits, or {_QUOTE}")
+    return float(text)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"

@@ -1,0 +1,143 @@
+"""What the YAML parser says of a file that is no YAML, in plain words and at the most useful place."""
+
+from dataclasses import dataclass
+
+import yaml
+
+from reconciler.errors import Problem
+from reconciler.reading.places import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What to say when the parser's words hold all of `of`; `{line}` is where it began, `{letter}` what it met."""
+
+    of: tuple[str, ...]
+    message: str
+    cure: str
+    where_it_began: bool = False
+
+
+_TABS = _Words((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
+_TABLE = (
+    _Words(
+        ("cannot start any token",),
+        'text without quotes cannot start with "{letter}"',
+        "put it in quotes",
+    ),
+    _Words(("tab character",), _TABS.message, _TABS.cure),
+    _Words(
+        ("mapping values are not allowed",),
+        'the ":" here belongs to no key',
+        'put text that holds ": " in quotes; if it is a key, check its indentation and the colon of the line above',
+    ),
+    _Words(
+        ("could not find expected ':'",),
+        "there is no colon after this key",
+        'write it as "key: value"; put text of several lines in quotes',
+        where_it_began=True,
+    ),
+    _Words(
+        ("block mapping", "expected"),
+        "this does not continue the mapping that starts on line {line}",
+        "check the indentation of this line, and the quotes of this line and the one above",
+    ),
+    _Words(
+        ("block collection", "expected"),
+        "this does not continue the list that starts on line {line}",
+        'start the line with "- " if it is an item, else check its indentation',
+    ),
+    _Words(
+        ("',' or ']'",),
+        'the list that opens with "[" here is not closed',
+        'close it with "]", with a comma between its items',
+        where_it_began=True,
+    ),
+    _Words(
+        ("',' or '}'",),
+        'the mapping that opens with "{{" here is not closed',
+        'close it with "}}", with a comma between its entries',
+        where_it_began=True,
+    ),
+    _Words(
+        ("quoted scalar", "unexpected"),
+        "the quote that opens here is not closed",
+        "close it; a quote inside single quotes is written twice",
+        where_it_began=True,
+    ),
+    _Words(
+        ("sequence entries are not allowed",),
+        "a list cannot start here",
+        'put each item on a line of its own below the key, or put the text in quotes if it starts with "-"',
+    ),
+    _Words(
+        ("<document start>",),
+        "this does not belong to what stands above it",
+        "check the indentation and the quotes of both lines; documents are parted by a line of ---",
+    ),
+    _Words(
+        ("unknown escape character",),
+        "after a backslash in double quotes, this letter means nothing",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    _Words(
+        ("quoted scalar",),
+        "this backslash does not lead to a character",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    _Words(
+        ("scanning an alias",),
+        'a value that starts with "*" is an alias, and this one has no name',
+        "put it in quotes if text is meant",
+        where_it_began=True,
+    ),
+    _Words(
+        ("scanning an anchor",),
+        'a value that starts with "&" is an anchor, and this one has no name',
+        "put it in quotes if text is meant",
+        where_it_began=True,
+    ),
+    _Words(
+        ("tag",),
+        "tags are not accepted",
+        'put a value that starts with "!" in quotes if text is meant, else remove the tag',
+        where_it_began=True,
+    ),
+    _Words(
+        ("node content",),
+        "a value is missing here",
+        'write it, or put it in quotes if it is text such as "]" or ","',
+    ),
+    _Words(
+        ("block scalar",),
+        'after "|" or ">", the text starts on the next line',
+        'put it in quotes if it is text that starts with "|" or ">"',
+        where_it_began=True,
+    ),
+    _Words(("incompatible YAML",), "this version of YAML is not known", "remove the line that starts with %YAML"),
+    _Words(
+        ("directive",), "a line that starts with % is for the YAML parser, which does not know this one", "remove it"
+    ),
+)
+
+
+def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Problem:
+    """Say what is wrong with a text that is no YAML."""
+    met = error.problem_mark.index if error.problem_mark else 0
+    began = error.context_mark.index if error.context_mark else met
+    said = f"{error.context}: {error.problem}"
+    letter = text[met : met + 1]
+    words = _words(said, letter)
+    message = words.message.format(line=lines.source(began).line, letter=letter)
+    return lines.problem(began if words.where_it_began else met, message, cure=words.cure.format())
+
+
+def _words(said: str, letter: str) -> _Words:
+    if letter == "\t" and "cannot start any token" in said:
+        return _TABS
+    fitting = (words for words in _TABLE if all(part in said for part in words.of))
+    return next(fitting, _Words((), f"this is not YAML ({_brief(said)})", "check quotes, colons and indentation"))
+
+
+def _brief(said: str) -> str:
+    return said.removeprefix("None: ").replace("{", "").replace("}", "")

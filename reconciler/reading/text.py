@@ -1,0 +1,57 @@
+"""Bytes → the text of a YAML file, or the place of the first thing in them that such a text cannot hold."""
+
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+
+from reconciler.errors import Problem
+from reconciler.reading.places import Lines
+
+_SAVE = "save the file as UTF-8"
+_UTF16 = "the file seems to be UTF-16: save it as UTF-8"
+_PLAIN_BYTES = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+_UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""All that YAML forbids, and the line separators: some YAML readers end a line at them, and some do not."""
+
+_NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line separator", "\u2029": "a line separator"}
+
+
+def decoded(data: bytes, *, file: str) -> str | Problem:
+    """Give the text of a file, without its byte order mark."""
+    body = data.removeprefix(BOM_UTF8)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        return _not_utf8(body, error.start, file=file)
+    if body.translate(None, _PLAIN_BYTES) and (unfit := _UNFIT.search(text)):
+        return _not_yaml(text, unfit.start(), file=file)
+    return text
+
+
+def _not_utf8(body: bytes, at: int, *, file: str) -> Problem:
+    before = body[:at].decode()
+    message = f"byte 0x{body[at]:02X} is not UTF-8; {_encoding(body, at)}"
+    return Lines(file, before).problem(len(before), message, cure=_SAVE)
+
+
+def _encoding(body: bytes, at: int) -> str:
+    if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "the file seems to be UTF-16"
+    letter = body[at : at + 1].decode("cp1252", "replace")
+    return f'the file seems to be Latin-1 or Windows-1252, where it means "{letter}"'
+
+
+def _not_yaml(text: str, at: int, *, file: str) -> Problem:
+    letter = text[at]
+    name = _NAMES.get(letter, "a control character")
+    message = f"{name} (U+{ord(letter):04X}) cannot stand in a YAML file"
+    cure = _UTF16 if _seems_utf16(text) else f'remove it, or write it as "{_escape(letter)}" in double quotes'
+    return Lines(file, text[:at]).problem(at, message, cure=cure)
+
+
+def _seems_utf16(text: str) -> bool:
+    """Say whether a text is that of UTF-16 read byte by byte, where every other one is NUL."""
+    return len(text) < text.count("\0") * 3 and len(text) > 1
+
+
+def _escape(letter: str) -> str:
+    return f"\\x{ord(letter):02x}" if ord(letter) <= 0xFF else f"\\u{ord(letter):04x}"  # noqa: PLR2004 - what \x holds

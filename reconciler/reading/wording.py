@@ -1,0 +1,100 @@
+"""What pydantic finds wrong, in words for people who have never heard of pydantic."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from reconciler.reading.paths import quoted
+
+OUR_OWN: Final = "our_own"
+"""The type of the errors that validators of this project raise; all others are pydantic's."""
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+_BOUNDS = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "one of {expected}",
+    "enum": "one of {expected}",
+    "string_too_short": "text of at least {min_length} characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+}
+_EMPTY = {"a mapping": " ({} for an empty one)", "a list": " ([] for an empty one)"}
+_WRITTEN = {
+    "a mapping": 'write lines of "key: value", indented below',
+    "a list": 'write each item on a line of its own that starts with "- "',
+}
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is wrong, and what would be right."""
+
+    message: str
+    cure: str
+
+
+def explain(error: ErrorDetails) -> Words:
+    """Say what is wrong with a value."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in _EXPECTED:
+        return _mistyped(_EXPECTED[kind], error["input"])
+    if kind in _BOUNDS:
+        return Words(f"{_BOUNDS[kind].format(**context)} is expected, not {named(error['input'])}", "")
+    if kind == OUR_OWN:
+        return Words(context["said"], context["cure"])
+    return Words(error["msg"].removeprefix("Value error, ").removeprefix("Input should "), "")
+
+
+def wrong(message: str, *, cure: str) -> PydanticCustomError:
+    """Give the error that a validator raises to say what is wrong and what would be right."""
+    return PydanticCustomError(OUR_OWN, "{said}", {"said": message, "cure": cure})
+
+
+def named(value: object) -> str:
+    """Name a value as a sentence would: `the number 5`, `the text "x"`, `a list`."""
+    match value:
+        case None:
+            return "nothing (null)"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {quoted(value if len(value) <= _SHOWN else f'{value[:_SHOWN]}…')}"
+        case dict():
+            return "a mapping"
+        case _:
+            return "a list"
+
+
+def _mistyped(expected: str, value: object) -> Words:
+    message = f"{expected} is expected, not {named(value)}"
+    if value is None:
+        return Words(message, _fill(expected))
+    if expected in _WRITTEN:
+        return Words(message, _WRITTEN[expected])
+    if expected == "text" and isinstance(value, (bool, int, float)):
+        return Words(message, "put it in quotes")
+    if isinstance(value, str) and expected in ("true or false", "a number", "a whole number"):
+        return Words(message, "write it without quotes")
+    return Words(message, f"write {expected}")
+
+
+def _fill(expected: str) -> str:
+    return f"write {expected}{_EMPTY.get(expected, '')}, or remove the key"

@@ -1,0 +1,25 @@
+"""Plans, receipts and dry runs as JSON: the contract that other programs are written against (`reconciler schema`)."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
+
+Document = PlanDocument | ReceiptDocument | DryRunDocument
+
+
+def render_json(document: Document) -> str:
+    """Give the document as JSON, byte for byte the same for the same document."""
+    return json.dumps(plain(document), indent=2, ensure_ascii=False) + "\n"
+
+
+def plain(value: object) -> object:
+    """Give a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(value[key]) for key in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value

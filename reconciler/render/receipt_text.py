@@ -1,0 +1,66 @@
+"""Receipts and dry runs as text for a terminal or a log."""
+
+import json
+from collections.abc import Iterator
+
+from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
+from reconciler.core.text import visible
+from reconciler.render.json import plain
+from reconciler.render.paint import Palette
+from reconciler.render.words import counted, listed
+
+
+def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
+    """Give the receipt as text: each operation that is not simply done, then the totals and what to do next."""
+    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *_advice(receipt)]
+    return "\n".join([*lines, ""])
+
+
+def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
+    for outcome in receipt.outcomes:
+        if outcome.outcome not in {"done", "already"}:
+            paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
+            yield f"{paint(f'{outcome.outcome:8}')} {_outcome(outcome)}"
+
+
+def _outcome(outcome: OutcomeEntry) -> str:
+    place = f"{outcome.source.file}:{outcome.source.line}"
+    return f"{outcome.address} ({outcome.type}, {place}): {visible(outcome.detail)}"
+
+
+def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
+    totals = receipt.totals
+    is_complete = not (totals.skipped or totals.failed or totals.unknown)
+    paint, word = (palette.add, "complete") if is_complete else (palette.failure, "incomplete")
+    return paint(f"Apply {word}: {_counts(totals)}.")
+
+
+def _counts(totals: TotalsEntry) -> str:
+    parts = [
+        counted(totals.done, "operation") + " done",
+        f"{totals.already:,} already there" if totals.already else "",
+        f"{totals.failed:,} failed" if totals.failed else "",
+        f"{totals.unknown:,} unknown" if totals.unknown else "",
+        f"{totals.skipped:,} skipped" if totals.skipped else "",
+    ]
+    return listed([part for part in parts if part])
+
+
+def _advice(receipt: ReceiptDocument) -> Iterator[str]:
+    already = {outcome.detail for outcome in receipt.outcomes if outcome.outcome == "already"}
+    yield from (f"Already there: {visible(detail)}." for detail in sorted(already))
+    if receipt.totals.unknown:
+        yield "Unknown: the answer was lost, so it may have been done or not; the next plan looks again."
+    if receipt.totals.failed or receipt.totals.skipped or receipt.totals.unknown:
+        yield "Run apply again to finish: what is done is not done twice."
+
+
+def render_dry_run_text(dry_run: DryRunDocument) -> str:
+    """Give the requests as text, each with its body."""
+    requests = [line for request in dry_run.requests for line in _request(request)]
+    return "\n".join([*requests, f"Dry run: {counted(len(dry_run.requests), 'request')}, none sent.", ""])
+
+
+def _request(request: RequestEntry) -> Iterator[str]:
+    yield f"{request.method} {visible(request.path)}"
+    yield f"    {visible(json.dumps(plain(request.body), ensure_ascii=False))}"

@@ -1,0 +1,30 @@
+"""Small pieces of prose and values that several formats share."""
+
+import json
+
+from reconciler.core.redaction import Masked, Shown
+from reconciler.core.text import shortened, visible
+
+_LONGEST_VALUE = 160
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Give `1 fact`, `2,988 facts`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def memories(number: int) -> str:
+    """Give `1 memory`, `40 memories`."""
+    return counted(number, "memory", "memories")
+
+
+def listed(parts: list[str]) -> str:
+    """Give `a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def shown(value: Shown) -> str:
+    """Give a value as one line of JSON in which every character prints, or its digest where it is masked."""
+    if isinstance(value, Masked):
+        return f"(live value {value.masked})"
+    return shortened(visible(json.dumps(value, ensure_ascii=False)), _LONGEST_VALUE)

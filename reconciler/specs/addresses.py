@@ -1,0 +1,48 @@
+"""Paths in a spec file → addresses, as plans and receipts write them."""
+
+from reconciler.core.address import fact_address, user_address
+from reconciler.core.value import Json
+from reconciler.reading import KeyPath, dotted
+
+_FACTS = frozenset(("facts", "seed_facts"))
+
+
+def spec_address(path: KeyPath, document: Json = None) -> str:
+    """
+    Give the address of what a path leads to.
+
+    A fact has one address, in whichever layer it is declared; a user is named by the phone number in the document.
+    """
+    owner, rest = _split(path)
+    match rest:
+        case (str(section), str(key), *deeper) if section in _FACTS:
+            return fact_address(dotted(owner), key) + _below(*deeper)
+        case ("users", int(index), *deeper):
+            phone_number = _found(document, (*owner, "users", index, "phone_number"))
+            known = isinstance(phone_number, str) and phone_number
+            return user_address(dotted(owner), known) + _below(*deeper) if known else dotted(path)
+        case _:
+            return dotted(path)
+
+
+def _split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
+    """Part a path after the name of what it is about: names are free, and a contact may well be called `facts`."""
+    owner = 4 if path[:1] == ("contacts",) and path[2:3] == ("scopes",) else 2
+    return path[:owner], path[owner:]
+
+
+def _below(*steps: str | int) -> str:
+    written = dotted(steps)
+    return f".{written}" if written and not written.startswith("[") else written
+
+
+def _found(document: Json, path: KeyPath) -> Json:
+    for step in path:
+        match document:
+            case dict() if step in document:
+                document = document[str(step)]
+            case list() if isinstance(step, int):
+                document = document[step]
+            case _:
+                return None
+    return document

@@ -1,0 +1,121 @@
+"""Assembly: the declarations of all files → Desired, and what is wrong between them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from operator import attrgetter
+from typing import TypeVar
+
+from reconciler.core.desired import ContactMemory, Desired, ExistingMemory, ScopeKey
+from reconciler.errors import Source
+from reconciler.reading import did_you_mean, quoted
+from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
+from reconciler.specs.findings import Findings
+from reconciler.specs.layers import merge
+
+T = TypeVar("T")
+
+_KINDS = {"scopes": "scope", "contacts": "contact", "memories": "memory"}
+
+
+def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: bool) -> Desired:
+    """
+    Put together what all documents declare.
+
+    Unless the reading is `complete`, a scope may be declared in what could not be read, so none is called undeclared.
+    """
+    all_declared = tuple(declared)
+    names = _names(all_declared, findings)
+    scopes = {scope.name: scope for one in all_declared for scope in one.scopes}
+    contacts = _first_by_name((one.contact.name, one) for document in all_declared for one in document.contacts)
+    existing = _first_by_name((one.name, one) for document in all_declared for one in document.memories)
+    if complete:
+        unsound = (one for document in all_declared for one in document.unsound)
+        _report_undeclared(chain(_references(contacts), unsound), names, findings)
+    memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))
+    _report_reached_twice(memories, findings)
+    _report_same_id(existing, findings)
+    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing)
+
+
+def _names(declared: Iterable[Declarations], findings: Findings) -> Mapping[tuple[str, str], Source]:
+    first: dict[tuple[str, str], Source] = {}
+    for one in (name for document in declared for name in document.names):
+        known = first.setdefault((one.section, one.name), one.source)
+        if known is not one.source:
+            findings.add(
+                one.source,
+                (one.section, one.name),
+                message=f"the {_KINDS[one.section]} {quoted(one.name)} is declared twice, first at {known}",
+                cure="rename one, or move all that is said about it to one place",
+            )
+    return first
+
+
+def _first_by_name(named: Iterable[tuple[str, T]]) -> tuple[T, ...]:
+    first: dict[str, T] = {}
+    for name, one in named:
+        first.setdefault(name, one)
+    return tuple(first[name] for name in sorted(first))
+
+
+def _references(contacts: Iterable[DeclaredContact]) -> Iterator[ScopeReference]:
+    for declared in contacts:
+        for memory in declared.memories:
+            yield ScopeReference(declared.contact.name, memory.scope, memory.source)
+
+
+def _report_undeclared(
+    references: Iterable[ScopeReference], names: Mapping[tuple[str, str], Source], findings: Findings
+) -> None:
+    for reference in references:
+        if ("scopes", reference.scope) not in names:
+            nearest = did_you_mean(reference.scope, (name for section, name in names if section == "scopes"))
+            findings.add(
+                reference.source,
+                ("contacts", reference.contact, "scopes", reference.scope),
+                message=f"the scope {quoted(reference.scope)} is not declared",
+                cure=nearest or "declare it under scopes, in any spec file",
+            )
+
+
+def _memories(declared: DeclaredContact, scopes: Mapping[str, DeclaredScope]) -> Iterator[ContactMemory]:
+    for memory in sorted(declared.memories, key=attrgetter("scope")):
+        if memory.scope in scopes:
+            yield _memory(declared, memory, scopes[memory.scope])
+
+
+def _memory(declared: DeclaredContact, memory: DeclaredMemory, scope: DeclaredScope) -> ContactMemory:
+    return ContactMemory(
+        contact=declared.contact,
+        scope=memory.scope,
+        scope_key=scope.key,
+        facts=merge(scope.facts, declared.facts, memory.facts),
+        users=memory.users,
+        source=memory.source,
+    )
+
+
+def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings) -> None:
+    first: dict[tuple[str, ScopeKey], ContactMemory] = {}
+    for memory in memories:
+        known = first.setdefault((memory.contact.contact_id, memory.scope_key), memory)
+        if known is not memory:
+            findings.add(
+                memory.source,
+                memory.address,
+                message=f"this is the same contact and scope as {known.address} at {known.source}",
+                cure="declare the memory once: contact_id and persona_id or agent_number are the same",
+            )
+
+
+def _report_same_id(memories: Iterable[ExistingMemory], findings: Findings) -> None:
+    first: dict[str, ExistingMemory] = {}
+    for memory in memories:
+        known = first.setdefault(memory.memory_id, memory)
+        if known is not memory:
+            findings.add(
+                memory.source,
+                memory.address,
+                message=f"this has the same memory_id as {known.address} at {known.source}",
+                cure="declare the memory once, with all its users",
+            )

@@ -1,0 +1,95 @@
+"""Declarations: what one document says, checked by itself; what other documents say is not known here."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+from reconciler.core.desired import AgentNumber, Contact, ExistingMemory, Persona, ScopeKey
+from reconciler.core.value import Json
+from reconciler.reading import KeyPath, Node, check
+from reconciler.specs.addresses import spec_address
+from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredName, DeclaredScope
+from reconciler.specs.facts import declared_layer
+from reconciler.specs.findings import Findings
+from reconciler.specs.schema import ContactSpec, MemorySpec, ScopeSpec, SpecDocument
+from reconciler.specs.unsound import check_unsound
+from reconciler.specs.users import declared_users
+
+
+def declarations(document: Node, findings: Findings) -> Declarations:
+    """Read the declarations of a document, and note all that is wrong with it."""
+    checked = check(SpecDocument, document, address=partial(spec_address, document=document.value))
+    findings.take(checked.problems)
+    spec = checked.model or _sound_part(document.value, checked.wrong)
+    parts = dict(document.entries())
+    return Declarations(
+        names=tuple(_names(parts)),
+        unsound=() if checked.model else tuple(check_unsound(parts, spec, findings)),
+        scopes=tuple(_scopes(spec, parts, findings)),
+        contacts=tuple(_contacts(spec, parts, findings)),
+        memories=tuple(_memories(spec, parts, findings)),
+    )
+
+
+def _sound_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
+    """Leave out each declaration in which something is wrong, so that the others can be checked against each other."""
+    left_out = {path[:2] for path in wrong}
+    if not isinstance(value, dict):
+        return SpecDocument()
+    sections = {
+        section: {name: entry for name, entry in entries.items() if (section, name) not in left_out}
+        for section, entries in value.items()
+        if (section,) not in left_out
+    }
+    return SpecDocument.model_validate(sections)
+
+
+def _names(parts: Mapping[str, Node]) -> Iterator[DeclaredName]:
+    for section in SpecDocument.model_fields:
+        for name, _, source in parts[section].keyed() if section in parts else ():
+            yield DeclaredName(section, name, source)
+
+
+def _scopes(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredScope]:
+    for name, node in _entries(parts, "scopes"):
+        if name in spec.scopes:
+            facts = declared_layer(dict(node.entries()), ("scopes", name), findings)
+            yield DeclaredScope(name, _scope_key(spec.scopes[name]), facts)
+
+
+def _scope_key(spec: ScopeSpec) -> ScopeKey:
+    return Persona(spec.persona_id) if spec.persona_id else AgentNumber(spec.agent_number)
+
+
+def _contacts(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredContact]:
+    for name, node in _entries(parts, "contacts"):
+        if name in spec.contacts:
+            yield _contact(name, node, spec.contacts[name], findings)
+
+
+def _contact(name: str, node: Node, spec: ContactSpec, findings: Findings) -> DeclaredContact:
+    parts, path = dict(node.entries()), ("contacts", name)
+    memories = (
+        _memory(memory, spec.scopes[scope], (*path, "scopes", scope), findings)
+        for scope, memory in _entries(parts, "scopes")
+    )
+    contact = Contact(name, spec.contact_id, node.key_source)
+    return DeclaredContact(contact, declared_layer(parts, path, findings), tuple(memories))
+
+
+def _memory(node: Node, spec: MemorySpec, path: KeyPath, findings: Findings) -> DeclaredMemory:
+    parts = dict(node.entries())
+    facts = declared_layer(parts, path, findings)
+    users = declared_users(spec.users, parts, path, findings)
+    return DeclaredMemory(str(path[-1]), facts, users, node.key_source)
+
+
+def _memories(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[ExistingMemory]:
+    for name, node in _entries(parts, "memories"):
+        if name in spec.memories:
+            declared = spec.memories[name]
+            users = declared_users(declared.users, dict(node.entries()), ("memories", name), findings)
+            yield ExistingMemory(name, declared.memory_id, users, node.key_source)
+
+
+def _entries(parts: Mapping[str, Node], key: str) -> Iterable[tuple[str, Node]]:
+    return parts[key].entries() if key in parts else ()

@@ -1,0 +1,84 @@
+"""The keys of a spec file, with what each is for. The facts themselves are checked in `facts`, at any depth."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from reconciler.reading import Strict, wrong
+from reconciler.specs.texts import Id, Name, PhoneNumber
+
+Facts = dict[str, object]
+
+
+class Layer(Strict):
+    """A layer of facts; what they are for depends on where they stand."""
+
+    facts: Facts = Field(
+        default_factory=dict,
+        description="facts that are kept: added when missing, updated when different, never removed",
+    )
+    seed_facts: Facts = Field(
+        default_factory=dict, description="facts that are planted: added when missing, never overwritten"
+    )
+
+
+class UserSpec(Strict):
+    """A memory user; only the keys that are written are managed."""
+
+    phone_number: PhoneNumber = Field(description="the user's phone number in E.164, by which the memory knows them")
+    metadata: str = Field(default="", description="what is known about the user, as one text")
+    summary: str = Field(default="", description="the summary of the user's earlier calls")
+    external_memory_key: str = Field(default="", description="the key of this user's memory in another system")
+
+    def written(self, key: str) -> str | None:
+        """Give a text that the spec writes, or nothing if the spec does not mention it."""
+        text: str = getattr(self, key)
+        return text if key in self.model_fields_set else None
+
+
+class ScopeSpec(Layer):
+    """Who remembers: a persona or an agent's phone number. Facts here hold for every contact in the scope."""
+
+    persona_id: Id = Field(default="", description="the id of the persona that remembers")
+    agent_number: PhoneNumber = Field(default="", description="the agent's phone number in E.164")
+
+    @model_validator(mode="after")
+    def _one_identifier(self) -> Self:
+        written = self.model_fields_set & {"persona_id", "agent_number"}
+        if not written:
+            raise wrong("a scope needs persona_id or agent_number", cure="add one of the two: it says who remembers")
+        if len(written) > 1:
+            raise wrong("a scope has persona_id or agent_number, not both", cure="keep one, or declare two scopes")
+        return self
+
+
+class MemorySpec(Layer):
+    """The memory of a contact in a scope. Facts here hold in this scope only."""
+
+    users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
+
+
+class ContactSpec(Layer):
+    """A contact. Facts here hold in each of the contact's scopes."""
+
+    contact_id: Id = Field(description="the contact's id, as the account gives it")
+    scopes: dict[Name, MemorySpec] = Field(
+        default_factory=dict, description="the scopes in which this contact should have a memory, by the scope's name"
+    )
+
+
+class ExistingMemorySpec(Strict):
+    """A memory that exists already, by its id, for its users."""
+
+    memory_id: Id = Field(description="the memory's id, as the account gives it")
+    users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
+
+
+class SpecDocument(Strict):
+    """A document of declarations; what it declares may be spread over any number of documents and files."""
+
+    scopes: dict[Name, ScopeSpec] = Field(default_factory=dict, description="who remembers, by name")
+    contacts: dict[Name, ContactSpec] = Field(default_factory=dict, description="who is remembered, by name")
+    memories: dict[Name, ExistingMemorySpec] = Field(
+        default_factory=dict, description="memories that exist already, by name, declared for their users"
+    )

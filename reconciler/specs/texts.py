@@ -1,0 +1,64 @@
+"""The kinds of text in a spec file: names, ids and phone numbers, each refused with its cure."""
+
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from reconciler.reading import named, wrong
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_LONGEST_NAME = 63
+_E164 = r"\+[1-9][0-9]{6,14}"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_DOTS = frozenset((".", ".."))
+
+
+def has_control_characters(text: str) -> bool:
+    """Say whether a text holds characters that no key, name or id should hold."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+def _name(text: str) -> str:
+    if len(text) > _LONGEST_NAME:
+        raise wrong(f"a name may have {_LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
+    if not re.fullmatch(_NAME, text):
+        raise wrong(
+            f"{named(text)} is not a name", cure="use letters, digits, - and _, with a letter or digit at the start"
+        )
+    return text
+
+
+def _id(text: str) -> str:
+    if not text:
+        raise wrong("an id is expected, not an empty text", cure="write the id as the account gives it")
+    if text != text.strip() or has_control_characters(text):
+        raise wrong("an id has no spaces around it and no control characters", cure="write it as the account gives it")
+    if text in _DOTS:
+        raise wrong(f'"{text}" cannot be an id', cure="write the id as the account gives it")
+    return text
+
+
+def _phone_number(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(_E164, value):
+        raise wrong(
+            f"a phone number is expected, not {named(value)}",
+            cure='write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"',
+        )
+    return value
+
+
+Name: TypeAlias = Annotated[
+    str,
+    AfterValidator(_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "maxLength": _LONGEST_NAME}),
+]
+"""What a scope, a contact or a memory is called in the specs."""
+
+Id: TypeAlias = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "minLength": 1})]
+"""What the account calls something: an opaque text."""
+
+PhoneNumber: TypeAlias = Annotated[
+    str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": f"^{_E164}$"})
+]
+"""A phone number in E.164."""

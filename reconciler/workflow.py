@@ -1,0 +1,83 @@
+"""Joins the edges and the core: what each command does between its options and its output."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.core.desired import Desired
+from reconciler.core.document import FORMAT_VERSION, DryRunDocument, RequestEntry
+from reconciler.core.fingerprint import specs_digest
+from reconciler.core.plan import Origin, Plan, build_plan
+from reconciler.core.receipt import Receipt
+from reconciler.core.remote import Reader, Writer
+from reconciler.core.target import select
+from reconciler.errors import InputError
+from reconciler.execute import execute
+from reconciler.observe import observe
+
+Clock = Callable[[], datetime]
+"""Gives the time now, in UTC."""
+
+OnProgress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+
+def utc_now() -> datetime:
+    """Give the time now."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run works with: names for the record, the ids remembered, how much may go on at once, and the time."""
+
+    environment: str
+    api: str
+    known_ids: Mapping[str, str]
+    concurrency: int
+    on_progress: OnProgress
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of an apply: its receipt, and the memory ids learned on the way."""
+
+    receipt: Receipt
+    memory_ids: Mapping[str, str]
+
+
+async def make_plan(desired: Desired, reader: Reader, run: Run, *, targets: Sequence[str]) -> Plan:
+    """Read what is declared from the account and decide; raises `InputError` for a target that names nothing."""
+    selection = select(desired, targets)
+    if selection.unmatched:
+        raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
+    observed = await observe(
+        reader,
+        selection.desired.memories,
+        known_ids=run.known_ids,
+        concurrency=run.concurrency,
+        on_read=run.on_progress,
+    )
+    origin = Origin(run.environment, run.api, specs_digest(desired), _text(run.clock()))
+    return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out)
+
+
+async def apply_plan(plan: Plan, writer: Writer, run: Run, *, should_stop: Callable[[], bool]) -> Applied:
+    """Execute a plan; failures are outcomes of the receipt, not exceptions."""
+    started_at = _text(run.clock())
+    execution = await execute(
+        plan, writer, concurrency=run.concurrency, should_stop=should_stop, on_outcome=run.on_progress
+    )
+    receipt = Receipt(plan.origin, started_at, _text(run.clock()), should_stop(), execution.outcomes)
+    return Applied(receipt, execution.memory_ids)
+
+
+async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry]) -> DryRunDocument:
+    """Execute a plan on a writer that records, one operation after the other, and give the `requests` it recorded."""
+    await execute(plan, recorder, concurrency=1, should_stop=lambda: False, on_outcome=lambda _done, _of: None)
+    return DryRunDocument(FORMAT_VERSION, "dry_run", plan.origin.environment, plan.origin.api, tuple(requests))
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

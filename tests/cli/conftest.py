@@ -1,0 +1,69 @@
+"""A repository in a folder of its own, and the command line called in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.main import main
+
+PROJECT = """\
+version: 1
+default_environment: sandbox
+environments:
+  sandbox: {api: sandbox}
+  live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY}
+"""
+
+SPEC = """\
+scopes:
+  support: {persona_id: persona-1}
+contacts:
+  sarah:
+    contact_id: c-sarah
+    scopes:
+      support:
+        facts: {name: Sarah, plan: premium}
+        users:
+          - {phone_number: +14155550192, metadata: from the spec}
+"""
+
+
+@dataclass(frozen=True)
+class Called:
+    """What one call of the program gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A folder with specs; `run` calls the program in it."""
+
+    root: Path
+    run: Callable[..., Called]
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Repository:
+    for name in ("BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Called:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return Called(code, captured.out, captured.err)
+
+    made = Repository(tmp_path, run)
+    made.write("reconciler.yaml", PROJECT)
+    made.write("specs/support.yaml", SPEC)
+    return made

@@ -1,0 +1,250 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from reconciler.sandbox import faults
+from reconciler.sandbox.answers import success
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.faults import Faults, Rule
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Called, Repository
+
+
+@contextmanager
+def account(*rules: Rule, settings: Settings | None = None) -> Iterator[tuple[Store, str]]:
+    """Serve a sandbox with faults on a port, with the key of environment `live` set."""
+    store = Store()
+    app = create_app(store, settings or Settings(), Faults(rules))
+    with running(app) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "sk-live-key")
+        yield store, url
+
+
+def facts_in(store: Store) -> list[object]:
+    memories = store.dump()["contact_memories"]
+    assert isinstance(memories, list)
+    return [memory["facts"] for memory in memories]
+
+
+def applied(repository: Repository, url: str, *more: str) -> Called:
+    return repository.run("-e", "live", "apply", "--api-url", url, "--yes", *more)
+
+
+def test_apply_does_what_the_plan_showed(repository: Repository) -> None:
+    called = repository.run("apply", "--yes")
+
+    assert called.code == 0
+    assert called.out.endswith("Cost: 1 request to read, 3 to write.\nApply complete: 3 operations done.\n")
+    assert '"plan": "premium"' in repository.run("sandbox", "show").out
+
+
+def test_a_second_apply_repeats_only_what_cannot_be_known(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    called = repository.run("apply", "--yes")
+
+    assert called.code == 0
+    assert "Apply complete: 0 operations done and 1 already there." in called.out
+    assert "not checked" in called.out
+
+
+def test_with_nothing_to_do_nobody_is_asked(repository: Repository) -> None:
+    repository.write("specs/support.yaml", "scopes: {support: {persona_id: p}}")
+
+    called = repository.run("apply", "--yes")
+
+    assert (called.code, called.out) == (
+        0,
+        "No changes: 0 memories unchanged.\nCost: 0 requests to read, 0 to write.\n",
+    )
+
+
+def test_where_nobody_can_be_asked_yes_must_be_said(repository: Repository) -> None:
+    called = repository.run("apply")
+
+    assert called.code == 1
+    assert called.err == "error: apply asks before it writes, and there is nobody to ask here; say --yes\n"
+    assert not (repository.root / ".reconciler" / "ids.json").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 4), ("\n", 4)])
+def test_the_answer_decides(repository: Repository, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: answer.strip())
+
+    assert repository.run("apply").code == code
+
+
+def test_a_dry_run_prints_each_request_and_sends_none(repository: Repository) -> None:
+    called = repository.run("apply", "--dry-run")
+
+    assert called.code == 0
+    assert called.out.splitlines() == [
+        "POST /v1/memory/contact",
+        '    {"contact_id": "c-sarah", "persona_id": "persona-1"}',
+        "PATCH /v1/memory/contact/{memory_id}/facts",
+        '    {"facts": {"name": "Sarah", "plan": "premium"}}',
+        "POST /v1/memory/{memory_id}/add-user",
+        '    {"metadata": "from the spec", "phone_number": "+14155550192"}',
+        "Dry run: 3 requests, none sent.",
+    ]
+    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+
+
+def test_a_dry_run_masks_what_it_would_send_back_of_the_live_side(repository: Repository) -> None:
+    repository.write(
+        "specs/support.yaml",
+        "scopes: {s: {persona_id: p}}\ncontacts: {sarah: {contact_id: c, scopes: {s: {facts: {at: {city: Lima}}}}}}",
+    )
+    with account() as (store, url):
+        live = {"at": {"city": "Quito", "street": "a private street"}}
+        store.load({"contact_memories": [{"id": "mem-1", "contact_id": "c", "persona_id": "p", "facts": live}]})
+        called = repository.run("-e", "live", "apply", "--api-url", url, "--dry-run", "--format", "json")
+
+        assert facts_in(store) == [live]
+
+    requests = json.loads(called.out)["requests"]
+    assert [request["method"] for request in requests] == ["POST", "PATCH"]
+    assert requests[1]["body"]["facts"]["at"]["city"] == "Lima"
+    assert requests[1]["body"]["facts"]["at"]["street"]["masked"].startswith("hmac:")
+    assert "private" not in called.out + called.err
+
+
+def test_the_receipt_has_an_outcome_for_each_operation(repository: Repository) -> None:
+    called = repository.run("apply", "--yes", "--receipt", "receipt.json", "--format", "json")
+    receipt = json.loads(called.out)
+
+    assert json.loads((repository.root / "receipt.json").read_text()) == receipt
+    assert receipt["kind"] == "receipt"
+    assert receipt["totals"] == {"done": 3, "already": 0, "skipped": 0, "failed": 0, "unknown": 0}
+    assert [outcome["type"] for outcome in receipt["outcomes"]] == ["create_memory", "write_facts", "add_user"]
+    assert receipt["outcomes"][2]["address"] == 'contacts.sarah.scopes.support.users["+14155550192"]'
+
+
+def test_a_receipt_that_cannot_be_written_stops_the_apply_before_it_starts(repository: Repository) -> None:
+    called = repository.run("apply", "--yes", "--receipt", "nowhere/receipt.json")
+
+    assert called.code == 1
+    assert "cannot write nowhere/" in called.err
+    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+
+
+def test_an_apply_that_is_incomplete_says_what_failed_and_exits_with_3(repository: Repository) -> None:
+    refusal = faults.envelope_error(400, "BAD_REQUEST", "facts is required")
+    with account(Rule(fault=refusal, method="PATCH")) as (_, url):
+        called = applied(repository, url)
+
+    assert called.code == 3
+    assert (
+        "failed   contacts.sarah.scopes.support (write_facts, specs/support.yaml:7): "
+        "the API answered 400, BAD_REQUEST: facts is required\n" in called.out
+    )
+    assert "Apply incomplete: 2 operations done and 1 failed.\n" in called.out
+    assert "Run apply again to finish" in called.out
+
+
+def test_a_lost_answer_is_unknown_and_the_next_apply_settles_it(repository: Repository) -> None:
+    lost = Rule(fault=faults.Drop(), path="*add-user", when="after", occurrences=frozenset({1}))
+    with account(lost) as (store, url):
+        first, second = applied(repository, url), applied(repository, url)
+
+        assert len(store.dump()["contact_memories"][0]["users"]) == 1  # type: ignore[index]
+
+    assert (first.code, second.code) == (3, 0)
+    assert "Unknown: the answer was lost" in first.out
+
+
+def test_facts_that_the_api_does_not_keep_are_a_failure(repository: Repository) -> None:
+    reply = faults.Reply(success({"id": "mem-1", "facts": {"name": "Sarah", "plan": "trial"}}))
+    with account(Rule(fault=reply, method="PATCH", when="after")) as (_, url):
+        called = applied(repository, url)
+
+    assert called.code == 3
+    assert 'the API did not keep "plan" as sent' in called.out
+
+
+def test_keys_that_no_spec_names_are_left_alone(repository: Repository) -> None:
+    with account() as (store, url):
+        live = {"learned": "in a call", "plan": "trial"}
+        store.load(
+            {"contact_memories": [{"id": "m", "contact_id": "c-sarah", "persona_id": "persona-1", "facts": live}]}
+        )
+        applied(repository, url)
+
+        assert facts_in(store) == [{"learned": "in a call", "name": "Sarah", "plan": "premium"}]
+
+
+def test_ids_learned_make_the_next_plan_certain(repository: Repository) -> None:
+    repository.write(
+        "specs/support.yaml",
+        "scopes: {s: {persona_id: p}}\ncontacts: {sarah: {contact_id: c, scopes: {s: {}}}}",
+    )
+    before = json.loads(repository.run("plan", "--format", "json").out)
+    repository.run("apply", "--yes")
+    after = json.loads(repository.run("plan", "--format", "json").out)
+
+    assert (before["summary"]["uncertain"], after["summary"]["uncertain"]) == (1, 0)
+    assert after["summary"]["memories_unchanged"] == 1
+
+
+def test_ids_of_memories_that_are_gone_are_not_believed(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    repository.run("sandbox", "reset", "--yes")
+
+    assert repository.run("plan", "--detailed-exitcode").code == 2
+    assert repository.run("apply", "--yes").code == 0
+
+
+@pytest.mark.parametrize("cache", ["", "not json", "[]", '{"format_version": "9.0", "environments": 1}'])
+def test_a_broken_cache_of_ids_is_passed_over(repository: Repository, cache: str) -> None:
+    repository.write(".reconciler/ids.json", cache)
+
+    assert repository.run("apply", "--yes").code == 0
+
+
+def test_a_cache_that_cannot_be_kept_is_a_warning(repository: Repository) -> None:
+    with account() as (_, url):
+        repository.write(".reconciler", "a file where the folder should be")
+        called = applied(repository, url)
+
+    assert called.code == 0
+    assert "warning: memory ids are not remembered" in called.err
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_says_what_was_not_reached(repository: Repository) -> None:
+    contacts = "".join(
+        f"  c{n:02}: {{contact_id: id-{n:02}, scopes: {{s: {{facts: {{a: {n}}}}}}}}}\n" for n in range(40)
+    )
+    repository.write("specs/support.yaml", f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{contacts}")
+    with account(Rule(fault=faults.Wait(0.2), method="PATCH")) as (store, url):
+        process = subprocess.Popen(  # noqa: S603  this program, in a process that can be interrupted
+            [sys.executable, "-m", "reconciler", "-e", "live", "apply", "--yes", "--api-url", url, "--concurrency", "2",
+             "--receipt", "receipt.json"],
+            env=os.environ | {"TEST_KEY": "k"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not any(facts_in(store)) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        written = sum(bool(facts) for facts in facts_in(store))
+
+    receipt = json.loads((repository.root / "receipt.json").read_text())
+    assert process.returncode == 130
+    assert "stopping: what is in flight is finished first" in err
+    assert "skipped  contacts.c39.scopes.s (write_facts, specs/support.yaml:42): not reached" in out
+    assert receipt["interrupted"]
+    assert receipt["totals"]["unknown"] == receipt["totals"]["failed"] == 0
+    done = [item for item in receipt["outcomes"] if (item["type"], item["outcome"]) == ("write_facts", "done")]
+    assert len(done) == written

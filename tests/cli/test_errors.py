@@ -1,0 +1,217 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox import faults
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.faults import Faults, Rule
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Repository
+
+KEY = "sk-5a17-very-secret"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(_seconds: float) -> None:
+        """Wait for no time."""
+
+    monkeypatch.setattr("reconciler.cli.session.sleep", at_once)
+
+
+def test_without_a_key_the_variable_is_named(repository: Repository) -> None:
+    called = repository.run("-e", "live", "plan")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == "error: no API key: set the environment variable TEST_KEY (environment 'live')\n"
+
+
+def test_a_wrong_key_is_one_clear_line_and_a_hint(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    with running(create_app(Store(), Settings(key="another"))) as url:
+        called = repository.run("-e", "live", "plan", "--api-url", url)
+
+    assert called.code == 1
+    assert called.err.splitlines()[0].startswith("error: the API answered 401")
+    assert called.err.splitlines()[1] == "hint: the key is read from the environment variable TEST_KEY"
+
+
+def test_a_role_that_may_not_write_is_told_in_each_outcome(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    with running(create_app(Store(), Settings(role="viewer"))) as url:
+        called = repository.run("-e", "live", "apply", "--yes", "--api-url", url)
+
+    assert called.code == 3
+    assert "writing needs a key whose organisation role is admin, owner or operator" in called.out
+
+
+def test_a_dead_host_is_one_clear_line(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    called = repository.run("-e", "live", "plan", "--api-url", url)
+
+    assert called.code == 1
+    assert called.err.splitlines()[-1] == f"error: cannot connect to {url}"
+
+
+def test_a_time_out_is_one_clear_line(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    monkeypatch.setattr("reconciler.cli.session.TIMEOUT", 0.05)
+    with running(create_app(Store(), Settings(), Faults([Rule(fault=faults.hang())]))) as url:
+        called = repository.run("-e", "live", "plan", "--api-url", url)
+
+    assert called.code == 1
+    assert called.err.splitlines()[-1] == f"error: no answer from {url} within 0.05 seconds"
+
+
+@pytest.mark.parametrize("key", ["with space", "line\nbreak", "ключ"])
+def test_a_key_that_cannot_be_sent_is_refused_unseen(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", key)
+    called = repository.run("-e", "live", "plan", "--debug")
+
+    assert called.code == 1
+    assert key not in called.err
+
+
+def test_the_key_is_not_sent_unencrypted_over_a_network(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    called = repository.run("-e", "live", "plan", "--api-url", "http://api.example.com")
+
+    assert called.code == 1
+    assert "https" in called.err
+
+
+def test_the_key_is_in_no_output_and_no_file(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    echo = faults.envelope_error(400, "BAD_REQUEST", f"the key {KEY} may not do this")
+    outputs = []
+    for rules in ([], [Rule(fault=echo, method="PATCH")], [Rule(fault=echo)]):
+        with running(create_app(Store(), Settings(), Faults(rules))) as url:
+            shared = ("-e", "live", "--debug")
+            outputs += [
+                repository.run(*shared, "plan", "--api-url", url, "--out", "plan.json"),
+                repository.run(*shared, "apply", "--api-url", url, "--dry-run"),
+                repository.run(*shared, "apply", "--api-url", url, "--yes", "--receipt", "receipt.json"),
+            ]
+    printed = "".join(called.out + called.err for called in outputs)
+    files = "".join(path.read_text() for path in repository.root.rglob("*.json"))
+
+    assert "POST /v1/memory/contact: ok" in printed
+    assert KEY not in printed + files
+    assert "authorization" not in (printed + files).lower()
+
+
+def test_bad_usage_exits_with_1(repository: Repository) -> None:
+    for arguments in (("plan", "--nonsense"), ("nonsense",), ("plan", "--concurrency", "0"), ("-e", "nowhere", "plan")):
+        called = repository.run(*arguments)
+        assert called.code == 1
+        assert "Traceback" not in called.err
+
+
+def test_a_defect_is_told_without_its_text(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a private value")
+
+    monkeypatch.setattr("reconciler.workflow.build_plan", broken)
+    called = repository.run("plan")
+
+    assert called.code == 70
+    assert "RuntimeError" in called.err
+    assert "private" not in called.err
+    assert "Traceback" not in called.err
+
+
+def test_with_debug_a_defect_has_its_traceback_but_not_the_key(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"headers: {KEY}")
+
+    monkeypatch.setenv("TEST_KEY", KEY)
+    monkeypatch.setattr("reconciler.workflow.build_plan", broken)
+    with running(create_app(Store())) as url:
+        called = repository.run("-e", "live", "plan", "--api-url", url, "--debug")
+
+    assert called.code == 70
+    assert "Traceback" in called.err
+    assert KEY not in called.err
+
+
+def test_a_sandbox_file_that_is_none_is_told(repository: Repository) -> None:
+    repository.write(".reconciler/sandbox.sqlite3", "not a database " * 100)
+    called = repository.run("plan")
+
+    assert called.code == 1
+    assert "sandbox.sqlite3" in called.err
+
+
+def test_bad_specs_stop_every_command_before_anything_is_sent(repository: Repository) -> None:
+    repository.write("specs/support.yaml", "contacs: {}\nscopes: {a: {}}\n")
+    for command in (("validate",), ("plan",), ("apply", "--yes")):
+        called = repository.run(*command)
+        assert called.code == 1
+        assert called.out == ""
+        assert [line.split(" ")[1] for line in called.err.splitlines()] == [
+            "specs/support.yaml:1:1",
+            "specs/support.yaml:2:10",
+        ]
+    assert not (repository.root / ".reconciler").exists()
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    program = (
+        "import sys; from reconciler.cli.main import main; code = main(['--help']); "
+        "print(*{name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:]), end='', file=sys.stderr); "
+        "sys.exit(code)"
+    )
+    slow = ["httpx", "aiohttp", "pydantic", "deepdiff", "starlette", "yaml", "asyncio", "uvicorn", "tenacity"]
+    done = subprocess.run(  # noqa: S603  this program
+        [sys.executable, "-c", program, *slow], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: reconciler" in done.stdout
+
+
+def test_a_closed_pipe_is_no_traceback(repository: Repository) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "plan"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=repository.root,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_validate_counts_what_is_declared(repository: Repository) -> None:
+    called = repository.run("validate")
+
+    assert called.out == ("The specs of sandbox are valid: 1 file, 1 scope, 1 contact, 1 memory, 2 facts, 1 user.\n")
+
+
+def test_the_sandbox_is_shown_and_emptied(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    shown = json.loads(repository.run("sandbox", "show").out)
+    repository.run("sandbox", "reset", "--yes")
+
+    assert shown["contact_memories"][0]["facts"] == {"name": "Sarah", "plan": "premium"}
+    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []

@@ -1,0 +1,139 @@
+import json
+
+import pytest
+
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Repository
+
+
+def test_a_plan_of_a_new_account_says_what_apply_would_do(repository: Repository) -> None:
+    called = repository.run("plan")
+
+    assert called.code == 0
+    assert called.err == ""
+    assert called.out.splitlines() == [
+        "contacts.sarah.scopes.support",
+        "  ? memory, if there is none                                    specs/support.yaml:7",
+        '  + name: "Sarah"                                               specs/support.yaml:8',
+        '  + plan: "premium"                                             specs/support.yaml:8',
+        '  ? user +14155550192 (metadata "from the spec"), if not there  specs/support.yaml:10',
+        "",
+        "Plan: 2 facts to add; 0 memories unchanged.",
+        (
+            "Not certain (?): 2 operations. This account gives no way to see whether they are needed; apply does them, "
+            "and they change nothing where they are not."
+        ),
+        "Note: 1 user in contacts.sarah.scopes.support cannot be looked up (unverifiable).",
+        "Cost: 1 request to read, 3 to write.",
+    ]
+
+
+def test_pending_changes_have_an_exit_code_of_their_own_when_asked(repository: Repository) -> None:
+    assert repository.run("plan", "--detailed-exitcode").code == 2
+
+
+def test_without_pending_changes_the_exit_code_is_0(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    called = repository.run("plan", "--detailed-exitcode")
+
+    assert called.code == 0
+    assert "No changes: 1 memory unchanged." in called.out
+
+
+def test_the_json_plan_has_the_documented_shape(repository: Repository) -> None:
+    plan = json.loads(repository.run("plan", "--format", "json").out)
+
+    assert plan["format_version"] == "1.0"
+    assert (plan["kind"], plan["environment"], plan["api"]) == ("plan", "sandbox", "sandbox")
+    assert plan["specs_digest"].startswith("sha256:")
+    assert plan["summary"] == {
+        "contacts_to_create": 0,
+        "contacts_to_update": 0,
+        "memories_to_create": 0,
+        "facts_to_add": 2,
+        "facts_to_update": 0,
+        "users_to_add": 0,
+        "users_to_update": 0,
+        "memories_unchanged": 0,
+        "facts_unmanaged": 0,
+        "uncertain": 2,
+    }
+    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 3, "seconds_at_rate_limit": 0}
+    assert plan["operations"][1] == {
+        "type": "write_facts",
+        "address": "contacts.sarah.scopes.support",
+        "certain": True,
+        "memory_id": None,
+        "source": {"file": "specs/support.yaml", "line": 7},
+        "facts": [
+            {
+                "key": key,
+                "action": "add",
+                "path": [key],
+                "after": value,
+                "source": {"file": "specs/support.yaml", "line": 8},
+            }
+            for key, value in (("name", "Sarah"), ("plan", "premium"))
+        ],
+    }
+    assert plan["notices"] == [{"type": "unverifiable", "address": "contacts.sarah.scopes.support", "count": 1}]
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_live_values_are_masked_where_the_output_is_not_the_operators_terminal(
+    repository: Repository, output_format: str
+) -> None:
+    store = Store()
+    live = {"name": "Sarah", "plan": "a private plan", "learned": "another"}
+    store.load(
+        {"contact_memories": [{"id": "mem-1", "contact_id": "c-sarah", "persona_id": "persona-1", "facts": live}]}
+    )
+    with running(create_app(store)) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "k")
+        called = repository.run("-e", "live", "plan", "--api-url", url, "--format", output_format)
+
+    assert called.code == 0
+    assert "hmac:" in called.out
+    assert "private" not in called.out + called.err
+    assert "another" not in called.out + called.err
+
+
+def test_a_saved_plan_is_the_json_plan(repository: Repository) -> None:
+    called = repository.run("plan", "--out", "plan.json")
+    saved = json.loads((repository.root / "plan.json").read_text())
+
+    assert called.out.startswith("contacts.sarah")
+    assert saved["kind"] == "plan"
+
+
+def test_a_plan_that_cannot_be_saved_is_one_clear_line(repository: Repository) -> None:
+    called = repository.run("plan", "--out", "nowhere/plan.json")
+
+    assert called.code == 1
+    assert called.err == "error: cannot write nowhere/plan.json: No such file or directory\n"
+
+
+def test_a_target_narrows_the_plan_and_says_what_was_not_read(repository: Repository) -> None:
+    repository.write("specs/more.yaml", "contacts: {jon: {contact_id: c-jon, scopes: {support: {facts: {a: b}}}}}")
+    called = repository.run("plan", "--target", "contacts.jon")
+
+    assert "contacts.sarah" not in called.out
+    assert "Note: 1 memory not read, because of --target (not_read)." in called.out
+
+
+def test_a_target_that_names_nothing_is_an_error(repository: Repository) -> None:
+    called = repository.run("plan", "--target", "contacts.nobody")
+
+    assert (called.code, called.err) == (1, "error: --target contacts.nobody names nothing that is declared\n")
+
+
+def test_plan_writes_nothing_to_the_account(repository: Repository) -> None:
+    app = create_app(Store())
+    with running(app) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "k")
+        repository.run("-e", "live", "plan", "--api-url", url)
+
+    assert [entry.path for entry in app.state.log] == ["/v1/memory/context"]
+    assert not any(entry.mutates or entry.committed for entry in app.state.log)

@@ -1,0 +1,159 @@
+import asyncio
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from reconciler.api.client import open_reader, open_writer
+from reconciler.core.describe import describe_plan
+from reconciler.core.plan import Plan
+from reconciler.core.redaction import Masker
+from reconciler.core.value import canonical
+from reconciler.render.json import render_json
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from reconciler.specs import load_specs
+from reconciler.workflow import Applied, Run, apply_plan, make_plan
+from tests.builders import NOON
+from tests.http.support import World as Served
+from tests.properties.worlds import World, account_of, expected, live_account, worlds, write_specs
+
+SETTINGS = st.builds(
+    Settings,
+    empty_context=st.sampled_from(["object", "null", "not_found"]),
+    create_status=st.sampled_from([200, 201]),
+    patch_answer=st.sampled_from(["full", "trimmed"]),
+    nested_merge=st.sampled_from(["shallow", "deep"]),
+    add_user_error_status=st.sampled_from([400, 409, 500]),
+)
+
+
+@dataclass
+class Account:
+    """A world in the sandbox, and the tool at work on it."""
+
+    world: World
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        store = Store()
+        store.load(live_account(self.world))
+        self.served = Served(self.settings, store=store)
+        self.run = Run("test", "sandbox", {}, 3, lambda _done, _of: None, clock=lambda: NOON)
+
+    def plan(self, seed: int = 0) -> Plan:
+        """Write the specs in an order that the seed gives, load them and plan."""
+        with tempfile.TemporaryDirectory() as folder:
+            write_specs(self.world, Path(folder), Random(seed))  # noqa: S311  repeatable is the point
+            desired = load_specs(["specs"], root=Path(folder)).desired
+
+        async def work() -> Plan:
+            async with open_reader(self.served.endpoint()) as reader:
+                return await make_plan(desired, reader, self.run, targets=())
+
+        return asyncio.run(work())
+
+    def apply(self, plan: Plan) -> Applied:
+        async def work() -> Applied:
+            async with open_writer(self.served.endpoint()) as writer:
+                return await apply_plan(plan, writer, self.run, should_stop=lambda: False)
+
+        return asyncio.run(work())
+
+    @property
+    def holds(self) -> dict[tuple[str, str], Any]:
+        return account_of(self.served.store.dump())
+
+
+def same_account(left: dict[tuple[str, str], Any], right: dict[tuple[str, str], Any]) -> bool:
+    def plain(account: dict[tuple[str, str], Any]) -> str:
+        return canonical([[*pair, facts, sorted(users)] for pair, (facts, users) in sorted(account.items())])
+
+    return plain(left) == plain(right)
+
+
+@given(worlds(), SETTINGS)
+def test_a_plan_sends_no_write(world: World, settings: Settings) -> None:
+    account = Account(world, settings)
+    before = account.holds
+    account.plan()
+
+    assert not any(entry.mutates or entry.committed for entry in account.served.app.state.log)
+    assert same_account(account.holds, before)
+
+
+@given(worlds(), SETTINGS)
+def test_what_is_written_is_what_the_model_says(world: World, settings: Settings) -> None:
+    account = Account(world, settings)
+    applied = account.apply(account.plan())
+
+    assert applied.receipt.is_complete
+    assert same_account(account.holds, expected(world))
+
+
+@given(worlds(), SETTINGS, st.booleans())
+def test_after_an_apply_the_plan_is_empty(world: World, settings: Settings, ids_are_kept: bool) -> None:  # noqa: FBT001  drawn
+    account = Account(world, settings)
+    applied = account.apply(account.plan())
+    if ids_are_kept:
+        account.run = replace(account.run, known_ids=applied.memory_ids)
+    before = account.holds
+    again = account.plan()
+
+    assert not again.has_changes
+    assert account.apply(again).receipt.is_complete
+    assert same_account(account.holds, before)
+
+
+@given(worlds(), SETTINGS)
+def test_keys_and_memories_that_no_spec_names_are_unchanged(world: World, settings: Settings) -> None:
+    account = Account(world, settings)
+    account.apply(account.plan())
+    after = account.holds
+
+    for pair, (facts, users) in world.live.items():
+        named = {key for layer in layers_of(world, pair) for key in {**layer.facts, **layer.seeds}}
+        for key in facts.keys() - named:
+            assert canonical(after[pair][0][key]) == canonical(facts[key])
+        assert users <= after[pair][1]
+
+
+def layers_of(world: World, pair: tuple[str, str]) -> list[Any]:
+    contact, scope = pair
+    return [world.scopes[scope], world.contacts[contact], world.memories[pair][0]] if pair in world.memories else []
+
+
+@examples(max_examples=50)
+@given(worlds(), st.integers(1, 10**6))
+def test_shuffled_files_and_keys_give_the_same_plan_byte_for_byte(world: World, seed: int) -> None:
+    masker = Masker(b"key", reveal=False)
+    account = Account(world, Settings())
+
+    def rendered(plan: Plan) -> str:
+        document = describe_plan(plan, masker)
+        return without_places(render_json(document))
+
+    assert rendered(account.plan(0)) == rendered(account.plan(seed))
+
+
+def without_places(text: str) -> str:
+    """Drop the places in files, the one thing that moves when declarations do."""
+    return "\n".join(line for line in text.splitlines() if '"file": ' not in line and '"line": ' not in line)
+
+
+@given(worlds())
+def test_a_plan_that_is_not_for_the_terminal_holds_no_live_value(world: World) -> None:
+    marked = replace(
+        world, live={pair: ({**facts, "plan": SECRET}, users) for pair, (facts, users) in world.live.items()}
+    )
+    account = Account(marked, Settings())
+
+    assert SECRET not in render_json(describe_plan(account.plan(), Masker(b"key", reveal=False)))
+
+
+SECRET = "a value that only the live account holds"  # noqa: S105  not a password
