@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from reconciler.errors import InputError, Problem, SpecError
-from reconciler.reading.border import Strict, check, wrong
-from reconciler.reading.document import read_file
-from reconciler.reading.nearest import did_you_mean
+from reconciler.reading import Node, Strict, check, did_you_mean, read_file, wrong
 
 FILE_NAME = "reconciler.yaml"
 SANDBOX = "sandbox"
@@ -57,7 +55,7 @@ class Project:
         for environment in self.environments:
             if environment.name == wanted:
                 return environment
-        raise InputError(f"no environment {wanted!r}; {did_you_mean(wanted, names)}".rstrip("; "))
+        raise InputError(f'no environment "{wanted}"; {did_you_mean(wanted, names)}'.rstrip("; "))
 
 
 def load_project(given: str | None) -> Project:
@@ -89,7 +87,19 @@ def _read(file: Path) -> Project:
     checked = check(_ProjectFile, reading.documents[0])
     if checked.model is None:
         raise SpecError(checked.problems)
+    _check_default(checked.model, reading.documents[0])
     return _project(checked.model, root=file.parent)
+
+
+def _check_default(content: "_ProjectFile", document: Node) -> None:
+    name = content.default_environment
+    if name is not None and name not in content.environments:
+        source = document.at(("default_environment",)).source
+        cure = did_you_mean(name, list(content.environments))
+        problem = Problem(
+            source.file, source.line, source.column, "default_environment", f'no environment "{name}"', cure
+        )
+        raise SpecError((problem,))
 
 
 def _project(content: "_ProjectFile", *, root: Path) -> Project:
@@ -104,7 +114,7 @@ def _project(content: "_ProjectFile", *, root: Path) -> Project:
 def _checked_api(api: str) -> str:
     parts = urlsplit(api)
     if api != SANDBOX and not (parts.scheme in {"http", "https"} and parts.hostname):
-        raise wrong(f"{api!r} is no API", cure="write `sandbox`, or a URL such as https://api.bland.ai")
+        raise wrong("not a place where the API could be", cure="write `sandbox`, or a URL such as https://api.bland.ai")
     if parts.username or parts.password or parts.query:
         raise wrong("a URL that holds more than a place", cure="leave out user, password and query")
     return api

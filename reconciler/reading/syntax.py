@@ -115,9 +115,7 @@ _TABLE = (
         where_it_began=True,
     ),
     _Words(("incompatible YAML",), "this version of YAML is not known", "remove the line that starts with %YAML"),
-    _Words(
-        ("directive",), "a line that starts with % is for the YAML parser, which does not know this one", "remove it"
-    ),
+    _Words(("directive",), "this line starts with %, and is no directive that YAML knows", "remove it"),
 )
 
 

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import InputError, SpecError
+from reconciler.project import load_project
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    (folder / "reconciler.yaml").write_text(text)
+    with pytest.raises(SpecError) as caught:
+        load_project(str(folder))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_without_a_file_specs_are_read_for_the_account_of_the_key(tmp_path: Path) -> None:
+    environment = load_project(str(tmp_path)).environment(None)
+
+    assert (environment.name, environment.api, environment.specs) == ("default", None, ("specs",))
+    assert environment.api_key_env == "BLAND_API_KEY"
+
+
+def test_the_file_itself_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("version: 1\nenvironments: {a: {api: sandbox}}")
+
+    assert load_project(str(tmp_path / "other.yaml")).root == tmp_path
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        load_project(str(tmp_path / "nowhere.yaml"))
+
+
+def test_an_environment_reads_the_shared_specs_and_its_own(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nspecs: [a]\nenvironments: {e: {specs: [b]}}")
+
+    assert load_project(str(tmp_path)).environment("e").specs == ("a", "b")
+
+
+def test_the_only_environment_is_the_default(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {e: {}}")
+
+    assert load_project(str(tmp_path)).environment(None).name == "e"
+
+
+def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {e: {}, f: {}}")
+    project = load_project(str(tmp_path))
+
+    with pytest.raises(InputError, match=r"which environment.* e, f"):
+        project.environment(None)
+    with pytest.raises(InputError, match='no environment "production"'):
+        project.environment("production")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("version: 2\nenvironments: {e: {}}", "1:10 version", "1"),
+        ("environments: {e: {}}", "version", "missing"),
+        ("version: 1\nenvironments: {}", "2:", "environments"),
+        ("version: 1\nenvironmets: {e: {}}", "2:1 environmets", 'did you mean "environments"'),
+        ("version: 1\nenvironments: {e: {api: ftp://x}}", "2:25 environments.e.api", "https://api.bland.ai"),
+        ("version: 1\nenvironments: {e: {api: 'https://me:pw@x'}}", "2:25", "leave out user, password"),
+        ("version: 1\nenvironments: {e: {concurrency: 0}}", "2:33", "at least 1"),
+        ("version: 1\nenvironments: {e: {}}\ndefault_environment: f", "3:22 default_environment", "no environment"),
+        ("- a", "1:1", "mapping"),
+        ("", "1:1", "one document is expected"),
+        ("version: 1\n---\nversion: 1", "1:1", "one document is expected"),
+        ("version: [", "", ""),
+    ],
+)
+def test_a_bad_file_is_told_with_its_place_and_the_cure(tmp_path: Path, text: str, place: str, message: str) -> None:
+    found = "\n".join(problems(tmp_path, text))
+
+    assert found.startswith("reconciler.yaml:")
+    assert place in found
+    assert message in found
+
+
+def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    found = "\n".join(problems(tmp_path, "version: 1\nenvironments: {e: {api_key_env: sk-5a17-secret}}"))
+
+    assert "not the name of an environment variable" in found
+    assert "5a17" not in found
+
+
+def test_a_key_under_a_key_of_its_own_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    found = "\n".join(problems(tmp_path, "version: 1\nenvironments: {e: {api_key: sk-5a17-secret}}"))
+
+    assert 'did you mean "api_key_env"' in found
+    assert "5a17" not in found
