@@ -19,7 +19,11 @@ _KEY = "[key]"
 
 
 class Strict(BaseModel):
-    """A mapping in a file: a key that is not known must fail, and text is never taken for a number."""
+    """
+    A mapping in a file: a key that is not known must fail, and text is never taken for a number.
+
+    Lists in files are fields of type `list`: strict as it is, pydantic takes no list for a tuple.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -110,13 +110,15 @@ class _Search:
             return []
 
     def _add_all(self, files: Iterable[SpecFile]) -> int:
-        return sum(1 for file in files if self._add(file))
+        found = tuple(files)
+        for file in found:
+            self._add(file)
+        return len(found)
 
-    def _add(self, file: SpecFile) -> bool:
+    def _add(self, file: SpecFile) -> None:
         identity = _identity(file.path)
         known = self.found.get(identity, file)
         self.found[identity] = min(file, known, key=lambda one: one.name)
-        return True
 
     def _name(self, path: Path) -> str:
         return _printable(Path(os.path.relpath(path, self._root)).as_posix())

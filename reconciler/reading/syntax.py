@@ -19,6 +19,7 @@ class _Words:
 
 
 _TABS = _Words((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
+_NO_KEY = _Words((), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon")
 _TABLE = (
     _Words(
         ("cannot start any token",),
@@ -83,7 +84,7 @@ _TABLE = (
     _Words(
         ("quoted scalar",),
         "this backslash does not lead to a character",
-        "write \\\\ for a backslash, or use single quotes",
+        "write the character itself; for a backslash, write \\\\ or use single quotes",
     ),
     _Words(
         ("scanning an alias",),
@@ -133,6 +134,8 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Prob
 def _words(said: str, letter: str) -> _Words:
     if letter == "\t" and "cannot start any token" in said:
         return _TABS
+    if letter == ":" and ("block mapping" in said or "node content" in said):
+        return _NO_KEY
     fitting = (words for words in _TABLE if all(part in said for part in words.of))
     return next(fitting, _Words((), f"this is not YAML ({_brief(said)})", "check quotes, colons and indentation"))
 

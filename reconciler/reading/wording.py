@@ -6,6 +6,7 @@ from typing import Final
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.reading.paths import quoted
+from reconciler.reading.scalars import plain_value
 
 OUR_OWN: Final = "our_own"
 """The type of the errors that validators of this project raise; all others are pydantic's."""
@@ -19,7 +20,6 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "list_type": "a list",
-    "tuple_type": "a list",
 }
 _BOUNDS = {
     "greater_than": "more than {gt}",
@@ -55,7 +55,8 @@ def explain(error: ErrorDetails) -> Words:
     if kind in _EXPECTED:
         return _mistyped(_EXPECTED[kind], error["input"])
     if kind in _BOUNDS:
-        return Words(f"{_BOUNDS[kind].format(**context)} is expected, not {named(error['input'])}", "")
+        bound = _BOUNDS[kind].format(**{name: _short(value) for name, value in context.items()})
+        return Words(f"{bound} is expected, not {named(error['input'])}", "")
     if kind == OUR_OWN:
         return Words(context["said"], context["cure"])
     return Words(error["msg"].removeprefix("Value error, ").removeprefix("Input should "), "")
@@ -91,9 +92,13 @@ def _mistyped(expected: str, value: object) -> Words:
         return Words(message, _WRITTEN[expected])
     if expected == "text" and isinstance(value, (bool, int, float)):
         return Words(message, "put it in quotes")
-    if isinstance(value, str) and expected in ("true or false", "a number", "a whole number"):
+    if isinstance(value, str) and not isinstance(plain_value(value), str):
         return Words(message, "write it without quotes")
     return Words(message, f"write {expected}")
+
+
+def _short(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _fill(expected: str) -> str:

@@ -1,0 +1,177 @@
+"""What YAML becomes: plain data, and its places."""
+
+import pytest
+import yaml
+
+from reconciler.core.value import Json
+from reconciler.reading import Node, Reading, read_bytes
+from reconciler.reading.parser import Parser, PythonParser
+
+both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
+
+
+def document(text: str, parser: Parser = yaml.CSafeLoader) -> Node:
+    reading = read_bytes(text.encode(), file="a.yaml", parser=parser)
+    assert [str(problem) for problem in reading.problems] == []
+    (only,) = reading.documents
+    return only
+
+
+def problems(text: str) -> list[str]:
+    return [str(problem) for problem in read_bytes(text.encode(), file="a.yaml").problems]
+
+
+@both_parsers
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 1\nb: [x, -2.5, true]\nc: {d: no}", {"a": 1, "b": ["x", -2.5, True], "c": {"d": "no"}}),
+        ("'a': \"1\"\n\"null\": 'true'", {"a": "1", "null": "true"}),
+        ("a: |\n  12\nb: >-\n  true\n", {"a": "12\n", "b": "true"}),
+        ("1: a\ntrue: b\n+1415: c", {"1": "a", "true": "b", "+1415": "c"}),
+        ("a: !!str 12\nb: ! 12\n!!str c: ! {}\nd: ! []", {"a": "12", "b": "12", "c": {}, "d": []}),
+        ("a: &x {b: &y 1}\nc: *x\nd: *y", {"a": {"b": 1}, "c": {"b": 1}, "d": 1}),
+        ("&k a: 1\nb: *k", {"a": 1, "b": "a"}),
+        ("a: &x [&x 1, *x]\nb: *x", {"a": [1, 1], "b": 1}),
+        ("!!str null: 1\n'~': 2", {"null": 1, "~": 2}),
+        ("a: *x\n".replace("*x", '"*x"'), {"a": "*x"}),
+        ("? a\n: 1\n? b\n", {"a": 1, "b": None}),
+    ],
+)
+def test_yaml_becomes_plain_data(text: str, value: Json, parser: Parser) -> None:
+    assert document(text, parser).value == value
+
+
+def test_a_file_may_hold_several_documents_and_empty_ones_are_skipped() -> None:
+    reading = read_bytes(b"# nothing\n---\n---\na: 1\n...\n---\n~\n---\nb: 2\n", file="a.yaml")
+
+    assert [one.value for one in reading.documents] == [{"a": 1}, {"b": 2}]
+    assert reading.complete
+
+
+def test_what_an_alias_names_is_shared_and_not_copied() -> None:
+    value = document("a: &x {b: 1}\nc: *x").value
+
+    assert isinstance(value, dict)
+    assert value["a"] is value["c"]
+
+
+@both_parsers
+def test_every_key_and_every_value_knows_its_place(parser: Parser) -> None:
+    top = document("a:\n  é b: [1,\n    {c: x}]\r\nd:\n", parser)
+    inner = top.at(("a", "é b", 1, "c"))
+
+    assert str(top.source) == "a.yaml:1:1"
+    assert str(top.at(("a",)).key_source) == "a.yaml:1:1"
+    assert str(top.at(("a",)).source) == "a.yaml:2:3"
+    assert str(top.at(("a", "é b", 0)).source) == "a.yaml:2:9"
+    assert (str(inner.key_source), str(inner.source)) == ("a.yaml:3:6", "a.yaml:3:9")
+    assert str(top.at(("d",)).key_source) == "a.yaml:4:1"
+
+
+def test_a_path_is_followed_as_far_as_it_leads() -> None:
+    top = document("a: [1]\n")
+
+    assert str(top.at(("a", 5, "x")).source) == "a.yaml:1:4"
+    assert top.at(("b",)).value == {"a": [1]}
+
+
+def test_what_holds_nothing_is_gone_through_in_no_steps() -> None:
+    text = document("just text")
+
+    assert [*text.entries(), *text.items(), *text.keyed()] == []
+
+
+def test_an_alias_stands_at_its_own_place_and_what_it_holds_at_the_anchors() -> None:
+    top = document("a: &x\n  b: 1\nc: *x\n")
+
+    assert str(top.at(("c",)).source) == "a.yaml:3:4"
+    assert str(top.at(("c", "b")).key_source) == "a.yaml:2:3"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\nb: 2\na: 3", ["a.yaml:3:1 a: this key stands here twice, first on line 1"]),
+        ("x: {a: 1, 'a': {a: .nan}}", ["a.yaml:1:11 x.a: this key", "a.yaml:1:20 x.a: .nan is not a number"]),
+        ("<<: {a: 1}", ["a.yaml:1:1: merge keys"]),
+        ("a:\n  ? \n  : 1\n  ~: 2", ["a.yaml:2:4 a: a key is missing", "a.yaml:4:3 a: a key is missing"]),
+        ("'null': 1\nnull: 2", ["a.yaml:2:1: a key is missing"]),
+        ("[1, 2]: 3\n? {a: 1}\n: 4", ["a.yaml:1:1: a key must be text", "a.yaml:2:3: a key must be text"]),
+        ("a: {{ plan }}", ["a.yaml:1:5 a: a key must be text"]),
+        ("a: &x 1\n*x : 2\nb: *y", ["a.yaml:2:1: a key must be text, not an alias", "a.yaml:3:4 b: nothing above is"]),
+        ("a: &x 1\n---\nb: *x", ["a.yaml:3:4 b: nothing above is anchored as &x"]),
+        ("a: &x [1, [*x]]", ["a.yaml:1:12 a[1][0]: the alias *x stands inside what it names"]),
+        ("a: !!int 3\nb: !x [c]\n!!null d: !!binary {}", ["a.yaml:1:4 a: the tag !!int", "a.yaml:2:4 b: the tag !x",
+         "a.yaml:3:1: the tag !!null", "a.yaml:3:11: the tag !!binary"]),
+        ("a: !!python/object/apply:os.system [x]", ["a.yaml:1:4 a: the tag !!python/object/apply:os.system"]),
+        ("a: !!str {}", ["a.yaml:1:4 a: the tag !!str"]),
+        ("a: !<%0A> x", [r"a.yaml:1:4 a: the tag \n is not accepted"]),
+        ("a: 12345678901234567890\nb: -.inf", ["a.yaml:1:4 a: 12345678901234567890 is larger", "a.yaml:2:4 b: -.inf"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_noted_and_reading_goes_on(text: str, expected: list[str]) -> None:
+    found = problems(text)
+
+    assert [line[: len(start)] for line, start in zip(found, expected, strict=True)] == expected
+    assert read_bytes(text.encode(), file="a.yaml").complete
+
+
+def test_the_value_of_a_refused_key_is_dropped() -> None:
+    reading = read_bytes(b"a: 1\na: [2]\n[x]: [3]\nb: {<<: 4}\n", file="a.yaml")
+
+    assert [one.value for one in reading.documents] == [{"a": 1, "b": {}}]
+
+
+def test_nesting_ends_at_64_levels() -> None:
+    assert problems("[" * 64 + "]" * 64) == []
+    (problem,) = problems("a: " + "[" * 64)
+    assert problem.startswith("a.yaml:1:67 a[0][0][0]: values lie more than 64 levels deep")
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{"])
+def test_5000_levels_are_refused_as_fast_as_65(opening: str) -> None:
+    reading = read_bytes(opening.encode() * 5000, file="a.yaml")
+
+    assert "64 levels" in str(reading.problems[-1])
+    assert (reading.documents, reading.complete) == ((), False)
+
+
+def test_aliases_do_not_nest_deeper_than_what_is_written() -> None:
+    chain = "".join(f"x{i}: &x{i} [*x{i - 1}]\n" for i in range(1, 80))
+
+    found = problems("x0: &x0 [1]\n" + chain)
+
+    assert found[0].startswith("a.yaml:64:12 x63[0]: with the alias *x62, values lie more than 64 levels deep")
+
+
+def test_aliases_may_not_stand_for_more_than_a_million_values() -> None:
+    bomb = "".join(f"b{i}: &b{i} [{', '.join([f'*b{i - 1}'] * 10)}]\n" for i in range(1, 10))
+
+    found = problems("b0: &b0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n" + bomb)
+
+    assert len(found) == 1
+    assert "with the alias *b" in found[0]
+    assert "more than 1,000,000 values" in found[0]
+
+
+def test_the_documents_before_a_syntax_error_are_read() -> None:
+    reading = read_bytes(b"a: 1\na: 2\n---\nb: [\n", file="a.yaml")
+
+    assert [one.value for one in reading.documents] == [{"a": 1}]
+    assert [problem.line for problem in reading.problems] == [2, 5]
+    assert not reading.complete
+
+
+def test_how_problems_speak_of_a_path_is_for_the_caller_to_say() -> None:
+    reading = read_bytes(b"a: [.nan]", file="a.yaml", address=lambda path: f"<{path}>")
+
+    assert reading.problems[0].address == "<('a', 0)>"
+
+
+def test_a_file_that_is_not_text_has_no_documents() -> None:
+    assert read_bytes(b"\xff", file="a.yaml").documents == ()
+
+
+def test_a_reading_is_a_value() -> None:
+    assert read_bytes(b"", file="a.yaml") == Reading((), (), complete=True)

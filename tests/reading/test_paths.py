@@ -1,0 +1,37 @@
+"""Paths and near words, as messages write them."""
+
+import pytest
+
+from reconciler.reading import KeyPath, did_you_mean, dotted, quoted
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ((), ""),
+        (("a", "b-1", 2, "c_d"), "a.b-1[2].c_d"),
+        (("a b", "x"), '["a b"].x'),
+        ((0, "a"), "[0].a"),
+        (("", 'q"'), '[""]["q\\""]'),
+    ],
+)
+def test_paths_are_written_with_dots_and_brackets(path: KeyPath, written: str) -> None:
+    assert dotted(path) == written
+
+
+def test_what_cannot_be_printed_is_escaped() -> None:
+    assert (quoted("é\u2028"), quoted("é")) == (r'"\u00e9\u2028"', '"é"')
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "said"),
+    [
+        ("contcats", ["contacts", "scopes"], 'did you mean "contacts"?'),
+        ("Scopes", ["contacts", "scopes"], 'did you mean "scopes"?'),
+        ("zz", ["contacts", "scopes"], "known here: contacts, scopes"),
+        ("zz", [], ""),
+        ("zz", list("abcdefghi"), ""),
+    ],
+)
+def test_the_nearest_word_is_asked_for(word: str, known: list[str], said: str) -> None:
+    assert did_you_mean(word, known) == said

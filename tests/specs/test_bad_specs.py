@@ -1,0 +1,57 @@
+"""Bad specs: each is refused at its place, in words that say what would be right, all in one run."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import SpecError
+from reconciler.specs import load_specs
+from tests.specs import bad_declarations, bad_yaml
+
+CASES = {**bad_yaml.CASES, **bad_declarations.CASES}
+
+
+def problems(root: Path, files: Mapping[str, bytes]) -> list[str]:
+    for name, data in files.items():
+        (root / "specs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "specs" / name).write_bytes(data)
+    with pytest.raises(SpecError) as caught:
+        load_specs(["specs"], root=root)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_specs_are_refused_at_their_place(tmp_path: Path, name: str) -> None:
+    files, expected = CASES[name]
+
+    found = problems(tmp_path, files)
+
+    assert len(found) == len(expected), found
+    for line, (place, said) in zip(found, expected, strict=True):
+        assert line.startswith(f"specs/{place}" if place else said), line
+        assert said in line
+        assert "\n" not in line
+
+
+def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "specs/folder.yaml").mkdir(parents=True)
+    (tmp_path / "specs/link.yaml").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "specs/pipe.yaml")
+
+    assert problems(tmp_path, {"a.yaml": b"x: 1\n"}) == [
+        "specs/a.yaml:1:1 x: unknown key; known here: contacts, memories, scopes",
+        "specs/folder.yaml: cannot be read: it is a folder; take the ending off its name, or put a file in its place",
+        "specs/link.yaml: cannot be read: it is a link to nothing; remove the link, or let it lead to a file",
+        "specs/pipe.yaml: cannot be read: it is not a regular file; put a file in its place",
+    ]
+
+
+def test_an_entry_that_leads_nowhere_hides_no_problem_and_adds_none(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"x: 1\ncontacts: {a: {contact_id: c, scopes: {elsewhere: {}}}}\n")
+
+    with pytest.raises(SpecError) as caught:
+        load_specs(["a.yaml", "nowhere"], root=tmp_path)
+
+    assert [(problem.file, problem.line) for problem in caught.value.problems] == [("a.yaml", 1), ("nowhere", 0)]

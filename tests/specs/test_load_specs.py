@@ -1,0 +1,139 @@
+"""What spec files declare becomes Desired, each value with its source."""
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.desired import AgentNumber, Contact, Desired, ExistingMemory, Fact, Persona, User
+from reconciler.errors import Source, SpecError
+from reconciler.specs import Loaded, load_specs
+
+SPECS = """\
+scopes:
+  support: {persona_id: persona-12345678}
+  hotline:
+    agent_number: +14155550100
+    seed_facts: {language: en}
+contacts:
+  sarah-chen:
+    contact_id: aaaaaaaa-bbbb
+    facts: {name: Sarah Chen, plan: trial}
+    scopes:
+      support:
+        facts:
+          plan: premium
+          zip: 02139
+        seed_facts:
+          name: Sarah
+        users:
+          - phone_number: "+14155550192"
+            metadata: 25 year old customer
+          - phone_number: +12345678900
+            summary: ""
+      hotline: {}
+  nobody: {contact_id: "123"}
+memories:
+  vip-line:
+    memory_id: 12345678-1234
+    users:
+      - phone_number: +12345678900
+        external_memory_key: crm-42
+"""
+
+
+def loaded(root: Path, *texts: str) -> Loaded:
+    for index, text in enumerate(texts):
+        (root / f"{index}.yaml").write_text(text)
+    return load_specs(["."], root=root)
+
+
+def at(line: int, column: int) -> Source:
+    return Source("0.yaml", line, column)
+
+
+def test_scopes_contacts_and_files_are_sorted_by_name(tmp_path: Path) -> None:
+    specs = loaded(tmp_path, SPECS)
+
+    assert specs.files == ("0.yaml",)
+    assert specs.desired.scopes == ("hotline", "support")
+    assert specs.desired.contacts == (
+        Contact("nobody", "123", at(23, 3)),
+        Contact("sarah-chen", "aaaaaaaa-bbbb", at(7, 3)),
+    )
+
+
+def test_the_most_specific_layer_of_facts_wins_with_its_upkeep_and_its_source(tmp_path: Path) -> None:
+    hotline, support = loaded(tmp_path, SPECS).desired.contact_memories
+
+    assert (hotline.address, hotline.scope_key) == (
+        "contacts.sarah-chen.scopes.hotline",
+        AgentNumber("+14155550100"),
+    )
+    assert hotline.facts == (
+        Fact("language", "en", "seed", at(5, 18)),
+        Fact("name", "Sarah Chen", "keep", at(9, 13)),
+        Fact("plan", "trial", "keep", at(9, 31)),
+    )
+    assert (support.scope_key, support.source) == (Persona("persona-12345678"), at(11, 7))
+    assert support.facts == (
+        Fact("name", "Sarah", "seed", at(16, 11)),
+        Fact("plan", "premium", "keep", at(13, 11)),
+        Fact("zip", "02139", "keep", at(14, 11)),
+    )
+
+
+def test_users_are_sorted_by_phone_number_and_know_what_is_not_declared(tmp_path: Path) -> None:
+    _, support = loaded(tmp_path, SPECS).desired.contact_memories
+
+    assert support.users == (
+        User("+12345678900", None, "", None, at(20, 13)),
+        User("+14155550192", "25 year old customer", None, None, at(18, 13)),
+    )
+
+
+def test_memories_are_declared_by_id_for_their_users(tmp_path: Path) -> None:
+    user = User("+12345678900", None, None, "crm-42", at(28, 9))
+
+    assert loaded(tmp_path, SPECS).desired.existing_memories == (
+        ExistingMemory("vip-line", "12345678-1234", (user,), at(25, 3)),
+    )
+
+
+def test_files_that_declare_nothing_are_fine(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "", "# nothing\n---\n", "{}", "scopes: {}").desired == Desired((), (), (), ())
+
+
+def test_facts_of_a_scope_are_shared_by_its_contacts(tmp_path: Path) -> None:
+    contacts = "contacts:\n  a: {contact_id: a, scopes: {s: {}}}\n  b: {contact_id: b, scopes: {s: {}}}\n"
+
+    first, second = loaded(tmp_path, "scopes: {s: {persona_id: p, facts: {x: 1}}}", contacts).desired.contact_memories
+
+    assert first.facts is second.facts
+
+
+def test_values_keep_the_types_that_json_has(tmp_path: Path) -> None:
+    text = "contacts: {a: {contact_id: a, scopes: {s: {facts: {x: [1, 1.5, true, {no: 12:30}]}}}}}"
+
+    (memory,) = loaded(tmp_path, "scopes: {s: {persona_id: p}}", text).desired.contact_memories
+
+    assert memory.facts[0].value == [1, 1.5, True, {"no": "12:30"}]
+
+
+def test_two_names_for_one_contact_are_fine_in_different_scopes(tmp_path: Path) -> None:
+    scopes = "scopes: {s: {persona_id: p}, t: {agent_number: +14155550100}}"
+    contacts = "contacts: {a: {contact_id: c, scopes: {s: {}}}, b: {contact_id: c, scopes: {t: {}}}}"
+
+    assert len(loaded(tmp_path, scopes, contacts).desired.contact_memories) == 2
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path, *, enabled: bool) -> None:
+    gc.enable() if enabled else gc.disable()
+    try:
+        loaded(tmp_path, SPECS)
+        with pytest.raises(SpecError):
+            loaded(tmp_path, "- a")
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
