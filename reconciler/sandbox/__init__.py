@@ -3,7 +3,8 @@ A stand-in for the memory and contacts API of Bland AI, to rehearse and to test 
 
 It is an independent witness: written from the API reference, not from the client, of which it imports nothing.
 Start with `store.Store`, `app.create_app` and `serve.running`; `settings.Settings` holds the switches, `faults.Faults`
-the misbehaviour. State is one SQLite file, or memory.
+the misbehaviour. State is one SQLite file, or memory. `app.state.log` holds every request, unless `Settings.log_limit`
+says how many of the newest; `sandbox serve`, whose log nobody can look at, keeps none.
 
 Sources, in the order of their weight: S0 to S4 are five pages of the API reference (create contact memory, get contact
 memory, add user to memory, update facts, get memory context); D is the rest of the reference of the same time; L is a
@@ -19,13 +20,14 @@ GET /v1/memory/contact/{id}                S1          the record; `NOT_FOUND` (
 PATCH /v1/memory/contact/{id}/facts        S3          merge, nothing is deleted; the full record, by default
 GET /v1/memory/context                     S4          no id; without a record the empty object (D)
 POST /v1/memory/{id}/add-user              S2          a number already there is `MEMORY_ADD_USER_ERROR`
-GET /v1/memory, GET /v1/memory/{id}        D           stores; a memory with its users (L: in pages)
-POST /v1/memory/create                     D           a new store
+GET /v1/memory, GET /v1/memory/{id}        D, L        stores; a memory with its users (L: in pages, and each with
+                                                       calls, contact, scope, and metadata as an object)
+POST /v1/memory/create                     D, L        a new store (L: 201)
 POST /v1/memory/{id}/user, …/user/search   D           read, although they are POSTs
 POST /v1/memory/{id}/user/update           D           what is not sent stays
 GET /v1/contacts, GET /v1/contacts/{id}    D           with identifiers and memories; at most 200 a page
 POST /v1/contacts/find                     D           reads, although it is a POST; null where there is none
-POST /v1/contacts/resolve                  D, L        find or create; L answers with the full contact
+POST /v1/contacts/resolve                  D, L        find or create; L answers with the full contact, and 201
 PATCH /v1/contacts/{id}                    D           metadata is merged
 GET /v1/personas, GET /v1/me               D           as much as the official command line needs
 =========================================  ==========  ====================================================
@@ -47,7 +49,7 @@ What it chooses where nothing is stated ("switch": see `settings`)
 - U10: every accepted PATCH moves `updated_at`.
 - U13: a PATCH on an unknown memory is `NOT_FOUND`, as the GET is.
 - U14: 400 for input, 404 for what is absent, 401, 403, 429, 500; 400 for a refused add-user (switch); 200 for what was
-  created (switch).
+  created (switch). Where L makes an error of a store an `INTERNAL_ERROR`, 500.
 - U15: plain text and `Retry-After` in seconds (switches); the window is fixed, and counted by key.
 - U16, U17: resolving an existing contact changes nothing in it, and attaches no identifier; of several identifiers the
   phone number decides, then the email address, then the external id.
@@ -61,16 +63,34 @@ What it chooses where nothing is stated ("switch": see `settings`)
 - An add-user, and the calls that read and change users, accept the id of a contact memory as well as that of a store.
   Read as a store, a contact memory is named after its scope.
 - `Bearer KEY` is refused (switch), so that a client that sends it is found out.
-- A body without `Content-Type: application/json` is refused. A page size that is not a number counts as not given.
+- A body without `Content-Type: application/json` is refused. A page size that is zero or no number counts as not
+  given. L states no largest page for the users of a memory: any size is good there.
+- In L, metadata that is no JSON object is listed as ``{"text": …}``, and the users of a store that is no contact memory
+  come with null for contact and scope.
 - The role also guards the writes on contacts, of which L says nothing.
 - `external_memory_key` is stored and never checked. Messages of refusals that no page shows are the sandbox's own.
 - Personas are those that some memory is scoped to.
 
+What can be made to go wrong
+----------------------------
+- `faults`: single requests, by method, path and turn: another answer, half of one, a late one, none; and
+  `faults.Meanwhile`, in which someone else changes the account before or after an answer: `Store.learn_facts`,
+  `Store.move_contact`, `Store.load`, or the tables.
+- `settings.Listing`: a listing of contacts that is always wrong: pages smaller than asked for, an offset that is
+  ignored, a total or a `has_more` that lies, contacts without `memories`.
+- `Store.load` plants what no request makes: two memories for one contact and scope. Calls by scope then mean the first,
+  and lists show both.
+
+A contact that moves between two pages, for instance::
+
+    moves = Meanwhile(lambda store: store.move_contact("c-1", to="back"))
+    Faults([Rule(fault=moves, path="/v1/contacts", occurrences=frozenset({1}), when="after")])
+
 What it does not imitate
 ------------------------
 Nothing that removes: no reset, no merge, no delete. No `/v1/memory/changes`, `/enable`, summaries, messages, add-call,
-renaming of stores, CRM synchronisation, agents, entities' schemas, nor writes on personas. No calls are placed:
-summaries, messages, open items and entities are what was planted, and only `Store.learn_facts` plays the agent.
-`memory_history` stays as planted. One organisation, whatever the key. No `RateLimit-*` headers. Paths are exact in case
-and trailing slash.
+renaming of stores, CRM synchronisation, agents, entities' schemas, nor writes on personas. The listing of contacts
+takes no `agent_id` (L). No calls are placed: summaries, messages, open items and entities are what was planted, and
+only `Store.learn_facts` plays the agent. `memory_history` stays as planted. One organisation, whatever the key. No
+`RateLimit-*` headers. Paths are exact in case and trailing slash.
 """

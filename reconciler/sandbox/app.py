@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox.answers import Answer, refusal, success, unknown_route
 from reconciler.sandbox.connection import drop
 from reconciler.sandbox.failures import INTERNAL_ERROR, RefusedError, in_revision
-from reconciler.sandbox.faults import Faults, Wait, When, spoilt
+from reconciler.sandbox.faults import Faults, Meanwhile, Wait, When, spoilt
 from reconciler.sandbox.gate import Limiter, check_key, check_role
 from reconciler.sandbox.incoming import Incoming, body_object, read_request
 from reconciler.sandbox.log import Logged
@@ -54,7 +55,7 @@ class Sandbox:
         self._limiter = limiter
         self._sleep = sleep
         self._router = Router(seeds_only=settings.seeds_only)
-        self.log: list[Logged] = []
+        self.log: deque[Logged] = deque(maxlen=settings.log_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -85,6 +86,8 @@ class Sandbox:
             return self._handled(incoming, matched)
         if isinstance(rule.fault, Wait):
             return await self._delayed(incoming, matched, seconds=rule.fault.seconds, when=rule.when)
+        if isinstance(rule.fault, Meanwhile):
+            return self._overtaken(incoming, matched, meanwhile=rule.fault, when=rule.when)
         if rule.when == "before":
             return _Outcome(answer=spoilt(rule.fault, success(None)))
         outcome = self._handled(incoming, matched)
@@ -95,6 +98,14 @@ class Sandbox:
             await self._sleep(seconds)
             return self._handled(incoming, matched)
         return replace(self._handled(incoming, matched), linger=seconds)
+
+    def _overtaken(self, incoming: Incoming, matched: Matched | None, *, meanwhile: Meanwhile, when: When) -> _Outcome:
+        if when == "before":
+            meanwhile.change(self._store)
+            return self._handled(incoming, matched)
+        outcome = self._handled(incoming, matched)
+        meanwhile.change(self._store)
+        return outcome
 
     def _handled(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
         try:
@@ -132,7 +143,7 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Starlette:
-    """Put the sandbox over a store; `app.state` holds the `store`, the `settings` and the `log` of requests."""
+    """Put the sandbox over a store; `app.state` holds `store`, `settings` and `log`, a deque of the requests."""
     limiter = Limiter(settings, monotonic=monotonic, moment=store.moment)
     sandbox = Sandbox(store, settings, faults or Faults(), limiter=limiter, sleep=sleep)
     app = Starlette(routes=[Mount("/", app=sandbox)])

@@ -44,7 +44,8 @@ USER_UNREADABLE = Failure(404, "MEMORY_ERROR", "Failed to retrieve memory data."
 USER_NOT_ADDED = Failure(400, "MEMORY_ADD_USER_ERROR", "Failed to add user to memory.")
 USER_NOT_UPDATED = Failure(404, "MEMORY_UPDATE_USER_ERROR", "Failed to update user memory data.")
 
-# L folds the codes of the legacy stores into three general ones; those that begin with MEMORY_ become the third.
+# L folds the codes of the legacy stores into three general ones; those that begin with MEMORY_ become the third, which
+# travels under 500: in L an error of the server is no proof of a passing one.
 _RENAMED_IN_L = {"INVALID_REQUEST": "BAD_REQUEST", "MEMORY_NOT_FOUND": "NOT_FOUND"}
 
 
@@ -60,5 +61,5 @@ def in_revision(failure: Failure, revision: Revision) -> Failure:
     if failure.code in _RENAMED_IN_L:
         return replace(failure, code=_RENAMED_IN_L[failure.code])
     if failure.code.startswith("MEMORY_"):
-        return replace(failure, code=INTERNAL_ERROR.code, message=INTERNAL_ERROR.message)
+        return INTERNAL_ERROR
     return failure

@@ -1,10 +1,11 @@
 """
 Scripted misbehaviour: what goes wrong, for which requests, and on which side of the commit.
 
-Before the commit nothing has happened; after it, the write is done and only the answer is lost or spoilt.
+Before the commit nothing has happened; after it, the write is done and only the answer is lost or spoilt. What the
+documentation leaves open, and a listing that is always wrong, are no faults but switches: see `settings`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from random import Random
@@ -12,6 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from reconciler.sandbox.answers import HTML_TYPE, TEXT_TYPE, Answer, json_answer, refusal, success
 from reconciler.sandbox.failures import INTERNAL_ERROR, Failure
+from reconciler.sandbox.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,14 @@ class Drop:
     """No answer: the connection ends."""
 
 
-Fault: TypeAlias = Reply | Truncate | Wait | Drop
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """The right answer, but before or after it someone else changes the account, behind the caller's back."""
+
+    change: Callable[[Store], object]
+
+
+Fault: TypeAlias = Reply | Truncate | Wait | Drop | Meanwhile
 
 When: TypeAlias = Literal["before", "after"]
 

@@ -8,6 +8,7 @@ from reconciler.sandbox.errors import SandboxStateError
 
 SCHEMA_VERSION = 1
 
+# Two memories of one scope can be planted, although no request makes them: `memories_by_scope` is not unique.
 # A memory and a legacy store can both hold users, so `users.memory_id` points at either and names no table.
 SCHEMA = """
 CREATE TABLE contacts (
@@ -25,7 +26,7 @@ CREATE TABLE memories (
     open_items TEXT NOT NULL, entities TEXT NOT NULL, memory_history TEXT NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL
 );
-CREATE UNIQUE INDEX memories_by_scope ON memories (contact_id, ifnull(persona_id, ''), ifnull(agent_number, ''));
+CREATE INDEX memories_by_scope ON memories (contact_id, ifnull(persona_id, ''), ifnull(agent_number, ''));
 CREATE TABLE stores (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, user_id TEXT NOT NULL,
     created_at TEXT NOT NULL

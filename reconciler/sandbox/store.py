@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 from reconciler.sandbox.database import Database
@@ -60,6 +61,13 @@ class Store:
                 raise SandboxStateError(f"{memory_id}: no such contact memory")
             known = memory["facts"]
             self.memories.set_facts(memory_id, {**(known if isinstance(known, dict) else {}), **facts})
+
+    def move_contact(self, contact_id: str, *, to: Literal["front", "back"]) -> None:
+        """Put a contact first or last in the listing, as a change of its order does while someone reads it."""
+        with self.transaction():
+            if self.contacts.get(contact_id) is None:
+                raise SandboxStateError(f"{contact_id}: no such contact")
+            self.contacts.move(contact_id, to=to)
 
     def holds_memory(self, memory_id: str) -> bool:
         """Whether a contact memory or a legacy store has this id."""

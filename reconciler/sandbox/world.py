@@ -3,7 +3,8 @@ A whole world as one JSON value: what `sandbox show` prints and what tests and s
 
 ``contacts`` hold their ``identifiers``, ``contact_memories`` and ``stores`` hold their ``users``. Every field but the
 natural key (a memory's ``contact_id``, a user's ``phone_number``, a store's ``name``, an identifier's type and value)
-may be left out.
+may be left out. Two ``contact_memories`` of the same contact and scope can be planted, which no request would create:
+calls by scope then mean the first, calls by id each.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,8 +60,8 @@ class Driver:
     time: Time
 
     @property
-    def log(self) -> list[Logged]:
-        log: list[Logged] = self.app.state.log
+    def log(self) -> deque[Logged]:
+        log: deque[Logged] = self.app.state.log
         return log
 
     def get(self, path: str, **options: object) -> httpx.Response:

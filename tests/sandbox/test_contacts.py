@@ -1,6 +1,6 @@
 import pytest
 
-from .driver import Driver, Json, driver, error
+from .driver import Driver, Json, driver, error, statuses
 
 SARAH: Json = {
     "id": "c1",
@@ -82,6 +82,42 @@ def test_a_contact_is_found_by_an_identifier() -> None:
     assert found.json()["data"]["id"] == "c1"
 
 
+@pytest.mark.parametrize("path", ["/v1/contacts/c1", "/v1/contacts"])
+def test_a_contact_shows_its_memories_with_the_facts(path: str) -> None:
+    sandbox = driver(world=WITH_SARAH)
+    memory_id = sandbox.remember()
+    sandbox.patch(f"/v1/memory/contact/{memory_id}/facts", {"facts": {"plan": "premium"}})
+    data = sandbox.get(path).json()["data"]
+    contact = data[0] if isinstance(data, list) else data
+    assert contact["memories"][0]["facts"] == {"plan": "premium"}
+    assert contact == sandbox.post("/v1/contacts/find", {"phone_number": "+14155550192"}).json()["data"]
+
+
+def test_a_page_beyond_the_end_is_empty() -> None:
+    body = with_many(3).get("/v1/contacts", params={"offset": 3}).json()
+    assert body["data"] == []
+    assert body["pagination"] == {"total": 3, "limit": 50, "offset": 3, "has_more": False}
+
+
+def test_an_update_of_nothing_changes_nothing_that_is_shown() -> None:
+    sandbox = driver(world=WITH_SARAH)
+    before = sandbox.get("/v1/contacts/c1").json()
+    sandbox.patch("/v1/contacts/c1", {})
+    assert sandbox.get("/v1/contacts/c1").json() == before
+
+
+def test_metadata_is_merged_by_key_and_nested_values_are_replaced() -> None:
+    sandbox = driver(world={"contacts": [{"id": "c1", "metadata": {"a": {"x": 1}, "b": 1}}]})
+    contact = sandbox.patch("/v1/contacts/c1", {"metadata": {"a": {"y": 2}, "c": None}}).json()["data"]
+    assert contact["metadata"] == {"a": {"y": 2}, "b": 1, "c": None}
+
+
+def test_an_update_takes_no_phone_number() -> None:
+    sandbox = driver(world=WITH_SARAH)
+    sandbox.patch("/v1/contacts/c1", {"phone_number": "+19995550100"})
+    assert sandbox.post("/v1/contacts/find", {"phone_number": "+19995550100"}).json()["data"] is None
+
+
 def test_nothing_found_is_null_and_no_error() -> None:
     found = driver(world=WITH_SARAH).post("/v1/contacts/find", {"external_id": "crm-1"})
     assert (found.status_code, found.json()) == (200, {"data": None, "errors": None})
@@ -124,6 +160,18 @@ def test_the_later_revision_resolves_to_the_full_contact_and_no_memory() -> None
         "contact"
     ]
     assert (len(contact["identifiers"]), contact["memories"], contact["crm_syncs"]) == (2, [], [])
+
+
+def test_the_later_revision_tells_by_the_status_whether_it_created() -> None:
+    sandbox = driver(revision="L")
+    resolved = [sandbox.post("/v1/contacts/resolve", {"email": "s@example.com"}) for _ in range(2)]
+    assert statuses(resolved) == [201, 200]
+
+
+def test_the_seeds_say_nothing_of_a_status_so_that_both_are_plain() -> None:
+    sandbox = driver()
+    resolved = [sandbox.post("/v1/contacts/resolve", {"email": "s@example.com"}) for _ in range(2)]
+    assert statuses(resolved) == [200, 200]
 
 
 def test_of_several_identifiers_the_phone_number_decides() -> None:

@@ -7,7 +7,7 @@ import pytest
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.errors import ConnectionDropped
-from reconciler.sandbox.faults import Drop, Faults, Reply, Rule, Truncate, Wait
+from reconciler.sandbox.faults import Drop, Faults, Meanwhile, Reply, Rule, Truncate, Wait
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 
@@ -126,6 +126,21 @@ def test_a_rate_is_repeatable_by_its_seed() -> None:
 
 def half(seed: int) -> Driver:
     return driver(Rule(fault=faults.server_error(), rate=0.5), seed=seed)
+
+
+def test_meanwhile_someone_else_changes_the_account() -> None:
+    arrives = Meanwhile(lambda store: store.load({"contacts": [{"id": "c-other"}]}))
+    sandbox = driver(Rule(fault=arrives, path="/v1/contacts", occurrences=frozenset({2}), when="after"))
+    totals = [sandbox.get("/v1/contacts").json()["pagination"]["total"] for _ in range(3)]
+    assert totals == [0, 0, 1]
+    assert not any(entry.committed for entry in sandbox.log)
+
+
+def test_meanwhile_can_come_before_the_answer() -> None:
+    learns = Meanwhile(lambda store: store.learn_facts("mem-1", {"plan": "trial"}))
+    memory = {"id": "mem-1", "contact_id": "c1", "persona_id": "p1"}
+    sandbox = driver(Rule(fault=learns), world={"contact_memories": [memory]})
+    assert sandbox.facts("mem-1") == {"plan": "trial"}
 
 
 def test_a_fault_comes_before_the_key_is_looked_at() -> None:

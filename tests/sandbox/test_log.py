@@ -30,6 +30,15 @@ def test_only_what_was_written_counts_as_committed() -> None:
     assert [entry.committed for entry in sandbox.log] == [True, False, False]
 
 
+def test_the_log_keeps_all_unless_told_how_many() -> None:
+    sandboxes = [driver(), driver(log_limit=2), driver(log_limit=0)]
+    for sandbox in sandboxes:
+        for path in ("/v1/me", "/v1/contacts", "/v1/personas"):
+            sandbox.get(path)
+    assert [len(sandbox.log) for sandbox in sandboxes] == [3, 2, 0]
+    assert [entry.path for entry in sandboxes[1].log] == ["/v1/contacts", "/v1/personas"]
+
+
 def test_an_unknown_route_is_logged_as_well() -> None:
     sandbox = driver()
     sandbox.ask("DELETE", "/v1/contacts/c1")

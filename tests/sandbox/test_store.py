@@ -2,11 +2,13 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from reconciler.sandbox.errors import SandboxStateError
 from reconciler.sandbox.store import Store
+from reconciler.sandbox.values import Scope
 
 from .driver import Json, numbered
 
@@ -93,6 +95,28 @@ def test_a_world_that_makes_no_sense_is_refused_as_a_whole(world: Json, message:
         store.load({"stores": [{"name": "callers"}], **world})
     assert names(store.dump()["contacts"]) == ["before"]
     assert store.dump()["stores"] == []
+
+
+def test_two_memories_of_one_scope_can_be_planted() -> None:
+    twins = [{"id": f"mem-{n}", "contact_id": "c1", "persona_id": "p1", "facts": {"n": n}} for n in (2, 1)]
+    store = planted({"contact_memories": twins})
+    found = store.memories.find(Scope(contact_id="c1", persona_id="p1", agent_number=None))
+    assert names(store.dump()["contact_memories"]) == ["mem-1", "mem-2"]
+    assert found == store.memories.get("mem-2")
+
+
+@pytest.mark.parametrize(("to", "order"), [("front", ["c2", "c1", "c3"]), ("back", ["c1", "c3", "c2"])])
+def test_a_contact_moves_in_the_listing(to: Literal["front", "back"], order: list[str]) -> None:
+    store = planted({"contacts": [{"id": f"c{number}"} for number in (1, 2, 3)]})
+    before = store.dump()
+    store.move_contact("c2", to=to)
+    assert names(store.contacts.page(limit=9, offset=0)) == order
+    assert store.dump() == before
+
+
+def test_an_unknown_contact_cannot_move() -> None:
+    with pytest.raises(SandboxStateError, match="c-x: no such contact"):
+        Store().move_contact("c-x", to="front")
 
 
 def test_the_agent_learns_facts_without_a_request() -> None:

@@ -6,11 +6,28 @@ USERS = [{"phone_number": f"+1234567890{n}", "metadata": f"caller {n}"} for n in
 STORE: Json = {"id": "store-1", "name": "callers", "created_at": "2025-01-01T00:00:00.000Z", "users": USERS}
 
 
+ORIGIN = ("calls", "contact_id", "contact_memory_id", "contact_name", "agent_number")
+
+
+def numbers(store: Json) -> list[str]:
+    return [user["phone_number"] for user in store["users"]]
+
+
 def test_a_store_is_created_and_listed() -> None:
     sandbox = driver()
     created = sandbox.post("/v1/memory/create", {"name": "callers"}).json()["data"]
     assert (created["name"], created["memory_duration"]) == ("callers", None)
     assert sandbox.get("/v1/memory").json()["data"] == {"memories": [created]}
+
+
+def test_a_store_is_shown_with_the_documented_fields() -> None:
+    (shown,) = driver(world={"stores": [STORE]}).get("/v1/memory").json()["data"]["memories"]
+    assert list(shown) == ["id", "created_at", "user_id", "name", "memory_duration"]
+
+
+@pytest.mark.parametrize(("switches", "status"), [({}, 200), ({"revision": "L"}, 201), ({"create_status": 201}, 201)])
+def test_the_status_of_a_new_store_is_by_the_revision(switches: Json, status: int) -> None:
+    assert driver(**switches).post("/v1/memory/create", {"name": "callers"}).status_code == status
 
 
 def test_contact_memories_are_not_among_the_stores() -> None:
@@ -52,15 +69,53 @@ def test_an_unknown_store_is_not_found(revision: str, code: str) -> None:
 
 def test_the_later_revision_pages_the_users_inside_the_data() -> None:
     sandbox = driver(world={"stores": [STORE]}, revision="L")
-    data = sandbox.get("/v1/memory/store-1", params={"limit": 2, "offset": 1}).json()["data"]
-    assert [user["metadata"] for user in data["users"]] == ["caller 1", "caller 2"]
-    assert data["pagination"] == {"total": 3, "limit": 2, "offset": 1, "has_more": False}
+    body = sandbox.get("/v1/memory/store-1", params={"limit": 2, "offset": 1}).json()
+    assert numbers(body["data"]) == ["+12345678901", "+12345678902"]
+    assert body["data"]["pagination"] == {"total": 3, "limit": 2, "offset": 1, "has_more": False}
+    assert set(body) == {"data", "errors"}
+
+
+def test_a_page_of_users_tells_that_there_are_more() -> None:
+    data = driver(world={"stores": [STORE]}, revision="L").get("/v1/memory/store-1", params={"limit": 2}).json()["data"]
+    assert data["pagination"] == {"total": 3, "limit": 2, "offset": 0, "has_more": True}
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-1", "all"])
+def test_a_page_of_users_is_never_of_size_zero(limit: str) -> None:
+    sandbox = driver(world={"stores": [STORE]}, revision="L")
+    data = sandbox.get("/v1/memory/store-1", params={"limit": limit}).json()["data"]
+    assert (len(data["users"]), data["pagination"]["limit"]) == (3, 50)
+
+
+def test_the_documentation_of_the_seeds_knows_no_pages_of_users() -> None:
+    sandbox = driver(world={"stores": [STORE]})
+    data = sandbox.get("/v1/memory/store-1", params={"limit": 1, "offset": 1, "search": "x"}).json()["data"]
+    assert (len(data["users"]), "pagination" in data) == (3, False)
+
+
+def test_the_later_revision_shows_whose_memory_a_user_is_in() -> None:
+    memory = {"id": "mem-1", "contact_id": "c1", "agent_number": "+14155550100", "users": USERS[:1]}
+    world: Json = {"contacts": [{"id": "c1", "name": "Sarah"}], "contact_memories": [memory]}
+    (user,) = driver(world=world, revision="L").get("/v1/memory/mem-1").json()["data"]["users"]
+    assert user["metadata"] == {"text": "caller 0"}
+    assert {name: user[name] for name in ORIGIN} == {
+        "calls": [],
+        "contact_id": "c1",
+        "contact_memory_id": "mem-1",
+        "contact_name": "Sarah",
+        "agent_number": "+14155550100",
+    }
+
+
+def test_the_later_revision_has_no_contact_for_a_user_of_a_store() -> None:
+    user = driver(world={"stores": [STORE]}, revision="L").get("/v1/memory/store-1").json()["data"]["users"][0]
+    assert [user[name] for name in ORIGIN] == [[], None, None, None, None]
 
 
 def test_the_later_revision_searches_the_users() -> None:
     sandbox = driver(world={"stores": [STORE]}, revision="L")
     data = sandbox.get("/v1/memory/store-1", params={"search": "8902"}).json()["data"]
-    assert [user["metadata"] for user in data["users"]] == ["caller 2"]
+    assert numbers(data) == ["+12345678902"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ WORLD: Json = {
     "contact_memories": [{"id": "mem-1", "contact_id": "c1", "persona_id": "p1"}],
 }
 FAILED_TO_ADD = (400, "MEMORY_ADD_USER_ERROR", "Failed to add user to memory.")
+INTERNAL_ERROR = (500, "INTERNAL_ERROR", "An unexpected error occurred")
 FAILED_TO_READ = (404, "MEMORY_ERROR", "Failed to retrieve memory data.")
 
 
@@ -47,7 +48,41 @@ def test_the_status_of_a_refused_number_can_be_chosen(status: int) -> None:
 def test_the_later_revision_calls_a_refused_number_an_internal_error() -> None:
     sandbox = driver(revision="L")
     refused = sandbox.post("/v1/memory/nowhere/add-user", {"phone_number": PHONE})
-    assert error(refused) == (400, "INTERNAL_ERROR", "An unexpected error occurred")
+    assert error(refused) == INTERNAL_ERROR
+
+
+def test_a_status_that_is_chosen_holds_in_the_later_revision_as_well() -> None:
+    refused = driver(revision="L", add_user_error_status=409).post("/v1/memory/no/add-user", {"phone_number": PHONE})
+    assert error(refused) == (409, *INTERNAL_ERROR[1:])
+
+
+@pytest.mark.parametrize("call", ["user", "user/update"])
+def test_the_later_revision_answers_for_a_user_that_is_not_there_with_an_internal_error(call: str) -> None:
+    refused = driver(world=WORLD, revision="L").post(f"/v1/memory/mem-1/{call}", {"phone_number": PHONE})
+    assert error(refused) == INTERNAL_ERROR
+
+
+@pytest.mark.parametrize("call", ["add-user", "user", "user/search", "user/update"])
+def test_the_later_revision_calls_a_missing_number_a_bad_request(call: str) -> None:
+    status, code, message = error(driver(revision="L").post(f"/v1/memory/store-1/{call}", {}))
+    assert (status, code, message.startswith("Phone number is required")) == (400, "BAD_REQUEST", True)
+
+
+def test_a_number_in_two_memories_is_two_users() -> None:
+    sandbox = driver(world=WORLD)
+    for memory in ("store-1", "mem-1"):
+        sandbox.post(f"/v1/memory/{memory}/add-user", {"phone_number": PHONE, "summary": memory})
+    sandbox.post("/v1/memory/mem-1/user/update", {"phone_number": PHONE, "summary": "new"})
+    read = [sandbox.post(f"/v1/memory/{memory}/user", {"phone_number": PHONE}) for memory in ("store-1", "mem-1")]
+    assert [response.json()["data"]["summary"] for response in read] == ["store-1", "new"]
+
+
+@pytest.mark.parametrize("memory_id", ["mem-1", "nowhere"])
+def test_a_refused_update_changes_nothing(memory_id: str) -> None:
+    sandbox = driver(world=WORLD)
+    before = sandbox.store.dump()
+    sandbox.post(f"/v1/memory/{memory_id}/user/update", {"phone_number": PHONE, "summary": "x"})
+    assert (sandbox.store.dump(), sandbox.log[-1].committed) == (before, False)
 
 
 def test_the_same_number_may_be_in_two_memories() -> None:

@@ -64,6 +64,11 @@ def scope_of(call: Call, fields: Mapping[str, object]) -> Scope | None:
     return None
 
 
+def created_status(settings: Settings) -> int:
+    """Give the HTTP status of an answer that created a contact or a store (L: 201)."""
+    return 201 if settings.revision == "L" else settings.create_status
+
+
 def whole_number(query: Mapping[str, str], name: str, *, default: int) -> int:
     """Take a count from the query; whatever is none, or is below zero, counts as not given."""
     value = query.get(name, "")

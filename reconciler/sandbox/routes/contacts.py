@@ -1,23 +1,29 @@
 """Contacts (D, "Contacts"): listing, finding, resolving and updating them."""
 
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
 from reconciler.sandbox.answers import Answer, json_answer, success
 from reconciler.sandbox.failures import CONTACT_ABSENT, IDENTIFIER_REQUIRED, RefusedError, bad_request
-from reconciler.sandbox.routes.call import Call, mapping, scope_of, text, whole_number
+from reconciler.sandbox.routes.call import Call, created_status, mapping, scope_of, text
+from reconciler.sandbox.routes.paging import asked_page, misreported
 from reconciler.sandbox.routes.shapes import embedded_memory
+from reconciler.sandbox.settings import Listing
 from reconciler.sandbox.values import JsonObject
 
-_DEFAULT_PAGE = 50
-_LARGEST_PAGE = 200
 _IDENTIFIERS = ("phone_number", "email", "external_id")
 
 
 def listing(call: Call) -> Answer:
     """`GET /v1/contacts` (D): a page of contacts with all their memories; `pagination` stands beside `data`."""
-    limit = min(whole_number(call.query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE, _LARGEST_PAGE)
-    offset, total = whole_number(call.query, "offset", default=0), call.store.contacts.count()
-    page = call.store.contacts.page(limit=limit, offset=offset)
-    pagination = {"total": total, "limit": limit, "offset": offset, "has_more": offset + len(page) < total}
-    return json_answer({"data": full(call, page), "pagination": pagination, "errors": None})
+    quirks, total = call.settings.listing, call.store.contacts.count()
+    asked = asked_page(call.query, largest=quirks.largest_page)
+    told = asked if quirks.offset != "ignored" else replace(asked, offset=0)
+    start = told.offset if quirks.offset == "obeyed" else 0
+    page = call.store.contacts.page(limit=asked.limit, offset=start)
+    shown = [_listed(contact, quirks) for contact in full(call, page)]
+    pagination = misreported(told.pagination(held=len(page), total=total), quirks, total=total)
+    return json_answer({"data": shown, "pagination": pagination, "errors": None})
 
 
 def get(call: Call) -> Answer:
@@ -42,7 +48,7 @@ def resolve(call: Call) -> Answer:
             call.store.identifiers.put(str(contact["id"]), kind=kind, value=value)
     _remember(call, str(contact["id"]))
     shown = _full_one(call, contact) if call.settings.revision == "L" else contact
-    status = 200 if found is not None else call.settings.create_status
+    status = 200 if found is not None else created_status(call.settings)
     return success({"contact": shown, "created": found is None}, status=status)
 
 
@@ -73,6 +79,12 @@ def full(call: Call, contacts: list[JsonObject]) -> list[JsonObject]:
         }
         for contact in contacts
     ]
+
+
+def _listed(contact: JsonObject, quirks: Listing) -> JsonObject:
+    if not fnmatchcase(str(contact["id"]), quirks.without_memories):
+        return contact
+    return {field: value for field, value in contact.items() if field != "memories"}
 
 
 def _full_one(call: Call, contact: JsonObject) -> JsonObject:

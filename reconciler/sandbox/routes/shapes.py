@@ -33,6 +33,7 @@ _EMBEDDED = (
 )
 _ENTRY = ("id", "memory_id", "phone_number", "metadata", "summary", "created_at", "call_count", "last_call_at")
 _LISTED = ("phone_number", "created_at", "call_count", "metadata", "last_call_at", "summary")
+_METADATA_IN = {"D": "string", "L": "object"}
 _USER = ("metadata", "summary", "last_call_at", "call_count", "calls")
 
 
@@ -86,7 +87,7 @@ def user_alone(record: JsonObject) -> JsonObject:
 def listed_user(record: JsonObject, settings: Settings) -> JsonObject:
     """Show a user in the listing of a memory (D memory-memory-id)."""
     listed = _picked(record, _LISTED)
-    if settings.user_metadata == "object":
+    if (settings.user_metadata or _METADATA_IN[settings.revision]) == "object":
         listed["metadata"] = _as_object(record["metadata"])
     return listed
 

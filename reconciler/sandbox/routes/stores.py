@@ -2,11 +2,10 @@
 
 from reconciler.sandbox.answers import Answer, success
 from reconciler.sandbox.failures import STORE_ABSENT, STORE_NAME_REQUIRED, RefusedError
-from reconciler.sandbox.routes.call import Call, required_text, whole_number
+from reconciler.sandbox.routes.call import Call, created_status, required_text
+from reconciler.sandbox.routes.paging import asked_page
 from reconciler.sandbox.routes.shapes import listed_user, store_entry
 from reconciler.sandbox.values import JsonObject
-
-_PAGE = 50
 
 
 def listing(call: Call) -> Answer:
@@ -26,7 +25,7 @@ def get(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     """`POST /v1/memory/create` (D)."""
     name = required_text(call.body, "name", otherwise=STORE_NAME_REQUIRED)
-    return success(store_entry(call.store.stores.plant({"name": name})), status=call.settings.create_status)
+    return success(store_entry(call.store.stores.plant({"name": name})), status=created_status(call.settings))
 
 
 def _holder(call: Call, memory_id: str) -> JsonObject:
@@ -42,12 +41,26 @@ def _holder(call: Call, memory_id: str) -> JsonObject:
 
 
 def _page_of_users(call: Call, users: list[JsonObject]) -> JsonObject:
-    limit = whole_number(call.query, "limit", default=_PAGE)
-    offset = whole_number(call.query, "offset", default=0)
+    asked = asked_page(call.query)
     found = [user for user in users if _matches(user, call.query.get("search", ""))]
-    page = found[offset : offset + limit]
-    pagination = {"total": len(found), "limit": limit, "offset": offset, "has_more": offset + len(page) < len(found)}
-    return {"users": [listed_user(user, call.settings) for user in page], "pagination": pagination}
+    page = found[asked.offset : asked.offset + asked.limit]
+    origin = _origin(call)
+    return {
+        "users": [{**listed_user(user, call.settings), "calls": user["calls"], **origin} for user in page],
+        "pagination": asked.pagination(held=len(page), total=len(found)),
+    }
+
+
+def _origin(call: Call) -> JsonObject:
+    # L shows these of every user; what they are in a store that is no contact memory is not stated: nothing.
+    memory = call.store.memories.get(call.ids["memory_id"]) or {}
+    contact = call.store.contacts.get(str(memory.get("contact_id"))) or {}
+    return {
+        "contact_id": memory.get("contact_id"),
+        "contact_memory_id": memory.get("id"),
+        "contact_name": contact.get("name"),
+        "agent_number": memory.get("agent_number"),
+    }
 
 
 def _matches(user: JsonObject, wanted: str) -> bool:

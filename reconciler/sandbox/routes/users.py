@@ -10,10 +10,13 @@ from reconciler.sandbox.failures import (
     USER_NOT_ADDED,
     USER_NOT_UPDATED,
     USER_UNREADABLE,
+    Failure,
     RefusedError,
+    in_revision,
 )
 from reconciler.sandbox.routes.call import Call, required_text, text
 from reconciler.sandbox.routes.shapes import user_alone, user_entry
+from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.values import JsonObject
 
 _NOTES = ("metadata", "summary", "external_memory_key")
@@ -24,7 +27,7 @@ def add(call: Call) -> Answer:
     memory_id, phone_number = call.ids["memory_id"], _phone_number(call)
     notes = {name: text(call.body, name) for name in _NOTES}
     if not call.store.holds_memory(memory_id) or call.store.users.find(memory_id, phone_number) is not None:
-        raise RefusedError(replace(USER_NOT_ADDED, status=call.settings.add_user_error_status))
+        raise RefusedError(_not_added(call.settings))
     user = call.store.users.plant({"phone_number": phone_number, **notes}, memory_id=memory_id)
     return success({"message": "User added to memory successfully", "user": user_entry(user)})
 
@@ -57,6 +60,11 @@ def update(call: Call) -> Answer:
     updated = {**user, **given}
     call.store.users.update(str(user["id"]), metadata=updated["metadata"], summary=updated["summary"])
     return success({"message": "User memory data updated successfully", "user": user_entry(updated)})
+
+
+def _not_added(settings: Settings) -> Failure:
+    failure = in_revision(USER_NOT_ADDED, settings.revision)
+    return replace(failure, status=settings.add_user_error_status or failure.status)
 
 
 def _user(call: Call) -> JsonObject | None:

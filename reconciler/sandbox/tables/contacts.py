@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from typing import Literal
 
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.tables.records import filled
@@ -16,6 +17,10 @@ _BY_IDENTIFIER = """
 SELECT contacts.* FROM contacts JOIN identifiers ON identifiers.contact_id = contacts.id
 WHERE identifier_type = :type AND identifier_value = :value
 """
+_MOVE = {
+    "front": "UPDATE contacts SET seq = (SELECT min(seq) - 1 FROM contacts) WHERE id = :id",
+    "back": "UPDATE contacts SET seq = (SELECT max(seq) + 1 FROM contacts) WHERE id = :id",
+}
 _PAGE = "SELECT * FROM contacts ORDER BY seq LIMIT :limit OFFSET :offset"
 
 
@@ -38,7 +43,7 @@ class Contacts:
         return None
 
     def page(self, *, limit: int, offset: int) -> list[JsonObject]:
-        """Give a page of contacts, oldest first."""
+        """Give a page of contacts, oldest first, unless they were moved."""
         return [_parsed(row) for row in self._database.rows(_PAGE, limit=limit, offset=offset)]
 
     def count(self) -> int:
@@ -55,6 +60,10 @@ class Contacts:
         """Set the name and the metadata, each as a whole."""
         now = self._database.now()
         self._database.change(_UPDATE, id=contact_id, name=name, metadata=to_json(metadata), updated_at=now)
+
+    def move(self, contact_id: str, *, to: Literal["front", "back"]) -> None:
+        """Put a contact before or after all others."""
+        self._database.change(_MOVE[to], id=contact_id)
 
     def everything(self) -> list[JsonObject]:
         """All contacts, by id."""

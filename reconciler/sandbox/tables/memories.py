@@ -18,6 +18,7 @@ VALUES (:id, :org_id, :contact_id, :persona_id, :agent_number, :summary, :facts,
 _BY_SCOPE = """
 SELECT * FROM memories
 WHERE contact_id = :contact_id AND ifnull(persona_id, '') = :persona_id AND ifnull(agent_number, '') = :agent_number
+ORDER BY seq
 """
 _OF_CONTACTS = "SELECT * FROM memories WHERE contact_id IN (SELECT value FROM json_each(:ids)) ORDER BY seq"
 _SET_FACTS = "UPDATE memories SET facts = :facts, updated_at = :updated_at WHERE id = :id"
@@ -38,7 +39,7 @@ class ContactMemories:
         return _record(self._database.row("SELECT * FROM memories WHERE id = :id", id=memory_id))
 
     def find(self, scope: Scope) -> JsonObject | None:
-        """Give the record for this contact and scope."""
+        """Give the record for this contact and scope; of several that were planted, the oldest."""
         row = self._database.row(
             _BY_SCOPE,
             contact_id=scope.contact_id,
