@@ -7,6 +7,7 @@ Every error a user can meet, sorted by who must act.
     ├── ApiError              a call did not succeed
     │   ├── ApiUnavailableError   try again later
     │   ├── ApiRejectedError      fix the request, the key or the account
+    │   │   └── RouteAbsentError      do with other calls
     │   └── AddUserRefusedError   often nothing to do
     ├── StateError            make room or rights for a file this tool keeps
     ├── RefusedError          nothing was written, on purpose
@@ -88,6 +89,10 @@ class ApiRejectedError(ApiError):
     def __init__(self, summary: str, *, status: int, code: str = "") -> None:
         super().__init__(summary, code=code)
         self.status = status
+
+
+class RouteAbsentError(ApiRejectedError):
+    """A call that this account does not offer, or not to this key: other calls have to do."""
 
 
 class AddUserRefusedError(ApiError):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -16,6 +16,9 @@ SANDBOX = "sandbox"
 _DEFAULT_SPECS = "specs"
 _DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
 _DEFAULT_CONCURRENCY = 10
+
+Reader: TypeAlias = Literal["auto", "contacts", "contact", "context"]
+"""How an account is read; `observe` says what each of them is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Environment:
     api_key_env: str
     specs: tuple[str, ...]
     concurrency: int
+    reader: Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def load_project(given: str | None) -> Project:
 
 
 def _without_file(root: Path) -> Project:
-    environment = Environment("default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY)
+    environment = Environment("default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY, "auto")
     return Project(root, (environment,), environment.name)
 
 
@@ -104,7 +108,7 @@ def _check_default(content: "_ProjectFile", document: Node) -> None:
 
 def _project(content: "_ProjectFile", *, root: Path) -> Project:
     environments = tuple(
-        Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency)
+        Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency, item.reader)
         for name, item in sorted(content.environments.items())
     )
     only = environments[0].name if len(environments) == 1 else None
@@ -145,6 +149,7 @@ class _EnvironmentFile(Strict):
     concurrency: int = Field(
         default=_DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
     )
+    reader: Reader = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
 
 
 class _ProjectFile(Strict):

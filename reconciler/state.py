@@ -4,7 +4,10 @@ Files that this tool keeps beside a repository, in `.reconciler/`: today, memory
 `ids.json` is a cache: without it plans know less and ask more, but are never wrong.
 """
 
+import errno
 import json
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +19,16 @@ _FORMAT_VERSION = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class MemoryIds:
-    """The ids remembered for one environment; another API under the same name has ids of its own."""
+    """
+    The ids remembered for one environment; another API or account under the same name has ids of its own.
+
+    `account` tells accounts apart, and is a digest that says nothing of the key.
+    """
 
     folder: Path
     environment: str
     api: str
+    account: str
 
     def load(self) -> dict[str, str]:
         """Give the ids by `ContactMemory.identity`; none where the file is missing or is not what it should be."""
@@ -42,12 +50,12 @@ class MemoryIds:
 
     @property
     def _name(self) -> str:
-        return f"{self.environment} {self.api}"
+        return f"{self.environment} {self.api} {self.account}"
 
     def _entries(self) -> dict[str, object]:
         try:
             document = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         entries = document.get("environments") if isinstance(document, dict) else None
         return entries if isinstance(entries, dict) and document.get("format_version") == _FORMAT_VERSION else {}
@@ -66,16 +74,46 @@ def prepare_folder(folder: Path) -> Path:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all; raises `StateError`."""
-    draft = path.with_name(f".{path.name}.draft")
+    """Write a file whole or not at all, a pipe or device as it is; raises `StateError`."""
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
 
 
+def _replace(path: Path, text: str) -> None:
+    """Put a finished file in the place of the old one, under a name that no other run uses until then."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.exists() else _usual_mode())
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _usual_mode() -> int:
+    """Give the rights that a new file has here; asking for them means setting them for a moment."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
 def check_writable(path: Path) -> None:
     """Raise `StateError` unless a file can be written there, before anything depends on it."""
-    write_file(path.with_name(f".{path.name}.check"), "")
-    path.with_name(f".{path.name}.check").unlink(missing_ok=True)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not path.exists() or path.is_file():
+            descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
+            os.close(descriptor)
+            Path(draft).unlink()
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from error

@@ -20,4 +20,5 @@ async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[Non
             for _ in range(concurrency):
                 group.create_task(pull())
     except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        first = failures.exceptions[0]
+        raise first from first.__cause__

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from reconciler.core.desired import Desired
 from reconciler.core.document import FORMAT_VERSION, DryRunDocument, RequestEntry
 from reconciler.core.fingerprint import specs_digest
-from reconciler.core.plan import Origin, Plan, build_plan
+from reconciler.core.identity import same_contact_problems
+from reconciler.core.plan import Origin, Plan
+from reconciler.core.planner import build_plan
 from reconciler.core.receipt import Receipt
 from reconciler.core.remote import Reader, Writer
 from reconciler.core.target import select
-from reconciler.errors import InputError
+from reconciler.errors import InputError, SpecError
 from reconciler.execute import execute
-from reconciler.observe import observe
+from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.stopping import Stop
 
 Clock = Callable[[], datetime]
 """Gives the time now, in UTC."""
@@ -29,13 +32,15 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run works with: names for the record, the ids remembered, how much may go on at once, and the time."""
+    """What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time."""
 
     environment: str
     api: str
+    reader: ReaderChoice
     known_ids: Mapping[str, str]
     concurrency: int
     on_progress: OnProgress
+    on_notice: Callable[[str], None]
     clock: Clock = utc_now
 
 
@@ -54,28 +59,28 @@ async def make_plan(desired: Desired, reader: Reader, run: Run, *, targets: Sequ
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
     observed = await observe(
         reader,
-        selection.desired.memories,
-        known_ids=run.known_ids,
-        concurrency=run.concurrency,
-        on_read=run.on_progress,
+        selection.desired,
+        Observing(run.reader, run.known_ids, run.concurrency, run.on_progress, run.on_notice),
     )
+    problems = same_contact_problems(selection.desired, observed)
+    if problems:
+        raise SpecError(problems)
     origin = Origin(run.environment, run.api, specs_digest(desired), _text(run.clock()))
     return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out)
 
 
-async def apply_plan(plan: Plan, writer: Writer, run: Run, *, should_stop: Callable[[], bool]) -> Applied:
+async def apply_plan(plan: Plan, writer: Writer, run: Run, *, stop: Stop) -> Applied:
     """Execute a plan; failures are outcomes of the receipt, not exceptions."""
     started_at = _text(run.clock())
-    execution = await execute(
-        plan, writer, concurrency=run.concurrency, should_stop=should_stop, on_outcome=run.on_progress
-    )
-    receipt = Receipt(plan.origin, started_at, _text(run.clock()), should_stop(), execution.outcomes)
+    execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, on_outcome=run.on_progress)
+    finished_at = _text(run.clock())
+    receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)
     return Applied(receipt, execution.memory_ids)
 
 
 async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry]) -> DryRunDocument:
     """Execute a plan on a writer that records, one operation after the other, and give the `requests` it recorded."""
-    await execute(plan, recorder, concurrency=1, should_stop=lambda: False, on_outcome=lambda _done, _of: None)
+    await execute(plan, recorder, concurrency=1, stop=Stop(), on_outcome=lambda _done, _of: None)
     return DryRunDocument(FORMAT_VERSION, "dry_run", plan.origin.environment, plan.origin.api, tuple(requests))
 
 

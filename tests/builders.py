@@ -3,9 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, Fact, Memory, Persona, Upkeep, User
-from reconciler.core.observed import Observed, ObservedMemory
-from reconciler.core.plan import Origin, Plan, build_plan
+from reconciler.core.desired import (
+    Contact,
+    ContactId,
+    ContactMemory,
+    Desired,
+    ExistingMemory,
+    Fact,
+    Identity,
+    Memory,
+    Persona,
+    Upkeep,
+    User,
+)
+from reconciler.core.observed import FoundContact, Observed, ObservedContact, ObservedMemory
+from reconciler.core.plan import Origin, Plan
+from reconciler.core.planner import build_plan
 from reconciler.core.value import Json
 from reconciler.errors import Source
 
@@ -22,24 +35,33 @@ def user(phone_number: str = "+14155550192", *, metadata: str | None = None, sum
     return User(phone_number, metadata, summary, None, HERE)
 
 
-def memory(
+def memory(  # noqa: PLR0913  one parameter for what a test is about
     facts: Mapping[str, Json] | None = None,
     *,
     seeds: Mapping[str, Json] | None = None,
     users: Sequence[User] = (),
     contact: str = "sarah",
     scope: str = "support",
+    identity: Identity | None = None,
 ) -> ContactMemory:
     declared = [fact(key, value) for key, value in (facts or {}).items()]
     planted = [fact(key, value, "seed") for key, value in (seeds or {}).items()]
     return ContactMemory(
-        contact=Contact(contact, f"id-of-{contact}", HERE),
+        contact=declared_contact(contact, identity),
         scope=scope,
         scope_key=Persona(f"persona-{scope}"),
         facts=tuple(sorted([*declared, *planted], key=lambda item: item.key)),
+        left_out=frozenset(),
         users=tuple(users),
         source=HERE,
     )
+
+
+def declared_contact(
+    name: str = "sarah", identity: Identity | None = None, *, profile: Mapping[str, Json] | None = None
+) -> Contact:
+    facts = tuple(fact(key, value) for key, value in sorted((profile or {}).items()))
+    return Contact(name, identity or ContactId(f"id-of-{name}"), facts, HERE)
 
 
 def existing(*users: User, memory_id: str = "store-1") -> ExistingMemory:
@@ -56,7 +78,14 @@ def desired(*memories: Memory) -> Desired:
     )
 
 
-def plan(wanted: Memory, seen: ObservedMemory) -> Plan:
-    """Plan one memory against what was seen of it."""
-    observed = Observed({wanted.address: seen}, requests=1)
-    return build_plan(desired(wanted), observed, origin=ORIGIN, left_out=0)
+def plan(wanted: Memory, seen: ObservedMemory, contact: ObservedContact | None = None) -> Plan:
+    """Plan one memory against what was seen of it and of its contact."""
+    return plan_all([(wanted, seen)], contact=contact)
+
+
+def plan_all(seen: Sequence[tuple[Memory, ObservedMemory]], *, contact: ObservedContact | None = None) -> Plan:
+    """Plan memories against what was seen of each; their contacts exist unless `contact` says otherwise."""
+    wanted = desired(*(item for item, _ in seen))
+    contacts = {item.address: contact or FoundContact(f"id-of-{item.name}", {}) for item in wanted.contacts}
+    observed = Observed(contacts, {item.address: found for item, found in seen}, requests=1)
+    return build_plan(wanted, observed, origin=ORIGIN, left_out=0)

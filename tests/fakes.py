@@ -1,34 +1,49 @@
 """A remote that lives in memory and fails on demand, for tests of the edges."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
-from reconciler.core.desired import ScopeKey, User
+from reconciler.core.desired import Identifier, ScopeKey, User
 from reconciler.core.diff import FactWrite
-from reconciler.core.remote import Record
+from reconciler.core.observed import LiveUser
+from reconciler.core.remote import ContactRecord, Record, UserPage
 from reconciler.core.value import Json
-from reconciler.errors import AddUserRefusedError, ApiError
+from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, RouteAbsentError
 
 
 class FakeWriter:
     """
-    Holds memories by id and notes every call.
+    Holds contacts and memories by id and notes every call that writes.
 
-    `errors` gives, for a call's name, the error that it raises; `forgets` the keys that a write of facts loses.
+    `errors` gives, for a call's name, the error that it raises before it does anything, `errors_after` the one that it
+    raises when it is done; `forgets` the keys that a write loses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter a kind of misbehaviour
         self,
         *,
         errors: Mapping[str, ApiError] | None = None,
+        errors_after: Mapping[str, ApiError] | None = None,
         forgets: Sequence[str] = (),
         forgets_memories: bool = False,
+        lists_users: bool = False,
+        memory_missing: bool = False,
+        defects_in: Sequence[str] = (),
+        hangs: bool = False,
     ) -> None:
+        self.defects_in = defects_in
+        self.hangs = hangs
         self.errors = errors or {}
-        self.forgets_memories = forgets_memories
+        self.errors_after = errors_after or {}
         self.forgets = forgets
+        self.forgets_memories = forgets_memories
+        self.lists_users = lists_users
+        self.memory_missing = memory_missing
         self.answers_with_facts = True
         self.calls: list[str] = []
+        self.called = asyncio.Event()
         self.facts: dict[str, dict[str, Json]] = {}
+        self.profiles: dict[str, dict[str, Json]] = {}
         self.users: set[tuple[str, str]] = set()
 
     async def read_memory(self, memory_id: str) -> Record | None:
@@ -37,8 +52,37 @@ class FakeWriter:
             return None
         return Record(memory_id, "", None, self.facts[memory_id])
 
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        if self.memory_missing:
+            raise ApiRejectedError("404", status=404, code="MEMORY_NOT_FOUND")
+        if not self.lists_users:
+            raise RouteAbsentError("404", status=404)
+        phones = sorted(phone for memory, phone in self.users if memory == memory_id)[offset:]
+        return UserPage({phone: LiveUser(None, None) for phone in phones}, has_more=False)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        del memory_id, user
+        raise RouteAbsentError("404", status=404)
+
+    async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
+        self._call("resolve_contact", identifier.value)
+        contact_id = f"c-{identifier.value}"
+        created = contact_id not in self.profiles
+        live = self.profiles.setdefault(contact_id, dict(profile))
+        return ContactRecord(contact_id, live, ((identifier.kind, identifier.value),), ()), created
+
+    async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord:
+        self._call("update_contact", contact_id)
+        kept = {write.key: write.value for write in profile if write.key not in self.forgets}
+        live = self.profiles.setdefault(contact_id, {})
+        live.update(kept)
+        return ContactRecord(contact_id, live, (), ())
+
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
         self._call("create_memory", contact_id)
+        if self.hangs:
+            self.called.set()
+            await asyncio.Event().wait()
         memory_id = f"mem-{contact_id}-{'-'.join(scope_key.fields.values())}"
         created = memory_id not in self.facts
         return Record(memory_id, contact_id, scope_key, self.facts.setdefault(memory_id, {})), created
@@ -54,8 +98,16 @@ class FakeWriter:
         if (memory_id, user.phone_number) in self.users:
             raise AddUserRefusedError("refused", code="MEMORY_ADD_USER_ERROR")
         self.users.add((memory_id, user.phone_number))
+        if "add_user" in self.errors_after:
+            raise self.errors_after["add_user"]
+
+    async def update_user(self, memory_id: str, user: User) -> None:
+        del user
+        self._call("update_user", memory_id)
 
     def _call(self, name: str, subject: str) -> None:
         self.calls.append(f"{name} {subject}")
+        if subject in self.defects_in:
+            raise ZeroDivisionError
         if name in self.errors:
             raise self.errors[name]

@@ -7,6 +7,8 @@ second.
 """
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -14,11 +16,13 @@ from http import HTTPStatus
 
 from reconciler.core.text import shortened, visible
 from reconciler.core.value import Json
-from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 _TEXT_LIMIT = 200
+_SHORTEST_SECRET = 8
 _THROTTLED_CODES = {"TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "RATE LIMIT EXCEEDED"}
 _KEY_CODES = {"AUTH_FAILURE", "UNAUTHORIZED"}
+_NOT_OFFERED = {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 _SERVER_CODES = {"INTERNAL_ERROR"}
 
 
@@ -46,28 +50,38 @@ class _Refusal:
     message: str
 
 
-def data_of(answer: Answer, *, hide: str) -> Json:
+def body_of(answer: Answer, *, hide: str) -> Mapping[str, Json]:
     """
-    Give the `data` of a good answer; raises `ApiRejectedError`, `ApiUnavailableError` or `ThrottledError`.
+    Give the body of a good answer, which has `data`; raises `ApiRejectedError` or `ApiUnavailableError`.
 
-    `hide` is the API key: should the API repeat it in an error, it is not passed on.
+    `hide` is the API key: should the API repeat it in an error, it is not passed on. A body that is not documented is
+    never repeated, since it may hold what the account knows of people.
     """
     body = _json_of(answer)
     refusal = _refusal_in(body)
     if refusal is None and answer.status < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, dict) and "data" in body:
-        data: Json = body["data"]
-        return data
-    refusal = refusal or _Refusal("", _text_of(answer))
-    raise _error(answer, _Refusal(refusal.code, refusal.message.replace(hide, "***")))
+        return body
+    raise _error(answer, _hidden(refusal, hide) if refusal else None)
+
+
+def _hidden(refusal: _Refusal, key: str) -> _Refusal:
+    """Take the key out; a short one is no secret, and could stand in any word."""
+    if len(key) < _SHORTEST_SECRET:
+        return refusal
+    return _Refusal(refusal.code.replace(key, "***"), refusal.message.replace(key, "***"))
 
 
 def _json_of(answer: Answer) -> Json:
-    """Parse the body; None for what is not JSON, which `data_of` tells from null by the text."""
+    """Parse the body; None for what is not JSON, which `body_of` tells from null by the text."""
     try:
-        parsed: Json = json.loads(answer.body)
+        parsed: Json = json.loads(answer.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
     return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _refusal_in(body: Json) -> _Refusal | None:
@@ -89,48 +103,50 @@ def _first(listed: Json, *, fallback: str) -> _Refusal:
     return _Refusal("", str(item) if not fallback else f"{fallback} ({item})")
 
 
-def _error(answer: Answer, refusal: _Refusal) -> ApiError:
-    code, summary = refusal.code, _summary(answer.status, refusal)
+def _error(answer: Answer, refusal: _Refusal | None) -> ApiError:
+    code, summary = refusal.code if refusal else "", _summary(answer, refusal)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or code.upper() in _THROTTLED_CODES:
         return ThrottledError(summary, retry_after=_seconds(answer), code=code)
     status = HTTPStatus.UNAUTHORIZED if code in _KEY_CODES else answer.status
-    if _is_refusal(status, code):
-        return ApiRejectedError(summary + _advice(status, code), status=status, code=code)
-    return ApiUnavailableError(summary, may_have_happened=True, code=code)
+    if not _is_refusal(status, refusal):
+        return ApiUnavailableError(summary, may_have_happened=True, code=code)
+    kind = RouteAbsentError if _is_absent_route(status, code) else ApiRejectedError
+    return kind(summary + _advice(status, refusal), status=status, code=code)
 
 
-def _advice(status: int, code: str) -> str:
-    if status == HTTPStatus.UNAUTHORIZED:
-        return "; is the API key right?"
-    if status == HTTPStatus.FORBIDDEN:
-        return "; writing needs a key whose organisation role is admin, owner or operator"
-    return "" if code else "; is the URL of the API right?"
-
-
-def _is_refusal(status: int, code: str) -> bool:
+def _is_refusal(status: int, refusal: _Refusal | None) -> bool:
     """Say whether the answer is the API's own no, which asking again does not change."""
-    if code in _SERVER_CODES or status == HTTPStatus.REQUEST_TIMEOUT:
+    if status == HTTPStatus.REQUEST_TIMEOUT or (refusal and refusal.code in _SERVER_CODES):
         return False
     if status < HTTPStatus.MULTIPLE_CHOICES:
-        return bool(code)
+        return refusal is not None
     return status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _summary(status: int, refusal: _Refusal) -> str:
+def _is_absent_route(status: int, code: str) -> bool:
+    """Say whether the call is not offered: a 404 without a code is the server's, not the API's."""
+    return status in _NOT_OFFERED or (status == HTTPStatus.NOT_FOUND and not code)
+
+
+def _advice(status: int, refusal: _Refusal | None) -> str:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "; is the API key right?"
+    if status == HTTPStatus.FORBIDDEN:
+        return "; the key may not do this: writing needs the organisation role admin, owner or operator"
+    return "" if refusal else "; is the URL of the API right?"
+
+
+def _summary(answer: Answer, refusal: _Refusal | None) -> str:
+    if refusal is None:
+        return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
     said = ": ".join(part for part in (refusal.code, refusal.message) if part)
-    return f"the API answered {status}" + (f", {shortened(visible(said), _TEXT_LIMIT)}" if said else "")
-
-
-def _text_of(answer: Answer) -> str:
-    """Give the start of a body that is not the documented JSON, in one line."""
-    text = " ".join(answer.body.decode("utf-8", errors="replace").split())
-    return f"not the documented JSON: {text}" if text else "with an empty body"
+    return f"the API answered {answer.status}, {shortened(visible(said), _TEXT_LIMIT)}"
 
 
 def _seconds(answer: Answer) -> float | None:
     """Read `Retry-After`: seconds, or a date; None for neither."""
     text = (answer.retry_after or "").strip()
-    if text.isdecimal():
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - answer.received_at).total_seconds())

@@ -1,23 +1,26 @@
 """The HTTP client: sends the requests of `wire` through the guard, and gives values. The only importer of httpx."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from reconciler.api import wire
-from reconciler.api.answers import Answer, data_of
+from reconciler.api import requests, wire
+from reconciler.api.answers import Answer, ThrottledError, body_of
 from reconciler.api.guard import READS, READS_AND_WRITES, Allowed
 from reconciler.api.pacing import Pacing
-from reconciler.core.desired import ScopeKey, User
+from reconciler.api.requests import Request
+from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
-from reconciler.core.remote import Context, Reader, Record, Writer
+from reconciler.core.observed import LiveUser
+from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage, Writer
 from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
@@ -27,7 +30,11 @@ from reconciler.errors import (
     InputError,
 )
 
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
+_LAST_PORT = 65535
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
+_NOT_ABOUT_THE_USER = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+_Nothing = TypeVar("_Nothing")
 _ADD_USER_REFUSED = "MEMORY_ADD_USER_ERROR"
 
 
@@ -37,7 +44,8 @@ class Endpoint:
     Where the API is and how to speak to it.
 
     `app` is an ASGI application to call in process in place of the network. `timeout` is in seconds, for connecting
-    and for each read. `on_request` is told every request: method, path and what came of it, never headers or bodies.
+    and for each read; `proxy` is the URL of an HTTP proxy. `on_request` is told every request: method, path and what
+    came of it, never headers or bodies.
     """
 
     base_url: str
@@ -45,6 +53,7 @@ class Endpoint:
     concurrency: int
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
+    proxy: str | None = None
     pacing: Pacing = field(default_factory=Pacing)
     on_request: Callable[[str], None] = field(default=lambda _line: None)
 
@@ -74,34 +83,35 @@ async def _opened(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["_Clien
         yield _Client(http, endpoint)
 
 
+def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    if endpoint.app is not None:
+        return httpx.ASGITransport(endpoint.app)
+    proxy = httpx.Proxy(endpoint.proxy) if endpoint.proxy else None
+    return AiohttpTransport(client=lambda: _session(endpoint.concurrency), proxy=proxy)
+
+
+def _session(concurrency: int) -> aiohttp.ClientSession:
+    """Make a session that opens no more connections than run at once, and takes nothing from the environment."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=concurrency), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )
+
+
 def _base_url(text: str) -> httpx.URL:
     """Check the URL of the API: one that the key may be sent to."""
     try:
         url = httpx.URL(text.rstrip("/"))
     except httpx.InvalidURL as error:
-        raise InputError(f"the URL of the API, {text!r}, is not a URL: {error}") from error
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise InputError(f"the URL of the API, {text!r}, must start with https:// or http://")
+        raise InputError(f"the URL of the API is not a URL: {error}") from error
+    if url.userinfo or url.query or url.fragment:
+        raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
+    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(url.host) or not 0 < (url.port or 1) <= _LAST_PORT:
+        raise InputError(f"the URL of the API, {text!r}, must be https://HOST, or http:// for this machine")
     if url.scheme == "http" and url.host not in _LOOPBACK:
         raise InputError(
             f"the URL of the API, {text!r}, must start with https://, or the key would be sent in the open"
         )
     return url
-
-
-def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
-    if endpoint.app is not None:
-        return httpx.ASGITransport(endpoint.app)
-    return AiohttpTransport(client=lambda: _session(endpoint.concurrency))
-
-
-def _session(concurrency: int) -> aiohttp.ClientSession:
-    """Make a session that opens no more connections than run at once, and takes its proxy from the environment."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
-    )
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
@@ -135,51 +145,79 @@ class _Client:
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
         try:
-            return wire.context_from(await self._send(wire.context_request(contact_id, scope_key)))
+            return wire.context_from(await self._data(requests.context(contact_id, scope_key)))
         except ApiRejectedError as error:
-            if not _is_absence(error):
+            if "persona" in error.summary.casefold():  # it is the scope that is not there, not the contact
                 raise
-            return wire.UNKNOWN_CONTACT
+            return _unless_absent(error, wire.NO_CONTEXT)
 
     async def read_memory(self, memory_id: str) -> Record | None:
         try:
-            return wire.record_from(await self._send(wire.memory_request(memory_id)))
+            return wire.record_from(await self._data(requests.memory(memory_id)))
         except ApiRejectedError as error:
-            if not _is_absence(error):
-                raise
-            return None
+            return _unless_absent(error, None)
+
+    async def list_contacts(self, offset: int) -> ContactPage:
+        return wire.contacts_from(await self._body(requests.contacts(offset)))
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        try:
+            return wire.contact_from(await self._data(requests.contact(identity)))
+        except ApiRejectedError as error:
+            return _unless_absent(error, None)
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        return wire.users_from(await self._data(requests.users(memory_id, offset)))
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        return wire.user_from(await self._data(requests.user_of(memory_id, user)))
+
+    async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
+        return wire.resolved_from(await self._data(requests.resolve_contact(identifier, profile)))
+
+    async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord | None:
+        return wire.contact_from(await self._data(requests.update_contact(contact_id, profile)))
 
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
-        return wire.created_from(await self._send(wire.create_memory_request(contact_id, scope_key)))
+        record, created = wire.created_from(await self._data(requests.create_memory(contact_id, scope_key)))
+        if record.contact_id not in {"", contact_id}:
+            raise ApiUnavailableError("the API answered with the memory of another contact", may_have_happened=True)
+        return record, created
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         values = {fact.key: fact.value for fact in facts}
-        return wire.facts_from(await self._send(wire.write_facts_request(memory_id, values)))
+        return wire.facts_from(await self._data(requests.write_facts(memory_id, values)))
 
     async def add_user(self, memory_id: str, user: User) -> None:
         try:
-            await self._send(wire.add_user_request(memory_id, user))
+            await self._data(requests.add_user(memory_id, user))
         except ApiError as error:
-            if error.code != _ADD_USER_REFUSED:
+            if not _is_add_user_refusal(error):
                 raise
             raise AddUserRefusedError(error.summary, code=error.code) from error
 
-    async def _send(self, request: wire.Request) -> Json:
-        """Send a request, again where that is safe and of use, and give the data of its answer."""
+    async def update_user(self, memory_id: str, user: User) -> None:
+        await self._data(requests.update_user(memory_id, user))
+
+    async def _data(self, request: Request) -> Json:
+        return (await self._body(request))["data"]
+
+    async def _body(self, request: Request) -> Mapping[str, Json]:
+        """Send a request, again where that is safe and of use, and give the body of its answer."""
         pacing = self._endpoint.pacing.retrying(repeatable=request.repeatable)
         return await pacing(self._send_once, request)
 
-    async def _send_once(self, request: wire.Request) -> Json:
+    async def _send_once(self, request: Request) -> Mapping[str, Json]:
         self._requests_sent += 1
         try:
-            data = data_of(await self._exchange(request), hide=self._endpoint.key)
+            body = body_of(await self._exchange(request), hide=self._endpoint.key)
         except ApiError as error:
             self._report(request, str(error))
             raise
         self._report(request, "ok")
-        return data
+        return body
 
-    async def _exchange(self, request: wire.Request) -> Answer:
+    async def _exchange(self, request: Request) -> Answer:
         try:
             response = await self._http.request(request.method, request.path, json=request.body)
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
@@ -205,10 +243,19 @@ class _Client:
             case _:
                 return ApiUnavailableError(f"{where} closed the connection without an answer", may_have_happened=True)
 
-    def _report(self, request: wire.Request, result: str) -> None:
+    def _report(self, request: Request, result: str) -> None:
         self._endpoint.on_request(f"{request.method} {request.path}: {result}")
 
 
-def _is_absence(error: ApiRejectedError) -> bool:
-    """Tell the API's own "not found" from the 404 of a route that is not there, which has no code."""
-    return error.code == "NOT_FOUND" or (error.status == HTTPStatus.NOT_FOUND and bool(error.code))
+def _is_add_user_refusal(error: ApiError) -> bool:
+    """Say whether the API refused the user, and neither the key nor the pace."""
+    if error.code != _ADD_USER_REFUSED or isinstance(error, ThrottledError):
+        return False
+    return not isinstance(error, ApiRejectedError) or error.status not in _NOT_ABOUT_THE_USER
+
+
+def _unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
+    """Give `nothing` for the API's own "not found"; the 404 of a route that is not there has no code."""
+    if error.code == "NOT_FOUND" or (error.status == HTTPStatus.NOT_FOUND and error.code):
+        return nothing
+    raise error

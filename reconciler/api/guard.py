@@ -1,7 +1,8 @@
 """
 The calls that a client may send: two lists, and none of them holds a call that removes.
 
-`POST /v1/memory/contact` gets or creates, so it is a write and not on the list of reads.
+`POST /v1/memory/contact` and `POST /v1/contacts/resolve` get or create, so they are writes. `POST /v1/contacts/find`
+and `POST /v1/memory/{memory_id}/user` only look, so they are reads.
 """
 
 import re
@@ -25,13 +26,26 @@ class Allowed:
             raise ForbiddenCallError(f"{call} is not a call that this client may send; nothing was sent")
 
 
-READS = Allowed((r"GET /v1/memory/context", rf"GET /v1/memory/contact/{_ID}"))
+READS = Allowed(
+    (
+        r"GET /v1/memory/context",
+        rf"GET /v1/memory/contact/{_ID}",
+        rf"GET /v1/memory/{_ID}",
+        rf"POST /v1/memory/{_ID}/user",
+        r"GET /v1/contacts",
+        rf"GET /v1/contacts/{_ID}",
+        r"POST /v1/contacts/find",
+    )
+)
 
 READS_AND_WRITES = Allowed(
     (
         *READS.patterns,
+        r"POST /v1/contacts/resolve",
+        rf"PATCH /v1/contacts/{_ID}",
         r"POST /v1/memory/contact",
         rf"PATCH /v1/memory/contact/{_ID}/facts",
         rf"POST /v1/memory/{_ID}/add-user",
+        rf"POST /v1/memory/{_ID}/user/update",
     )
 )

@@ -8,7 +8,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
@@ -17,7 +16,13 @@ from reconciler.api.answers import ThrottledError
 from reconciler.errors import ApiUnavailableError
 
 _LONGEST_WAIT = 15 * 60.0  # the window of the documented limit: 100 requests in 15 minutes
-_THROTTLED_FACTOR = 8  # without `Retry-After`, a limit wants more patience than a fault
+_MOST_PATIENCE = 20 * 60.0  # a little more than that window, waits added up
+_SHORTEST_WAIT = 1.0
+
+
+def _never() -> bool:
+    """Go on."""
+    return False
 
 
 def _no_notice(_seconds: float, _why: str) -> None:
@@ -29,12 +34,15 @@ class Pacing:
     """
     How a client waits.
 
-    `attempts` counts the first one too. `sleep` takes seconds; `on_wait` is told the seconds and the reason before.
+    `attempts` counts the first one too, and faults only: a limit is waited for until its window must have passed.
+    `sleep` takes seconds; `on_wait` is told the seconds and the reason before. Once `should_stop` says so, nothing is
+    tried again.
     """
 
     attempts: int = 6
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     on_wait: Callable[[float, str], None] = _no_notice
+    should_stop: Callable[[], bool] = _never
 
     def retrying(self, *, repeatable: bool) -> AsyncRetrying:
         """
@@ -43,13 +51,20 @@ class Pacing:
         A request that is not repeatable is sent again only when the last one surely did nothing.
         """
         return AsyncRetrying(
-            stop=stop_after_attempt(self.attempts),
+            stop=self._gives_up,
             retry=retry_if_exception(_worth_repeating if repeatable else _surely_not_done),
             wait=_wait,
             sleep=self.sleep,
             before_sleep=self._announce,
             reraise=True,
         )
+
+    def _gives_up(self, state: RetryCallState) -> bool:
+        if self.should_stop():
+            return True
+        if isinstance(_error_of(state), ThrottledError):
+            return state.idle_for >= _MOST_PATIENCE
+        return state.attempt_number >= self.attempts
 
     def _announce(self, state: RetryCallState) -> None:
         self.on_wait(state.upcoming_sleep, str(_error_of(state)))
@@ -64,6 +79,7 @@ def _surely_not_done(error: BaseException) -> bool:
 
 
 _backoff = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
+_throttled_backoff = wait_exponential(multiplier=5, max=60) + wait_random(0, 0.5)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -71,8 +87,9 @@ def _wait(state: RetryCallState) -> float:
     error = _error_of(state)
     if not isinstance(error, ThrottledError):
         return _backoff(state)
-    asked = error.retry_after
-    return min(_LONGEST_WAIT, _backoff(state) * _THROTTLED_FACTOR if asked is None else asked)
+    if error.retry_after is None:
+        return _throttled_backoff(state)
+    return min(_LONGEST_WAIT, max(_SHORTEST_WAIT, error.retry_after))
 
 
 def _error_of(state: RetryCallState) -> BaseException | None:

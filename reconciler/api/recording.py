@@ -3,22 +3,25 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from reconciler.api import wire
-from reconciler.core.desired import ScopeKey, User
+from reconciler.api import requests
+from reconciler.api.requests import Request
+from reconciler.core.desired import Identifier, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.document import RequestEntry
+from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masker, Mixed
-from reconciler.core.remote import Record
+from reconciler.core.remote import ContactRecord, Record, UserPage
 from reconciler.core.value import Json
 
-_UNKNOWN_ID = "{memory_id}"
+_UNKNOWN_CONTACT = "{contact_id}"
+_UNKNOWN_MEMORY = "{memory_id}"
 
 
 class RecordingWriter:
     """
     Answers as an account that does as it is told would, and keeps each request with its masked body, in order.
 
-    An id that only the API can give is written `{memory_id}`.
+    An id that only the API can give is written `{contact_id}` or `{memory_id}`.
     """
 
     def __init__(self, masker: Masker) -> None:
@@ -30,22 +33,49 @@ class RecordingWriter:
         del memory_id
         return None
 
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        """Give no users: a recorder holds no memories."""
+        del memory_id, offset
+        return UserPage({}, has_more=False)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        """Give nothing: a recorder holds no memories."""
+        del memory_id, user
+        return None
+
+    async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
+        """Record the find-or-create call."""
+        self._record(requests.resolve_contact(identifier, profile))
+        return ContactRecord(_UNKNOWN_CONTACT, profile, ((identifier.kind, identifier.value),), ()), True
+
+    async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord:
+        """Record the update of a contact."""
+        shown = {write.key: self._masker.retained(requests.changed_part(write), write.declared) for write in profile}
+        self._record(requests.update_contact(contact_id, profile), body=shown)
+        return ContactRecord(contact_id, {write.key: write.value for write in profile}, (), ())
+
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
         """Record the get-or-create call."""
-        self._record(wire.create_memory_request(contact_id, scope_key))
-        return Record(_UNKNOWN_ID, contact_id, scope_key, {}), True
+        self._record(requests.create_memory(contact_id, scope_key))
+        return Record(_UNKNOWN_MEMORY, contact_id, scope_key, {}), True
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json]:
         """Record the merge of facts; what was kept of the live side is shown as live values are."""
         values = {fact.key: fact.value for fact in facts}
         shown = {fact.key: self._masker.retained(fact.value, fact.declared) for fact in facts}
-        self._record(wire.write_facts_request(memory_id, values), body={"facts": shown})
+        self._record(requests.write_facts(memory_id, values), body={"facts": shown})
         return values
 
     async def add_user(self, memory_id: str, user: User) -> None:
         """Record the adding of a user."""
-        self._record(wire.add_user_request(memory_id, user))
+        self._record(requests.add_user(memory_id, user))
 
-    def _record(self, request: wire.Request, body: Mapping[str, Mixed] | None = None) -> None:
-        path = request.path.replace(quote(_UNKNOWN_ID), _UNKNOWN_ID)
+    async def update_user(self, memory_id: str, user: User) -> None:
+        """Record the update of a user."""
+        self._record(requests.update_user(memory_id, user))
+
+    def _record(self, request: Request, body: Mapping[str, Mixed] | None = None) -> None:
+        path = request.path
+        for unknown in (_UNKNOWN_CONTACT, _UNKNOWN_MEMORY):
+            path = path.replace(quote(unknown), unknown)
         self.requests.append(RequestEntry(request.method, path, body or request.body or {}))

@@ -1,72 +1,27 @@
 """
-JSON of the API ↔ values, pure: the requests of the five calls, and what their answers mean.
+The `data` of the API's answers → values, pure.
 
-Fields are those of the API reference; unknown ones are passed over and missing ones defaulted, since the samples of
-the reference differ among themselves.
+Unknown fields are passed over and missing ones defaulted, since the samples of the reference differ among themselves.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from reconciler.core.desired import AgentNumber, Persona, ScopeKey, User
-from reconciler.core.remote import Context, Record
+from reconciler.core.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.observed import LiveUser
+from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
 from reconciler.core.value import Json
 from reconciler.errors import ApiUnavailableError
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: `path` is percent-encoded, query included; `repeatable` where sending it twice does no harm."""
-
-    method: str
-    path: str
-    body: Mapping[str, Json] | None
-    repeatable: bool = True
-
-
-def context_request(contact_id: str, scope_key: ScopeKey) -> Request:
-    """Ask for the facts of a contact in a scope (`GET /v1/memory/context`)."""
-    query = urlencode({"contact_id": contact_id, **scope_key.fields}, quote_via=quote)
-    return Request("GET", f"/v1/memory/context?{query}", None)
-
-
-def memory_request(memory_id: str) -> Request:
-    """Ask for a contact memory by its id (`GET /v1/memory/contact/{memory_id}`)."""
-    return Request("GET", f"/v1/memory/contact/{_segment(memory_id)}", None)
-
-
-def create_memory_request(contact_id: str, scope_key: ScopeKey) -> Request:
-    """Get or create a memory (`POST /v1/memory/contact`); a second call gives the record of the first."""
-    return Request("POST", "/v1/memory/contact", {"contact_id": contact_id, **scope_key.fields})
-
-
-def write_facts_request(memory_id: str, facts: Mapping[str, Json]) -> Request:
-    """Merge facts into a memory (`PATCH /v1/memory/contact/{memory_id}/facts`); no key is deleted."""
-    return Request("PATCH", f"/v1/memory/contact/{_segment(memory_id)}/facts", {"facts": facts})
-
-
-def add_user_request(memory_id: str, user: User) -> Request:
-    """Add a user (`POST /v1/memory/{memory_id}/add-user`), which errors for a number that is already there."""
-    fields = {
-        "phone_number": user.phone_number,
-        "metadata": user.metadata,
-        "summary": user.summary,
-        "external_memory_key": user.external_memory_key,
-    }
-    declared = {name: text for name, text in fields.items() if text is not None}
-    return Request("POST", f"/v1/memory/{_segment(memory_id)}/add-user", declared, repeatable=False)
-
-
-def _segment(identifier: str) -> str:
-    return quote(identifier, safe="")
-
-
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+    # errors without their input, which may hold what the account knows of people
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
+
+
+_Id = Annotated[str, Field(min_length=1)]
 
 
 class _ContextBody(_Body):
@@ -78,7 +33,7 @@ class _ContextBody(_Body):
 
 
 class _RecordBody(_Body):
-    id: str
+    id: _Id
     contact_id: str = ""
     persona_id: str | None = None
     agent_number: str | None = None
@@ -87,16 +42,58 @@ class _RecordBody(_Body):
 
 class _CreatedBody(_Body):
     memory: _RecordBody
-    created: bool = True
+    created: bool = False
 
 
 class _FactsBody(_Body):
     facts: dict[str, Any] | None = None
 
 
+class _UserBody(_Body):
+    metadata: Any = None
+    summary: str | None = None
+
+
+class _ListedUserBody(_UserBody):
+    phone_number: str
+
+
+class _PaginationBody(_Body):
+    total: int | None = None
+    has_more: bool | None = None
+
+
+class _UsersBody(_Body):
+    users: list[_ListedUserBody]
+    pagination: _PaginationBody | None = None
+
+
+class _IdentifierBody(_Body):
+    identifier_type: str
+    identifier_value: str
+
+
+class _ContactBody(_Body):
+    id: _Id
+    name: str | None = None
+    metadata: dict[str, Any] | None = None
+    identifiers: list[_IdentifierBody] | None = None
+    memories: list[_RecordBody] | None = None
+
+
+class _ResolvedBody(_Body):
+    contact: _ContactBody
+    created: bool = False
+
+
+class _ContactsBody(_Body):
+    data: list[_ContactBody]
+    pagination: _PaginationBody | None = None
+
+
 _Model = TypeVar("_Model", bound=_Body)
 
-UNKNOWN_CONTACT = Context(facts={}, is_empty=True, contact_known=False)
+NO_CONTEXT = Context(facts={}, is_empty=True, contact_known=False)
 
 
 def context_from(data: Json) -> Context:
@@ -122,8 +119,59 @@ def facts_from(data: Json) -> Mapping[str, Json] | None:
     return None if data is None else _parse(_FactsBody, data).facts
 
 
+def users_from(data: Json) -> UserPage:
+    """Read a page of a memory's users; what is not paged is one page."""
+    body = _parse(_UsersBody, data)
+    has_more = bool(body.users) and body.pagination is not None and body.pagination.has_more is True
+    return UserPage({user.phone_number: _user(user) for user in body.users}, has_more=has_more)
+
+
+def user_from(data: Json) -> LiveUser | None:
+    """Read one user; None for `data: null` and for an empty object, which an absent user may be answered with."""
+    return _user(_parse(_UserBody, data)) if data else None
+
+
+def contact_from(data: Json) -> ContactRecord | None:
+    """Read a contact; None for `data: null`, as `POST /v1/contacts/find` answers where there is none."""
+    return None if data is None else _contact(_parse(_ContactBody, data))
+
+
+def resolved_from(data: Json) -> tuple[ContactRecord, bool]:
+    """Read the answer of the find-or-create call: the contact, and whether it is new."""
+    body = _parse(_ResolvedBody, data)
+    return _contact(body.contact), body.created
+
+
+def contacts_from(body: Json) -> ContactPage:
+    """Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body."""
+    page = _parse(_ContactsBody, body)
+    pagination = page.pagination or _PaginationBody()
+    return ContactPage(tuple(map(_contact, page.data)), pagination.total, pagination.has_more)
+
+
 def _record(body: _RecordBody) -> Record:
     return Record(body.id, body.contact_id, _scope_key(body), body.facts or {})
+
+
+def _contact(body: _ContactBody) -> ContactRecord:
+    return ContactRecord(
+        contact_id=body.id,
+        profile=_profile(body),
+        identifiers=tuple((item.identifier_type, item.identifier_value) for item in body.identifiers or ()),
+        memories=None if body.memories is None else tuple(map(_record, body.memories)),
+    )
+
+
+def _profile(body: _ContactBody) -> dict[str, Json]:
+    """Give what is set of a contact's name and metadata; null is the same as not set."""
+    fields: dict[str, Json] = {"name": body.name, "metadata": body.metadata}
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _user(body: _UserBody) -> LiveUser:
+    """Read a user; metadata that is not text is what newer documentation shows in listings, and cannot be compared."""
+    is_text = body.metadata is None or isinstance(body.metadata, str)
+    return LiveUser(body.metadata if is_text else None, body.summary, comparable=is_text)
 
 
 def _scope_key(body: _RecordBody) -> ScopeKey | None:

@@ -32,11 +32,10 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.applying import Applying, dry_run_of
     from reconciler.cli.session import open_session
 
+    if dry_run and receipt is not None:
+        raise click.UsageError("--dry-run does nothing, so there is no --receipt of it")
     with open_session(invocation) as session:
         applying = Applying(session, targets, output_format, no_color=invocation.no_color)
         if dry_run:
             return asyncio.run(dry_run_of(applying))
-        try:
-            return asyncio.run(applying.run(yes=yes, receipt=receipt))
-        except asyncio.CancelledError as error:
-            raise KeyboardInterrupt from error
+        return asyncio.run(applying.run(yes=yes, receipt=receipt))

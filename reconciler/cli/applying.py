@@ -10,14 +10,15 @@ import click
 from reconciler.api.client import open_reader, open_writer
 from reconciler.api.recording import RecordingWriter
 from reconciler.cli.interrupt import watching_for_interrupts
-from reconciler.cli.screen import Progress, emit, is_operators_terminal, remark
+from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
-from reconciler.cli.views import dry_run_view, plan_view, receipt_view
+from reconciler.cli.views import dry_run_view, receipt_view
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.json import render_json
+from reconciler.render.plan_text import render_plan_text
 from reconciler.state import check_writable, prepare_folder, write_file
 from reconciler.workflow import Applied, apply_plan, make_plan, rehearse
 
@@ -48,22 +49,23 @@ class Applying:
         plan = await self.plan()
         self._show(plan)
         if plan.operations and not yes:
-            _ask(self.session.environment.name)
-        applied = await self._execute(plan)
-        self._record(applied, receipt)
+            _ask(self.session)
+        with watching_for_interrupts(self.session.account.stop):
+            applied = await self._execute(plan)
+            self._record(applied, receipt)
         return _exit_code(applied.receipt)
 
     def _show(self, plan: Plan) -> None:
         """Show the plan, on standard error where standard output is for the receipt."""
-        document = describe_plan(plan, self.session.masker(reveal=is_operators_terminal()))
-        text = plan_view("text", no_color=self.no_color)(document)
-        emit(text) if self.output_format == "text" else remark(text.rstrip())
+        stream = sys.stdout if self.output_format == "text" else sys.stderr
+        document = describe_plan(plan, self.session.masker(reveal=is_operators_terminal(stream)))
+        text = render_plan_text(document, palette(stream, no_color=self.no_color))
+        click.echo(text, file=stream, nl=False, color=True)
 
     async def _execute(self, plan: Plan) -> Applied:
         async with open_writer(self.session.endpoint) as writer:
-            with watching_for_interrupts() as should_stop:
-                run = self.session.run(Progress("applying"))
-                return await apply_plan(plan, writer, run, should_stop=should_stop)
+            run = self.session.run(Progress("applying"))
+            return await apply_plan(plan, writer, run, stop=self.session.account.stop)
 
     def _record(self, applied: Applied, receipt: Path | None) -> None:
         """Show the receipt and keep what was learned; a cache that cannot be kept is no failure."""
@@ -71,18 +73,26 @@ class Applying:
         if receipt is not None:
             write_file(receipt, render_json(document))
         if document.outcomes or self.output_format != "text":
-            emit(receipt_view(self.output_format, no_color=self.no_color)(document))
+            self._tell(receipt_view(self.output_format, no_color=self.no_color)(document))
         try:
-            prepare_folder(self.session.memory_ids.folder)
-            self.session.memory_ids.remember(applied.memory_ids)
+            prepare_folder(self.session.account.memory_ids.folder)
+            self.session.account.memory_ids.remember(applied.memory_ids)
         except StateError as error:
             remark(f"warning: memory ids are not remembered: {error}")
+
+    def _tell(self, text: str) -> None:
+        """Print what became of the apply, and where nobody reads standard output any more, on standard error."""
+        try:
+            emit(text)
+        except BrokenPipeError:
+            remark(text.rstrip())
 
 
 async def dry_run_of(applying: Applying) -> int:
     """Show each request of the apply; gives the exit code."""
     plan = await applying.plan()
-    recorder = RecordingWriter(applying.session.masker(reveal=is_operators_terminal()))
+    reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
+    recorder = RecordingWriter(applying.session.masker(reveal=reveal))
     emit(dry_run_view(applying.output_format)(await rehearse(plan, recorder, recorder.requests)))
     return 0
 
@@ -92,12 +102,14 @@ def _check_can_ask(*, yes: bool) -> None:
         raise InputError("apply asks before it writes, and there is nobody to ask here; say --yes")
 
 
-def _ask(environment: str) -> None:
+def _ask(session: Session) -> None:
     """Ask whether to go on; raises `RefusedError` unless the answer is yes."""
     # the event loop keeps Ctrl-C for itself, which would be lost while this waits for a line
     kept = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        answer = click.confirm(f"Apply this to {environment}?", err=True)
+        answer = click.confirm(
+            f"Apply this to {session.account.api} (environment {session.account.environment.name})?", err=True
+        )
     finally:
         signal.signal(signal.SIGINT, kept)
     if not answer:

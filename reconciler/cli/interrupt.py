@@ -1,32 +1,30 @@
-"""Ctrl-C while an apply writes: the first finishes what is in flight, the second stops at once."""
+"""Ctrl-C while an apply writes: the first finishes what is in flight, the second ends that too."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.screen import remark
+from reconciler.stopping import Stop
 
 
 @contextmanager
-def watching_for_interrupts() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether to stop; where signals cannot be watched, Ctrl-C stops at once."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    seen: list[int] = []
+def watching_for_interrupts(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C request a stop; where signals cannot be watched, it ends the program at once."""
+    loop = asyncio.get_running_loop()
 
     def note() -> None:
-        seen.append(signal.SIGINT)
-        if len(seen) == 1:
+        if not stop.requested:
             remark("stopping: what is in flight is finished first; Ctrl-C again stops at once")
-        elif task is not None:
-            task.cancel()
+        stop.request()
 
     try:
         loop.add_signal_handler(signal.SIGINT, note)
     except (NotImplementedError, RuntimeError, ValueError):  # not on this system, or not in this thread
-        yield lambda: False
+        yield
         return
     try:
-        yield lambda: bool(seen)
+        yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)

@@ -8,7 +8,8 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.apply import apply
-from reconciler.cli.options import Invocation, invocation_options
+from reconciler.cli.export import export
+from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.validate import validate
@@ -22,12 +23,12 @@ _INTERRUPTED = 130
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@invocation_options
+@connection_options
 def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, plan, apply, sandbox):
+for _command in (validate, plan, apply, export, sandbox):
     group.add_command(_command)
 
 
@@ -59,8 +60,6 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         click.echo(f"error: {visible(line)}", err=True)
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
-    if invocation.debug:
-        _echo_traceback(error, invocation)
 
 
 def _tell_defect(error: Exception, invocation: Invocation) -> None:

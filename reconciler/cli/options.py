@@ -55,12 +55,19 @@ def invocation_options(command: _Command) -> _Command:
     )
 
 
-def account_options(command: _Command) -> _Command:
-    """Add the options of the commands that speak to an account."""
+def connection_options(command: _Command) -> _Command:
+    """Add the options that say which account and how fast; they, too, may stand before or after a command's name."""
     return _applied(
         invocation_options(command),
         _shared("--api-url", metavar="URL", help="The API, in place of the environment's."),
         _shared("--concurrency", type=click.IntRange(1, 200), help="How many requests may be under way at once."),
+    )
+
+
+def account_options(command: _Command) -> _Command:
+    """Add the options of the commands that plan for an account."""
+    return _applied(
+        connection_options(command),
         click.option(
             "--target",
             "targets",

@@ -1,5 +1,6 @@
 """`reconciler plan`: shows what `apply` would do, and writes nothing."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def plan(
         if out is not None:
             write_file(out, render_json(describe_plan(made, session.masker(reveal=False))))
         view = plan_view(output_format, no_color=invocation.no_color)
-        reveal = output_format == "text" and is_operators_terminal()
+        reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         emit(view(describe_plan(made, session.masker(reveal=reveal))))
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
 

@@ -1,15 +1,48 @@
 """`reconciler sandbox`: the stand-in for the API, on a port, emptied, or shown."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 
 import click
 
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.sandbox.settings import Role
 
 if TYPE_CHECKING:
+    from reconciler.sandbox.settings import Settings
     from reconciler.sandbox.store import Store
+
+_RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})([smh])")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,9})?)(ms|s)?")
+_SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _rate(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, float] | None:
+    """Read COUNT/WINDOW: so many requests, and in how many seconds."""
+    found = _RATE.fullmatch(value or "")
+    if value is not None and found is None:
+        raise click.BadParameter(f"{value!r} is no COUNT/WINDOW, as 100/15m; the window is in s, m or h.")
+    return (int(found[1]), int(found[2]) * _SECONDS[found[3]]) if found else None
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    """Read a time: seconds, unless it says ms."""
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no time, as 0.025, 25ms or 1s.")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+class _Switches(TypedDict):
+    """The options of `serve` that are settings of the sandbox, by their names there."""
+
+    seeds_only: bool
+    rate_limit: tuple[int, float] | None
+    latency: float
+    role: Role
 
 
 @click.group()
@@ -21,19 +54,38 @@ def sandbox() -> None:
 @invocation_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="0 takes a free one.")
+@click.option("--seeds-only", is_flag=True, help="Only five calls: create, get, facts, context, add-user.")
+@click.option(
+    "--rate-limit", metavar="COUNT/WINDOW", callback=_rate, help="For /v1/memory, as 100/15m; window: s, m, h."
+)
+@click.option("--latency", metavar="SECONDS", default="0", callback=_duration, help="Of every answer: 0.025, 25ms, 1s.")
+@click.option(
+    "--role",
+    type=click.Choice(get_args(Role)),
+    default="admin",
+    show_default=True,
+    help="Whose key it is; a viewer only reads.",
+)
+@click.option("--key-env", metavar="VARIABLE", help="Accept only the key in this variable, in place of any.")
 @pass_invocation
-def serve(invocation: Invocation, *, host: str, port: int) -> int:
-    """Serve the sandbox on a port until Ctrl-C; any key is good."""
+def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, **switches: Unpack[_Switches]) -> int:
+    """Serve the sandbox on a port until Ctrl-C."""
     from reconciler.cli.screen import remark
     from reconciler.sandbox.app import create_app
     from reconciler.sandbox.serve import serve as listen
+    from reconciler.sandbox.settings import Settings
+
+    # Nobody can look at the log from outside, so none is kept.
+    settings = Settings(key=_key(invocation, key_env), log_limit=0, **switches)
 
     def tell(url: str) -> None:
+        key = f'"${key_env}"' if key_env else "any"
         remark(f"the sandbox listens on {url}; Ctrl-C stops it")
-        remark(f"use it:  BLAND_API_KEY=any reconciler --api-url {url} plan")
+        remark(f"it has {_told(settings, key_env)}")
+        remark(f"use it:  BLAND_API_KEY={key} reconciler --api-url {url} plan")
 
     with _store(invocation) as store:
-        listen(create_app(store), host=host, port=port, on_ready=tell)
+        listen(create_app(store, settings), host=host, port=port, on_ready=tell)
     return 0
 
 
@@ -65,10 +117,38 @@ def show(invocation: Invocation) -> int:
     return 0
 
 
+def _key(invocation: Invocation, variable: str | None) -> str | None:
+    """Read the only key that is to be accepted; None is any."""
+    from reconciler.errors import InputError
+
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "")
+    if not key:
+        raise InputError(f"no key to accept: set the environment variable {variable}")
+    invocation.secrets.add(key)
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise InputError(f"the key in {variable} holds a space, a line break or a character that is not ASCII")
+    return key
+
+
+def _told(settings: "Settings", key_env: str | None) -> str:
+    """Give what the sandbox was told to do, in one line."""
+    limit = settings.rate_limit
+    parts = (
+        "the calls of the seeds alone" if settings.seeds_only else "all calls",
+        f"the key in {key_env}" if key_env else "any key",
+        f"role {settings.role}",
+        f"{limit[0]} requests in {limit[1]:g} s on /v1/memory" if limit else "no rate limit",
+        f"{settings.latency:g} s of latency" if settings.latency else "no latency",
+    )
+    return ", ".join(parts)
+
+
 @contextmanager
 def _store(invocation: Invocation) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
-    from reconciler.cli.session import sandbox_file
+    from reconciler.cli.account import sandbox_file
     from reconciler.errors import StateError
     from reconciler.project import load_project
     from reconciler.sandbox.errors import SandboxError

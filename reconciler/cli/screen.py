@@ -4,38 +4,57 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
+from reconciler.errors import StateError
 from reconciler.render.paint import COLOURED, PLAIN, Palette
 from reconciler.render.words import counted
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
 
 _QUIET_SECONDS = 5.0
 
 
-def is_operators_terminal() -> bool:
-    """Say whether standard output is the operator's own terminal; a pipe or a CI log counts as meant for others."""
-    return sys.stdout.isatty()
+def is_operators_terminal(stream: TextIO) -> bool:
+    """Say whether a stream is the operator's own terminal; a pipe, a file or a CI log counts as meant for others."""
+    return stream.isatty() and not os.environ.get("CI")
 
 
-def palette(*, no_color: bool) -> Palette:
+def palette(stream: TextIO, *, no_color: bool) -> Palette:
     """Give colours on a terminal, unless they are not wanted."""
-    return COLOURED if is_operators_terminal() and not no_color and not os.environ.get("NO_COLOR") else PLAIN
+    return COLOURED if stream.isatty() and not no_color and not os.environ.get("NO_COLOR") else PLAIN
 
 
 def emit(document: str) -> None:
-    """Write the one document of a command to standard output."""
-    click.echo(document, nl=False, color=True)
+    """Write the one document of a command to standard output; raises `StateError`, and `BrokenPipeError`."""
+    try:
+        click.echo(document, nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StateError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def remark(line: str) -> None:
-    """Write a line to standard error."""
-    click.echo(line, err=True)
+    """Write a line to standard error, below a progress bar that may stand there."""
+    click.echo(f"\n{line}" if Progress.is_drawn else line, err=True)
 
 
-def announce_wait(seconds: float, why: str) -> None:
-    """Tell that the tool waits, how long and why."""
-    remark(f"waiting {seconds:.0f} s: {why}")
+class Waits:
+    """Tells that the tool waits and why, once where many requests wait for the same."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def __call__(self, seconds: float, why: str) -> None:
+        """Tell of a wait, unless one for the same reason was told a moment ago."""
+        if self._clock() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._told[why] = self._clock()
+            remark(f"waiting {max(1, round(seconds))} s: {why}")
 
 
 class Progress:
@@ -45,11 +64,13 @@ class Progress:
     On a terminal a bar with an ETA; elsewhere a line every few seconds, and none for what is quick.
     """
 
+    is_drawn: ClassVar[bool] = False
+
     def __init__(self, label: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._label = label
         self._clock = clock
         self._told_at = clock()
-        self._bar: click._termui_impl.ProgressBar[int] | None = None
+        self._bar: ProgressBar[int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` are done."""
@@ -63,6 +84,7 @@ class Progress:
         if self._bar is None:
             self._bar = click.progressbar(length=total, label=self._label, show_pos=True, file=sys.stderr)
         self._bar.update(done - self._bar.pos)
+        Progress.is_drawn = done < total
         if done == total:
             self._bar.render_finish()
 

@@ -1,5 +1,6 @@
-"""Which renderer a command writes with: chosen once, so that no command asks for the format again."""
+"""Which renderer a command writes its document with."""
 
+import sys
 from collections.abc import Callable
 
 from reconciler.cli.screen import palette
@@ -11,13 +12,13 @@ from reconciler.render.receipt_text import render_dry_run_text, render_receipt_t
 
 def plan_view(output_format: str, *, no_color: bool) -> Callable[[PlanDocument], str]:
     """Give the renderer of plans for a format."""
-    colours = palette(no_color=no_color)
+    colours = palette(sys.stdout, no_color=no_color)
     return render_json if output_format == "json" else lambda document: render_plan_text(document, colours)
 
 
 def receipt_view(output_format: str, *, no_color: bool) -> Callable[[ReceiptDocument], str]:
     """Give the renderer of receipts for a format."""
-    colours = palette(no_color=no_color)
+    colours = palette(sys.stdout, no_color=no_color)
     return render_json if output_format == "json" else lambda document: render_receipt_text(document, colours)
 
 

@@ -1,13 +1,16 @@
 """Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, assert_never
 
+from reconciler.core.desired import Identifier
 from reconciler.core.diff import Added, Change, FactWrite, Updated
 from reconciler.core.document import (
     FORMAT_VERSION,
     AddUserEntry,
     CostEntry,
+    CreateContactEntry,
     CreateMemoryEntry,
     FactAdded,
     FactEntry,
@@ -20,9 +23,22 @@ from reconciler.core.document import (
     ReceiptDocument,
     SummaryEntry,
     TotalsEntry,
+    UpdateContactEntry,
+    UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, Plan, WriteFacts
+from reconciler.core.plan import (
+    AddUser,
+    CreateContact,
+    CreateMemory,
+    MemoryWork,
+    Operation,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
 from reconciler.errors import Source
@@ -62,65 +78,132 @@ def describe_receipt(receipt: Receipt) -> ReceiptDocument:
 
 def _summary(plan: Plan) -> SummaryEntry:
     certain = [operation for operation in plan.operations if operation.certain]
-    changes = [
-        change for item in certain if isinstance(item, WriteFacts) for fact in item.facts for change in fact.changes
-    ]
-    changed = {item.memory.address for item in certain}
+    kinds = Counter(operation.type for operation in certain)
+    facts = Counter(_action(fact) for item in certain if isinstance(item, WriteFacts) for fact in item.facts)
+    changed = {work.address for work in plan.work if isinstance(work, MemoryWork) and _is_pending(work)}
     return SummaryEntry(
-        contacts_to_create=0,
-        contacts_to_update=0,
-        memories_to_create=sum(isinstance(item, CreateMemory) for item in certain),
-        facts_to_add=sum(isinstance(change, Added) for change in changes),
-        facts_to_update=sum(isinstance(change, Updated) for change in changes),
-        users_to_add=sum(isinstance(item, AddUser) for item in certain),
-        users_to_update=0,
+        contacts_to_create=kinds["create_contact"],
+        contacts_to_update=kinds["update_contact"],
+        memories_to_create=kinds["create_memory"],
+        facts_to_add=facts["add"],
+        facts_to_update=facts["update"],
+        users_to_add=kinds["add_user"],
+        users_to_update=kinds["update_user"],
         memories_unchanged=plan.memories - len(changed),
         facts_unmanaged=sum(notice.count for notice in plan.notices if notice.type == "unmanaged"),
         uncertain=len(plan.operations) - len(certain),
     )
 
 
-def _operation(operation: Operation, work: MemoryWork, masker: Masker) -> OperationEntry:
+def _action(fact: FactWrite) -> Literal["add", "update"]:
+    """Say what becomes of a fact as a whole: something added inside of it is an update."""
+    return "add" if fact.changes == (Added((fact.key,), fact.value),) else "update"
+
+
+def _is_pending(work: MemoryWork) -> bool:
+    return any(operation.certain for operation in work.operations)
+
+
+def _operation(operation: Operation, work: Work, masker: Masker) -> OperationEntry:
+    memory_id = work.memory_id if isinstance(work, MemoryWork) else None
     match operation:
-        case CreateMemory(memory=memory):
-            fields = memory.scope_key.fields
-            return CreateMemoryEntry(
-                type="create_memory",
-                address=operation.address,
-                certain=operation.certain,
-                contact_id=memory.contact.contact_id,
-                persona_id=fields.get("persona_id"),
-                agent_number=fields.get("agent_number"),
-                source=_place(memory.source),
-            )
+        case CreateContact():
+            return _create_contact(operation)
+        case UpdateContact():
+            return _update_contact(operation, work.contact_id, masker)
+        case CreateMemory():
+            return _create_memory(operation, work.contact_id)
         case WriteFacts():
-            return WriteFactsEntry(
-                type="write_facts",
-                address=operation.address,
-                certain=operation.certain,
-                memory_id=work.memory_id,
-                source=_place(operation.memory.source),
-                facts=tuple(entry for fact in operation.facts for entry in _facts(fact, masker)),
-            )
-        case AddUser(user=user):
-            return AddUserEntry(
-                type="add_user",
-                address=operation.address,
-                certain=operation.certain,
-                memory_id=work.memory_id,
-                source=_place(user.source),
-                phone_number=user.phone_number,
-                metadata=user.metadata,
-                summary=user.summary,
-                external_memory_key=user.external_memory_key,
-            )
+            return _write_facts(operation, memory_id, masker)
+        case AddUser():
+            return _add_user(operation, memory_id)
+        case UpdateUser():
+            return _update_user(operation, memory_id, masker)
         case _:
             assert_never(operation)
 
 
-def _facts(fact: FactWrite, masker: Masker) -> Iterator[FactEntry]:
-    for change in fact.changes:
-        yield _fact(change, fact, masker)
+def _create_contact(operation: CreateContact) -> CreateContactEntry:
+    identity = operation.contact.identity
+    identifiers = {identity.kind: identity.value} if isinstance(identity, Identifier) else {}
+    profile = {fact.key: fact.value for fact in operation.contact.profile}
+    return CreateContactEntry(
+        type="create_contact",
+        address=operation.address,
+        certain=operation.certain,
+        source=_place(operation.source),
+        external_id=identifiers.get("external_id"),
+        phone_number=identifiers.get("phone_number"),
+        email=identifiers.get("email"),
+        name=profile.get("name"),
+        metadata=profile.get("metadata"),
+    )
+
+
+def _update_contact(operation: UpdateContact, contact_id: str | None, masker: Masker) -> UpdateContactEntry:
+    return UpdateContactEntry(
+        type="update_contact",
+        address=operation.address,
+        certain=operation.certain,
+        contact_id=contact_id,
+        source=_place(operation.source),
+        changes=_changes(operation.profile, masker),
+    )
+
+
+def _create_memory(operation: CreateMemory, contact_id: str | None) -> CreateMemoryEntry:
+    fields = operation.memory.scope_key.fields
+    return CreateMemoryEntry(
+        type="create_memory",
+        address=operation.address,
+        certain=operation.certain,
+        contact_id=contact_id,
+        persona_id=fields.get("persona_id"),
+        agent_number=fields.get("agent_number"),
+        source=_place(operation.source),
+    )
+
+
+def _write_facts(operation: WriteFacts, memory_id: str | None, masker: Masker) -> WriteFactsEntry:
+    return WriteFactsEntry(
+        type="write_facts",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        facts=_changes(operation.facts, masker),
+    )
+
+
+def _add_user(operation: AddUser, memory_id: str | None) -> AddUserEntry:
+    user = operation.user
+    return AddUserEntry(
+        type="add_user",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        phone_number=user.phone_number,
+        metadata=user.metadata,
+        summary=user.summary,
+        external_memory_key=user.external_memory_key,
+    )
+
+
+def _update_user(operation: UpdateUser, memory_id: str | None, masker: Masker) -> UpdateUserEntry:
+    return UpdateUserEntry(
+        type="update_user",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        phone_number=operation.user.phone_number,
+        changes=_changes(operation.changes, masker),
+    )
+
+
+def _changes(writes: Iterable[FactWrite], masker: Masker) -> tuple[FactEntry, ...]:
+    return tuple(_fact(change, fact, masker) for fact in writes for change in fact.changes)
 
 
 def _fact(change: Change, fact: FactWrite, masker: Masker) -> FactEntry:

@@ -38,6 +38,14 @@ class AgentNumber:
 ScopeKey: TypeAlias = Persona | AgentNumber
 """What the API knows a scope by: exactly one of the two (`POST /v1/memory/contact`)."""
 
+IdentifierKind: TypeAlias = Literal["external_id", "phone_number", "email"]
+IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = ("external_id", "phone_number", "email")
+
+
+def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
+    """Give what the API knows a contact memory by, as one text."""
+    return canonical([contact_id, scope_key.fields])
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -61,11 +69,45 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactId:
+    """A contact known by the API's own id, which differs from environment to environment."""
+
+    contact_id: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give what two ids are compared by."""
+        return ("contact_id", self.contact_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A contact known by something that people know, the same in every environment."""
+
+    kind: IdentifierKind
+    value: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give what two identifiers are compared by."""
+        return identifier_key(self.kind, self.value)
+
+
+def identifier_key(kind: str, value: str) -> tuple[str, str]:
+    """Give what identifiers are compared by: upper and lower case make no two email addresses."""
+    return (kind, value.casefold() if kind == "email" else value)
+
+
+Identity: TypeAlias = ContactId | Identifier
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
-    """A declared contact."""
+    """A declared contact; `profile` holds its `name` and `metadata`, as far as they are declared, sorted by key."""
 
     name: str
-    contact_id: str
+    identity: Identity
+    profile: tuple[Fact, ...]
     source: Source
 
     @property
@@ -76,12 +118,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class ContactMemory:
-    """The memory that a contact should have in a scope; facts are sorted by key and users by phone number."""
+    """
+    The memory that a contact should have in a scope; facts are sorted by key and users by phone number.
+
+    `left_out` are the keys of facts that are declared too, but not chosen by a target.
+    """
 
     contact: Contact
     scope: str
     scope_key: ScopeKey
     facts: tuple[Fact, ...]
+    left_out: frozenset[str]
     users: tuple[User, ...]
     source: Source
 
@@ -89,11 +136,6 @@ class ContactMemory:
     def address(self) -> str:
         """Give the memory's address."""
         return memory_address(self.contact.name, self.scope)
-
-    @property
-    def identity(self) -> str:
-        """Give what the API knows the memory by, whatever it is called here: contact and scope, as one text."""
-        return canonical([self.contact.contact_id, self.scope_key.fields])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.core.desired import Fact
+from reconciler.core.desired import Fact, User
+from reconciler.core.observed import LiveUser
 from reconciler.core.value import Json, canonical, covers, is_list, lay_over
 from reconciler.errors import Source
 
@@ -55,6 +56,13 @@ def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWri
     return tuple(
         FactWrite(fact.key, fact.value, values[fact.key], tuple(changes[fact.key]), fact.source) for fact in needed
     )
+
+
+def diff_user(user: User, live: LiveUser) -> tuple[FactWrite, ...]:
+    """Give what of a user's `metadata` and `summary` is declared, can be compared and differs."""
+    declared: dict[str, Json] = {"metadata": user.metadata if live.comparable else None, "summary": user.summary}
+    facts = [Fact(key, value, "keep", user.source) for key, value in declared.items() if value is not None]
+    return diff_facts(facts, {"metadata": live.metadata, "summary": live.summary})
 
 
 def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:

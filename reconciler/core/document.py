@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.redaction import Mixed, Shown
+from reconciler.core.value import Json
 
 FORMAT_VERSION = "1.0"
 
@@ -49,12 +50,12 @@ FactEntry: TypeAlias = FactAdded | FactUpdated
 
 @dataclass(frozen=True, slots=True)
 class CreateMemoryEntry:
-    """`POST /v1/memory/contact`: one of `persona_id` and `agent_number` is null."""
+    """`POST /v1/memory/contact`; one of `persona_id` and `agent_number` is null, and `contact_id` until it is known."""
 
     type: Literal["create_memory"]
     address: str
     certain: bool
-    contact_id: str
+    contact_id: str | None
     persona_id: str | None
     agent_number: str | None
     source: PlaceEntry
@@ -87,7 +88,49 @@ class AddUserEntry:
     external_memory_key: str | None
 
 
-OperationEntry: TypeAlias = CreateMemoryEntry | WriteFactsEntry | AddUserEntry
+@dataclass(frozen=True, slots=True)
+class UpdateUserEntry:
+    """`POST /v1/memory/{memory_id}/user/update`; `changes` are of `metadata` and `summary`."""
+
+    type: Literal["update_user"]
+    address: str
+    certain: bool
+    memory_id: str | None
+    source: PlaceEntry
+    phone_number: str
+    changes: tuple[FactEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContactEntry:
+    """`POST /v1/contacts/resolve`: one of the three identifiers; what else is null is not declared."""
+
+    type: Literal["create_contact"]
+    address: str
+    certain: bool
+    source: PlaceEntry
+    external_id: str | None
+    phone_number: str | None
+    email: str | None
+    name: Json
+    metadata: Json
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContactEntry:
+    """`PATCH /v1/contacts/{contact_id}`; `changes` are of `name` and of parts of `metadata`."""
+
+    type: Literal["update_contact"]
+    address: str
+    certain: bool
+    contact_id: str | None
+    source: PlaceEntry
+    changes: tuple[FactEntry, ...]
+
+
+OperationEntry: TypeAlias = (
+    CreateContactEntry | UpdateContactEntry | CreateMemoryEntry | WriteFactsEntry | AddUserEntry | UpdateUserEntry
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,24 +9,47 @@ from reconciler.core.value import Json
 
 @dataclass(frozen=True, slots=True)
 class LiveUser:
-    """A memory user as the account holds it."""
+    """
+    A memory user as the account holds it.
+
+    `comparable` is False where the account gives metadata in another form than the one in which they are written.
+    """
 
     metadata: str | None
     summary: str | None
+    comparable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUsers:
+    """
+    What is known of a memory's users.
+
+    `known` gives, by phone number, a user or None for one that is not there. A number that it does not hold is not
+    there either when the memory's users were `listed`, and else unknown. `memory_missing` when the account said that
+    it lists no memory of that id.
+    """
+
+    known: Mapping[str, LiveUser | None]
+    listed: bool
+    memory_missing: bool = False
+
+    def is_known(self, phone_number: str) -> bool:
+        """Say whether it is known if the number is in the memory."""
+        return self.listed or phone_number in self.known
+
+
+NOTHING_KNOWN = LiveUsers({}, listed=False)
+NO_USERS = LiveUsers({}, listed=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """
-    A memory that exists.
-
-    `memory_id` is None where the reader shows a memory without its id (`GET /v1/memory/context`).
-    `users`, by phone number, is None where the account gives no way to list them.
-    """
+    """A memory that exists; `memory_id` is None where the reader shows no id (`GET /v1/memory/context`)."""
 
     memory_id: str | None
     facts: Mapping[str, Json]
-    users: Mapping[str, LiveUser] | None = None
+    users: LiveUsers = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +59,61 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """
-    A memory that holds nothing, or does not exist: `GET /v1/memory/context` answers both alike.
-
-    `contact_known` is False where the API said that it has no such contact.
-    """
-
-    contact_known: bool = True
+    """A memory that holds nothing, or does not exist: `GET /v1/memory/context` answers both alike."""
 
 
-ObservedMemory: TypeAlias = Present | Absent | Unseen
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A memory of a contact that cannot be looked up: nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several memories for one contact and scope, where the API promises one: which is meant cannot be known."""
+
+    memory_ids: tuple[str, ...]
+
+
+ObservedMemory: TypeAlias = Present | Absent | Unseen | Unreadable | Ambiguous
+
+
+@dataclass(frozen=True, slots=True)
+class FoundContact:
+    """A contact that exists; `profile` holds its `name` and `metadata`, and is None where they cannot be read."""
+
+    contact_id: str
+    profile: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedContact:
+    """A contact declared by an id that the account does not show; the API decides what comes of it."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingContact:
+    """A contact declared by an identifier that no live contact has."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableContact:
+    """A contact declared by an identifier that cannot be looked up here."""
+
+
+ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | UnreadableContact
+
+
+def contact_id_of(contact: ObservedContact) -> str | None:
+    """Give the id of a contact, or None where there is none yet."""
+    return contact.contact_id if isinstance(contact, FoundContact | UnlistedContact) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was read, by the address of the declared memory, and what it cost in requests."""
+    """What was read, by the address of the declared contact or memory, and what it cost in requests."""
 
+    contacts: Mapping[str, ObservedContact]
     memories: Mapping[str, ObservedMemory]
     requests: int

@@ -1,14 +1,52 @@
-"""The plan: what an apply would do, as data, and the one function that decides it."""
+"""The plan as data: operations, the work that they are part of, and what is worth a notice."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias
 
 from reconciler.core.address import user_address
-from reconciler.core.desired import ContactMemory, Desired, ExistingMemory, Fact, Memory, User
-from reconciler.core.diff import FactWrite, diff_facts
-from reconciler.core.observed import Absent, Observed, ObservedMemory, Present, Unseen
+from reconciler.core.desired import Contact, ContactMemory, Memory, User
+from reconciler.core.diff import FactWrite
+from reconciler.core.value import same
 from reconciler.errors import Source
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContact:
+    """Find or create a contact by its identifier (`POST /v1/contacts/resolve`)."""
+
+    type = "create_contact"
+    contact: Contact
+    certain: bool
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return self.contact.address
+
+    @property
+    def source(self) -> Source:
+        """Give where the contact is declared."""
+        return self.contact.source
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContact:
+    """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
+
+    type = "update_contact"
+    contact: Contact
+    profile: tuple[FactWrite, ...]
+    certain: bool
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return self.contact.address
+
+    @property
+    def source(self) -> Source:
+        """Give where the contact is declared."""
+        return self.contact.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +73,9 @@ class WriteFacts:
     """Add and update facts of a memory, all in one request (`PATCH /v1/memory/contact/{memory_id}/facts`)."""
 
     type = "write_facts"
-    certain = True
     memory: ContactMemory
     facts: tuple[FactWrite, ...]
+    certain: bool
 
     @property
     def address(self) -> str:
@@ -70,17 +108,68 @@ class AddUser:
         return self.user.source
 
 
-Operation: TypeAlias = CreateMemory | WriteFacts | AddUser
+@dataclass(frozen=True, slots=True)
+class UpdateUser:
+    """Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`)."""
+
+    type = "update_user"
+    certain = True
+    memory: Memory
+    user: User
+    changes: tuple[FactWrite, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the user's address."""
+        return user_address(self.memory.address, self.user.phone_number)
+
+    @property
+    def source(self) -> Source:
+        """Give where the user is declared."""
+        return self.user.source
+
+
+ContactOperation: TypeAlias = CreateContact | UpdateContact
+MemoryOperation: TypeAlias = CreateMemory | WriteFacts | AddUser | UpdateUser
+Operation: TypeAlias = ContactOperation | MemoryOperation
 """One operation is one write request."""
 
 
 @dataclass(frozen=True, slots=True)
+class ContactWork:
+    """The operation on one contact, before all on its memories; `contact_id` is None while unknown."""
+
+    contact: Contact
+    contact_id: str | None
+    operations: tuple[ContactOperation, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return self.contact.address
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryWork:
-    """The operations on one memory, in the order in which they must be done; `memory_id` is None while unknown."""
+    """The operations on one memory, in the order in which they must be done; ids are None while unknown."""
 
     memory: Memory
+    contact_id: str | None
     memory_id: str | None
-    operations: tuple[Operation, ...]
+    operations: tuple[MemoryOperation, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return self.memory.address
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether facts are sent of which a part is kept from the live side, so that they are read again first."""
+        if self.memory_id is None:
+            return False
+        writes = (fact for item in self.operations if isinstance(item, WriteFacts) for fact in item.facts)
+        return any(not same(fact.value, fact.declared) for fact in writes)
 
     @property
     def needs_lookup(self) -> bool:
@@ -88,7 +177,9 @@ class MemoryWork:
         return self.memory_id is None and not any(isinstance(item, CreateMemory) for item in self.operations)
 
 
-NoticeType: TypeAlias = Literal["not_read", "unknown_contact", "unmanaged", "unverifiable"]
+Work: TypeAlias = ContactWork | MemoryWork
+
+NoticeType: TypeAlias = Literal["ambiguous_memory", "not_read", "unknown_contact", "unmanaged", "unverifiable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +187,8 @@ class Notice:
     """
     What cannot or need not be done; it never blocks.
 
-    `count` is of live keys (`unmanaged`), users (`unverifiable`) or memories (`unknown_contact`, `not_read`).
+    `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
+    memories (`ambiguous_memory`) or of declared memories (`unknown_contact`, `not_read`).
     """
 
     type: NoticeType
@@ -119,7 +211,7 @@ class Plan:
     """What an apply would do. `memories` counts all that were looked at, `requests_read` what that took."""
 
     origin: Origin
-    work: tuple[MemoryWork, ...]
+    work: tuple[Work, ...]
     notices: tuple[Notice, ...]
     memories: int
     requests_read: int
@@ -136,89 +228,6 @@ class Plan:
 
     @property
     def requests_to_write(self) -> int:
-        """Count the requests of an apply: one an operation, and one for each id that has to be asked for."""
-        return len(self.operations) + sum(work.needs_lookup for work in self.work)
-
-
-def build_plan(desired: Desired, observed: Observed, *, origin: Origin, left_out: int) -> Plan:
-    """
-    Decide what has to be added and updated so that the account holds all that is declared.
-
-    `left_out` is the number of declared memories that a target kept from being read.
-    """
-    work = [_plan_memory(memory, observed.memories[memory.address]) for memory in desired.memories]
-    notices = [notice for item in desired.memories for notice in _notices(item, observed.memories[item.address])]
-    if left_out:
-        notices.append(Notice("not_read", "", left_out))
-    return Plan(
-        origin=origin,
-        work=tuple(item for item in work if item.operations),
-        notices=tuple(sorted(notices, key=lambda notice: (notice.type, notice.address))),
-        memories=len(work),
-        requests_read=observed.requests,
-    )
-
-
-def _plan_memory(memory: Memory, seen: ObservedMemory) -> MemoryWork:
-    operations: tuple[Operation, ...]
-    match memory:
-        case ContactMemory():
-            operations = (*_create(memory, seen), *_write(memory, seen), *_add_users(memory, seen))
-        case ExistingMemory():
-            operations = tuple(_add_users(memory, seen))
-        case _:
-            assert_never(memory)
-    return MemoryWork(memory, seen.memory_id if isinstance(seen, Present) else None, operations)
-
-
-def _create(memory: ContactMemory, seen: ObservedMemory) -> Iterator[CreateMemory]:
-    match seen:
-        case Absent():
-            yield CreateMemory(memory, certain=True)
-        case Unseen():
-            yield CreateMemory(memory, certain=False)
-        case Present():
-            pass
-        case _:
-            assert_never(seen)
-
-
-def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
-    facts = diff_facts(memory.facts, seen.facts if isinstance(seen, Present) else {})
-    if facts:
-        yield WriteFacts(memory, facts)
-
-
-def _add_users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser]:
-    listed = _listed_users(seen)
-    for user in memory.users:
-        if listed is None or user.phone_number not in listed:
-            yield AddUser(memory, user, certain=listed is not None)
-
-
-def _listed_users(seen: ObservedMemory) -> Iterable[str] | None:
-    """Give the phone numbers in a memory, or None where that cannot be known."""
-    match seen:
-        case Present(users=users):
-            return users
-        case Absent():
-            return ()
-        case Unseen():
-            return None
-        case _:
-            assert_never(seen)
-
-
-def _notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
-    if isinstance(seen, Unseen) and not seen.contact_known:
-        yield Notice("unknown_contact", memory.address, 1)
-    if memory.users and _listed_users(seen) is None:
-        yield Notice("unverifiable", memory.address, len(memory.users))
-    if isinstance(memory, ContactMemory) and isinstance(seen, Present):
-        unmanaged = len(seen.facts.keys() - _keys(memory.facts))
-        if unmanaged:
-            yield Notice("unmanaged", memory.address, unmanaged)
-
-
-def _keys(facts: Iterable[Fact]) -> set[str]:
-    return {fact.key for fact in facts}
+        """Count the requests of an apply: one an operation, and one for each memory that it has to look at first."""
+        memories = [work for work in self.work if isinstance(work, MemoryWork)]
+        return len(self.operations) + sum(work.needs_lookup or work.needs_second_look for work in memories)

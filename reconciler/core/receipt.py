@@ -27,13 +27,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC."""
+    """
+    One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC.
+
+    `stop_requested` may come too late to matter: `interrupted` says whether something was left undone by it.
+    """
 
     origin: Origin
     started_at: str
     finished_at: str
-    interrupted: bool
+    stop_requested: bool
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def interrupted(self) -> bool:
+        """Say whether the apply was stopped before it was complete."""
+        return self.stop_requested and not self.is_complete
 
     @property
     def totals(self) -> Mapping[str, int]:

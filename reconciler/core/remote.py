@@ -1,17 +1,20 @@
 """
 The account as the edges speak to it: one protocol to read, one to add and update, and none that removes.
 
-Fields and paths are those of the API reference: `POST /v1/memory/contact`, `GET /v1/memory/contact/{memory_id}`,
-`PATCH /v1/memory/contact/{memory_id}/facts`, `GET /v1/memory/context`, `POST /v1/memory/{memory_id}/add-user`.
+Fields and paths are those of the API reference; `api/wire.py` names the call behind each method.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.core.desired import ScopeKey, User
+from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
+from reconciler.core.observed import LiveUser
 from reconciler.core.value import Json
+
+CONTACTS_A_PAGE = 200
+"""The most that the API gives at once (`GET /v1/contacts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,39 @@ class Record:
     facts: Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """
+    A contact as the account shows it.
+
+    `identifiers` are pairs of kind and value. `memories` is None where the answer does not show them.
+    """
+
+    contact_id: str
+    profile: Mapping[str, Json]
+    identifiers: tuple[tuple[str, str], ...]
+    memories: tuple[Record, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """A page of the listing of contacts; what is None was not said."""
+
+    contacts: tuple[ContactRecord, ...]
+    total: int | None
+    has_more: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """A page of a memory's users, by phone number; `has_more` says that there are others."""
+
+    users: Mapping[str, LiveUser]
+    has_more: bool
+
+
 class Reader(Protocol):
-    """What a plan needs: calls that change nothing. All raise `ApiError`."""
+    """What a plan needs: calls that change nothing. All raise `ApiError`, `RouteAbsentError` among them."""
 
     @property
     def requests_sent(self) -> int:
@@ -49,12 +83,44 @@ class Reader(Protocol):
         """Read a contact memory by its id; None when there is none."""
         ...
 
+    async def list_contacts(self, offset: int) -> ContactPage:
+        """Read a page of at most `CONTACTS_A_PAGE` contacts, with their memories."""
+        ...
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        """Read a contact with its memories; None when there is none."""
+        ...
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        """Read a page of a memory's users."""
+        ...
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        """Read one user of a memory; None when the memory does not have the number."""
+        ...
+
 
 class Writer(Protocol):
-    """What an apply needs: calls that add and update, and one to look again. All raise `ApiError`."""
+    """What an apply needs: calls that add and update, and some to look again. All raise `ApiError`."""
 
     async def read_memory(self, memory_id: str) -> Record | None:
         """Read a contact memory by its id; None when there is none."""
+        ...
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        """Read a page of a memory's users."""
+        ...
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        """Read one user of a memory; None when the memory does not have the number."""
+        ...
+
+    async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
+        """Find or create a contact, and say whether it was created."""
+        ...
+
+    async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord | None:
+        """Set a contact's name and merge its metadata; None when the answer does not show the contact."""
         ...
 
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
@@ -67,4 +133,8 @@ class Writer(Protocol):
 
     async def add_user(self, memory_id: str, user: User) -> None:
         """Add a user to a memory; raises `AddUserRefusedError` for a number that may be there already."""
+        ...
+
+    async def update_user(self, memory_id: str, user: User) -> None:
+        """Set what is declared of a user of a memory."""
         ...

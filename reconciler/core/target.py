@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reconciler.core.address import fact_address, user_address
-from reconciler.core.desired import ContactMemory, Desired, ExistingMemory
+from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory
 
 _Memory = TypeVar("_Memory", ContactMemory, ExistingMemory)
 
@@ -29,17 +29,30 @@ def select(desired: Desired, patterns: Sequence[str]) -> Selection:
     if not patterns:
         return Selection(desired, 0, ())
     chosen = _choose(desired, patterns)
-    unmatched = tuple(pattern for pattern in patterns if not _choose(desired, [pattern]).memories)
+    unmatched = tuple(pattern for pattern in patterns if not _names_something(_choose(desired, [pattern])))
     return Selection(chosen, len(desired.memories) - len(chosen.memories), unmatched)
+
+
+def _names_something(chosen: Desired) -> bool:
+    return bool(chosen.contacts or chosen.memories)
 
 
 def _choose(desired: Desired, patterns: Sequence[str]) -> Desired:
     pattern = re.compile("|".join(map(_expression, patterns)))
+    memories = _narrowed(desired.contact_memories, pattern)
+    needed = {memory.contact.name for memory in memories}
+    contacts = (contact for contact in desired.contacts if contact.name in needed or pattern.match(contact.address))
     return replace(
         desired,
-        contact_memories=_narrowed(desired.contact_memories, pattern),
+        contacts=tuple(_narrowed_contact(contact, pattern) for contact in contacts),
+        contact_memories=memories,
         existing_memories=_narrowed(desired.existing_memories, pattern),
     )
+
+
+def _narrowed_contact(contact: Contact, pattern: re.Pattern[str]) -> Contact:
+    """Give the contact; where only memories of it were named it has to exist, but its profile is left alone."""
+    return contact if pattern.match(contact.address) else replace(contact, profile=())
 
 
 def _expression(pattern: str) -> str:
@@ -60,5 +73,6 @@ def _narrow(memory: _Memory, pattern: re.Pattern[str]) -> _Memory | None:
     users = tuple(user for user in memory.users if pattern.match(user_address(memory.address, user.phone_number)))
     if isinstance(memory, ContactMemory):
         facts = tuple(fact for fact in memory.facts if pattern.match(fact_address(memory.address, fact.key)))
-        return replace(memory, facts=facts, users=users) if facts or users else None
+        left_out = frozenset(fact.key for fact in memory.facts) - {fact.key for fact in facts}
+        return replace(memory, facts=facts, users=users, left_out=left_out) if facts or users else None
     return replace(memory, users=users) if users else None

@@ -1,4 +1,4 @@
-"""Bytes of YAML → plain data that knows its places. Only importer of yaml; what the data means is not known here."""
+"""Bytes of YAML ↔ plain data, read with its places. Only importer of yaml; what the data means is not known here."""
 
 from reconciler.reading.border import Checked, Strict, check
 from reconciler.reading.document import Reading, read_bytes, read_file
@@ -7,6 +7,7 @@ from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import Node
 from reconciler.reading.wording import named, wrong
+from reconciler.reading.writing import written
 
 __all__ = [
     "Addressing",
@@ -25,5 +26,6 @@ __all__ = [
     "quoted",
     "read_bytes",
     "read_file",
+    "written",
     "wrong",
 ]

@@ -1,12 +1,13 @@
 """A plan as text for a terminal or a log."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import assert_never
 
 from reconciler.core.document import (
     AddUserEntry,
+    CreateContactEntry,
     CreateMemoryEntry,
     FactAdded,
     FactEntry,
@@ -15,12 +16,14 @@ from reconciler.core.document import (
     OperationEntry,
     PlaceEntry,
     PlanDocument,
-    SummaryEntry,
+    UpdateContactEntry,
+    UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.text import quoted
+from reconciler.core.text import quoted, visible
+from reconciler.core.value import Json
 from reconciler.render.paint import Paint, Palette
-from reconciler.render.words import counted, listed, memories, shown
+from reconciler.render.words import counted, listed, memories, shown, shown_change
 
 _WIDEST = 72
 """Sources stand in one column; a longer line pushes its own source to the right."""
@@ -60,29 +63,54 @@ def _aligned(lines: Sequence[_Line], palette: Palette) -> Iterator[str]:
 
 def _lines(entry: OperationEntry, palette: Palette) -> Iterator[_Line]:
     match entry:
-        case CreateMemoryEntry(certain=True):
-            yield _Line(palette.add, "+", "memory", entry.source)
+        case CreateContactEntry():
+            yield _creation(entry, _contact(entry), palette, doubt="if there is none")
+        case UpdateContactEntry(changes=changes):
+            yield from (_change(change, palette, certain=entry.certain) for change in changes)
         case CreateMemoryEntry():
-            yield _Line(palette.uncertain, "?", "memory, if there is none", entry.source)
+            yield _creation(entry, "memory", palette, doubt="if there is none")
         case WriteFactsEntry(facts=facts):
-            yield from (_fact_line(fact, palette) for fact in facts)
-        case AddUserEntry(certain=True):
-            yield _Line(palette.add, "+", _user(entry), entry.source)
+            yield from (_change(fact, palette, certain=entry.certain) for fact in facts)
         case AddUserEntry():
-            yield _Line(palette.uncertain, "?", f"{_user(entry)}, if not there", entry.source)
+            yield _creation(entry, _user(entry), palette, doubt="if not there")
+        case UpdateUserEntry(changes=changes):
+            for change in changes:
+                line = _change(change, palette, certain=entry.certain)
+                yield replace(line, text=f"user {entry.phone_number} {line.text}", source=entry.source)
         case _:
             assert_never(entry)
 
 
-def _fact_line(fact: FactEntry, palette: Palette) -> _Line:
-    key = ".".join(step if step.isidentifier() else quoted(step) for step in fact.path)
-    match fact:
+def _creation(
+    entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry, text: str, palette: Palette, *, doubt: str
+) -> _Line:
+    if entry.certain:
+        return _Line(palette.add, "+", text, entry.source)
+    return _Line(palette.uncertain, "?", f"{text}, {doubt}", entry.source)
+
+
+def _change(change: FactEntry, palette: Palette, *, certain: bool) -> _Line:
+    key = ".".join(step if step.isidentifier() else quoted(step) for step in change.path)
+    match change:
         case FactAdded():
-            return _Line(palette.add, "+", f"{key}: {shown(fact.after)}", fact.source)
+            paint, sign, text = palette.add, "+", f"{key}: {shown(change.after)}"
         case FactUpdated():
-            return _Line(palette.update, "~", f"{key}: {shown(fact.before)} → {shown(fact.after)}", fact.source)
+            before, after = shown_change(change.before, change.after)
+            paint, sign, text = palette.update, "~", f"{key}: {before} → {after}"
         case _:
-            assert_never(fact)
+            assert_never(change)
+    return _Line(paint, sign, text, change.source) if certain else _Line(palette.uncertain, "?", text, change.source)
+
+
+def _contact(entry: CreateContactEntry) -> str:
+    fields = {
+        "external_id": entry.external_id,
+        "phone_number": entry.phone_number,
+        "email": entry.email,
+        "name": entry.name,
+        "metadata": entry.metadata,
+    }
+    return f"contact{_declared(fields)}"
 
 
 def _user(entry: AddUserEntry) -> str:
@@ -91,12 +119,16 @@ def _user(entry: AddUserEntry) -> str:
         "summary": entry.summary,
         "external_memory_key": entry.external_memory_key,
     }
-    declared = [f"{name} {shown(text)}" for name, text in fields.items() if text is not None]
-    return f"user {entry.phone_number}" + (f" ({', '.join(declared)})" if declared else "")
+    return f"user {entry.phone_number}{_declared(fields)}"
+
+
+def _declared(fields: Mapping[str, Json]) -> str:
+    declared = ", ".join(f"{name} {shown(value)}" for name, value in fields.items() if value is not None)
+    return f" ({declared})" if declared else ""
 
 
 def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
-    yield palette.strong(_headline(plan.summary))
+    yield palette.strong(_headline(plan))
     if plan.summary.uncertain:
         yield palette.uncertain(
             f"Not certain (?): {counted(plan.summary.uncertain, 'operation')}. This account gives no way to see "
@@ -108,16 +140,23 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
     )
 
 
-def _headline(summary: SummaryEntry) -> str:
-    parts = [
-        memories(summary.memories_to_create) + " to create" if summary.memories_to_create else "",
-        counted(summary.facts_to_add, "fact") + " to add" if summary.facts_to_add else "",
-        counted(summary.facts_to_update, "fact") + " to update" if summary.facts_to_update else "",
-        counted(summary.users_to_add, "user") + " to add" if summary.users_to_add else "",
+def _headline(plan: PlanDocument) -> str:
+    account = plan.environment if plan.environment == plan.api else f"{plan.environment} ({visible(plan.api)})"
+    summary = plan.summary
+    counts = [
+        (summary.contacts_to_create, "contact", "contacts", "create"),
+        (summary.contacts_to_update, "contact", "contacts", "update"),
+        (summary.memories_to_create, "memory", "memories", "create"),
+        (summary.facts_to_add, "fact", "facts", "add"),
+        (summary.facts_to_update, "fact", "facts", "update"),
+        (summary.users_to_add, "user", "users", "add"),
+        (summary.users_to_update, "user", "users", "update"),
     ]
-    pending = [part for part in parts if part]
+    pending = [f"{counted(number, one, many)} to {verb}" for number, one, many, verb in counts if number]
     unchanged = f"{memories(summary.memories_unchanged)} unchanged"
-    return f"Plan: {listed(pending)}; {unchanged}." if pending else f"No changes: {unchanged}."
+    return (
+        f"Plan for {account}: {listed(pending)}; {unchanged}." if pending else f"No changes for {account}: {unchanged}."
+    )
 
 
 def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
@@ -127,13 +166,21 @@ def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
 
 def _notice(kind: str, notices: Sequence[NoticeEntry]) -> str:
     count = sum(notice.count for notice in notices)
-    where = f" in {notices[0].address}" if len(notices) == 1 else f" in {memories(len(notices))}"
+    where = f" in {notices[0].address}" if len(notices) == 1 else f" in {counted(len(notices), 'place')}"
     match kind:
         case "unmanaged":
-            return f"{counted(count, 'live fact')}{where} stay as they are: no spec names them (unmanaged)."
+            return f"no spec names {counted(count, 'live fact')}{where}: left alone (unmanaged)."
         case "unverifiable":
-            return f"{counted(count, 'user')}{where} cannot be looked up (unverifiable)."
+            return (
+                f"{counted(count, 'contact or user', 'contacts or users')}{where} cannot be looked up (unverifiable)."
+            )
         case "unknown_contact":
-            return f"the API does not know the contact of {memories(count)}{where} (unknown_contact)."
+            return (
+                f"the account does not show the contact of {memories(count)}{where}; the API decides (unknown_contact)."
+            )
+        case "ambiguous_memory":
+            return (
+                f"{memories(count)} for one contact and scope{where}: nothing is planned for them (ambiguous_memory)."
+            )
         case _:
             return f"{memories(count)} not read, because of --target ({kind})."

@@ -1,13 +1,17 @@
 """Receipts and dry runs as text for a terminal or a log."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.text import visible
 from reconciler.render.json import plain
 from reconciler.render.paint import Palette
-from reconciler.render.words import counted, listed
+from reconciler.render.words import counted, listed, shown
+
+_MOST_SKIPPED = 5
+"""More operations than this that were skipped for one reason are counted, not listed."""
 
 
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
@@ -17,10 +21,16 @@ def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
 
 
 def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
+    """Give a line for each operation that is not done, and one for many that were skipped for the same reason."""
+    skipped = Counter(item.detail for item in receipt.outcomes if item.outcome == "skipped")
     for outcome in receipt.outcomes:
-        if outcome.outcome not in {"done", "already"}:
-            paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
-            yield f"{paint(f'{outcome.outcome:8}')} {_outcome(outcome)}"
+        if outcome.outcome in {"done", "already"} or skipped[outcome.detail] > _MOST_SKIPPED:
+            continue
+        paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
+        yield f"{paint(f'{outcome.outcome:8}')} {_outcome(outcome)}"
+    for detail, count in sorted(skipped.items()):
+        if count > _MOST_SKIPPED:
+            yield f"{palette.update('skipped ')} {counted(count, 'operation')}: {visible(detail)}"
 
 
 def _outcome(outcome: OutcomeEntry) -> str:
@@ -63,4 +73,4 @@ def render_dry_run_text(dry_run: DryRunDocument) -> str:
 
 def _request(request: RequestEntry) -> Iterator[str]:
     yield f"{request.method} {visible(request.path)}"
-    yield f"    {visible(json.dumps(plain(request.body), ensure_ascii=False))}"
+    yield f"    {visible(json.dumps(plain(request.body, masked=shown), ensure_ascii=False))}"

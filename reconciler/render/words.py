@@ -6,6 +6,7 @@ from reconciler.core.redaction import Masked, Shown
 from reconciler.core.text import shortened, visible
 
 _LONGEST_VALUE = 160
+_LEAD = 24
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -25,6 +26,19 @@ def listed(parts: list[str]) -> str:
 
 def shown(value: Shown) -> str:
     """Give a value as one line of JSON in which every character prints, or its digest where it is masked."""
-    if isinstance(value, Masked):
-        return f"(live value {value.masked})"
-    return shortened(visible(json.dumps(value, ensure_ascii=False)), _LONGEST_VALUE)
+    return shortened(_whole(value), _LONGEST_VALUE)
+
+
+def shown_change(before: Shown, after: Shown) -> tuple[str, str]:
+    """Give two values as `shown` does, long ones from shortly before the place where they differ."""
+    texts = _whole(before), _whole(after)
+    common = next((at for at, (left, right) in enumerate(zip(*texts, strict=False)) if left != right), 0)
+    start = common - _LEAD if common > _LONGEST_VALUE - 2 * _LEAD else 0
+    left, right = (shortened(f"…{text[start:]}" if start else text, _LONGEST_VALUE) for text in texts)
+    return left, right
+
+
+def _whole(value: Shown) -> str:
+    return (
+        f"(live value {value.masked})" if isinstance(value, Masked) else visible(json.dumps(value, ensure_ascii=False))
+    )

@@ -5,7 +5,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
-from reconciler.core.desired import ContactMemory, Desired, ExistingMemory, ScopeKey
+from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
 from reconciler.errors import Source
 from reconciler.reading import did_you_mean, quoted
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
@@ -32,6 +32,7 @@ def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: 
         unsound = (one for document in all_declared for one in document.unsound)
         _report_undeclared(chain(_references(contacts), unsound), names, findings)
     memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))
+    _report_same_contact((one.contact for one in contacts), findings)
     _report_reached_twice(memories, findings)
     _report_same_id(existing, findings)
     return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing)
@@ -90,21 +91,35 @@ def _memory(declared: DeclaredContact, memory: DeclaredMemory, scope: DeclaredSc
         scope=memory.scope,
         scope_key=scope.key,
         facts=merge(scope.facts, declared.facts, memory.facts),
+        left_out=frozenset(),
         users=memory.users,
         source=memory.source,
     )
 
 
+def _report_same_contact(contacts: Iterable[Contact], findings: Findings) -> None:
+    first: dict[tuple[str, str], Contact] = {}
+    for contact in contacts:
+        known = first.setdefault(contact.identity.key, contact)
+        if known is not contact:
+            findings.add(
+                contact.source,
+                contact.address,
+                message=f"this is the same contact as {known.address} at {known.source}",
+                cure=f"declare the contact once: {contact.identity.key[0]} is the same",
+            )
+
+
 def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings) -> None:
-    first: dict[tuple[str, ScopeKey], ContactMemory] = {}
+    first: dict[tuple[tuple[str, str], ScopeKey], ContactMemory] = {}
     for memory in memories:
-        known = first.setdefault((memory.contact.contact_id, memory.scope_key), memory)
+        known = first.setdefault((memory.contact.identity.key, memory.scope_key), memory)
         if known is not memory:
             findings.add(
                 memory.source,
                 memory.address,
                 message=f"this is the same contact and scope as {known.address} at {known.source}",
-                cure="declare the memory once: contact_id and persona_id or agent_number are the same",
+                cure="declare the memory once: the contact and persona_id or agent_number are the same",
             )
 
 

@@ -8,7 +8,7 @@ from reconciler.core.value import Json
 from reconciler.reading import KeyPath, Node, check
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredName, DeclaredScope
-from reconciler.specs.facts import declared_layer
+from reconciler.specs.facts import declared_layer, declared_profile
 from reconciler.specs.findings import Findings
 from reconciler.specs.schema import ContactSpec, MemorySpec, ScopeSpec, SpecDocument
 from reconciler.specs.unsound import check_unsound
@@ -72,7 +72,7 @@ def _contact(name: str, node: Node, spec: ContactSpec, findings: Findings) -> De
         _memory(memory, spec.scopes[scope], (*path, "scopes", scope), findings)
         for scope, memory in _entries(parts, "scopes")
     )
-    contact = Contact(name, spec.contact_id, node.key_source)
+    contact = Contact(name, spec.identity, declared_profile(parts, path, findings), node.key_source)
     return DeclaredContact(contact, declared_layer(parts, path, findings), tuple(memories))
 
 

@@ -27,6 +27,15 @@ def declared_layer(parts: Mapping[str, Node], path: KeyPath, findings: Findings)
     return layer([*kept.values(), *seeds])
 
 
+def declared_profile(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> tuple[Fact, ...]:
+    """Read the name and the metadata that a contact declares among its parts, as facts of the contact itself."""
+    for node in [parts["metadata"]] if "metadata" in parts else []:
+        _check_value(node, (*path, "metadata"), findings)
+    return tuple(
+        Fact(key, parts[key].value, "keep", parts[key].key_source) for key in ("metadata", "name") if key in parts
+    )
+
+
 def _facts(parts: Mapping[str, Node], path: KeyPath, upkeep: Upkeep, findings: Findings) -> Iterator[Fact]:
     node = parts.get(str(path[-1]))
     if node is None:

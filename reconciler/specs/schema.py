@@ -4,8 +4,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from reconciler.core.desired import IDENTIFIER_KINDS, ContactId, Identifier, IdentifierKind, Identity
 from reconciler.reading import Strict, wrong
-from reconciler.specs.texts import Id, Name, PhoneNumber
+from reconciler.specs.texts import Email, Id, Name, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -59,12 +60,40 @@ class MemorySpec(Layer):
 
 
 class ContactSpec(Layer):
-    """A contact. Facts here hold in each of the contact's scopes."""
+    """A contact, known by exactly one of four things. Facts here hold in each of the contact's scopes."""
 
-    contact_id: Id = Field(description="the contact's id, as the account gives it")
+    contact_id: Id = Field(default="", description="the contact's id, as the account gives it")
+    external_id: Id = Field(default="", description="the contact's id in another system, the same in every environment")
+    phone_number: PhoneNumber = Field(default="", description="the contact's phone number in E.164")
+    email: Email = Field(default="", description="the contact's email address")
+    name: str = Field(default="", description="the contact's name as the account keeps it")
+    metadata: Facts = Field(default_factory=dict, description="the contact's metadata, merged key by key")
     scopes: dict[Name, MemorySpec] = Field(
         default_factory=dict, description="the scopes in which this contact should have a memory, by the scope's name"
     )
+
+    @model_validator(mode="after")
+    def _one_identifier(self) -> Self:
+        written = sorted(self.model_fields_set & {"contact_id", *IDENTIFIER_KINDS})
+        if not written:
+            raise wrong(
+                "a contact needs contact_id, external_id, phone_number or email",
+                cure="add one of the four: it says who is remembered",
+            )
+        if len(written) > 1:
+            raise wrong(
+                f"a contact is known by one thing, not by {' and '.join(written)}",
+                cure="keep one; the account knows the others",
+            )
+        return self
+
+    @property
+    def identity(self) -> Identity:
+        """Give what the contact is known by."""
+        if self.contact_id:
+            return ContactId(self.contact_id)
+        kind: IdentifierKind = next(kind for kind in IDENTIFIER_KINDS if kind in self.model_fields_set)
+        return Identifier(kind, getattr(self, kind))
 
 
 class ExistingMemorySpec(Strict):

@@ -48,6 +48,13 @@ def _phone_number(value: object) -> object:
     return value
 
 
+def _email(text: str) -> str:
+    """Check no more than what tells an address from another kind of text: who may write to it is not known here."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text) or has_control_characters(text):
+        raise wrong(f"an email address is expected, not {named(text)}", cure='write it as "name@example.com"')
+    return text
+
+
 Name: TypeAlias = Annotated[
     str,
     AfterValidator(_name),
@@ -62,3 +69,6 @@ PhoneNumber: TypeAlias = Annotated[
     str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": f"^{_E164}$"})
 ]
 """A phone number in E.164."""
+
+Email: TypeAlias = Annotated[str, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
+"""An email address."""

@@ -21,7 +21,7 @@ scopes:
   support: {persona_id: persona-1}
 contacts:
   sarah:
-    contact_id: c-sarah
+    external_id: crm-sarah
     scopes:
       support:
         facts: {name: Sarah, plan: premium}

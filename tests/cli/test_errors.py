@@ -13,6 +13,7 @@ from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.stopping import Stop
 from tests.cli.conftest import Repository
 
 KEY = "sk-5a17-very-secret"
@@ -20,10 +21,10 @@ KEY = "sk-5a17-very-secret"
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(_seconds: float) -> None:
+    async def at_once(_stop: Stop, _seconds: float) -> None:
         """Wait for no time."""
 
-    monkeypatch.setattr("reconciler.cli.session.sleep", at_once)
+    monkeypatch.setattr(Stop, "sleep", at_once)
 
 
 def test_without_a_key_the_variable_is_named(repository: Repository) -> None:
@@ -51,7 +52,7 @@ def test_a_role_that_may_not_write_is_told_in_each_outcome(
         called = repository.run("-e", "live", "apply", "--yes", "--api-url", url)
 
     assert called.code == 3
-    assert "writing needs a key whose organisation role is admin, owner or operator" in called.out
+    assert "writing needs the organisation role admin, owner or operator" in called.out
 
 
 def test_a_dead_host_is_one_clear_line(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +68,7 @@ def test_a_dead_host_is_one_clear_line(repository: Repository, monkeypatch: pyte
 
 def test_a_time_out_is_one_clear_line(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
-    monkeypatch.setattr("reconciler.cli.session.TIMEOUT", 0.05)
+    monkeypatch.setattr("reconciler.cli.account.TIMEOUT", 0.05)
     with running(create_app(Store(), Settings(), Faults([Rule(fault=faults.hang())]))) as url:
         called = repository.run("-e", "live", "plan", "--api-url", url)
 
@@ -84,6 +85,47 @@ def test_a_key_that_cannot_be_sent_is_refused_unseen(
 
     assert called.code == 1
     assert key not in called.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:pw@example.com",
+        "https://exa mple",
+        "https://h:99999",
+        "ftp://example.com",
+        "example.com",
+        "https://",
+    ],
+)
+def test_a_url_that_is_none_is_refused_wherever_it_comes_from(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    monkeypatch.setenv("BLAND_API_KEY", KEY)
+    monkeypatch.setenv("BLAND_BASE_URL", url)
+    by_flag = repository.run("-e", "live", "plan", "--api-url", url)
+    (repository.root / "reconciler.yaml").unlink()
+    by_variable = repository.run("plan")
+
+    for called in (by_flag, by_variable):
+        assert called.code == 1
+        assert called.err.startswith("error: the URL of the API")
+        assert "pw" not in called.err
+
+
+def test_the_environment_s_own_api_comes_before_the_variable(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_BASE_URL", "https://nowhere.example.com")
+
+    assert repository.run("plan").code == 0
+
+
+def test_options_may_stand_before_the_command(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    with running(create_app(Store())) as url:
+        assert repository.run("-e", "live", "--api-url", url, "--concurrency", "2", "plan").code == 0
 
 
 def test_the_key_is_not_sent_unencrypted_over_a_network(

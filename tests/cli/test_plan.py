@@ -4,8 +4,14 @@ import pytest
 
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from tests.cli.conftest import Repository
+
+SARAH = {
+    "id": "c-sarah",
+    "identifiers": [{"identifier_type": "external_id", "identifier_value": "crm-sarah"}],
+}
 
 
 def test_a_plan_of_a_new_account_says_what_apply_would_do(repository: Repository) -> None:
@@ -14,20 +20,54 @@ def test_a_plan_of_a_new_account_says_what_apply_would_do(repository: Repository
     assert called.code == 0
     assert called.err == ""
     assert called.out.splitlines() == [
-        "contacts.sarah.scopes.support",
-        "  ? memory, if there is none                                    specs/support.yaml:7",
-        '  + name: "Sarah"                                               specs/support.yaml:8',
-        '  + plan: "premium"                                             specs/support.yaml:8',
-        '  ? user +14155550192 (metadata "from the spec"), if not there  specs/support.yaml:10',
+        "contacts.sarah",
+        '  + contact (external_id "crm-sarah")  specs/support.yaml:4',
         "",
-        "Plan: 2 facts to add; 0 memories unchanged.",
+        "contacts.sarah.scopes.support",
+        "  + memory                                        specs/support.yaml:7",
+        '  + name: "Sarah"                                 specs/support.yaml:8',
+        '  + plan: "premium"                               specs/support.yaml:8',
+        '  + user +14155550192 (metadata "from the spec")  specs/support.yaml:10',
+        "",
         (
-            "Not certain (?): 2 operations. This account gives no way to see whether they are needed; apply does them, "
-            "and they change nothing where they are not."
+            "Plan for sandbox: 1 contact to create, 1 memory to create, 2 facts to add and 1 user to add; "
+            "0 memories unchanged."
         ),
-        "Note: 1 user in contacts.sarah.scopes.support cannot be looked up (unverifiable).",
-        "Cost: 1 request to read, 3 to write.",
+        "Cost: 1 request to read, 4 to write.",
     ]
+
+
+SEEDS_ONLY_SPEC = """\
+scopes: {support: {persona_id: persona-1}}
+contacts:
+  sarah:
+    contact_id: c-sarah
+    scopes:
+      support:
+        facts: {name: Sarah}
+        users: [{phone_number: +14155550192}]
+  jon: {email: jon@example.com, name: Jon, scopes: {support: {}}}
+"""
+
+
+def test_with_the_seed_calls_alone_a_plan_says_what_it_cannot_know(repository: Repository) -> None:
+    repository.write("specs/support.yaml", SEEDS_ONLY_SPEC)
+    with running(create_app(Store(), Settings(seeds_only=True))) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "k")
+        called = repository.run("-e", "live", "plan", "--detailed-exitcode", "--api-url", url)
+
+    assert called.code == 2
+    assert called.err.startswith("contacts cannot be listed here (the API answered 404")
+    assert called.err.count("\n") == 1
+    assert [line.split("  specs")[0].rstrip() for line in called.out.splitlines() if line.startswith("  ")] == [
+        '  ? contact (email "jon@example.com", name "Jon"), if there is none',
+        "  ? memory, if there is none",
+        "  ? memory, if there is none",
+        '  + name: "Sarah"',
+        "  ? user +14155550192, if not there",
+    ]
+    assert "Not certain (?): 4 operations." in called.out
+    assert "Note: 2 contacts or users in 2 places cannot be looked up (unverifiable)." in called.out
 
 
 def test_pending_changes_have_an_exit_code_of_their_own_when_asked(repository: Repository) -> None:
@@ -39,7 +79,7 @@ def test_without_pending_changes_the_exit_code_is_0(repository: Repository) -> N
     called = repository.run("plan", "--detailed-exitcode")
 
     assert called.code == 0
-    assert "No changes: 1 memory unchanged." in called.out
+    assert "No changes for sandbox: 1 memory unchanged." in called.out
 
 
 def test_the_json_plan_has_the_documented_shape(repository: Repository) -> None:
@@ -49,19 +89,19 @@ def test_the_json_plan_has_the_documented_shape(repository: Repository) -> None:
     assert (plan["kind"], plan["environment"], plan["api"]) == ("plan", "sandbox", "sandbox")
     assert plan["specs_digest"].startswith("sha256:")
     assert plan["summary"] == {
-        "contacts_to_create": 0,
+        "contacts_to_create": 1,
         "contacts_to_update": 0,
-        "memories_to_create": 0,
+        "memories_to_create": 1,
         "facts_to_add": 2,
         "facts_to_update": 0,
-        "users_to_add": 0,
+        "users_to_add": 1,
         "users_to_update": 0,
         "memories_unchanged": 0,
         "facts_unmanaged": 0,
-        "uncertain": 2,
+        "uncertain": 0,
     }
-    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 3, "seconds_at_rate_limit": 0}
-    assert plan["operations"][1] == {
+    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 4, "seconds_at_rate_limit": 0}
+    assert plan["operations"][2] == {
         "type": "write_facts",
         "address": "contacts.sarah.scopes.support",
         "certain": True,
@@ -78,7 +118,7 @@ def test_the_json_plan_has_the_documented_shape(repository: Repository) -> None:
             for key, value in (("name", "Sarah"), ("plan", "premium"))
         ],
     }
-    assert plan["notices"] == [{"type": "unverifiable", "address": "contacts.sarah.scopes.support", "count": 1}]
+    assert plan["notices"] == []
 
 
 @pytest.mark.parametrize("output_format", ["text", "json"])
@@ -88,7 +128,10 @@ def test_live_values_are_masked_where_the_output_is_not_the_operators_terminal(
     store = Store()
     live = {"name": "Sarah", "plan": "a private plan", "learned": "another"}
     store.load(
-        {"contact_memories": [{"id": "mem-1", "contact_id": "c-sarah", "persona_id": "persona-1", "facts": live}]}
+        {
+            "contacts": [SARAH],
+            "contact_memories": [{"id": "mem-1", "contact_id": "c-sarah", "persona_id": "persona-1", "facts": live}],
+        }
     )
     with running(create_app(store)) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEST_KEY", "k")
@@ -104,7 +147,7 @@ def test_a_saved_plan_is_the_json_plan(repository: Repository) -> None:
     called = repository.run("plan", "--out", "plan.json")
     saved = json.loads((repository.root / "plan.json").read_text())
 
-    assert called.out.startswith("contacts.sarah")
+    assert called.out.startswith("contacts.sarah\n")
     assert saved["kind"] == "plan"
 
 
@@ -135,5 +178,5 @@ def test_plan_writes_nothing_to_the_account(repository: Repository) -> None:
         patch.setenv("TEST_KEY", "k")
         repository.run("-e", "live", "plan", "--api-url", url)
 
-    assert [entry.path for entry in app.state.log] == ["/v1/memory/context"]
+    assert [entry.path for entry in app.state.log] == ["/v1/contacts/find"]
     assert not any(entry.mutates or entry.committed for entry in app.state.log)

@@ -1,12 +1,16 @@
 """The real client against the sandbox: in process and over a port, without real waiting."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from reconciler.api.client import Endpoint, open_writer
+from reconciler.api.client import Endpoint, open_reader, open_writer
 from reconciler.api.pacing import Pacing
+from reconciler.core.remote import Reader
+from reconciler.sandbox import faults
+from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.settings import Settings
@@ -53,6 +57,16 @@ class World:
             on_request=self.told.append,
         )
 
+    def answering(self, method: str, path: str, body: Any) -> "World":
+        """Give the same world, in which some requests are answered with a body of the test's own."""
+        reply = faults.Reply(Answer(status=200, body=json.dumps(body).encode()))
+        return World(self.settings, (*self.rules, Rule(fault=reply, method=method, path=path)), store=self.store)
+
+    def without(self, method: str, path: str) -> "World":
+        """Give the same world, in which some routes are not there."""
+        reply = faults.Reply(Answer(status=404, body=b"<pre>Cannot</pre>", content_type="text/html"))
+        return World(self.settings, (*self.rules, Rule(fault=reply, method=method, path=path)), store=self.store)
+
     def call(self, work: Callable[[Any], Awaitable[_Result]]) -> _Result:
         """Do something with a client that may write, in process."""
         return call(self.endpoint(), work)
@@ -60,6 +74,16 @@ class World:
     @property
     def requests(self) -> list[str]:
         return [f"{entry.method} {entry.path}" for entry in self.app.state.log]
+
+
+def call_reader(endpoint: Endpoint, work: Callable[[Reader], Awaitable[_Result]]) -> _Result:
+    """Open a client that may only read and do something with it."""
+
+    async def run() -> _Result:
+        async with open_reader(endpoint) as reader:
+            return await work(reader)
+
+    return asyncio.run(run())
 
 
 def call(endpoint: Endpoint, work: Callable[[Any], Awaitable[_Result]]) -> _Result:

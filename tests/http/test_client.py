@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.api import wire
+from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
 from reconciler.api.guard import READS, READS_AND_WRITES
 from reconciler.core.desired import AgentNumber, Persona
@@ -22,7 +22,7 @@ from reconciler.errors import (
     InputError,
 )
 from reconciler.sandbox import faults
-from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.answers import Answer, success
 from reconciler.sandbox.faults import Fault, Rule, When
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
@@ -88,14 +88,14 @@ def test_the_sample_of_updated_facts_is_read() -> None:
 def test_the_sample_of_new_facts_is_what_is_sent() -> None:
     wanted = seed("update_facts.request.json")
 
-    assert wire.write_facts_request("mem-1", wanted["facts"]).body == wanted
+    assert requests.write_facts("mem-1", wanted["facts"]).body == wanted
 
 
 def test_the_sample_of_a_user_is_what_is_sent() -> None:
     wanted = seed("add_user.request.json")
     declared = user(wanted["phone_number"], metadata=wanted["metadata"], summary=wanted["summary"])
 
-    assert wire.add_user_request("m", declared).body == wanted
+    assert requests.add_user("m", declared).body == wanted
 
 
 # the five calls, over a port
@@ -222,7 +222,43 @@ def test_without_retry_after_a_limit_is_given_more_time_than_a_fault() -> None:
     world = World(rules=(Rule(fault=faults.too_many_requests(), occurrences=frozenset({1})),))
     world.call(create)
 
-    assert world.waits.seconds[0] >= 4
+    assert world.waits.seconds[0] >= 5
+
+
+def test_a_limit_is_waited_for_until_its_window_must_have_passed() -> None:
+    world = World(rules=(Rule(fault=faults.too_many_requests()),))
+    error_of(world, create)
+
+    assert sum(world.waits.seconds) >= 15 * 60
+    assert len(world.requests) < 40
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("0", 1.0), ("2.5", 2.5), ("86400", 900.0)])
+def test_a_wait_is_never_none_and_never_longer_than_the_window(asked: str, waited: float) -> None:
+    world = World(rules=(Rule(fault=faults.too_many_requests(retry_after=asked), occurrences=frozenset({1})),))
+    world.call(create)
+
+    assert world.waits.seconds == [waited]
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "MEMORY_ADD_USER_ERROR"), (403, "MEMORY_ADD_USER_ERROR")])
+def test_a_limit_or_a_role_is_no_duplicate_user_whatever_its_code(status: int, code: str) -> None:
+    world = World(rules=(Rule(fault=faults.envelope_error(status, code, "no"), path="*add-user"),))
+
+    assert not isinstance(error_of(world, add_user), AddUserRefusedError)
+
+
+def test_the_memory_of_another_contact_is_no_answer() -> None:
+    reply = faults.Reply(success({"memory": {"id": "m", "contact_id": "another"}, "created": True}))
+
+    assert "another contact" in str(error_of(World(rules=(Rule(fault=reply),)), create))
+
+
+def test_a_persona_that_is_not_there_is_not_a_missing_contact() -> None:
+    refusal = faults.envelope_error(404, "NOT_FOUND", "Persona not found")
+    world = World(rules=(Rule(fault=refusal),))
+
+    assert "Persona" in str(error_of(world, lambda remote: remote.read_context("c-1", PERSONA)))
 
 
 def test_a_fault_that_stays_is_given_up_after_six_attempts() -> None:

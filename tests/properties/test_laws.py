@@ -14,13 +14,16 @@ from reconciler.core.describe import describe_plan
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import Masker
 from reconciler.core.value import canonical
+from reconciler.observe import ReaderChoice
 from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
+from reconciler.stopping import Stop
 from reconciler.workflow import Applied, Run, apply_plan, make_plan
 from tests.builders import NOON
 from tests.http.support import World as Served
+from tests.properties.worlds import Account as Holdings
 from tests.properties.worlds import World, account_of, expected, live_account, worlds, write_specs
 
 SETTINGS = st.builds(
@@ -30,7 +33,22 @@ SETTINGS = st.builds(
     patch_answer=st.sampled_from(["full", "trimmed"]),
     nested_merge=st.sampled_from(["shallow", "deep"]),
     add_user_error_status=st.sampled_from([400, 409, 500]),
+    user_metadata=st.sampled_from(["string", "object"]),
+    revision=st.sampled_from(["D", "L"]),
+    seeds_only=st.booleans(),
 )
+CHOICES: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact", "context")
+READERS = st.sampled_from(CHOICES)
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> "Account":
+    """Any world in any kind of account, read in any way that it offers."""
+    settings, world = draw(SETTINGS), draw(worlds()).possible
+    reader: ReaderChoice = draw(READERS)
+    if settings.seeds_only:
+        return Account(world.by_id_alone, replace(settings, revision="D"), "auto")
+    return Account(world.by_id_alone if reader == "context" else world, settings, reader)
 
 
 @dataclass
@@ -39,12 +57,26 @@ class Account:
 
     world: World
     settings: Settings
+    reader: ReaderChoice
 
     def __post_init__(self) -> None:
         store = Store()
         store.load(live_account(self.world))
         self.served = Served(self.settings, store=store)
-        self.run = Run("test", "sandbox", {}, 3, lambda _done, _of: None, clock=lambda: NOON)
+        self.run = Run(
+            environment="test",
+            api="sandbox",
+            reader=self.reader,
+            known_ids={},
+            concurrency=3,
+            on_progress=lambda _done, _of: None,
+            on_notice=lambda _line: None,
+            clock=lambda: NOON,
+        )
+
+    @property
+    def expected(self) -> Holdings:
+        return expected(self.world, sees_users=not self.settings.seeds_only)
 
     def plan(self, seed: int = 0) -> Plan:
         """Write the specs in an order that the seed gives, load them and plan."""
@@ -61,25 +93,26 @@ class Account:
     def apply(self, plan: Plan) -> Applied:
         async def work() -> Applied:
             async with open_writer(self.served.endpoint()) as writer:
-                return await apply_plan(plan, writer, self.run, should_stop=lambda: False)
+                return await apply_plan(plan, writer, self.run, stop=Stop())
 
         return asyncio.run(work())
 
     @property
-    def holds(self) -> dict[tuple[str, str], Any]:
+    def holds(self) -> Holdings:
         return account_of(self.served.store.dump())
 
 
-def same_account(left: dict[tuple[str, str], Any], right: dict[tuple[str, str], Any]) -> bool:
-    def plain(account: dict[tuple[str, str], Any]) -> str:
-        return canonical([[*pair, facts, sorted(users)] for pair, (facts, users) in sorted(account.items())])
-
-    return plain(left) == plain(right)
+def same_account(left: Holdings, right: Holdings) -> bool:
+    return canonical(plain(left)) == canonical(plain(right))
 
 
-@given(worlds(), SETTINGS)
-def test_a_plan_sends_no_write(world: World, settings: Settings) -> None:
-    account = Account(world, settings)
+def plain(account: Holdings) -> Any:
+    memories = [[*pair, facts, users] for pair, (facts, users) in sorted(account.memories.items())]
+    return [memories, dict(account.profiles)]
+
+
+@given(accounts())
+def test_a_plan_sends_no_write(account: Account) -> None:
     before = account.holds
     account.plan()
 
@@ -87,18 +120,16 @@ def test_a_plan_sends_no_write(world: World, settings: Settings) -> None:
     assert same_account(account.holds, before)
 
 
-@given(worlds(), SETTINGS)
-def test_what_is_written_is_what_the_model_says(world: World, settings: Settings) -> None:
-    account = Account(world, settings)
+@given(accounts())
+def test_what_is_written_is_what_the_model_says(account: Account) -> None:
     applied = account.apply(account.plan())
 
     assert applied.receipt.is_complete
-    assert same_account(account.holds, expected(world))
+    assert plain(account.holds) == plain(account.expected)
 
 
-@given(worlds(), SETTINGS, st.booleans())
-def test_after_an_apply_the_plan_is_empty(world: World, settings: Settings, ids_are_kept: bool) -> None:  # noqa: FBT001  drawn
-    account = Account(world, settings)
+@given(accounts(), st.booleans())
+def test_after_an_apply_the_plan_is_empty(account: Account, ids_are_kept: bool) -> None:  # noqa: FBT001  drawn
     applied = account.apply(account.plan())
     if ids_are_kept:
         account.run = replace(account.run, known_ids=applied.memory_ids)
@@ -110,17 +141,21 @@ def test_after_an_apply_the_plan_is_empty(world: World, settings: Settings, ids_
     assert same_account(account.holds, before)
 
 
-@given(worlds(), SETTINGS)
-def test_keys_and_memories_that_no_spec_names_are_unchanged(world: World, settings: Settings) -> None:
-    account = Account(world, settings)
+@given(accounts())
+def test_what_no_spec_names_is_unchanged(account: Account) -> None:
+    world = account.world
     account.apply(account.plan())
     after = account.holds
 
     for pair, (facts, users) in world.live.items():
         named = {key for layer in layers_of(world, pair) for key in {**layer.facts, **layer.seeds}}
         for key in facts.keys() - named:
-            assert canonical(after[pair][0][key]) == canonical(facts[key])
-        assert users <= after[pair][1]
+            assert canonical(after.memories[pair][0][key]) == canonical(facts[key])
+        assert users.keys() <= after.memories[pair][1].keys()
+    for name in world.live_contacts:
+        declared, live = world.profiles[name]
+        for key in {key for key, value in live.items() if value} - declared.keys():
+            assert canonical(after.profiles[name][key]) == canonical(live[key])
 
 
 def layers_of(world: World, pair: tuple[str, str]) -> list[Any]:
@@ -129,14 +164,12 @@ def layers_of(world: World, pair: tuple[str, str]) -> list[Any]:
 
 
 @examples(max_examples=50)
-@given(worlds(), st.integers(1, 10**6))
-def test_shuffled_files_and_keys_give_the_same_plan_byte_for_byte(world: World, seed: int) -> None:
+@given(accounts(), st.integers(1, 10**6))
+def test_shuffled_files_and_keys_give_the_same_plan_byte_for_byte(account: Account, seed: int) -> None:
     masker = Masker(b"key", reveal=False)
-    account = Account(world, Settings())
 
     def rendered(plan: Plan) -> str:
-        document = describe_plan(plan, masker)
-        return without_places(render_json(document))
+        return without_places(render_json(describe_plan(plan, masker)))
 
     assert rendered(account.plan(0)) == rendered(account.plan(seed))
 
@@ -146,14 +179,15 @@ def without_places(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if '"file": ' not in line and '"line": ' not in line)
 
 
-@given(worlds())
-def test_a_plan_that_is_not_for_the_terminal_holds_no_live_value(world: World) -> None:
-    marked = replace(
-        world, live={pair: ({**facts, "plan": SECRET}, users) for pair, (facts, users) in world.live.items()}
-    )
-    account = Account(marked, Settings())
+@given(accounts())
+def test_a_plan_that_is_not_for_the_terminal_holds_no_live_value(account: Account) -> None:
+    live = {pair: ({**facts, "plan": SECRET}, users) for pair, (facts, users) in account.world.live.items()}
+    profiles = {
+        name: (declared, {**profile, "name": SECRET}) for name, (declared, profile) in account.world.profiles.items()
+    }
+    marked = Account(replace(account.world, live=live, profiles=profiles), account.settings, account.reader)
 
-    assert SECRET not in render_json(describe_plan(account.plan(), Masker(b"key", reveal=False)))
+    assert SECRET not in render_json(describe_plan(marked.plan(), Masker(b"key", reveal=False)))
 
 
 SECRET = "a value that only the live account holds"  # noqa: S105  not a password

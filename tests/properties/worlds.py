@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,37 @@ class World:
     """
     Declarations and a live account.
 
-    `scopes` and `contacts` give layers by name; `memories` a layer and users by contact and scope; `live` the facts
-    and users of memories that exist, by contact and scope.
+    `scopes` and `contacts` give layers by name; `identities` what each contact is declared by; `memories` a layer and
+    users (metadata by phone number) by contact and scope; `live` the facts and users of memories that exist.
+    `profiles` gives name and metadata as declared and, for contacts that exist, as they are.
     """
 
     scopes: Mapping[str, Layer]
     contacts: Mapping[str, Layer]
-    memories: Mapping[tuple[str, str], tuple[Layer, frozenset[str]]]
-    live: Mapping[tuple[str, str], tuple[Mapping[str, Any], frozenset[str]]]
+    identities: Mapping[str, str]
+    profiles: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+    memories: Mapping[tuple[str, str], tuple[Layer, Mapping[str, str | None]]]
+    live: Mapping[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, str | None]]]
+
+    @property
+    def live_contacts(self) -> set[str]:
+        return {name for name, _ in self.live} | {name for name, (_, live) in self.profiles.items() if live}
+
+    @property
+    def possible(self) -> "World":
+        """The same with nothing said of contacts that are declared by an id of no contact: these cannot be made."""
+        impossible = {name for name in NAMES if self.identities[name] == "contact_id"} - self.live_contacts
+        profiles = {name: ({} if name in impossible else said, live) for name, (said, live) in self.profiles.items()}
+        return replace(self, profiles=profiles)
+
+    @property
+    def by_id_alone(self) -> "World":
+        """The same with contacts declared by id, and nothing said of contacts themselves: all that the seeds allow."""
+        return replace(
+            self,
+            identities=dict.fromkeys(NAMES, "contact_id"),
+            profiles={name: ({}, live) for name, (_, live) in self.profiles.items()},
+        )
 
 
 @st.composite
@@ -67,7 +90,11 @@ def layers(draw: st.DrawFn) -> Layer:
 
 
 PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(sorted(SCOPES)))
-USERS = st.frozensets(st.sampled_from(PHONES), max_size=2)
+USERS = st.dictionaries(st.sampled_from(PHONES), st.none() | st.sampled_from(["one", "two"]), max_size=2)
+IDENTITIES = st.sampled_from(["contact_id", "external_id", "phone_number", "email"])
+PROFILES = st.fixed_dictionaries(
+    {}, optional={"name": st.sampled_from(["Ann", "Bo"]), "metadata": st.dictionaries(KEYS, VALUES, max_size=3)}
+)
 
 
 @st.composite
@@ -75,6 +102,8 @@ def worlds(draw: st.DrawFn) -> World:
     return World(
         scopes={name: draw(layers()) for name in SCOPES},
         contacts={name: draw(layers()) for name in NAMES},
+        identities={name: draw(IDENTITIES) for name in NAMES},
+        profiles={name: (draw(PROFILES), draw(PROFILES)) for name in NAMES},
         memories=draw(st.dictionaries(PAIRS, st.tuples(layers(), USERS), max_size=4)),
         live=draw(st.dictionaries(PAIRS, st.tuples(st.dictionaries(KEYS, LIVE_VALUES, max_size=4), USERS), max_size=4)),
     )
@@ -84,51 +113,99 @@ def contact_id(name: str) -> str:
     return f"id-of-{name}"
 
 
+def identifiers(name: str) -> dict[str, str]:
+    return {
+        "external_id": f"crm-{name}",
+        "phone_number": f"+1415555019{NAMES.index(name)}",
+        "email": f"{name}@example.com",
+    }
+
+
 # the account, as the sandbox takes and gives it
 
 
 def live_account(world: World) -> dict[str, Any]:
     return {
+        "contacts": [
+            {
+                "id": contact_id(name),
+                **world.profiles[name][1],
+                "identifiers": [
+                    {"identifier_type": kind, "identifier_value": value} for kind, value in identifiers(name).items()
+                ],
+            }
+            for name in sorted(world.live_contacts)
+        ],
         "contact_memories": [
             {
                 "id": f"mem-{contact}-{scope}",
                 "contact_id": contact_id(contact),
                 **SCOPES[scope],
                 "facts": facts,
-                "users": [{"phone_number": phone} for phone in sorted(users)],
+                "users": [
+                    {"phone_number": phone, "metadata": metadata, "summary": "from a call"}
+                    for phone, metadata in sorted(users.items())
+                ],
             }
             for (contact, scope), (facts, users) in sorted(world.live.items())
-        ]
+        ],
     }
 
 
-def account_of(dump: Any) -> dict[tuple[str, str], tuple[Any, frozenset[str]]]:
-    names = {contact_id(name): name for name in NAMES}
+@dataclass(frozen=True)
+class Account:
+    """What an account holds: memories by contact and scope, and the profiles of contacts."""
+
+    memories: Mapping[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, str | None]]]
+    profiles: Mapping[str, Mapping[str, Any]]
+
+
+def account_of(dump: Any) -> Account:
+    names = {contact["id"]: name_of(contact) for contact in dump["contacts"]}
     scopes = {next(iter(key.values())): scope for scope, key in SCOPES.items()}
-    return {
+    memories = {
         (names[memory["contact_id"]], scopes[memory["persona_id"] or memory["agent_number"]]): (
             memory["facts"],
-            frozenset(user["phone_number"] for user in memory["users"]),
+            {user["phone_number"]: user["metadata"] for user in memory["users"]},
         )
         for memory in dump["contact_memories"]
     }
+    profiles = {names[contact["id"]]: profile_of(contact) for contact in dump["contacts"]}
+    return Account(memories, profiles)
+
+
+def name_of(contact: Any) -> str:
+    known = {value: name for name in NAMES for value in (contact_id(name), *identifiers(name).values())}
+    return known.get(contact["id"]) or known[contact["identifiers"][0]["identifier_value"]]
+
+
+def profile_of(contact: Any) -> dict[str, Any]:
+    return {key: contact[key] for key in ("name", "metadata") if contact[key]}
 
 
 # the model
 
 
-def expected(world: World) -> dict[tuple[str, str], tuple[Any, frozenset[str]]]:
-    account: dict[tuple[str, str], tuple[Any, frozenset[str]]] = dict(world.live)
+def expected(world: World, *, sees_users: bool = True) -> Account:
+    """Give what the account holds after an apply; where users cannot be seen, those who are there stay as they are."""
+    memories = dict(world.live)
+    profiles = {name: world.profiles[name][1] for name in world.live_contacts}
+    for name in NAMES:
+        declared, live = world.profiles[name][0], profiles.get(name)
+        if live is not None or world.identities[name] != "contact_id":
+            profiles[name] = merged(live or {}, declared)
     for (contact, scope), (layer, users) in world.memories.items():
-        facts, live_users = account.get((contact, scope), ({}, frozenset()))
+        profiles.setdefault(contact, {})
+        facts, live_users = memories.get((contact, scope), ({}, {}))
         after = dict(facts)
         for key, (value, is_seed) in effective(world.scopes[scope], world.contacts[contact], layer).items():
             if key not in after:
                 after[key] = value
             elif not is_seed:
                 after[key] = merged(after[key], value)
-        account[contact, scope] = (after, live_users | users)
-    return account
+        changed = {phone: text for phone, text in users.items() if text is not None or phone not in live_users}
+        memories[contact, scope] = (after, {**live_users, **changed} if sees_users else {**changed, **live_users})
+    return Account(memories, {name: {k: v for k, v in profile.items() if v} for name, profile in profiles.items()})
 
 
 def effective(*by_precedence: Layer) -> dict[str, tuple[Any, bool]]:
@@ -155,10 +232,7 @@ def merged(live: Any, declared: Any) -> Any:
 def write_specs(world: World, folder: Path, random: Any) -> None:
     """Write one declaration a document, over three files, in an order that `random` gives."""
     documents = [{"scopes": {name: {**SCOPES[name], **layer.body}}} for name, layer in world.scopes.items()]
-    documents += [
-        {"contacts": {name: {"contact_id": contact_id(name), **layer.body, "scopes": scopes_of(world, name)}}}
-        for name, layer in world.contacts.items()
-    ]
+    documents += [{"contacts": {name: contact_body(world, name, layer)}} for name, layer in world.contacts.items()]
     random.shuffle(documents)
     for number in range(3):
         path = folder / f"specs/{number}.yaml"
@@ -166,12 +240,22 @@ def write_specs(world: World, folder: Path, random: Any) -> None:
         path.write_text("\n---\n".join(yaml(shuffled(item, random)) for item in documents[number::3]), encoding="utf-8")
 
 
+def contact_body(world: World, name: str, layer: Layer) -> dict[str, Any]:
+    kind = world.identities[name]
+    identity = contact_id(name) if kind == "contact_id" else identifiers(name)[kind]
+    return {kind: identity, **world.profiles[name][0], **layer.body, "scopes": scopes_of(world, name)}
+
+
 def scopes_of(world: World, contact: str) -> dict[str, Any]:
     return {
-        scope: {**layer.body, "users": [{"phone_number": phone} for phone in sorted(users)]}
+        scope: {**layer.body, "users": [user_body(*user) for user in sorted(users.items())]}
         for (name, scope), (layer, users) in world.memories.items()
         if name == contact
     }
+
+
+def user_body(phone_number: str, metadata: str | None) -> dict[str, str]:
+    return {"phone_number": phone_number} | ({} if metadata is None else {"metadata": metadata})
 
 
 def shuffled(value: Any, random: Any) -> Any:

@@ -12,12 +12,33 @@ CASES: Cases = {
         [("a.yaml:6:5", 'contacts.sarah.fact: unknown key; did you mean "facts"?')],
     ),
     "keys that come later": (
-        {"a.yaml": b"fact_keys: {}\ncontacts:\n  x: {email: a@b}\n"},
+        {"a.yaml": b"fact_keys: {}\n"},
         [
             ("a.yaml:1:1", "fact_keys: unknown key; known here: contacts, memories, scopes"),
-            ("a.yaml:3:3", "contacts.x.contact_id: this key is missing; add it: the contact's id"),
-            ("a.yaml:3:7", "contacts.x.email: unknown key; known here: contact_id, facts, scopes, seed_facts"),
         ],
+    ),
+    "neither or several identifiers of a contact": (
+        {"a.yaml": b"contacts:\n  x: {name: X}\n  y: {email: a@b, external_id: c}\n"},
+        [
+            ("a.yaml:2:3", "contacts.x: a contact needs contact_id, external_id, phone_number or email; add one of"),
+            ("a.yaml:3:3", "contacts.y: a contact is known by one thing, not by email and external_id; keep one"),
+        ],
+    ),
+    "identifiers that are none": (
+        {"a.yaml": b"contacts:\n  x: {email: nobody}\n  y: {phone_number: 5550100}\n  z: {external_id: 7}\n"},
+        [
+            ("a.yaml:2:14", 'contacts.x.email: an email address is expected, not the text "nobody"; write it as'),
+            ("a.yaml:3:21", "contacts.y.phone_number: a phone number is expected"),
+            ("a.yaml:4:20", "contacts.z.external_id: text is expected, not the number 7; put it in quotes"),
+        ],
+    ),
+    "null in metadata": (
+        {"a.yaml": b"contacts: {x: {email: a@b, metadata: {a: [null]}}}\n"},
+        [("a.yaml:1:43", "contacts.x.metadata.a[0]: a fact cannot be null")],
+    ),
+    "one contact by two names": (
+        {"a.yaml": b"contacts:\n  a: {email: A@b}\n  b: {email: a@B}\n  c: {contact_id: a@b}\n"},
+        [("a.yaml:3:3", "contacts.b: this is the same contact as contacts.a at specs/a.yaml:2:3; declare the contact")],
     ),
     "duplicate name over two files": (
         {"a.yaml": SARAH, "b.yaml": b"contacts: {sarah: {contact_id: c-2}}\n"},
@@ -66,7 +87,7 @@ CASES: Cases = {
             b"    seed_facts: {c: {}, d: Null}\n"
         },
         [
-            ("a.yaml:2:3", "contacts.s.contact_id: this key is missing"),
+            ("a.yaml:2:3", "contacts.s: a contact needs contact_id"),
             ("a.yaml:4:10", "contacts.s.facts.a: a fact cannot be null: the API does not say what null does; write a"),
             ("a.yaml:5:14", "contacts.s.facts.b[1]: a fact cannot be null"),
             ("a.yaml:5:23", 'contacts.s.facts.b[2]["x y"]: a fact cannot be null'),
@@ -153,10 +174,10 @@ CASES: Cases = {
     ),
     "one memory by two names": (
         {
-            "a.yaml": SCOPE + b"  other: {persona_id: p-1}\ncontacts:\n  a: {contact_id: c, scopes: {support: {}}}\n"
-            b"  b: {contact_id: c, scopes: {other: {}}}\n"
+            "a.yaml": SCOPE + b"  other: {persona_id: p-1}\ncontacts:\n"
+            b"  a: {contact_id: c, scopes: {support: {}, other: {}}}\n"
         },
-        [("a.yaml:6:31", "contacts.b.scopes.other: this is the same contact and scope as contacts.a.scopes.support")],
+        [("a.yaml:5:31", "contacts.a.scopes.support: this is the same contact and scope as contacts.a.scopes.other")],
     ),
     "one memory id by two names": (
         {"a.yaml": b"memories:\n  a: {memory_id: m}\n  b: {memory_id: m}\n"},

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.desired import AgentNumber, Contact, Desired, ExistingMemory, Fact, Persona, User
+from reconciler.core.desired import (
+    AgentNumber,
+    Contact,
+    ContactId,
+    Desired,
+    ExistingMemory,
+    Fact,
+    Identifier,
+    Persona,
+    User,
+)
 from reconciler.errors import Source, SpecError
 from reconciler.specs import Loaded, load_specs
 
@@ -58,8 +68,8 @@ def test_scopes_contacts_and_files_are_sorted_by_name(tmp_path: Path) -> None:
     assert specs.files == ("0.yaml",)
     assert specs.desired.scopes == ("hotline", "support")
     assert specs.desired.contacts == (
-        Contact("nobody", "123", at(23, 3)),
-        Contact("sarah-chen", "aaaaaaaa-bbbb", at(7, 3)),
+        Contact("nobody", ContactId("123"), (), at(23, 3)),
+        Contact("sarah-chen", ContactId("aaaaaaaa-bbbb"), (), at(7, 3)),
     )
 
 
@@ -120,11 +130,21 @@ def test_values_keep_the_types_that_json_has(tmp_path: Path) -> None:
     assert memory.facts[0].value == [1, 1.5, True, {"no": "12:30"}]
 
 
-def test_two_names_for_one_contact_are_fine_in_different_scopes(tmp_path: Path) -> None:
-    scopes = "scopes: {s: {persona_id: p}, t: {agent_number: +14155550100}}"
-    contacts = "contacts: {a: {contact_id: c, scopes: {s: {}}}, b: {contact_id: c, scopes: {t: {}}}}"
+def test_a_contact_can_be_known_by_what_people_know(tmp_path: Path) -> None:
+    contacts = """contacts:
+  a: {external_id: crm-1}
+  b: {phone_number: +14155550192}
+  c: {email: c@example.com, name: See, metadata: {tier: 1, tags: [x]}}
+"""
+    a, b, c = loaded(tmp_path, contacts).desired.contacts
 
-    assert len(loaded(tmp_path, scopes, contacts).desired.contact_memories) == 2
+    assert a.identity == Identifier("external_id", "crm-1")
+    assert b.identity == Identifier("phone_number", "+14155550192")
+    assert c.identity == Identifier("email", "c@example.com")
+    assert [(fact.key, fact.value, fact.source) for fact in c.profile] == [
+        ("metadata", {"tier": 1, "tags": ["x"]}, at(4, 40)),
+        ("name", "See", at(4, 29)),
+    ]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

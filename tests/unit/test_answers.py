@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.api.answers import Answer, ThrottledError, data_of
+from reconciler.api.answers import Answer, ThrottledError, body_of
 from reconciler.core.value import Json
-from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEY = "sk-very-secret"
@@ -22,14 +22,14 @@ def envelope(code: str, message: str) -> Json:
 
 def error_of(given: Answer) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        data_of(given, hide=KEY)
+        body_of(given, hide=KEY)
     return caught.value
 
 
 @pytest.mark.parametrize("data", [None, {}, {"id": "mem-1"}, []])
 def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
-    assert data_of(answer(200, {"data": data, "errors": None}), hide=KEY) == data
-    assert data_of(answer(201, {"data": data}), hide=KEY) == data
+    assert body_of(answer(200, {"data": data, "errors": None}), hide=KEY)["data"] == data
+    assert body_of(answer(201, {"data": data}), hide=KEY)["data"] == data
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,9 @@ def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
         (400, {"status": "error", "message": "Bad number"}, "Bad number"),
         (402, {"status": "error", "message": "Pay", "errors": ["balance too low"]}, "Pay (balance too low)"),
         (400, {"status": "error", "data": None, "errors": [{"error": "X", "message": "m"}]}, "X: m"),
-        (
-            404,
-            b"<html><h1>Not   found</h1>",
-            "not the documented JSON: <html><h1>Not found</h1>; is the URL of the API",
-        ),
-        (404, b"", "with an empty body; is the URL of the API right?"),
+        (404, b"<html>", "404 with 6 bytes that are not the documented JSON; is the URL of the API right?"),
+        (200, {"status": "error", "message": "no code"}, "the API answered 200, no code"),
+        (200, {"errors": "text"}, "the API answered 200, text"),
         (301, b"", "the API answered 301"),
     ],
 )
@@ -76,8 +73,7 @@ def test_a_no_of_the_api_is_a_rejection(status: int, body: Json | bytes, said: s
         (200, b"{}"),
         (200, b'{"data": ' + b"9" * 5_000 + b"}"),
         (200, b"[" * 100_000),
-        (200, {"status": "error", "message": "no code"}),
-        (200, {"errors": "text"}),
+        (200, b'{"data": NaN}'),
     ],
 )
 def test_no_usable_answer_may_hide_a_write_that_happened(status: int, body: Json | bytes) -> None:
@@ -115,6 +111,7 @@ def test_a_limit_told_by_its_code_alone_is_a_limit() -> None:
         (" 7 ", 7.0),
         ("Fri, 02 Jan 2026 03:04:35 GMT", 30.0),
         ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
+        ("1.5", 1.5),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -137,4 +134,25 @@ def test_what_the_api_says_is_cut_short_and_cannot_move_the_cursor() -> None:
 
 def test_the_key_is_not_passed_on_when_the_api_repeats_it() -> None:
     assert KEY not in str(error_of(answer(401, envelope("AUTH_FAILURE", f"Invalid key {KEY}"))))
-    assert KEY not in str(error_of(answer(502, f"<html>{KEY}</html>".encode())))
+    assert KEY not in str(error_of(answer(401, envelope(f"Invalid key {KEY}", "no"))))
+    assert KEY not in error_of(answer(401, envelope(KEY, "no"))).code
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+@pytest.mark.parametrize(
+    "body", [b'{"data": {"summary": "is ill", "contactFa', b"<html>is ill</html>", b'{"is": "ill"}']
+)
+def test_a_body_that_is_not_documented_is_not_repeated(status: int, body: bytes) -> None:
+    error = error_of(answer(status, body))
+
+    assert "ill" not in str(error)
+    assert f"{len(body)} bytes" in str(error)
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b"<pre>Cannot GET /v1/contacts</pre>"), (403, b""), (405, b"")])
+def test_a_call_that_is_not_offered_is_told_from_a_no(status: int, body: bytes) -> None:
+    assert isinstance(error_of(answer(status, body)), RouteAbsentError)
+
+
+def test_the_api_s_own_not_found_is_a_no() -> None:
+    assert not isinstance(error_of(answer(404, envelope("NOT_FOUND", "Contact not found"))), RouteAbsentError)

@@ -1,14 +1,24 @@
 import asyncio
-from itertools import count
+from dataclasses import replace
 
 import pytest
 
-from reconciler.core.observed import Absent, Observed, ObservedMemory, Present, Unseen
-from reconciler.core.plan import Plan, build_plan
+from reconciler.core.desired import Identifier, memory_key
+from reconciler.core.observed import (
+    Absent,
+    FoundContact,
+    LiveUser,
+    LiveUsers,
+    MissingContact,
+    Present,
+    Unseen,
+)
+from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
-from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError
+from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError
 from reconciler.execute import NOT_REACHED, Execution, execute
-from tests.builders import ORIGIN, desired, existing, memory, plan, user
+from reconciler.stopping import Stop
+from tests.builders import declared_contact, existing, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 
 LOST = ApiUnavailableError("connection closed", may_have_happened=True)
@@ -17,16 +27,15 @@ REFUSED = ApiRejectedError("403", status=403)
 
 
 def run(made: Plan, writer: FakeWriter, *, stop_after: int = 10**9, concurrency: int = 1) -> Execution:
-    asked = count()
-    return asyncio.run(
-        execute(
-            made,
-            writer,
-            concurrency=concurrency,
-            should_stop=lambda: next(asked) >= stop_after,
-            on_outcome=lambda _done, _of: None,
-        )
-    )
+    stop = Stop()
+    if stop_after == 0:
+        stop.request()
+
+    def note(done: int, _of: int) -> None:
+        if done == stop_after:
+            stop.request()
+
+    return asyncio.run(execute(made, writer, concurrency=concurrency, stop=stop, on_outcome=note))
 
 
 def results(outcomes: tuple[Outcome, ...]) -> list[str]:
@@ -43,10 +52,10 @@ def test_a_new_memory_takes_one_request_an_operation() -> None:
     assert [call.split()[0] for call in writer.calls] == ["create_memory", "write_facts", "add_user"]
 
 
-def test_the_ids_learned_are_given_by_identity() -> None:
+def test_the_ids_learned_are_given_by_contact_and_scope() -> None:
     execution = run(NEW, FakeWriter())
 
-    assert execution.memory_ids == {memory().identity: "mem-id-of-sarah-persona-support"}
+    assert execution.memory_ids == {memory_key("id-of-sarah", memory().scope_key): "mem-id-of-sarah-persona-support"}
 
 
 def test_an_id_that_is_missing_is_asked_for_with_get_or_create() -> None:
@@ -62,7 +71,7 @@ def test_a_memory_that_existed_after_all_is_already_there() -> None:
     made = plan(memory({"plan": "premium"}), Unseen())
     run(made, writer)
 
-    assert results(run(made, writer).outcomes) == ["already", "done"]
+    assert results(run(made, writer).outcomes) == ["already", "already"]
 
 
 def test_a_duplicate_user_is_already_there_and_the_outcome_says_that_it_was_not_checked() -> None:
@@ -106,11 +115,11 @@ def test_an_answer_without_facts_is_settled_by_reading_again() -> None:
     assert "read_memory mem-id-of-sarah-persona-support" in writer.calls
 
 
-def test_a_memory_that_is_gone_after_the_write_is_a_failure() -> None:
+def test_a_memory_that_is_gone_after_the_write_is_unknown() -> None:
     writer = FakeWriter(forgets_memories=True)
     writer.answers_with_facts = False
 
-    assert results(run(NEW, writer).outcomes)[1] == "failed"
+    assert results(run(NEW, writer).outcomes)[1] == "unknown"
 
 
 def test_once_stopped_the_rest_is_skipped_as_not_reached() -> None:
@@ -120,12 +129,160 @@ def test_once_stopped_the_rest_is_skipped_as_not_reached() -> None:
     assert outcomes[2].detail == NOT_REACHED
 
 
+def test_seeds_do_not_overwrite_what_was_learned_between_plan_and_apply() -> None:
+    writer = FakeWriter()
+    writer.facts["mem-id-of-sarah-persona-support"] = {"language": "fr", "plan": "premium"}
+    made = plan(memory({"plan": "premium"}, seeds={"language": "en"}), Unseen())
+
+    assert results(run(made, writer).outcomes) == ["already", "already"]
+    assert writer.facts["mem-id-of-sarah-persona-support"]["language"] == "fr"
+
+
+def test_parts_that_no_spec_names_are_sent_back_as_they_are_by_now() -> None:
+    writer = FakeWriter()
+    made = plan(memory({"at": {"city": "Lima"}}), Present("mem-1", {"at": {"city": "Quito", "street": "old"}}))
+    writer.facts["mem-1"] = {"at": {"city": "Quito", "street": "new"}}
+    run(made, writer)
+
+    assert writer.facts["mem-1"] == {"at": {"city": "Lima", "street": "new"}}
+    assert made.requests_to_write == len(writer.calls) == 2
+
+
+def test_what_was_written_but_cannot_be_read_back_is_unknown() -> None:
+    writer = FakeWriter(errors={"read_memory": REFUSED})
+    writer.answers_with_facts = False
+
+    assert results(run(NEW, writer).outcomes) == ["done", "unknown", "done"]
+
+
+def test_a_defect_in_one_memory_is_an_outcome_and_the_others_go_on() -> None:
+    made = plan_all([(memory({"plan": 1}, contact=name), Present(f"mem-{name}", {})) for name in ("a", "b")])
+    writer = FakeWriter(defects_in=["mem-a"])
+    outcomes = run(made, writer).outcomes
+
+    assert results(outcomes) == ["unknown", "done"]
+    assert outcomes[0].detail == "a defect of reconciler (ZeroDivisionError)"
+
+
+def test_stopped_twice_what_is_in_flight_is_unknown_and_nothing_is_lost() -> None:
+    stop = Stop()
+    writer = FakeWriter(hangs=True)
+
+    async def interrupted() -> Execution:
+        work = asyncio.ensure_future(execute(NEW, writer, concurrency=1, stop=stop, on_outcome=lambda _done, _of: None))
+        await writer.called.wait()
+        stop.request()
+        stop.request()
+        return await work
+
+    assert results(asyncio.run(interrupted()).outcomes) == ["unknown", "skipped", "skipped"]
+
+
 def test_a_failure_in_one_memory_leaves_the_others_alone() -> None:
-    names = ["a", "b", "c"]
-    wanted = [memory({"plan": 1}, contact=name) for name in names]
-    seen: dict[str, ObservedMemory] = {item.address: Present(f"mem-{item.contact.name}", {}) for item in wanted}
-    made = build_plan(desired(*wanted), Observed(seen, requests=0), origin=ORIGIN, left_out=0)
+    made = plan_all([(memory({"plan": 1}, contact=name), Present(f"mem-{name}", {})) for name in ("a", "b", "c")])
     writer = FakeWriter(forgets=["plan"])
 
     assert results(run(made, writer, concurrency=2).outcomes) == ["failed"] * 3
     assert len(writer.calls) == 3
+
+
+# contacts
+
+
+BY_PHONE = Identifier("phone_number", "+14155550192")
+NEW_CONTACT = plan(memory({"plan": 1}, identity=BY_PHONE), Absent(), MissingContact())
+
+
+def test_a_contact_is_created_before_its_memories_which_then_know_its_id() -> None:
+    writer = FakeWriter()
+    execution = run(NEW_CONTACT, writer)
+
+    assert results(execution.outcomes) == ["done", "done", "done"]
+    assert writer.calls[:2] == ["resolve_contact +14155550192", "create_memory c-+14155550192"]
+    assert list(execution.memory_ids) == [memory_key("c-+14155550192", memory().scope_key)]
+
+
+def test_what_depends_on_a_contact_that_failed_is_skipped_with_the_reason() -> None:
+    outcomes = run(NEW_CONTACT, FakeWriter(errors={"resolve_contact": REFUSED})).outcomes
+
+    assert results(outcomes) == ["failed", "skipped", "skipped"]
+    assert outcomes[1].detail == "not tried: contacts.sarah could not be had (403)"
+
+
+def test_what_depends_on_a_contact_that_was_not_reached_is_skipped() -> None:
+    assert results(run(NEW_CONTACT, FakeWriter(), stop_after=0).outcomes) == ["skipped"] * 3
+
+
+def test_a_contact_found_after_all_is_corrected_where_it_differs() -> None:
+    contact = declared_contact(identity=BY_PHONE, profile={"name": "Sarah", "metadata": {"tier": 1}})
+    made = plan(replace(memory(), contact=contact), Absent(), MissingContact())
+    writer = FakeWriter()
+    writer.profiles["c-+14155550192"] = {"name": "Someone", "metadata": {"other": True}}
+
+    assert results(run(made, writer).outcomes) == ["done", "done"]
+    assert writer.profiles["c-+14155550192"] == {"name": "Sarah", "metadata": {"tier": 1, "other": True}}
+
+
+def test_a_contact_found_as_it_should_be_is_already_there() -> None:
+    writer = FakeWriter()
+    writer.profiles["c-+14155550192"] = {}
+
+    assert results(run(NEW_CONTACT, writer).outcomes) == ["already", "done", "done"]
+
+
+def test_a_profile_that_the_api_does_not_keep_is_a_failure_that_names_the_key() -> None:
+    contact = declared_contact(profile={"name": "Sarah"})
+    made = plan(replace(memory(), contact=contact), Present("mem-1", {}), FoundContact("c-1", {}))
+    (outcome,) = run(made, FakeWriter(forgets=["name"])).outcomes
+
+    assert (outcome.result, outcome.detail) == ("failed", 'the API did not keep "name" as sent')
+
+
+# users, where the account can list them
+
+
+def adding(*, error: ApiError | None = None, listed: bool = True) -> tuple[Outcome, FakeWriter]:
+    writer = FakeWriter(errors={"add_user": error} if error else {}, lists_users=listed)
+    (outcome,) = run(plan(existing(user()), Present("store-1", {})), writer).outcomes
+    return outcome, writer
+
+
+def test_a_lost_answer_is_settled_by_reading_again_the_user_is_there() -> None:
+    writer = FakeWriter(lists_users=True, errors_after={"add_user": LOST})
+    (outcome,) = run(plan(existing(user()), Present("store-1", {})), writer).outcomes
+
+    assert outcome.result == "done"
+    assert "the user is in the memory" in outcome.detail
+
+
+def test_a_lost_answer_is_settled_by_reading_again_the_user_is_not_there() -> None:
+    outcome, _ = adding(error=LOST)
+
+    assert outcome.result == "failed"
+    assert "not in the memory" in outcome.detail
+
+
+def test_a_lost_answer_where_users_cannot_be_listed_stays_unknown() -> None:
+    assert adding(error=LOST, listed=False)[0].result == "unknown"
+
+
+def test_a_refusal_for_a_user_who_is_not_there_is_a_failure() -> None:
+    outcome, _ = adding(error=AddUserRefusedError("the API answered 400"))
+
+    assert (outcome.result, outcome.detail) == ("failed", "the API answered 400")
+
+
+def test_a_refusal_by_a_memory_that_is_not_there_is_a_failure() -> None:
+    writer = FakeWriter(errors={"add_user": AddUserRefusedError("400")}, memory_missing=True)
+    (outcome,) = run(plan(existing(user()), Present("store-1", {})), writer).outcomes
+
+    assert (outcome.result, outcome.detail) == ("failed", "the account has no memory with this id")
+
+
+def test_a_user_who_differs_is_updated() -> None:
+    live = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
+    writer = FakeWriter()
+    made = plan(existing(user(metadata="new")), Present("store-1", {}, live))
+
+    assert results(run(made, writer).outcomes) == ["done"]
+    assert writer.calls == ["update_user store-1"]

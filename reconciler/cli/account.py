@@ -1,0 +1,122 @@
+"""The account of an environment: which URL, which key, which proxy, and the sandbox in process where it is that."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from reconciler.api.client import Endpoint
+from reconciler.api.pacing import Pacing
+from reconciler.cli.options import Invocation
+from reconciler.cli.screen import Waits, remark
+from reconciler.core.redaction import Masker
+from reconciler.errors import InputError, StateError
+from reconciler.project import SANDBOX, Environment, Project, load_project
+from reconciler.state import MemoryIds, prepare_folder
+from reconciler.stopping import Stop
+
+_DEFAULT_API = "https://api.bland.ai"
+_SANDBOX_KEY = "sandbox"
+_SANDBOX_URL = "http://sandbox.localhost"
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    How the account of an environment is reached.
+
+    `api` is the name by which it is known, and `memory_ids` what is remembered of it. `stop` ends its waits.
+    """
+
+    environment: Environment
+    api: str
+    endpoint: Endpoint
+    memory_ids: MemoryIds
+    stop: Stop
+
+
+@contextmanager
+def open_account(invocation: Invocation) -> Iterator[Account]:
+    """Open the account of the chosen environment, for a command that needs no specs; raises `InputError`."""
+    project = load_project(invocation.project)
+    with account_of(project, project.environment(invocation.environment), invocation) as account:
+        yield account
+
+
+@contextmanager
+def account_of(project: Project, environment: Environment, invocation: Invocation) -> Iterator[Account]:
+    """Open the account of an environment; raises `InputError` and `StateError`."""
+    api, stop = _api(environment, invocation), Stop()
+    with _in_process(api, project) as app:
+        endpoint = Endpoint(
+            base_url=_SANDBOX_URL if app else api,
+            key=_SANDBOX_KEY if app else _key(environment, invocation),
+            concurrency=invocation.concurrency or environment.concurrency,
+            app=app,
+            timeout=TIMEOUT,
+            proxy=_proxy(api),
+            pacing=Pacing(sleep=stop.sleep, on_wait=Waits(), should_stop=lambda: stop.requested),
+            on_request=remark if invocation.debug else _ignore,
+        )
+        digest = Masker(endpoint.key.encode(), reveal=False).digest("account")
+        yield Account(environment, api, endpoint, MemoryIds(project.state_folder, environment.name, api, digest), stop)
+
+
+def sandbox_file(project: Project) -> Path:
+    """Give the file in which the embedded sandbox keeps its state."""
+    return prepare_folder(project.state_folder) / "sandbox.sqlite3"
+
+
+def _api(environment: Environment, invocation: Invocation) -> str:
+    if invocation.api_url == "":
+        raise InputError("--api-url is empty: is the variable that it should come from set?")
+    return invocation.api_url or environment.api or os.environ.get("BLAND_BASE_URL") or _DEFAULT_API
+
+
+@contextmanager
+def _in_process(api: str, project: Project) -> Iterator[Any]:
+    """Give the sandbox as an application to call in process, or None where the API is a URL."""
+    if api != SANDBOX:
+        yield None
+        return
+    from reconciler.sandbox.app import create_app
+    from reconciler.sandbox.errors import SandboxError
+    from reconciler.sandbox.store import Store
+
+    try:
+        store = Store(sandbox_file(project))
+    except SandboxError as error:
+        raise StateError(str(error)) from error
+    try:
+        yield create_app(store)
+    finally:
+        store.close()
+
+
+def _key(environment: Environment, invocation: Invocation) -> str:
+    """Read the API key, which must be able to stand in a header; it is never shown, not even in part."""
+    name = invocation.key_variable = environment.api_key_env
+    key = os.environ.get(name, "")
+    if not key:
+        raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
+    invocation.secrets.add(key)
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
+    return key
+
+
+def _proxy(api: str) -> str | None:
+    """Give the proxy that the environment names for this URL; nothing goes through one in the open."""
+    host = urlsplit(api).hostname
+    if urlsplit(api).scheme != "https" or host is None or proxy_bypass(host):
+        return None
+    return getproxies_environment().get("https")
+
+
+def _ignore(_line: str) -> None:
+    """Say nothing."""

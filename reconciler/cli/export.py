@@ -1,0 +1,143 @@
+"""`reconciler export`: writes specs from the live account, the way in for a team that has one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Invocation, connection_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.api.client import Endpoint
+    from reconciler.core.export import Export, IdentifyBy, LiveAccount, Wanted
+    from reconciler.state import MemoryIds
+
+_ABOUT = (
+    "Written by `reconciler export`. Every value below is what the account held;",
+    "facts are kept from now on: apply puts back what changes. They are about real people.",
+)
+
+
+@click.command()
+@connection_options
+@click.option("--out", type=click.Path(path_type=Path), default="exported", show_default=True, help="A new folder.")
+@click.option("--contact", "contacts", multiple=True, metavar="VALUE", help="An id or any identifier. Repeatable.")
+@click.option("--scope", "scopes", multiple=True, metavar="VALUE", help="A persona id or agent number. Repeatable.")
+@click.option("--name", "names", multiple=True, metavar="PATTERN", help="A contact's name; * is any text. Repeatable.")
+@click.option(
+    "--identify-by",
+    type=click.Choice(["contact_id", "external_id", "phone_number", "email"]),
+    default="contact_id",
+    show_default=True,
+    help="What contacts are known by, where they have just one.",
+)
+@click.option("--with-summaries", is_flag=True, help="Declare users' summaries, too.")
+@pass_invocation
+def export(  # noqa: PLR0913  one parameter an option
+    invocation: Invocation,
+    *,
+    out: Path,
+    contacts: tuple[str, ...],
+    scopes: tuple[str, ...],
+    names: tuple[str, ...],
+    identify_by: "IdentifyBy",
+    with_summaries: bool,
+) -> int:
+    """
+    Write specs from the live account.
+
+    Writes scopes.yaml and a file for each contact, and never overwrites one. A plan right after it is empty. Only
+    reads from the account.
+
+    Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
+    summary would be written back over the grown one.
+    """
+    from reconciler.cli.account import open_account
+    from reconciler.cli.screen import emit
+    from reconciler.core.export import Exporting, Wanted, build_export
+    from reconciler.errors import InputError
+    from reconciler.export import check_folder, write_new_files
+    from reconciler.specs.acceptance import accepts
+
+    check_folder(out)
+    with open_account(invocation) as account:
+        live = _read(account.endpoint, Wanted(contacts, scopes, names))
+        made = build_export(live, Exporting(identify_by, with_summaries, accepts))
+        _tell(live, made, identify_by)
+        if not made.contacts:
+            raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
+        write_new_files(out, _texts(made))
+        _remember(account.memory_ids, made.memory_ids)
+    emit(_result(made, out))
+    return 0
+
+
+def _read(endpoint: "Endpoint", wanted: "Wanted") -> "LiveAccount":
+    import asyncio
+
+    from reconciler.api.client import open_reader
+    from reconciler.cli.screen import Progress
+    from reconciler.observe.account import AccountReading, read_account
+
+    async def read() -> "LiveAccount":
+        async with open_reader(endpoint) as reader:
+            return await read_account(reader, AccountReading(wanted, endpoint.concurrency, Progress("reading")))
+
+    return asyncio.run(read())
+
+
+def _texts(made: "Export") -> Mapping[str, str]:
+    from reconciler.reading import written
+
+    return {
+        file.path: written(file.document, comments=(*_ABOUT, *(item.comment for item in file.left_out)))
+        for file in made.files
+    }
+
+
+def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
+    """Say on standard error what may be missing, in numbers and never in values."""
+    from reconciler.cli.screen import remark
+    from reconciler.core.export import words_of
+    from reconciler.render.words import counted
+
+    if not live.is_complete:
+        remark("warning: the listing of contacts moved while it was read; some may be missing, so export again")
+    if not live.lists_users:
+        remark("note: users cannot be listed here; none are exported")
+    if made.fell_back:
+        fell_back = counted(made.fell_back, "contact is", "contacts are")
+        remark(f"note: {fell_back} known by contact_id: without just one {identify_by} that is theirs alone")
+    for reason, number in made.left_out.items():
+        remark(f"left out: {counted(number, *words_of(reason))}")
+
+
+def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
+    """Remember memory ids, as an apply does; a cache that cannot be kept is no failure."""
+    from reconciler.cli.screen import remark
+    from reconciler.errors import StateError
+    from reconciler.state import prepare_folder
+
+    try:
+        prepare_folder(memory_ids.folder)
+        memory_ids.remember(learned)
+    except StateError as error:
+        remark(f"warning: memory ids are not remembered: {error}")
+
+
+def _result(made: "Export", out: Path) -> str:
+    from reconciler.core.text import visible
+    from reconciler.render.words import counted, listed, memories
+
+    what = [
+        counted(made.contacts, "contact"),
+        memories(made.memories),
+        counted(made.facts, "fact"),
+        counted(made.users, "user"),
+    ]
+    folder = visible(str(out))
+    return (
+        f"Exported {listed(what)} to {folder}/ ({counted(len(made.files), 'file')}).\n"
+        f"Next: move {folder}/ under specs/, then `reconciler validate` and `reconciler plan`, which is empty.\n"
+    )

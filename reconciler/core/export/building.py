@@ -1,0 +1,173 @@
+"""Building the files of an export: what each declares, and what is left out of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.address import contact_address
+from reconciler.core.desired import Persona, ScopeKey, memory_key
+from reconciler.core.export.account import LiveAccount
+from reconciler.core.export.expressible import Accepts
+from reconciler.core.export.identity import Identified, IdentifyBy, Identifying
+from reconciler.core.export.left_out import LeftOut, Reason
+from reconciler.core.export.memories import MemoryBuilder, kept_values, ordered
+from reconciler.core.export.naming import contact_names, scope_names
+from reconciler.core.remote import ContactRecord, Record
+from reconciler.core.text import quoted
+from reconciler.core.value import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Exporting:
+    """How to export: what contacts are known by, whether summaries are declared, and what specs accept."""
+
+    identify_by: IdentifyBy
+    with_summaries: bool
+    accepts: Accepts
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A file to write, its path relative to the folder; `left_out` is told in its comments."""
+
+    path: str
+    document: Mapping[str, Json]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """
+    All files to write, and what they hold.
+
+    `fell_back` counts the contacts that are known by their id although something else was asked for; `memory_ids` gives
+    the ids of the exported memories by `memory_key`.
+    """
+
+    files: tuple[SpecFile, ...]
+    contacts: int
+    memories: int
+    facts: int
+    users: int
+    fell_back: int
+    memory_ids: Mapping[str, str]
+
+    @property
+    def left_out(self) -> Mapping[Reason, int]:
+        """Count what is left out, by reason."""
+        found = Counter(item.reason for file in self.files for item in file.left_out)
+        return {reason: found[reason] for reason in sorted(found)}
+
+
+def build_export(account: LiveAccount, exporting: Exporting) -> Export:
+    """Decide what is written about the selected contacts, and where."""
+    builder = _Builder(account, exporting)
+    contacts = [builder.contact_file(contact) for contact in account.selected]
+    files = [file for file in contacts if file is not None]
+    return Export(
+        files=tuple(sorted([*builder.scopes_file(), *files], key=lambda file: file.path)),
+        contacts=len(files),
+        memories=len(builder.memory_ids),
+        facts=builder.memories.facts,
+        users=builder.memories.users,
+        fell_back=builder.fell_back,
+        memory_ids=builder.memory_ids,
+    )
+
+
+class _Builder:
+    """Builds one file after the other, and counts what is in them."""
+
+    def __init__(self, account: LiveAccount, exporting: Exporting) -> None:
+        self._exporting = exporting
+        self._identifying = Identifying(account.listed, exporting.identify_by, exporting.accepts)
+        self._contact_names = contact_names(account.listed)
+        self._scope_names = scope_names(
+            memory.scope_key
+            for contact in account.listed
+            for memory in contact.memories or ()
+            if memory.scope_key is not None and _refusal(memory.scope_key, exporting.accepts) is None
+        )
+        self._used_scopes: set[ScopeKey] = set()
+        self._nameless: list[LeftOut] = []
+        self.memories = MemoryBuilder(account, exporting.accepts, with_summaries=exporting.with_summaries)
+        self.memory_ids: dict[str, str] = {}
+        self.fell_back = 0
+
+    def contact_file(self, contact: ContactRecord) -> SpecFile | None:
+        """Build the file of a contact; None where no spec can name it."""
+        identified = self._identifying.of(contact)
+        if identified is None:
+            self._nameless.append(LeftOut(f"the contact {quoted(contact.contact_id)}", "contact_id"))
+            return None
+        self.fell_back += identified.fell_back
+        name = self._contact_names[contact.contact_id]
+        left_out: list[LeftOut] = []
+        body = self._contact(contact, identified, left_out)
+        return SpecFile(f"contacts/{name}.yaml", {"contacts": {name: body}}, tuple(left_out))
+
+    def scopes_file(self) -> list[SpecFile]:
+        """Build the file of the scopes that the contacts so far have memories in; none where nothing is to be said."""
+        scopes: dict[str, Json] = {self._scope_names[key]: key.fields for key in self._used_scopes}
+        document: Mapping[str, Json] = {"scopes": ordered(scopes)}
+        return [SpecFile("scopes.yaml", document, tuple(self._nameless))] if scopes or self._nameless else []
+
+    def _contact(self, contact: ContactRecord, identified: Identified, left_out: list[LeftOut]) -> Json:
+        address = contact_address(self._contact_names[contact.contact_id])
+        accepts, metadata = self._exporting.accepts, contact.profile.get("metadata")
+        live = {key: value for key, value in contact.profile.items() if key == "name"}
+        profile = kept_values(live, accepts, left_out, place=lambda key: f"{address}.{key}")
+        if isinstance(metadata, dict):
+            place = f"{address}.metadata"
+            kept = kept_values(metadata, accepts, left_out, place=lambda key: f"{place}[{quoted(key)}]")
+            profile |= {"metadata": kept} if kept else {}
+        scopes = self._scopes(contact, address, left_out)
+        return {identified.kind: identified.value, **profile, **({"scopes": scopes} if scopes else {})}
+
+    def _scopes(self, contact: ContactRecord, address: str, left_out: list[LeftOut]) -> dict[str, Json]:
+        if contact.memories is None:
+            left_out.append(LeftOut(address, "hidden_memories"))
+        scopes: dict[str, Json] = {}
+        for scope_key, memory in self._sound_memories(contact, address, left_out):
+            scope = self._scope_names[scope_key]
+            self._used_scopes.add(scope_key)
+            self.memory_ids[memory_key(contact.contact_id, scope_key)] = memory.memory_id
+            scopes[scope] = self.memories.build(memory, f"{address}.scopes.{scope}", left_out)
+        return {scope: scopes[scope] for scope in sorted(scopes)}
+
+    def _sound_memories(
+        self, contact: ContactRecord, address: str, left_out: list[LeftOut]
+    ) -> list[tuple[ScopeKey, Record]]:
+        """Give the memories that a spec can name, one a scope."""
+        by_scope: dict[ScopeKey | None, dict[str, Record]] = {}
+        for memory in contact.memories or ():
+            by_scope.setdefault(memory.scope_key, {})[memory.memory_id] = memory
+        sound: list[tuple[ScopeKey, Record]] = []
+        for scope_key in sorted(by_scope, key=_order):
+            refusal = self._refusal_of(scope_key, by_scope[scope_key])
+            if scope_key is None or refusal:
+                left_out.append(LeftOut(f"{address}, {_shown(scope_key)}", refusal or "no_scope"))
+            else:
+                sound += [(scope_key, memory) for memory in by_scope[scope_key].values()]
+        return sound
+
+    def _refusal_of(self, scope_key: ScopeKey | None, memories: Mapping[str, Record]) -> Reason | None:
+        if scope_key is None:
+            return "no_scope"
+        refusal = _refusal(scope_key, self._exporting.accepts)
+        return refusal or ("ambiguous" if len(memories) > 1 else None)
+
+
+def _refusal(scope_key: ScopeKey, accepts: Accepts) -> Reason | None:
+    """Say why specs refuse a scope, if they do."""
+    if isinstance(scope_key, Persona):
+        return None if accepts("persona_id", scope_key.persona_id) else "persona_id"
+    return None if accepts("agent_number", scope_key.agent_number) else "agent_number"
+
+
+def _order(scope_key: ScopeKey | None) -> list[tuple[str, str]]:
+    return sorted(scope_key.fields.items()) if scope_key is not None else []
+
+
+def _shown(scope_key: ScopeKey | None) -> str:
+    return " ".join(f"{kind} {quoted(value)}" for kind, value in _order(scope_key)) or "no scope"

@@ -1,0 +1,72 @@
+"""What an export says of one memory: all facts that a spec can hold, and its users."""
+
+from collections.abc import Callable, Mapping
+
+from reconciler.core.address import fact_address, user_address
+from reconciler.core.export.account import LiveAccount
+from reconciler.core.export.expressible import Accepts, flaw_of, flaw_of_key
+from reconciler.core.export.left_out import LeftOut
+from reconciler.core.observed import LiveUser
+from reconciler.core.remote import Record
+from reconciler.core.value import Json, is_list
+
+
+class MemoryBuilder:
+    """Builds one memory after the other, and counts their facts and users."""
+
+    def __init__(self, account: LiveAccount, accepts: Accepts, *, with_summaries: bool) -> None:
+        self._account = account
+        self._accepts = accepts
+        self._with_summaries = with_summaries
+        self.facts = 0
+        self.users = 0
+
+    def build(self, memory: Record, address: str, left_out: list[LeftOut]) -> Json:
+        """Give what a spec says of a memory."""
+        facts = kept_values(memory.facts, self._accepts, left_out, place=lambda key: fact_address(address, key))
+        users = self._users_of(memory.memory_id, address, left_out)
+        self.facts += len(facts)
+        self.users += len(users)
+        return {**({"facts": facts} if facts else {}), **({"users": users} if users else {})}
+
+    def _users_of(self, memory_id: str, address: str, left_out: list[LeftOut]) -> list[Json]:
+        users = self._account.users.get(memory_id)
+        if users is None:
+            if self._account.lists_users:
+                left_out.append(LeftOut(address, "unlisted_users"))
+            return []
+        left_out += [LeftOut(user_address(address, number), "user_number") for number in self._refused(users)]
+        accepted = sorted(users.keys() - set(self._refused(users)))
+        return [self._user(number, users[number], user_address(address, number), left_out) for number in accepted]
+
+    def _refused(self, users: Mapping[str, LiveUser]) -> list[str]:
+        return [number for number in sorted(users) if not self._accepts("phone_number", number)]
+
+    def _user(self, phone_number: str, user: LiveUser, address: str, left_out: list[LeftOut]) -> Json:
+        if not user.comparable:
+            left_out.append(LeftOut(f"{address}.metadata", "user_metadata"))
+        notes = {"metadata": user.metadata, "summary": user.summary if self._with_summaries else None}
+        live = {key: text for key, text in notes.items() if text is not None}
+        kept = kept_values(live, self._accepts, left_out, place=lambda key: f"{address}.{key}")
+        return {"phone_number": phone_number, **kept}
+
+
+def kept_values(
+    values: Mapping[str, Json], accepts: Accepts, left_out: list[LeftOut], *, place: Callable[[str], str]
+) -> dict[str, Json]:
+    """Give the values that a spec can hold, sorted, and note the others; `place` says where a key stands."""
+    kept: dict[str, Json] = {}
+    for key in sorted(values):
+        flaw = flaw_of_key(key, accepts) or flaw_of(values[key], accepts)
+        if flaw:
+            left_out.append(LeftOut(place(key), flaw))
+        else:
+            kept[key] = ordered(values[key])
+    return kept
+
+
+def ordered(value: Json) -> Json:
+    """Give a value with the keys of its mappings in order: in which order an account shows them means nothing."""
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    return [ordered(item) for item in value] if is_list(value) else value

@@ -1,0 +1,64 @@
+"""Names for what had none: slugs of live names, each given once."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, assert_never
+from unicodedata import normalize
+
+from reconciler.core.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.remote import ContactRecord
+
+_LONGEST = 63
+_OTHER = re.compile("[^a-z0-9]+")
+_ID_SHOWN = 8
+_Key = TypeVar("_Key")
+
+
+def contact_names(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
+    """Give a name for each contact, by its id: from its live name, else from its id and never from an identifier."""
+    ordered = sorted(contacts, key=lambda contact: contact.contact_id)
+    return _unique({contact.contact_id: _contact_slug(contact) for contact in ordered})
+
+
+def scope_names(scope_keys: Iterable[ScopeKey]) -> Mapping[ScopeKey, str]:
+    """Give a name for each scope: the persona's id, or the digits of the line."""
+    ordered = sorted(set(scope_keys), key=lambda scope_key: sorted(scope_key.fields.items()))
+    return _unique({scope_key: _scope_slug(scope_key) for scope_key in ordered})
+
+
+def slug(text: str) -> str:
+    """Give the text in lower-case ASCII letters and digits with hyphens between; empty where it has none of them."""
+    letters = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return _OTHER.sub("-", letters)[: _LONGEST + 1].strip("-")[:_LONGEST].rstrip("-")
+
+
+def _contact_slug(contact: ContactRecord) -> str:
+    name = contact.profile.get("name")
+    of_name = slug(name) if isinstance(name, str) else ""
+    return of_name or f"contact-{slug(contact.contact_id[:_ID_SHOWN])}".rstrip("-")
+
+
+def _scope_slug(scope_key: ScopeKey) -> str:
+    match scope_key:
+        case Persona(persona_id=persona_id):
+            return slug(persona_id) or "persona"
+        case AgentNumber(agent_number=agent_number):
+            return f"line-{slug(agent_number)}"
+        case _:
+            assert_never(scope_key)
+
+
+def _unique(wanted: Mapping[_Key, str]) -> dict[_Key, str]:
+    """Give each its name, or the first free one of `NAME-2`, `NAME-3`… in the order given."""
+    taken: set[str] = set()
+    names: dict[_Key, str] = {}
+    numbers: dict[str, int] = {}
+    for key, name in wanted.items():
+        chosen = name
+        while chosen in taken:
+            numbers[name] = numbers.get(name, 1) + 1
+            suffix = f"-{numbers[name]}"
+            chosen = name[: _LONGEST - len(suffix)].rstrip("-") + suffix
+        taken.add(chosen)
+        names[key] = chosen
+    return names

@@ -1,0 +1,165 @@
+"""The one function that decides: what is declared and what was observed in, a plan out."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from reconciler.core.desired import Contact, ContactMemory, Desired, Memory
+from reconciler.core.diff import diff_facts, diff_user
+from reconciler.core.observed import (
+    NO_USERS,
+    NOTHING_KNOWN,
+    Absent,
+    Ambiguous,
+    FoundContact,
+    LiveUsers,
+    MissingContact,
+    Observed,
+    ObservedContact,
+    ObservedMemory,
+    Present,
+    UnlistedContact,
+    Unreadable,
+    UnreadableContact,
+    Unseen,
+    contact_id_of,
+)
+from reconciler.core.plan import (
+    AddUser,
+    ContactOperation,
+    ContactWork,
+    CreateContact,
+    CreateMemory,
+    MemoryOperation,
+    MemoryWork,
+    Notice,
+    Origin,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+
+
+def build_plan(desired: Desired, observed: Observed, *, origin: Origin, left_out: int) -> Plan:
+    """
+    Decide what has to be added and updated so that the account holds all that is declared.
+
+    `left_out` is the number of declared memories that a target kept from being read.
+    """
+    work = [*_work(desired, observed)]
+    notices = [*_notices(desired, observed)]
+    if left_out:
+        notices.append(Notice("not_read", "", left_out))
+    return Plan(
+        origin=origin,
+        work=tuple(item for item in work if item.operations),
+        notices=tuple(sorted(notices, key=lambda notice: (notice.type, notice.address))),
+        memories=len(desired.memories),
+        requests_read=observed.requests,
+    )
+
+
+def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
+    """Give the work contact by contact, what is done to the contact before what is done to its memories."""
+    memories: dict[str, list[ContactMemory]] = {contact.name: [] for contact in desired.contacts}
+    for memory in desired.contact_memories:
+        memories[memory.contact.name].append(memory)
+    for contact in desired.contacts:
+        seen = observed.contacts[contact.address]
+        yield ContactWork(contact, contact_id_of(seen), tuple(_contact_operations(contact, seen)))
+        for memory in memories[contact.name]:
+            yield _memory_work(memory, contact_id_of(seen), observed.memories[memory.address])
+    for existing in desired.existing_memories:
+        yield _memory_work(existing, None, observed.memories[existing.address])
+
+
+def _contact_operations(contact: Contact, seen: ObservedContact) -> Iterator[ContactOperation]:
+    match seen:
+        case FoundContact(profile=profile):
+            writes = diff_facts(contact.profile, profile or {})
+            if writes:
+                yield UpdateContact(contact, writes, certain=profile is not None)
+        case UnlistedContact():
+            if contact.profile:
+                yield UpdateContact(contact, diff_facts(contact.profile, {}), certain=False)
+        case MissingContact():
+            yield CreateContact(contact, certain=True)
+        case UnreadableContact():
+            yield CreateContact(contact, certain=False)
+        case _:
+            assert_never(seen)
+
+
+def _memory_work(memory: Memory, contact_id: str | None, seen: ObservedMemory) -> MemoryWork:
+    memory_id = seen.memory_id if isinstance(seen, Present) else None
+    return MemoryWork(memory, contact_id, memory_id, tuple(_memory_operations(memory, seen)))
+
+
+def _memory_operations(memory: Memory, seen: ObservedMemory) -> Iterator[MemoryOperation]:
+    if isinstance(seen, Ambiguous):
+        return
+    if isinstance(memory, ContactMemory):
+        yield from _create(memory, seen)
+        yield from _write(memory, seen)
+    yield from _users(memory, seen)
+
+
+def _create(memory: ContactMemory, seen: ObservedMemory) -> Iterator[CreateMemory]:
+    if not isinstance(seen, Present):
+        yield CreateMemory(memory, certain=isinstance(seen, Absent))
+
+
+def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
+    facts = diff_facts(memory.facts, seen.facts if isinstance(seen, Present) else {})
+    if facts:
+        yield WriteFacts(memory, facts, certain=not isinstance(seen, Unreadable))
+
+
+def _users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser | UpdateUser]:
+    live = _live_users(seen)
+    for user in memory.users:
+        known = live.known.get(user.phone_number)
+        if known is None:
+            yield AddUser(memory, user, certain=live.is_known(user.phone_number))
+        elif changes := diff_user(user, known):
+            yield UpdateUser(memory, user, changes)
+
+
+def _live_users(seen: ObservedMemory) -> LiveUsers:
+    match seen:
+        case Present(users=users):
+            return users
+        case Absent():
+            return NO_USERS
+        case Unseen() | Unreadable() | Ambiguous():
+            return NOTHING_KNOWN
+        case _:
+            assert_never(seen)
+
+
+def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
+    for contact in desired.contacts:
+        match observed.contacts[contact.address]:
+            case UnlistedContact():
+                count = sum(memory.contact.name == contact.name for memory in desired.contact_memories)
+                yield Notice("unknown_contact", contact.address, count)
+            case UnreadableContact():
+                yield Notice("unverifiable", contact.address, 1)
+            case _:
+                pass
+    for memory in desired.memories:
+        yield from _memory_notices(memory, observed.memories[memory.address])
+
+
+def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
+    live = _live_users(seen)
+    unverifiable = sum(not live.is_known(user.phone_number) for user in memory.users)
+    if unverifiable:
+        yield Notice("unverifiable", memory.address, unverifiable)
+    if isinstance(seen, Ambiguous):
+        yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids))
+    if isinstance(memory, ContactMemory) and isinstance(seen, Present):
+        unmanaged = len(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
+        if unmanaged:
+            yield Notice("unmanaged", memory.address, unmanaged)

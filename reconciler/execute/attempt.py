@@ -1,0 +1,54 @@
+"""One operation tried: errors of the API become outcomes, and what may have happened is told from what has not."""
+
+import asyncio
+from typing import Protocol, TypeAlias
+
+from reconciler.core.diff import FactWrite
+from reconciler.core.plan import Operation
+from reconciler.core.receipt import Outcome, Result
+from reconciler.core.text import quoted
+from reconciler.errors import ApiError, ApiUnavailableError
+
+Done: TypeAlias = tuple[Result, str]
+"""A result, and why where there is something to say."""
+
+
+class Attempting(Protocol):
+    """Something that can do operations and must know of those that failed."""
+
+    async def do(self, operation: Operation) -> Done:
+        """Do an operation; raises `ApiError`."""
+        ...
+
+    def note_failure(self, why: str) -> None:
+        """Take in that an operation failed, and why."""
+        ...
+
+
+async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]:
+    """
+    Do an operation; gives what became of it, and whether the API could be reached.
+
+    No outcome is ever lost, whatever happens.
+    """
+    try:
+        result, detail = await run.do(operation)
+    except ApiUnavailableError as error:
+        run.note_failure(str(error))
+        return Outcome(operation, "unknown" if error.may_have_happened else "failed", str(error)), False
+    except ApiError as error:
+        run.note_failure(str(error))
+        return Outcome(operation, "failed", str(error)), True
+    except asyncio.CancelledError:
+        run.note_failure("stopped")
+        return Outcome(operation, "unknown", "stopped while the request was under way"), True
+    except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
+        run.note_failure("a defect of reconciler")
+        return Outcome(operation, "unknown", f"a defect of reconciler ({type(error).__name__})"), True
+    return Outcome(operation, result, detail), True
+
+
+def not_kept(missed: list[FactWrite]) -> Done:
+    """Give the result of a write after which the account does not hold what was sent, if there is such."""
+    names = ", ".join(quoted(write.key) for write in missed)
+    return ("failed", f"the API did not keep {names} as sent") if missed else ("done", "")

@@ -1,0 +1,57 @@
+"""The operations on one contact."""
+
+from collections.abc import Sequence
+
+from reconciler.core.desired import Identifier
+from reconciler.core.diff import FactWrite, diff_facts
+from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
+from reconciler.core.remote import ContactRecord, Writer
+from reconciler.core.value import covers
+from reconciler.execute.attempt import Done, not_kept
+
+
+class ContactRun:
+    """A contact while its operations are done: its id once known, and why what depends on it cannot be done."""
+
+    def __init__(self, writer: Writer, work: ContactWork) -> None:
+        self._writer = writer
+        self._contact = work.contact
+        self.contact_id = work.contact_id
+        self.obstacle = ""
+
+    async def do(self, operation: Operation) -> Done:
+        """Do an operation; raises `ApiError`."""
+        match operation:
+            case CreateContact():
+                return await self._create()
+            case UpdateContact(profile=profile):
+                return await self._update(profile)
+            case _:
+                raise TypeError(operation.type)
+
+    def note_failure(self, why: str) -> None:
+        """Keep in mind that without an id nothing can be done to the contact's memories."""
+        if self.contact_id is None:
+            self.obstacle = f"not tried: {self._contact.address} could not be had ({why})"
+
+    async def _create(self) -> Done:
+        """Find or create; what the answer does not show as declared is then corrected (`POST /v1/contacts/resolve`)."""
+        assert isinstance(self._contact.identity, Identifier)  # noqa: S101  nothing else is ever created
+        declared = {fact.key: fact.value for fact in self._contact.profile}
+        record, created = await self._writer.resolve_contact(self._contact.identity, declared)
+        self.contact_id = record.contact_id
+        missing = diff_facts(self._contact.profile, record.profile)
+        if missing:
+            return await self._update(missing)
+        return ("done", "") if created else ("already", "the contact exists")
+
+    async def _update(self, profile: Sequence[FactWrite]) -> Done:
+        assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
+        record = await self._writer.update_contact(self.contact_id, profile)
+        if record is None:
+            return "done", "the answer did not show the contact, so it was not checked"
+        return not_kept([write for write in profile if not _is_held(write, record)])
+
+
+def _is_held(write: FactWrite, record: ContactRecord) -> bool:
+    return write.key in record.profile and covers(record.profile[write.key], write.declared)

@@ -1,0 +1,112 @@
+"""The order of execution: contacts first, then memories; independent ones at once, what depends on another after it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.desired import ContactMemory, memory_key
+from reconciler.core.plan import ContactWork, MemoryWork, Operation, Plan, Work
+from reconciler.core.receipt import Outcome
+from reconciler.core.remote import Writer
+from reconciler.execute.attempt import attempt
+from reconciler.execute.contacts import ContactRun
+from reconciler.execute.memories import MemoryRun
+from reconciler.stopping import Stop
+from reconciler.user_lookup import UserReader
+from reconciler.workers import for_each
+
+NOT_REACHED = "not reached: the apply was stopped"
+_MOST_UNREACHED = 20
+GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in a row"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What came of a plan: an outcome for each operation, and the memory ids learned, by `memory_key`."""
+
+    outcomes: tuple[Outcome, ...]
+    memory_ids: Mapping[str, str]
+
+
+async def execute(
+    plan: Plan,
+    writer: Writer,
+    *,
+    concurrency: int,
+    stop: Stop,
+    on_outcome: Callable[[int, int], None],
+) -> Execution:
+    """
+    Do every operation of the plan.
+
+    A failure is an outcome and stops only what depends on it. Once a stop is requested, what is in flight is finished
+    and the rest skipped. `on_outcome` is told how many operations are settled, and of how many.
+    """
+    run = _Run(writer, stop=stop, on_outcome=on_outcome, operations=len(plan.operations))
+    await for_each(_only_contacts(plan.work), run.settle_contact, concurrency=concurrency)
+    await for_each(_only_memories(plan.work), run.settle_memory, concurrency=concurrency)
+    outcomes = tuple(outcome for work in plan.work for outcome in run.outcomes[work.address])
+    return Execution(outcomes, run.memory_ids)
+
+
+def _only_contacts(work: tuple[Work, ...]) -> list[ContactWork]:
+    return [item for item in work if isinstance(item, ContactWork)]
+
+
+def _only_memories(work: tuple[Work, ...]) -> list[MemoryWork]:
+    return [item for item in work if isinstance(item, MemoryWork)]
+
+
+class _Run:
+    """One execution: what is settled so far, and what it taught."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        stop: Stop,
+        on_outcome: Callable[[int, int], None],
+        operations: int,
+    ) -> None:
+        self._writer = writer
+        self._users = UserReader(writer)
+        self._stop = stop
+        self._on_outcome = on_outcome
+        self._operations = operations
+        self._settled = 0
+        self._unreached = 0
+        self._contacts: dict[str, ContactRun] = {}
+        self.outcomes: dict[str, list[Outcome]] = {}
+        self.memory_ids: dict[str, str] = {}
+
+    async def settle_contact(self, work: ContactWork) -> None:
+        """Do the operations on one contact."""
+        contact = self._contacts[work.contact.name] = ContactRun(self._writer, work)
+        await self._settle(work, contact)
+
+    async def settle_memory(self, work: MemoryWork) -> None:
+        """Do the operations on one memory in their order, with the id that its contact has by now."""
+        contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
+        memory = MemoryRun(self._writer, self._users, work, contact)
+        await self._settle(work, memory)
+        if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
+            self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
+
+    async def _settle(self, work: Work, run: ContactRun | MemoryRun) -> None:
+        outcomes = self.outcomes.setdefault(work.address, [])
+        for operation in work.operations:
+            outcomes.append(await self._settle_one(run, operation))
+
+    async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation) -> Outcome:
+        reason = NOT_REACHED if self._stop.requested else run.obstacle or self._given_up
+        if reason:
+            return Outcome(operation, "skipped", reason)
+        outcome, is_reached = await self._stop.guard(attempt(run, operation))
+        self._unreached = 0 if is_reached else self._unreached + 1
+        self._settled += 1
+        self._on_outcome(self._settled, self._operations)
+        return outcome
+
+    @property
+    def _given_up(self) -> str:
+        """Say why nothing more is tried, once the API could not be reached many times in a row."""
+        return GIVEN_UP if self._unreached >= _MOST_UNREACHED else ""

@@ -1,0 +1,89 @@
+"""The readers of contacts: all of them page by page, one by one, or none where the account offers no such calls."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
+from typing import Literal, TypeAlias
+
+from reconciler.core.desired import Contact, ContactId, identifier_key
+from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
+from reconciler.errors import RouteAbsentError
+from reconciler.observe.listing import list_on
+from reconciler.workers import for_each
+
+ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
+"""`auto` takes the reader that needs the fewest requests, and falls back to `context` where there is no other."""
+
+Records: TypeAlias = Mapping[str, ContactRecord | None]
+"""The contacts that were found, by declared name; None for one that the account does not have."""
+
+
+async def look_up_contacts(
+    reader: Reader,
+    contacts: Sequence[Contact],
+    *,
+    choice: ReaderChoice,
+    concurrency: int,
+    on_notice: Callable[[str], None],
+) -> Records | None:
+    """Find the declared contacts; None where that has to be done without the contacts routes."""
+    if choice == "context":
+        return None
+    try:
+        return await _ContactReader(reader, concurrency).read(contacts, choice)
+    except RouteAbsentError as error:
+        if choice != "auto":
+            raise
+        on_notice(f"contacts cannot be listed here ({error}); each memory is read by itself, and less can be known")
+        return None
+
+
+class _ContactReader:
+    """Looks contacts up with the calls under `/v1/contacts`."""
+
+    def __init__(self, reader: Reader, concurrency: int) -> None:
+        self._reader = reader
+        self._concurrency = concurrency
+
+    async def read(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
+        if choice == "contact" or (choice == "auto" and len(contacts) <= 1):
+            return await self._read_each(contacts)
+        first = await self._reader.list_contacts(0)
+        found = _matched(contacts, first.contacts)
+        missing = [contact for contact in contacts if found[contact.name] is None]
+        if choice == "auto" and len(missing) < _pages_left(first):
+            return {**found, **await self._read_each(missing)}
+        return await self._read_on(contacts, first)
+
+    async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
+        """Read the whole listing; where it moved while it was read, look again for what it did not show."""
+        listing = await list_on(self._reader, first, concurrency=self._concurrency)
+        found = _matched(contacts, listing.contacts)
+        if listing.is_complete:
+            return found
+        missing = [contact for contact in contacts if found[contact.name] is None]
+        return {**found, **await self._read_each(missing)}
+
+    async def _read_each(self, contacts: Sequence[Contact]) -> Records:
+        found: dict[str, ContactRecord | None] = {}
+
+        async def read(contact: Contact) -> None:
+            found[contact.name] = await self._reader.read_contact(contact.identity)
+
+        await for_each(contacts, read, concurrency=self._concurrency)
+        return found
+
+
+def _pages_left(first: ContactPage) -> float:
+    """Give how many pages follow the first, as far as that is known."""
+    if first.has_more is False:
+        return 0
+    return ceil(first.total / CONTACTS_A_PAGE) - 1 if first.total is not None else float("inf")
+
+
+def _matched(contacts: Iterable[Contact], records: Iterable[ContactRecord]) -> dict[str, ContactRecord | None]:
+    """Find each declared contact among live ones, by id or by identifier."""
+    by_key: dict[tuple[str, str], ContactRecord] = {}
+    for record in records:
+        by_key[ContactId(record.contact_id).key] = record
+        by_key.update({identifier_key(kind, value): record for kind, value in record.identifiers})
+    return {contact.name: by_key.get(contact.identity.key) for contact in contacts}

@@ -1,0 +1,75 @@
+"""
+Reading a listing page by page, believing little of what it says of itself.
+
+Offsets can skip and repeat contacts while the account changes (`GET /v1/contacts` states no order), so a listing tells
+whether all of it was surely seen. `has_more` and empty pages end it, whatever `total` says.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from math import ceil
+
+from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
+from reconciler.workers import for_each
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All contacts that were shown, each once; `is_complete` when none can have been passed over."""
+
+    contacts: tuple[ContactRecord, ...]
+    is_complete: bool
+
+
+async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Listing:
+    """Read the pages that follow the first, several at once where `total` says that there are so many."""
+    pages = [first]
+    step = len(first.contacts) if first.has_more else CONTACTS_A_PAGE
+    seen = _ids([first])
+    while _goes_on(pages[-1]):
+        ahead = _pages_ahead(pages[-1], done=len(pages) * step, step=step, most=concurrency)
+        following = await _read_pages(reader, [(len(pages) + number) * step for number in range(ahead)], concurrency)
+        pages += _until_the_end(following)
+        if _ids(following) <= seen:  # the same page for ever: its offset is not heeded
+            break
+        seen |= _ids(following)
+    contacts = {contact.contact_id: contact for page in pages for contact in page.contacts}
+    return Listing(tuple(contacts.values()), is_complete=_is_complete(pages, len(contacts)))
+
+
+async def _read_pages(reader: Reader, offsets: list[int], concurrency: int) -> list[ContactPage]:
+    pages: dict[int, ContactPage] = {}
+
+    async def read(offset: int) -> None:
+        pages[offset] = await reader.list_contacts(offset)
+
+    await for_each(offsets, read, concurrency=concurrency)
+    return [pages[offset] for offset in offsets]
+
+
+def _goes_on(page: ContactPage) -> bool:
+    if not page.contacts:
+        return False
+    return len(page.contacts) >= CONTACTS_A_PAGE if page.has_more is None else page.has_more
+
+
+def _pages_ahead(page: ContactPage, *, done: int, step: int, most: int) -> int:
+    return max(1, min(most, ceil(((page.total or 0) - done) / step)))
+
+
+def _until_the_end(pages: Iterable[ContactPage]) -> Iterator[ContactPage]:
+    """Give the pages up to the last one of the listing, that one included."""
+    pages = list(pages)
+    going_on = list(takewhile(_goes_on, pages))
+    yield from pages[: len(going_on) + 1]
+
+
+def _ids(pages: Iterable[ContactPage]) -> set[str]:
+    return {contact.contact_id for page in pages for contact in page.contacts}
+
+
+def _is_complete(pages: list[ContactPage], distinct: int) -> bool:
+    """Say whether every contact was seen: a contact that moved past the reader is missing from the count."""
+    totals = {page.total for page in pages}
+    return totals == {distinct} and sum(len(page.contacts) for page in pages) == distinct

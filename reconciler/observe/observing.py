@@ -1,0 +1,151 @@
+"""The order of reading: contacts first, then memories, each with its users."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from reconciler.core.desired import Contact, ContactId, ContactMemory, Desired, ExistingMemory, Memory, memory_key
+from reconciler.core.observed import (
+    Absent,
+    Ambiguous,
+    FoundContact,
+    MissingContact,
+    Observed,
+    ObservedContact,
+    ObservedMemory,
+    Present,
+    UnlistedContact,
+    Unreadable,
+    UnreadableContact,
+    Unseen,
+)
+from reconciler.core.remote import ContactRecord, Reader, Record
+from reconciler.errors import ApiRejectedError
+from reconciler.observe.contacts import ReaderChoice, look_up_contacts
+from reconciler.user_lookup import UserReader
+from reconciler.workers import for_each
+
+
+@dataclass(frozen=True, slots=True)
+class Observing:
+    """
+    How to read.
+
+    `known_ids` gives memory ids seen before, by `memory_key`. `on_read` is told how many memories are read, and of how
+    many; `on_notice` a line that the operator should see.
+    """
+
+    choice: ReaderChoice
+    known_ids: Mapping[str, str]
+    concurrency: int
+    on_read: Callable[[int, int], None]
+    on_notice: Callable[[str], None]
+
+
+async def observe(reader: Reader, desired: Desired, observing: Observing) -> Observed:
+    """Read all that is declared, with the cheapest calls that the account offers; raises `ApiError`."""
+    before = reader.requests_sent
+    records = await look_up_contacts(
+        reader,
+        desired.contacts,
+        choice=observing.choice,
+        concurrency=observing.concurrency,
+        on_notice=observing.on_notice,
+    )
+    reading = _Reading(reader, records, observing.known_ids)
+
+    async def read(memory: Memory) -> None:
+        await reading.read(memory)
+        observing.on_read(len(reading.memories), len(desired.memories))
+
+    await for_each(desired.memories, read, concurrency=observing.concurrency)
+    contacts = {contact.address: reading.contact(contact) for contact in desired.contacts}
+    return Observed(contacts, reading.memories, requests=reader.requests_sent - before)
+
+
+class _Reading:
+    """One reading of an account; `records` gives contacts by declared name, and is None without contacts routes."""
+
+    def __init__(
+        self, reader: Reader, records: Mapping[str, ContactRecord | None] | None, known_ids: Mapping[str, str]
+    ) -> None:
+        self._reader = reader
+        self._users = UserReader(reader)
+        self._records = records
+        self._known_ids = known_ids
+        self._unlisted: set[str] = set()
+        self.memories: dict[str, ObservedMemory] = {}
+
+    def contact(self, contact: Contact) -> ObservedContact:
+        """Give what is known of a contact after its memories are read."""
+        record = self._record_of(contact)
+        if record is not None:
+            return FoundContact(record.contact_id, record.profile)
+        if not isinstance(contact.identity, ContactId):
+            return UnreadableContact() if self._records is None else MissingContact()
+        if self._records is not None or contact.name in self._unlisted:
+            return UnlistedContact(contact.identity.contact_id)
+        return FoundContact(contact.identity.contact_id, profile=None)
+
+    async def read(self, memory: Memory) -> None:
+        """Read a memory, and its users where any are declared."""
+        match memory:
+            case ExistingMemory(memory_id=memory_id):
+                seen: ObservedMemory = Present(memory_id, facts={})
+            case ContactMemory():
+                seen = await self._contact_memory(memory)
+        if isinstance(seen, Present) and seen.memory_id is not None and memory.users:
+            seen = replace(seen, users=await self._users.read(seen.memory_id, memory.users))
+        self.memories[memory.address] = seen
+
+    async def _contact_memory(self, memory: ContactMemory) -> ObservedMemory:
+        record, identity = self._record_of(memory.contact), memory.contact.identity
+        if record is not None and record.memories is not None:
+            return _among(record.memories, memory)
+        if record is not None:
+            return await self._read_alone(memory, record.contact_id)
+        if isinstance(identity, ContactId):
+            return await self._read_alone(memory, identity.contact_id)
+        return Unreadable() if self._records is None else Absent()
+
+    def _record_of(self, contact: Contact) -> ContactRecord | None:
+        return None if self._records is None else self._records[contact.name]
+
+    async def _read_alone(self, memory: ContactMemory, contact_id: str) -> Present | Unseen:
+        return await self._read_by_id(memory, contact_id) or await self._read_by_context(memory, contact_id)
+
+    async def _read_by_id(self, memory: ContactMemory, contact_id: str) -> Present | None:
+        """Read a memory whose id is remembered; None without one, and where it belongs to another memory by now."""
+        memory_id = self._known_ids.get(memory_key(contact_id, memory.scope_key))
+        record = await self._read_remembered(memory_id) if memory_id else None
+        if record is None or (record.contact_id, record.scope_key) != (contact_id, memory.scope_key):
+            return None
+        return Present(record.memory_id, record.facts)
+
+    async def _read_remembered(self, memory_id: str) -> Record | None:
+        """Read by a remembered id, which may be of no use to this key any more: a refusal says no more than that."""
+        try:
+            return await self._reader.read_memory(memory_id)
+        except ApiRejectedError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise
+            return None
+
+    async def _read_by_context(self, memory: ContactMemory, contact_id: str) -> Present | Unseen:
+        """Read a memory by contact and scope; no memory is answered like an empty one (`GET /v1/memory/context`)."""
+        context = await self._reader.read_context(contact_id, memory.scope_key)
+        if not context.contact_known:
+            self._unlisted.add(memory.contact.name)
+        return Unseen() if context.is_empty else Present(memory_id=None, facts=context.facts)
+
+
+def _among(records: tuple[Record, ...], memory: ContactMemory) -> Present | Absent | Ambiguous:
+    """Find a memory among all of its contact."""
+    found = {record.memory_id: record for record in records if record.scope_key == memory.scope_key}
+    match sorted(found):
+        case []:
+            return Absent()
+        case [memory_id]:
+            return Present(memory_id, found[memory_id].facts)
+        case several:
+            return Ambiguous(tuple(several))

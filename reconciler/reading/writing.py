@@ -1,0 +1,86 @@
+"""
+Plain data → YAML that is read back as the same data, by this tool and by others.
+
+Text stands without quotes only where it looks like plain words. What other readers of YAML might take for a number, a
+date or a boolean is quoted, although ours would not.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+import yaml
+
+from reconciler.core.text import visible
+from reconciler.core.value import Json, is_list, same
+from reconciler.reading.document import read_bytes
+from reconciler.reading.scalars import plain_key_refusal, plain_value
+
+_WORDS = re.compile(r"[^\W\d_][\w.'/@()&,+-]*(?: [\w.'/@()&,+-]+)*")
+_WORDS_OF_OTHERS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"))
+"""What some readers of YAML take for something else than text, in whatever case."""
+
+_NO_FOLDING = 2**31 - 1
+_TAG = "tag:yaml.org,2002:"
+
+Dumper: TypeAlias = "type[yaml.CSafeDumper | yaml.SafeDumper]"
+DUMPER: Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class UnfaithfulError(ValueError):
+    """A document would not be read back as what it is: it holds something that YAML files of ours cannot hold."""
+
+
+def written(document: Mapping[str, Json], *, comments: Sequence[str] = (), dumper: Dumper = DUMPER) -> str:
+    """Write a document below its comments, one a line; raises `UnfaithfulError` unless it reads back the same."""
+    above = "".join(f"# {visible(line)}".rstrip() + "\n" for line in comments)
+    body: str = yaml.serialize(_node(document), Dumper=dumper, allow_unicode=True, width=_NO_FOLDING)
+    text = above + body
+    if not _reads_back(text, document):
+        raise UnfaithfulError("a document cannot be written as YAML")
+    return text
+
+
+def _reads_back(text: str, document: Json) -> bool:
+    reading = read_bytes(text.encode("utf-8", "surrogatepass"), file="")
+    return not reading.problems and len(reading.documents) == 1 and same(reading.documents[0].value, document)
+
+
+def _node(value: Json) -> yaml.Node:
+    """Give a value as the parser would see it, every time a new one, so that nothing becomes an anchor."""
+    if isinstance(value, dict):
+        entries = [(_node(key), _node(item)) for key, item in value.items()]
+        return yaml.MappingNode(f"{_TAG}map", entries, flow_style=False)
+    if is_list(value):
+        return yaml.SequenceNode(f"{_TAG}seq", [_node(item) for item in value], flow_style=False)
+    return _scalar(value)
+
+
+def _scalar(value: Json) -> yaml.Node:
+    match value:
+        case str():
+            return yaml.ScalarNode(f"{_TAG}str", value, style=None if _is_plain(value) else '"')
+        case bool():
+            return yaml.ScalarNode(f"{_TAG}bool", "true" if value else "false")
+        case int():
+            return yaml.ScalarNode(f"{_TAG}int", str(value))
+        case float():
+            return yaml.ScalarNode(f"{_TAG}float", _decimal(value))
+        case _:
+            return yaml.ScalarNode(f"{_TAG}null", "null")
+
+
+def _decimal(value: float) -> str:
+    """Write a number with all its digits: with an exponent, it would be read as text."""
+    digits = f"{Decimal(repr(value)):f}"
+    return digits if "." in digits else f"{digits}.0"
+
+
+def _is_plain(text: str) -> bool:
+    return (
+        _WORDS.fullmatch(text) is not None
+        and text.casefold() not in _WORDS_OF_OTHERS
+        and plain_value(text) == text
+        and plain_key_refusal(text) is None
+    )

@@ -1,0 +1,42 @@
+"""A request to stop: made once it lets what is in flight finish, made twice it ends that too."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
+
+
+class Stop:
+    """Whether to stop, waits that end when it is so, and the work in flight."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._in_flight: set[asyncio.Future[Any]] = set()
+
+    @property
+    def requested(self) -> bool:
+        """Say whether to stop."""
+        return self._event.is_set()
+
+    def request(self) -> None:
+        """Ask to stop; the second time, what is in flight is cancelled."""
+        if self.requested:
+            for work in self._in_flight:
+                work.cancel()
+        self._event.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than until it is time to stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), seconds)
+
+    async def guard(self, work: Awaitable[_Result]) -> _Result:
+        """Do something that a second request cancels; raises `asyncio.CancelledError` then."""
+        task = asyncio.ensure_future(work)
+        self._in_flight.add(task)
+        try:
+            return await task
+        finally:
+            self._in_flight.discard(task)

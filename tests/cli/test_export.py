@@ -1,0 +1,339 @@
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.errors import StateError
+from reconciler.export import check_folder
+from reconciler.sandbox import faults
+from reconciler.sandbox.answers import json_answer
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.faults import Faults, Rule
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Called, Repository
+
+SARAH = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+WORLD: dict[str, Any] = {
+    "contacts": [
+        {
+            "id": SARAH,
+            "name": "Sarah Chen",
+            "metadata": {"tier": "gold"},
+            "identifiers": [{"identifier_type": "email", "identifier_value": "sarah@example.com"}],
+        },
+        {"id": "c-2"},
+    ],
+    "contact_memories": [
+        {
+            "id": "m-1",
+            "contact_id": SARAH,
+            "persona_id": "persona-1",
+            "facts": {"plan": "premium", "zip": "02139", "gone": None},
+            "users": [{"phone_number": "+14155550192", "metadata": "from afar", "summary": "called twice"}],
+        },
+        {"id": "m-2", "contact_id": "c-2", "agent_number": "+14155550100", "facts": {"opt_in": "no"}},
+    ],
+}
+SARAHS_FILE = """\
+# Written by `reconciler export`. Every value below is what the account held;
+# facts are kept from now on: apply puts back what changes. They are about real people.
+# Left out: contacts.sarah-chen.scopes.persona-1.facts.gone: value that holds null
+contacts:
+  sarah-chen:
+    contact_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+    name: Sarah Chen
+    metadata:
+      tier: gold
+    scopes:
+      persona-1:
+        facts:
+          plan: premium
+          zip: "02139"
+        users:
+        - phone_number: "+14155550192"
+          metadata: from afar
+"""
+
+
+@contextmanager
+def account(
+    *rules: Rule, settings: Settings | None = None, world: dict[str, Any] | None = None
+) -> Iterator[tuple[Any, str]]:
+    """Serve a world on a port, with the key of environment `live` set."""
+    store = Store()
+    store.load(WORLD if world is None else world)
+    app = create_app(store, settings or Settings(), Faults(rules))
+    with running(app) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "sk-live-key")
+        yield app, url
+
+
+def exported(repository: Repository, url: str, *more: str) -> Called:
+    return repository.run("-e", "live", "export", "--api-url", url, *more)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_export_writes_a_file_for_the_scopes_and_one_for_each_contact(repository: Repository) -> None:
+    with account() as (_, url):
+        called = exported(repository, url)
+    folder = repository.root / "exported"
+
+    assert called == Called(
+        0,
+        "Exported 2 contacts, 2 memories, 3 facts and 1 user to exported/ (3 files).\n"
+        "Next: move exported/ under specs/, then `reconciler validate` and `reconciler plan`, which is empty.\n",
+        "left out: 1 value that holds null\n",
+    )
+    assert files_in(folder) == ["contacts/contact-c-2.yaml", "contacts/sarah-chen.yaml", "scopes.yaml"]
+    assert (folder / "contacts/sarah-chen.yaml").read_text() == SARAHS_FILE
+
+
+def test_an_export_only_reads(repository: Repository) -> None:
+    with account() as (app, url):
+        before = app.state.store.dump()
+        exported(repository, url)
+
+        assert app.state.store.dump() == before
+    assert {entry.path for entry in app.state.log} == {"/v1/contacts", "/v1/memory/m-1", "/v1/memory/m-2"}
+    assert not any(entry.mutates or entry.committed for entry in app.state.log)
+
+
+@pytest.mark.parametrize("reader", ["auto", "contacts", "contact", "context"])
+@pytest.mark.parametrize("more", [(), ("--with-summaries",)])
+def test_a_plan_right_after_it_has_nothing_to_change(
+    repository: Repository, reader: str, more: tuple[str, ...]
+) -> None:
+    project = f"version: 1\nspecs: [exported]\nenvironments: {{live: {{api_key_env: TEST_KEY, reader: {reader}}}}}\n"
+    repository.write("reconciler.yaml", project)
+    with account() as (_, url):
+        exported(repository, url, *more)
+        called = repository.run("plan", "--api-url", url, "--format", "json", "--detailed-exitcode")
+    plan = json.loads(called.out)
+
+    assert called.code == 0
+    assert [entry["type"] for entry in plan["operations"]] == (["update_contact"] if reader == "context" else [])
+    assert not any(entry["certain"] for entry in plan["operations"])
+
+
+def test_two_exports_of_one_account_are_the_same_bytes(repository: Repository) -> None:
+    with account() as (_, url):
+        exported(repository, url, "--out", "one")
+    with account(world={part: list(reversed(WORLD[part])) for part in WORLD}) as (_, url):
+        exported(repository, url, "--out", "two")
+    one, two = repository.root / "one", repository.root / "two"
+
+    assert files_in(one) == files_in(two)
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in files_in(one))
+
+
+def test_no_specs_are_needed(repository: Repository) -> None:
+    (repository.root / "specs/support.yaml").unlink()
+    with account() as (_, url):
+        assert exported(repository, url).code == 0
+
+
+def test_the_sandbox_of_a_repository_can_be_exported(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    called = repository.run("export")
+
+    assert (called.code, called.err) == (0, "")
+    assert called.out.startswith("Exported 1 contact, 1 memory, 2 facts and 1 user to exported/ (2 files).")
+
+
+def test_files_are_for_their_owner_alone(repository: Repository) -> None:
+    with account() as (_, url):
+        exported(repository, url, "--out", "new/exported")
+    folder = repository.root / "new/exported"
+
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "contacts")] == [0o700, 0o700]
+    assert {(folder / name).stat().st_mode & 0o777 for name in files_in(folder)} == {0o600}
+
+
+def test_a_file_in_the_way_stops_it_before_anything_is_written(repository: Repository) -> None:
+    repository.write("exported/scopes.yaml", "mine")
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert called.code == 1
+    assert called.err.endswith(
+        "error: exported/scopes.yaml is in the way, and no file is ever overwritten; name another folder, or move it\n"
+    )
+    assert files_in(repository.root / "exported") == ["scopes.yaml"]
+
+
+def test_a_link_to_nothing_is_in_the_way_too(repository: Repository) -> None:
+    repository.write("exported/readme.txt", "other files are fine")
+    (repository.root / "exported/scopes.yaml").symlink_to("elsewhere")
+    with account() as (_, url):
+        assert "exported/scopes.yaml is in the way" in exported(repository, url).err
+
+
+@pytest.mark.parametrize("name", ["exported", "exported/contacts"])
+def test_something_else_in_the_place_of_a_folder_is_an_error(repository: Repository, name: str) -> None:
+    repository.write(name, "a file")
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert (called.code, called.out) == (1, "")
+    assert f"error: {name} is in the way: it is no folder; name another, or move it\n" in called.err
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(repository: Repository) -> None:
+    repository.write("file", "")
+    with account() as (_, url):
+        called = exported(repository, url, "--out", "file/exported")
+
+    assert called.code == 1
+    assert "error: cannot " in called.err
+    assert "Not a directory" in called.err
+
+
+@pytest.mark.parametrize(
+    ("option", "contacts"),
+    [
+        (("--contact", "sarah@example.com"), ["sarah-chen"]),
+        (("--contact", SARAH, "--contact", "c-2"), ["contact-c-2", "sarah-chen"]),
+        (("--scope", "+14155550100"), ["contact-c-2"]),
+        (("--name", "sarah*"), ["sarah-chen"]),
+        (("--name", "Sarah*", "--scope", "persona-1"), ["sarah-chen"]),
+    ],
+)
+def test_what_is_exported_can_be_chosen(repository: Repository, option: tuple[str, ...], contacts: list[str]) -> None:
+    with account() as (_, url):
+        called = exported(repository, url, *option)
+
+    assert called.code == 0
+    assert files_in(repository.root / "exported/contacts") == [f"{name}.yaml" for name in contacts]
+
+
+def test_only_the_users_of_chosen_memories_are_read(repository: Repository) -> None:
+    with account() as (app, url):
+        exported(repository, url, "--contact", "c-2")
+
+    assert [entry.path for entry in app.state.log] == ["/v1/contacts", "/v1/memory/m-2"]
+
+
+@pytest.mark.parametrize(
+    ("world", "said"),
+    [(WORLD, "no contact matches all of --contact, --scope and --name"), ({}, "this account lists no contacts")],
+)
+def test_nothing_to_export_is_an_error(repository: Repository, world: dict[str, Any], said: str) -> None:
+    with account(world=world) as (_, url):
+        called = exported(repository, url, "--contact", "nobody")
+
+    assert (called.code, called.out) == (1, "")
+    assert said in called.err
+    assert not (repository.root / "exported").exists()
+
+
+def test_contacts_that_specs_cannot_name_are_nothing_to_export(repository: Repository) -> None:
+    with account(world={"contacts": [{"id": " c"}]}) as (_, url):
+        called = exported(repository, url)
+
+    assert called.code == 1
+    assert called.err.splitlines() == [
+        "left out: 1 contact whose id specs refuse",
+        "error: there is nothing to export: specs can name none of the contacts; nothing was written",
+    ]
+    assert not (repository.root / "exported").exists()
+
+
+def test_contacts_can_be_known_by_an_identifier(repository: Repository) -> None:
+    with account() as (_, url):
+        called = exported(repository, url, "--identify-by", "email")
+
+    assert "    email: sarah@example.com\n" in (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
+    assert "    contact_id: c-2\n" in (repository.root / "exported/contacts/contact-c-2.yaml").read_text()
+    assert "note: 1 contact is known by contact_id: without just one email that is theirs alone\n" in called.err
+
+
+def test_summaries_are_declared_only_when_asked_for(repository: Repository) -> None:
+    with account() as (_, url):
+        exported(repository, url, "--with-summaries")
+
+    assert "          summary: called twice\n" in (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
+
+
+def test_an_account_without_a_listing_cannot_be_exported(repository: Repository) -> None:
+    with account(settings=Settings(seeds_only=True)) as (_, url):
+        called = exported(repository, url)
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err.startswith("error: this account cannot be exported, because it offers no listing of contacts (")
+    assert called.err.endswith("; use a key that may list them, or write the specs by hand\n")
+
+
+def test_users_that_cannot_be_listed_are_told_of_once(repository: Repository) -> None:
+    no_route = Rule(fault=faults.Reply(json_answer({"message": "no such route"}, status=404)), path="/v1/memory/m-*")
+    with account(no_route) as (_, url):
+        called = exported(repository, url)
+
+    assert called.code == 0
+    assert called.err.count("note: users cannot be listed here; none are exported\n") == 1
+    assert "3 facts and 0 users" in called.out
+
+
+def test_a_memory_whose_users_are_refused_is_told_of(repository: Repository) -> None:
+    refusal = Rule(fault=faults.envelope_error(404, "MEMORY_NOT_FOUND", "Memory not found."), path="/v1/memory/m-1")
+    with account(refusal) as (_, url):
+        called = exported(repository, url)
+
+    assert "left out: 1 memory whose users the account does not list\n" in called.err
+
+
+def test_a_listing_that_does_not_add_up_is_a_warning(repository: Repository) -> None:
+    page = {"data": [{"id": "c-9", "memories": []}], "pagination": {"total": 3, "has_more": False}, "errors": None}
+    with account(Rule(fault=faults.Reply(json_answer(page)), path="/v1/contacts")) as (_, url):
+        called = exported(repository, url)
+
+    assert called.code == 0
+    assert called.err == (
+        "warning: the listing of contacts moved while it was read; some may be missing, so export again\n"
+    )
+
+
+def test_a_contact_listed_without_its_memories_is_asked_for_by_itself(repository: Repository) -> None:
+    page = {"data": [{"id": SARAH}, {"id": "c-9"}], "pagination": {"total": 2, "has_more": False}, "errors": None}
+    with account(Rule(fault=faults.Reply(json_answer(page)), path="/v1/contacts")) as (_, url):
+        called = exported(repository, url)
+
+    assert (repository.root / "exported/contacts/sarah-chen.yaml").read_text() == SARAHS_FILE
+    assert "left out: 1 contact whose memories the account does not show\n" in called.err
+
+
+def test_neither_the_key_nor_values_are_printed(repository: Repository) -> None:
+    with account() as (_, url):
+        called = exported(repository, url, "--debug")
+
+    assert "GET /v1/contacts?limit=200&offset=0: ok" in called.err
+    assert not any(text in called.out + called.err for text in ("sk-live-key", "premium", "Sarah", "+1415"))
+
+
+def test_a_cache_that_cannot_be_kept_is_a_warning(repository: Repository) -> None:
+    repository.write(".reconciler", "a file where the folder should be")
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert called.code == 0
+    assert "warning: memory ids are not remembered" in called.err
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_clear_line(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    with pytest.raises(StateError, match=r"cannot look at .*exported: Permission denied"):
+        check_folder(repository.root / "exported")

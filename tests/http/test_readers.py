@@ -1,0 +1,221 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.core.desired import Contact, Desired, Identifier, Persona
+from reconciler.core.identity import same_contact_problems
+from reconciler.core.observed import (
+    Absent,
+    Ambiguous,
+    FoundContact,
+    MissingContact,
+    Observed,
+    Present,
+    UnlistedContact,
+    Unreadable,
+    UnreadableContact,
+    Unseen,
+)
+from reconciler.errors import RouteAbsentError
+from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.builders import HERE, desired, memory, user
+from tests.http.support import World, call_reader
+
+
+def people(count: int) -> Desired:
+    contacts = [Contact(f"n{n:04}", Identifier("external_id", f"crm-{n:04}"), (), HERE) for n in range(count)]
+    memories = [
+        replace(memory({"plan": "premium"}), contact=contact, scope_key=Persona("persona-1")) for contact in contacts
+    ]
+    return Desired(("support",), tuple(contacts), tuple(memories), ())
+
+
+def account(count: int) -> dict[str, Any]:
+    return {
+        "contacts": [
+            {
+                "id": f"c-{n:04}",
+                "identifiers": [{"identifier_type": "external_id", "identifier_value": f"crm-{n:04}"}],
+            }
+            for n in range(count)
+        ],
+        "contact_memories": [
+            {"id": f"mem-{n:04}", "contact_id": f"c-{n:04}", "persona_id": "persona-1", "facts": {"plan": "premium"}}
+            for n in range(count)
+        ],
+    }
+
+
+def served(world: dict[str, Any], **settings: Any) -> World:
+    store = Store()
+    store.load(world)
+    return World(Settings(**settings), store=store)
+
+
+def seen(world: World, wanted: Desired, choice: ReaderChoice = "auto", ids: dict[str, str] | None = None) -> Observed:
+    told: list[str] = world.told
+    observing = Observing(choice, ids or {}, 4, lambda _done, _of: None, told.append)
+    return call_reader(world.endpoint(), lambda reader: observe(reader, wanted, observing))
+
+
+def one(observed: Observed) -> tuple[Any, Any]:
+    return next(iter(observed.contacts.values())), next(iter(observed.memories.values()))
+
+
+BY_ID = desired(memory({"plan": "premium"}))
+SARAH = {"id": "id-of-sarah", "identifiers": [], "name": "Sarah"}
+
+
+def memory_of_sarah(**more: Any) -> dict[str, Any]:
+    return {"id": "mem-1", "contact_id": "id-of-sarah", "persona_id": "persona-support", **more}
+
+
+def test_a_thousand_contacts_are_read_in_five_requests_none_of_them_on_the_scarce_router() -> None:
+    world = served(account(1_000))
+    observed = seen(world, people(1_000))
+
+    assert observed.requests == len(world.requests) == 5
+    assert set(world.requests) == {"GET /v1/contacts"}
+    assert all(isinstance(item, Present) and item.memory_id for item in observed.memories.values())
+
+
+@pytest.mark.parametrize("choice", ["auto", "contacts", "contact"])
+def test_with_the_contacts_routes_absent_and_empty_are_told_apart(choice: ReaderChoice) -> None:
+    empty = {"contacts": [SARAH], "contact_memories": [memory_of_sarah()]}
+    contact, found = one(seen(served(empty), BY_ID, choice))
+    assert (contact, found) == (FoundContact("id-of-sarah", {"name": "Sarah", "metadata": {}}), Present("mem-1", {}))
+
+    assert one(seen(served({"contacts": [SARAH]}), BY_ID, choice))[1] == Absent()
+
+
+def test_with_the_seed_calls_alone_they_are_not_and_it_is_said_once() -> None:
+    world = served({"contacts": [SARAH], "contact_memories": [memory_of_sarah()]}, seeds_only=True)
+    wanted = desired(memory({"plan": 1}), memory({"plan": 1}, contact="jon"), memory({"plan": 1}, contact="kim"))
+
+    observed = seen(world, wanted)
+
+    assert set(observed.contacts.values()) == {FoundContact(f"id-of-{name}", None) for name in ("sarah", "jon", "kim")}
+    assert set(observed.memories.values()) == {Unseen()}
+    assert sum(line.startswith("contacts cannot be listed here") for line in world.told) == 1
+
+
+def test_a_reader_that_was_chosen_is_not_silently_replaced() -> None:
+    with pytest.raises(RouteAbsentError):
+        seen(served({}, seeds_only=True), BY_ID, "contacts")
+
+
+def test_an_identifier_that_nobody_has_is_a_missing_contact() -> None:
+    assert one(seen(served({}), people(1))) == (MissingContact(), Absent())
+
+
+def test_an_identifier_that_cannot_be_looked_up_is_unreadable() -> None:
+    assert one(seen(served({}, seeds_only=True), people(1))) == (UnreadableContact(), Unreadable())
+
+
+def test_an_id_that_the_account_does_not_show_is_read_by_context_all_the_same() -> None:
+    world = served({})
+
+    assert one(seen(world, BY_ID)) == (UnlistedContact("id-of-sarah"), Unseen())
+    assert world.requests[-1] == "GET /v1/memory/context"
+
+
+def test_two_memories_for_one_scope_are_ambiguous() -> None:
+    world = served({"contacts": [SARAH], "contact_memories": [memory_of_sarah()]})
+    twice = {**memory_of_sarah(), "id": "mem-2"}
+    body = {"data": {**SARAH, "memories": [memory_of_sarah(), twice]}, "errors": None}
+
+    assert one(seen(world.answering("GET", "/v1/contacts/*", body), BY_ID))[1] == Ambiguous(("mem-1", "mem-2"))
+
+
+def test_where_a_contact_is_shown_without_its_memories_each_is_read_by_itself() -> None:
+    world = served({"contacts": [SARAH], "contact_memories": [memory_of_sarah(facts={"plan": "trial"})]})
+    contact, found = one(seen(world.answering("GET", "/v1/contacts/*", {"data": SARAH, "errors": None}), BY_ID))
+
+    assert contact == FoundContact("id-of-sarah", {"name": "Sarah"})
+    assert found == Present(None, {"plan": "trial"})
+
+
+REMEMBERED = '["id-of-sarah",{"persona_id":"persona-support"}]'
+
+
+def test_a_remembered_id_tells_existence_id_and_facts_in_one_request() -> None:
+    world = served({"contact_memories": [memory_of_sarah()]}, seeds_only=True)
+    observed = seen(world, BY_ID, "context", {REMEMBERED: "mem-1"})
+
+    assert one(observed)[1] == Present("mem-1", {})
+    assert world.requests == ["GET /v1/memory/contact/mem-1"]
+
+
+@pytest.mark.parametrize("other", [{"persona_id": "persona-other"}, {"contact_id": "id-of-another"}])
+def test_a_remembered_id_of_another_memory_is_not_believed(other: dict[str, str]) -> None:
+    world = served({"contact_memories": [{**memory_of_sarah(facts={"plan": "premium"}), **other}]}, seeds_only=True)
+
+    assert one(seen(world, BY_ID, "context", {REMEMBERED: "mem-1"}))[1] == Unseen()
+
+
+def test_two_declarations_of_one_live_contact_are_a_problem_that_names_both() -> None:
+    first, second = (replace(contact, source=replace(HERE, line=n)) for n, contact in enumerate(people(2).contacts, 7))
+    by_phone = replace(second, identity=Identifier("phone_number", "+14155550192"))
+    world = account(1)
+    world["contacts"][0]["identifiers"].append({"identifier_type": "phone_number", "identifier_value": "+14155550192"})
+    wanted = Desired((), (first, by_phone), (), ())
+    (problem,) = same_contact_problems(wanted, seen(served(world), wanted))
+
+    assert str(problem) == (
+        "specs/a.yaml:8:5 contacts.n0001: in this account this is the same contact as contacts.n0000 "
+        "at specs/a.yaml:7:5; declare the contact once"
+    )
+
+
+# users
+
+
+def users_of(world: World, choice: ReaderChoice = "auto") -> Any:
+    wanted = desired(memory(users=[user("+14155550192", metadata="x"), user("+442079460001")]))
+    return one(seen(world, wanted, choice))[1].users
+
+
+WITH_USERS = {
+    "contacts": [SARAH],
+    "contact_memories": [memory_of_sarah(users=[{"phone_number": "+14155550192", "metadata": "live"}])],
+}
+
+
+def test_users_are_listed() -> None:
+    users = users_of(served(WITH_USERS))
+
+    assert users.listed
+    assert users.known["+14155550192"].metadata == "live"
+    assert users.is_known("+442079460001")
+
+
+def test_users_are_listed_page_by_page() -> None:
+    many = [{"phone_number": f"+1415555{n:04}"} for n in range(120)]
+    world = served({"contacts": [SARAH], "contact_memories": [memory_of_sarah(users=many)]}, revision="L")
+
+    assert len(users_of(world).known) == 120
+
+
+def test_metadata_that_a_listing_shows_as_an_object_are_asked_for_one_by_one() -> None:
+    world = served(WITH_USERS, revision="L", user_metadata="object")
+
+    assert users_of(world).known["+14155550192"].metadata == "live"
+    assert world.requests[-1] == "POST /v1/memory/mem-1/user"
+
+
+def test_where_users_cannot_be_listed_they_are_asked_for_one_by_one() -> None:
+    users = users_of(served(WITH_USERS).without("GET", "/v1/memory/mem-1"))
+
+    assert not users.listed
+    assert users.known["+14155550192"].metadata == "live"
+    assert not users.is_known("+442079460001")
+
+
+def test_where_users_cannot_be_read_at_all_nothing_is_known() -> None:
+    world = served(WITH_USERS).without("*", "/v1/memory/mem-1*")
+
+    assert users_of(world).known == {}
+    assert not users_of(world).listed

@@ -1,0 +1,189 @@
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from reconciler.api.client import open_reader
+from reconciler.core.export import Export, Exporting, IdentifyBy, Wanted, build_export
+from reconciler.core.plan import Plan, UpdateContact
+from reconciler.export import write_new_files
+from reconciler.observe import ReaderChoice
+from reconciler.observe.account import AccountReading, read_account
+from reconciler.reading import written
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from reconciler.specs import load_specs
+from reconciler.specs.acceptance import accepts
+from reconciler.workflow import Run, make_plan
+from tests.builders import NOON
+from tests.http.support import World as Served
+
+AWKWARD = st.sampled_from(
+    ["", "no", "~", "null", "true", "02139", "1e5", "7.5", "12:30", "2025-07-22", "+14155550192", "a\nb\n", "\x07",
+     "\u2028", " a ", "- a", "a: b", "a #b", "*a", "&a", "!a", "%", "<<", "naïve 👍", "${x}", "'\"\\"]
+)  # fmt: skip
+TEXTS = AWKWARD | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+NUMBERS = st.integers(-(2**54), 2**54) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    TEXTS | st.booleans() | NUMBERS | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+FACTS = st.dictionaries(TEXTS, VALUES, max_size=4)
+IDS = st.sampled_from(["c-1", "c/2", "c 3", "ç%4", ".", " c", "abcdefgh-ijkl"])
+PEOPLE = st.none() | st.sampled_from(["Ana", "ana", "Zoë Müller", "日本", "+1 415 555 0192"]) | TEXTS
+SCOPES = st.sampled_from(
+    [
+        {"persona_id": "persona-1"},
+        {"persona_id": "Persona 1"},
+        {"persona_id": "02139"},
+        {"persona_id": " refused"},
+        {"agent_number": "+14155550100"},
+        {"agent_number": "4155550100"},
+    ]
+)
+USERS = st.dictionaries(
+    st.sampled_from(["+14155550192", "+442079460001", "4155"]),
+    st.fixed_dictionaries({"metadata": st.none() | TEXTS, "summary": st.none() | TEXTS}),
+    max_size=2,
+)
+IDENTIFIERS = st.sampled_from(
+    [
+        ("email", "ana@example.com"),
+        ("email", "Ana@Example.com"),
+        ("phone_number", "+14155550192"),
+        ("external_id", "no"),
+    ]
+)
+SETTINGS = st.builds(
+    Settings, revision=st.sampled_from(["D", "L"]), user_metadata=st.sampled_from(["string", "object"])
+)
+IDENTIFY_BY: st.SearchStrategy[IdentifyBy] = st.sampled_from(["contact_id", "email", "phone_number", "external_id"])
+READERS: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact", "context")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw an account as the sandbox takes it; no identifier belongs to two contacts."""
+    owners = draw(st.dictionaries(IDENTIFIERS, IDS, max_size=4))
+    ids = sorted({*draw(st.sets(IDS, min_size=1, max_size=3)), *owners.values()})
+    contacts = [
+        {
+            "id": contact_id,
+            "name": draw(PEOPLE),
+            "metadata": draw(FACTS),
+            "identifiers": [
+                {"identifier_type": kind, "identifier_value": value}
+                for (kind, value), owner in sorted(owners.items())
+                if owner == contact_id
+            ],
+        }
+        for contact_id in ids
+    ]
+    pairs = draw(st.lists(st.tuples(st.sampled_from(ids), SCOPES), max_size=4, unique_by=repr))
+    memories = [
+        {
+            "id": f"m-{number}",
+            "contact_id": contact_id,
+            **scope,
+            "facts": draw(FACTS),
+            "users": [{"phone_number": phone, **user} for phone, user in sorted(draw(USERS).items())],
+        }
+        for number, (contact_id, scope) in enumerate(pairs)
+    ]
+    return {"contacts": contacts, "contact_memories": memories}
+
+
+def served(world: Mapping[str, Any], settings: Settings) -> Served:
+    store = Store()
+    store.load(dict(world))
+    return Served(settings, store=store)
+
+
+def export_of(account: Served, identify_by: IdentifyBy = "contact_id", *, with_summaries: bool = False) -> Export:
+    async def work() -> Export:
+        async with open_reader(account.endpoint()) as reader:
+            live = await read_account(reader, AccountReading(Wanted(), 3, lambda _done, _of: None))
+            return build_export(live, Exporting(identify_by, with_summaries, accepts))
+
+    return asyncio.run(work())
+
+
+def texts_of(made: Export) -> dict[str, str]:
+    return {file.path: written(file.document, comments=[item.comment for item in file.left_out]) for file in made.files}
+
+
+def plan_of(account: Served, made: Export, reader: ReaderChoice) -> Plan:
+    with tempfile.TemporaryDirectory() as folder:
+        write_new_files(Path(folder) / "specs", texts_of(made))
+        desired = load_specs(["specs"], root=Path(folder)).desired
+    run = Run(
+        environment="test",
+        api="sandbox",
+        reader=reader,
+        known_ids=made.memory_ids,
+        concurrency=3,
+        on_progress=lambda _done, _of: None,
+        on_notice=lambda _line: None,
+        clock=lambda: NOON,
+    )
+
+    async def work() -> Plan:
+        async with open_reader(account.endpoint()) as opened:
+            return await make_plan(desired, opened, run, targets=())
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("reader", READERS[:3])
+@given(worlds(), SETTINGS, IDENTIFY_BY, st.booleans())
+def test_a_plan_right_after_an_export_is_empty(
+    reader: ReaderChoice,
+    world: dict[str, Any],
+    settings: Settings,
+    identify_by: IdentifyBy,
+    with_summaries: bool,  # noqa: FBT001  drawn
+) -> None:
+    account = served(world, settings)
+    made = export_of(account, identify_by, with_summaries=with_summaries)
+
+    assert plan_of(account, made, reader).operations == ()
+    assert not any(entry.mutates or entry.committed for entry in account.app.state.log)
+
+
+@given(worlds(), SETTINGS)
+def test_the_context_reader_finds_nothing_to_change_either(world: dict[str, Any], settings: Settings) -> None:
+    account = served(world, settings)
+    operations = plan_of(account, export_of(account), "context").operations
+
+    assert all(isinstance(item, UpdateContact) and not item.certain for item in operations)
+
+
+@examples(max_examples=50)
+@given(worlds(), st.integers(0, 10**6))
+def test_one_account_gives_the_same_bytes_in_whatever_order_it_is_listed(world: dict[str, Any], seed: int) -> None:
+    random = Random(seed)  # noqa: S311  repeatable is the point
+    shuffled = {part: random.sample(records, len(records)) for part, records in world.items()}
+
+    assert texts_of(export_of(served(world, Settings()))) == texts_of(export_of(served(shuffled, Settings())))
+
+
+@given(worlds())
+def test_every_fact_is_exported_or_told_of(world: dict[str, Any]) -> None:
+    made = export_of(served(world, Settings()))
+    told = sum(".facts" in item.place for file in made.files for item in file.left_out)
+    live = sum(len(memory["facts"]) for memory in world["contact_memories"] if is_nameable(memory))
+
+    assert made.facts + told == live
+
+
+def is_nameable(memory: Mapping[str, Any]) -> bool:
+    scope = memory.get("persona_id") or memory.get("agent_number")
+    return memory["contact_id"] not in {".", " c"} and scope not in {" refused", "4155550100"}

@@ -1,0 +1,179 @@
+import asyncio
+
+import pytest
+
+from reconciler.core.desired import Contact, ContactId, Identifier
+from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
+from reconciler.observe.contacts import ReaderChoice, look_up_contacts
+from reconciler.observe.listing import Listing, list_on
+from tests.builders import HERE
+
+
+def record(number: int) -> ContactRecord:
+    return ContactRecord(f"c-{number}", {}, (("external_id", f"crm-{number}"), ("email", f"{number}@Example.com")), ())
+
+
+class Pages:
+    """A reader that lists contacts; `moves` puts them in another order after some pages were read."""
+
+    def __init__(self, count: int, *, total: int | None = None, moves: dict[int, list[int]] | None = None) -> None:
+        self.order = list(range(count))
+        self.total = count if total is None else total
+        self.moves = moves or {}
+        self.calls: list[str] = []
+        self.requests_sent = 0
+
+    async def list_contacts(self, offset: int) -> ContactPage:
+        self.calls.append(f"list {offset}")
+        shown = self.order[offset : offset + CONTACTS_A_PAGE]
+        page = ContactPage(tuple(map(record, shown)), self.total, offset + CONTACTS_A_PAGE < len(self.order))
+        self.order = self.moves.get(len(self.calls), self.order)
+        return page
+
+    async def read_contact(self, identity: ContactId | Identifier) -> ContactRecord | None:
+        value = identity.contact_id if isinstance(identity, ContactId) else identity.value
+        self.calls.append(f"read {value}")
+        number = int(value.partition("-")[2])
+        return record(number) if number in self.order else None
+
+
+def listed(pages: Pages, *, concurrency: int = 4) -> Listing:
+    async def read() -> Listing:
+        return await list_on(pages, await pages.list_contacts(0), concurrency=concurrency)  # type: ignore[arg-type]
+
+    return asyncio.run(read())
+
+
+def declared(*numbers: int) -> list[Contact]:
+    return [Contact(f"n{number}", ContactId(f"c-{number}"), (), HERE) for number in numbers]
+
+
+def found(pages: Pages, contacts: list[Contact], choice: ReaderChoice = "auto") -> dict[str, bool]:
+    records = asyncio.run(
+        look_up_contacts(pages, contacts, choice=choice, concurrency=4, on_notice=lambda _line: None)  # type: ignore[arg-type]
+    )
+    assert records is not None
+    return {name: record is not None for name, record in records.items()}
+
+
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1_000, 2_345])
+def test_all_contacts_are_listed_once_in_as_few_requests_as_there_are_pages(count: int) -> None:
+    pages = Pages(count)
+    listing = listed(pages)
+
+    assert len(listing.contacts) == count
+    assert listing.is_complete
+    assert len(pages.calls) == max(1, -(-count // CONTACTS_A_PAGE))
+
+
+def test_a_total_that_is_too_low_does_not_end_the_listing() -> None:
+    listing = listed(Pages(1_000, total=3))
+
+    assert len(listing.contacts) == 1_000
+    assert not listing.is_complete
+
+
+def test_a_total_that_is_too_high_costs_no_more_than_one_round() -> None:
+    pages = Pages(1_000, total=10**9)
+    listing = listed(pages)
+
+    assert len(listing.contacts) == 1_000
+    assert not listing.is_complete
+    assert len(pages.calls) <= 1 + 2 * 4
+
+
+def test_a_contact_that_moves_between_pages_is_noticed() -> None:
+    moved = [999, *range(999)]
+    listing = listed(Pages(1_000, moves={1: moved}))
+
+    assert "c-999" not in {contact.contact_id for contact in listing.contacts}
+    assert not listing.is_complete
+
+
+def test_a_contact_that_the_listing_missed_is_looked_up_by_itself() -> None:
+    pages = Pages(1_000, moves={1: [999, *range(999)]})
+
+    assert all(found(pages, declared(*range(1_000)), "contacts").values())
+    assert [call for call in pages.calls if call.startswith("read")] == ["read c-999"]
+
+
+def test_a_page_that_repeats_for_ever_ends_the_listing() -> None:
+    class Stuck(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(0)
+            self.calls[-1] = f"list {offset}"
+            return ContactPage(page.contacts, None, has_more=True)
+
+    pages = Stuck(500)
+    listing = listed(pages)
+
+    assert len(listing.contacts) == CONTACTS_A_PAGE
+    assert not listing.is_complete
+    assert len(pages.calls) == 2
+
+
+def test_a_page_shorter_than_asked_for_sets_the_step() -> None:
+    class Short(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            self.calls.append(f"list {offset}")
+            shown = self.order[offset : offset + 50]
+            return ContactPage(tuple(map(record, shown)), len(self.order), offset + 50 < len(self.order))
+
+    assert listed(Short(230)).is_complete
+
+
+def test_without_pagination_a_full_page_is_followed_by_another() -> None:
+    class Bare(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(offset)
+            return ContactPage(page.contacts, None, None)
+
+    assert len(listed(Bare(450)).contacts) == 450
+
+
+def test_one_contact_is_looked_up_without_a_listing() -> None:
+    pages = Pages(1_000)
+    found(pages, declared(5))
+
+    assert pages.calls == ["read c-5"]
+
+
+def test_a_few_contacts_of_a_large_account_are_looked_up_one_by_one() -> None:
+    pages = Pages(10_000)
+    found(pages, declared(5, 6_000, 7_000))
+
+    assert pages.calls == ["list 0", "read c-6000", "read c-7000"]
+
+
+def test_many_contacts_are_found_in_the_listing() -> None:
+    pages = Pages(1_000)
+
+    assert all(found(pages, declared(*range(1_000))).values())
+    assert len(pages.calls) == 5
+
+
+def test_what_a_complete_listing_does_not_show_is_not_there() -> None:
+    pages = Pages(300)
+
+    assert found(pages, declared(5, 6, 7, 99_999)) == {"n5": True, "n6": True, "n7": True, "n99999": False}
+    assert pages.calls == ["list 0", "list 200"]
+
+
+def test_the_reader_can_be_chosen() -> None:
+    pages = Pages(1_000)
+    found(pages, declared(1, 2), "contact")
+    assert pages.calls == ["read c-1", "read c-2"]
+
+    pages = Pages(1_000)
+    found(pages, declared(1), "contacts")
+    assert len(pages.calls) == 5
+
+
+def test_contacts_are_found_by_any_identifier() -> None:
+    contacts = [
+        Contact("a", Identifier("external_id", "crm-3"), (), HERE),
+        Contact("b", Identifier("email", "4@example.COM"), (), HERE),
+        Contact("c", Identifier("phone_number", "crm-3"), (), HERE),
+    ]
+
+    assert found(Pages(100), contacts) == {"a": True, "b": True, "c": False}

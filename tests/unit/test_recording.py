@@ -1,0 +1,41 @@
+import asyncio
+from dataclasses import replace
+
+from reconciler.api.recording import RecordingWriter
+from reconciler.core.document import RequestEntry
+from reconciler.core.observed import FoundContact, LiveUser, LiveUsers, Present
+from reconciler.core.plan import Plan
+from reconciler.core.redaction import Masked, Masker
+from reconciler.core.value import Json
+from reconciler.workflow import rehearse
+from tests.builders import declared_contact, existing, memory, plan, user
+
+MASKER = Masker(b"key", reveal=False)
+
+
+def recorded(made: Plan) -> tuple[RequestEntry, ...]:
+    recorder = RecordingWriter(MASKER)
+    return asyncio.run(rehearse(made, recorder, recorder.requests)).requests
+
+
+def test_of_a_contact_only_what_changes_is_sent_and_what_was_live_is_masked() -> None:
+    contact = declared_contact(profile={"name": "Sarah", "metadata": {"a": {"b": 1}, "same": 1}})
+    live: dict[str, Json] = {"name": "Sarah", "metadata": {"a": {"private": 2}, "same": 1, "other": 3}}
+    (request,) = recorded(plan(replace(memory(), contact=contact), Present("m", {}), FoundContact("c/1", live)))
+
+    assert (request.method, request.path) == ("PATCH", "/v1/contacts/c%2F1")
+    assert request.body == {"metadata": {"a": {"b": 1, "private": MASKER.live(2)}}}
+
+
+def test_a_user_is_updated_with_what_is_declared() -> None:
+    live = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
+    (request,) = recorded(plan(existing(user(metadata="new")), Present("store-1", {}, live)))
+
+    assert request.path == "/v1/memory/store-1/user/update"
+    assert request.body == {"phone_number": "+14155550192", "metadata": "new"}
+
+
+def test_parts_of_a_fact_that_are_sent_back_are_masked() -> None:
+    (request,) = recorded(plan(memory({"a": {"b": 1}}), Present("m", {"a": {"private": 2}})))
+
+    assert request.body == {"facts": {"a": {"b": 1, "private": Masked(MASKER.digest(2))}}}
