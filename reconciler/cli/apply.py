@@ -4,11 +4,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Invocation, account_options, pass_invocation
+from reconciler.cli.options import RECEIPT_FORMATS, Invocation, account_options, output_options, pass_invocation
+
+DRY_RUN_FORMATS = ("text", "json")
 
 
 @click.command()
 @account_options
+@output_options(*RECEIPT_FORMATS)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them.")
 @click.option(
@@ -22,6 +25,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     *,
     targets: tuple[str, ...],
     output_format: str,
+    writes: tuple[tuple[str, Path], ...],
     yes: bool,
     dry_run: bool,
     receipt: Path | None,
@@ -32,10 +36,9 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.applying import Applying, dry_run_of
     from reconciler.cli.session import open_session
 
-    if dry_run and receipt is not None:
-        raise click.UsageError("--dry-run does nothing, so there is no --receipt of it")
+    files = (*writes, *([("json", receipt)] if receipt is not None else []))
+    if dry_run and (files or output_format not in DRY_RUN_FORMATS):
+        raise click.UsageError("--dry-run does nothing, so there is no receipt of it; its --format is text or json")
     with open_session(invocation) as session:
-        applying = Applying(session, targets, output_format, no_color=invocation.no_color)
-        if dry_run:
-            return asyncio.run(dry_run_of(applying))
-        return asyncio.run(applying.run(yes=yes, receipt=receipt))
+        applying = Applying(session, targets, output_format, files, no_color=invocation.no_color)
+        return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))

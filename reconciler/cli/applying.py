@@ -3,7 +3,6 @@
 import signal
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -12,14 +11,14 @@ from reconciler.api.recording import RecordingWriter
 from reconciler.cli.interrupt import watching_for_interrupts
 from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
-from reconciler.cli.views import dry_run_view, receipt_view
+from reconciler.cli.views import Writes, check_files, write_files
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
-from reconciler.render.json import render_json
+from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
-from reconciler.state import check_writable, prepare_folder, write_file
+from reconciler.state import prepare_folder
 from reconciler.workflow import Applied, apply_plan, make_plan, rehearse
 
 _INCOMPLETE = 3
@@ -33,6 +32,7 @@ class Applying:
     session: Session
     targets: tuple[str, ...]
     output_format: str
+    files: Writes
     no_color: bool
 
     async def plan(self) -> Plan:
@@ -41,18 +41,17 @@ class Applying:
             run = self.session.run(Progress("reading"))
             return await make_plan(self.session.desired, reader, run, targets=self.targets)
 
-    async def run(self, *, yes: bool, receipt: Path | None) -> int:
+    async def run(self, *, yes: bool) -> int:
         """Plan, show, ask, execute, record; gives the exit code."""
         _check_can_ask(yes=yes)
-        if receipt is not None:
-            check_writable(receipt)
+        check_files(self.files)
         plan = await self.plan()
         self._show(plan)
         if plan.operations and not yes:
             _ask(self.session)
         with watching_for_interrupts(self.session.account.stop):
             applied = await self._execute(plan)
-            self._record(applied, receipt)
+            self._record(applied)
         return _exit_code(applied.receipt)
 
     def _show(self, plan: Plan) -> None:
@@ -67,13 +66,13 @@ class Applying:
             run = self.session.run(Progress("applying"))
             return await apply_plan(plan, writer, run, stop=self.session.account.stop)
 
-    def _record(self, applied: Applied, receipt: Path | None) -> None:
+    def _record(self, applied: Applied) -> None:
         """Show the receipt and keep what was learned; a cache that cannot be kept is no failure."""
         document = describe_receipt(applied.receipt)
-        if receipt is not None:
-            write_file(receipt, render_json(document))
+        write_files(self.files, lambda name: receipt_formats()[name](document))
         if document.outcomes or self.output_format != "text":
-            self._tell(receipt_view(self.output_format, no_color=self.no_color)(document))
+            colours = palette(sys.stdout, no_color=self.no_color)
+            self._tell(receipt_formats(colours)[self.output_format](document))
         try:
             prepare_folder(self.session.account.memory_ids.folder)
             self.session.account.memory_ids.remember(applied.memory_ids)
@@ -93,7 +92,7 @@ async def dry_run_of(applying: Applying) -> int:
     plan = await applying.plan()
     reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
     recorder = RecordingWriter(applying.session.masker(reveal=reveal))
-    emit(dry_run_view(applying.output_format)(await rehearse(plan, recorder, recorder.requests)))
+    emit(dry_run_formats()[applying.output_format](await rehearse(plan, recorder, recorder.requests)))
     return 0
 
 

@@ -12,6 +12,7 @@ from reconciler.cli.export import export
 from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
 from reconciler.cli.sandbox import sandbox
+from reconciler.cli.show import show
 from reconciler.cli.validate import validate
 from reconciler.core.text import visible
 from reconciler.errors import ApiRejectedError, ReconcilerError
@@ -28,7 +29,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, plan, apply, export, sandbox):
+for _command in (validate, plan, apply, export, sandbox, show):
     group.add_command(_command)
 
 

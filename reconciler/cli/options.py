@@ -1,10 +1,14 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif")
+RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -75,15 +79,41 @@ def account_options(command: _Command) -> _Command:
             metavar="ADDRESS_PATTERN",
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
         ),
-        click.option(
-            "--format",
-            "output_format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-            help="What standard output holds.",
-        ),
     )
+
+
+def output_options(*formats: str) -> Callable[[_Command], _Command]:
+    """Give the options that say in which formats a command writes, on standard output and to files."""
+
+    def add(command: _Command) -> _Command:
+        return _applied(
+            command,
+            click.option(
+                "--format",
+                "output_format",
+                type=click.Choice(formats),
+                default="text",
+                show_default=True,
+                help="What standard output holds.",
+            ),
+            click.option(
+                "--write",
+                "writes",
+                multiple=True,
+                metavar="FORMAT=FILE",
+                callback=lambda _context, _parameter, texts: tuple(_written(text, formats) for text in texts),
+                help="Write this format to a file, too. Repeatable.",
+            ),
+        )
+
+    return add
+
+
+def _written(text: str, formats: Sequence[str]) -> tuple[str, Path]:
+    name, separator, file = text.partition("=")
+    if not (separator and file) or name not in formats:
+        raise click.BadParameter(f"{text!r} is not FORMAT=FILE with one of the formats {', '.join(formats)}")
+    return name, Path(file)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -1,27 +1,22 @@
-"""Which renderer a command writes its document with."""
+"""Files that a command writes its document to, each in a format of its own."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
 
-from reconciler.cli.screen import palette
-from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
-from reconciler.render.json import render_json
-from reconciler.render.plan_text import render_plan_text
-from reconciler.render.receipt_text import render_dry_run_text, render_receipt_text
+from reconciler.state import check_writable, write_file
 
-
-def plan_view(output_format: str, *, no_color: bool) -> Callable[[PlanDocument], str]:
-    """Give the renderer of plans for a format."""
-    colours = palette(sys.stdout, no_color=no_color)
-    return render_json if output_format == "json" else lambda document: render_plan_text(document, colours)
+Writes: TypeAlias = Sequence[tuple[str, Path]]
+"""Formats and the files that they are written to."""
 
 
-def receipt_view(output_format: str, *, no_color: bool) -> Callable[[ReceiptDocument], str]:
-    """Give the renderer of receipts for a format."""
-    colours = palette(sys.stdout, no_color=no_color)
-    return render_json if output_format == "json" else lambda document: render_receipt_text(document, colours)
+def check_files(writes: Writes) -> None:
+    """Raise `StateError` unless all files can be written, before any work is done for them."""
+    for _, path in writes:
+        check_writable(path)
 
 
-def dry_run_view(output_format: str) -> Callable[[DryRunDocument], str]:
-    """Give the renderer of dry runs for a format."""
-    return render_json if output_format == "json" else render_dry_run_text
+def write_files(writes: Writes, render: Callable[[str], str]) -> None:
+    """Write each file; `render` gives the document in a format."""
+    for name, path in writes:
+        write_file(path, render(name))

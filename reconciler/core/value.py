@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypeGuard
+from typing import TypeGuard
 
-Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
+from typing_extensions import TypeAliasType
+
+Json = TypeAliasType("Json", 'str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None')
 """A JSON value. Values are shared freely, so nothing ever changes one in place."""
 
 

@@ -1,0 +1,300 @@
+"""
+Plans and receipts as Markdown: comments on pull requests and step summaries, never larger than their budget.
+
+All of it is HTML blocks, without a blank line, so that no Markdown is parsed in what specs and accounts hold (see
+`escape`). What does not fit is cut step by step: values first, then what is alike is grouped by keys, then rows go,
+the riskiest last; what is hidden is counted.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from reconciler.core.document import NoticeEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.text import shortened
+from reconciler.render.escape import code, marker
+from reconciler.render.risk import Group, Line, Section, grouped, pending, plan_sections, receipt_sections
+from reconciler.render.words import counted, listed, memories
+
+COMMENT_CHARACTERS = 65_000
+SUMMARY_BYTES = 1_000_000
+
+_OPEN_PARTS = 20
+"""Parts of a section that are not folded."""
+_LONG_PART = 8
+"""Parts with more rows than this are folded, each by itself."""
+_MOST_NOTICES = 12
+_NAME = 80
+_ALIKE = {
+    "create_contact": ("contact", "contacts", ""),
+    "update_contact": ("contact", "contacts", "field"),
+    "create_memory": ("memory", "memories", ""),
+    "write_facts": ("memory", "memories", "fact"),
+    "add_user": ("user", "users", ""),
+    "update_user": ("user", "users", "field"),
+    "outcome": ("operation", "operations", ""),
+}
+"""How units of a type are called, one and many, and their lines, where these say more than that the unit is made."""
+
+_NOTICES = {
+    "unmanaged": "Live facts that no spec names, left alone: {count:,} in {where}",
+    "unverifiable": "Contacts and users that cannot be looked up: {count:,} in {where}",
+    "unknown_contact": "Contacts that the account does not show, so that the API decides: {count:,} in {where}",
+    "ambiguous_memory": "Memories that the account shows twice, so that nothing is planned for them: "
+    "{count:,} in {where}",
+    "not_read": "Memories that were not read, because of <code>--target</code>: {count:,}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much is shown: characters of a value, rows of a section, and whether units are told apart by values."""
+
+    value: int
+    rows: int
+    with_values: bool
+
+
+_LADDER = (
+    _Detail(value=160, rows=1_000_000, with_values=True),
+    _Detail(value=60, rows=1_000_000, with_values=True),
+    *(
+        _Detail(value=60, rows=rows, with_values=False)
+        for rows in (1_000_000, 3_000, 1_500, 900, 600, 400, 250, 160, 100, 60, 40, 20, 10, 5, 2, 1, 0)
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is shown of a group: some rows of its first unit, and some names of the others."""
+
+    group: Group
+    rows: int
+    names: int
+
+
+def render_plan_markdown(plan: PlanDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = "") -> str:
+    """Give the comment for a pull request, in at most `characters` characters and bytes."""
+    sections = plan_sections(plan)
+    head = [marker(plan.environment), _plan_headline(plan)]
+    if not sections:
+        return _fitted(head, lambda _: [], characters)
+    foot = _plan_foot(plan, artifact)
+    return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters)
+
+
+def render_plan_summary(plan: PlanDocument, *, artifact: str = "") -> str:
+    """Give the step summary, in at most 1,000,000 bytes."""
+    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact)
+
+
+def render_receipt_markdown(
+    receipt: ReceiptDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = ""
+) -> str:
+    """Give a receipt as a comment, failures first, in at most `characters` characters and bytes."""
+    sections = receipt_sections(receipt)
+    head = [marker(receipt.environment, suffix=":receipt"), _receipt_headline(receipt)]
+    foot = _receipt_foot(receipt, artifact)
+    return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters)
+
+
+def render_receipt_summary(receipt: ReceiptDocument, *, artifact: str = "") -> str:
+    """Give a receipt as a step summary, in at most 1,000,000 bytes."""
+    return render_receipt_markdown(receipt, characters=SUMMARY_BYTES, artifact=artifact)
+
+
+def _fitted(head: Sequence[str], body: Callable[[_Detail], Iterable[str]], budget: int) -> str:
+    """Give the most detailed text within the budget; the marker alone always stands."""
+    for detail in _LADDER:
+        if (text := _within(chain(head, body(detail)), budget)) is not None:
+            return text
+    return _within(head, budget) or f"{head[0]}\n"
+
+
+def _within(lines: Iterable[str], budget: int) -> str | None:
+    """Join the lines, or give None as soon as they are too many."""
+    taken: list[str] = []
+    for line in lines:
+        budget -= len(line.encode()) + 1
+        if budget < 0:
+            return None
+        taken.append(f"{line}\n")
+    return "".join(taken)
+
+
+def _plan_headline(plan: PlanDocument) -> str:
+    account = code(plan.environment, _NAME)
+    if plan.api != plan.environment:
+        account += f" ({code(plan.api, _NAME)})"
+    unchanged = f"{memories(plan.summary.memories_unchanged)} unchanged"
+    if not plan.operations:
+        return f"<p>No changes for {account}: {unchanged}.</p>"
+    totals = pending(plan.summary)
+    if plan.summary.uncertain:
+        totals.append(f"{counted(plan.summary.uncertain, 'operation')} not certain")
+    counts = listed(totals) if totals else "nothing counted"
+    return f"<h3>Plan for {account}</h3>\n<p><strong>{counts}</strong>; {unchanged}.</p>"
+
+
+def _receipt_headline(receipt: ReceiptDocument) -> str:
+    totals = receipt.totals
+    word = "incomplete" if totals.failed or totals.unknown or totals.skipped else "complete"
+    stopped = " It was interrupted." if receipt.interrupted else ""
+    account = f"{code(receipt.environment, _NAME)} ({code(receipt.api, _NAME)})"
+    return f"<h3>Apply {word} for {account}</h3>\n<p><strong>{_counts(totals)}</strong>.{stopped}</p>"
+
+
+def _counts(totals: TotalsEntry) -> str:
+    counts = [
+        (totals.failed, "failed"),
+        (totals.unknown, "unknown"),
+        (totals.skipped, "skipped"),
+        (totals.already, "already there"),
+    ]
+    return listed([*(f"{number:,} {word}" for number, word in counts if number), f"{totals.done:,} done"])
+
+
+def _sections(sections: Sequence[Section], detail: _Detail) -> Iterator[str]:
+    return chain.from_iterable(_section(section, detail) for section in sections)
+
+
+def _section(section: Section, detail: _Detail) -> Iterator[str]:
+    yield f"<h4>{section.title}</h4>"
+    if section.note:
+        yield f"<p>{section.note}</p>"
+    groups = grouped(section.units, with_values=detail.with_values)
+    parts = _chosen(groups, detail.rows)
+    yield from _open(parts[:_OPEN_PARTS], detail)
+    if folded := parts[_OPEN_PARTS:]:
+        rows = sum(part.rows for part in folded)
+        yield f"<details><summary>{counted(rows, 'more row')}</summary>"
+        yield from _table(folded, detail)
+        yield "</details>"
+    if hidden := _hidden(groups, parts):
+        yield f"<p>{counted(hidden, 'more change')} of this kind not shown.</p>"
+
+
+def _chosen(groups: Sequence[Group], most: int) -> list[_Part]:
+    """Spend the rows on one unit of each group first, and on the names of those that are like it then."""
+    leads = []
+    for group in groups:
+        rows = min(len(group.first.lines), most)
+        most -= rows
+        if rows:
+            leads.append((group, rows))
+    parts = []
+    for group, rows in leads:
+        names = min(len(group.others), most)
+        most -= names
+        parts.append(_Part(group, rows, names))
+    return parts
+
+
+def _hidden(groups: Sequence[Group], parts: Sequence[_Part]) -> int:
+    """Count the changes that neither have a row nor are counted beside a unit that is like theirs."""
+    everything = sum(len(group.first.lines) * (1 + len(group.others)) for group in groups)
+    return everything - sum(part.rows + len(part.group.first.lines) * len(part.group.others) for part in parts)
+
+
+def _open(parts: Sequence[_Part], detail: _Detail) -> Iterator[str]:
+    if short := [part for part in parts if part.rows <= _LONG_PART]:
+        yield from _table(short, detail)
+    for part in parts:
+        if part.rows > _LONG_PART:
+            address = code(part.group.first.address, detail.value)
+            yield f"<details><summary>{address}: {counted(part.rows, 'change')}</summary>"
+            yield from _table([part], detail)
+            yield "</details>"
+
+
+def _table(parts: Sequence[_Part], detail: _Detail) -> Iterator[str]:
+    yield "<table>"
+    for part in parts:
+        yield from _rows(part, detail)
+    yield "</table>"
+
+
+def _rows(part: _Part, detail: _Detail) -> Iterator[str]:
+    first = part.group.first
+    span = f' rowspan="{part.rows}"' if part.rows > 1 else ""
+    address = f"<td{span}>{code(first.address, detail.value)}</td>"
+    for line in first.lines[: part.rows]:
+        yield f"<tr>{address}<td>{_change(line, detail)}</td><td>{_place(line, detail)}</td></tr>"
+        address = ""
+    if part.group.others:
+        yield f'<tr><td colspan="3">{_others(part, detail)}</td></tr>'
+
+
+def _change(line: Line, detail: _Detail) -> str:
+    name = f"{line.sign} {code(line.name, detail.value)}".strip()
+    values = line.joint.join(code(value, detail.value) for value in line.values)
+    return f"{name}: {values}" if values else name
+
+
+def _place(line: Line, detail: _Detail) -> str:
+    return code(f"{shortened(line.place.file, detail.value)}:{line.place.line}", 2 * detail.value)
+
+
+def _others(part: _Part, detail: _Detail) -> str:
+    sentence = _alike(part.group)
+    if not part.names:
+        return sentence
+    names = [
+        f"{code(unit.address, detail.value)} {_place(unit.lines[0], detail)}"
+        for unit in part.group.others[: part.names]
+    ]
+    if rest := len(part.group.others) - part.names:
+        names.append(f"and {rest:,} more")
+    return f"<details><summary>{sentence}</summary>{'<br>'.join(names)}</details>"
+
+
+def _alike(group: Group) -> str:
+    """Give `2,988 more memories get the same 2 facts`."""
+    one, many, noun = _ALIKE[group.first.type]
+    number = len(group.others)
+    more = f"{number:,} more {one if number == 1 else many}"
+    if not noun:
+        return f"{more}{', with other values' if group.values_differ else ' alike'}"
+    verb = "gets" if number == 1 else "get"
+    what = noun if len(group.first.lines) == 1 else f"{len(group.first.lines):,} {noun}s"
+    return f"{more} {verb} the same {what}{', with other values' if group.values_differ else ''}"
+
+
+def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
+    found: dict[str, list[NoticeEntry]] = defaultdict(list)
+    for notice in notices:
+        found[notice.type].append(notice)
+    sentences = [_notice(kind, alike) for kind, alike in found.items()]
+    if rest := sentences[_MOST_NOTICES:]:
+        sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
+    if sentences:
+        yield f"<h4>Notes</h4>\n<ul>{''.join(f'<li>{sentence}</li>' for sentence in sentences)}</ul>"
+
+
+def _notice(kind: str, notices: Sequence[NoticeEntry]) -> str:
+    count = sum(notice.count for notice in notices)
+    where = code(notices[0].address, _NAME) if len(notices) == 1 else counted(len(notices), "place")
+    what = _NOTICES.get(kind, "{count:,} of this kind in {where}").format(count=count, where=where)
+    return f"{what} ({code(kind, _NAME)})."
+
+
+def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:
+    cost = plan.cost
+    sentence = f"Cost: {counted(cost.requests_read, 'request')} to read, {cost.requests_to_write:,} to write."
+    seconds = f" At the rate limit that takes {counted(cost.seconds_at_rate_limit, 'second')}."
+    return [
+        *_notices(plan.notices),
+        f"<p>{sentence}{seconds if cost.seconds_at_rate_limit else ''}</p>",
+        f"<p>The whole plan: {code(artifact, _NAME) if artifact else 'run <code>reconciler plan</code>'}</p>",
+    ]
+
+
+def _receipt_foot(receipt: ReceiptDocument, artifact: str) -> list[str]:
+    totals = receipt.totals
+    unfinished = totals.failed or totals.skipped or totals.unknown
+    return [
+        *(["<p>Run apply again to finish: what is done is not done twice.</p>"] if unfinished else []),
+        *([f"<p>The whole receipt: {code(artifact, _NAME)}</p>"] if artifact else []),
+    ]

@@ -1,0 +1,208 @@
+"""
+Problems of specs and notices of plans as SARIF 2.1.0, the format of findings that code scanning reads.
+
+GitHub refuses a whole file for one result without a place in a file, and for more than 25,000 results in a run. So what
+has no place is told where SARIF keeps what is not about a place, in the notifications of the invocation, and so is the
+number of what was left out.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import quote
+
+from reconciler.core.document import NoticeEntry, PlanDocument
+from reconciler.core.text import shortened, visible
+from reconciler.errors import Problem, Source
+from reconciler.render.words import counted, memories
+
+MOST_RESULTS = 25_000
+"""GitHub's limit for a run: https://docs.github.com/en/code-security/code-scanning (SARIF support, limits)."""
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LONGEST_MESSAGE = 1_000
+
+_Object: TypeAlias = dict[str, object]
+_Level: TypeAlias = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    level: _Level
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    rule: str
+    message: str
+    address: str
+    source: Source | None
+
+
+_RULES: Mapping[str, _Rule] = {
+    "invalid_spec": _Rule("InvalidSpec", "error", "A spec, or reconciler.yaml, cannot be used as it is."),
+    "ambiguous_memory": _Rule(
+        "AmbiguousMemory", "warning", "The account holds several memories for one contact and scope: none is touched."
+    ),
+    "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
+    "unknown_contact": _Rule(
+        "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
+    ),
+    "unmanaged": _Rule("Unmanaged", "note", "Live facts that no spec names are left alone."),
+    "unverifiable": _Rule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
+}
+_OTHER = _Rule("Other", "note", "A notice that this version does not know.")
+
+
+def render_problems_sarif(problems: Sequence[Problem]) -> str:
+    """Give problems as results at their places, sorted, each once."""
+    return _log("reconciler/validate/", list(map(_problem, sorted(set(problems)))))
+
+
+def render_plan_sarif(plan: PlanDocument) -> str:
+    """
+    Give the notices of a plan, in its order.
+
+    A notice stands at the first line of a spec that plans a change of its contact or memory; a notice about what does
+    not change has no place.
+    """
+    places = _places(plan)
+    findings = [_finding(notice, places.get(notice.address)) for notice in plan.notices]
+    return _log(f"reconciler/plan/{visible(plan.environment)}/", findings)
+
+
+def _problem(problem: Problem) -> _Finding:
+    message = f"{problem.message}; {problem.cure}" if problem.cure else problem.message
+    text = f"{problem.address}: {message}" if problem.address else message
+    source = Source(problem.file, problem.line, problem.column) if problem.file else None
+    return _Finding("invalid_spec", text, problem.address, source)
+
+
+def _places(plan: PlanDocument) -> Mapping[str, Source]:
+    places: dict[str, Source] = {}
+    for entry in plan.operations:
+        memory = entry.address.partition(".users[")[0]
+        for address in (entry.address, memory, memory.partition(".scopes.")[0]):
+            if entry.source.file:
+                places.setdefault(address, Source(entry.source.file, entry.source.line))
+    return places
+
+
+def _finding(notice: NoticeEntry, source: Source | None) -> _Finding:
+    text = _sentence(notice.type, notice.count)
+    message = f"{notice.address}: {text}" if notice.address else text
+    return _Finding(visible(notice.type), message, notice.address, source)
+
+
+def _sentence(kind: str, count: int) -> str:
+    match kind:
+        case "unmanaged":
+            return f"no spec names {counted(count, 'live fact')}: left alone."
+        case "unverifiable":
+            return f"{counted(count, 'contact or user', 'contacts or users')} cannot be looked up."
+        case "unknown_contact":
+            return f"the account does not show the contact of {memories(count)}; the API decides."
+        case "ambiguous_memory":
+            return f"{memories(count)} for one contact and scope: nothing is planned for them."
+        case "not_read":
+            return f"{memories(count)} not read, because of --target."
+        case _:
+            return f"{kind} ({count:,})."
+
+
+# SARIF
+
+
+def _log(category: str, findings: Sequence[_Finding]) -> str:
+    """Give the log; GitHub keeps what was uploaded before under another category."""
+    indices = {rule: index for index, rule in enumerate(sorted({finding.rule for finding in findings}))}
+    located = [finding for finding in findings if finding.source is not None]
+    elsewhere = [finding for finding in findings if finding.source is None]
+    run = {
+        "tool": {"driver": {"name": "reconciler", "rules": list(map(_rule, indices))}},
+        "automationDetails": {"id": category},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    *_left_out(located, "result"),
+                    *_left_out(elsewhere, "notification"),
+                    *(_notification(finding, indices) for finding in elsewhere[:MOST_RESULTS]),
+                ],
+            }
+        ],
+        "results": [_result(finding, indices) for finding in located[:MOST_RESULTS]],
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _left_out(findings: Sequence[_Finding], what: str) -> Iterator[_Object]:
+    count = len(findings) - MOST_RESULTS
+    if count > 0:
+        text = f"{counted(count, 'more ' + what)} left out: a run holds {MOST_RESULTS:,}."
+        yield {"level": "warning", "message": {"text": text}}
+
+
+def _rule(name: str) -> _Object:
+    rule = _RULES.get(name, _OTHER)
+    description = {"text": rule.description}
+    return {
+        "id": name,
+        "name": rule.name,
+        "shortDescription": description,
+        "fullDescription": description,
+        "help": description,
+        "defaultConfiguration": {"level": rule.level},
+    }
+
+
+def _result(finding: _Finding, indices: Mapping[str, int]) -> _Object:
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": indices[finding.rule],
+        "level": _RULES.get(finding.rule, _OTHER).level,
+        "message": {"text": _text(finding.message)},
+        "locations": [_location(finding)],
+    }
+
+
+def _notification(finding: _Finding, indices: Mapping[str, int]) -> _Object:
+    return {
+        "associatedRule": {"id": finding.rule, "index": indices[finding.rule]},
+        "level": _RULES.get(finding.rule, _OTHER).level,
+        "message": {"text": _text(finding.message)},
+        **({"locations": [_location(finding)]} if finding.address else {}),
+    }
+
+
+def _text(message: str) -> str:
+    """Give the message as one line that is no link: SARIF takes `[text](target)` for one."""
+    return shortened(visible(message).replace("](", "]\\("), _LONGEST_MESSAGE)
+
+
+def _location(finding: _Finding) -> _Object:
+    location: _Object = {}
+    if finding.source is not None:
+        location["physicalLocation"] = _physical(finding.source)
+    if finding.address:
+        location["logicalLocations"] = [{"fullyQualifiedName": visible(finding.address)}]
+    return location
+
+
+def _physical(source: Source) -> _Object:
+    location: _Object = {"artifactLocation": _artifact(source.file)}
+    if source.line > 0:
+        column = {"startColumn": source.column} if source.column > 0 else {}
+        location["region"] = {"startLine": source.line, **column}
+    return location
+
+
+def _artifact(file: str) -> _Object:
+    """Give the file as a URI, relative to the root of the sources unless the path is absolute."""
+    path = quote(file.encode(errors="backslashreplace"))
+    return {"uri": f"file://{path}"} if file.startswith("/") else {"uri": path, "uriBaseId": "%SRCROOT%"}

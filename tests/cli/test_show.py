@@ -1,0 +1,87 @@
+import json
+
+import pytest
+
+from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
+from reconciler.render.formats import plan_formats, receipt_formats
+from tests.cli.conftest import Repository
+
+
+def test_the_formats_of_the_options_are_those_that_there_are() -> None:
+    assert set(PLAN_FORMATS) == set(plan_formats())
+    assert set(RECEIPT_FORMATS) == set(receipt_formats())
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_a_saved_plan_is_shown_as_it_was(repository: Repository, output_format: str) -> None:
+    planned = repository.run("plan", "--out", "plan.json", "--format", output_format)
+    shown = repository.run("show", "plan.json", "--format", output_format)
+
+    assert (shown.code, shown.out) == (0, planned.out)
+
+
+def test_a_receipt_is_shown_as_it_was(repository: Repository) -> None:
+    applied = repository.run("apply", "--yes", "--receipt", "receipt.json")
+
+    assert applied.out.endswith(repository.run("show", "receipt.json").out)
+
+
+def test_masked_values_stay_masked_when_shown_again(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("premium", "trial"))
+    planned = repository.run("plan", "--out", "plan.json")
+
+    assert "(live value hmac:" in planned.out
+    assert repository.run("show", "plan.json").out == planned.out
+
+
+def test_any_number_of_formats_is_written_in_one_run(repository: Repository) -> None:
+    called = repository.run("plan", "--write", "text=a.txt", "--write", "json=b.json", "--write", "markdown=c.md")
+
+    assert called.code == 0
+    assert (repository.root / "a.txt").read_text() == called.out
+    assert json.loads((repository.root / "b.json").read_text())["kind"] == "plan"
+    assert (repository.root / "c.md").exists()
+
+
+@pytest.mark.parametrize("given", ["markdown", "nonsense=x", "=x", "markdown="])
+def test_a_write_that_is_none_is_bad_usage(repository: Repository, given: str) -> None:
+    called = repository.run("plan", "--write", given)
+
+    assert called.code == 1
+    assert "FORMAT=FILE" in called.err
+
+
+def test_a_file_that_cannot_be_written_stops_before_anything_is_read(repository: Repository) -> None:
+    called = repository.run("plan", "--write", "json=nowhere/plan.json")
+
+    assert called.code == 1
+    assert not (repository.root / ".reconciler").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("not json", "is not JSON"),
+        ("[1]", "is neither a saved plan nor a receipt"),
+        ('{"kind": "plan", "format_version": "9.0"}', "is a plan of version '9.0'; this program reads version 1.0"),
+        ('{"kind": "receipt", "format_version": "1.0"}', "is not a receipt as this program writes it (look at"),
+    ],
+)
+def test_a_file_that_is_no_document_is_told(repository: Repository, content: str, said: str) -> None:
+    repository.write("file.json", content)
+    called = repository.run("show", "file.json")
+
+    assert called.code == 1
+    assert said in called.err
+
+
+def test_a_file_that_is_not_there_is_told(repository: Repository) -> None:
+    assert repository.run("show", "nowhere.json").err == "error: cannot read nowhere.json: No such file or directory\n"
+
+
+def test_a_format_that_there_is_not_for_a_receipt_is_told(repository: Repository) -> None:
+    repository.run("apply", "--yes", "--receipt", "receipt.json")
+
+    assert "a receipt has no format 'gitlab'" in repository.run("show", "receipt.json", "--format", "gitlab").err

@@ -1,0 +1,163 @@
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.core.describe import describe_plan
+from reconciler.core.document import NoticeEntry, PlaceEntry, PlanDocument
+from reconciler.core.observed import Present
+from reconciler.core.redaction import Masker
+from reconciler.errors import Problem
+from reconciler.render import sarif
+from reconciler.render.sarif import MOST_RESULTS, render_plan_sarif, render_problems_sarif
+from tests.builders import memory, plan, user
+
+MEMORY = "contacts.sarah.scopes.support"
+
+
+def run_of(text: str) -> Any:
+    log = json.loads(text)
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    assert run["tool"]["driver"]["name"] == "reconciler"
+    return run
+
+
+def notifications(text: str) -> list[str]:
+    (invocation,) = run_of(text)["invocations"]
+    return [notification["message"]["text"] for notification in invocation["toolExecutionNotifications"]]
+
+
+def results(text: str) -> list[Any]:
+    found: list[Any] = run_of(text)["results"]
+    return found
+
+
+def place(problem: Problem) -> Any:
+    (result,) = results(render_problems_sarif([problem]))
+    return result["locations"][0]["physicalLocation"]
+
+
+def noticed(*notices: NoticeEntry) -> PlanDocument:
+    made = plan(memory({"a": 1}, users=[user()]), Present("m", {"b": 1}))
+    return replace(describe_plan(made, Masker(b"key", reveal=False)), notices=notices)
+
+
+def test_a_problem_is_a_result_at_its_place() -> None:
+    text = render_problems_sarif([Problem("specs/a.yaml", 4, 1, "contcts", "unknown key", "say contacts")])
+
+    assert run_of(text)["tool"]["driver"]["rules"][0]["id"] == "invalid_spec"
+    assert results(text) == [
+        {
+            "ruleId": "invalid_spec",
+            "ruleIndex": 0,
+            "level": "error",
+            "message": {"text": "contcts: unknown key; say contacts"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": "specs/a.yaml", "uriBaseId": "%SRCROOT%"},
+                        "region": {"startLine": 4, "startColumn": 1},
+                    },
+                    "logicalLocations": [{"fullyQualifiedName": "contcts"}],
+                }
+            ],
+        }
+    ]
+
+
+def test_problems_are_sorted_and_told_once() -> None:
+    later, sooner = Problem("b.yaml", 1, 1, "", "later"), Problem("a.yaml", 2, 1, "", "sooner")
+
+    text = render_problems_sarif([later, sooner, later])
+
+    assert [result["message"]["text"] for result in results(text)] == ["sooner", "later"]
+    assert text == render_problems_sarif([sooner, later])
+
+
+def test_a_place_that_is_not_known_is_left_out() -> None:
+    assert place(Problem("a.yaml", 3, 0, "", "m"))["region"] == {"startLine": 3}
+    assert "region" not in place(Problem("a.yaml", 0, 0, "", "m"))
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("spécs/a b#1%.yaml", "sp%C3%A9cs/a%20b%231%25.yaml"),
+        ("c:d.yaml", "c%3Ad.yaml"),
+        ("/tmp/a.yaml", "file:///tmp/a.yaml"),  # noqa: S108  nothing is written there
+        ("//host/a.yaml", "file:////host/a.yaml"),
+        ("a\udcff.yaml", "a%5Cudcff.yaml"),
+    ],
+)
+def test_file_names_are_given_as_uris(file: str, uri: str) -> None:
+    assert place(Problem(file, 1, 1, "", "m"))["artifactLocation"]["uri"] == uri
+
+
+def test_a_problem_of_no_file_is_a_notification() -> None:
+    text = render_problems_sarif([Problem("", 0, 0, "", "no specs")])
+
+    assert results(text) == []
+    assert notifications(text) == ["no specs"]
+
+
+def test_a_message_makes_no_link_and_moves_no_cursor() -> None:
+    (result,) = results(render_problems_sarif([Problem("a", 1, 1, "", "[x](https://example.com)\x1b\n")]))
+
+    assert result["message"]["text"] == r"[x]\(https://example.com)\x1b\n"
+
+
+def test_a_notice_stands_where_its_memory_or_contact_is_declared() -> None:
+    text = render_plan_sarif(noticed(NoticeEntry("unmanaged", MEMORY, 3), NoticeEntry("unverifiable", MEMORY, 1)))
+
+    assert [result["message"]["text"] for result in results(text)] == [
+        f"{MEMORY}: no spec names 3 live facts: left alone.",
+        f"{MEMORY}: 1 contact or user cannot be looked up.",
+    ]
+    assert results(text)[0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
+    assert run_of(text)["automationDetails"] == {"id": "reconciler/plan/sandbox/"}
+
+
+def test_notices_without_a_place_are_notifications() -> None:
+    text = render_plan_sarif(
+        noticed(
+            NoticeEntry("ambiguous_memory", "contacts.jo.scopes.a", 2),
+            NoticeEntry("not_read", "", 1_200),
+            NoticeEntry("unknown_contact", "contacts.jo", 1),
+            NoticeEntry("new\n", "contacts.jo", 5),
+        )
+    )
+
+    assert results(text) == []
+    assert notifications(text) == [
+        "contacts.jo.scopes.a: 2 memories for one contact and scope: nothing is planned for them.",
+        "1,200 memories not read, because of --target.",
+        "contacts.jo: the account does not show the contact of 1 memory; the API decides.",
+        r"contacts.jo: new\n (5).",
+    ]
+
+
+def test_a_change_without_a_file_is_no_place() -> None:
+    document = noticed(NoticeEntry("unmanaged", MEMORY, 3))
+    homeless = tuple(replace(entry, source=PlaceEntry("", 0)) for entry in document.operations)
+
+    assert results(render_plan_sarif(replace(document, operations=homeless))) == []
+
+
+def test_rules_are_those_of_the_results() -> None:
+    text = render_plan_sarif(noticed(NoticeEntry("unmanaged", MEMORY, 1), NoticeEntry("not_read", "", 1)))
+    rules = run_of(text)["tool"]["driver"]["rules"]
+
+    assert [rule["id"] for rule in rules] == ["not_read", "unmanaged"]
+    assert rules[results(text)[0]["ruleIndex"]]["defaultConfiguration"] == {"level": "note"}
+
+
+def test_what_a_run_cannot_hold_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 3)
+    problems: Sequence[Problem] = [Problem("a.yaml", line, 1, "", "m") for line in range(1, 6)]
+
+    assert len(results(render_problems_sarif(problems))) == 3
+    assert notifications(render_problems_sarif(problems)) == ["2 more results left out: a run holds 3."]
+    assert MOST_RESULTS == 25_000
