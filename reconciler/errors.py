@@ -76,11 +76,17 @@ class ApiError(ReconcilerError):
 
 
 class ApiUnavailableError(ApiError):
-    """No usable answer; `may_have_happened` says whether a write could have been carried out all the same."""
+    """
+    No usable answer.
 
-    def __init__(self, summary: str, *, may_have_happened: bool, code: str = "") -> None:
+    `may_have_happened` says whether a write could have been carried out all the same, `answered` whether there was an
+    answer at all.
+    """
+
+    def __init__(self, summary: str, *, may_have_happened: bool, code: str = "", answered: bool = True) -> None:
         super().__init__(summary, code=code)
         self.may_have_happened = may_have_happened
+        self.answered = answered
 
 
 class ApiRejectedError(ApiError):

@@ -25,7 +25,8 @@ def write_new_files(folder: Path, texts: Mapping[str, str]) -> None:
         check_folder(folder)
         check_folder(path.parent)
         if _is_there(path):
-            raise InputError(f"{path} is in the way, and no file is ever overwritten; name another folder, or move it")
+            # file names tell the names of people, and this is printed where others read
+            raise InputError(f"{folder} holds files that this export would write; name another folder, or move them")
     for path, text in paths.items():
         _write_new(path, text, within=folder)
 

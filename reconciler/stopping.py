@@ -37,6 +37,10 @@ class Stop:
         task = asyncio.ensure_future(work)
         self._in_flight.add(task)
         try:
-            return await task
+            result = await task
         finally:
             self._in_flight.discard(task)
+        caller = asyncio.current_task()
+        if caller is not None and caller.cancelling():  # it was not this stop that cancelled, so it is not ours to end
+            raise asyncio.CancelledError
+        return result

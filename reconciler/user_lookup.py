@@ -1,11 +1,12 @@
 """The users of a memory: listed, else asked for one by one, else unknown."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from reconciler.core.desired import User
 from reconciler.core.observed import LiveUser, LiveUsers
 from reconciler.core.remote import Reader, Writer
-from reconciler.errors import ApiError, ApiRejectedError, RouteAbsentError
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 
 class UserReader:
@@ -41,11 +42,15 @@ class UserReader:
                 page = await self._remote.list_users(memory_id, len(users))
                 is_new = page.users.keys() - users.keys()
                 users.update(page.users)
-                if not (page.has_more and is_new):
+                if not page.has_more:
                     return users
+                if not is_new:  # the same page for ever: who is not on it is not known
+                    return None
         except RouteAbsentError:
             self._can_list = False
-        except ApiRejectedError:
+        except ApiRejectedError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise
             self._missing.add(memory_id)  # of a contact memory it may only say that it is no memory store
         return None
 
@@ -58,9 +63,16 @@ class UserReader:
         except RouteAbsentError:
             self._can_ask = False
         except ApiError as error:
-            if not error.code:
+            if not _may_mean_absent(error):
                 raise
         return {}
+
+
+def _may_mean_absent(error: ApiError) -> bool:
+    """Say whether a refusal can be how an absent user is answered, which is not documented."""
+    if isinstance(error, ApiRejectedError):
+        return error.status != HTTPStatus.UNAUTHORIZED
+    return isinstance(error, ApiUnavailableError) and error.may_have_happened and bool(error.code)
 
 
 def _is_doubtful(live: LiveUser | None, user: User) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from reconciler.core.desired import Identifier, ScopeKey, User
+from reconciler.core.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record, UserPage
@@ -63,6 +63,11 @@ class FakeWriter:
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
         del memory_id, user
         raise RouteAbsentError("404", status=404)
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        contact_id = identity.contact_id if isinstance(identity, ContactId) else f"c-{identity.value}"
+        self._call("read_contact", contact_id)
+        return ContactRecord(contact_id, self.profiles[contact_id], (), ()) if contact_id in self.profiles else None
 
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
         self._call("resolve_contact", identifier.value)

@@ -137,6 +137,8 @@ def _advice(status: int, refusal: _Refusal | None) -> str:
 
 
 def _summary(answer: Answer, refusal: _Refusal | None) -> str:
+    if refusal is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "the API asks to wait (429)"
     if refusal is None:
         return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
     said = ": ".join(part for part in (refusal.code, refusal.message) if part)

@@ -204,15 +204,22 @@ class _Client:
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         """Send a request, again where that is safe and of use, and give the body of its answer."""
+        doubts: list[ApiUnavailableError] = []
         pacing = self._endpoint.pacing.retrying(repeatable=request.repeatable)
-        return await pacing(self._send_once, request)
+        try:
+            return await pacing(self._send_once, request, doubts)
+        except ApiUnavailableError as error:
+            error.may_have_happened = bool(doubts)  # that the last attempt did nothing says nothing of those before
+            raise
 
-    async def _send_once(self, request: Request) -> Mapping[str, Json]:
+    async def _send_once(self, request: Request, doubts: list[ApiUnavailableError]) -> Mapping[str, Json]:
         self._requests_sent += 1
         try:
             body = body_of(await self._exchange(request), hide=self._endpoint.key)
         except ApiError as error:
             self._report(request, str(error))
+            if isinstance(error, ApiUnavailableError) and error.may_have_happened:
+                doubts.append(error)
             raise
         self._report(request, "ok")
         return body
@@ -233,18 +240,22 @@ class _Client:
         where = self._endpoint.base_url
         match error.__cause__ or error:
             case httpx.ConnectError() | aiohttp.ClientConnectorError():
-                return ApiUnavailableError(f"cannot connect to {where}", may_have_happened=False)
+                return _no_answer(f"cannot connect to {where}", may_have_happened=False)
             case aiohttp.ConnectionTimeoutError():
                 summary = f"cannot connect to {where} within {self._endpoint.timeout:g} seconds"
-                return ApiUnavailableError(summary, may_have_happened=False)
+                return _no_answer(summary, may_have_happened=False)
             case httpx.TimeoutException() | TimeoutError():
                 summary = f"no answer from {where} within {self._endpoint.timeout:g} seconds"
-                return ApiUnavailableError(summary, may_have_happened=True)
+                return _no_answer(summary, may_have_happened=True)
             case _:
-                return ApiUnavailableError(f"{where} closed the connection without an answer", may_have_happened=True)
+                return _no_answer(f"{where} closed the connection without an answer", may_have_happened=True)
 
     def _report(self, request: Request, result: str) -> None:
         self._endpoint.on_request(f"{request.method} {request.path}: {result}")
+
+
+def _no_answer(summary: str, *, may_have_happened: bool) -> ApiUnavailableError:
+    return ApiUnavailableError(summary, may_have_happened=may_have_happened, answered=False)
 
 
 def _is_add_user_refusal(error: ApiError) -> bool:

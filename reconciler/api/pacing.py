@@ -54,10 +54,15 @@ class Pacing:
             stop=self._gives_up,
             retry=retry_if_exception(_worth_repeating if repeatable else _surely_not_done),
             wait=_wait,
-            sleep=self.sleep,
+            sleep=self._sleep,
             before_sleep=self._announce,
             reraise=True,
         )
+
+    async def _sleep(self, seconds: float) -> None:
+        await self.sleep(seconds)
+        if self.should_stop():
+            raise ApiUnavailableError("stopped while waiting to try again", may_have_happened=False)
 
     def _gives_up(self, state: RetryCallState) -> bool:
         if self.should_stop():

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from reconciler.api import requests
 from reconciler.api.requests import Request
-from reconciler.core.desired import Identifier, ScopeKey, User
+from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.document import RequestEntry
 from reconciler.core.observed import LiveUser
@@ -41,6 +41,11 @@ class RecordingWriter:
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
         """Give nothing: a recorder holds no memories."""
         del memory_id, user
+        return None
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        """Give nothing: a recorder holds no contacts."""
+        del identity
         return None
 
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:

@@ -157,9 +157,13 @@ def _contact(body: _ContactBody) -> ContactRecord:
     return ContactRecord(
         contact_id=body.id,
         profile=_profile(body),
-        identifiers=tuple((item.identifier_type, item.identifier_value) for item in body.identifiers or ()),
+        identifiers=None if body.identifiers is None else tuple(map(_identifier, body.identifiers)),
         memories=None if body.memories is None else tuple(map(_record, body.memories)),
     )
+
+
+def _identifier(body: _IdentifierBody) -> tuple[str, str]:
+    return body.identifier_type, body.identifier_value
 
 
 def _profile(body: _ContactBody) -> dict[str, Json]:

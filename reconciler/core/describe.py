@@ -80,7 +80,7 @@ def _summary(plan: Plan) -> SummaryEntry:
     certain = [operation for operation in plan.operations if operation.certain]
     kinds = Counter(operation.type for operation in certain)
     facts = Counter(_action(fact) for item in certain if isinstance(item, WriteFacts) for fact in item.facts)
-    changed = {work.address for work in plan.work if isinstance(work, MemoryWork) and _is_pending(work)}
+    touched = sum(isinstance(work, MemoryWork) for work in plan.work)
     return SummaryEntry(
         contacts_to_create=kinds["create_contact"],
         contacts_to_update=kinds["update_contact"],
@@ -89,7 +89,7 @@ def _summary(plan: Plan) -> SummaryEntry:
         facts_to_update=facts["update"],
         users_to_add=kinds["add_user"],
         users_to_update=kinds["update_user"],
-        memories_unchanged=plan.memories - len(changed),
+        memories_unchanged=plan.memories - touched - _ambiguous(plan),
         facts_unmanaged=sum(notice.count for notice in plan.notices if notice.type == "unmanaged"),
         uncertain=len(plan.operations) - len(certain),
     )
@@ -100,8 +100,8 @@ def _action(fact: FactWrite) -> Literal["add", "update"]:
     return "add" if fact.changes == (Added((fact.key,), fact.value),) else "update"
 
 
-def _is_pending(work: MemoryWork) -> bool:
-    return any(operation.certain for operation in work.operations)
+def _ambiguous(plan: Plan) -> int:
+    return sum(notice.type == "ambiguous_memory" for notice in plan.notices)
 
 
 def _operation(operation: Operation, work: Work, masker: Masker) -> OperationEntry:

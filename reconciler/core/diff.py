@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from reconciler.core.desired import Fact, User
 from reconciler.core.observed import LiveUser
-from reconciler.core.value import Json, canonical, covers, is_list, lay_over
+from reconciler.core.value import Json, canonical, covers, is_list, lay_over, same
 from reconciler.errors import Source
 
 Path: TypeAlias = tuple[str, ...]
@@ -46,6 +46,11 @@ class FactWrite:
     value: Json
     changes: tuple[Change, ...]
     source: Source
+
+    @property
+    def keeps_live_part(self) -> bool:
+        """Say whether something that only the live side has is sent back."""
+        return not same(self.value, self.declared)
 
 
 def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:

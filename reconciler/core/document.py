@@ -144,7 +144,11 @@ class NoticeEntry:
 
 @dataclass(frozen=True, slots=True)
 class SummaryEntry:
-    """Totals of a plan; only `uncertain` counts operations that may not be needed."""
+    """
+    Totals of a plan.
+
+    Only `uncertain` counts operations that may not be needed; `memories_unchanged` are those with no operation at all.
+    """
 
     contacts_to_create: int
     contacts_to_update: int

@@ -6,7 +6,6 @@ from typing import Literal, TypeAlias
 from reconciler.core.address import user_address
 from reconciler.core.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
-from reconciler.core.value import same
 from reconciler.errors import Source
 
 
@@ -37,6 +36,11 @@ class UpdateContact:
     contact: Contact
     profile: tuple[FactWrite, ...]
     certain: bool
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether what is live by then decides what is sent: it was not read, or values keep a live part."""
+        return not self.certain or any(write.keeps_live_part for write in self.profile)
 
     @property
     def address(self) -> str:
@@ -76,6 +80,12 @@ class WriteFacts:
     memory: ContactMemory
     facts: tuple[FactWrite, ...]
     certain: bool
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether what is live by then decides what is sent: planted facts, and values that keep a live part."""
+        planted = {fact.key for fact in self.memory.facts if fact.upkeep == "seed"}
+        return any(write.key in planted or write.keeps_live_part for write in self.facts)
 
     @property
     def address(self) -> str:
@@ -165,11 +175,9 @@ class MemoryWork:
 
     @property
     def needs_second_look(self) -> bool:
-        """Say whether facts are sent of which a part is kept from the live side, so that they are read again first."""
-        if self.memory_id is None:
-            return False
-        writes = (fact for item in self.operations if isinstance(item, WriteFacts) for fact in item.facts)
-        return any(not same(fact.value, fact.declared) for fact in writes)
+        """Say whether the memory has to be read again before its facts are written."""
+        writes = (item for item in self.operations if isinstance(item, WriteFacts))
+        return self.memory_id is not None and any(item.needs_second_look for item in writes)
 
     @property
     def needs_lookup(self) -> bool:
@@ -228,6 +236,8 @@ class Plan:
 
     @property
     def requests_to_write(self) -> int:
-        """Count the requests of an apply: one an operation, and one for each memory that it has to look at first."""
+        """Count the requests of an apply: one an operation, and one for each thing that it has to look at first."""
         memories = [work for work in self.work if isinstance(work, MemoryWork)]
-        return len(self.operations) + sum(work.needs_lookup or work.needs_second_look for work in memories)
+        looks = sum(work.needs_lookup or work.needs_second_look for work in memories)
+        contacts = (item for item in self.operations if isinstance(item, UpdateContact))
+        return len(self.operations) + looks + sum(item.needs_second_look for item in contacts)

@@ -41,12 +41,12 @@ class ContactRecord:
     """
     A contact as the account shows it.
 
-    `identifiers` are pairs of kind and value. `memories` is None where the answer does not show them.
+    `identifiers` are pairs of kind and value. These and `memories` are None where the answer does not show them.
     """
 
     contact_id: str
     profile: Mapping[str, Json]
-    identifiers: tuple[tuple[str, str], ...]
+    identifiers: tuple[tuple[str, str], ...] | None
     memories: tuple[Record, ...] | None
 
 
@@ -113,6 +113,10 @@ class Writer(Protocol):
 
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
         """Read one user of a memory; None when the memory does not have the number."""
+        ...
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        """Read a contact; None when there is none."""
         ...
 
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:

@@ -35,7 +35,7 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
         result, detail = await run.do(operation)
     except ApiUnavailableError as error:
         run.note_failure(str(error))
-        return Outcome(operation, "unknown" if error.may_have_happened else "failed", str(error)), False
+        return Outcome(operation, "unknown" if error.may_have_happened else "failed", str(error)), error.answered
     except ApiError as error:
         run.note_failure(str(error))
         return Outcome(operation, "failed", str(error)), True

@@ -1,13 +1,19 @@
 """The operations on one contact."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
-from reconciler.core.desired import Identifier
+from reconciler.core.desired import ContactId, Identifier
 from reconciler.core.diff import FactWrite, diff_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ContactRecord, Writer
 from reconciler.core.value import covers
+from reconciler.errors import ApiRejectedError, RouteAbsentError
 from reconciler.execute.attempt import Done, not_kept
+
+_NO_CONTACTS_CALLS = (
+    "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
+)
 
 
 class ContactRun:
@@ -21,11 +27,19 @@ class ContactRun:
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
+        try:
+            return await self._do(operation)
+        except RouteAbsentError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                raise
+            raise ApiRejectedError(_NO_CONTACTS_CALLS, status=error.status) from error
+
+    async def _do(self, operation: Operation) -> Done:
         match operation:
             case CreateContact():
                 return await self._create()
-            case UpdateContact(profile=profile):
-                return await self._update(profile)
+            case UpdateContact():
+                return await self._update_declared(operation)
             case _:
                 raise TypeError(operation.type)
 
@@ -44,6 +58,17 @@ class ContactRun:
         if missing:
             return await self._update(missing)
         return ("done", "") if created else ("already", "the contact exists")
+
+    async def _update_declared(self, operation: UpdateContact) -> Done:
+        """Update what is still needed; parts that no spec names are sent back as they are by now, or nothing is."""
+        if not operation.needs_second_look:
+            return await self._update(operation.profile)
+        assert self.contact_id is not None  # noqa: S101  an update is planned with an id
+        record = await self._writer.read_contact(ContactId(self.contact_id))
+        if record is None:
+            return await self._update(operation.profile)
+        still_needed = diff_facts(self._contact.profile, record.profile)
+        return await self._update(still_needed) if still_needed else ("already", "the contact holds it by now")
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created

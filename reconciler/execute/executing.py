@@ -42,6 +42,7 @@ async def execute(
     and the rest skipped. `on_outcome` is told how many operations are settled, and of how many.
     """
     run = _Run(writer, stop=stop, on_outcome=on_outcome, operations=len(plan.operations))
+    run.note_owners(plan.work)
     await for_each(_only_contacts(plan.work), run.settle_contact, concurrency=concurrency)
     await for_each(_only_memories(plan.work), run.settle_memory, concurrency=concurrency)
     outcomes = tuple(outcome for work in plan.work for outcome in run.outcomes[work.address])
@@ -75,13 +76,24 @@ class _Run:
         self._settled = 0
         self._unreached = 0
         self._contacts: dict[str, ContactRun] = {}
+        self._owners: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}
         self.memory_ids: dict[str, str] = {}
+
+    def note_owners(self, work: tuple[Work, ...]) -> None:
+        """Note which declared contact each live one is, as far as the plan knew."""
+        for item in work:
+            if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory) and item.contact_id:
+                self._owners.setdefault(item.contact_id, item.memory.contact.address)
 
     async def settle_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
         contact = self._contacts[work.contact.name] = ContactRun(self._writer, work)
         await self._settle(work, contact)
+        first = self._owners.setdefault(contact.contact_id, work.address) if contact.contact_id else work.address
+        if first != work.address:
+            contact.obstacle = f"not tried: {work.address} is the same live contact as {first}; declare it once"
+            self.outcomes[work.address] = [Outcome(item, "failed", contact.obstacle) for item in work.operations]
 
     async def settle_memory(self, work: MemoryWork) -> None:
         """Do the operations on one memory in their order, with the id that its contact has by now."""

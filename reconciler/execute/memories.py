@@ -71,11 +71,11 @@ class MemoryRun:
         """
         Decide again from what is live at this moment, where that is known or matters.
 
-        The answer of get-or-create shows it for nothing. Parts of a mapping that no spec names are sent back with the
-        rest, so they must be those of now, not those of the plan.
+        The answer of get-or-create shows it for nothing. Planted facts must not overwrite what was learned since the
+        plan, and parts of a mapping that no spec names are sent back, so they must be those of now.
         """
         live = self._live_facts
-        if live is None and any(not same(fact.value, fact.declared) for fact in operation.facts):
+        if live is None and operation.needs_second_look:
             record = await self._writer.read_memory(memory_id)
             live = record.facts if record else None
         return operation.facts if live is None else diff_facts(operation.memory.facts, live)
@@ -115,11 +115,17 @@ class MemoryRun:
 
     async def _settle_lost_answer(self, memory_id: str, user: User, error: ApiUnavailableError) -> Done:
         """Look whether a user was added although the answer was lost; raises the error where that cannot be told."""
-        users = await self._users.read(memory_id, [user])
+        try:
+            users = await self._users.read(memory_id, [user])
+        except ApiError:
+            raise error from None
         if not users.is_known(user.phone_number):
             raise error
-        if users.known.get(user.phone_number) is None:
+        live = users.known.get(user.phone_number)
+        if live is None:
             return "failed", f"{error}; the user is not in the memory"
+        if diff_user(user, live):
+            await self._writer.update_user(memory_id, user)
         return "done", "the answer was lost; the user is in the memory"
 
     async def _known_id(self) -> str:

@@ -1,10 +1,11 @@
 """The readers of contacts: all of them page by page, one by one, or none where the account offers no such calls."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from math import ceil
 from typing import Literal, TypeAlias
 
-from reconciler.core.desired import Contact, ContactId, identifier_key
+from reconciler.core.desired import Contact, ContactId, Identity, identifier_key
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import RouteAbsentError
 from reconciler.observe.listing import list_on
@@ -12,6 +13,9 @@ from reconciler.workers import for_each
 
 ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 """`auto` takes the reader that needs the fewest requests, and falls back to `context` where there is no other."""
+
+_MOST_SINGLE = 50
+"""More contacts than this are not looked up one by one on the word of `total` alone, which may be wrong."""
 
 Records: TypeAlias = Mapping[str, ContactRecord | None]
 """The contacts that were found, by declared name; None for one that the account does not have."""
@@ -45,12 +49,15 @@ class _ContactReader:
         self._concurrency = concurrency
 
     async def read(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
-        if choice == "contact" or (choice == "auto" and len(contacts) <= 1):
+        if choice == "contact":
             return await self._read_each(contacts)
+        if choice == "auto" and len(contacts) <= 1:
+            with suppress(RouteAbsentError):  # a listing may be there all the same
+                return await self._read_each(contacts)
         first = await self._reader.list_contacts(0)
         found = _matched(contacts, first.contacts)
         missing = [contact for contact in contacts if found[contact.name] is None]
-        if choice == "auto" and len(missing) < _pages_left(first):
+        if choice == "auto" and len(missing) < min(_pages_left(first), _MOST_SINGLE):
             return {**found, **await self._read_each(missing)}
         return await self._read_on(contacts, first)
 
@@ -82,8 +89,18 @@ def _pages_left(first: ContactPage) -> float:
 
 def _matched(contacts: Iterable[Contact], records: Iterable[ContactRecord]) -> dict[str, ContactRecord | None]:
     """Find each declared contact among live ones, by id or by identifier."""
-    by_key: dict[tuple[str, str], ContactRecord] = {}
-    for record in records:
-        by_key[ContactId(record.contact_id).key] = record
-        by_key.update({identifier_key(kind, value): record for kind, value in record.identifiers})
-    return {contact.name: by_key.get(contact.identity.key) for contact in contacts}
+    exact: dict[tuple[str, str], ContactRecord] = {}
+    alike: dict[tuple[str, str], set[str]] = {}
+    by_id = {record.contact_id: record for record in records}
+    for record in by_id.values():
+        for kind, value in record.identifiers or ():
+            exact[kind, value] = record
+            alike.setdefault(identifier_key(kind, value), set()).add(record.contact_id)
+
+    def match(identity: Identity) -> ContactRecord | None:
+        if isinstance(identity, ContactId):
+            return by_id.get(identity.contact_id)
+        owners = alike.get(identity.key, set())
+        return exact.get((identity.kind, identity.value)) or (by_id[min(owners)] if len(owners) == 1 else None)
+
+    return {contact.name: match(contact.identity) for contact in contacts}

@@ -70,6 +70,12 @@ def _ids(pages: Iterable[ContactPage]) -> set[str]:
 
 
 def _is_complete(pages: list[ContactPage], distinct: int) -> bool:
-    """Say whether every contact was seen: a contact that moved past the reader is missing from the count."""
+    """
+    Say whether every contact was seen, with what it is known by.
+
+    A contact that moved past the reader is missing from the count.
+    """
     totals = {page.total for page in pages}
+    if any(contact.identifiers is None for page in pages for contact in page.contacts):
+        return False
     return totals == {distinct} and sum(len(page.contacts) for page in pages) == distinct

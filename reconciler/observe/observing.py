@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from reconciler.core.desired import Contact, ContactId, ContactMemory, Desired, ExistingMemory, Memory, memory_key
+from reconciler.core.desired import (
+    Contact,
+    ContactId,
+    ContactMemory,
+    Desired,
+    ExistingMemory,
+    Memory,
+    Persona,
+    memory_key,
+)
 from reconciler.core.observed import (
     Absent,
     Ambiguous,
@@ -20,10 +29,12 @@ from reconciler.core.observed import (
     Unseen,
 )
 from reconciler.core.remote import ContactRecord, Reader, Record
-from reconciler.errors import ApiRejectedError
+from reconciler.errors import ApiRejectedError, RouteAbsentError
 from reconciler.observe.contacts import ReaderChoice, look_up_contacts
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
+
+_NOBODY = "reconciler-probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
         concurrency=observing.concurrency,
         on_notice=observing.on_notice,
     )
+    if records is None:
+        await _check_api(reader, desired)
     reading = _Reading(reader, records, observing.known_ids)
 
     async def read(memory: Memory) -> None:
@@ -61,6 +74,24 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     await for_each(desired.memories, read, concurrency=observing.concurrency)
     contacts = {contact.address: reading.contact(contact) for contact in desired.contacts}
     return Observed(contacts, reading.memories, requests=reader.requests_sent - before)
+
+
+async def _check_api(reader: Reader, desired: Desired) -> None:
+    """
+    Ask for the context of nobody where no other request would be sent.
+
+    Contacts that are all declared by identifiers cannot be looked up without the contacts routes. A wrong URL or a
+    wrong key must be told all the same; raises `ApiError` then.
+    """
+    if not desired.memories or any(isinstance(contact.identity, ContactId) for contact in desired.contacts):
+        return
+    try:
+        await reader.read_context(_NOBODY, Persona(_NOBODY))
+    except RouteAbsentError:
+        raise
+    except ApiRejectedError as error:
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            raise
 
 
 class _Reading:

@@ -166,7 +166,7 @@ def test_a_file_in_the_way_stops_it_before_anything_is_written(repository: Repos
 
     assert called.code == 1
     assert called.err.endswith(
-        "error: exported/scopes.yaml is in the way, and no file is ever overwritten; name another folder, or move it\n"
+        "error: exported holds files that this export would write; name another folder, or move them\n"
     )
     assert files_in(repository.root / "exported") == ["scopes.yaml"]
 
@@ -175,7 +175,7 @@ def test_a_link_to_nothing_is_in_the_way_too(repository: Repository) -> None:
     repository.write("exported/readme.txt", "other files are fine")
     (repository.root / "exported/scopes.yaml").symlink_to("elsewhere")
     with account() as (_, url):
-        assert "exported/scopes.yaml is in the way" in exported(repository, url).err
+        assert "exported holds files that this export would write" in exported(repository, url).err
 
 
 @pytest.mark.parametrize("name", ["exported", "exported/contacts"])

@@ -15,6 +15,7 @@ from reconciler.core.observed import (
 )
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
+from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError
 from reconciler.execute import NOT_REACHED, Execution, execute
 from reconciler.stopping import Stop
@@ -228,6 +229,69 @@ def test_a_contact_found_as_it_should_be_is_already_there() -> None:
     writer.profiles["c-+14155550192"] = {}
 
     assert results(run(NEW_CONTACT, writer).outcomes) == ["already", "done", "done"]
+
+
+def test_what_others_wrote_into_a_contact_since_the_plan_is_kept() -> None:
+    contact = declared_contact(profile={"metadata": {"at": {"city": "Lima"}}})
+    live: dict[str, Json] = {"metadata": {"at": {"city": "Quito", "street": "old"}}}
+    made = plan(replace(memory(), contact=contact), Present("m", {}), FoundContact("c-1", live))
+    writer = FakeWriter()
+    writer.profiles["c-1"] = {"metadata": {"at": {"city": "Quito", "street": "new", "note": 1}}}
+    run(made, writer)
+
+    assert writer.profiles["c-1"]["metadata"] == {"at": {"city": "Lima", "street": "new", "note": 1}}
+    assert made.requests_to_write == len(writer.calls) == 2
+
+
+def test_a_contact_that_was_not_read_by_the_plan_is_read_before_it_is_written() -> None:
+    contact = declared_contact(profile={"metadata": {"at": {"city": "Lima"}}})
+    made = plan(replace(memory(), contact=contact), Present("m", {}), FoundContact("c-1", None))
+    writer = FakeWriter()
+    writer.profiles["c-1"] = {"metadata": {"at": {"city": "Lima", "street": "kept"}}}
+
+    assert results(run(made, writer).outcomes) == ["already"]
+    assert writer.profiles["c-1"]["metadata"] == {"at": {"city": "Lima", "street": "kept"}}
+
+
+def test_two_declarations_that_turn_out_to_be_one_live_contact_are_not_both_written() -> None:
+    first, second = memory({"a": 1}, identity=BY_PHONE), memory({"a": 2}, contact="too", identity=BY_PHONE)
+    made = plan_all([(first, Absent()), (second, Absent())], contact=MissingContact())
+    outcomes = run(made, FakeWriter()).outcomes
+
+    assert results(outcomes) == ["done", "done", "done", "failed", "skipped", "skipped"]
+    assert "contacts.too is the same live contact as contacts.sarah" in outcomes[3].detail
+
+
+def test_a_user_found_after_a_lost_answer_with_other_metadata_is_updated() -> None:
+    writer = FakeWriter(lists_users=True, errors_after={"add_user": LOST})
+    (outcome,) = run(plan(existing(user(metadata="new")), Present("store-1", {})), writer).outcomes
+
+    assert outcome.result == "done"
+    assert writer.calls[-1] == "update_user store-1"
+
+
+def test_seeds_do_not_overwrite_what_was_learned_in_a_memory_that_the_plan_knew() -> None:
+    writer = FakeWriter()
+    made = plan(memory(seeds={"tz": "UTC"}), Present("mem-1", {}))
+    writer.facts["mem-1"] = {"tz": "learned"}
+
+    assert results(run(made, writer).outcomes) == ["already"]
+    assert writer.facts["mem-1"] == {"tz": "learned"}
+
+
+def test_an_api_that_answers_with_errors_is_not_given_up() -> None:
+    made = plan_all([(memory({"a": 1}, contact=f"n{n}"), Present(f"m-{n}", {})) for n in range(50)])
+
+    assert results(run(made, FakeWriter(errors={"write_facts": LOST})).outcomes) == ["unknown"] * 50
+
+
+def test_an_api_that_cannot_be_reached_is_given_up_after_a_while() -> None:
+    gone = ApiUnavailableError("cannot connect", may_have_happened=False, answered=False)
+    made = plan_all([(memory({"a": 1}, contact=f"n{n}"), Present(f"m-{n}", {})) for n in range(50)])
+    outcomes = run(made, FakeWriter(errors={"write_facts": gone})).outcomes
+
+    assert results(outcomes) == ["failed"] * 20 + ["skipped"] * 30
+    assert "20 times in a row" in outcomes[-1].detail
 
 
 def test_a_profile_that_the_api_does_not_keep_is_a_failure_that_names_the_key() -> None:

@@ -69,7 +69,7 @@ def _is_wanted(contact: ContactRecord, wanted: Wanted) -> bool:
 
 def _is_known_by(contact: ContactRecord, value: str) -> bool:
     return value == contact.contact_id or any(
-        identifier_key(kind, value) == identifier_key(kind, live) for kind, live in contact.identifiers
+        identifier_key(kind, value) == identifier_key(kind, live) for kind, live in contact.identifiers or ()
     )
 
 

@@ -27,9 +27,8 @@ class Identifying:
     def __init__(self, listed: Iterable[ContactRecord], by: IdentifyBy, accepts: Accepts) -> None:
         self._by = by
         self._accepts = accepts
-        self._owners = Counter(
-            key for contact in listed for key in {identifier_key(*identifier) for identifier in contact.identifiers}
-        )
+        shown = ({identifier_key(*item) for item in contact.identifiers or ()} for contact in listed)
+        self._owners = Counter(key for keys in shown for key in keys)
 
     def of(self, contact: ContactRecord) -> Identified | None:
         """Give what a contact is known by; None where specs refuse its id."""
@@ -41,7 +40,7 @@ class Identifying:
 
     def _identifier(self, contact: ContactRecord, kind: IdentifierKind) -> str | None:
         """Give a contact's only identifier of a kind: of several, which one stays is not known."""
-        match {value for live, value in contact.identifiers if live == kind}:
+        match {value for live, value in contact.identifiers or () if live == kind}:
             case values if len(values) == 1:
                 value = values.pop()
                 usable = self._accepts(kind, value) and self._owners[identifier_key(kind, value)] == 1
