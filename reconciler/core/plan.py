@@ -10,12 +10,10 @@ from reconciler.errors import Source
 
 
 @dataclass(frozen=True, slots=True)
-class CreateContact:
-    """Find or create a contact by its identifier (`POST /v1/contacts/resolve`)."""
+class _OnContact:
+    """An operation on a contact."""
 
-    type = "create_contact"
     contact: Contact
-    certain: bool
 
     @property
     def address(self) -> str:
@@ -29,37 +27,10 @@ class CreateContact:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateContact:
-    """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
+class _OnContactMemory:
+    """An operation on the memory of a contact."""
 
-    type = "update_contact"
-    contact: Contact
-    profile: tuple[FactWrite, ...]
-    certain: bool
-
-    @property
-    def needs_second_look(self) -> bool:
-        """Say whether what is live by then decides what is sent: it was not read, or values keep a live part."""
-        return not self.certain or any(write.keeps_live_part for write in self.profile)
-
-    @property
-    def address(self) -> str:
-        """Give the contact's address."""
-        return self.contact.address
-
-    @property
-    def source(self) -> Source:
-        """Give where the contact is declared."""
-        return self.contact.source
-
-
-@dataclass(frozen=True, slots=True)
-class CreateMemory:
-    """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and hold nothing."""
-
-    type = "create_memory"
     memory: ContactMemory
-    certain: bool
 
     @property
     def address(self) -> str:
@@ -73,11 +44,58 @@ class CreateMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteFacts:
+class _OnUser:
+    """An operation on a user of a memory."""
+
+    memory: Memory
+    user: User
+
+    @property
+    def address(self) -> str:
+        """Give the user's address."""
+        return user_address(self.memory.address, self.user.phone_number)
+
+    @property
+    def source(self) -> Source:
+        """Give where the user is declared."""
+        return self.user.source
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContact(_OnContact):
+    """Find or create a contact by its identifier (`POST /v1/contacts/resolve`)."""
+
+    type = "create_contact"
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContact(_OnContact):
+    """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
+
+    type = "update_contact"
+    profile: tuple[FactWrite, ...]
+    certain: bool
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether what is live by then decides what is sent: it was not read, or values keep a live part."""
+        return not self.certain or any(write.keeps_live_part for write in self.profile)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMemory(_OnContactMemory):
+    """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and hold nothing."""
+
+    type = "create_memory"
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFacts(_OnContactMemory):
     """Add and update facts of a memory, all in one request (`PATCH /v1/memory/contact/{memory_id}/facts`)."""
 
     type = "write_facts"
-    memory: ContactMemory
     facts: tuple[FactWrite, ...]
     certain: bool
 
@@ -87,56 +105,22 @@ class WriteFacts:
         planted = {fact.key for fact in self.memory.facts if fact.upkeep == "seed"}
         return any(write.key in planted or write.keeps_live_part for write in self.facts)
 
-    @property
-    def address(self) -> str:
-        """Give the memory's address."""
-        return self.memory.address
-
-    @property
-    def source(self) -> Source:
-        """Give where the memory is declared."""
-        return self.memory.source
-
 
 @dataclass(frozen=True, slots=True)
-class AddUser:
+class AddUser(_OnUser):
     """Add a user to a memory (`POST /v1/memory/{memory_id}/add-user`); not `certain` where users cannot be listed."""
 
     type = "add_user"
-    memory: Memory
-    user: User
     certain: bool
-
-    @property
-    def address(self) -> str:
-        """Give the user's address."""
-        return user_address(self.memory.address, self.user.phone_number)
-
-    @property
-    def source(self) -> Source:
-        """Give where the user is declared."""
-        return self.user.source
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateUser:
+class UpdateUser(_OnUser):
     """Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`)."""
 
     type = "update_user"
     certain = True
-    memory: Memory
-    user: User
     changes: tuple[FactWrite, ...]
-
-    @property
-    def address(self) -> str:
-        """Give the user's address."""
-        return user_address(self.memory.address, self.user.phone_number)
-
-    @property
-    def source(self) -> Source:
-        """Give where the user is declared."""
-        return self.user.source
 
 
 ContactOperation: TypeAlias = CreateContact | UpdateContact
