@@ -14,8 +14,8 @@ from itertools import chain
 from reconciler.core.document import NoticeEntry, PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.text import shortened
 from reconciler.render.escape import code, marker
-from reconciler.render.risk import Group, Line, Section, grouped, pending, plan_sections, receipt_sections
-from reconciler.render.words import counted, listed, memories
+from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
+from reconciler.render.words import counted, listed, memories, pending
 
 COMMENT_CHARACTERS = 65_000
 SUMMARY_BYTES = 1_000_000
@@ -131,7 +131,7 @@ def _plan_headline(plan: PlanDocument) -> str:
     unchanged = f"{memories(plan.summary.memories_unchanged)} unchanged"
     if not plan.operations:
         return f"<p>No changes for {account}: {unchanged}.</p>"
-    totals = pending(plan.summary)
+    totals = pending(plan.summary, TOTALS_BY_RISK)
     if plan.summary.uncertain:
         totals.append(f"{counted(plan.summary.uncertain, 'operation')} not certain")
     counts = listed(totals) if totals else "nothing counted"

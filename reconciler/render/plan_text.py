@@ -23,8 +23,17 @@ from reconciler.core.document import (
 from reconciler.core.text import quoted, visible
 from reconciler.core.value import Json
 from reconciler.render.paint import Paint, Palette
-from reconciler.render.words import counted, listed, memories, shown, shown_change
+from reconciler.render.words import counted, listed, memories, pending, shown, shown_change
 
+_TOTALS = (
+    "contacts_to_create",
+    "contacts_to_update",
+    "memories_to_create",
+    "facts_to_add",
+    "facts_to_update",
+    "users_to_add",
+    "users_to_update",
+)
 _WIDEST = 72
 """Sources stand in one column; a longer line pushes its own source to the right."""
 
@@ -143,19 +152,10 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
 def _headline(plan: PlanDocument) -> str:
     account = plan.environment if plan.environment == plan.api else f"{plan.environment} ({visible(plan.api)})"
     summary = plan.summary
-    counts = [
-        (summary.contacts_to_create, "contact", "contacts", "create"),
-        (summary.contacts_to_update, "contact", "contacts", "update"),
-        (summary.memories_to_create, "memory", "memories", "create"),
-        (summary.facts_to_add, "fact", "facts", "add"),
-        (summary.facts_to_update, "fact", "facts", "update"),
-        (summary.users_to_add, "user", "users", "add"),
-        (summary.users_to_update, "user", "users", "update"),
-    ]
-    pending = [f"{counted(number, one, many)} to {verb}" for number, one, many, verb in counts if number]
+    changes = pending(summary, _TOTALS)
     unchanged = f"{memories(summary.memories_unchanged)} unchanged"
     return (
-        f"Plan for {account}: {listed(pending)}; {unchanged}." if pending else f"No changes for {account}: {unchanged}."
+        f"Plan for {account}: {listed(changes)}; {unchanged}." if changes else f"No changes for {account}: {unchanged}."
     )
 
 

@@ -18,7 +18,6 @@ from reconciler.core.document import (
     PlaceEntry,
     PlanDocument,
     ReceiptDocument,
-    SummaryEntry,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
@@ -26,7 +25,18 @@ from reconciler.core.document import (
 from reconciler.core.redaction import Masked, Shown
 from reconciler.core.text import quoted
 from reconciler.core.value import canonical
-from reconciler.render.words import counted, shown, shown_change
+from reconciler.render.words import shown, shown_change
+
+TOTALS_BY_RISK = (
+    "facts_to_update",
+    "contacts_to_update",
+    "users_to_update",
+    "facts_to_add",
+    "contacts_to_create",
+    "memories_to_create",
+    "users_to_add",
+)
+"""The totals of a plan's summary, those that overwrite live values first."""
 
 _MOST_SHOWN = 500
 """Characters of a long text; to make more of it visible would take long, and no format shows more."""
@@ -184,20 +194,6 @@ def grouped(units: Iterable[Unit], *, with_values: bool) -> list[Group]:
         lines = tuple((line.sign, line.path, line.identity if with_values else "") for line in unit.lines)
         found[unit.type, lines].append(unit)
     return [Group(first, tuple(others)) for first, *others in found.values()]
-
-
-def pending(summary: SummaryEntry) -> list[str]:
-    """Give the totals of what a plan changes, in words."""
-    counts = [
-        (summary.facts_to_update, "fact", "facts", "update"),
-        (summary.contacts_to_update, "contact", "contacts", "update"),
-        (summary.users_to_update, "user", "users", "update"),
-        (summary.facts_to_add, "fact", "facts", "add"),
-        (summary.contacts_to_create, "contact", "contacts", "create"),
-        (summary.memories_to_create, "memory", "memories", "create"),
-        (summary.users_to_add, "user", "users", "add"),
-    ]
-    return [f"{counted(number, one, many)} to {verb}" for number, one, many, verb in counts if number]
 
 
 def _filled(section: Section, found: Mapping[tuple[str, str], Sequence[Line]]) -> Section:

@@ -1,7 +1,9 @@
 """Small pieces of prose and values that several formats share."""
 
 import json
+from collections.abc import Sequence
 
+from reconciler.core.document import SummaryEntry
 from reconciler.core.redaction import Masked, Shown
 from reconciler.core.text import shortened, visible
 
@@ -17,6 +19,18 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 def memories(number: int) -> str:
     """Give `1 memory`, `40 memories`."""
     return counted(number, "memory", "memories")
+
+
+def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
+    """Give those of a plan's totals that are not 0, named as in the summary: `facts_to_add` as `2 facts to add`."""
+    parts: list[str] = []
+    for name in totals:
+        number: int = getattr(summary, name)
+        plural, _, verb = name.partition("_to_")
+        singular = "memory" if plural == "memories" else plural.removesuffix("s")
+        if number:
+            parts.append(f"{counted(number, singular, plural)} to {verb}")
+    return parts
 
 
 def listed(parts: list[str]) -> str:
