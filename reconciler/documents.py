@@ -1,14 +1,16 @@
 """Saved plans and receipts: files → documents, checked against the contract."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.core.document import (
     FORMAT_VERSION,
+    CreateContactEntry,
+    FactAdded,
     FactEntry,
     FactUpdated,
     OperationEntry,
@@ -18,10 +20,13 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.redaction import Masked
+from reconciler.core.redaction import Masked, Mixed
 from reconciler.errors import InputError
 
 SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
+
+_MASKED = TypeAdapter(Masked)
+_MASKED_KEYS = {item.name for item in fields(Masked)}
 
 
 def load_document(path: Path) -> SavedDocument:
@@ -42,26 +47,47 @@ def load_document(path: Path) -> SavedDocument:
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:
-    """Tell masked values from mappings that look like one: in a file, every former value is masked."""
+    """Give a plan in which what stands for a masked value is one; a mapping of a spec that looks just so, too."""
     return replace(plan, operations=tuple(map(_operation_with_masks, plan.operations)))
 
 
 def _operation_with_masks(entry: OperationEntry) -> OperationEntry:
     match entry:
         case WriteFactsEntry(facts=facts):
-            return replace(entry, facts=tuple(map(_change_with_mask, facts)))
+            return replace(entry, facts=tuple(map(_change_with_masks, facts)))
         case UpdateContactEntry(changes=changes) | UpdateUserEntry(changes=changes):
-            return replace(entry, changes=tuple(map(_change_with_mask, changes)))
+            return replace(entry, changes=tuple(map(_change_with_masks, changes)))
+        case CreateContactEntry(name=name, metadata=metadata):
+            return replace(entry, name=_with_mask(name), metadata=_with_mask(metadata))
         case _:
             return entry
 
 
-def _change_with_mask(change: FactEntry) -> FactEntry:
+def _change_with_masks(change: FactEntry) -> FactEntry:
     match change:
-        case FactUpdated(before={"masked": str(digest)}):
-            return replace(change, before=Masked(digest))
+        case FactAdded(after=after):
+            return replace(change, after=_with_mask(after))
+        case FactUpdated(before=before, after=after):
+            return replace(change, before=_shown(before), after=_with_mask(after))
         case _:
-            return change
+            assert_never(change)
+
+
+def _with_mask(value: Mixed) -> Mixed:
+    masked = _shown(value)
+    if isinstance(masked, Masked):
+        return masked
+    if isinstance(value, dict):
+        return {key: _with_mask(item) for key, item in value.items()}
+    return [_with_mask(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a masked value
+    """Give a masked value for the mapping that stands for one in a file, and any other value as it is."""
+    try:
+        return _MASKED.validate_python(value) if isinstance(value, dict) and value.keys() == _MASKED_KEYS else value
+    except ValidationError:
+        return value
 
 
 def _json(path: Path) -> dict[str, object]:

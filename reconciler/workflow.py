@@ -13,6 +13,7 @@ from reconciler.core.planner import build_plan
 from reconciler.core.receipt import Receipt
 from reconciler.core.remote import Reader, Writer
 from reconciler.core.target import select
+from reconciler.core.value import Json
 from reconciler.errors import InputError, SpecError
 from reconciler.execute import execute
 from reconciler.observe import Observing, ReaderChoice, observe
@@ -32,13 +33,18 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time."""
+    """
+    What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
+
+    `digest` gives the keyed digest of a value (`Masker.digest`).
+    """
 
     environment: str
     api: str
     reader: ReaderChoice
     known_ids: Mapping[str, str]
     concurrency: int
+    digest: Callable[[Json], str]
     on_progress: OnProgress
     on_notice: Callable[[str], None]
     clock: Clock = utc_now
@@ -65,7 +71,7 @@ async def make_plan(desired: Desired, reader: Reader, run: Run, *, targets: Sequ
     problems = same_contact_problems(selection.desired, observed)
     if problems:
         raise SpecError(problems)
-    origin = Origin(run.environment, run.api, specs_digest(desired), _text(run.clock()))
+    origin = Origin(run.environment, run.api, specs_digest(desired, run.digest), _text(run.clock()))
     return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out)
 
 

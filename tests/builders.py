@@ -19,10 +19,12 @@ from reconciler.core.desired import (
 from reconciler.core.observed import FoundContact, Observed, ObservedContact, ObservedMemory
 from reconciler.core.plan import Origin, Plan
 from reconciler.core.planner import build_plan
+from reconciler.core.redaction import Masker
 from reconciler.core.value import Json
 from reconciler.errors import Source
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+MASKER = Masker(b"key", reveal=False)
 HERE = Source("specs/a.yaml", 3, 5)
 ORIGIN = Origin("sandbox", "sandbox", "sha256:0", "2026-01-02T03:04:05.000Z")
 

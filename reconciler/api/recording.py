@@ -55,7 +55,10 @@ class RecordingWriter:
 
     async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord:
         """Record the update of a contact."""
-        shown = {write.key: self._masker.retained(requests.changed_part(write), write.declared) for write in profile}
+        shown = {
+            write.key: self._masker.sent(requests.changed_part(write), write.declared, (write.key,))
+            for write in profile
+        }
         self._record(requests.update_contact(contact_id, profile), body=shown)
         return ContactRecord(contact_id, {write.key: write.value for write in profile}, (), ())
 
@@ -67,7 +70,7 @@ class RecordingWriter:
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json]:
         """Record the merge of facts; what was kept of the live side is shown as live values are."""
         values = {fact.key: fact.value for fact in facts}
-        shown = {fact.key: self._masker.retained(fact.value, fact.declared) for fact in facts}
+        shown = {fact.key: self._masker.sent(fact.value, fact.declared, (fact.key,)) for fact in facts}
         self._record(requests.write_facts(memory_id, values), body={"facts": shown})
         return values
 
@@ -83,4 +86,7 @@ class RecordingWriter:
         path = request.path
         for unknown in (_UNKNOWN_CONTACT, _UNKNOWN_MEMORY):
             path = path.replace(quote(unknown), unknown)
-        self.requests.append(RequestEntry(request.method, path, body or request.body or {}))
+        self.requests.append(RequestEntry(request.method, path, body or self._declared(request)))
+
+    def _declared(self, request: Request) -> Mapping[str, Mixed]:
+        return {key: self._masker.declared(value) for key, value in (request.body or {}).items()}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 from reconciler.api.client import Endpoint
 from reconciler.api.pacing import Pacing
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import Waits, remark
+from reconciler.cli.screen import Waits, keep_secret, remark
 from reconciler.core.redaction import Masker
 from reconciler.errors import InputError, StateError
 from reconciler.project import SANDBOX, Environment, Project, load_project
@@ -20,6 +20,7 @@ from reconciler.state import MemoryIds, prepare_folder
 from reconciler.stopping import Stop
 
 _DEFAULT_API = "https://api.bland.ai"
+_DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
 _SANDBOX_KEY = "sandbox"
 _SANDBOX_URL = "http://sandbox.localhost"
 TIMEOUT = 30.0
@@ -30,12 +31,14 @@ class Account:
     """
     How the account of an environment is reached.
 
-    `api` is the name by which it is known, and `memory_ids` what is remembered of it. `stop` ends its waits.
+    `api` is the name by which it is known, and `memory_ids` what is remembered of it. Digests of values are keyed with
+    `digest_key`. `stop` ends its waits.
     """
 
     environment: Environment
     api: str
     endpoint: Endpoint
+    digest_key: bytes = field(repr=False)
     memory_ids: MemoryIds
     stop: Stop
 
@@ -64,7 +67,8 @@ def account_of(project: Project, environment: Environment, invocation: Invocatio
             on_request=remark if invocation.debug else _ignore,
         )
         digest = Masker(endpoint.key.encode(), reveal=False).digest("account")
-        yield Account(environment, api, endpoint, MemoryIds(project.state_folder, environment.name, api, digest), stop)
+        memory_ids = MemoryIds(project.state_folder, environment.name, api, digest)
+        yield Account(environment, api, endpoint, _digest_key(endpoint, invocation), memory_ids, stop)
 
 
 def sandbox_file(project: Project) -> Path:
@@ -104,10 +108,18 @@ def _key(environment: Environment, invocation: Invocation) -> str:
     key = os.environ.get(name, "")
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
-    invocation.secrets.add(key)
+    keep_secret(key, invocation.secrets)
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
     return key
+
+
+def _digest_key(endpoint: Endpoint, invocation: Invocation) -> bytes:
+    """Give what digests are keyed with: a key of their own, for runs with different API keys, else the API key."""
+    own = os.environ.get(_DIGEST_KEY_VARIABLE, "")
+    if own:
+        keep_secret(own, invocation.secrets)
+    return (own or endpoint.key).encode()
 
 
 def _proxy(api: str) -> str | None:

@@ -18,7 +18,8 @@ class Invocation:
     """
     What one call of the program was told, before or after the name of the command.
 
-    `secrets` and `key_variable` are filled in on the way, for the place where errors are told.
+    `revealed` are patterns of keys whose live values may be shown. `secrets` and `key_variable` are filled in on the
+    way, for the place where errors are told.
     """
 
     project: str | None = None
@@ -27,6 +28,7 @@ class Invocation:
     concurrency: int | None = None
     debug: bool = False
     no_color: bool = False
+    revealed: tuple[str, ...] = ()
     key_variable: str = ""
     secrets: set[str] = field(default_factory=set)
 
@@ -39,7 +41,7 @@ def _noted(context: click.Context, parameter: click.Parameter, value: object) ->
 
 
 def _shared(*names: str, **settings: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401  passed on to click
-    return click.option(*names, expose_value=False, callback=_noted, default=None, **settings)
+    return click.option(*names, expose_value=False, callback=_noted, **{"default": None, **settings})
 
 
 def _applied(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
@@ -78,6 +80,14 @@ def account_options(command: _Command) -> _Command:
             multiple=True,
             metavar="ADDRESS_PATTERN",
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
+        ),
+        _shared(
+            "--reveal",
+            "revealed",
+            multiple=True,
+            metavar="KEY_PATTERN",
+            help="Show live values of these keys in every output; * stands for any part of a key. Never secrets. "
+            "Repeatable.",
         ),
     )
 

@@ -43,6 +43,16 @@ def remark(line: str) -> None:
     click.echo(f"\n{line}" if Progress.is_drawn else line, err=True)
 
 
+def keep_secret(text: str, secrets: set[str]) -> None:
+    """Note a secret among those that must not be shown; GitHub's runner is asked to mask it in the job's log, too."""
+    if text in secrets:
+        return
+    secrets.add(text)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in filter(None, text.splitlines()):
+            click.echo("::add-mask::" + line.replace("%", "%25"), err=True)
+
+
 class Waits:
     """Tells that the tool waits and why, once where many requests wait for the same."""
 

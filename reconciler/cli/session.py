@@ -21,6 +21,7 @@ class Session:
 
     desired: Desired
     account: Account
+    revealed: tuple[str, ...]
 
     @property
     def endpoint(self) -> Endpoint:
@@ -35,13 +36,14 @@ class Session:
             reader=self.account.environment.reader,
             known_ids=self.account.memory_ids.load(),
             concurrency=self.endpoint.concurrency,
+            digest=self.masker(reveal=False).digest,
             on_progress=progress,
             on_notice=remark,
         )
 
     def masker(self, *, reveal: bool) -> Masker:
         """Give the masker for this account; `reveal` on the operator's own terminal alone."""
-        return Masker(self.endpoint.key.encode(), reveal=reveal)
+        return Masker(self.account.digest_key, reveal, self.revealed)
 
 
 @contextmanager
@@ -51,4 +53,4 @@ def open_session(invocation: Invocation) -> Iterator[Session]:
     environment = project.environment(invocation.environment)
     desired = load_specs(environment.specs, root=project.root).desired
     with account_of(project, environment, invocation) as account:
-        yield Session(desired, account)
+        yield Session(desired, account, invocation.revealed)

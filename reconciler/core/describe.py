@@ -32,6 +32,7 @@ from reconciler.core.plan import (
     CreateContact,
     CreateMemory,
     MemoryWork,
+    Notice,
     Operation,
     Plan,
     UpdateContact,
@@ -56,7 +57,7 @@ def describe_plan(plan: Plan, masker: Masker) -> PlanDocument:
         summary=_summary(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, seconds_at_rate_limit=0),
         operations=tuple(_operation(item, work, masker) for work in plan.work for item in work.operations),
-        notices=tuple(NoticeEntry(notice.type, notice.address, notice.count) for notice in plan.notices),
+        notices=tuple(map(_notice, plan.notices)),
     )
 
 
@@ -108,7 +109,7 @@ def _operation(operation: Operation, work: Work, masker: Masker) -> OperationEnt
     memory_id = work.memory_id if isinstance(work, MemoryWork) else None
     match operation:
         case CreateContact():
-            return _create_contact(operation)
+            return _create_contact(operation, masker)
         case UpdateContact():
             return _update_contact(operation, work.contact_id, masker)
         case CreateMemory():
@@ -116,17 +117,17 @@ def _operation(operation: Operation, work: Work, masker: Masker) -> OperationEnt
         case WriteFacts():
             return _write_facts(operation, memory_id, masker)
         case AddUser():
-            return _add_user(operation, memory_id)
+            return _add_user(operation, memory_id, masker)
         case UpdateUser():
             return _update_user(operation, memory_id, masker)
         case _:
             assert_never(operation)
 
 
-def _create_contact(operation: CreateContact) -> CreateContactEntry:
+def _create_contact(operation: CreateContact, masker: Masker) -> CreateContactEntry:
     identity = operation.contact.identity
-    identifiers = {identity.kind: identity.value} if isinstance(identity, Identifier) else {}
-    profile = {fact.key: fact.value for fact in operation.contact.profile}
+    identifiers = {identity.kind: masker.text(identity.value)} if isinstance(identity, Identifier) else {}
+    profile = {fact.key: masker.declared(fact.value) for fact in operation.contact.profile}
     return CreateContactEntry(
         type="create_contact",
         address=operation.address,
@@ -175,7 +176,7 @@ def _write_facts(operation: WriteFacts, memory_id: str | None, masker: Masker) -
     )
 
 
-def _add_user(operation: AddUser, memory_id: str | None) -> AddUserEntry:
+def _add_user(operation: AddUser, memory_id: str | None, masker: Masker) -> AddUserEntry:
     user = operation.user
     return AddUserEntry(
         type="add_user",
@@ -184,9 +185,9 @@ def _add_user(operation: AddUser, memory_id: str | None) -> AddUserEntry:
         memory_id=memory_id,
         source=_place(operation.source),
         phone_number=user.phone_number,
-        metadata=user.metadata,
-        summary=user.summary,
-        external_memory_key=user.external_memory_key,
+        metadata=masker.text(user.metadata),
+        summary=masker.text(user.summary),
+        external_memory_key=masker.text(user.external_memory_key),
     )
 
 
@@ -210,11 +211,17 @@ def _fact(change: Change, fact: FactWrite, masker: Masker) -> FactEntry:
     place = _place(fact.source)
     match change:
         case Added(path=path, after=after):
-            return FactAdded(fact.key, "add", path, after, place)
+            return FactAdded(fact.key, "add", path, masker.declared(after), place)
         case Updated(path=path, before=before, after=after):
-            return FactUpdated(fact.key, "update", path, masker.live(before), after, place)
+            former = masker.former(before, after, path)
+            return FactUpdated(fact.key, "update", path, former, masker.declared(after), place)
         case _:
             assert_never(change)
+
+
+def _notice(notice: Notice) -> NoticeEntry:
+    source = _place(notice.source) if notice.source is not None else None
+    return NoticeEntry(notice.type, notice.address, notice.count, source)
 
 
 def _outcome(outcome: Outcome) -> OutcomeEntry:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reconciler.core.redaction import Mixed, Shown
-from reconciler.core.value import Json
+from reconciler.core.redaction import Masked, Mixed, Shown
 
 FORMAT_VERSION = "1.0"
+
+Text: TypeAlias = str | Masked
+"""A text that a spec declares, masked where it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class FactAdded:
     key: str
     action: Literal["add"]
     path: tuple[str, ...]
-    after: Shown
+    after: Mixed
     source: PlaceEntry
 
 
@@ -41,7 +43,7 @@ class FactUpdated:
     action: Literal["update"]
     path: tuple[str, ...]
     before: Shown
-    after: Shown
+    after: Mixed
     source: PlaceEntry
 
 
@@ -83,9 +85,9 @@ class AddUserEntry:
     memory_id: str | None
     source: PlaceEntry
     phone_number: str
-    metadata: str | None
-    summary: str | None
-    external_memory_key: str | None
+    metadata: Text | None
+    summary: Text | None
+    external_memory_key: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,11 @@ class CreateContactEntry:
     address: str
     certain: bool
     source: PlaceEntry
-    external_id: str | None
-    phone_number: str | None
-    email: str | None
-    name: Json
-    metadata: Json
+    external_id: Text | None
+    phone_number: Text | None
+    email: Text | None
+    name: Mixed
+    metadata: Mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,18 @@ OperationEntry: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class NoticeEntry:
-    """What cannot or need not be done."""
+    """
+    What cannot or need not be done.
+
+    `source` is where the thing is declared, null where no spec declares it. `keys` are those that the notice is about,
+    where they were asked for.
+    """
 
     type: str
     address: str
     count: int
+    source: PlaceEntry | None = None
+    keys: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,33 @@
 """The digest of what the specs declare: the same for the same declarations, in whatever order they stand."""
 
 import hashlib
+from collections.abc import Callable
 
 from reconciler.core.desired import Contact, ContactMemory, Desired, Identifier, Memory, User
-from reconciler.core.value import Json, canonical
+from reconciler.core.secret import Secret, holds_secret
+from reconciler.core.value import Json, canonical, is_list
 
 
-def specs_digest(desired: Desired) -> str:
-    """Give `sha256:…` over a canonical list of all declarations; places in files do not count."""
+def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
+    """
+    Give `sha256:…` over a canonical list of all declarations; places in files do not count.
+
+    Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
+    """
     content: list[Json] = [_contact(contact) for contact in desired.contacts]
     content.extend(_memory(memory) for memory in desired.memories)
-    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(canonical(_guarded(content, digest)).encode()).hexdigest()
+
+
+def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:
+    if isinstance(value, Secret):
+        return {"secret": digest(value.plain)}
+    if not holds_secret(value):
+        return value
+    if isinstance(value, dict):
+        return {key: _guarded(item, digest) for key, item in value.items()}
+    assert is_list(value)  # noqa: S101  nothing else holds a secret
+    return [_guarded(item, digest) for item in value]
 
 
 def _contact(contact: Contact) -> Json:

@@ -180,12 +180,14 @@ class Notice:
     What cannot or need not be done; it never blocks.
 
     `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
-    memories (`ambiguous_memory`) or of declared memories (`unknown_contact`, `not_read`).
+    memories (`ambiguous_memory`) or of declared memories (`unknown_contact`, `not_read`). `source` is where the thing
+    is declared.
     """
 
     type: NoticeType
     address: str
     count: int
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

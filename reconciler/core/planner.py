@@ -143,9 +143,9 @@ def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
         match observed.contacts[contact.address]:
             case UnlistedContact():
                 count = sum(memory.contact.name == contact.name for memory in desired.contact_memories)
-                yield Notice("unknown_contact", contact.address, count)
+                yield Notice("unknown_contact", contact.address, count, contact.source)
             case UnreadableContact():
-                yield Notice("unverifiable", contact.address, 1)
+                yield Notice("unverifiable", contact.address, 1, contact.source)
             case _:
                 pass
     for memory in desired.memories:
@@ -156,10 +156,10 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
     live = _live_users(seen)
     unverifiable = sum(not live.is_known(user.phone_number) for user in memory.users)
     if unverifiable:
-        yield Notice("unverifiable", memory.address, unverifiable)
+        yield Notice("unverifiable", memory.address, unverifiable, memory.source)
     if isinstance(seen, Ambiguous):
-        yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids))
+        yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
     if isinstance(memory, ContactMemory) and isinstance(seen, Present):
         unmanaged = len(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
         if unmanaged:
-            yield Notice("unmanaged", memory.address, unmanaged)
+            yield Notice("unmanaged", memory.address, unmanaged, memory.source)

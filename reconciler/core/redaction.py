@@ -1,54 +1,139 @@
-"""What may be shown of values that came from the live account: a keyed digest, so that equal values can be told."""
+"""What may be shown of values that others must not see: what kind they are, how long about, and a keyed digest."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
 
-from reconciler.core.value import Json, canonical
+from typing_extensions import TypeAliasType
+
+from reconciler.core.secret import Secret, holds_secret
+from reconciler.core.value import Json, canonical, is_list
 
 _DIGITS = 16
+_LENGTHS = (8, 32, 128, 1024)
+
+Origin: TypeAlias = Literal["live", "secret"]
+"""Where a value came from that is not shown; what a spec says is always shown."""
+
+Kind: TypeAlias = Literal["text", "number", "boolean", "list", "mapping", "null"]
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Stands for a value that is not shown; `masked` is `hmac:` and the start of the digest in hexadecimal."""
+    """
+    Stands for a value that is not shown.
+
+    `masked` is `hmac:` and the start of a keyed digest in hexadecimal, the same for equal values. `length` says how
+    many characters a text has, or entries a list or mapping: `empty`, `1-8`, `9-32`, `33-128`, `129-1024` or `>1024`;
+    None for other kinds.
+    """
 
     masked: str
+    origin: Origin
+    kind: Kind
+    length: str | None
 
 
 Shown: TypeAlias = Json | Masked
-Mixed: TypeAlias = Json | Masked | Mapping[str, "Mixed"]
+Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence["Mixed"]')
 """A value of which parts may be masked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masker:
     """
-    Decides how live values are shown.
+    Decides how values are shown that came from the live account or from a secret.
 
     Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True on the operator's own
-    terminal alone.
+    terminal alone, and shows live values; `revealed` are patterns of keys whose live values are shown everywhere.
+    Secrets are never shown.
     """
 
     key: bytes = field(repr=False)
     reveal: bool
+    revealed: tuple[str, ...] = ()
 
-    def live(self, value: Json) -> Shown:
-        """Show a value of the live account: itself on the operator's terminal, its digest elsewhere."""
-        return value if self.reveal else Masked(self.digest(value))
+    def live(self, value: Shown, path: Sequence[str] = ()) -> Shown:
+        """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""
+        if isinstance(value, Masked) or self._shows_live(path):
+            return value
+        return self._masked(value, "live")
+
+    def declared(self, value: Json) -> Mixed:
+        """Show a value that a spec declares, with its secrets masked."""
+        if isinstance(value, Secret):
+            return self._masked(value.plain, "secret")
+        if not holds_secret(value):
+            return value
+        if isinstance(value, dict):
+            return {key: self.declared(item) for key, item in value.items()}
+        assert is_list(value)  # noqa: S101  nothing else holds a secret
+        return [self.declared(item) for item in value]
+
+    def text(self, value: str | None) -> str | Masked | None:
+        """Show a text that a spec declares, or that it is a secret."""
+        return self._masked(value.plain, "secret") if isinstance(value, Secret) else value
+
+    def former(self, value: Shown, after: Json, path: Sequence[str]) -> Shown:
+        """Show a live value that is replaced; in the place of a secret stands, most likely, a former secret."""
+        if holds_secret(after) and not isinstance(value, Masked):
+            return self._masked(value, "secret")
+        return self.live(value, path)
+
+    def sent(self, value: Json, declared: Json, path: Sequence[str] = ()) -> Mixed:
+        """Show a value that is sent: what is declared as such, what was kept of the live side as a live value."""
+        if isinstance(value, dict) and isinstance(declared, dict):
+            return {
+                key: self.sent(item, declared[key], (*path, key)) if key in declared else self.live(item, (*path, key))
+                for key, item in value.items()
+            }
+        return self.declared(value)
 
     def digest(self, value: Json) -> str:
         """Give the keyed digest of a value, the same for all values that are the same JSON."""
         keyed = hmac.new(self.key, canonical(value).encode(), hashlib.sha256)
         return f"hmac:{keyed.hexdigest()[:_DIGITS]}"
 
-    def retained(self, value: Json, declared: Json) -> Mixed:
-        """Show a value that is sent: what is declared as it is, what was kept of the live side as a live value."""
-        if isinstance(value, dict) and isinstance(declared, dict):
-            return {
-                key: self.retained(item, declared[key]) if key in declared else self.live(item)
-                for key, item in value.items()
-            }
-        return value
+    def _shows_live(self, path: Sequence[str]) -> bool:
+        dotted = ".".join(path)
+        return self.reveal or any(
+            fnmatchcase(text, pattern) for pattern in self.revealed for text in (*path[:1], dotted)
+        )
+
+    def _masked(self, value: Json, origin: Origin) -> Masked:
+        return Masked(self.digest(value), origin, kind_of(value), length_class(value))
+
+
+def kind_of(value: Json) -> Kind:
+    """Say what kind of JSON a value is."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case dict():
+            return "mapping"
+        case _:
+            return "list"
+
+
+def length_class(value: Json) -> str | None:
+    """Say about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
+    if not isinstance(value, (str, dict, list, tuple)):
+        return None
+    length = len(value)
+    if length == 0:
+        return "empty"
+    shortest = 1
+    for longest in _LENGTHS:
+        if length <= longest:
+            return f"{shortest}-{longest}"
+        shortest = longest + 1
+    return f">{_LENGTHS[-1]}"

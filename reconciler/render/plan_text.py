@@ -20,8 +20,8 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.redaction import Mixed
 from reconciler.core.text import quoted, visible
-from reconciler.core.value import Json
 from reconciler.render.paint import Paint, Palette
 from reconciler.render.words import counted, listed, memories, pending, shown, shown_change
 
@@ -131,7 +131,7 @@ def _user(entry: AddUserEntry) -> str:
     return f"user {entry.phone_number}{_declared(fields)}"
 
 
-def _declared(fields: Mapping[str, Json]) -> str:
+def _declared(fields: Mapping[str, Mixed]) -> str:
     declared = ", ".join(f"{name} {shown(value)}" for name, value in fields.items() if value is not None)
     return f" ({declared})" if declared else ""
 

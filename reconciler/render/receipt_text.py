@@ -1,14 +1,12 @@
 """Receipts and dry runs as text for a terminal or a log."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.text import visible
-from reconciler.render.json import plain
 from reconciler.render.paint import Palette
-from reconciler.render.words import counted, listed, shown
+from reconciler.render.words import counted, listed, whole
 
 _MOST_SKIPPED = 5
 """More operations than this that were skipped for one reason are counted, not listed."""
@@ -73,4 +71,4 @@ def render_dry_run_text(dry_run: DryRunDocument) -> str:
 
 def _request(request: RequestEntry) -> Iterator[str]:
     yield f"{request.method} {visible(request.path)}"
-    yield f"    {visible(json.dumps(plain(request.body, masked=shown), ensure_ascii=False))}"
+    yield f"    {whole(request.body)}"

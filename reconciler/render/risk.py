@@ -22,7 +22,7 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.redaction import Masked, Shown
+from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import quoted
 from reconciler.core.value import canonical
 from reconciler.render.words import shown, shown_change
@@ -49,7 +49,7 @@ class Creation:
     """A contact, memory or user that is made, and what is declared of it."""
 
     kind: Literal["contact", "memory", "user"]
-    fields: Mapping[str, Shown]
+    fields: Mapping[str, Mixed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +228,13 @@ def _change(change: FactEntry, addition: _Risk, entry: OperationEntry, place: Pl
             assert_never(change)
 
 
-def _creation(entry: OperationEntry, kind: Literal["contact", "memory", "user"], declared: Mapping[str, Shown]) -> Line:
+def _creation(entry: OperationEntry, kind: Literal["contact", "memory", "user"], declared: Mapping[str, Mixed]) -> Line:
     fields = {key: value for key, value in declared.items() if value is not None}
     identity = "".join(f"{key} {_identity(value)}" for key, value in fields.items())
     return Line(Creation(kind, fields), _sign("+", entry), (kind,), entry.source, identity)
 
 
-def _contact(entry: CreateContactEntry) -> Mapping[str, Shown]:
+def _contact(entry: CreateContactEntry) -> Mapping[str, Mixed]:
     return {
         "external_id": entry.external_id,
         "phone_number": entry.phone_number,
@@ -244,7 +244,7 @@ def _contact(entry: CreateContactEntry) -> Mapping[str, Shown]:
     }
 
 
-def _user(entry: AddUserEntry) -> Mapping[str, Shown]:
+def _user(entry: AddUserEntry) -> Mapping[str, Mixed]:
     return {
         "metadata": entry.metadata,
         "summary": entry.summary,
@@ -256,7 +256,7 @@ def _outcome(outcome: OutcomeEntry) -> Line:
     return Line(outcome, "", (outcome.type,), outcome.source, outcome.detail)
 
 
-def _start(value: Shown) -> Shown:
+def _start(value: Mixed) -> Mixed:
     return value[:_MOST_SHOWN] if isinstance(value, str) else value
 
 
@@ -264,6 +264,14 @@ def _sign(sign: str, entry: OperationEntry) -> str:
     return sign if entry.certain else "?"
 
 
-def _identity(value: Shown) -> str:
+def _identity(value: Mixed) -> str:
     """Give a text that no other value has, nor two values one after the other."""
-    return f"<{value.masked}>" if isinstance(value, Masked) else f"{canonical(value)}\n"
+    match value:
+        case Masked():
+            return f"<{value.masked}>"
+        case None | str() | int() | float():
+            return f"{canonical(value)}\n"
+        case Mapping():
+            return "{" + "".join(f"{canonical(key)}{_identity(value[key])}" for key in sorted(value)) + "}"
+        case _:
+            return f"[{''.join(map(_identity, value))}]"

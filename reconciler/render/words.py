@@ -1,11 +1,11 @@
 """Small pieces of prose and values that several formats share."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.core.document import SummaryEntry
-from reconciler.core.redaction import Masked, Shown
-from reconciler.core.text import shortened, visible
+from reconciler.core.redaction import Masked, Mixed
+from reconciler.core.text import quoted, shortened, visible
 
 _LONGEST_VALUE = 160
 _LEAD = 24
@@ -38,21 +38,44 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def shown(value: Shown) -> str:
+def shown(value: Mixed) -> str:
     """Give a value as one line of JSON in which every character prints, or its digest where it is masked."""
-    return shortened(_whole(value), _LONGEST_VALUE)
+    return shortened(whole(value), _LONGEST_VALUE)
 
 
-def shown_change(before: Shown, after: Shown) -> tuple[str, str]:
+def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
     """Give two values as `shown` does, long ones from shortly before the place where they differ."""
-    texts = _whole(before), _whole(after)
+    texts = whole(before), whole(after)
     common = next((at for at, (left, right) in enumerate(zip(*texts, strict=False)) if left != right), 0)
     start = common - _LEAD if common > _LONGEST_VALUE - 2 * _LEAD else 0
     left, right = (shortened(f"…{text[start:]}" if start else text, _LONGEST_VALUE) for text in texts)
     return left, right
 
 
-def _whole(value: Shown) -> str:
-    return (
-        f"(live value {value.masked})" if isinstance(value, Masked) else visible(json.dumps(value, ensure_ascii=False))
-    )
+def masked_text(value: Masked) -> str:
+    """Give what is said in the place of a value that is not shown: `(live text of 9-32 characters, hmac:…)`."""
+    return f"({value.origin} {value.kind}{_length(value)}, {value.masked})"
+
+
+def _length(value: Masked) -> str:
+    unit = "characters" if value.kind == "text" else "entries"
+    match value.length:
+        case None:
+            return ""
+        case "empty":
+            return ", empty"
+        case length:
+            return f" of {length} {unit}"
+
+
+def whole(value: Mixed) -> str:
+    """Give a value as JSON, with what is masked in words."""
+    match value:
+        case Masked():
+            return masked_text(value)
+        case None | str() | int() | float():
+            return visible(json.dumps(value, ensure_ascii=False))
+        case Mapping():
+            return "{" + ", ".join(f"{quoted(key)}: {whole(value[key])}" for key in sorted(value)) + "}"
+        case _:
+            return "[" + ", ".join(map(whole, value)) + "]"

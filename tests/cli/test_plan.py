@@ -180,3 +180,41 @@ def test_plan_writes_nothing_to_the_account(repository: Repository) -> None:
 
     assert [entry.path for entry in app.state.log] == ["/v1/contacts/find"]
     assert not any(entry.mutates or entry.committed for entry in app.state.log)
+
+
+def test_single_keys_can_be_revealed_for_everyone(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("premium", "trial"))
+
+    assert '"premium" → "trial"' in repository.run("plan", "--reveal", "pl*").out
+    assert '"premium" → "trial"' not in repository.run("plan", "--reveal", "other").out
+
+
+def test_githubs_runner_is_asked_to_mask_the_key_and_nobody_else_sees_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "hush%hush")
+    arguments = ("plan", "--api-url", "http://127.0.0.1:1")
+
+    assert "hush" not in repository.run(*arguments).err
+
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = repository.run(*arguments)
+
+    assert said.err.splitlines()[0] == "::add-mask::hush%25hush"
+    assert "hush" not in said.out + said.err.partition("\n")[2]
+
+
+def test_digests_can_have_a_key_of_their_own(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest() -> str:
+        before: str = json.loads(repository.run("plan", "--format", "json").out)["operations"][0]["facts"][0]["before"]
+        return before
+
+    repository.run("apply", "--yes")
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("premium", "trial"))
+    first = digest()
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "another")
+
+    assert digest() != first

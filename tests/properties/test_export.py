@@ -22,7 +22,7 @@ from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.specs.acceptance import accepts
 from reconciler.workflow import Run, make_plan
-from tests.builders import NOON
+from tests.builders import MASKER, NOON
 from tests.http.support import World as Served
 
 AWKWARD = st.sampled_from(
@@ -130,6 +130,7 @@ def plan_of(account: Served, made: Export, reader: ReaderChoice) -> Plan:
         reader=reader,
         known_ids=made.memory_ids,
         concurrency=3,
+        digest=MASKER.digest,
         on_progress=lambda _done, _of: None,
         on_notice=lambda _line: None,
         clock=lambda: NOON,

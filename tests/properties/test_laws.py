@@ -21,7 +21,7 @@ from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.stopping import Stop
 from reconciler.workflow import Applied, Run, apply_plan, make_plan
-from tests.builders import NOON
+from tests.builders import MASKER, NOON
 from tests.http.support import World as Served
 from tests.properties.worlds import Account as Holdings
 from tests.properties.worlds import World, account_of, expected, live_account, worlds, write_specs
@@ -69,6 +69,7 @@ class Account:
             reader=self.reader,
             known_ids={},
             concurrency=3,
+            digest=MASKER.digest,
             on_progress=lambda _done, _of: None,
             on_notice=lambda _line: None,
             clock=lambda: NOON,

@@ -50,7 +50,13 @@ VALUE = st.recursive(
 MAYBE = st.none() | TEXT
 PLACE = st.builds(PlaceEntry, TEXT, st.integers(0, 10**6))
 PATH = st.lists(TEXT, min_size=1, max_size=2).map(tuple)
-MASKED = st.builds(Masked, st.just("hmac:0123456789abcdef"))
+MASKED = st.builds(
+    Masked,
+    st.just("hmac:0123456789abcdef"),
+    st.sampled_from(["live", "secret"]),
+    st.sampled_from(["text", "number", "boolean", "list", "mapping", "null"]),
+    st.sampled_from([None, "empty", "1-8", ">1024"]),
+)
 ADDED = st.builds(FactAdded, TEXT, st.just("add"), PATH, VALUE, PLACE)
 UPDATED = st.builds(FactUpdated, TEXT, st.just("update"), PATH, MASKED, VALUE | MASKED, PLACE)
 CHANGES = st.lists(ADDED | UPDATED, min_size=1, max_size=3).map(tuple)

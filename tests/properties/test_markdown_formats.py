@@ -78,7 +78,13 @@ MAYBE = st.none() | TEXT
 YES = st.booleans()
 PLACE = st.builds(PlaceEntry, TEXT, st.integers(1, 10**6))
 PATH = st.lists(TEXT, min_size=1, max_size=2).map(tuple)
-MASKED = st.builds(Masked, st.just("hmac:0123456789abcdef"))
+MASKED = st.builds(
+    Masked,
+    st.just("hmac:0123456789abcdef"),
+    st.sampled_from(["live", "secret"]),
+    st.sampled_from(["text", "number", "boolean", "list", "mapping", "null"]),
+    st.sampled_from([None, "empty", "1-8", ">1024"]),
+)
 ADDED = st.builds(FactAdded, TEXT, st.just("add"), PATH, VALUE | MASKED, PLACE)
 UPDATED = st.builds(FactUpdated, TEXT, st.just("update"), PATH, MASKED | VALUE, VALUE | MASKED, PLACE)
 CHANGES = st.lists(ADDED | UPDATED, min_size=1, max_size=3).map(tuple)

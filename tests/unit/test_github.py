@@ -31,7 +31,7 @@ def test_updates_of_live_values_are_warnings_and_additions_notices() -> None:
 
     assert lines[0] == (
         "::warning file=specs/a.yaml,line=3,title=Overwrites live values (sandbox)::"
-        f'contacts.sarah.scopes.support: ~ b: (live value {DIGEST}) → "new"'
+        f'contacts.sarah.scopes.support: ~ b: (live text of 1-8 characters, {DIGEST}) → "new"'
     )
     assert lines[1:] == [
         "::notice file=specs/a.yaml,line=3,title=Adds keys (sandbox)::contacts.sarah.scopes.support: + a: 1"

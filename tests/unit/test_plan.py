@@ -23,7 +23,7 @@ from reconciler.core.observed import (
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Notice, Plan, UpdateContact, UpdateUser, WriteFacts
 from reconciler.core.planner import build_plan
 from reconciler.core.value import Json
-from tests.builders import ORIGIN, declared_contact, desired, existing, memory, plan, user
+from tests.builders import HERE, ORIGIN, declared_contact, desired, existing, memory, plan, user
 
 
 def kinds(made: Plan) -> list[tuple[str, bool]]:
@@ -93,7 +93,7 @@ def test_a_user_of_an_existing_memory_is_added_without_a_lookup() -> None:
 def test_live_keys_that_no_spec_names_are_counted_and_never_touched() -> None:
     made = plan(memory({"a": 1}), Present("mem-1", {"a": 1, "learned": 2, "too": 3}))
 
-    assert made.notices == (Notice("unmanaged", "contacts.sarah.scopes.support", 2),)
+    assert made.notices == (Notice("unmanaged", "contacts.sarah.scopes.support", 2, HERE),)
     assert made.operations == ()
 
 
@@ -104,7 +104,7 @@ def test_users_that_cannot_be_listed_are_told() -> None:
 def test_a_contact_that_the_account_does_not_show_is_told_and_planned_all_the_same() -> None:
     made = plan(memory({"a": 1}), Unseen(), UnlistedContact("id-of-sarah"))
 
-    assert made.notices == (Notice("unknown_contact", "contacts.sarah", 1),)
+    assert made.notices == (Notice("unknown_contact", "contacts.sarah", 1, HERE),)
     assert isinstance(made.operations[0], CreateMemory)
 
 
@@ -130,7 +130,7 @@ def test_of_a_contact_that_cannot_be_looked_up_nothing_is_certain() -> None:
     made = plan(memory({"a": 1}, identity=BY_MAIL), Unreadable(), UnreadableContact())
 
     assert kinds(made) == [("create_contact", False), ("create_memory", False), ("write_facts", False)]
-    assert made.notices == (Notice("unverifiable", "contacts.sarah", 1),)
+    assert made.notices == (Notice("unverifiable", "contacts.sarah", 1, HERE),)
     assert not made.has_changes
 
 
@@ -162,7 +162,7 @@ def test_a_memory_that_the_account_shows_twice_is_told_and_left_alone() -> None:
     made = plan(memory({"a": 1}, users=[user()]), Ambiguous(("mem-1", "mem-2")))
 
     assert made.operations == ()
-    assert Notice("ambiguous_memory", "contacts.sarah.scopes.support", 2) in made.notices
+    assert Notice("ambiguous_memory", "contacts.sarah.scopes.support", 2, HERE) in made.notices
 
 
 # users

@@ -38,4 +38,4 @@ def test_a_user_is_updated_with_what_is_declared() -> None:
 def test_parts_of_a_fact_that_are_sent_back_are_masked() -> None:
     (request,) = recorded(plan(memory({"a": {"b": 1}}), Present("m", {"a": {"private": 2}})))
 
-    assert request.body == {"facts": {"a": {"b": 1, "private": Masked(MASKER.digest(2))}}}
+    assert request.body == {"facts": {"a": {"b": 1, "private": Masked(MASKER.digest(2), "live", "number", None)}}}

@@ -1,4 +1,10 @@
+import json
+
+import pytest
+
 from reconciler.core.redaction import Masked, Masker
+from reconciler.core.secret import Secret
+from reconciler.core.value import Json
 
 MASKER = Masker(b"key", reveal=False)
 
@@ -21,7 +27,61 @@ def test_on_the_operators_terminal_live_values_are_shown() -> None:
 
 
 def test_of_a_value_that_is_sent_only_what_live_had_is_masked() -> None:
-    shown = MASKER.retained({"a": 1, "b": {"c": 2, "live": 3}, "live": 4}, {"a": 1, "b": {"c": 2}})
+    shown = MASKER.sent({"a": 1, "b": {"c": 2, "live": 3}, "live": 4}, {"a": 1, "b": {"c": 2}})
 
     assert shown == {"a": 1, "b": {"c": 2, "live": MASKER.live(3)}, "live": MASKER.live(4)}
     assert isinstance(MASKER.live(3), Masked)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "length"),
+    [
+        ("", "text", "empty"),
+        ("x" * 8, "text", "1-8"),
+        ("x" * 9, "text", "9-32"),
+        ("x" * 33, "text", "33-128"),
+        ("x" * 1024, "text", "129-1024"),
+        ("x" * 1025, "text", ">1024"),
+        (12345, "number", None),
+        (True, "boolean", None),
+        (None, "null", None),
+        ([1, 2], "list", "1-8"),
+        ({}, "mapping", "empty"),
+    ],
+)
+def test_a_masked_value_tells_its_kind_and_about_how_long_it_is(value: Json, kind: str, length: str | None) -> None:
+    masked = MASKER.live(value)
+
+    assert isinstance(masked, Masked)
+    assert (masked.origin, masked.kind, masked.length) == ("live", kind, length)
+
+
+def test_a_secret_is_masked_wherever_it_stands_in_a_declared_value_on_a_terminal_too() -> None:
+    shown = Masker(b"key", reveal=True, revealed=("*",)).declared({"a": [Secret("hush"), 1], "b": "open"})
+
+    assert shown == {"a": [Masked(MASKER.digest("hush"), "secret", "text", "1-8"), 1], "b": "open"}
+
+
+def test_what_a_secret_replaces_is_not_shown_even_on_a_terminal() -> None:
+    former = Masker(b"key", reveal=True).former("old hush", Secret("hush"), ("token",))
+
+    assert former == Masked(MASKER.digest("old hush"), "secret", "text", "1-8")
+
+
+def test_single_keys_can_be_revealed_by_name_and_by_path() -> None:
+    masker = Masker(b"key", reveal=False, revealed=("plan*", "address.city"))
+
+    assert masker.live("gold", ("plan_name",)) == "gold"
+    assert masker.live("gold", ("plan", "tier")) == "gold"
+    assert masker.live("Oslo", ("address", "city")) == "Oslo"
+    assert isinstance(masker.live("x", ("address", "street")), Masked)
+    assert isinstance(masker.live("x"), Masked)
+
+
+def test_a_secret_is_its_text_where_it_is_sent_or_compared_and_nowhere_else() -> None:
+    secret = Secret("hush")
+
+    assert secret == "hush"  # noqa: S105  a made-up one
+    assert json.dumps({"token": secret}) == '{"token": "hush"}'
+    assert f"{secret} {secret!r} {secret:>9}" == "(secret) (secret)  (secret)"
+    assert type(secret.plain) is str

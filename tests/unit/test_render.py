@@ -8,12 +8,13 @@ from reconciler.core.observed import FoundContact, LiveUser, LiveUsers, Present,
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
+from reconciler.core.secret import Secret
 from reconciler.render.json import render_json
 from reconciler.render.paint import PLAIN
 from reconciler.render.plan_text import render_plan_text
 from reconciler.render.receipt_text import render_receipt_text
 from reconciler.render.words import listed, shown, shown_change
-from tests.builders import ORIGIN, declared_contact, desired, existing, fact, memory, plan, user
+from tests.builders import MASKER, ORIGIN, declared_contact, desired, existing, fact, memory, plan, user
 
 REVEALING = Masker(b"key", reveal=True)
 
@@ -75,7 +76,7 @@ def test_parts_are_listed_in_words() -> None:
 
 def test_json_is_the_same_for_the_same_plan() -> None:
     made = plan(memory({"b": {"z": 1, "a": 2}}), Present("m", {}))
-    document = describe_plan(made, Masker(b"key", reveal=False))
+    document = describe_plan(made, MASKER)
 
     assert render_json(document) == render_json(document)
     assert render_json(document).index('"a": 2') < render_json(document).index('"z": 1')
@@ -116,16 +117,46 @@ BASE = memory({"a": 1}, users=[user(metadata="m")])
     ],
 )
 def test_whatever_is_declared_otherwise_gives_another_digest(other: object) -> None:
-    assert specs_digest(desired(other)) != specs_digest(desired(BASE))  # type: ignore[arg-type]  # a memory
+    assert specs_digest(desired(other), MASKER.digest) != specs_digest(desired(BASE), MASKER.digest)  # type: ignore[arg-type]  # a memory
 
 
 def test_places_do_not_count_for_the_digest() -> None:
     moved = replace(BASE, source=replace(BASE.source, line=99))
 
-    assert specs_digest(desired(moved)) == specs_digest(desired(BASE))
+    assert specs_digest(desired(moved), MASKER.digest) == specs_digest(desired(BASE), MASKER.digest)
 
 
 def test_a_contact_that_cannot_be_looked_up_is_told_in_the_document() -> None:
     made = plan(memory(), Present("m", {}), UnreadableContact())
 
     assert [notice.type for notice in describe_plan(made, REVEALING).notices] == ["unverifiable"]
+
+
+def test_a_secret_enters_the_digest_keyed_so_that_it_cannot_be_guessed() -> None:
+    def digest(value: str, key: bytes) -> str:
+        return specs_digest(desired(memory({"token": value})), Masker(key, reveal=False).digest)
+
+    assert digest("1234", b"key") == digest("1234", b"other")
+    assert digest(Secret("1234"), b"key") not in {digest(Secret("1234"), b"other"), digest("1234", b"key")}
+    assert digest(Secret("1234"), b"key") != digest(Secret("1235"), b"key")
+    assert digest(Secret("1234"), b"key") == digest(Secret("1234"), b"key")
+
+
+def test_a_secret_is_masked_on_the_operators_terminal_too_and_so_is_what_it_replaces() -> None:
+    wanted = memory({"token": Secret("new hush"), "at": {"pin": Secret("4321"), "city": "Oslo"}})
+    made = plan(wanted, Present("m", {"token": "old hush"}))
+    text = render_plan_text(describe_plan(made, REVEALING), PLAIN)
+
+    assert "hush" not in text
+    assert "4321" not in text
+    assert "token: (secret text of 1-8 characters, hmac:" in text
+    assert 'at: {"city": "Oslo", "pin": (secret text of 1-8 characters, hmac:' in text
+
+
+def test_an_equal_secret_is_no_change() -> None:
+    wanted = memory({"token": Secret("hush"), "at": {"pin": Secret("4321"), "city": "Oslo"}})
+    made = plan(wanted, Present("m", {"token": "hush", "at": {"pin": "4321", "city": "Rome"}}))
+
+    assert [change.path for item in made.operations for fact in item.facts for change in fact.changes] == [  # type: ignore[union-attr]  # one write
+        ("at", "city")
+    ]

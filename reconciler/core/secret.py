@@ -1,0 +1,49 @@
+"""Text that must not be shown: it knows so itself, and says so wherever it is formatted by mistake."""
+
+from reconciler.core.value import Json, is_list
+
+_SHOWN = "(secret)"
+
+
+class Secret(str):
+    """
+    A text that came from a secret, the environment of the process.
+
+    It is the text wherever it is compared or sent. `str()`, `repr()`, f-strings and `%s` give `(secret)`, so that no
+    message can quote it; `plain` gives the text.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Say that there is a secret."""
+        return _SHOWN
+
+    def __repr__(self) -> str:
+        """Say that there is a secret."""
+        return _SHOWN
+
+    def __format__(self, format_spec: str) -> str:
+        """Say that there is a secret, as wide as asked for."""
+        return format(_SHOWN, format_spec)
+
+    @property
+    def plain(self) -> str:
+        """Give the text itself."""
+        return str.__str__(self)
+
+
+def holds_secret(value: object) -> bool:
+    """Say whether a value is a secret, or holds one at any depth."""
+    if isinstance(value, dict):
+        return any(map(holds_secret, value.values()))
+    return any(map(holds_secret, value)) if isinstance(value, (list, tuple)) else isinstance(value, Secret)
+
+
+def without_secrets(value: Json) -> Json:
+    """Give the value with plain text in the place of secrets, for libraries that look at types."""
+    if isinstance(value, Secret):
+        return value.plain
+    if isinstance(value, dict):
+        return {key: without_secrets(item) for key, item in value.items()}
+    return [without_secrets(item) for item in value] if is_list(value) else value
