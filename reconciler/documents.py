@@ -1,9 +1,10 @@
-"""Saved plans and receipts: files → documents, checked against the contract."""
+"""Saved plans, receipts and snapshots: files → documents, checked against the contract."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, TypeAlias, assert_never
+from typing import Any, TypeAlias, TypeVar, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,9 +22,11 @@ from reconciler.core.document import (
     WriteFactsEntry,
 )
 from reconciler.core.redaction import Masked, Mixed
+from reconciler.core.snapshot import Snapshot
 from reconciler.errors import InputError
 
 SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
+_Document = TypeVar("_Document")
 
 _MASKED = TypeAdapter(Masked)
 _MASKED_KEYS = {item.name for item in fields(Masked)}
@@ -32,18 +35,36 @@ _MASKED_KEYS = {item.name for item in fields(Masked)}
 def load_document(path: Path) -> SavedDocument:
     """Read a saved plan or receipt; raises `InputError` for anything else, a newer version included."""
     content = _json(path)
-    kind, version = content.get("kind"), content.get("format_version")
+    kind = content.get("kind")
     if kind not in {"plan", "receipt"}:
         raise InputError(f"{path} is neither a saved plan nor a receipt")
+    _check_version(path, content)
+    if kind == "plan":
+        return _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
+    return _validated(TypeAdapter(ReceiptDocument), content, path)
+
+
+def load_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot; raises `InputError` for anything else, a newer version included."""
+    content = _json(path)
+    if content.get("kind") != "snapshot":
+        raise InputError(f"{path} is not a snapshot; `reconciler snapshot --out FILE` makes one")
+    _check_version(path, content)
+    return _validated(TypeAdapter(Snapshot), content, path)
+
+
+def _check_version(path: Path, content: Mapping[str, object]) -> None:
+    version, kind = content.get("format_version"), content.get("kind")
     if version != FORMAT_VERSION:
         raise InputError(f"{path} is a {kind} of version {version!r}; this program reads version {FORMAT_VERSION}")
+
+
+def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], path: Path) -> _Document:
     try:
-        if kind == "plan":
-            return _with_masks(TypeAdapter(PlanDocument).validate_python(content))
-        return TypeAdapter(ReceiptDocument).validate_python(content)
+        return adapter.validate_python(content)
     except ValidationError as error:
         places = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors()})[:3])
-        raise InputError(f"{path} is not a {kind} as this program writes it (look at {places})") from error
+        raise InputError(f"{path} is not a {content['kind']} as this program writes it (look at {places})") from error
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:

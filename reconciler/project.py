@@ -39,9 +39,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A repository of specs and its environments."""
+    """A repository of specs and its environments; `file` is the name of its file in the root, if it has one."""
 
     root: Path
+    file: str | None
     environments: tuple[Environment, ...]
     default_environment: str | None
 
@@ -79,7 +80,7 @@ def load_project(given: str | None) -> Project:
 
 def _without_file(root: Path) -> Project:
     environment = Environment("default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY, "auto")
-    return Project(root, (environment,), environment.name)
+    return Project(root, None, (environment,), environment.name)
 
 
 def _read(file: Path) -> Project:
@@ -92,7 +93,7 @@ def _read(file: Path) -> Project:
     if checked.model is None:
         raise SpecError(checked.problems)
     _check_default(checked.model, reading.documents[0])
-    return _project(checked.model, root=file.parent)
+    return _project(checked.model, file)
 
 
 def _check_default(content: "_ProjectFile", document: Node) -> None:
@@ -106,13 +107,13 @@ def _check_default(content: "_ProjectFile", document: Node) -> None:
         raise SpecError((problem,))
 
 
-def _project(content: "_ProjectFile", *, root: Path) -> Project:
+def _project(content: "_ProjectFile", file: Path) -> Project:
     environments = tuple(
         Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency, item.reader)
         for name, item in sorted(content.environments.items())
     )
     only = environments[0].name if len(environments) == 1 else None
-    return Project(root, environments, content.default_environment or only)
+    return Project(file.parent, file.name, environments, content.default_environment or only)
 
 
 def _checked_api(api: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from reconciler.core.base import base_of
 from reconciler.core.desired import Desired
 from reconciler.core.document import FORMAT_VERSION, DryRunDocument, RequestEntry
 from reconciler.core.fingerprint import specs_digest
@@ -12,11 +13,13 @@ from reconciler.core.plan import Origin, Plan
 from reconciler.core.planner import build_plan
 from reconciler.core.receipt import Receipt
 from reconciler.core.remote import Reader, Writer
+from reconciler.core.snapshot import Holdings, Taken
 from reconciler.core.target import select
 from reconciler.core.value import Json
 from reconciler.errors import InputError, SpecError
 from reconciler.execute import execute
 from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.stopping import Stop
 
 Clock = Callable[[], datetime]
@@ -36,7 +39,8 @@ class Run:
     """
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
 
-    `digest` gives the keyed digest of a value (`Masker.digest`).
+    `digest` gives the keyed digest of a value (`Masker.digest`). `snapshot_taken_at` is the time of the snapshot that
+    is read in the account's place, if one is.
     """
 
     environment: str
@@ -48,6 +52,15 @@ class Run:
     on_progress: OnProgress
     on_notice: Callable[[str], None]
     clock: Clock = utc_now
+    snapshot_taken_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What was declared at a revision, as git names it."""
+
+    ref: str
+    desired: Desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +71,39 @@ class Applied:
     memory_ids: Mapping[str, str]
 
 
-async def make_plan(desired: Desired, reader: Reader, run: Run, *, targets: Sequence[str]) -> Plan:
-    """Read what is declared from the account and decide; raises `InputError` for a target that names nothing."""
+async def make_plan(
+    desired: Desired, reader: Reader, run: Run, *, targets: Sequence[str], base: Revision | None = None
+) -> Plan:
+    """
+    Read what is declared from the account and decide; raises `InputError` for a target that names nothing.
+
+    With what was declared at a `base` revision, changes are planned with their causes.
+    """
     selection = select(desired, targets)
     if selection.unmatched:
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
-    observed = await observe(
-        reader,
-        selection.desired,
-        Observing(run.reader, run.known_ids, run.concurrency, run.on_progress, run.on_notice),
-    )
+    observed = await observe(reader, selection.desired, _observing(run))
     problems = same_contact_problems(selection.desired, observed)
     if problems:
         raise SpecError(problems)
-    origin = Origin(run.environment, run.api, specs_digest(desired, run.digest), _text(run.clock()))
-    return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out)
+    digest, now = specs_digest(desired, run.digest), _text(run.clock())
+    origin = Origin(run.environment, run.api, digest, now, run.snapshot_taken_at)
+    before = base_of(select(base.desired, targets).desired, base.ref) if base else None
+    return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+
+
+async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users: bool) -> tuple[Holdings, Taken]:
+    """
+    Read what the account lists and what is declared, and say where and when; raises `ApiError`.
+
+    Users are read of the declared memories, or of all that are listed.
+    """
+    holdings = await list_account(reader, concurrency=run.concurrency)
+    recorder = SnapshotReader(holdings, reader)
+    await observe(recorder, desired, _observing(run))
+    if all_users:
+        await read_all_users(recorder, concurrency=run.concurrency)
+    return holdings, Taken(run.environment, run.api, _text(run.clock()))
 
 
 async def apply_plan(plan: Plan, writer: Writer, run: Run, *, stop: Stop) -> Applied:
@@ -88,6 +119,10 @@ async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry
     """Execute a plan on a writer that records, one operation after the other, and give the `requests` it recorded."""
     await execute(plan, recorder, concurrency=1, stop=Stop(), on_outcome=lambda _done, _of: None)
     return DryRunDocument(FORMAT_VERSION, "dry_run", plan.origin.environment, plan.origin.api, tuple(requests))
+
+
+def _observing(run: Run) -> Observing:
+    return Observing(run.reader, run.known_ids, run.concurrency, run.on_progress, run.on_notice)
 
 
 def _text(moment: datetime) -> str:

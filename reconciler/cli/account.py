@@ -52,13 +52,19 @@ def open_account(invocation: Invocation) -> Iterator[Account]:
 
 
 @contextmanager
-def account_of(project: Project, environment: Environment, invocation: Invocation) -> Iterator[Account]:
-    """Open the account of an environment; raises `InputError` and `StateError`."""
+def account_of(
+    project: Project, environment: Environment, invocation: Invocation, *, offline: bool = False
+) -> Iterator[Account]:
+    """
+    Open the account of an environment; raises `InputError` and `StateError`.
+
+    To stay `offline`, the key for digests is enough.
+    """
     api, stop = _api(environment, invocation), Stop()
     with _in_process(api, project) as app:
         endpoint = Endpoint(
             base_url=_SANDBOX_URL if app else api,
-            key=_SANDBOX_KEY if app else _key(environment, invocation),
+            key=_SANDBOX_KEY if app else _key(environment, invocation, offline=offline),
             concurrency=invocation.concurrency or environment.concurrency,
             app=app,
             timeout=TIMEOUT,
@@ -102,10 +108,10 @@ def _in_process(api: str, project: Project) -> Iterator[Any]:
         store.close()
 
 
-def _key(environment: Environment, invocation: Invocation) -> str:
+def _key(environment: Environment, invocation: Invocation, *, offline: bool) -> str:
     """Read the API key, which must be able to stand in a header; it is never shown, not even in part."""
     name = invocation.key_variable = environment.api_key_env
-    key = os.environ.get(name, "")
+    key = os.environ.get(name, "") or (os.environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
     keep_secret(key, invocation.secrets)

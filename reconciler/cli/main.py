@@ -13,6 +13,7 @@ from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.show import show
+from reconciler.cli.snapshot import snapshot
 from reconciler.cli.validate import validate
 from reconciler.core.text import visible
 from reconciler.errors import ApiRejectedError, ReconcilerError
@@ -29,7 +30,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, plan, apply, export, sandbox, show):
+for _command in (validate, plan, apply, snapshot, export, sandbox, show):
     group.add_command(_command)
 
 

@@ -2,15 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import PLAN_FORMATS, Invocation, account_options, output_options, pass_invocation
-
-if TYPE_CHECKING:
-    from reconciler.cli.session import Session
-    from reconciler.core.plan import Plan
 
 _CHANGES_PENDING = 2
 
@@ -19,6 +14,13 @@ _CHANGES_PENDING = 2
 @account_options
 @output_options(*PLAN_FORMATS)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")
+@click.option(
+    "--live",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Plan offline against a snapshot, in place of the account.",
+)
+@click.option("--base", metavar="REF", help="Tell why each change is needed, seen from the specs at a git revision.")
+@click.option("--show-unmanaged", is_flag=True, help="Name the live keys that no spec names.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @pass_invocation
 def plan(  # noqa: PLR0913  one parameter an option
@@ -28,9 +30,13 @@ def plan(  # noqa: PLR0913  one parameter an option
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
     out: Path | None,
+    live: Path | None,
+    base: str | None,
+    show_unmanaged: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
+    from reconciler.cli.planning import Planning
     from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.cli.session import open_session
     from reconciler.cli.views import check_files, write_files
@@ -39,25 +45,12 @@ def plan(  # noqa: PLR0913  one parameter an option
 
     files = [*writes, *([("json", out)] if out is not None else [])]
     check_files(files)
-    with open_session(invocation) as session:
-        made = _make(session, targets)
-        masked = describe_plan(made, session.masker(reveal=False))
+    with open_session(invocation, offline=live is not None) as session:
+        planning = Planning(session, targets, base)
+        made = planning.live() if live is None else planning.offline(live)
+        masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
         write_files(files, lambda name: plan_formats()[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-        shown = describe_plan(made, session.masker(reveal=reveal))
+        shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
         emit(plan_formats(palette(sys.stdout, no_color=invocation.no_color))[output_format](shown))
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
-
-
-def _make(session: "Session", targets: tuple[str, ...]) -> "Plan":
-    import asyncio
-
-    from reconciler.api.client import open_reader
-    from reconciler.cli.screen import Progress
-    from reconciler.workflow import make_plan
-
-    async def read() -> "Plan":
-        async with open_reader(session.endpoint) as reader:
-            return await make_plan(session.desired, reader, session.run(Progress("reading")), targets=targets)
-
-    return asyncio.run(read())

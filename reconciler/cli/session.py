@@ -10,7 +10,7 @@ from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Progress, remark
 from reconciler.core.desired import Desired
 from reconciler.core.redaction import Masker
-from reconciler.project import load_project
+from reconciler.project import Project, load_project
 from reconciler.specs import load_specs
 from reconciler.workflow import Run
 
@@ -19,6 +19,7 @@ from reconciler.workflow import Run
 class Session:
     """One command's view of a repository and an account."""
 
+    project: Project
     desired: Desired
     account: Account
     revealed: tuple[str, ...]
@@ -47,10 +48,14 @@ class Session:
 
 
 @contextmanager
-def open_session(invocation: Invocation) -> Iterator[Session]:
-    """Load the project and all specs, and only then look for the account; raises `InputError` and `SpecError`."""
+def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[Session]:
+    """
+    Load the project and all specs, and only then look for the account; raises `InputError` and `SpecError`.
+
+    Nothing can be sent in an `offline` session, which needs no more than the key for digests.
+    """
     project = load_project(invocation.project)
     environment = project.environment(invocation.environment)
     desired = load_specs(environment.specs, root=project.root).desired
-    with account_of(project, environment, invocation) as account:
-        yield Session(desired, account, invocation.revealed)
+    with account_of(project, environment, invocation, offline=offline) as account:
+        yield Session(project, desired, account, invocation.revealed)

@@ -1,22 +1,51 @@
 """`reconciler validate`: checks all specs, offline."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.specs.loading import Loaded
+
+VALIDATE_FORMATS = ("text", "sarif")
 
 
 @click.command()
 @invocation_options
+@output_options(*VALIDATE_FORMATS)
 @pass_invocation
-def validate(invocation: Invocation) -> int:
+def validate(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str, Path], ...]) -> int:
     """Check the specs. Needs no network and no key."""
-    from reconciler.cli.screen import count_line, emit
+    from reconciler.cli.screen import emit
+    from reconciler.cli.views import check_files, write_files
+    from reconciler.errors import SpecError
     from reconciler.project import load_project
+    from reconciler.render.sarif import render_problems_sarif
     from reconciler.specs import load_specs
 
-    project = load_project(invocation.project)
-    environment = project.environment(invocation.environment)
-    loaded = load_specs(environment.specs, root=project.root)
+    check_files(writes)
+    try:
+        project = load_project(invocation.project)
+        environment = project.environment(invocation.environment)
+        text = _counts(environment.name, load_specs(environment.specs, root=project.root))
+    except SpecError as error:
+        sarif, text = render_problems_sarif(error.problems), f"{error}\n"
+        write_files(writes, lambda name: sarif if name == "sarif" else text)
+        if output_format == "sarif":
+            emit(sarif)
+        raise
+    sarif = render_problems_sarif(())
+    write_files(writes, lambda name: sarif if name == "sarif" else text)
+    emit(sarif if output_format == "sarif" else text)
+    return 0
+
+
+def _counts(environment: str, loaded: "Loaded") -> str:
+    from reconciler.cli.screen import count_line
+
     desired = loaded.desired
     counts = count_line(
         [
@@ -28,5 +57,4 @@ def validate(invocation: Invocation) -> int:
             (sum(len(memory.users) for memory in desired.memories), "user", "users"),
         ]
     )
-    emit(f"The specs of {environment.name} are valid: {counts}.\n")
-    return 0
+    return f"The specs of {environment} are valid: {counts}.\n"

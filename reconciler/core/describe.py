@@ -1,10 +1,12 @@
 """Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from reconciler.core.desired import Identifier
+from reconciler.core.base import Base, Cause
+from reconciler.core.desired import Identifier, Identity, Memory, User
 from reconciler.core.diff import Added, Change, FactWrite, Updated
 from reconciler.core.document import (
     FORMAT_VERSION,
@@ -22,6 +24,7 @@ from reconciler.core.document import (
     PlanDocument,
     ReceiptDocument,
     SummaryEntry,
+    Text,
     TotalsEntry,
     UpdateContactEntry,
     UpdateUserEntry,
@@ -42,11 +45,13 @@ from reconciler.core.plan import (
 )
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
+from reconciler.core.value import Json
 from reconciler.errors import Source
 
 
-def describe_plan(plan: Plan, masker: Masker) -> PlanDocument:
-    """Give the document of a plan."""
+def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
+    """Give the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
+    view = _View(masker, plan.base)
     return PlanDocument(
         format_version=FORMAT_VERSION,
         kind="plan",
@@ -56,8 +61,10 @@ def describe_plan(plan: Plan, masker: Masker) -> PlanDocument:
         created_at=plan.origin.created_at,
         summary=_summary(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, seconds_at_rate_limit=0),
-        operations=tuple(_operation(item, work, masker) for work in plan.work for item in work.operations),
-        notices=tuple(map(_notice, plan.notices)),
+        operations=tuple(_operation(item, work, view) for work in plan.work for item in work.operations),
+        notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),
+        snapshot_taken_at=plan.origin.snapshot_taken_at,
+        base=plan.base.ref if plan.base else None,
     )
 
 
@@ -75,6 +82,35 @@ def describe_receipt(receipt: Receipt) -> ReceiptDocument:
         totals=TotalsEntry(**receipt.totals),
         outcomes=tuple(map(_outcome, receipt.outcomes)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How values are shown, and with what changes are compared to tell their causes."""
+
+    masker: Masker
+    base: Base | None
+
+    def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause | None:
+        return self.base.cause_of_creation(thing, user) if self.base else None
+
+    def changes(
+        self, writes: Iterable[FactWrite], was: Callable[[Base], Mapping[str, Json] | None]
+    ) -> tuple[FactEntry, ...]:
+        declared = was(self.base) if self.base else None
+        return tuple(self._change(change, fact, declared) for fact in writes for change in fact.changes)
+
+    def _change(self, change: Change, fact: FactWrite, was: Mapping[str, Json] | None) -> FactEntry:
+        place, cause = _place(fact.source), self.base.cause(was, change) if self.base else None
+        after = self.masker.declared(change.after)
+        match change:
+            case Added(path=path):
+                return FactAdded(fact.key, "add", path, after, place, cause)
+            case Updated(path=path, before=before):
+                former = self.masker.former(before, change.after, path)
+                return FactUpdated(fact.key, "update", path, former, after, place, cause)
+            case _:
+                assert_never(change)
 
 
 def _summary(plan: Plan) -> SummaryEntry:
@@ -105,29 +141,29 @@ def _ambiguous(plan: Plan) -> int:
     return sum(notice.type == "ambiguous_memory" for notice in plan.notices)
 
 
-def _operation(operation: Operation, work: Work, masker: Masker) -> OperationEntry:
+def _operation(operation: Operation, work: Work, view: _View) -> OperationEntry:
     memory_id = work.memory_id if isinstance(work, MemoryWork) else None
     match operation:
         case CreateContact():
-            return _create_contact(operation, masker)
+            return _create_contact(operation, view)
         case UpdateContact():
-            return _update_contact(operation, work.contact_id, masker)
+            return _update_contact(operation, work.contact_id, view)
         case CreateMemory():
-            return _create_memory(operation, work.contact_id)
+            return _create_memory(operation, work.contact_id, view)
         case WriteFacts():
-            return _write_facts(operation, memory_id, masker)
+            return _write_facts(operation, memory_id, view)
         case AddUser():
-            return _add_user(operation, memory_id, masker)
+            return _add_user(operation, memory_id, view)
         case UpdateUser():
-            return _update_user(operation, memory_id, masker)
+            return _update_user(operation, memory_id, view)
         case _:
             assert_never(operation)
 
 
-def _create_contact(operation: CreateContact, masker: Masker) -> CreateContactEntry:
+def _create_contact(operation: CreateContact, view: _View) -> CreateContactEntry:
     identity = operation.contact.identity
-    identifiers = {identity.kind: masker.text(identity.value)} if isinstance(identity, Identifier) else {}
-    profile = {fact.key: masker.declared(fact.value) for fact in operation.contact.profile}
+    identifiers = {identity.kind: view.masker.text(identity.value)} if isinstance(identity, Identifier) else {}
+    profile = {fact.key: view.masker.declared(fact.value) for fact in operation.contact.profile}
     return CreateContactEntry(
         type="create_contact",
         address=operation.address,
@@ -138,21 +174,22 @@ def _create_contact(operation: CreateContact, masker: Masker) -> CreateContactEn
         email=identifiers.get("email"),
         name=profile.get("name"),
         metadata=profile.get("metadata"),
+        cause=view.cause_of_creation(identity),
     )
 
 
-def _update_contact(operation: UpdateContact, contact_id: str | None, masker: Masker) -> UpdateContactEntry:
+def _update_contact(operation: UpdateContact, contact_id: str | None, view: _View) -> UpdateContactEntry:
     return UpdateContactEntry(
         type="update_contact",
         address=operation.address,
         certain=operation.certain,
         contact_id=contact_id,
         source=_place(operation.source),
-        changes=_changes(operation.profile, masker),
+        changes=view.changes(operation.profile, lambda base: base.profile(operation.contact.identity)),
     )
 
 
-def _create_memory(operation: CreateMemory, contact_id: str | None) -> CreateMemoryEntry:
+def _create_memory(operation: CreateMemory, contact_id: str | None, view: _View) -> CreateMemoryEntry:
     fields = operation.memory.scope_key.fields
     return CreateMemoryEntry(
         type="create_memory",
@@ -162,21 +199,22 @@ def _create_memory(operation: CreateMemory, contact_id: str | None) -> CreateMem
         persona_id=fields.get("persona_id"),
         agent_number=fields.get("agent_number"),
         source=_place(operation.source),
+        cause=view.cause_of_creation(operation.memory),
     )
 
 
-def _write_facts(operation: WriteFacts, memory_id: str | None, masker: Masker) -> WriteFactsEntry:
+def _write_facts(operation: WriteFacts, memory_id: str | None, view: _View) -> WriteFactsEntry:
     return WriteFactsEntry(
         type="write_facts",
         address=operation.address,
         certain=operation.certain,
         memory_id=memory_id,
         source=_place(operation.source),
-        facts=_changes(operation.facts, masker),
+        facts=view.changes(operation.facts, lambda base: base.facts(operation.memory)),
     )
 
 
-def _add_user(operation: AddUser, memory_id: str | None, masker: Masker) -> AddUserEntry:
+def _add_user(operation: AddUser, memory_id: str | None, view: _View) -> AddUserEntry:
     user = operation.user
     return AddUserEntry(
         type="add_user",
@@ -185,13 +223,14 @@ def _add_user(operation: AddUser, memory_id: str | None, masker: Masker) -> AddU
         memory_id=memory_id,
         source=_place(operation.source),
         phone_number=user.phone_number,
-        metadata=masker.text(user.metadata),
-        summary=masker.text(user.summary),
-        external_memory_key=masker.text(user.external_memory_key),
+        metadata=view.masker.text(user.metadata),
+        summary=view.masker.text(user.summary),
+        external_memory_key=view.masker.text(user.external_memory_key),
+        cause=view.cause_of_creation(operation.memory, user),
     )
 
 
-def _update_user(operation: UpdateUser, memory_id: str | None, masker: Masker) -> UpdateUserEntry:
+def _update_user(operation: UpdateUser, memory_id: str | None, view: _View) -> UpdateUserEntry:
     return UpdateUserEntry(
         type="update_user",
         address=operation.address,
@@ -199,29 +238,16 @@ def _update_user(operation: UpdateUser, memory_id: str | None, masker: Masker) -
         memory_id=memory_id,
         source=_place(operation.source),
         phone_number=operation.user.phone_number,
-        changes=_changes(operation.changes, masker),
+        changes=view.changes(operation.changes, lambda base: base.user(operation.memory, operation.user.phone_number)),
     )
 
 
-def _changes(writes: Iterable[FactWrite], masker: Masker) -> tuple[FactEntry, ...]:
-    return tuple(_fact(change, fact, masker) for fact in writes for change in fact.changes)
-
-
-def _fact(change: Change, fact: FactWrite, masker: Masker) -> FactEntry:
-    place = _place(fact.source)
-    match change:
-        case Added(path=path, after=after):
-            return FactAdded(fact.key, "add", path, masker.declared(after), place)
-        case Updated(path=path, before=before, after=after):
-            former = masker.former(before, after, path)
-            return FactUpdated(fact.key, "update", path, former, masker.declared(after), place)
-        case _:
-            assert_never(change)
-
-
-def _notice(notice: Notice) -> NoticeEntry:
+def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEntry:
     source = _place(notice.source) if notice.source is not None else None
-    return NoticeEntry(notice.type, notice.address, notice.count, source)
+    keys: tuple[Text, ...] = notice.keys
+    if notice.type == "unmanaged":
+        keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
+    return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
 
 
 def _outcome(outcome: Outcome) -> OutcomeEntry:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from reconciler.core.base import Cause
 from reconciler.core.redaction import Masked, Mixed, Shown
 
 FORMAT_VERSION = "1.0"
@@ -33,6 +34,7 @@ class FactAdded:
     path: tuple[str, ...]
     after: Mixed
     source: PlaceEntry
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class FactUpdated:
     before: Shown
     after: Mixed
     source: PlaceEntry
+    cause: Cause | None = None
 
 
 FactEntry: TypeAlias = FactAdded | FactUpdated
@@ -61,6 +64,7 @@ class CreateMemoryEntry:
     persona_id: str | None
     agent_number: str | None
     source: PlaceEntry
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class AddUserEntry:
     metadata: Text | None
     summary: Text | None
     external_memory_key: Text | None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class CreateContactEntry:
     email: Text | None
     name: Mixed
     metadata: Mixed
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,12 @@ class CostEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlanDocument:
-    """A plan; `created_at` is an ISO 8601 time in UTC."""
+    """
+    A plan; times are ISO 8601 in UTC.
+
+    `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base` unless changes are shown with
+    their causes since that revision.
+    """
 
     format_version: str
     kind: Literal["plan"]
@@ -194,6 +205,8 @@ class PlanDocument:
     cost: CostEntry
     operations: tuple[OperationEntry, ...]
     notices: tuple[NoticeEntry, ...]
+    snapshot_taken_at: str | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

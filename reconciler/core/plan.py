@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.address import user_address
+from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
 from reconciler.errors import Source
@@ -171,7 +172,9 @@ class MemoryWork:
 
 Work: TypeAlias = ContactWork | MemoryWork
 
-NoticeType: TypeAlias = Literal["ambiguous_memory", "not_read", "unknown_contact", "unmanaged", "unverifiable"]
+NoticeType: TypeAlias = Literal[
+    "ambiguous_memory", "not_read", "retained", "unknown_contact", "unmanaged", "unverifiable"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,35 +183,46 @@ class Notice:
     What cannot or need not be done; it never blocks.
 
     `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
-    memories (`ambiguous_memory`) or of declared memories (`unknown_contact`, `not_read`). `source` is where the thing
-    is declared.
+    memories (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`) or of facts and users that the
+    specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are counted.
     """
 
     type: NoticeType
     address: str
     count: int
     source: Source | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plan comes from; `created_at` is an ISO 8601 time in UTC."""
+    """
+    Where a plan comes from; times are ISO 8601 in UTC.
+
+    `snapshot_taken_at` is None unless a snapshot was read in the account's place.
+    """
 
     environment: str
     api: str
     specs_digest: str
     created_at: str
+    snapshot_taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an apply would do. `memories` counts all that were looked at, `requests_read` what that took."""
+    """
+    What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
+
+    `base` holds what was declared at a revision, where changes are to be shown with their causes.
+    """
 
     origin: Origin
     work: tuple[Work, ...]
     notices: tuple[Notice, ...]
     memories: int
     requests_read: int
+    base: Base | None = None
 
     @property
     def operations(self) -> tuple[Operation, ...]:

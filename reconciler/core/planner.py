@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Desired, Memory
 from reconciler.core.diff import diff_facts, diff_user
 from reconciler.core.observed import (
@@ -39,24 +40,31 @@ from reconciler.core.plan import (
     Work,
     WriteFacts,
 )
+from reconciler.core.retained import retained_notices
 
 
-def build_plan(desired: Desired, observed: Observed, *, origin: Origin, left_out: int) -> Plan:
+def build_plan(
+    desired: Desired, observed: Observed, *, origin: Origin, left_out: int, base: Base | None = None
+) -> Plan:
     """
     Decide what has to be added and updated so that the account holds all that is declared.
 
-    `left_out` is the number of declared memories that a target kept from being read.
+    `left_out` is the number of declared memories that a target kept from being read. With a `base`, notices tell what
+    it declared that is declared no longer.
     """
     work = [*_work(desired, observed)]
     notices = [*_notices(desired, observed)]
     if left_out:
         notices.append(Notice("not_read", "", left_out))
+    if base is not None:
+        notices.extend(retained_notices(base, desired, observed))
     return Plan(
         origin=origin,
         work=tuple(item for item in work if item.operations),
         notices=tuple(sorted(notices, key=lambda notice: (notice.type, notice.address))),
         memories=len(desired.memories),
         requests_read=observed.requests,
+        base=base,
     )
 
 
@@ -160,6 +168,6 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
     if isinstance(seen, Ambiguous):
         yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
     if isinstance(memory, ContactMemory) and isinstance(seen, Present):
-        unmanaged = len(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
+        unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
         if unmanaged:
-            yield Notice("unmanaged", memory.address, unmanaged, memory.source)
+            yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from typing_extensions import TypeAliasType
 
@@ -37,6 +37,24 @@ class Masked:
     length: str | None
 
 
+class DigestOnly(str):
+    """
+    A live value of which only a digest is known; its text is the digest, which no declared value equals.
+
+    `masked` is what is shown of it.
+    """
+
+    __slots__ = ("masked",)
+
+    masked: Masked
+
+    def __new__(cls, masked: Masked) -> Self:
+        """Make the stand-in for a value that is masked already."""
+        made = super().__new__(cls, masked.masked)
+        made.masked = masked
+        return made
+
+
 Shown: TypeAlias = Json | Masked
 Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence["Mixed"]')
 """A value of which parts may be masked."""
@@ -56,16 +74,22 @@ class Masker:
     reveal: bool
     revealed: tuple[str, ...] = ()
 
-    def live(self, value: Shown, path: Sequence[str] = ()) -> Shown:
+    def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
         """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""
-        if isinstance(value, Masked) or self._shows_live(path):
-            return value
-        return self._masked(value, "live")
+        if isinstance(value, DigestOnly):
+            return value.masked
+        if holds_secret(value):
+            return self.mask(value, "secret")
+        return value if self._shows_live(path) else self.mask(value, "live")
+
+    def live_key(self, key: str) -> str | Masked:
+        """Show the key of a live fact that no spec names: the agent chose it, so it may say as much as a value."""
+        return key if self._shows_live((key,)) else self.mask(key, "live")
 
     def declared(self, value: Json) -> Mixed:
         """Show a value that a spec declares, with its secrets masked."""
         if isinstance(value, Secret):
-            return self._masked(value.plain, "secret")
+            return self.mask(value.plain, "secret")
         if not holds_secret(value):
             return value
         if isinstance(value, dict):
@@ -75,12 +99,12 @@ class Masker:
 
     def text(self, value: str | None) -> str | Masked | None:
         """Show a text that a spec declares, or that it is a secret."""
-        return self._masked(value.plain, "secret") if isinstance(value, Secret) else value
+        return self.mask(value.plain, "secret") if isinstance(value, Secret) else value
 
-    def former(self, value: Shown, after: Json, path: Sequence[str]) -> Shown:
+    def former(self, value: Json, after: Json, path: Sequence[str]) -> Shown:
         """Show a live value that is replaced; in the place of a secret stands, most likely, a former secret."""
-        if holds_secret(after) and not isinstance(value, Masked):
-            return self._masked(value, "secret")
+        if holds_secret(after) and not isinstance(value, DigestOnly):
+            return self.mask(value, "secret")
         return self.live(value, path)
 
     def sent(self, value: Json, declared: Json, path: Sequence[str] = ()) -> Mixed:
@@ -97,14 +121,15 @@ class Masker:
         keyed = hmac.new(self.key, canonical(value).encode(), hashlib.sha256)
         return f"hmac:{keyed.hexdigest()[:_DIGITS]}"
 
+    def mask(self, value: Json, origin: Origin) -> Masked:
+        """Give what stands for a value that is not shown."""
+        return Masked(self.digest(value), origin, kind_of(value), length_class(value))
+
     def _shows_live(self, path: Sequence[str]) -> bool:
         dotted = ".".join(path)
         return self.reveal or any(
             fnmatchcase(text, pattern) for pattern in self.revealed for text in (*path[:1], dotted)
         )
-
-    def _masked(self, value: Json, origin: Origin) -> Masked:
-        return Masked(self.digest(value), origin, kind_of(value), length_class(value))
 
 
 def kind_of(value: Json) -> Kind:

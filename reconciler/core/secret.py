@@ -1,7 +1,5 @@
 """Text that must not be shown: it knows so itself, and says so wherever it is formatted by mistake."""
 
-from reconciler.core.value import Json, is_list
-
 _SHOWN = "(secret)"
 
 
@@ -38,12 +36,3 @@ def holds_secret(value: object) -> bool:
     if isinstance(value, dict):
         return any(map(holds_secret, value.values()))
     return any(map(holds_secret, value)) if isinstance(value, (list, tuple)) else isinstance(value, Secret)
-
-
-def without_secrets(value: Json) -> Json:
-    """Give the value with plain text in the place of secrets, for libraries that look at types."""
-    if isinstance(value, Secret):
-        return value.plain
-    if isinstance(value, dict):
-        return {key: without_secrets(item) for key, item in value.items()}
-    return [without_secrets(item) for item in value] if is_list(value) else value

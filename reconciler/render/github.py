@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.document import PlaceEntry, PlanDocument, ReceiptDocument
 from reconciler.core.text import shortened, visible
+from reconciler.render.notices import view_sentences
 from reconciler.render.risk import Line, Section, Unit, plan_sections, receipt_sections
 from reconciler.render.words import counted
 
@@ -38,7 +39,7 @@ class _Said:
 
 def render_plan_github(plan: PlanDocument) -> str:
     """Give updates of live values as warnings and all else as notices."""
-    return _rendered(plan_sections(plan), plan.environment)
+    return _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
 
 
 def render_receipt_github(receipt: ReceiptDocument) -> str:
@@ -46,12 +47,19 @@ def render_receipt_github(receipt: ReceiptDocument) -> str:
     return _rendered(receipt_sections(receipt), receipt.environment)
 
 
-def _rendered(sections: Sequence[Section], environment: str) -> str:
-    lines = [line for kind in _KINDS for line in _of_kind(kind, sections, environment)]
-    return "".join(f"{line}\n" for line in lines)
+def _rendered(sections: Sequence[Section], environment: str, said: Sequence[str] = ()) -> str:
+    """Give the annotations; what is `said` of the whole are notices, too."""
+    title = _property(environment, _LONGEST_TEXT)
+    whole = [f"::notice title={title}::{_data(shortened(text, _LONGEST_TEXT))}" for text in said]
+    lines = [
+        line
+        for kind in _KINDS
+        for line in _of_kind(kind, sections, environment, _MOST - len(whole) if kind == "notice" else _MOST)
+    ]
+    return "".join(f"{line}\n" for line in [*lines, *whole])
 
 
-def _of_kind(kind: _Kind, sections: Iterable[Section], environment: str) -> Iterator[str]:
+def _of_kind(kind: _Kind, sections: Iterable[Section], environment: str, allowed: int) -> Iterator[str]:
     found = [
         (section, unit, line)
         for section in sections
@@ -62,7 +70,7 @@ def _of_kind(kind: _Kind, sections: Iterable[Section], environment: str) -> Iter
     times = Counter(_said(section, line) for section, _, line in found)
     firsts = {_said(section, line): (unit, line) for section, unit, line in reversed(found)}
     ranked = list(times)
-    most = _MOST if len(ranked) <= _MOST else _MOST - 1
+    most = allowed if len(ranked) <= allowed else allowed - 1
     for said in ranked[:most]:
         yield _annotation(kind, said, *firsts[said], environment=environment, others=times[said] - 1)
     if rest := sum(times[said] for said in ranked[most:]):
@@ -84,7 +92,8 @@ def _message(unit: Unit, line: Line) -> str:
     name = f"{line.sign} {line.name}".strip()
     values = line.joint.join(line.values)
     parts = [unit.address, name, values] if values else [unit.address, name]
-    return ": ".join(shortened(part, 2 * _LONGEST_TEXT) for part in parts)
+    said = ": ".join(shortened(part, 2 * _LONGEST_TEXT) for part in parts)
+    return f"{said} ({line.cause})" if line.cause else said
 
 
 def _rest(count: int) -> str:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.snapshot import Snapshot
 
-Document = PlanDocument | ReceiptDocument | DryRunDocument
+Document = PlanDocument | ReceiptDocument | DryRunDocument | Snapshot
 
 
 def render_json(document: Document) -> str:
@@ -15,9 +16,14 @@ def render_json(document: Document) -> str:
 
 
 def plain(value: object) -> object:
-    """Give a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists."""
+    """
+    Give a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists.
+
+    A field that holds its default is left out: it has nothing to say.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: plain(item) for field, item in fields if item != field.default}
     if isinstance(value, Mapping):
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):

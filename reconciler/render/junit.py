@@ -29,7 +29,8 @@ from reconciler.core.document import (
     WriteFactsEntry,
 )
 from reconciler.core.text import quoted, shortened, visible
-from reconciler.render.words import counted, shown, shown_change
+from reconciler.render.notices import view_sentences
+from reconciler.render.words import cause_text, counted, shown, shown_change
 
 _MOST_LINES = 20
 """A case shows so many changes, and counts the rest: GitLab takes no report of more than 30 MB."""
@@ -62,6 +63,7 @@ class _Change:
     text: str
     source: PlaceEntry
     certain: bool
+    cause: str
 
 
 def render_plan_junit(plan: PlanDocument) -> str:
@@ -73,7 +75,8 @@ def render_plan_junit(plan: PlanDocument) -> str:
     """
     classname = f"plan.{plan.environment}"
     cases = [_plan_case(classname, address, entries) for address, entries in _by_address(plan.operations).items()]
-    return _report(f"plan for {plan.environment}", plan.created_at, cases or [_nothing(classname, "no changes")])
+    name = f"plan for {plan.environment}"
+    return _report(name, plan.created_at, cases or [_nothing(classname, "no changes")], view_sentences(plan))
 
 
 def render_receipt_junit(receipt: ReceiptDocument) -> str:
@@ -117,7 +120,8 @@ def _plan_case(classname: str, address: str, entries: Sequence[OperationEntry]) 
 
 def _shown_lines(changes: Sequence[_Change]) -> Iterator[str]:
     for change in changes[:_MOST_LINES]:
-        yield f"{change.text}  {_place(change.source)}"
+        place = _place(change.source)
+        yield f"{change.text}  {place}, {change.cause}" if change.cause else f"{change.text}  {place}"
     if len(changes) > _MOST_LINES:
         yield f"and {counted(len(changes) - _MOST_LINES, 'more change')}"
 
@@ -139,7 +143,8 @@ def _changes(entry: OperationEntry) -> Iterator[_Change]:
 
 
 def _creation(entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry, what: str) -> _Change:
-    return _Change(f"{'+' if entry.certain else '?'} {what}", entry.source, entry.certain)
+    sign, cause = "+" if entry.certain else "?", cause_text(entry.cause, creation=True)
+    return _Change(f"{sign} {what}", entry.source, entry.certain, cause)
 
 
 def _change(change: FactEntry, whose: str, *, certain: bool) -> _Change:
@@ -151,7 +156,8 @@ def _change(change: FactEntry, whose: str, *, certain: bool) -> _Change:
             sign, value = "~", " → ".join(shown_change(change.before, change.after))
         case _:
             assert_never(change)
-    return _Change(f"{sign if certain else '?'} {whose}{key}: {value}", change.source, certain)
+    text = f"{sign if certain else '?'} {whose}{key}: {value}"
+    return _Change(text, change.source, certain, cause_text(change.cause))
 
 
 # receipts
@@ -166,11 +172,13 @@ def _outcome_case(classname: str, outcome: OutcomeEntry) -> _Case:
 # XML
 
 
-def _report(name: str, timestamp: str, cases: Sequence[_Case]) -> str:
+def _report(name: str, timestamp: str, cases: Sequence[_Case], said: Sequence[str] = ()) -> str:
     totals = _totals(cases)
     suites = ET.Element("testsuites", {"name": "reconciler", **totals})
     suite = ET.SubElement(suites, "testsuite", {"name": visible(name), **totals, "timestamp": visible(timestamp)})
     suite.extend(map(_testcase, cases))
+    if said:
+        ET.SubElement(suite, "system-out").text = "\n".join(map(visible, said))
     ET.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 

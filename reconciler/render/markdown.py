@@ -6,14 +6,14 @@ All of it is HTML blocks, without a blank line, so that no Markdown is parsed in
 the riskiest last; what is hidden is counted.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from reconciler.core.document import NoticeEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.document import PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.text import shortened
 from reconciler.render.escape import code, marker
+from reconciler.render.markdown_notes import notes
 from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.words import counted, listed, memories, pending
 
@@ -24,7 +24,6 @@ _OPEN_PARTS = 20
 """Parts of a section that are not folded."""
 _LONG_PART = 8
 """Parts with more rows than this are folded, each by itself."""
-_MOST_NOTICES = 12
 _NAME = 80
 _ALIKE = {
     "create_contact": ("contact", "contacts", ""),
@@ -36,15 +35,6 @@ _ALIKE = {
     "outcome": ("operation", "operations", ""),
 }
 """How units of a type are called, one and many, and their lines, where these say more than that the unit is made."""
-
-_NOTICES = {
-    "unmanaged": "Live facts that no spec names, left alone: {count:,} in {where}",
-    "unverifiable": "Contacts and users that cannot be looked up: {count:,} in {where}",
-    "unknown_contact": "Contacts that the account does not show, so that the API decides: {count:,} in {where}",
-    "ambiguous_memory": "Memories that the account shows twice, so that nothing is planned for them: "
-    "{count:,} in {where}",
-    "not_read": "Memories that were not read, because of <code>--target</code>: {count:,}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +224,8 @@ def _change(line: Line, detail: _Detail) -> str:
 
 
 def _place(line: Line, detail: _Detail) -> str:
-    return code(f"{shortened(line.place.file, detail.value)}:{line.place.line}", 2 * detail.value)
+    place = code(f"{shortened(line.place.file, detail.value)}:{line.place.line}", 2 * detail.value)
+    return f"{place}<br>{line.cause}" if line.cause else place
 
 
 def _others(part: _Part, detail: _Detail) -> str:
@@ -262,30 +253,12 @@ def _alike(group: Group) -> str:
     return f"{more} {verb} the same {what}{', with other values' if group.values_differ else ''}"
 
 
-def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    found: dict[str, list[NoticeEntry]] = defaultdict(list)
-    for notice in notices:
-        found[notice.type].append(notice)
-    sentences = [_notice(kind, alike) for kind, alike in found.items()]
-    if rest := sentences[_MOST_NOTICES:]:
-        sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
-    if sentences:
-        yield f"<h4>Notes</h4>\n<ul>{''.join(f'<li>{sentence}</li>' for sentence in sentences)}</ul>"
-
-
-def _notice(kind: str, notices: Sequence[NoticeEntry]) -> str:
-    count = sum(notice.count for notice in notices)
-    where = code(notices[0].address, _NAME) if len(notices) == 1 else counted(len(notices), "place")
-    what = _NOTICES.get(kind, "{count:,} of this kind in {where}").format(count=count, where=where)
-    return f"{what} ({code(kind, _NAME)})."
-
-
 def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:
     cost = plan.cost
     sentence = f"Cost: {counted(cost.requests_read, 'request')} to read, {cost.requests_to_write:,} to write."
     seconds = f" At the rate limit that takes {counted(cost.seconds_at_rate_limit, 'second')}."
     return [
-        *_notices(plan.notices),
+        *notes(plan),
         f"<p>{sentence}{seconds if cost.seconds_at_rate_limit else ''}</p>",
         f"<p>The whole plan: {code(artifact, _NAME) if artifact else 'run <code>reconciler plan</code>'}</p>",
     ]

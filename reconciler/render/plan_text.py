@@ -22,8 +22,9 @@ from reconciler.core.document import (
 )
 from reconciler.core.redaction import Mixed
 from reconciler.core.text import quoted, visible
+from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.paint import Paint, Palette
-from reconciler.render.words import counted, listed, memories, pending, shown, shown_change
+from reconciler.render.words import cause_text, counted, listed, memories, pending, shown, shown_change
 
 _TOTALS = (
     "contacts_to_create",
@@ -36,6 +37,8 @@ _TOTALS = (
 )
 _WIDEST = 72
 """Sources stand in one column; a longer line pushes its own source to the right."""
+_MOST_TOLD = 20
+"""Places whose keys are listed below a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class _Line:
     sign: str
     text: str
     source: PlaceEntry
+    cause: str
 
 
 def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
@@ -65,7 +69,8 @@ def _memory_of(entry: OperationEntry) -> str:
 def _aligned(lines: Sequence[_Line], palette: Palette) -> Iterator[str]:
     width = max((len(line.text) for line in lines if len(line.text) <= _WIDEST), default=0)
     for line in lines:
-        place = palette.faint(f"{line.source.file}:{line.source.line}")
+        cause = f", {line.cause}" if line.cause else ""
+        place = palette.faint(f"{line.source.file}:{line.source.line}{cause}")
         padding = " " * (width - len(line.text))
         yield f"  {line.paint(f'{line.sign} {line.text}')}{padding}  {place}"
 
@@ -93,9 +98,10 @@ def _lines(entry: OperationEntry, palette: Palette) -> Iterator[_Line]:
 def _creation(
     entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry, text: str, palette: Palette, *, doubt: str
 ) -> _Line:
+    cause = cause_text(entry.cause, creation=True)
     if entry.certain:
-        return _Line(palette.add, "+", text, entry.source)
-    return _Line(palette.uncertain, "?", f"{text}, {doubt}", entry.source)
+        return _Line(palette.add, "+", text, entry.source, cause)
+    return _Line(palette.uncertain, "?", f"{text}, {doubt}", entry.source, cause)
 
 
 def _change(change: FactEntry, palette: Palette, *, certain: bool) -> _Line:
@@ -108,7 +114,10 @@ def _change(change: FactEntry, palette: Palette, *, certain: bool) -> _Line:
             paint, sign, text = palette.update, "~", f"{key}: {before} → {after}"
         case _:
             assert_never(change)
-    return _Line(paint, sign, text, change.source) if certain else _Line(palette.uncertain, "?", text, change.source)
+    cause = cause_text(change.cause)
+    if certain:
+        return _Line(paint, sign, text, change.source, cause)
+    return _Line(palette.uncertain, "?", text, change.source, cause)
 
 
 def _contact(entry: CreateContactEntry) -> str:
@@ -143,7 +152,9 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
             f"Not certain (?): {counted(plan.summary.uncertain, 'operation')}. This account gives no way to see "
             "whether they are needed; apply does them, and they change nothing where they are not."
         )
-    yield from (f"Note: {sentence}" for sentence in _notices(plan.notices))
+    for kind, notices in by_kind(plan.notices).items():
+        yield from _notes(kind, notices)
+    yield from view_sentences(plan)
     yield palette.faint(
         f"Cost: {counted(plan.cost.requests_read, 'request')} to read, {plan.cost.requests_to_write:,} to write."
     )
@@ -159,28 +170,12 @@ def _headline(plan: PlanDocument) -> str:
     )
 
 
-def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    for kind, group in groupby(notices, key=lambda notice: notice.type):
-        yield _notice(kind, list(group))
-
-
-def _notice(kind: str, notices: Sequence[NoticeEntry]) -> str:
+def _notes(kind: str, notices: Sequence[NoticeEntry]) -> Iterator[str]:
+    """Give a sentence for all notices of a kind, and below it the keys of the first of them."""
     count = sum(notice.count for notice in notices)
-    where = f" in {notices[0].address}" if len(notices) == 1 else f" in {counted(len(notices), 'place')}"
-    match kind:
-        case "unmanaged":
-            return f"no spec names {counted(count, 'live fact')}{where}: left alone (unmanaged)."
-        case "unverifiable":
-            return (
-                f"{counted(count, 'contact or user', 'contacts or users')}{where} cannot be looked up (unverifiable)."
-            )
-        case "unknown_contact":
-            return (
-                f"the account does not show the contact of {memories(count)}{where}; the API decides (unknown_contact)."
-            )
-        case "ambiguous_memory":
-            return (
-                f"{memories(count)} for one contact and scope{where}: nothing is planned for them (ambiguous_memory)."
-            )
-        case _:
-            return f"{memories(count)} not read, because of --target ({kind})."
+    where = visible(notices[0].address) if len(notices) == 1 else counted(len(notices), "place")
+    yield f"Note: {notice_sentence(kind, count, where)} ({visible(kind)})."
+    told = [notice for notice in notices if notice.keys]
+    yield from (f"  {visible(notice.address)}: {keys_of(notice)}" for notice in told[:_MOST_TOLD])
+    if rest := told[_MOST_TOLD:]:
+        yield f"  and {counted(len(rest), 'more place')}"

@@ -25,7 +25,7 @@ from reconciler.core.document import (
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import quoted
 from reconciler.core.value import canonical
-from reconciler.render.words import shown, shown_change
+from reconciler.render.words import cause_text, shown, shown_change
 
 TOTALS_BY_RISK = (
     "facts_to_update",
@@ -57,7 +57,8 @@ class Line:
     """
     One change; lines with equal sign, path and identity say the same, however long their values.
 
-    `name` and `values` put it in words; that takes its time with large values, so only what is shown is asked.
+    `cause` says who made it necessary. `name` and `values` put it in words; that takes its time with large values, so
+    only what is shown is asked.
     """
 
     what: FactEntry | Creation | OutcomeEntry
@@ -65,6 +66,7 @@ class Line:
     path: tuple[str, ...]
     place: PlaceEntry
     identity: str
+    cause: str = ""
 
     @property
     def name(self) -> str:
@@ -218,20 +220,27 @@ def _lines(entry: OperationEntry) -> Iterator[tuple[_Risk, Line]]:
 
 
 def _change(change: FactEntry, addition: _Risk, entry: OperationEntry, place: PlaceEntry) -> tuple[_Risk, Line]:
+    cause = cause_text(change.cause)
     match change:
         case FactAdded(after=after):
-            return addition, Line(change, _sign("+", entry), change.path, place, _identity(after))
+            identity = _identity(after) + cause
+            return addition, Line(change, _sign("+", entry), change.path, place, identity, cause)
         case FactUpdated(before=before, after=after):
-            identity = _identity(before) + _identity(after)
-            return _Risk.OVERWRITE, Line(change, _sign("~", entry), change.path, place, identity)
+            identity = _identity(before) + _identity(after) + cause
+            return _Risk.OVERWRITE, Line(change, _sign("~", entry), change.path, place, identity, cause)
         case _:
             assert_never(change)
 
 
-def _creation(entry: OperationEntry, kind: Literal["contact", "memory", "user"], declared: Mapping[str, Mixed]) -> Line:
+def _creation(
+    entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry,
+    kind: Literal["contact", "memory", "user"],
+    declared: Mapping[str, Mixed],
+) -> Line:
     fields = {key: value for key, value in declared.items() if value is not None}
-    identity = "".join(f"{key} {_identity(value)}" for key, value in fields.items())
-    return Line(Creation(kind, fields), _sign("+", entry), (kind,), entry.source, identity)
+    cause = cause_text(entry.cause, creation=True)
+    identity = "".join(f"{key} {_identity(value)}" for key, value in fields.items()) + cause
+    return Line(Creation(kind, fields), _sign("+", entry), (kind,), entry.source, identity, cause)
 
 
 def _contact(entry: CreateContactEntry) -> Mapping[str, Mixed]:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from reconciler.core.document import NoticeEntry, PlanDocument
 from reconciler.core.text import shortened, visible
 from reconciler.errors import Problem, Source
-from reconciler.render.words import counted, memories
+from reconciler.render.notices import keys_of, notice_sentence, view_sentences
+from reconciler.render.words import counted
 
 MOST_RESULTS = 25_000
 """GitHub's limit for a run: https://docs.github.com/en/code-security/code-scanning (SARIF support, limits)."""
@@ -51,8 +52,10 @@ _RULES: Mapping[str, _Rule] = {
     "unknown_contact": _Rule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
     ),
+    "retained": _Rule("Retained", "note", "Facts and users that the specs no longer name stay live."),
     "unmanaged": _Rule("Unmanaged", "note", "Live facts that no spec names are left alone."),
     "unverifiable": _Rule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
+    "view": _Rule("View", "note", "What the plan was seen from."),
 }
 _OTHER = _Rule("Other", "note", "A notice that this version does not know.")
 
@@ -66,11 +69,10 @@ def render_plan_sarif(plan: PlanDocument) -> str:
     """
     Give the notices of a plan, in its order.
 
-    A notice stands at the first line of a spec that plans a change of its contact or memory; a notice about what does
-    not change has no place.
+    A notice stands where the spec declares what it is about; one about what no spec declares has no place.
     """
-    places = _places(plan)
-    findings = [_finding(notice, places.get(notice.address)) for notice in plan.notices]
+    seen = [_Finding("view", sentence, "", None) for sentence in view_sentences(plan)]
+    findings = [*map(_finding, plan.notices), *seen]
     return _log(f"reconciler/plan/{visible(plan.environment)}/", findings)
 
 
@@ -81,36 +83,12 @@ def _problem(problem: Problem) -> _Finding:
     return _Finding("invalid_spec", text, problem.address, source)
 
 
-def _places(plan: PlanDocument) -> Mapping[str, Source]:
-    places: dict[str, Source] = {}
-    for entry in plan.operations:
-        memory = entry.address.partition(".users[")[0]
-        for address in (entry.address, memory, memory.partition(".scopes.")[0]):
-            if entry.source.file:
-                places.setdefault(address, Source(entry.source.file, entry.source.line))
-    return places
-
-
-def _finding(notice: NoticeEntry, source: Source | None) -> _Finding:
-    text = _sentence(notice.type, notice.count)
-    message = f"{notice.address}: {text}" if notice.address else text
+def _finding(notice: NoticeEntry) -> _Finding:
+    text = notice_sentence(notice.type, notice.count)
+    about = f"{notice.address}: {text}" if notice.address else text
+    message = f"{about}: {keys_of(notice)}" if notice.keys else f"{about}."
+    source = Source(notice.source.file, notice.source.line) if notice.source else None
     return _Finding(visible(notice.type), message, notice.address, source)
-
-
-def _sentence(kind: str, count: int) -> str:
-    match kind:
-        case "unmanaged":
-            return f"no spec names {counted(count, 'live fact')}: left alone."
-        case "unverifiable":
-            return f"{counted(count, 'contact or user', 'contacts or users')} cannot be looked up."
-        case "unknown_contact":
-            return f"the account does not show the contact of {memories(count)}; the API decides."
-        case "ambiguous_memory":
-            return f"{memories(count)} for one contact and scope: nothing is planned for them."
-        case "not_read":
-            return f"{memories(count)} not read, because of --target."
-        case _:
-            return f"{kind} ({count:,})."
 
 
 # SARIF

@@ -2,13 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from reconciler.core.base import Cause
 from reconciler.core.document import SummaryEntry
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import quoted, shortened, visible
 
 _LONGEST_VALUE = 160
 _LEAD = 24
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_CAUSES: Mapping[Cause, str] = {
+    "specs": "changed in the specs",
+    "live": "changed live",
+    "both": "changed in the specs and live",
+}
+_CREATIONS: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing live", "both": "new in the specs"}
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -31,6 +40,21 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
         if number:
             parts.append(f"{counted(number, singular, plural)} to {verb}")
     return parts
+
+
+def age(then: str, now: str) -> str:
+    """Give ` (3 hours before)` for two ISO 8601 times; empty where they are none."""
+    try:
+        seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+    except (TypeError, ValueError):
+        return ""
+    unit, length = next((unit for unit in _UNITS if seconds >= unit[1]), _UNITS[-1])
+    return f" ({counted(max(0, int(seconds // length)), unit)} before)"
+
+
+def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
+    """Say who made a change necessary; empty where that is not known."""
+    return "" if cause is None else (_CREATIONS if creation else _CAUSES)[cause]
 
 
 def listed(parts: list[str]) -> str:

@@ -8,19 +8,24 @@ from typing import Any
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.core.describe import describe_plan
+from reconciler.core.desired import Desired
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import Masker
+from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.core.value import canonical
 from reconciler.observe import ReaderChoice
+from reconciler.observe.snapshot import SnapshotReader
+from reconciler.render.json import plain as plain_json
 from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.stopping import Stop
-from reconciler.workflow import Applied, Run, apply_plan, make_plan
+from reconciler.workflow import Applied, Run, apply_plan, make_plan, take_snapshot
 from tests.builders import MASKER, NOON
 from tests.http.support import World as Served
 from tests.properties.worlds import Account as Holdings
@@ -79,15 +84,33 @@ class Account:
     def expected(self) -> Holdings:
         return expected(self.world, sees_users=not self.settings.seeds_only)
 
-    def plan(self, seed: int = 0) -> Plan:
-        """Write the specs in an order that the seed gives, load them and plan."""
+    def desired(self, seed: int = 0) -> Desired:
+        """Write the specs in an order that the seed gives, and load them."""
         with tempfile.TemporaryDirectory() as folder:
             write_specs(self.world, Path(folder), Random(seed))  # noqa: S311  repeatable is the point
-            desired = load_specs(["specs"], root=Path(folder)).desired
+            return load_specs(["specs"], root=Path(folder)).desired
+
+    def plan(self, seed: int = 0) -> Plan:
+        """Load the specs and plan."""
+        desired = self.desired(seed)
 
         async def work() -> Plan:
             async with open_reader(self.served.endpoint()) as reader:
                 return await make_plan(desired, reader, self.run, targets=())
+
+        return asyncio.run(work())
+
+    def plan_offline(self) -> Plan:
+        """Take a snapshot, keep it as text, and plan against what can be read from that."""
+        desired = self.desired()
+
+        async def work() -> Plan:
+            async with open_reader(self.served.endpoint()) as reader:
+                holdings, taken = await take_snapshot(desired, reader, self.run, all_users=False)
+            text = render_json(mask_holdings(holdings, taken, MASKER))
+            snapshot = TypeAdapter(Snapshot).validate_json(text)
+            offline = SnapshotReader(unmask_snapshot(snapshot, [desired], MASKER))
+            return await make_plan(desired, offline, self.run, targets=())
 
         return asyncio.run(work())
 
@@ -189,6 +212,17 @@ def test_a_plan_that_is_not_for_the_terminal_holds_no_live_value(account: Accoun
     marked = Account(replace(account.world, live=live, profiles=profiles), account.settings, account.reader)
 
     assert SECRET not in render_json(describe_plan(marked.plan(), Masker(b"key", reveal=False)))
+
+
+@given(accounts())
+def test_a_plan_against_a_snapshot_is_the_plan_against_the_account(account: Account) -> None:
+    assert told(account.plan_offline()) == told(account.plan())
+
+
+def told(plan: Plan) -> Any:
+    """Give what a plan says, without what it cost and what it was seen from."""
+    entry = describe_plan(plan, MASKER)
+    return plain_json([entry.summary, entry.operations, entry.notices])
 
 
 SECRET = "a value that only the live account holds"  # noqa: S105  not a password

@@ -155,7 +155,7 @@ def test_notices_and_cost_are_told() -> None:
     notices = tuple(NoticeEntry(f"kind-{number:02}", "memories.x", 2) for number in range(20))
     few = replace(made, notices=(NoticeEntry("unmanaged", "memories.x", 3), NoticeEntry("not_read", "", 4)))
 
-    assert "Live facts that no spec names, left alone: 3 in memories.x (unmanaged)." in read(render_plan_markdown(few))
+    assert "No spec names 3 live facts in memories.x: left alone (unmanaged)." in read(render_plan_markdown(few))
     assert "8 more kinds of notes." in render_plan_markdown(replace(made, notices=notices))
     assert "Cost: 1 request to read, 1 to write." in render_plan_markdown(made)
     limited = replace(made, cost=replace(made.cost, seconds_at_rate_limit=900))

@@ -93,7 +93,7 @@ def test_a_user_of_an_existing_memory_is_added_without_a_lookup() -> None:
 def test_live_keys_that_no_spec_names_are_counted_and_never_touched() -> None:
     made = plan(memory({"a": 1}), Present("mem-1", {"a": 1, "learned": 2, "too": 3}))
 
-    assert made.notices == (Notice("unmanaged", "contacts.sarah.scopes.support", 2, HERE),)
+    assert made.notices == (Notice("unmanaged", "contacts.sarah.scopes.support", 2, HERE, ("learned", "too")),)
     assert made.operations == ()
 
 

@@ -14,6 +14,7 @@ from reconciler.render import sarif
 from reconciler.render.sarif import MOST_RESULTS, render_plan_sarif, render_problems_sarif
 from tests.builders import memory, plan, user
 
+PLACE = PlaceEntry("specs/a.yaml", 3)
 MEMORY = "contacts.sarah.scopes.support"
 
 
@@ -110,7 +111,8 @@ def test_a_message_makes_no_link_and_moves_no_cursor() -> None:
 
 
 def test_a_notice_stands_where_its_memory_or_contact_is_declared() -> None:
-    text = render_plan_sarif(noticed(NoticeEntry("unmanaged", MEMORY, 3), NoticeEntry("unverifiable", MEMORY, 1)))
+    unmanaged = NoticeEntry("unmanaged", MEMORY, 3, PLACE)
+    text = render_plan_sarif(noticed(unmanaged, NoticeEntry("unverifiable", MEMORY, 1, PLACE)))
 
     assert [result["message"]["text"] for result in results(text)] == [
         f"{MEMORY}: no spec names 3 live facts: left alone.",
@@ -132,22 +134,24 @@ def test_notices_without_a_place_are_notifications() -> None:
 
     assert results(text) == []
     assert notifications(text) == [
-        "contacts.jo.scopes.a: 2 memories for one contact and scope: nothing is planned for them.",
+        "contacts.jo.scopes.a: the account holds 2 memories for one contact and scope: nothing is planned for them.",
         "1,200 memories not read, because of --target.",
         "contacts.jo: the account does not show the contact of 1 memory; the API decides.",
-        r"contacts.jo: new\n (5).",
+        "contacts.jo: 5 notices of this kind.",
     ]
 
 
-def test_a_change_without_a_file_is_no_place() -> None:
-    document = noticed(NoticeEntry("unmanaged", MEMORY, 3))
-    homeless = tuple(replace(entry, source=PlaceEntry("", 0)) for entry in document.operations)
+def test_keys_that_the_specs_no_longer_name_are_told() -> None:
+    keys = ("tier", 'users["+14155550192"]')
+    text = render_plan_sarif(noticed(NoticeEntry("retained", MEMORY, 2, PLACE, keys)))
 
-    assert results(render_plan_sarif(replace(document, operations=homeless))) == []
+    assert [result["message"]["text"] for result in results(text)] == [
+        f'{MEMORY}: the specs no longer name 2 keys or users: they stay live: tier and users["+14155550192"]'
+    ]
 
 
 def test_rules_are_those_of_the_results() -> None:
-    text = render_plan_sarif(noticed(NoticeEntry("unmanaged", MEMORY, 1), NoticeEntry("not_read", "", 1)))
+    text = render_plan_sarif(noticed(NoticeEntry("unmanaged", MEMORY, 1, PLACE), NoticeEntry("not_read", "", 1)))
     rules = run_of(text)["tool"]["driver"]["rules"]
 
     assert [rule["id"] for rule in rules] == ["not_read", "unmanaged"]

@@ -1,0 +1,81 @@
+"""Making a plan: from the account, or offline from a snapshot of it."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.api.client import open_reader
+from reconciler.cli.screen import Progress, remark
+from reconciler.cli.session import Session
+from reconciler.core.plan import Plan
+from reconciler.core.remote import Reader
+from reconciler.core.snapshot import Snapshot, has_key_of, unmask_snapshot
+from reconciler.documents import load_snapshot
+from reconciler.errors import InputError
+from reconciler.observe.snapshot import SnapshotReader
+from reconciler.project import load_project
+from reconciler.render.words import memories
+from reconciler.revision import checked_out
+from reconciler.specs import load_specs
+from reconciler.workflow import Revision, Run, make_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What is planned, for whom; `base` is a git revision whose specs are compared with."""
+
+    session: Session
+    targets: tuple[str, ...]
+    base: str | None = None
+
+    def live(self) -> Plan:
+        """Plan against the account."""
+
+        async def read() -> Plan:
+            async with open_reader(self.session.endpoint) as reader:
+                return await self._make(reader, self.session.run(Progress("reading")), self._revision())
+
+        return asyncio.run(read())
+
+    def offline(self, file: Path) -> Plan:
+        """Plan against a snapshot; raises `InputError` for one of another account or made with another key."""
+        snapshot, masker = load_snapshot(file), self.session.masker(reveal=False)
+        _check_account(snapshot, self.session, file)
+        if not has_key_of(snapshot, masker):
+            variable = self.session.account.environment.api_key_env
+            raise InputError(f"{file} was made with another key; set {variable} or RECONCILER_DIGEST_KEY to that one")
+        revision = self._revision()
+        declared = [self.session.desired, *([revision.desired] if revision else [])]
+        reader = SnapshotReader(unmask_snapshot(snapshot, declared, masker))
+        run = replace(self.session.run(Progress("reading")), known_ids={}, snapshot_taken_at=snapshot.taken_at)
+        made = asyncio.run(self._make(reader, run, revision))
+        if reader.lacking:
+            remark(f"warning: the snapshot lacks {memories(len(reader.lacking))}, planned as if they held nothing")
+        return made
+
+    async def _make(self, reader: Reader, run: Run, revision: Revision | None) -> Plan:
+        return await make_plan(self.session.desired, reader, run, targets=self.targets, base=revision)
+
+    def _revision(self) -> Revision | None:
+        """Load the specs of the base; those that cannot be used now are no reason to plan nothing."""
+        if self.base is None:
+            return None
+        project, environment = self.session.project, self.session.account.environment.name
+        with checked_out(project.root, self.base) as folder:
+            try:
+                before = load_project(str(folder / project.file if project.file else folder))
+                specs = before.environment(environment).specs
+                return Revision(self.base, load_specs(specs, root=before.root).desired)
+            except InputError as error:
+                first = str(error).partition("\n")[0]
+                remark(f"warning: the specs at {self.base} cannot be used, so no causes are told: {first}")
+                return None
+
+
+def _check_account(snapshot: Snapshot, session: Session, file: Path) -> None:
+    """Raise `InputError` for the snapshot of another environment or API."""
+    environment, api = session.account.environment.name, session.account.api
+    if (snapshot.environment, snapshot.api) != (environment, api):
+        raise InputError(
+            f"{file} is a snapshot of {snapshot.environment} ({snapshot.api}), not of {environment} ({api})"
+        )

@@ -1,0 +1,72 @@
+"""`reconciler snapshot`: saves what the account holds, masked, for plans where it cannot be reached."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Invocation, connection_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+    from reconciler.core.snapshot import Snapshot
+
+
+@click.command()
+@connection_options
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of standard output.")
+@click.option("--all-users", is_flag=True, help="Read the users of every memory, not of the declared ones alone.")
+@pass_invocation
+def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> int:
+    """
+    Save what the account holds, for `plan --live`.
+
+    Every live value, key, identifier and phone number stands there as a keyed digest. Only reads from the account.
+    """
+    from reconciler.cli.screen import emit, remark
+    from reconciler.cli.session import open_session
+    from reconciler.render.json import render_json
+    from reconciler.state import check_writable, write_file
+
+    if out is not None:
+        check_writable(out)
+    with open_session(invocation) as session:
+        taken = _take(session, all_users=all_users)
+    if taken.contacts is None:
+        remark("note: this account lists no contacts, so the snapshot holds the declared memories alone")
+    elif not taken.is_complete:
+        remark("warning: the listing of contacts moved while it was read; some may be missing")
+    text = render_json(taken)
+    if out is None:
+        emit(text)
+    else:
+        write_file(out, text)
+        remark(_summary(taken, out))
+    return 0
+
+
+def _take(session: "Session", *, all_users: bool) -> "Snapshot":
+    import asyncio
+
+    from reconciler.api.client import open_reader
+    from reconciler.cli.screen import Progress
+    from reconciler.core.snapshot import mask_holdings
+    from reconciler.workflow import take_snapshot
+
+    async def read() -> "Snapshot":
+        async with open_reader(session.endpoint) as reader:
+            run = session.run(Progress("reading"))
+            holdings, taken = await take_snapshot(session.desired, reader, run, all_users=all_users)
+            return mask_holdings(holdings, taken, session.masker(reveal=False))
+
+    return asyncio.run(read())
+
+
+def _summary(taken: "Snapshot", out: Path) -> str:
+    from reconciler.core.text import visible
+    from reconciler.render.words import counted, memories
+
+    contacts = taken.contacts or ()
+    number = sum(len(contact.memories or ()) for contact in contacts) + len(taken.contexts)
+    what = f"{counted(len(contacts), 'contact')} with {memories(number)}"
+    return f"Saved {what} of {taken.environment} to {visible(str(out))}."

@@ -1,0 +1,109 @@
+"""What was read → what is kept of it: every value, key, identifier and phone number masked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.desired import ScopeKey
+from reconciler.core.document import FORMAT_VERSION
+from reconciler.core.observed import LiveUser
+from reconciler.core.redaction import Masked, Masker
+from reconciler.core.remote import ContactRecord, Context, Record
+from reconciler.core.snapshot.seen import (
+    KEY_CHECK,
+    Holdings,
+    Seen,
+    SeenContact,
+    SeenContext,
+    SeenMemory,
+    SeenUser,
+    SeenUsers,
+    Snapshot,
+    compared,
+    scope_key_of,
+)
+from reconciler.core.value import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where and when a snapshot was taken; `taken_at` is an ISO 8601 time in UTC."""
+
+    environment: str
+    api: str
+    taken_at: str
+
+
+def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
+    """Give the snapshot of what was read."""
+    masking = _Masking(masker)
+    contacts = None if holdings.contacts is None else tuple(map(masking.contact, holdings.contacts))
+    contexts = [masking.context(*asked, context) for asked, context in holdings.contexts.items()]
+    users = [masking.users(memory_id, held) for memory_id, held in holdings.users.items()]
+    return Snapshot(
+        format_version=FORMAT_VERSION,
+        kind="snapshot",
+        environment=taken.environment,
+        api=taken.api,
+        taken_at=taken.taken_at,
+        key_check=masker.digest(KEY_CHECK),
+        is_complete=holdings.is_complete,
+        contacts=contacts,
+        memories=tuple(masking.memory(holdings.memories[memory_id]) for memory_id in sorted(holdings.memories)),
+        contexts=tuple(sorted(contexts, key=lambda seen: (seen.contact_id, str(scope_key_of(seen))))),
+        users=tuple(sorted(users, key=lambda seen: seen.memory_id)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Masking:
+    """Makes the kept form of what was read, with every value, key, identifier and phone number masked."""
+
+    masker: Masker
+
+    def contact(self, record: ContactRecord) -> SeenContact:
+        """Mask a contact."""
+        identifiers = None
+        if record.identifiers is not None:
+            identifiers = tuple((kind, self._identifier(kind, value)) for kind, value in record.identifiers)
+        memories = None if record.memories is None else tuple(map(self.memory, record.memories))
+        return SeenContact(record.contact_id, self._profile(record.profile), identifiers, memories)
+
+    def memory(self, record: Record) -> SeenMemory:
+        """Mask a contact memory."""
+        return SeenMemory(record.memory_id, record.contact_id, *_scope(record.scope_key), self._facts(record.facts))
+
+    def context(self, contact_id: str, scope_key: ScopeKey, context: Context) -> SeenContext:
+        """Mask what the context call gave."""
+        facts = self._facts(context.facts)
+        return SeenContext(contact_id, *_scope(scope_key), facts, context.is_empty, context.contact_known)
+
+    def users(self, memory_id: str, held: tuple[Mapping[str, LiveUser | None], bool]) -> SeenUsers:
+        """Mask the users of a memory."""
+        users, listed = held
+        masked = {self.masker.digest(phone): self._user(user) for phone, user in users.items()}
+        return SeenUsers(memory_id, listed, masked)
+
+    def _user(self, user: LiveUser | None) -> SeenUser | None:
+        if user is None:
+            return None
+        return SeenUser(self._text(user.metadata), self._text(user.summary), user.comparable)
+
+    def _text(self, text: str | None) -> Masked | None:
+        return None if text is None else self.masker.mask(text, "live")
+
+    def _profile(self, profile: Mapping[str, Json]) -> Mapping[str, Seen]:
+        return {key: self._seen(value) for key, value in profile.items()}
+
+    def _facts(self, facts: Mapping[str, Json]) -> Mapping[str, Seen]:
+        return {self.masker.digest(key): self._seen(value) for key, value in facts.items()}
+
+    def _seen(self, value: Json) -> Seen:
+        return self._facts(value) if isinstance(value, dict) else self.masker.mask(value, "live")
+
+    def _identifier(self, kind: str, value: str) -> str:
+        return self.masker.digest(compared(kind, value))
+
+
+def _scope(scope_key: ScopeKey | None) -> tuple[str | None, str | None]:
+    fields = scope_key.fields if scope_key else {}
+    return fields.get("persona_id"), fields.get("agent_number")

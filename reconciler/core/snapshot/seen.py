@@ -1,0 +1,119 @@
+"""What a snapshot holds, and the form in which a reader gives and takes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from typing_extensions import TypeAliasType
+
+from reconciler.core.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.observed import LiveUser
+from reconciler.core.redaction import Masked
+from reconciler.core.remote import ContactRecord, Context, Record
+
+KEY_CHECK = "reconciler snapshot"
+"""Its digest stands in every snapshot, and tells whether a key is the one that it was made with."""
+
+Seen = TypeAliasType("Seen", 'Masked | Mapping[str, "Seen"]')
+"""A live value: masked, or a mapping of such with the digests of its keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMemory:
+    """A contact memory; one of `persona_id` and `agent_number` is set where the account names its scope."""
+
+    memory_id: str
+    contact_id: str
+    persona_id: str | None
+    agent_number: str | None
+    facts: Mapping[str, Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenContact:
+    """A contact; `identifiers` are pairs of kind and digest. Null is what the account did not show."""
+
+    contact_id: str
+    profile: Mapping[str, Seen]
+    identifiers: tuple[tuple[str, str], ...] | None
+    memories: tuple[SeenMemory, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenContext:
+    """The facts of a contact in a scope, as the context call gives them."""
+
+    contact_id: str
+    persona_id: str | None
+    agent_number: str | None
+    facts: Mapping[str, Seen]
+    is_empty: bool
+    contact_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """A memory user; null is what the account does not hold."""
+
+    metadata: Masked | None
+    summary: Masked | None
+    comparable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUsers:
+    """The users of a memory by the digest of their phone number, null for one that is not there."""
+
+    memory_id: str
+    listed: bool
+    users: Mapping[str, SeenUser | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    What was read of an account; `taken_at` is an ISO 8601 time in UTC, `key_check` tells whether a key is the one used.
+
+    `contacts` holds the whole listing and is null where the account offers none; `is_complete` says whether the listing
+    stood still while it was read. `memories` were read by their ids, `contexts` by contact and scope.
+    """
+
+    format_version: str
+    kind: Literal["snapshot"]
+    environment: str
+    api: str
+    taken_at: str
+    key_check: str
+    is_complete: bool
+    contacts: tuple[SeenContact, ...] | None
+    memories: tuple[SeenMemory, ...]
+    contexts: tuple[SeenContext, ...]
+    users: tuple[SeenUsers, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """
+    What was read of an account, as a reader gives it, and what is read on the way is added.
+
+    `contacts` is None where there is no listing; `is_complete` says whether the listing stood still. Users are given by
+    phone number, with whether all of the memory's users are among them.
+    """
+
+    contacts: tuple[ContactRecord, ...] | None
+    is_complete: bool
+    memories: dict[str, Record]
+    contexts: dict[tuple[str, ScopeKey], Context]
+    users: dict[str, tuple[dict[str, LiveUser | None], bool]]
+
+
+def scope_key_of(seen: SeenMemory | SeenContext) -> ScopeKey | None:
+    """Give the scope that a snapshot names; None where it names none."""
+    if seen.persona_id is not None:
+        return Persona(seen.persona_id)
+    return AgentNumber(seen.agent_number) if seen.agent_number is not None else None
+
+
+def compared(kind: str, value: str) -> str:
+    """Give an identifier as it is compared: upper and lower case make no two email addresses."""
+    return value.casefold() if kind == "email" else value

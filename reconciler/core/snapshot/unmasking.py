@@ -1,0 +1,128 @@
+"""What is kept → what was read, as far as the specs know it: declared values and keys in the place of their digests."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.desired import Desired, Fact, Identifier, User
+from reconciler.core.observed import LiveUser
+from reconciler.core.redaction import DigestOnly, Masked, Masker
+from reconciler.core.remote import ContactRecord, Context, Record
+from reconciler.core.snapshot.seen import (
+    KEY_CHECK,
+    Holdings,
+    Seen,
+    SeenContact,
+    SeenContext,
+    SeenMemory,
+    SeenUser,
+    SeenUsers,
+    Snapshot,
+    compared,
+    scope_key_of,
+)
+from reconciler.core.value import Json
+
+
+def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Masker) -> Holdings:
+    """Give what was read, as far as the specs know it: all else stays a digest."""
+    unmasking = _Unmasking(_by_digest(declared, masker))
+    contacts = None if snapshot.contacts is None else tuple(map(unmasking.contact, snapshot.contacts))
+    contexts = {(seen.contact_id, scope_key_of(seen)): unmasking.context(seen) for seen in snapshot.contexts}
+    return Holdings(
+        contacts=contacts,
+        is_complete=snapshot.is_complete,
+        memories={seen.memory_id: unmasking.memory(seen) for seen in snapshot.memories},
+        contexts={(contact_id, key): context for (contact_id, key), context in contexts.items() if key is not None},
+        users={seen.memory_id: (unmasking.users(seen), seen.listed) for seen in snapshot.users},
+    )
+
+
+def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
+    """Say whether a masker has the key that the snapshot was made with."""
+    return masker.digest(KEY_CHECK) == snapshot.key_check
+
+
+@dataclass(frozen=True, slots=True)
+class _Unmasking:
+    """Gives back what is kept, with declared values and keys in the place of their digests."""
+
+    known: Mapping[str, Json]
+
+    def contact(self, seen: SeenContact) -> ContactRecord:
+        """Give a contact back."""
+        identifiers = None
+        if seen.identifiers is not None:
+            identifiers = tuple((kind, self._key(digest)) for kind, digest in seen.identifiers)
+        memories = None if seen.memories is None else tuple(map(self.memory, seen.memories))
+        profile = {key: self._value(value) for key, value in seen.profile.items()}
+        return ContactRecord(seen.contact_id, profile, identifiers, memories)
+
+    def memory(self, seen: SeenMemory) -> Record:
+        """Give a contact memory back."""
+        return Record(seen.memory_id, seen.contact_id, scope_key_of(seen), self._facts(seen.facts))
+
+    def context(self, seen: SeenContext) -> Context:
+        """Give the answer of the context call back."""
+        return Context(self._facts(seen.facts), seen.is_empty, seen.contact_known)
+
+    def users(self, seen: SeenUsers) -> dict[str, LiveUser | None]:
+        """Give the users of a memory back."""
+        return {self._key(digest): self._user(user) for digest, user in seen.users.items()}
+
+    def _user(self, seen: SeenUser | None) -> LiveUser | None:
+        if seen is None:
+            return None
+        return LiveUser(self._text(seen.metadata), self._text(seen.summary), seen.comparable)
+
+    def _text(self, masked: Masked | None) -> str | None:
+        value = None if masked is None else self._value(masked)
+        return value if isinstance(value, str) else None
+
+    def _facts(self, facts: Mapping[str, Seen]) -> dict[str, Json]:
+        return {self._key(digest): self._value(value) for digest, value in facts.items()}
+
+    def _value(self, seen: Seen) -> Json:
+        if not isinstance(seen, Masked):
+            return self._facts(seen)
+        return self.known[seen.masked] if seen.masked in self.known else DigestOnly(seen)
+
+    def _key(self, digest: str) -> str:
+        key = self.known.get(digest)
+        return key if isinstance(key, str) else digest
+
+
+def _by_digest(declared: Iterable[Desired], masker: Masker) -> Mapping[str, Json]:
+    """Give every value and key that is declared, by its digest."""
+    return {masker.digest(value): value for desired in declared for value in _declared(desired)}
+
+
+def _declared(desired: Desired) -> Iterator[Json]:
+    for contact in desired.contacts:
+        if isinstance(contact.identity, Identifier):
+            yield compared(contact.identity.kind, contact.identity.value)
+        yield from _of_facts(contact.profile)
+    for memory in desired.contact_memories:
+        yield from _of_facts(memory.facts)
+        yield from memory.left_out
+    for any_memory in desired.memories:
+        yield from _of_users(any_memory.users)
+
+
+def _of_facts(facts: Iterable[Fact]) -> Iterator[Json]:
+    for fact in facts:
+        yield fact.key
+        yield from _parts(fact.value)
+
+
+def _parts(value: Json) -> Iterator[Json]:
+    if not isinstance(value, dict):
+        yield value
+        return
+    for key, item in value.items():
+        yield key
+        yield from _parts(item)
+
+
+def _of_users(users: Iterable[User]) -> Iterator[Json]:
+    for user in users:
+        yield from (text for text in (user.phone_number, user.metadata, user.summary) if text is not None)

@@ -1,0 +1,124 @@
+"""A reader that answers from what is held already, and asks the account, where there is one to ask, for the rest."""
+
+from http import HTTPStatus
+
+from reconciler.core.desired import ContactId, Identity, ScopeKey, User, identifier_key
+from reconciler.core.observed import LiveUser
+from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
+from reconciler.core.snapshot import Holdings
+from reconciler.errors import ApiRejectedError, RouteAbsentError
+from reconciler.observe.listing import list_on
+from reconciler.user_lookup import UserReader
+from reconciler.workers import for_each
+
+
+class SnapshotReader:
+    """
+    Answers from `holdings`, which it fills with what `live` answers; without `live`, what it lacks is not known.
+
+    `lacking` are pairs of contact id and scope that were asked for and are not known.
+    """
+
+    def __init__(self, holdings: Holdings, live: Reader | None = None) -> None:
+        self._holdings = holdings
+        self._live = live
+        self.lacking: set[tuple[str, ScopeKey]] = set()
+
+    @property
+    def requests_sent(self) -> int:
+        """Count the requests that went out."""
+        return self._live.requests_sent if self._live else 0
+
+    async def list_contacts(self, offset: int) -> ContactPage:
+        """Give all contacts as one page; raises `RouteAbsentError` where there is no listing."""
+        contacts = self._contacts()[offset:]
+        return ContactPage(contacts, total=len(contacts), has_more=False)
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        """Find a contact; one that moved past the listing is asked for by itself."""
+        found = [contact for contact in self._contacts() if _is(contact, identity)]
+        if not found and self._live and not self._holdings.is_complete:
+            return await self._live.read_contact(identity)
+        return found[0] if found else None
+
+    async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
+        """Give the facts of a contact in a scope; nothing where they are not known."""
+        held = self._holdings.contexts.get((contact_id, scope_key))
+        if held is None and self._live:
+            held = self._holdings.contexts[contact_id, scope_key] = await self._live.read_context(contact_id, scope_key)
+        if held is None:
+            self.lacking.add((contact_id, scope_key))
+        return held or Context({}, is_empty=True, contact_known=True)
+
+    async def read_memory(self, memory_id: str) -> Record | None:
+        """Give a memory by its id; None where it is not known."""
+        held = self._holdings.memories.get(memory_id)
+        if held is None and self._live:
+            held = await self._live.read_memory(memory_id)
+            if held is not None:
+                self._holdings.memories[memory_id] = held
+        return held
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        """Give the users of a memory; raises `ApiRejectedError` where they are not known."""
+        if self._live:
+            page = await self._live.list_users(memory_id, offset)
+            users, _ = self._holdings.users.setdefault(memory_id, ({}, True))
+            users.update(page.users)
+            return page
+        users, listed = self._holdings.users.get(memory_id, ({}, False))
+        if not listed:
+            raise _not_held()
+        return UserPage({phone: user for phone, user in users.items() if user}, has_more=False)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        """Give one user of a memory; raises `ApiRejectedError` where they are not known."""
+        users, _ = self._holdings.users.setdefault(memory_id, ({}, False))
+        if self._live:
+            users[user.phone_number] = await self._live.read_user(memory_id, user)
+        if user.phone_number not in users:
+            raise _not_held()
+        return users[user.phone_number]
+
+    def _contacts(self) -> tuple[ContactRecord, ...]:
+        if self._holdings.contacts is None:
+            raise RouteAbsentError("there is no listing of contacts", status=HTTPStatus.NOT_FOUND)
+        return self._holdings.contacts
+
+
+async def list_account(reader: Reader, *, concurrency: int) -> Holdings:
+    """Read the whole listing of an account, if it offers one; raises `ApiError`."""
+    try:
+        listing = await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
+    except RouteAbsentError:
+        return Holdings(None, is_complete=False, memories={}, contexts={}, users={})
+    contacts = {contact.contact_id: contact for contact in listing.contacts}
+
+    async def read(contact: ContactRecord) -> None:
+        contacts[contact.contact_id] = await reader.read_contact(ContactId(contact.contact_id)) or contact
+
+    await for_each([item for item in listing.contacts if item.memories is None], read, concurrency=concurrency)
+    ordered = tuple(contacts[contact_id] for contact_id in sorted(contacts))
+    return Holdings(ordered, is_complete=listing.is_complete, memories={}, contexts={}, users={})
+
+
+async def read_all_users(recorder: SnapshotReader, *, concurrency: int) -> None:
+    """Read the users of every memory that is listed; raises `ApiError`."""
+    page = await recorder.list_contacts(0)
+    users = UserReader(recorder)
+
+    async def read(memory_id: str) -> None:
+        await users.list_all(memory_id)
+
+    memory_ids = [memory.memory_id for contact in page.contacts for memory in contact.memories or ()]
+    await for_each(memory_ids, read, concurrency=concurrency)
+
+
+def _is(contact: ContactRecord, identity: Identity) -> bool:
+    if isinstance(identity, ContactId):
+        return contact.contact_id == identity.contact_id
+    return any(identifier_key(kind, value) == identity.key for kind, value in contact.identifiers or ())
+
+
+def _not_held() -> ApiRejectedError:
+    return ApiRejectedError("the snapshot does not hold this", status=HTTPStatus.NOT_FOUND)

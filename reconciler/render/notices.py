@@ -1,0 +1,70 @@
+"""What is worth a note about a plan, in words: the one home of these sentences, for all formats."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from reconciler.core.document import NoticeEntry, PlanDocument, Text
+from reconciler.core.redaction import Masked
+from reconciler.core.text import quoted, shortened, visible
+from reconciler.render.words import age, counted, listed, masked_text
+
+_LONGEST_KEY = 80
+_MOST_KEYS = 20
+_SENTENCES: Mapping[str, tuple[str, str, str]] = {
+    "unmanaged": ("live fact", "", "no spec names {what}{place}: left alone"),
+    "retained": ("key or user", "keys or users", "the specs no longer name {what}{place}: they stay live"),
+    "unverifiable": ("contact or user", "contacts or users", "{what}{place} cannot be looked up"),
+    "unknown_contact": (
+        "memory",
+        "memories",
+        "the account does not show the contact of {what}{place}; the API decides",
+    ),
+    "ambiguous_memory": (
+        "memory",
+        "memories",
+        "the account holds {what} for one contact and scope{place}: nothing is planned for them",
+    ),
+    "not_read": ("memory", "memories", "{what} not read, because of --target"),
+}
+"""What is counted, one and many, and what is said of it."""
+_OTHER = ("notice", "", "{what} of this kind{place}")
+
+
+def by_kind(notices: Sequence[NoticeEntry]) -> dict[str, list[NoticeEntry]]:
+    """Put notices of a kind together, in the order in which the kinds come first."""
+    found: dict[str, list[NoticeEntry]] = defaultdict(list)
+    for notice in notices:
+        found[notice.type].append(notice)
+    return dict(found)
+
+
+def notice_sentence(kind: str, count: int, where: str = "") -> str:
+    """Say what a notice means, without a full stop; `where` names the place or the number of places."""
+    singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
+    return sentence.format(what=counted(count, singular, plural), place=f" in {where}" if where else "")
+
+
+def keys_of(notice: NoticeEntry) -> str:
+    """Name the keys of a notice, the first of them where there are many; empty without any."""
+    names = [_key(key) for key in notice.keys[:_MOST_KEYS]]
+    if rest := len(notice.keys) - _MOST_KEYS:
+        names += [f"{rest:,} more"] if rest > 0 else []
+    return listed(names) if names else ""
+
+
+def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
+    """Say what the plan was seen from, where that is not just the account as it is; `mark` writes foreign text."""
+    sentences = []
+    if plan.snapshot_taken_at is not None:
+        when = age(plan.snapshot_taken_at, plan.created_at)
+        sentences.append(f"Read from a snapshot of {mark(plan.snapshot_taken_at)}{when}, not from the account.")
+    if plan.base is not None:
+        sentences.append(f"Causes are seen from the specs at {mark(plan.base)}.")
+    return sentences
+
+
+def _key(key: Text) -> str:
+    if isinstance(key, Masked):
+        return masked_text(key)
+    is_plain = key.isprintable() and key and not set(key) & set(" ,")
+    return shortened(key if is_plain else quoted(key), _LONGEST_KEY)

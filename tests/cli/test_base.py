@@ -1,0 +1,169 @@
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import SPEC, Repository
+
+
+def git(repository: Repository, *arguments: str) -> None:
+    subprocess.run(  # noqa: S603  arguments of the test
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],  # noqa: S607
+        cwd=repository.root,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture
+def history(repository: Repository) -> Repository:
+    """Give a repository whose specs are committed and applied."""
+    repository.write(".gitignore", ".reconciler/\n")
+    git(repository, "init", "--initial-branch", "main")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "first")
+    assert repository.run("apply", "--yes").code == 0
+    return repository
+
+
+def planned(repository: Repository, *arguments: str) -> Any:
+    called = repository.run("plan", "--format", "json", *arguments)
+    assert called.code == 0, called.err
+    return json.loads(called.out)
+
+
+def causes(plan: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for operation in plan["operations"]:
+        changes = operation.get("facts", operation.get("changes", []))
+        found |= {change["key"]: change["cause"] for change in changes}
+        if not changes:
+            found[operation["type"]] = operation["cause"]
+    return found
+
+
+def test_a_change_says_whether_the_specs_or_the_account_changed(history: Repository) -> None:
+    applied = SPEC.replace("premium", "trial").replace("name: Sarah", "name: Sarah Live")
+    history.write("specs/support.yaml", applied)
+    history.run("apply", "--yes")  # now the account holds what the base did not declare
+    now = SPEC.replace("premium", "gold").replace("plan: gold", "plan: gold, tier: 1")
+    history.write("specs/support.yaml", now)
+
+    assert causes(planned(history, "--base", "main")) == {"name": "live", "plan": "both", "tier": "specs"}
+    text = history.run("plan", "--base", "main").out
+    assert "+ tier: 1                          " in text
+    assert "specs/support.yaml:8, changed in the specs\n" in text
+    assert "specs/support.yaml:8, changed live\n" in text
+    assert "specs/support.yaml:8, changed in the specs and live\n" in text
+    assert "Causes are seen from the specs at main." in text
+
+
+def test_without_a_base_nothing_is_said_of_causes(history: Repository) -> None:
+    history.write("specs/support.yaml", SPEC.replace("premium", "gold"))
+    plan = planned(history)
+
+    assert "cause" not in plan["operations"][0]["facts"][0]
+    assert "base" not in plan
+
+
+def test_what_is_to_be_made_is_new_in_the_specs_or_missing_live(history: Repository) -> None:
+    assert history.run("sandbox", "reset", "--yes").code == 0
+    more = SPEC + "  jo: {external_id: crm-jo, scopes: {support: {users: [{phone_number: '+14155550188'}]}}}\n"
+    history.write("specs/support.yaml", more)
+    entries = planned(history, "--base", "main")["operations"]
+
+    assert {(entry["address"].split(".")[1], entry["cause"]) for entry in entries if "cause" in entry} == {
+        ("jo", "specs"),
+        ("sarah", "live"),
+    }
+
+
+def test_what_the_specs_no_longer_name_is_listed_for_it_stays_live(history: Repository) -> None:
+    history.write("specs/support.yaml", SPEC.replace("name: Sarah, ", "").partition("        users:")[0])
+    plan = planned(history, "--base", "main")
+
+    assert plan["operations"] == []
+    assert [notice for notice in plan["notices"] if notice["type"] == "retained"] == [
+        {
+            "type": "retained",
+            "address": "contacts.sarah.scopes.support",
+            "count": 2,
+            "source": {"file": "specs/support.yaml", "line": 7},
+            "keys": ["facts.name", 'users["+14155550192"]'],
+        }
+    ]
+    text = history.run("plan", "--base", "main").out
+    assert "the specs no longer name 2 keys or users in contacts.sarah.scopes.support: they stay live" in text
+    assert 'contacts.sarah.scopes.support: facts.name and users["+14155550192"]' in text
+
+
+def test_a_contact_that_is_gone_from_the_specs_is_listed_and_a_renamed_one_is_not(history: Repository) -> None:
+    history.write("specs/support.yaml", SPEC.replace("  sarah:", "  sarah-chen:"))
+    assert planned(history, "--base", "main")["notices"] == []
+
+    history.write("specs/support.yaml", "scopes: {support: {persona_id: persona-1}}\n")
+    assert [notice["address"] for notice in planned(history, "--base", "main")["notices"]] == [
+        "contacts.sarah.scopes.support"
+    ]
+
+
+def test_keys_that_are_not_live_any_more_are_not_listed(history: Repository) -> None:
+    assert history.run("sandbox", "reset", "--yes").code == 0
+    history.write("specs/support.yaml", SPEC.replace("name: Sarah, ", ""))
+    history.run("apply", "--yes")
+
+    assert planned(history, "--base", "main")["notices"] == []
+
+
+def test_a_target_narrows_what_is_listed(history: Repository) -> None:
+    history.write("specs/support.yaml", SPEC.replace("name: Sarah, ", "").partition("        users:")[0])
+    plan = planned(history, "--base", "main", "--target", "contacts.sarah.scopes.support.facts.plan")
+
+    assert [notice["type"] for notice in plan["notices"]] == ["unmanaged"]
+
+
+def test_the_repository_may_be_a_folder_of_a_larger_one_and_the_work_tree_stays_as_it_is(
+    history: Repository,
+) -> None:
+    (history.root / "below").mkdir()
+    for name in ("reconciler.yaml", "specs"):
+        git(history, "mv", name, f"below/{name}")
+    git(history, "commit", "-m", "second")
+    history.write("below/specs/support.yaml", SPEC.replace("premium", "gold"))
+    plan = planned(history, "--project", "below", "--base", "HEAD")  # whose own account is empty
+
+    assert causes(plan) == {
+        "create_contact": "live",
+        "create_memory": "live",
+        "name": "live",
+        "plan": "both",
+        "add_user": "live",
+    }
+    assert "gold" in (history.root / "below/specs/support.yaml").read_text()
+
+
+def test_a_revision_that_is_not_there_is_an_error_with_its_cure(history: Repository) -> None:
+    called = history.run("plan", "--base", "nowhere")
+
+    assert called.code == 1
+    assert "--base nowhere: git knows no such revision here; fetch it first" in called.err
+    assert history.run("plan", "--base", "--output=/tmp/x").code == 1
+
+
+def test_without_a_repository_git_says_so(repository: Repository) -> None:
+    called = repository.run("plan", "--base", "main")
+
+    assert called.code == 1
+    assert "not a git repository" in called.err
+
+
+def test_specs_that_were_broken_then_are_no_reason_to_plan_nothing(history: Repository) -> None:
+    history.write("specs/support.yaml", "nonsense: 1\n")
+    git(history, "commit", "-am", "broken")
+    history.write("specs/support.yaml", SPEC.replace("premium", "gold"))
+    called = history.run("plan", "--base", "HEAD")
+
+    assert called.code == 0
+    assert "warning: the specs at HEAD cannot be used, so no causes are told: specs/support.yaml:1:1" in called.err
+    assert '"gold"' in called.out

@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from tests.cli.conftest import Repository
+
+BROKEN = "contcts:\n  sarah: {}\n"
+
+
+def messages(text: str) -> list[str]:
+    return [result["message"]["text"] for result in json.loads(text)["runs"][0]["results"]]
+
+
+def test_valid_specs_are_counted(repository: Repository) -> None:
+    called = repository.run("validate", "--write", "sarif=out.sarif")
+
+    assert (called.code, called.out) == (
+        0,
+        "The specs of sandbox are valid: 1 file, 1 scope, 1 contact, 1 memory, 2 facts, 1 user.\n",
+    )
+    assert messages((repository.root / "out.sarif").read_text()) == []
+
+
+@pytest.mark.parametrize("arguments", [("--format", "sarif"), ("--write", "sarif=out.sarif")])
+def test_problems_are_findings_at_their_places(repository: Repository, arguments: tuple[str, str]) -> None:
+    repository.write("specs/broken.yaml", BROKEN)
+    called = repository.run("validate", *arguments)
+    text = called.out or (repository.root / "out.sarif").read_text()
+
+    assert called.code == 1
+    assert messages(text) == ['contcts: unknown key; did you mean "contacts"?']
+    assert "error: specs/broken.yaml:1:1 contcts" in called.err
+
+
+def test_a_broken_project_file_is_a_finding_too(repository: Repository) -> None:
+    repository.write("reconciler.yaml", "version: 2\n")
+
+    assert len(messages(repository.run("validate", "--format", "sarif").out)) >= 1
