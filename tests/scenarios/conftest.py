@@ -1,0 +1,3 @@
+from tests.cli.conftest import repository
+
+__all__ = ["repository"]
