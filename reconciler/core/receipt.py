@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias, get_args
 
-from reconciler.core.plan import Operation, Origin
+from reconciler.core.plan import Origin
+from reconciler.errors import Source
 
 Result: TypeAlias = Literal["done", "already", "skipped", "failed", "unknown"]
 """
@@ -16,11 +17,30 @@ What became of an operation.
 """
 
 
+class Planned(Protocol):
+    """An operation, as far as a receipt speaks of it."""
+
+    @property
+    def type(self) -> str:
+        """Give the kind of operation."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Give the address of what it is done to."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Give where that is declared."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one operation; `detail` says why in one line, and is empty when there is nothing to say."""
 
-    operation: Operation
+    operation: Planned
     result: Result
     detail: str = ""
 

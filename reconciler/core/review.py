@@ -1,0 +1,240 @@
+"""
+What still holds of a reviewed plan: its operations in, and a fresh plan of the same things, out what may be done.
+
+Only what was reviewed and is still just so is done. What the account holds by now needs nothing; what moved since is
+left for the next plan.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar, assert_never
+
+from reconciler.core.describe import describe_plan
+from reconciler.core.desired import ContactMemory, Memory, User
+from reconciler.core.diff import FactWrite
+from reconciler.core.document import (
+    FactEntry,
+    FactUpdated,
+    OperationEntry,
+    PlanDocument,
+    UpdateContactEntry,
+    UpdateUserEntry,
+    WriteFactsEntry,
+)
+from reconciler.core.plan import (
+    AddUser,
+    ContactOperation,
+    ContactWork,
+    CreateMemory,
+    MemoryOperation,
+    MemoryWork,
+    Operation,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+from reconciler.core.receipt import Outcome
+from reconciler.core.redaction import Masked, Masker, Mixed
+from reconciler.core.text import quoted
+from reconciler.core.value import Json
+from reconciler.errors import Source
+
+_Key: TypeAlias = tuple[str, str]
+_Changes: TypeAlias = Mapping[str, Mapping[tuple[str, ...], FactEntry]]
+_Operation = TypeVar("_Operation", ContactOperation, MemoryOperation)
+_State: TypeAlias = Literal["holds", "already", "moved"]
+
+ALREADY = "the account holds it by now"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """An operation of a reviewed plan, as far as a receipt speaks of it."""
+
+    type: str
+    address: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is left to do, and what became of the other operations without any request; `moved` are of these."""
+
+    plan: Plan
+    settled: tuple[Outcome, ...]
+
+    @property
+    def moved(self) -> tuple[Outcome, ...]:
+        """Give the operations that do not hold any more."""
+        return tuple(outcome for outcome in self.settled if outcome.result == "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What became of one reviewed operation; `keys` are those of its facts or fields that hold."""
+
+    state: _State
+    keys: frozenset[str] = frozenset()
+    detail: str = ""
+
+
+def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
+    """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
+    fresh = {_key(entry): entry for entry in describe_plan(now, masker).operations}
+    verdicts = {_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
+    work = tuple(_narrowed(item, verdicts) for item in now.work)
+    settled = tuple(
+        _settled(entry, verdicts[_key(entry)]) for entry in saved.operations if verdicts[_key(entry)].state != "holds"
+    )
+    return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
+
+
+def _key(thing: OperationEntry | Operation) -> _Key:
+    return thing.type, thing.address
+
+
+def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
+    operation = Reviewed(entry.type, entry.address, Source(entry.source.file, entry.source.line))
+    return Outcome(operation, "already" if verdict.state == "already" else "skipped", verdict.detail)
+
+
+def _verdict(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], masker: Masker) -> _Verdict:
+    now = fresh.get(_key(entry))
+    if now is None:
+        other = fresh.get(("update_user" if entry.type == "add_user" else "update_contact", entry.address))
+        if other and entry.type in {"add_user", "create_contact"}:
+            return _Verdict("moved", detail=f"moved since the plan: it is there by now, with another {_fields(other)}")
+        return _Verdict("already", detail=ALREADY)
+    if _id(entry) is not None and _id(entry) != _id(now):
+        return _Verdict("moved", detail="moved since the plan: it has another id by now")
+    if not _changes(entry):
+        return _Verdict("holds")
+    states = _states(_changes(entry), _changes(now), masker)
+    moved = sorted(key for key, state in states.items() if state == "moved")
+    if moved:
+        return _Verdict("moved", detail=f"moved since the plan: {', '.join(map(_named, moved))}")
+    holding = frozenset(key for key, state in states.items() if state == "holds")
+    return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
+
+
+def _fields(entry: OperationEntry) -> str:
+    return " and ".join(_changes(entry))
+
+
+def _id(entry: OperationEntry) -> str | None:
+    """Give the id of what an operation writes to, where it was known."""
+    return getattr(entry, "memory_id", None) or getattr(entry, "contact_id", None)
+
+
+def _changes(entry: OperationEntry) -> _Changes:
+    match entry:
+        case WriteFactsEntry(facts=changes) | UpdateContactEntry(changes=changes) | UpdateUserEntry(changes=changes):
+            found: dict[str, dict[tuple[str, ...], FactEntry]] = {}
+            for change in changes:
+                found.setdefault(change.key, {})[change.path] = change
+            return found
+        case _:
+            return {}
+
+
+def _states(saved: _Changes, now: _Changes, masker: Masker) -> Mapping[str, _State]:
+    def state(key: str) -> _State:
+        if key not in now:
+            return "already"
+        was = saved[key]
+        equal = all(path in was and _same(was[path], change, masker) for path, change in now[key].items())
+        return "holds" if equal else "moved"
+
+    return {key: state(key) for key in saved}
+
+
+def _same(saved: FactEntry, now: FactEntry, masker: Masker) -> bool:
+    if isinstance(saved, FactUpdated) and isinstance(now, FactUpdated):
+        return _digest(saved.before, masker) == _digest(now.before, masker)
+    return type(saved) is type(now)
+
+
+def _digest(value: Mixed, masker: Masker) -> str:
+    """Give the digest of a former value, which is masked unless its key was revealed."""
+    return value.masked if isinstance(value, Masked) else masker.digest(_json(value))
+
+
+def _json(value: Mixed) -> Json:
+    assert not isinstance(value, Masked)  # noqa: S101  a former value is masked as a whole or not at all
+    return value  # type: ignore[return-value]
+
+
+def _named(key: str) -> str:
+    return key if key.isidentifier() else quoted(key)
+
+
+def _narrowed(work: Work, verdicts: Mapping[_Key, _Verdict]) -> Work:
+    """
+    Give the work with what holds of it.
+
+    The declarations are narrowed, too: when it is written, an operation is decided once more from them.
+    """
+    match work:
+        case ContactWork():
+            contact_operations = _held(work.operations, verdicts)
+            return replace(work, operations=tuple(_contact_operation(*item) for item in contact_operations))
+        case MemoryWork():
+            held = _held(work.operations, verdicts)
+            memory = _narrowed_memory(work.memory, held)
+            operations = tuple(_memory_operation(operation, memory, verdict) for operation, verdict in held)
+            return replace(work, memory=memory, operations=operations)
+        case _:
+            assert_never(work)
+
+
+def _held(operations: Iterable[_Operation], verdicts: Mapping[_Key, _Verdict]) -> list[tuple[_Operation, _Verdict]]:
+    found = ((operation, verdicts.get(_key(operation))) for operation in operations)
+    return [(operation, verdict) for operation, verdict in found if verdict and verdict.state == "holds"]
+
+
+def _contact_operation(operation: ContactOperation, verdict: _Verdict) -> ContactOperation:
+    if not isinstance(operation, UpdateContact):
+        return operation
+    profile = tuple(fact for fact in operation.contact.profile if fact.key in verdict.keys)
+    return UpdateContact(
+        replace(operation.contact, profile=profile), _of(operation.profile, verdict), certain=operation.certain
+    )
+
+
+def _narrowed_memory(memory: Memory, held: list[tuple[MemoryOperation, _Verdict]]) -> Memory:
+    if not isinstance(memory, ContactMemory):
+        return memory
+    keys = {key for operation, verdict in held if isinstance(operation, WriteFacts) for key in verdict.keys}
+    others = {fact.key for fact in memory.facts} - keys
+    return replace(
+        memory, facts=tuple(fact for fact in memory.facts if fact.key in keys), left_out=memory.left_out | others
+    )
+
+
+def _memory_operation(operation: MemoryOperation, memory: Memory, verdict: _Verdict) -> MemoryOperation:
+    match operation:
+        case UpdateUser():
+            user = _narrowed_user(operation.user, verdict)
+            return replace(operation, memory=memory, user=user, changes=_of(operation.changes, verdict))
+        case AddUser():
+            return replace(operation, memory=memory)
+        case CreateMemory() | WriteFacts():
+            assert isinstance(memory, ContactMemory)  # noqa: S101  the memory that they were planned for
+            narrowed = replace(operation, memory=memory)
+            return (
+                replace(narrowed, facts=_of(narrowed.facts, verdict)) if isinstance(narrowed, WriteFacts) else narrowed
+            )
+        case _:
+            assert_never(operation)
+
+
+def _narrowed_user(user: User, verdict: _Verdict) -> User:
+    """Give the user with those fields alone that are to be set."""
+    kept = {name: getattr(user, name) for name in ("metadata", "summary") if name in verdict.keys}
+    return replace(user, **{"metadata": None, "summary": None, **kept})
+
+
+def _of(writes: tuple[FactWrite, ...], verdict: _Verdict) -> tuple[FactWrite, ...]:
+    return tuple(write for write in writes if write.key in verdict.keys)
