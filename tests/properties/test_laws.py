@@ -16,14 +16,17 @@ from reconciler.core.desired import Desired
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import Masker
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
-from reconciler.core.value import canonical
+from reconciler.core.undo import build_undo
+from reconciler.core.value import canonical, covers
 from reconciler.observe import ReaderChoice
 from reconciler.observe.snapshot import SnapshotReader
+from reconciler.reading import written
 from reconciler.render.json import plain as plain_json
 from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
+from reconciler.specs.acceptance import accepts
 from reconciler.stopping import Stop
 from reconciler.workflow import Applied, Run, apply_plan, make_plan, take_snapshot
 from tests.builders import MASKER, NOON
@@ -93,6 +96,18 @@ class Account:
     def plan(self, seed: int = 0) -> Plan:
         """Load the specs and plan."""
         desired = self.desired(seed)
+
+        async def work() -> Plan:
+            async with open_reader(self.served.endpoint()) as reader:
+                return await make_plan(desired, reader, self.run, targets=())
+
+        return asyncio.run(work())
+
+    def plan_for(self, spec: str) -> Plan:
+        """Plan for one file of declarations."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "undo.yaml").write_text(spec, encoding="utf-8")
+            desired = load_specs(["undo.yaml"], root=Path(folder)).desired
 
         async def work() -> Plan:
             async with open_reader(self.served.endpoint()) as reader:
@@ -223,6 +238,23 @@ def told(plan: Plan) -> Any:
     """Give what a plan says, without what it cost and what it was seen from."""
     entry = describe_plan(plan, MASKER)
     return plain_json([entry.summary, entry.operations, entry.notices])
+
+
+@given(accounts())
+def test_applying_the_undo_of_an_apply_brings_back_every_former_value(account: Account) -> None:
+    plan = account.plan()
+    applied = account.apply(plan)
+    undo = build_undo(plan, accepts, applied.receipt.outcomes)
+    restored = account.apply(account.plan_for(written(undo.document)))
+
+    assert restored.receipt.is_complete
+    for pair, (facts, users) in account.world.live.items():
+        held, held_users = account.holds.memories[pair]
+        assert all(covers(held[key], value) for key, value in facts.items() if "null" not in canonical(value))
+        assert all(held_users[phone] == text for phone, text in users.items() if text is not None)
+    for name in account.world.live_contacts:
+        profile, held_profile = account.world.profiles[name][1], account.holds.profiles[name]
+        assert all(covers(held_profile[key], value) for key, value in profile.items() if value)
 
 
 SECRET = "a value that only the live account holds"  # noqa: S105  not a password

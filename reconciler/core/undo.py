@@ -1,0 +1,167 @@
+"""
+Undo: the former values of what an apply updates, as declarations that another apply takes.
+
+What was added cannot be taken back, since nothing can be deleted: it is told in comments.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
+
+from reconciler.core.address import fact_address
+from reconciler.core.desired import Contact, ContactId, ContactMemory, Identifier
+from reconciler.core.diff import Added, Change, FactWrite, Path
+from reconciler.core.export import Accepts, LeftOut
+from reconciler.core.export.expressible import flaw_of, flaw_of_key
+from reconciler.core.plan import (
+    AddUser,
+    CreateContact,
+    CreateMemory,
+    Operation,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+from reconciler.core.receipt import Outcome
+from reconciler.core.value import Json
+
+_Tree: TypeAlias = dict[str, Json]
+_Place: TypeAlias = Callable[[], _Tree]
+
+_UNDONE = {"done", "unknown", "failed"}
+"""Results after which an account may hold what was sent."""
+
+
+@dataclass(slots=True)
+class Undo:
+    """A document of declarations; `stays` are lines about what cannot be taken back, or not by a spec."""
+
+    document: _Tree = field(default_factory=dict)
+    stays: list[str] = field(default_factory=list)
+
+    def mapping(self, *path: str) -> _Tree:
+        """Give the mapping at a path of the document, made where it is missing."""
+        found = self.document
+        for step in path:
+            below = found.setdefault(step, {})
+            assert isinstance(below, dict)  # noqa: S101  nothing else is ever put on the way
+            found = below
+        return found
+
+
+def build_undo(plan: Plan, accepts: Accepts, outcomes: Sequence[Outcome] | None = None) -> Undo:
+    """Give what undoes a plan, or the part of it that may have been done, once the outcomes are known."""
+    undo = Undo()
+    touched = None if outcomes is None else {_key(item.operation) for item in outcomes if item.result in _UNDONE}
+    for work in plan.work:
+        for operation in work.operations:
+            if touched is None or _key(operation) in touched:
+                _Undoing(undo, work, accepts).add(operation)
+    return undo
+
+
+def _key(operation: object) -> tuple[object, object]:
+    return getattr(operation, "type", None), getattr(operation, "address", None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undoing:
+    """Adds what undoes the operations of one work."""
+
+    undo: Undo
+    work: Work
+    accepts: Accepts
+
+    def add(self, operation: Operation) -> None:
+        match operation:
+            case CreateContact() | CreateMemory() | AddUser():
+                self.undo.stays.append(f"{operation.address} was made, and stays")
+            case WriteFacts(memory=memory, facts=facts):
+                self._put_changes(facts, lambda: self._memory(memory, "facts"), f"{operation.address}.facts")
+            case UpdateContact(contact=contact, profile=profile):
+                self._put_changes(profile, lambda: self._contact(contact), operation.address)
+            case UpdateUser():
+                self._put_user(operation)
+            case _:
+                assert_never(operation)
+
+    def _put_changes(self, writes: Iterable[FactWrite], place: _Place, address: str) -> None:
+        for write in writes:
+            for change in write.changes:
+                where = _at(address, change.path)
+                if (former := self._former(change, where)) is not None:
+                    _put(place(), change.path, former)
+
+    def _put_user(self, operation: UpdateUser) -> None:
+        former: _Tree = {}
+        for write in operation.changes:
+            for change in write.changes:
+                value = self._former(change, f"{operation.address}.{write.key}")
+                if value is not None:
+                    former[write.key] = value
+        if former:
+            users = self._users(operation)
+            users.append({"phone_number": operation.user.phone_number, **former})
+
+    def _former(self, change: Change, where: str) -> Json:
+        """Give the value that a change replaces; None, and a line about it, where no spec can bring it back."""
+        if isinstance(change, Added):
+            self.undo.stays.append(f"{where} was added, and stays")
+            return None
+        flaw = flaw_of(change.before, self.accepts) or next(
+            filter(None, (flaw_of_key(step, self.accepts) for step in change.path)), None
+        )
+        if flaw:
+            self.undo.stays.append(LeftOut(where, flaw).comment)
+            return None
+        return change.before
+
+    def _contact(self, contact: Contact) -> _Tree:
+        entry = self.undo.mapping("contacts", contact.name)
+        if not entry:
+            entry.update(self._identity(contact))
+        return entry
+
+    def _identity(self, contact: Contact) -> Mapping[str, Json]:
+        """Give what the contact is known by, its id where that is known: a declared identifier may be a secret."""
+        if self.work.contact_id:
+            return {"contact_id": self.work.contact_id}
+        match contact.identity:
+            case ContactId(contact_id=contact_id):
+                return {"contact_id": contact_id}
+            case Identifier(kind=kind, value=value):
+                return {kind: value}
+            case _:
+                assert_never(contact.identity)
+
+    def _memory(self, memory: ContactMemory, *path: str) -> _Tree:
+        self._contact(memory.contact)
+        self.undo.mapping("scopes", memory.scope).update(memory.scope_key.fields)
+        return self.undo.mapping("contacts", memory.contact.name, "scopes", memory.scope, *path)
+
+    def _users(self, operation: UpdateUser) -> list[Json]:
+        memory = operation.memory
+        if isinstance(memory, ContactMemory):
+            place = self._memory(memory)
+        else:
+            place = self.undo.mapping("memories", memory.name)
+            place["memory_id"] = memory.memory_id
+        users = place.setdefault("users", [])
+        assert isinstance(users, list)  # noqa: S101  nothing else is ever put there
+        return users
+
+
+def _at(address: str, path: Path) -> str:
+    first, *rest = path
+    place = fact_address(address.removesuffix(".facts"), first) if address.endswith(".facts") else f"{address}.{first}"
+    return ".".join([place, *rest])
+
+
+def _put(tree: _Tree, path: Path, value: Json) -> None:
+    for step in path[:-1]:
+        below = tree.setdefault(step, {})
+        assert isinstance(below, dict)  # noqa: S101  changes of one fact lie side by side, never one inside the other
+        tree = below
+    tree[path[-1]] = value
