@@ -55,6 +55,16 @@ class DigestOnly(str):
         return made
 
 
+class DigestsIn(dict[str, Json]):
+    """A live mapping of which some keys or values are known by their digests alone; `masked` is what is shown of it."""
+
+    __slots__ = ("masked",)
+
+    def __init__(self, entries: Mapping[str, Json], masked: Masked) -> None:
+        super().__init__(entries)
+        self.masked = masked
+
+
 Shown: TypeAlias = Json | Masked
 Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence["Mixed"]')
 """A value of which parts may be masked."""
@@ -76,7 +86,7 @@ class Masker:
 
     def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
         """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""
-        if isinstance(value, DigestOnly):
+        if isinstance(value, DigestOnly | DigestsIn):
             return value.masked
         if holds_secret(value):
             return self.mask(value, "secret")
@@ -103,7 +113,7 @@ class Masker:
 
     def former(self, value: Json, after: Json, path: Sequence[str]) -> Shown:
         """Show a live value that is replaced; in the place of a secret stands, most likely, a former secret."""
-        if holds_secret(after) and not isinstance(value, DigestOnly):
+        if holds_secret(after) and not isinstance(value, DigestOnly | DigestsIn):
             return self.mask(value, "secret")
         return self.live(value, path)
 

@@ -14,6 +14,7 @@ from reconciler.core.snapshot.seen import (
     Seen,
     SeenContact,
     SeenContext,
+    SeenMapping,
     SeenMemory,
     SeenUser,
     SeenUsers,
@@ -98,7 +99,8 @@ class _Masking:
         return {self.masker.digest(key): self._seen(value) for key, value in facts.items()}
 
     def _seen(self, value: Json) -> Seen:
-        return self._facts(value) if isinstance(value, dict) else self.masker.mask(value, "live")
+        whole = self.masker.mask(value, "live")
+        return SeenMapping(whole, self._facts(value)) if isinstance(value, dict) else whole
 
     def _identifier(self, kind: str, value: str) -> str:
         return self.masker.digest(compared(kind, value))

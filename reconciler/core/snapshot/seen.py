@@ -14,8 +14,16 @@ from reconciler.core.remote import ContactRecord, Context, Record
 KEY_CHECK = "reconciler snapshot"
 """Its digest stands in every snapshot, and tells whether a key is the one that it was made with."""
 
-Seen = TypeAliasType("Seen", 'Masked | Mapping[str, "Seen"]')
-"""A live value: masked, or a mapping of such with the digests of its keys."""
+Seen = TypeAliasType("Seen", "Masked | SeenMapping")
+"""A live value."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMapping:
+    """A live mapping: `whole` masks it, and `parts` are its values by the digests of their keys."""
+
+    whole: Masked
+    parts: Mapping[str, Seen]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.core.desired import Desired, Fact, Identifier, User
 from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import DigestOnly, Masked, Masker
+from reconciler.core.redaction import DigestOnly, DigestsIn, Masked, Masker
 from reconciler.core.remote import ContactRecord, Context, Record
 from reconciler.core.snapshot.seen import (
     KEY_CHECK,
@@ -13,6 +13,7 @@ from reconciler.core.snapshot.seen import (
     Seen,
     SeenContact,
     SeenContext,
+    SeenMapping,
     SeenMemory,
     SeenUser,
     SeenUsers,
@@ -82,8 +83,8 @@ class _Unmasking:
         return {self._key(digest): self._value(value) for digest, value in facts.items()}
 
     def _value(self, seen: Seen) -> Json:
-        if not isinstance(seen, Masked):
-            return self._facts(seen)
+        if isinstance(seen, SeenMapping):
+            return DigestsIn(self._facts(seen.parts), seen.whole)
         return self.known[seen.masked] if seen.masked in self.known else DigestOnly(seen)
 
     def _key(self, digest: str) -> str:
