@@ -14,6 +14,7 @@ from reconciler.core.document import (
     FactAdded,
     FactEntry,
     FactUpdated,
+    MemoryEntry,
     OperationEntry,
     PlanDocument,
     ReceiptDocument,
@@ -69,7 +70,13 @@ def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], p
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:
     """Give a plan in which what stands for a masked value is one; a mapping of a spec that looks just so, too."""
-    return replace(plan, operations=tuple(map(_operation_with_masks, plan.operations)))
+    operations, memories = map(_operation_with_masks, plan.operations), map(_memory_with_masks, plan.memories)
+    return replace(plan, operations=tuple(operations), memories=tuple(memories))
+
+
+def _memory_with_masks(entry: MemoryEntry) -> MemoryEntry:
+    standing = (replace(fact, declared=_with_mask(fact.declared)) for fact in entry.standing)
+    return replace(entry, standing=tuple(standing))
 
 
 def _operation_with_masks(entry: OperationEntry) -> OperationEntry:

@@ -45,6 +45,7 @@ from reconciler.core.plan import (
 )
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
+from reconciler.core.standing import describe_memory
 from reconciler.core.value import Json
 from reconciler.errors import Source
 
@@ -62,6 +63,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         summary=_summary(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, seconds_at_rate_limit=0),
         operations=tuple(_operation(item, work, view) for work in plan.work for item in work.operations),
+        memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
         notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),
         snapshot_taken_at=plan.origin.snapshot_taken_at,
         base=plan.base.ref if plan.base else None,

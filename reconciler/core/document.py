@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.base import Cause
+from reconciler.core.desired import Upkeep
 from reconciler.core.redaction import Masked, Mixed, Shown
 
 FORMAT_VERSION = "1.0"
@@ -142,6 +143,45 @@ OperationEntry: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
+class StandingEntry:
+    """
+    A declared fact, or a part of one at `path`, that no operation changes.
+
+    `upkeep` is `keep` where the account holds what is declared, `seed` where the fact is planted and live already, with
+    whatever value the agent has made of it.
+    """
+
+    key: str
+    path: tuple[str, ...]
+    upkeep: Upkeep
+    declared: Mixed
+    source: PlaceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class StandingUserEntry:
+    """A declared user that the memory holds already, and that no operation changes."""
+
+    phone_number: str
+    source: PlaceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEntry:
+    """
+    A memory that has operations; `standing` and `standing_users` are what is declared of it and stays.
+
+    `contact` and `scope` are the names of the specs, both null for a memory that is declared by its id.
+    """
+
+    address: str
+    contact: str | None
+    scope: str | None
+    standing: tuple[StandingEntry, ...]
+    standing_users: tuple[StandingUserEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeEntry:
     """
     What cannot or need not be done.
@@ -204,6 +244,7 @@ class PlanDocument:
     summary: SummaryEntry
     cost: CostEntry
     operations: tuple[OperationEntry, ...]
+    memories: tuple[MemoryEntry, ...]
     notices: tuple[NoticeEntry, ...]
     snapshot_taken_at: str | None = None
     base: str | None = None
