@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif")
+PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

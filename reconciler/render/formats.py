@@ -6,6 +6,7 @@ from typing import TypeAlias
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
 from reconciler.render.github import render_plan_github, render_receipt_github
 from reconciler.render.gitlab import render_plan_gitlab
+from reconciler.render.html import render_plan_html
 from reconciler.render.json import render_json
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from reconciler.render.markdown import (
@@ -34,6 +35,7 @@ def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
         "gitlab": render_plan_gitlab,
         "junit": render_plan_junit,
         "sarif": render_plan_sarif,
+        "html": render_plan_html,
     }
 
 

@@ -62,9 +62,22 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def shown(value: Mixed) -> str:
+def shown(value: Mixed, limit: int = _LONGEST_VALUE) -> str:
     """Give a value as one line of JSON in which every character prints, or its digest where it is masked."""
-    return shortened(whole(value), _LONGEST_VALUE)
+    return shortened(whole(_start(value, limit)), limit)
+
+
+def _start(value: Mixed, most: int) -> Mixed:
+    """Give a value whose first characters are those of the whole one; to make all of them visible would take long."""
+    match value:
+        case str():
+            return value[:most]
+        case Masked() | None | int() | float():
+            return value
+        case Mapping():
+            return {key: _start(item, most) for key, item in value.items()}
+        case _:
+            return [_start(item, most) for item in value[:most]]
 
 
 def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:

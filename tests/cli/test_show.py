@@ -12,7 +12,7 @@ def test_the_formats_of_the_options_are_those_that_there_are() -> None:
     assert set(RECEIPT_FORMATS) == set(receipt_formats())
 
 
-@pytest.mark.parametrize("output_format", ["text", "json"])
+@pytest.mark.parametrize("output_format", ["text", "json", "html"])
 def test_a_saved_plan_is_shown_as_it_was(repository: Repository, output_format: str) -> None:
     planned = repository.run("plan", "--out", "plan.json", "--format", output_format)
     shown = repository.run("show", "plan.json", "--format", output_format)

@@ -1,0 +1,251 @@
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from reconciler.core.describe import describe_plan
+from reconciler.core.document import NoticeEntry, PlanDocument
+from reconciler.core.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
+from reconciler.core.plan import Plan
+from reconciler.core.redaction import Masker
+from reconciler.core.value import Json
+from reconciler.render.html import render_plan_html
+from tests.builders import existing, memory, plan, plan_all, user
+from tests.html_pages import Report
+
+MASKING = Masker(b"key", reveal=False)
+
+
+def described(made: Plan) -> PlanDocument:
+    return describe_plan(made, MASKING)
+
+
+def read(made: Plan | PlanDocument) -> Report:
+    return Report(render_plan_html(described(made) if isinstance(made, Plan) else made))
+
+
+def many(count: int, value: str = "gold") -> PlanDocument:
+    """Describe a plan in which each of many memories gets one new key."""
+    wanted = [memory({"plan": value, "tier": 1}, contact=f"c-{number:05}") for number in range(count)]
+    return described(plan_all([(item, Present("m", {"tier": 1})) for item in wanted]))
+
+
+def test_each_change_stands_with_before_and_after_and_its_place() -> None:
+    page = read(plan(memory({"tier": "gold", "new": [1]}), Present("m", {"tier": "private"})))
+
+    assert page.rows == [
+        ("update", "tier", f"(live text of 1-8 characters, {MASKING.digest('private')})", '"gold"', "specs/a.yaml:3"),
+        ("add", "new", "nothing", "[1]", "specs/a.yaml:3"),
+    ]
+
+
+def test_what_stays_is_shown_too_and_no_value_is_claimed_for_what_is_planted() -> None:
+    seen = Present("m", {"plan": "gold", "tz": "private"})
+    page = read(plan(memory({"plan": "gold", "a": 1}, seeds={"tz": "UTC"}), seen))
+
+    assert page.rows[1:] == [
+        ("stays", "plan", "the same", '"gold"', "specs/a.yaml:3"),
+        (
+            "stays",
+            "tz",
+            "as the agent has it",
+            'as the agent has it planted when missing "UTC"',
+            "specs/a.yaml:3",
+        ),
+    ]
+
+
+def test_creations_and_users_are_rows_of_their_own() -> None:
+    page = read(plan(memory({"a": 1}, users=[user(metadata="from the crm")]), Absent(), MissingContact()))
+
+    assert [row[:4] for row in page.rows] == [
+        ("add", "a", "nothing", "1"),
+        ("create", "memory", "nothing", "exists"),
+        ("add user", "user +14155550192", "nothing", 'in the memory metadata "from the crm"'),
+        ("create", "contact", "nothing", "known to the account"),
+    ]
+    assert page.texts("h3") == ["sarah"]
+    assert page.texts("h4") == ["support contacts.sarah.scopes.support", "the contact itself contacts.sarah"]
+
+
+def test_a_user_that_stays_is_shown_too() -> None:
+    live = LiveUsers({"+14155550192": LiveUser(None, None)}, listed=True)
+    page = read(plan(memory({"a": 1}, users=[user()]), Present("m", {}, live)))
+
+    assert page.rows[1][:4] == ("stays", "user +14155550192", "in the memory", "in the memory")
+
+
+def test_fields_of_users_and_contacts_say_whose_they_are() -> None:
+    live = LiveUsers({"+14155550192": LiveUser("private", None)}, listed=True)
+    page = read(plan(existing(user(metadata="now", summary="then")), Present("m", {}, live)))
+
+    assert [row[:2] for row in page.rows] == [
+        ("update user", "user +14155550192 metadata"),
+        ("update user", "user +14155550192 summary"),
+    ]
+    assert page.texts("h4") == ["memory by id memories.vip-line"]
+
+
+def test_what_is_not_certain_says_so() -> None:
+    page = read(plan(memory({"a": 1}), Unseen()))
+
+    assert ("create not certain", "memory", "cannot be seen", "exists", "specs/a.yaml:3") in page.rows
+    assert "1 not certain" in page.texts(".totals li")
+
+
+def test_the_contact_with_the_riskiest_change_comes_first() -> None:
+    made = plan_all(
+        [
+            (memory({"a": 1}, contact="adds"), Present("m", {})),
+            (memory(contact="creates"), Absent()),
+            (memory({"a": 1}, contact="updates"), Present("m", {"a": 0})),
+            (memory({"a": 1}, contact="unchanged"), Present("m", {"a": 1})),
+        ]
+    )
+
+    assert read(made).texts("h3") == ["updates", "adds", "creates"]
+
+
+def test_totals_cost_and_origin_are_told() -> None:
+    made = described(plan(memory({"a": 1, "b": 2}), Present("m", {"a": 0, "x": 1, "y": 2})))
+    page = read(replace(made, cost=replace(made.cost, seconds_at_rate_limit=900)))
+
+    assert page.texts(".totals li") == ["1 fact to update", "1 fact to add", "2 live facts in no spec"]
+    assert page.texts(".facts div") == [
+        "Account sandbox",
+        "Made 2026-01-02 03:04 UTC",
+        "Reading 1 request",
+        "Writing 1 request, 900 seconds at the rate limit",
+        "Specs sha256:0",
+    ]
+
+
+def test_notices_are_told_at_the_end_and_at_the_memory_that_they_are_about() -> None:
+    made = described(plan(memory({"a": 1}), Present("m", {"x": 1, "y": 2})))
+    others = tuple(NoticeEntry("unverifiable", f"contacts.c{number}", 1) for number in range(60))
+    page = read(replace(made, notices=(*made.notices, NoticeEntry("not_read", "", 4), *others)))
+
+    assert page.texts(".part p.note") == ["Live facts that no spec names, left alone: 2"]
+    assert page.texts(".notices summary") == [
+        "Live facts that no spec names, left alone: 2",
+        "Memories not read, because of --target: 4",
+        "Contacts and users that cannot be looked up: 60",
+    ]
+    assert page.texts(".notices li")[:2] == ["contacts.sarah.scopes.support : 2 specs/a.yaml:3", "contacts.c0 : 1"]
+    assert page.texts(".notices li")[-1] == "and 10 more places"
+
+
+def test_a_plan_without_changes_says_so_and_has_no_filter() -> None:
+    page = read(plan(memory({"a": 1}), Present("m", {"a": 1})))
+
+    assert page.texts(".calm") == ["No changes are pending."]
+    assert page.all("#filter, .card") == []
+
+
+def test_the_filter_offers_what_the_page_holds() -> None:
+    page = read(plan(memory({"a": 1, "b": 2}), Present("m", {"a": 1})))
+
+    assert page.texts("#contacts-known option") == ["sarah"]
+    assert page.texts("#scope option") == ["all", "support"]
+    assert page.texts("#keys-known option") == ["b", "a"]
+    assert page.texts("fieldset label") == ["add 1", "stays 1"]
+
+
+def test_every_input_has_a_label_and_every_control_is_a_real_one() -> None:
+    page = read(many(2))
+
+    assert len(page.all("label input, label select")) == len(page.all("input, select"))
+    assert {one.attrs["type"] for one in page.all("button")} == {"button"}
+    assert page.texts("a.skip") == ["Skip to the contacts"]
+    assert len(page.all("output")) == 1
+
+
+def test_without_a_script_nothing_but_the_filter_is_hidden() -> None:
+    page = read(many(2))
+
+    assert [one.attrs.get("id") for one in page.all("[hidden]")] == ["filter", "nothing"]
+    assert len(page.all("details")) == len(page.all("details[open]"))
+
+
+def test_the_policy_allows_the_style_and_the_script_of_the_page_and_nothing_else() -> None:
+    text = render_plan_html(many(1))
+    (style,), (script,) = (re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("style", "script"))
+    digests = [b64encode(sha256(part.encode()).digest()).decode() for part in (style, script)]
+    (policy,) = (one.attrs["content"] for one in Report(text).all("meta[http-equiv]"))
+
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_the_page_refers_to_nothing_outside_of_itself() -> None:
+    text = render_plan_html(many(1))
+    attributes = {name: value for _, attributes in Report(text).structure for name, value in attributes}
+
+    assert attributes["href"].startswith("#")
+    assert not {"src", "style", "srcset", "action", "onclick"} & attributes.keys()
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "fetch(" not in text
+
+
+@pytest.mark.parametrize(
+    "nasty", ["</script><script>x</script>", "' onload='x", "{{ 7 * 7 }}", "<!--", "&lt;", "]]>", "@everyone `#1`"]
+)
+def test_keys_and_values_show_as_themselves(nasty: str) -> None:
+    page = read(plan(memory({nasty: nasty}), Present("m", {})))
+
+    assert page.rows == [("add", f'"{nasty}"', "nothing", f'"{nasty}"', "specs/a.yaml:3")]
+    assert len(page.all("script")) == 1
+
+
+def test_what_does_not_print_is_written_out() -> None:
+    page = read(plan(memory({"a\u202e\n": "\x1b[2J\u2028"}), Present("m", {})))
+
+    assert page.rows[0][1:4] == ('"a\\u202e\\n"', "nothing", '"\\u001b[2J\\u2028"')
+
+
+def test_a_long_value_is_cut_and_its_length_told() -> None:
+    (row,) = read(plan(memory({"a": "x" * 100_000, "b": 1}), Present("m", {"b": 1}))).rows[:1]
+
+    assert row[3].startswith('the start of 100,000 characters "xxx')
+    assert len(row[3]) < 1_100
+
+
+def test_what_a_page_leaves_out_is_counted_and_named() -> None:
+    page = Report(render_plan_html(many(5), rows=3))
+
+    assert len(page.rows) == 3
+    (said,) = page.texts(".left-out p")
+    assert "Left out: add 2 stays 5" in said
+    assert "all of 2 contacts" in said
+    assert page.texts("#left-out p") == ["c-00003, c-00004."]
+    assert page.texts(".part p") == ["Rows of this memory that this page leaves out: 1"] * 3
+
+
+def test_of_very_many_contacts_that_are_left_out_some_are_named() -> None:
+    page = Report(render_plan_html(many(600), rows=1))
+
+    assert page.texts("#left-out h2") == ["Left out: 599 contacts"]
+    assert page.texts("#left-out p")[0].endswith("c-00500 and 99 more.")
+
+
+@pytest.mark.parametrize(
+    "value", ["<&\"'" * 500, "\U0001f600" * 2_000, "\x00" * 5_000], ids=["markup", "emoji", "control"]
+)
+def test_no_plan_makes_a_page_that_is_too_large(value: str) -> None:
+    facts: dict[str, Json] = {f"{number}{value}": [value] for number in range(4)}
+    wanted = [memory(facts, contact=f"c{number}", users=[user(metadata=value)]) for number in range(3_000)]
+    text = render_plan_html(described(plan_all([(item, Present("m", {})) for item in wanted])))
+
+    assert 10_000_000 < len(text.encode()) <= 20_000_000
+
+
+def test_a_page_of_many_small_rows_ends_too() -> None:
+    text = render_plan_html(many(10_000))
+
+    assert len(text.encode()) <= 20_000_000
+    assert text.count("</tr>") - text.count("</thead>") == 10_000
