@@ -144,12 +144,7 @@ OperationEntry: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class StandingEntry:
-    """
-    A declared fact, or a part of one at `path`, that no operation changes.
-
-    `upkeep` is `keep` where the account holds what is declared, `seed` where the fact is planted and live already, with
-    whatever value the agent has made of it.
-    """
+    """A declared fact, or a part of one, that no operation changes; `seed` is live already, with any value."""
 
     key: str
     path: tuple[str, ...]
@@ -168,11 +163,7 @@ class StandingUserEntry:
 
 @dataclass(frozen=True, slots=True)
 class MemoryEntry:
-    """
-    A memory that has operations; `standing` and `standing_users` are what is declared of it and stays.
-
-    `contact` and `scope` are the names of the specs, both null for a memory that is declared by its id.
-    """
+    """What stays of a memory that has operations; `contact` and `scope` are null where it is declared by id."""
 
     address: str
     contact: str | None

@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 
 from reconciler.core.document import AddUserEntry, CostEntry, MemoryEntry, NoticeEntry, PlanDocument, UpdateUserEntry
+from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.report_rows import (
     VERBS,
     Row,
@@ -46,13 +46,6 @@ _TOTALS: Mapping[str, Verb] = {
     "memories_to_create": "create",
     "users_to_add": "user",
 }
-_NOTICES = {
-    "unmanaged": "Live facts that no spec names, left alone",
-    "unverifiable": "Contacts and users that cannot be looked up",
-    "unknown_contact": "Memories of contacts that the account does not show; the API decides",
-    "ambiguous_memory": "Memories shown for one contact and scope; nothing is planned for them",
-    "not_read": "Memories not read, because of --target",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +59,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Notices of one kind; `places` are the first addresses with count and spec, `more` counts the others."""
+    """Notices of one kind; `places` are the first addresses with count, keys and spec, `more` counts the others."""
 
-    title: str
-    count: int
-    places: tuple[tuple[str, int, str], ...]
+    text: str
+    places: tuple[tuple[str, int, str, str], ...]
     more: int
 
 
@@ -121,6 +113,7 @@ class Page:
     totals: tuple[Total, ...]
     cards: tuple[Card, ...]
     hidden: Hidden
+    views: tuple[str, ...]
     notes: tuple[Note, ...]
 
     @property
@@ -175,6 +168,7 @@ def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
         totals=tuple(_totals(plan)),
         cards=tuple(_cards(shown, rows, _Margins(plan, left))),
         hidden=_hidden(left, {draft.card for draft in shown}),
+        views=tuple(view_sentences(plan, named)),
         notes=tuple(_notes(plan.notices)),
     )
 
@@ -288,13 +282,16 @@ def _totals(plan: PlanDocument) -> Iterator[Total]:
         yield Total("stays", number, f"{label} in no spec")
 
 
-def _notes(notices: Iterable[NoticeEntry]) -> Iterator[Note]:
-    for kind, group in groupby(notices, key=lambda notice: notice.type):
-        found = list(group)
-        places = tuple((named(item.address), item.count, placed(item.source)) for item in found if item.address)
+def _notes(notices: Sequence[NoticeEntry]) -> Iterator[Note]:
+    for kind, found in by_kind(notices).items():
+        sentence = notice_sentence(kind, sum(notice.count for notice in found))
+        places = [
+            (named(item.address), item.count, named(keys_of(item)), placed(item.source))
+            for item in found
+            if item.address
+        ]
         yield Note(
-            title=_NOTICES.get(kind, named(kind)),
-            count=sum(notice.count for notice in found),
-            places=places[:_MOST_PLACES],
+            text=f"{sentence[:1].upper()}{sentence[1:]} ({named(kind)})",
+            places=tuple(places[:_MOST_PLACES]),
             more=max(0, len(places) - _MOST_PLACES),
         )

@@ -34,7 +34,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `about` says what is meant where it is no fact, `name` is the key or what comes closest."""
+    """
+    One line of a table.
+
+    `about` says what is meant where it is no fact, `name` is the key or what comes closest, `cause` why it changes.
+    """
 
     verb: Verb
     badge: str
@@ -44,12 +48,13 @@ class Row:
     before: tuple[Cell, ...]
     after: tuple[Cell, ...]
     place: str
+    cause: str
 
     @property
     def size(self) -> int:
         """Give the bytes that the row takes at most."""
         cells = (text for cell in self.before + self.after for text in (cell.label, cell.text))
-        return _ROW_BYTES + size_of(self.name, self.place, *cells)
+        return _ROW_BYTES + size_of(self.name, self.place, self.cause, *cells)
 
 
 def size_of(*texts: str) -> int:
@@ -93,6 +98,7 @@ def changed_row(line: Line, operation: str, phone_number: str) -> Row:
         before=before,
         after=after,
         place=placed(line.place),
+        cause=line.cause,
     )
 
 
@@ -123,6 +129,7 @@ def _standing(about: str, name: str, before: Cell, after: Sequence[Cell], source
         before=(before,),
         after=tuple(after),
         place=placed(source),
+        cause="",
     )
 
 

@@ -6,12 +6,13 @@ from hashlib import sha256
 import pytest
 
 from reconciler.core.describe import describe_plan
-from reconciler.core.document import NoticeEntry, PlanDocument
+from reconciler.core.document import NoticeEntry, PlanDocument, WriteFactsEntry
 from reconciler.core.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import Masker
 from reconciler.core.value import Json
 from reconciler.render.html import render_plan_html
+from reconciler.render.words import cause_text
 from tests.builders import existing, memory, plan, plan_all, user
 from tests.html_pages import Report
 
@@ -127,14 +128,25 @@ def test_notices_are_told_at_the_end_and_at_the_memory_that_they_are_about() -> 
     others = tuple(NoticeEntry("unverifiable", f"contacts.c{number}", 1) for number in range(60))
     page = read(replace(made, notices=(*made.notices, NoticeEntry("not_read", "", 4), *others)))
 
-    assert page.texts(".part p.note") == ["Live facts that no spec names, left alone: 2"]
+    assert page.texts(".part p.note") == ["No spec names 2 live facts: left alone (unmanaged)"]
     assert page.texts(".notices summary") == [
-        "Live facts that no spec names, left alone: 2",
-        "Memories not read, because of --target: 4",
-        "Contacts and users that cannot be looked up: 60",
+        "No spec names 2 live facts: left alone (unmanaged)",
+        "4 memories not read, because of --target (not_read)",
+        "60 contacts or users cannot be looked up (unverifiable)",
     ]
     assert page.texts(".notices li")[:2] == ["contacts.sarah.scopes.support : 2 specs/a.yaml:3", "contacts.c0 : 1"]
     assert page.texts(".notices li")[-1] == "and 10 more places"
+
+
+def test_a_plan_says_what_it_was_seen_from_and_why_each_change_is_needed() -> None:
+    made = described(plan(memory({"a": 1}), Present("m", {})))
+    (write,) = (item for item in made.operations if isinstance(item, WriteFactsEntry))
+    caused = replace(write, facts=tuple(replace(fact, cause="specs") for fact in write.facts))
+    page = read(replace(made, operations=(caused,), base="main", snapshot_taken_at="2026-01-01T03:04:05.000Z"))
+
+    assert "from a snapshot of 2026-01-01T03:04:05.000Z" in page.texts(".view")[0]
+    assert page.texts(".view")[1] == "Causes are seen from the specs at main."
+    assert page.texts(".place .cause") == [cause_text("specs")]
 
 
 def test_a_plan_without_changes_says_so_and_has_no_filter() -> None:
