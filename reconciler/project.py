@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from reconciler.errors import InputError, Problem, SpecError
 from reconciler.reading import Node, Strict, check, did_you_mean, read_file, wrong
@@ -89,14 +89,14 @@ def _read(file: Path) -> Project:
         raise SpecError(reading.problems)
     if len(reading.documents) != 1:
         raise SpecError((Problem(file.name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
-    checked = check(_ProjectFile, reading.documents[0])
+    checked = check(ProjectFile, reading.documents[0])
     if checked.model is None:
         raise SpecError(checked.problems)
     _check_default(checked.model, reading.documents[0])
     return _project(checked.model, file)
 
 
-def _check_default(content: "_ProjectFile", document: Node) -> None:
+def _check_default(content: "ProjectFile", document: Node) -> None:
     name = content.default_environment
     if name is not None and name not in content.environments:
         source = document.at(("default_environment",)).source
@@ -107,7 +107,7 @@ def _check_default(content: "_ProjectFile", document: Node) -> None:
         raise SpecError((problem,))
 
 
-def _project(content: "_ProjectFile", file: Path) -> Project:
+def _project(content: "ProjectFile", file: Path) -> Project:
     environments = tuple(
         Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency, item.reader)
         for name, item in sorted(content.environments.items())
@@ -136,14 +136,24 @@ def _checked_variable(name: str) -> str:
 
 
 _LONGEST_VARIABLE = 64
+_Api = Annotated[
+    str,
+    AfterValidator(_checked_api),
+    WithJsonSchema({"type": "string", "pattern": r"^(sandbox|\s*[Hh][Tt][Tt][Pp][Ss]?://.+)$"}),
+]
+_Variable = Annotated[
+    str,
+    AfterValidator(_checked_variable),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": _LONGEST_VARIABLE}),
+]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=63)]
 
 
-class _EnvironmentFile(Strict):
-    api: Annotated[str, AfterValidator(_checked_api)] | None = Field(
-        default=None, description="`sandbox`, or the URL of the API."
-    )
-    api_key_env: Annotated[str, AfterValidator(_checked_variable)] = Field(
+class EnvironmentFile(Strict):
+    """An environment: an account, and what is declared for it."""
+
+    api: _Api | None = Field(default=None, description="`sandbox`, or the URL of the API.")
+    api_key_env: _Variable = Field(
         default=_DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
     )
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
@@ -153,12 +163,14 @@ class _EnvironmentFile(Strict):
     reader: Reader = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
 
 
-class _ProjectFile(Strict):
+class ProjectFile(Strict):
+    """The file reconciler.yaml, at the root of a repository of specs."""
+
     version: Literal[1] = Field(description="The version of this file's format.")
     specs: list[str] = Field(
         default_factory=lambda: [_DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
     )
     default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
-    environments: dict[_Name, _EnvironmentFile] = Field(
+    environments: dict[_Name, EnvironmentFile] = Field(
         min_length=1, description="The environments, each with an account."
     )

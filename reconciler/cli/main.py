@@ -12,6 +12,7 @@ from reconciler.cli.export import export
 from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
 from reconciler.cli.sandbox import sandbox
+from reconciler.cli.schema import schema
 from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
 from reconciler.cli.validate import validate
@@ -30,7 +31,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, plan, apply, snapshot, export, sandbox, show):
+for _command in (validate, plan, apply, snapshot, export, show, schema, sandbox):
     group.add_command(_command)
 
 

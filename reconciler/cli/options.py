@@ -9,6 +9,7 @@ import click
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
+SCHEMAS = ("specs", "project", "plan", "receipt")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -55,7 +56,12 @@ def invocation_options(command: _Command) -> _Command:
     return _applied(
         command,
         _shared("--project", metavar="FILE_OR_FOLDER", help="reconciler.yaml, or the folder that holds it."),
-        _shared("-e", "--environment", metavar="NAME", help="An environment of reconciler.yaml."),
+        _shared(
+            "-e",
+            "--environment",
+            metavar="NAME",
+            help="An environment of reconciler.yaml.",
+        ),
         _shared("--debug", is_flag=True, flag_value=True, help="Tell every request, and tracebacks of defects."),
         _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),
     )

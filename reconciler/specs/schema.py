@@ -2,13 +2,18 @@
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from reconciler.core.desired import IDENTIFIER_KINDS, ContactId, Identifier, IdentifierKind, Identity
 from reconciler.reading import Strict, wrong
 from reconciler.specs.texts import Email, Id, Name, PhoneNumber
 
 Facts = dict[str, object]
+
+
+def _exactly_one(*keys: str) -> ConfigDict:
+    """Say in the JSON Schema what a validator checks: exactly one of the keys is written."""
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
 
 
 class Layer(Strict):
@@ -40,6 +45,8 @@ class UserSpec(Strict):
 class ScopeSpec(Layer):
     """Who remembers: a persona or an agent's phone number. Facts here hold for every contact in the scope."""
 
+    model_config = _exactly_one("persona_id", "agent_number")
+
     persona_id: Id = Field(default="", description="the id of the persona that remembers")
     agent_number: PhoneNumber = Field(default="", description="the agent's phone number in E.164")
 
@@ -61,6 +68,8 @@ class MemorySpec(Layer):
 
 class ContactSpec(Layer):
     """A contact, known by exactly one of four things. Facts here hold in each of the contact's scopes."""
+
+    model_config = _exactly_one("contact_id", *IDENTIFIER_KINDS)
 
     contact_id: Id = Field(default="", description="the contact's id, as the account gives it")
     external_id: Id = Field(default="", description="the contact's id in another system, the same in every environment")

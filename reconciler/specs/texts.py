@@ -62,7 +62,14 @@ Name: TypeAlias = Annotated[
 ]
 """What a scope, a contact or a memory is called in the specs."""
 
-Id: TypeAlias = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "minLength": 1})]
+_INNER = r"[^\x00-\x1f\x7f-\x9f]"
+_OUTER = r"[^\s\x00-\x1f\x7f-\x9f]"
+
+Id: TypeAlias = Annotated[
+    str,
+    AfterValidator(_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{_OUTER}({_INNER}*{_OUTER})?$", "not": {"enum": sorted(_DOTS)}}),
+]
 """What the account calls something: an opaque text."""
 
 PhoneNumber: TypeAlias = Annotated[
@@ -70,5 +77,7 @@ PhoneNumber: TypeAlias = Annotated[
 ]
 """A phone number in E.164."""
 
-Email: TypeAlias = Annotated[str, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
+Email: TypeAlias = Annotated[
+    str, AfterValidator(_email), WithJsonSchema({"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"})
+]
 """An email address."""

@@ -1,0 +1,27 @@
+"""`reconciler schema`: prints the JSON Schema of a kind of file."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import SCHEMAS, Invocation, invocation_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.schemas import SchemaName
+
+
+@click.command()
+@invocation_options
+@click.argument("name", type=click.Choice(SCHEMAS), default="specs", metavar=f"[{'|'.join(SCHEMAS)}]")
+@pass_invocation
+def schema(_invocation: Invocation, *, name: "SchemaName") -> int:
+    """
+    Print a JSON Schema (draft 2020-12): of spec files, unless told otherwise.
+
+    Editors complete and check spec files with it; plans and receipts are described for programs that read them.
+    """
+    from reconciler.cli.screen import emit
+    from reconciler.schemas import schema_text
+
+    emit(schema_text(name))
+    return 0

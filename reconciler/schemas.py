@@ -1,0 +1,147 @@
+"""JSON Schemas of the files that people write and of the documents that this tool saves, made from their models."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from reconciler.core.document import FORMAT_VERSION, PlanDocument, ReceiptDocument
+from reconciler.project import ProjectFile
+from reconciler.specs.schema import SpecDocument
+
+SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt"]
+NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
+
+SCHEMA_FOLDER = "schemas"
+"""Where a repository keeps the schemas that its editors use."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FACT = "#/$defs/FactValue"
+_FACT_VALUE = {
+    "title": "FactValue",
+    "description": "What a fact can hold: text, a number, true or false, a list or a mapping of these. Never null.",
+    "anyOf": [
+        {"type": ["string", "number", "boolean"]},
+        {"type": "array", "items": {"$ref": _FACT}},
+        {"type": "object", "propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}},
+    ],
+}
+_FACT_KEY = {
+    "title": "FactKey",
+    "description": "What a fact is called: not empty, and without control characters.",
+    "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$",
+}
+_UNQUOTED: Mapping[str, tuple[str, ...]] = {
+    "integer": ("+14155550100", "0123"),
+    "number": ("1e5", "1.50"),
+    "boolean": ("True",),
+}
+"""By type: texts that stay text here without quotes, and that YAML's core schema takes for a value of that type."""
+
+_ABOUT_TEXT = (
+    " Text may stand without quotes, and what only looks like a number or a boolean (+14155550192, 02139, True) is"
+    " still text. Other readers of YAML see a number or a boolean there, so where text is expected these are let"
+    " through; `reconciler validate` decides."
+)
+_ABOUT_DOCUMENTS = " Later versions may add keys."
+
+
+def schema(name: SchemaName) -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of a kind of file."""
+    match name:
+        case "specs":
+            return _of_file(name, SpecDocument, title="A spec file of reconciler", may_be_empty=True)
+        case "project":
+            return _of_file(name, ProjectFile, title="reconciler.yaml", may_be_empty=False)
+        case "plan":
+            return _of_document(name, TypeAdapter(PlanDocument), title="A saved plan of reconciler")
+        case "receipt":
+            return _of_document(name, TypeAdapter(ReceiptDocument), title="A receipt of reconciler")
+
+
+def schema_text(name: SchemaName) -> str:
+    """Give a schema as the text of a file."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def modeline(name: SchemaName, *, of: str) -> str:
+    """Give the comment that tells an editor the schema of a file; `of` is its path in the repository."""
+    return f"# yaml-language-server: $schema={'../' * of.count('/')}{SCHEMA_FOLDER}/{name}.json"
+
+
+def _of_file(name: SchemaName, model: type[BaseModel], *, title: str, may_be_empty: bool) -> dict[str, Any]:
+    made = model.model_json_schema(schema_generator=_Generator)
+    for part in (made, *_parts(made)):
+        _close_names(part)
+        _open_facts(part)
+        _let_unquoted_through(part)
+    made["$defs"] |= {"FactKey": _FACT_KEY, "FactValue": _FACT_VALUE} if _FACT in json.dumps(made) else {}
+    made["description"] += _ABOUT_TEXT
+    if may_be_empty:
+        made["type"] = ["object", "null"]  # a file of comments alone declares nothing, and is no mistake
+    return _headed(made, name, title)
+
+
+def _of_document(name: SchemaName, adapter: TypeAdapter[Any], *, title: str) -> dict[str, Any]:
+    made = adapter.json_schema(schema_generator=_Generator)
+    made["properties"]["format_version"] = {"const": FORMAT_VERSION, "description": "The version of this format."}
+    made["description"] += _ABOUT_DOCUMENTS
+    return _headed(made, name, title)
+
+
+def _headed(made: dict[str, Any], name: SchemaName, title: str) -> dict[str, Any]:
+    made.pop("title", None)
+    return {"$schema": _DIALECT, "$id": f"urn:reconciler:schema:{name}", "title": title, **made}
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's schemas without its titles, which say the key again, and without defaults, which nobody writes."""
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ANN401  a core schema is a mapping of anything
+        """Give the schema of the value alone."""
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002  see above; pydantic's signature
+        """Leave titles to the definitions."""
+        return False
+
+
+def _parts(value: object) -> Iterator[dict[str, Any]]:
+    """Give all schemas below one; what stands under `propertyNames` speaks of keys, which always are text."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if key != "propertyNames":
+                yield from (below,) if isinstance(below, dict) else ()
+                yield from _parts(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from (below,) if isinstance(below, dict) else ()
+            yield from _parts(below)
+
+
+def _close_names(part: dict[str, Any]) -> None:
+    """Refuse keys that are no names, where a mapping has names as keys."""
+    if "patternProperties" in part:
+        part["additionalProperties"] = False
+
+
+def _open_facts(part: dict[str, Any]) -> None:
+    """Say what facts hold; the models leave it to the reader, which looks at every depth."""
+    if part.get("additionalProperties") is True:
+        part |= {"propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}}
+
+
+def _let_unquoted_through(part: dict[str, Any]) -> None:
+    """Let through what other readers of YAML make of text that this tool reads as text."""
+    if part.get("type") == "string" and "enum" not in part and "const" not in part:
+        fits = _fitting(part.get("pattern", ""))
+        others = [kind for kind, texts in _UNQUOTED.items() if any(map(fits, texts))]
+        kinds = [kind for kind in others if kind != "integer" or "number" not in others]
+        part["type"] = ["string", *kinds] if kinds else "string"
+
+
+def _fitting(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.search(pattern, text) is not None

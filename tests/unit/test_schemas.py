@@ -1,0 +1,145 @@
+"""The JSON Schemas: sound, in step with the models, and accepting every file of this repository."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
+
+from reconciler.observe import ReaderChoice
+from reconciler.project import EnvironmentFile, ProjectFile
+from reconciler.reading import find_files
+from reconciler.schemas import NAMES, SchemaName, schema, schema_text
+from reconciler.specs.schema import ContactSpec, ExistingMemorySpec, MemorySpec, ScopeSpec, SpecDocument, UserSpec
+
+ROOT = Path(__file__).parents[2]
+PROJECT_FILES = [ROOT / "reconciler.yaml", *sorted(ROOT.glob("examples/*/reconciler.yaml"))]
+MODELS = (SpecDocument, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, ProjectFile, EnvironmentFile)
+
+
+def spec_files() -> list[Path]:
+    found = find_files(["specs", "examples/**/*.yaml"], root=ROOT).files
+    return [file.path for file in found if file.path.name != "reconciler.yaml"]
+
+
+def check_files(name: SchemaName, folder: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
+    """Run check-jsonschema, which reads single documents: a file of several is parted at its `---`."""
+    (folder / "schema.json").write_text(schema_text(name))
+    parts = []
+    for number, file in enumerate(files):
+        for index, text in enumerate(file.read_text().split("\n---\n")):
+            part = folder / f"{number}-{index}-{file.name}"
+            part.write_text(text)
+            parts.append(str(part))
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(folder / "schema.json"), *parts]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
+
+
+def refusals(name: SchemaName, value: Any) -> list[str]:
+    return [error.message for error in Draft202012Validator(schema(name)).iter_errors(value)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_a_sound_one_with_a_name_and_a_description(name: SchemaName) -> None:
+    made = schema(name)
+
+    Draft202012Validator.check_schema(made)
+    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert made["$id"] == f"urn:reconciler:schema:{name}"
+    assert made["title"]
+    assert all(definition.get("description") or definition.get("anyOf") for definition in made["$defs"].values())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_schema_knows_and_describes_each_key_of_its_model_and_no_other(model: type[BaseModel]) -> None:
+    name: SchemaName = "project" if model in (ProjectFile, EnvironmentFile) else "specs"
+    made = schema(name)
+    described = made["$defs"].get(model.__name__, made)
+
+    assert set(described["properties"]) == set(model.model_fields)
+    assert all(one["description"] for one in described["properties"].values())
+    assert described["additionalProperties"] is False
+
+
+def test_every_spec_of_this_repository_fits(tmp_path: Path) -> None:
+    checked = check_files("specs", tmp_path, spec_files())
+
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_every_project_file_of_this_repository_fits(tmp_path: Path) -> None:
+    checked = check_files("project", tmp_path, PROJECT_FILES)
+
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "memories: {m: {memory_id: 007, users: [{phone_number: +14155550192, metadata: 02139}]}}",
+        "contacts: {a: {external_id: 1e5, name: True}, b: {email: a@b, facts: {no: 12:30, 02139: 1_000}}}",
+        "# nothing but a comment",
+        "contacts: {a: {contact_id: x, facts: {d: 2025-07-22, l: [a, {b: 0x1F}]}}}",
+    ],
+)
+def test_text_without_quotes_fits_whatever_other_readers_take_it_for(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+
+    checked = check_files("specs", tmp_path, [tmp_path / "a.yaml"])
+
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "contcats: {}",
+        "contacts: {a b: {email: a@b}}",
+        "contacts: {a: {}}",
+        "contacts: {a: {email: a@b, external_id: c}}",
+        "contacts: {a: {email: nobody}}",
+        "contacts: {a: {email: a@b, fact: {}}}",
+        "contacts: {a: {email: a@b, facts: {k: null}}}",
+        "contacts: {a: {email: a@b, metadata: {k: [{l: null}]}}}",
+        'contacts: {a: {email: a@b, facts: {"": 1}}}',
+        'contacts: {a: {email: a@b, facts: {"a\\x07": 1}}}',
+        "contacts: {a: {email: a@b, scopes: {s: {users: [{metadata: x}]}}}}",
+        'scopes: {s: {agent_number: "0415"}}',
+        'scopes: {s: {persona_id: " p"}}',
+        "scopes: {s: {persona_id: p, agent_number: '+14155550100'}}",
+        f"scopes: {{{'s' * 64}: {{persona_id: p}}}}",
+        "memories: {m: {users: []}}",
+        "memories: {m: {memory_id: ..}}",
+        "- a",
+    ],
+)
+def test_what_the_reader_refuses_for_its_shape_does_not_fit(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+
+    assert check_files("specs", tmp_path, [tmp_path / "a.yaml"]).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"version": 2, "environments": {"a": {}}},
+        {"version": 1, "environments": {}},
+        {"version": 1, "environments": {"a b": {}}},
+        {"version": 1, "environments": {"a": {"api": "ftp://x"}}},
+        {"version": 1, "environments": {"a": {"api_key_env": "sk-1"}}},
+        {"version": 1, "environments": {"a": {"concurrency": 0}}},
+        {"version": 1, "environments": {"a": {"api_key": "x"}}},
+    ],
+)
+def test_a_wrong_project_file_does_not_fit(value: Any) -> None:
+    assert refusals("project", value)
+
+
+def test_the_reader_of_an_environment_is_one_of_those_there_are() -> None:
+    described = schema("project")["$defs"]["EnvironmentFile"]["properties"]["reader"]
+
+    assert set(described["enum"]) == set(get_args(ReaderChoice))
