@@ -1,11 +1,13 @@
 """Bytes of YAML ↔ plain data, read with its places. Only importer of yaml; what the data means is not known here."""
 
 from reconciler.reading.border import Checked, Strict, check
+from reconciler.reading.comments import comments
 from reconciler.reading.document import Reading, read_bytes, read_file
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import Node
+from reconciler.reading.scalars import plain_value
 from reconciler.reading.wording import named, wrong
 from reconciler.reading.writing import written
 
@@ -19,10 +21,12 @@ __all__ = [
     "SpecFile",
     "Strict",
     "check",
+    "comments",
     "did_you_mean",
     "dotted",
     "find_files",
     "named",
+    "plain_value",
     "quoted",
     "read_bytes",
     "read_file",

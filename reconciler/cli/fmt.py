@@ -1,0 +1,126 @@
+"""`reconciler fmt`: brings files into canonical form."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.reading import SpecFile
+
+_NOT_CANONICAL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A file that is not in canonical form: what it is called, where it is, its text, and what it should be."""
+
+    name: str
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def diff(self) -> str:
+        from difflib import unified_diff
+
+        before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in unified_diff(before, after, self.name, self.name)
+        )
+
+
+@click.command()
+@invocation_options
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file is not in canonical form.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@pass_invocation
+def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ...]) -> int:
+    """
+    Bring files into canonical form.
+
+    Keys stand in one order (contacts, scopes and facts in yours), and text that other readers of YAML would take for
+    something else is quoted: phone numbers, 02139, no, 12:30, 1_000. Comments are kept, and what a file says is not
+    changed; a file that cannot be kept whole is left alone, with the reason.
+
+    Without PATHS (files, folders or globs), reconciler.yaml and the specs of all its environments.
+    """
+    from reconciler.cli.screen import emit
+    from reconciler.core.text import visible
+
+    changes = _changes(_files(invocation, paths))
+    if not (check or diff):
+        _write(changes)
+    emit("".join(change.diff if diff else f"{visible(change.name)}\n" for change in changes))
+    _tell(len(changes), written=not (check or diff))
+    return _NOT_CANONICAL if check and changes else 0
+
+
+def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]":
+    from reconciler.errors import SpecError
+    from reconciler.project import FILE_NAME, load_project
+    from reconciler.reading import SpecFile, find_files
+
+    own: tuple[SpecFile, ...] = ()
+    if paths:
+        found = find_files(paths, root=Path())
+    else:
+        project = load_project(invocation.project)
+        entries = dict.fromkeys(entry for environment in project.environments for entry in environment.specs)
+        found = find_files(tuple(entries), root=project.root)
+        file = project.root / FILE_NAME
+        own = (SpecFile(FILE_NAME, file),) if file.is_file() else ()
+    if found.problems:
+        raise SpecError(found.problems)
+    return (*own, *found.files)
+
+
+def _changes(files: "Sequence[SpecFile]") -> Sequence[_Change]:
+    """Format all files, or raise all that is wrong with any: nothing is written next to a file that is broken."""
+    from reconciler.errors import SpecError
+    from reconciler.reading import read_file
+
+    problems = [problem for file in files for problem in read_file(file.path, name=file.name).problems]
+    if problems:
+        raise SpecError(tuple(problems))
+    return [change for file in files for change in _changed(file)]
+
+
+def _changed(file: "SpecFile") -> Iterator[_Change]:
+    from reconciler.cli.screen import remark
+    from reconciler.core.text import visible
+    from reconciler.formatting import LeftAlone, format_text
+
+    before = file.path.read_bytes().decode()
+    outcome = format_text(before, name=file.name)
+    if isinstance(outcome, LeftAlone):
+        remark(f"warning: {visible(file.name)} is left alone: {visible(outcome.reason)}")
+    elif outcome.text != before:
+        yield _Change(file.name, file.path, before, outcome.text)
+
+
+def _write(changes: Sequence[_Change]) -> None:
+    from reconciler.state import check_writable, write_file
+
+    for change in changes:
+        check_writable(change.path)
+    for change in changes:
+        write_file(change.path, change.after)
+
+
+def _tell(changed: int, *, written: bool) -> None:
+    from reconciler.cli.screen import remark
+    from reconciler.render.words import counted
+
+    if not changed:
+        remark("All files are in canonical form.")
+    elif written:
+        remark(f"{counted(changed, 'file was', 'files were')} brought into canonical form.")
+    else:
+        remark(f"{counted(changed, 'file is', 'files are')} not in canonical form: run `reconciler fmt`.")
