@@ -8,6 +8,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.apply import apply
+from reconciler.cli.completion import completion
 from reconciler.cli.export import export
 from reconciler.cli.fmt import fmt
 from reconciler.cli.options import Invocation, connection_options
@@ -32,7 +33,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, fmt, plan, apply, snapshot, export, show, schema, sandbox):
+for _command in (validate, fmt, plan, apply, snapshot, export, show, schema, sandbox, completion):
     group.add_command(_command)
 
 

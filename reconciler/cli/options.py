@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.completing import complete_addresses, complete_environments
+
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 SCHEMAS = ("specs", "project", "plan", "receipt")
@@ -61,6 +63,7 @@ def invocation_options(command: _Command) -> _Command:
             "--environment",
             metavar="NAME",
             help="An environment of reconciler.yaml.",
+            shell_complete=complete_environments,
         ),
         _shared("--debug", is_flag=True, flag_value=True, help="Tell every request, and tracebacks of defects."),
         _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),
@@ -85,6 +88,7 @@ def account_options(command: _Command) -> _Command:
             "targets",
             multiple=True,
             metavar="ADDRESS_PATTERN",
+            shell_complete=complete_addresses,
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
         ),
         _shared(

@@ -1,0 +1,77 @@
+"""What shells complete: environments and addresses, read from files alone; whatever is wrong there is kept silent."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from reconciler.project import Project
+
+
+def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Give the environments of reconciler.yaml that start like this."""
+    project = _project(context)
+    found = project.environments if project else ()
+    items = (CompletionItem(one.name, help=one.api) for one in found)
+    return [item for item in items if item.value.startswith(incomplete)]
+
+
+def complete_addresses(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Give the declared addresses that start like this, and one step of a path at a time."""
+    return [CompletionItem(address) for address in _next_steps(_addresses(context), incomplete)]
+
+
+class Address(click.ParamType[str]):
+    """A parameter that is the address of something declared, completed from the specs."""
+
+    name = "address"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Give the addresses that start like this."""
+        return complete_addresses(ctx, param, incomplete)
+
+
+def _next_steps(addresses: Sequence[str], incomplete: str) -> list[str]:
+    """
+    Keep what is one step further than what was typed, whatever may stand below it.
+
+    Addresses with quotes are left out: shells would take these for their own.
+    """
+    depth = incomplete.count(".") + 1
+    fitting = (address for address in addresses if address.startswith(incomplete) and '"' not in address)
+    found = list(dict.fromkeys(".".join(address.split(".")[:depth]) for address in fitting))
+    return _next_steps(addresses, f"{incomplete}.") or found if found == [incomplete] else found
+
+
+def _addresses(context: click.Context) -> Sequence[str]:
+    from reconciler.errors import ReconcilerError
+    from reconciler.specs.outline import declared_addresses
+
+    project = _project(context)
+    if project is None:
+        return ()
+    try:
+        environment = project.environment(_invocation(context, "environment"))
+    except ReconcilerError:
+        return ()
+    return declared_addresses(environment.specs, root=project.root)
+
+
+def _project(context: click.Context) -> "Project | None":
+    from reconciler.errors import ReconcilerError
+    from reconciler.project import load_project
+
+    try:
+        return load_project(_invocation(context, "project"))
+    except (ReconcilerError, OSError):
+        return None
+
+
+def _invocation(context: click.Context, name: str) -> str | None:
+    """Give an option that was typed before, which the invocation noted; it may not have come so far."""
+    from reconciler.cli.options import Invocation
+
+    invocation = context.find_object(Invocation)
+    return getattr(invocation, name) if invocation else None

@@ -1,0 +1,36 @@
+"""`reconciler completion`: prints what makes a shell complete commands, options, environments and addresses."""
+
+import click
+
+from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+
+_SHELLS = ("bash", "zsh", "fish")
+_PROGRAM = "reconciler"
+_VARIABLE = "_RECONCILER_COMPLETE"
+
+
+@click.command()
+@invocation_options
+@click.argument("shell", type=click.Choice(_SHELLS), metavar=f"[{'|'.join(_SHELLS)}]")
+@pass_invocation
+def completion(_invocation: Invocation, *, shell: str) -> int:
+    """
+    Print the completion script of a shell.
+
+    \b
+    bash  reconciler completion bash > ~/.local/share/bash-completion/completions/reconciler
+    zsh   reconciler completion zsh > a file named _reconciler in a folder of $fpath
+    fish  reconciler completion fish > ~/.config/fish/completions/reconciler.fish
+
+    Then open a new shell. For one shell alone: eval "$(reconciler completion bash)". Completion reads files of the
+    repository and nothing else; what is broken there is not completed, without a word.
+    """  # noqa: D301  click's mark for lines that stay as they are
+    from click.shell_completion import get_completion_class
+
+    from reconciler.cli.main import group
+    from reconciler.cli.screen import emit
+
+    made = get_completion_class(shell)
+    assert made is not None  # noqa: S101  click knows these three
+    emit(made(group, {}, _PROGRAM, _VARIABLE).source())
+    return 0
