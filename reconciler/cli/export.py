@@ -1,6 +1,6 @@
 """`reconciler export`: writes specs from the live account, the way in for a team that has one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from reconciler.cli.options import Invocation, connection_options, pass_invocati
 if TYPE_CHECKING:
     from reconciler.api.client import Endpoint
     from reconciler.core.export import Export, IdentifyBy, LiveAccount, Wanted
+    from reconciler.core.export.building import SpecFile
+    from reconciler.project import Project
     from reconciler.state import MemoryIds
 
 _ABOUT = (
@@ -58,6 +60,7 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.export import check_folder, write_new_files
+    from reconciler.project import load_project
     from reconciler.specs.acceptance import accepts
 
     check_folder(out)
@@ -67,7 +70,7 @@ def export(  # noqa: PLR0913  one parameter an option
         _tell(live, made, identify_by)
         if not made.contacts:
             raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
-        write_new_files(out, _texts(made))
+        write_new_files(out, _texts(made, out, load_project(invocation.project)))
         _remember(account.memory_ids, made.memory_ids)
     emit(_result(made, out))
     return 0
@@ -87,13 +90,34 @@ def _read(endpoint: "Endpoint", wanted: "Wanted") -> "LiveAccount":
     return asyncio.run(read())
 
 
-def _texts(made: "Export") -> Mapping[str, str]:
+def _texts(made: "Export", out: Path, project: "Project") -> Mapping[str, str]:
     from reconciler.reading import written
 
-    return {
-        file.path: written(file.document, comments=(*_ABOUT, *(item.comment for item in file.left_out)))
-        for file in made.files
-    }
+    folder = _folder_in_repository(out, project)
+
+    def comments(file: "SpecFile") -> Iterator[str]:
+        yield from _modeline(folder / file.path, project)
+        yield from _ABOUT
+        yield from (item.comment for item in file.left_out)
+
+    return {file.path: written(file.document, comments=tuple(comments(file))) for file in made.files}
+
+
+def _folder_in_repository(out: Path, project: "Project") -> Path:
+    """Give where exported files will stand, from the root: where they are written, or below specs/, once moved."""
+    root, place = project.root.resolve(), out.resolve()
+    folders = [root / entry for environment in project.environments for entry in environment.specs]
+    if any(place.is_relative_to(folder) for folder in folders):
+        return place.relative_to(root) if place.is_relative_to(root) else place
+    return Path("specs", out.name)
+
+
+def _modeline(file: Path, project: "Project") -> Iterator[str]:
+    """Give the comment that tells an editor the schema, where the repository keeps one."""
+    from reconciler.schemas import SCHEMA_FOLDER, modeline
+
+    if (project.root / SCHEMA_FOLDER / "specs.json").is_file() and not file.is_absolute():
+        yield modeline("specs", of=file.as_posix()).removeprefix("# ")
 
 
 def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:

@@ -11,6 +11,7 @@ from reconciler.cli.apply import apply
 from reconciler.cli.completion import completion
 from reconciler.cli.export import export
 from reconciler.cli.fmt import fmt
+from reconciler.cli.init import init
 from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
 from reconciler.cli.sandbox import sandbox
@@ -33,7 +34,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (validate, fmt, plan, apply, snapshot, export, show, schema, sandbox, completion):
+for _command in (init, validate, fmt, plan, apply, snapshot, export, show, schema, sandbox, completion):
     group.add_command(_command)
 
 

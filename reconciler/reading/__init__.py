@@ -8,7 +8,7 @@ from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import Node
 from reconciler.reading.scalars import plain_value
-from reconciler.reading.wording import named, wrong
+from reconciler.reading.wording import explain, named, wrong
 from reconciler.reading.writing import written
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "comments",
     "did_you_mean",
     "dotted",
+    "explain",
     "find_files",
     "named",
     "plain_value",

@@ -1,0 +1,100 @@
+"""`reconciler init`: writes a new repository; asks on a terminal, takes flags elsewhere."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.wizard import Wizard, can_ask
+
+if TYPE_CHECKING:
+    from reconciler.starting import Answers
+
+_IDENTIFIERS = ("external_id", "phone_number", "email", "contact_id")
+_CI = ("github", "gitlab", "none")
+
+
+@click.command()
+@invocation_options
+@click.option("--api", metavar="URL", help="The API of the first environment, or sandbox.  [default: Bland's]")
+@click.option("--api-key-env", metavar="VARIABLE", help="The variable that holds its key.  [default: BLAND_API_KEY]")
+@click.option("--persona-id", metavar="ID", help="The persona that remembers.")
+@click.option("--agent-number", metavar="NUMBER", help="The agent's phone number, in place of a persona.")
+@click.option("--identify-by", type=click.Choice(_IDENTIFIERS), help="What contacts are known by.")
+@click.option("--ci", type=click.Choice(_CI), help="The CI that previews, applies and looks for drift.")
+@click.option("--keep", is_flag=True, help="Leave files that exist as they are, and write the others.")
+@click.option("--no-input", is_flag=True, help="Ask nothing, on a terminal neither.")
+@click.argument("folder", required=False, type=click.Path(file_okay=False))
+@pass_invocation
+def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input: bool, **given: str | None) -> int:
+    """
+    Write a new repository to FOLDER: reconciler.yaml, a spec, schemas, editor settings and CI.
+
+    On a terminal it asks for what no option says; elsewhere defaults hold. -e names the first environment, which stands
+    beside the sandbox. No file is ever overwritten. What it writes validates, plans and applies on the sandbox at once.
+    """
+    from reconciler.cli.screen import emit
+    from reconciler.starting import repository, write_new
+
+    given |= {"folder": folder, "default_environment": invocation.environment}
+    wizard = Wizard(given, asks=can_ask() and not no_input)
+    root = Path(wizard.text("folder", "Folder", default="."))
+    answers = _answers(wizard)
+    texts = repository(answers)
+    kept = _kept(root, texts, keep=keep)
+    write_new(root, {name: text for name, text in texts.items() if name not in kept})
+    emit(_result(root, sorted(texts.keys() - set(kept)), answers))
+    return 0
+
+
+def _answers(wizard: Wizard) -> "Answers":
+    from reconciler.starting import SANDBOX, Answers
+
+    name, variable = "production", "BLAND_API_KEY"
+    api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default="https://api.bland.ai")
+    if api != SANDBOX:
+        name = wizard.text("default_environment", "Name of that environment", default=name)
+        variable = wizard.text("api_key_env", "Variable that holds its key", default=variable)
+    kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
+    return Answers(
+        environment=name,
+        api=api,
+        api_key_env=variable,
+        scope_kind=cast("Any", kind),
+        scope_value=value,
+        identified_by=cast("Any", wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)),
+        ci=cast("Any", wizard.choice("ci", "CI", _CI)),
+    )
+
+
+def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
+    """Give the files that stand there already; raises `InputError` unless these are to be kept."""
+    from reconciler.cli.screen import remark
+    from reconciler.core.text import visible
+    from reconciler.errors import InputError
+    from reconciler.starting import existing
+
+    found = existing(root, names)
+    if found and not keep:
+        there = "".join(f"\n  {visible(str(root / name))}" for name in found)
+        raise InputError(f"nothing was written: these files exist, and --keep would leave them as they are:{there}")
+    for name in found:
+        remark(f"kept: {visible(str(root / name))}")
+    return found
+
+
+def _result(root: Path, names: list[str], answers: "Answers") -> str:
+    from reconciler.core.text import visible
+    from reconciler.render.words import counted
+    from reconciler.starting import SANDBOX
+
+    lines = [f"Wrote {counted(len(names), 'file')} to {visible(str(root))}:", *(f"  {name}" for name in names)]
+    lines += ["", "Next:", *([] if root == Path() else [f"  cd {visible(str(root))}"])]
+    lines += ["  reconciler validate", "  reconciler apply            # into the sandbox", "  reconciler plan"]
+    if answers.api != SANDBOX:
+        lines += [f"  export {answers.api_key_env}=…", f"  reconciler -e {answers.environment} plan"]
+    if answers.api != SANDBOX and answers.ci != "none":
+        lines.append(f"Give the CI the key as the secret {answers.api_key_env}.")
+    return "\n".join(lines) + "\n"

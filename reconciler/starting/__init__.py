@@ -1,0 +1,8 @@
+"""Starting: the files of a new repository, which validates, plans and applies on the sandbox at once."""
+
+from reconciler.project import SANDBOX
+from reconciler.starting.answers import Answers, problem_with
+from reconciler.starting.new_files import existing, write_new
+from reconciler.starting.repository import repository
+
+__all__ = ["SANDBOX", "Answers", "existing", "problem_with", "repository", "write_new"]

@@ -1,0 +1,54 @@
+"""What a new repository is asked about, and whether an answer can stand in its files."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
+from reconciler.reading import explain
+from reconciler.specs.schema import ScopeSpec
+
+ScopeKind: TypeAlias = Literal["persona_id", "agent_number"]
+IdentifiedBy: TypeAlias = Literal["external_id", "phone_number", "email", "contact_id"]
+Ci: TypeAlias = Literal["github", "gitlab", "none"]
+
+_NAME = "default_environment"
+_MODELS: dict[str, type[BaseModel]] = {
+    "api": EnvironmentFile,
+    "api_key_env": EnvironmentFile,
+    "persona_id": ScopeSpec,
+    "agent_number": ScopeSpec,
+    _NAME: ProjectFile,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """
+    What was answered.
+
+    `api` is `sandbox` or the URL of the first `environment`; the sandbox is there in any case.
+    """
+
+    environment: str
+    api: str
+    api_key_env: str
+    scope_kind: ScopeKind
+    scope_value: str
+    identified_by: IdentifiedBy
+    ci: Ci
+
+
+def problem_with(key: str, text: str) -> str:
+    """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
+    if key == _NAME and text == SANDBOX:
+        return "the sandbox is there in any case, under this name; choose another for the account"
+    if key not in _MODELS:
+        return ""
+    try:
+        _MODELS[key].model_validate({key: text})
+    except ValidationError as error:
+        found = [explain(one) for one in error.errors(include_url=False) if one["loc"] == (key,)]
+        return "; ".join(filter(None, (found[0].message, found[0].cure))) if found else ""
+    return ""

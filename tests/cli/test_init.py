@@ -1,0 +1,239 @@
+import json
+import re
+import shlex
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.reading import read_bytes
+from reconciler.schemas import schema_text
+from tests.cli.conftest import Repository
+
+COMMON = {
+    ".gitignore",
+    ".vscode/extensions.json",
+    ".vscode/settings.json",
+    "reconciler.yaml",
+    "schemas/project.json",
+    "schemas/specs.json",
+    "specs/support.yaml",
+}
+GITHUB = {f".github/workflows/{name}.yml" for name in ("apply", "drift", "preview")}
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def written(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("".join(f"{answer}\n" for answer in answers)))
+    monkeypatch.setattr("reconciler.cli.init.can_ask", lambda: True)
+
+
+@pytest.mark.parametrize("identify_by", ["external_id", "phone_number", "email", "contact_id"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ("--api", "sandbox", "--ci", "none"),
+        ("--agent-number", "+14155550100", "--ci", "gitlab", "-e", "staging"),
+        ("--persona-id", '007: it\'s "odd"', "--api", "http://127.0.0.1:1/x?", "--ci", "none", "-e", "1_000"),
+    ],
+)
+def test_what_is_written_validates_plans_and_applies_at_once(
+    repository: Repository, identify_by: str, more: tuple[str, ...]
+) -> None:
+    made = repository.run("init", "new", "--identify-by", identify_by, *more)
+
+    assert (made.code, made.err) == (0, "")
+    assert repository.run("--project", "new", "fmt", "--check").code == 0
+    assert repository.run("--project", "new", "validate").code == 0
+    assert repository.run("--project", "new", "plan", "--detailed-exitcode").code == 2
+    assert repository.run("--project", "new", "apply", "--yes").code == 0
+    assert repository.run("--project", "new", "plan", "--detailed-exitcode").code == 0
+
+
+def test_without_a_terminal_the_defaults_hold_and_the_next_commands_are_told(repository: Repository) -> None:
+    called = repository.run("init", "new")
+
+    assert called.code == 0
+    assert written(repository.root / "new") == COMMON | GITHUB
+    assert "  reconciler.yaml\n" in called.out
+    assert called.out.endswith(
+        "Next:\n"
+        "  cd new\n"
+        "  reconciler validate\n"
+        "  reconciler apply            # into the sandbox\n"
+        "  reconciler plan\n"
+        "  export BLAND_API_KEY=…\n"
+        "  reconciler -e production plan\n"
+        "Give the CI the key as the secret BLAND_API_KEY.\n"
+    )
+
+
+def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
+    repository.run(
+        "init", "new", "-e", "staging", "--api", "https://api.example.com", "--api-key-env", "STAGING_KEY",
+        "--agent-number", "+14155550100", "--identify-by", "email",
+    )  # fmt: skip
+    project, spec = ((repository.root / "new" / name).read_text() for name in ("reconciler.yaml", "specs/support.yaml"))
+
+    assert '  staging:\n    api: "https://api.example.com"\n    api_key_env: STAGING_KEY' in project
+    assert '    agent_number: "+14155550100"\n' in spec
+    assert "    email: sarah.chen@example.com\n" in spec
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--api", "ftp://x"), "not a place where the API could be"),
+        (("--api-key-env", "sk-1"), "not the name of an environment variable"),
+        (("-e", "a b"), "pattern"),
+        (("-e", "sandbox"), "the sandbox is there in any case"),
+        (("--agent-number", "0415"), "a phone number is expected"),
+        (("--persona-id", ""), "an id is expected, not an empty text"),
+        (("--persona-id", "p", "--agent-number", "+14155550100"), "not both"),
+    ],
+)
+def test_an_answer_that_cannot_stand_in_a_file_is_refused_before_anything_is_written(
+    repository: Repository, flags: tuple[str, ...], said: str
+) -> None:
+    called = repository.run("init", "new", *flags)
+
+    assert called.code == 1
+    assert said in called.err
+    assert not (repository.root / "new").exists()
+
+
+def test_on_a_terminal_it_asks_and_asks_again(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(
+        monkeypatch, "new", "nonsense", "https://api.example.com", "", "sk-1", "KEY", "+14155550100", "email", "none"
+    )
+    called = repository.run("init")
+
+    assert called.code == 0
+    assert "Folder [.]: " in called.err
+    assert "not a place where the API could be" in called.err
+    assert "not the name of an environment variable" in called.err
+    assert written(repository.root / "new") == COMMON
+    assert "api_key_env: KEY " in (repository.root / "new/reconciler.yaml").read_text()
+    assert 'agent_number: "+14155550100"' in (repository.root / "new/specs/support.yaml").read_text()
+
+
+def test_on_a_terminal_options_are_not_asked_for(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch)
+
+    assert repository.run("init", "new", "--no-input").code == 0
+    flags = ("--api", "sandbox", "--persona-id", "p", "--identify-by", "email", "--ci", "none")
+    called = repository.run("init", "other", *flags)
+    assert (called.code, called.err) == (0, "")
+
+
+def test_nothing_is_written_where_a_file_exists_and_all_of_them_are_told(repository: Repository) -> None:
+    before = written(repository.root)
+
+    called = repository.run("init")
+
+    assert (called.code, called.out) == (1, "")
+    assert "  reconciler.yaml\n" in called.err
+    assert "  specs/support.yaml\n" in called.err
+    assert "--keep" in called.err
+    assert written(repository.root) == before
+
+
+def test_keep_writes_what_is_missing(repository: Repository) -> None:
+    before = (repository.root / "reconciler.yaml").read_text()
+
+    called = repository.run("init", "--keep", "--ci", "none")
+
+    assert called.code == 0
+    assert called.err == "kept: reconciler.yaml\nkept: specs/support.yaml\n"
+    assert (repository.root / "reconciler.yaml").read_text() == before
+    assert written(repository.root) == COMMON
+
+
+def test_a_link_to_nothing_is_in_the_way_and_so_is_a_file_in_the_place_of_a_folder(repository: Repository) -> None:
+    (repository.root / "new").mkdir()
+    (repository.root / "new/.gitignore").symlink_to("nowhere")
+    repository.write("file", "")
+    repository.write("other/specs", "")
+
+    assert "new/.gitignore" in repository.run("init", "new").err
+    assert "file is in the way: it is no folder" in repository.run("init", "file/below").err
+    assert repository.run("init", "other").code == 1
+    assert written(repository.root / "other") == {"specs"}
+
+
+def test_editors_find_the_schema_of_each_file(repository: Repository) -> None:
+    repository.run("init", "new")
+    folder = repository.root / "new"
+    settings: dict[str, Any] = json.loads((folder / ".vscode/settings.json").read_text())
+
+    for name, schema in (("reconciler.yaml", "project"), ("specs/support.yaml", "specs")):
+        first = (folder / name).read_text().splitlines()[0]
+        path = first.removeprefix("# yaml-language-server: $schema=")
+        assert (folder / name).parent.joinpath(path).read_text() == schema_text(schema)  # type: ignore[arg-type]
+        assert f"schemas/{schema}.json" in settings["yaml.schemas"]
+
+
+def test_an_export_names_the_schema_where_its_files_will_stand(repository: Repository) -> None:
+    from tests.cli.test_export import account, exported  # noqa: PLC0415  its helpers
+
+    repository.write("schemas/specs.json", schema_text("specs"))
+    with account() as (_, url):
+        moved = exported(repository, url)
+        stays = exported(repository, url, "--out", "specs/a/b")
+    first = [
+        (repository.root / name).read_text().splitlines()[0].partition("=")[2]
+        for name in ("exported/scopes.yaml", "exported/contacts/sarah-chen.yaml", "specs/a/b/scopes.yaml")
+    ]
+
+    assert (moved.code, stays.code) == (0, 0)
+    assert first == ["../../schemas/specs.json", "../../../schemas/specs.json", "../../../schemas/specs.json"]
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_workflows_are_yaml_and_hold_no_placeholder(repository: Repository, ci: str) -> None:
+    repository.run("init", "new", "--ci", ci, "--api-key-env", "MY_KEY", "-e", "staging")
+    found = [path for path in (repository.root / "new").rglob("*.yml") if path.is_file()]
+
+    assert found
+    for path in found:
+        text = path.read_text()
+        assert not re.search("@[A-Z]+@", text)
+        assert "reconciler -e staging " in text
+        assert "MY_KEY" in text
+        assert read_bytes(path.read_bytes(), file=path.name).problems == ()
+
+
+@pytest.mark.parametrize(("ci", "schema"), [("github", "github-workflows"), ("gitlab", "gitlab-ci")])
+def test_workflows_are_what_their_ci_reads(repository: Repository, ci: str, schema: str) -> None:
+    repository.run("init", "new", "--ci", ci)
+    found = [str(path) for path in (repository.root / "new").rglob("*.yml")]
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *found]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
+
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_the_commands_of_the_workflows_run_on_the_sandbox(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    repository.run("init", "new", "--ci", ci, "--api", "sandbox")
+    monkeypatch.chdir(repository.root / "new")
+    lines = [line for path in sorted(Path().rglob("*.yml")) for line in path.read_text().splitlines()]
+    commands = [line.partition("reconciler ")[2] for line in lines if re.match(r"\s*- (run: )?reconciler ", line)]
+    done = [repository.run(*shlex.split(command.replace("$GITHUB_STEP_SUMMARY", "summary.md"))) for command in commands]
+
+    assert len(commands) == 4
+    assert [called.code for called in done] == [0] * 4, [called.err for called in done]
