@@ -7,7 +7,8 @@ Scenarios: a folder each, with what is declared, what is live, and what the tool
     live.json        what the account holds, as `sandbox show` prints it
     expected/        the output in every format, and `calls.txt`: the exit code, standard error and each write
 
-The account is served over loopback. Times, its URL and ids that it makes up are written as words.
+The account is served over loopback. Times, its URL and ids that it makes up are written as words; of the report, style
+and script are left out.
 """
 
 import json
@@ -43,6 +44,7 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
         "gitlab": "gitlab.json",
         "junit": "junit.xml",
         "sarif": "notices.sarif",
+        "html": "report.html",
     },
     "apply": {
         "text": "receipt.txt",
@@ -60,6 +62,8 @@ _WORDS = [
     (re.compile(r"http&#58;//127\.0\.0\.1:\d+"), "https&#58;//api.example"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r" \(\d+ seconds? before\)"), " (AGE before)"),
+    (re.compile(r"<(style|script)>.*?</\1>", re.DOTALL), r"<\1>…</\1>"),
+    (re.compile(r"'sha256-[^']+'"), "'DIGEST'"),
 ]
 
 
