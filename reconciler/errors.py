@@ -6,6 +6,8 @@ Every error a user can meet, sorted by who must act.
     │   └── SpecError         fix the specs or reconciler.yaml: all problems at once
     ├── ApiError              a call did not succeed
     │   ├── ApiUnavailableError   try again later
+    │   │   └── NotSentError          nothing more is sent by this run
+    │   │       └── BudgetSpentError      run it again
     │   ├── ApiRejectedError      fix the request, the key or the account
     │   │   └── RouteAbsentError      do with other calls
     │   └── AddUserRefusedError   often nothing to do
@@ -87,6 +89,19 @@ class ApiUnavailableError(ApiError):
         super().__init__(summary, code=code)
         self.may_have_happened = may_have_happened
         self.answered = answered
+
+
+class NotSentError(ApiUnavailableError):
+    """A request that this run does not send: it was stopped, or the API lets nothing through; `summary` says which."""
+
+    def __init__(self, summary: str) -> None:
+        super().__init__(summary, may_have_happened=False)
+
+
+class BudgetSpentError(NotSentError):
+    """A request that this run does not send, because its requests or its minutes are used up."""
+
+    exit_code = 3
 
 
 class ApiRejectedError(ApiError):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from reconciler.core.rate import Rate, parse_rate
 from reconciler.errors import InputError, Problem, SpecError
 from reconciler.reading import Node, Strict, check, did_you_mean, read_file, wrong
 
@@ -26,7 +27,8 @@ class Environment:
     """
     One environment: its specs (folders, files or globs, relative to the root) and how its account is reached.
 
-    `api` is `sandbox`, a URL, or None where the environment leaves it to the caller.
+    `api` is `sandbox`, a URL, or None where the environment leaves it to the caller. `rate_limit` is of all requests to
+    `/v1/memory` together.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Environment:
     specs: tuple[str, ...]
     concurrency: int
     reader: Reader
+    rate_limit: Rate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,9 @@ def load_project(given: str | None) -> Project:
 
 
 def _without_file(root: Path) -> Project:
-    environment = Environment("default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY, "auto")
+    environment = Environment(
+        "default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY, "auto", None
+    )
     return Project(root, None, (environment,), environment.name)
 
 
@@ -109,7 +114,15 @@ def _check_default(content: "ProjectFile", document: Node) -> None:
 
 def _project(content: "ProjectFile", file: Path) -> Project:
     environments = tuple(
-        Environment(name, item.api, item.api_key_env, (*content.specs, *item.specs), item.concurrency, item.reader)
+        Environment(
+            name=name,
+            api=item.api,
+            api_key_env=item.api_key_env,
+            specs=(*content.specs, *item.specs),
+            concurrency=item.concurrency,
+            reader=item.reader,
+            rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
+        )
         for name, item in sorted(content.environments.items())
     )
     only = environments[0].name if len(environments) == 1 else None
@@ -133,6 +146,16 @@ def _checked_variable(name: str) -> str:
             cure="put the key itself into a variable and write that variable's name, such as BLAND_API_KEY",
         )
     return name
+
+
+def _checked_rate(text: str) -> str:
+    try:
+        parse_rate(text)
+    except ValueError:
+        raise wrong(
+            "not a rate of requests in a time", cure="write REQUESTS/WINDOW with s, m or h, such as 100/15m"
+        ) from None
+    return text
 
 
 _LONGEST_VARIABLE = 64
@@ -159,6 +182,9 @@ class EnvironmentFile(Strict):
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
     concurrency: int = Field(
         default=_DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
+    )
+    rate_limit: Annotated[str, AfterValidator(_checked_rate)] | None = Field(
+        default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
     )
     reader: Reader = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+NOT_REACHED = "not reached: the apply was stopped"
 _Result = TypeVar("_Result")
 
 

@@ -1,7 +1,7 @@
 """Joins the edges and the core: what each command does between its options and its output."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.core.base import base_of
@@ -34,6 +34,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _no_limit(_requests: int) -> int:
+    """Let nothing wait."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """
@@ -41,6 +46,7 @@ class Run:
 
     `digest` gives the keyed digest of a value (`Masker.digest`). `snapshot_taken_at` is the time of the snapshot that
     is read in the account's place, if one is.
+    `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit.
     """
 
     environment: str
@@ -53,6 +59,7 @@ class Run:
     on_notice: Callable[[str], None]
     clock: Clock = utc_now
     snapshot_taken_at: str | None = None
+    seconds_needed: Callable[[int], int] = _no_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,8 @@ async def make_plan(
     digest, now = specs_digest(desired, run.digest), _text(run.clock())
     origin = Origin(run.environment, run.api, digest, now, run.snapshot_taken_at)
     before = base_of(select(base.desired, targets).desired, base.ref) if base else None
-    return build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+    plan = build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+    return replace(plan, seconds_at_rate_limit=run.seconds_needed(plan.limited_requests_to_write))
 
 
 async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users: bool) -> tuple[Holdings, Taken]:

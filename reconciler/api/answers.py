@@ -105,13 +105,18 @@ def _first(listed: Json, *, fallback: str) -> _Refusal:
 
 def _error(answer: Answer, refusal: _Refusal | None) -> ApiError:
     code, summary = refusal.code if refusal else "", _summary(answer, refusal)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or code.upper() in _THROTTLED_CODES:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_throttling(refusal):
         return ThrottledError(summary, retry_after=_seconds(answer), code=code)
     status = HTTPStatus.UNAUTHORIZED if code in _KEY_CODES else answer.status
     if not _is_refusal(status, refusal):
         return ApiUnavailableError(summary, may_have_happened=True, code=code)
     kind = RouteAbsentError if _is_absent_route(status, code) else ApiRejectedError
     return kind(summary + _advice(status, refusal), status=status, code=code)
+
+
+def _is_throttling(refusal: _Refusal | None) -> bool:
+    """Say whether an answer means "too many" whatever its status: by its code, or by a message that has none."""
+    return refusal is not None and (refusal.code or refusal.message).upper() in _THROTTLED_CODES
 
 
 def _is_refusal(status: int, refusal: _Refusal | None) -> bool:
@@ -146,11 +151,11 @@ def _summary(answer: Answer, refusal: _Refusal | None) -> str:
 
 
 def _seconds(answer: Answer) -> float | None:
-    """Read `Retry-After`: seconds, or a date; None for neither."""
+    """Read `Retry-After`: seconds, or a date, which is cut to the second and so up to one early; None for neither."""
     text = (answer.retry_after or "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - answer.received_at).total_seconds())
+        return max(0.0, (parsedate_to_datetime(text) - answer.received_at).total_seconds() + 1)
     except (ValueError, TypeError):
         return None

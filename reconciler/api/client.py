@@ -15,7 +15,7 @@ from httpx_aiohttp import AiohttpTransport
 from reconciler.api import requests, wire
 from reconciler.api.answers import Answer, ThrottledError, body_of
 from reconciler.api.guard import READS, READS_AND_WRITES, Allowed
-from reconciler.api.pacing import Pacing
+from reconciler.api.pacing import Pacer, Retrying
 from reconciler.api.requests import Request
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
@@ -45,16 +45,16 @@ class Endpoint:
 
     `app` is an ASGI application to call in process in place of the network. `timeout` is in seconds, for connecting
     and for each read; `proxy` is the URL of an HTTP proxy. `on_request` is told every request: method, path and what
-    came of it, never headers or bodies.
+    came of it, never headers or bodies. `pacer` is shared by all clients of a run.
     """
 
     base_url: str
     key: str = field(repr=False)
     concurrency: int
+    pacer: Pacer
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
     proxy: str | None = None
-    pacing: Pacing = field(default_factory=Pacing)
     on_request: Callable[[str], None] = field(default=lambda _line: None)
 
 
@@ -205,9 +205,9 @@ class _Client:
     async def _body(self, request: Request) -> Mapping[str, Json]:
         """Send a request, again where that is safe and of use, and give the body of its answer."""
         doubts: list[ApiUnavailableError] = []
-        pacing = self._endpoint.pacing.retrying(repeatable=request.repeatable)
+        retrying = Retrying(self._endpoint.pacer, repeatable=request.repeatable)
         try:
-            return await pacing(self._send_once, request, doubts)
+            return await retrying.send(lambda: self._send_once(request, doubts), is_limited=request.is_limited)
         except ApiUnavailableError as error:
             error.may_have_happened = bool(doubts)  # that the last attempt did nothing says nothing of those before
             raise

@@ -19,6 +19,11 @@ class Request:
     body: Mapping[str, Json] | None = None
     repeatable: bool = True
 
+    @property
+    def is_limited(self) -> bool:
+        """Say whether the API counts it under the limit of `/v1/memory/*`."""
+        return self.path.startswith("/v1/memory/")
+
 
 def context(contact_id: str, scope_key: ScopeKey) -> Request:
     """Ask for the facts of a contact in a scope (`GET /v1/memory/context`)."""

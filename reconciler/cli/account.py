@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from reconciler.api.client import Endpoint
-from reconciler.api.pacing import Pacing
+from reconciler.api.pacing import Budget, Pacer, Waiting
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Waits, keep_secret, remark
 from reconciler.core.redaction import Masker
@@ -66,15 +66,24 @@ def account_of(
             base_url=_SANDBOX_URL if app else api,
             key=_SANDBOX_KEY if app else _key(environment, invocation, offline=offline),
             concurrency=invocation.concurrency or environment.concurrency,
+            pacer=_pacer(environment, invocation, stop),
             app=app,
             timeout=TIMEOUT,
             proxy=_proxy(api),
-            pacing=Pacing(sleep=stop.sleep, on_wait=Waits(), should_stop=lambda: stop.requested),
             on_request=remark if invocation.debug else _ignore,
         )
         digest = Masker(endpoint.key.encode(), reveal=False).digest("account")
         memory_ids = MemoryIds(project.state_folder, environment.name, api, digest)
         yield Account(environment, api, endpoint, _digest_key(endpoint, invocation), memory_ids, stop)
+
+
+def _pacer(environment: Environment, invocation: Invocation, stop: Stop) -> Pacer:
+    return Pacer(
+        concurrency=invocation.concurrency or environment.concurrency,
+        rate=environment.rate_limit,
+        budget=Budget(invocation.max_requests, invocation.max_minutes),
+        waiting=Waiting(wait=Waits(stop), should_stop=lambda: stop.requested),
+    )
 
 
 def sandbox_file(project: Project) -> Path:

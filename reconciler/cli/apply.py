@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import RECEIPT_FORMATS, Invocation, account_options, output_options, pass_invocation
+from reconciler.cli.options import (
+    RECEIPT_FORMATS,
+    Invocation,
+    account_options,
+    budget_options,
+    output_options,
+    pass_invocation,
+)
 
 DRY_RUN_FORMATS = ("text", "json")
 
@@ -12,6 +19,7 @@ DRY_RUN_FORMATS = ("text", "json")
 @click.command()
 @account_options
 @output_options(*RECEIPT_FORMATS)
+@budget_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them.")
 @click.option(

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -38,7 +38,9 @@ class Applying:
     async def plan(self) -> Plan:
         """Read the account and decide."""
         async with open_reader(self.session.endpoint) as reader:
-            run = self.session.run(Progress("reading"))
+            run = replace(
+                self.session.run(Progress("reading")), seconds_needed=self.session.endpoint.pacer.seconds_needed
+            )
             return await make_plan(self.session.desired, reader, run, targets=self.targets)
 
     async def run(self, *, yes: bool) -> int:
@@ -52,6 +54,8 @@ class Applying:
         with watching_for_interrupts(self.session.account.stop):
             applied = await self._execute(plan)
             self._record(applied)
+        if self.session.endpoint.pacer.is_budget_spent:
+            remark("hint: run it again to go on: what is done is not done twice")
         return _exit_code(applied.receipt)
 
     def _show(self, plan: Plan) -> None:

@@ -20,7 +20,7 @@ from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
 from reconciler.cli.validate import validate
 from reconciler.core.text import visible
-from reconciler.errors import ApiRejectedError, ReconcilerError
+from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerError
 
 _ERROR = 1
 _DEFECT = 70
@@ -64,6 +64,8 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     lines = str(error).splitlines() or [type(error).__name__]
     for line in lines:
         click.echo(f"error: {visible(line)}", err=True)
+    if isinstance(error, BudgetSpentError):
+        click.echo("hint: nothing was written; a plan reads anew each time, so it needs that much in one run", err=True)
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
 

@@ -29,6 +29,8 @@ class Invocation:
     environment: str | None = None
     api_url: str | None = None
     concurrency: int | None = None
+    max_requests: int | None = None
+    max_minutes: float | None = None
     debug: bool = False
     no_color: bool = False
     revealed: tuple[str, ...] = ()
@@ -98,6 +100,25 @@ def account_options(command: _Command) -> _Command:
             metavar="KEY_PATTERN",
             help="Show live values of these keys in every output; * stands for any part of a key. Never secrets. "
             "Repeatable.",
+        ),
+    )
+
+
+def budget_options(command: _Command) -> _Command:
+    """Add the options that end a run in good order, for a job that may not take longer."""
+    return _applied(
+        command,
+        _shared(
+            "--max-requests",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Send no more than N requests, reads included, then stop in good order; the next run goes on.",
+        ),
+        _shared(
+            "--max-minutes",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="M",
+            help="Start no request after M minutes, and no wait that would end after them.",
         ),
     )
 

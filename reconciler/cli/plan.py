@@ -5,7 +5,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import PLAN_FORMATS, Invocation, account_options, output_options, pass_invocation
+from reconciler.cli.options import (
+    PLAN_FORMATS,
+    Invocation,
+    account_options,
+    budget_options,
+    output_options,
+    pass_invocation,
+)
 
 _CHANGES_PENDING = 2
 
@@ -13,6 +20,7 @@ _CHANGES_PENDING = 2
 @click.command()
 @account_options
 @output_options(*PLAN_FORMATS)
+@budget_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")
 @click.option(
     "--live",

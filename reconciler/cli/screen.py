@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
+from reconciler.core.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.paint import COLOURED, PLAIN, Palette
 from reconciler.render.words import counted
+from reconciler.stopping import Stop
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 _QUIET_SECONDS = 5.0
+_TICK = 1.0
+_HEARTBEAT = 60.0
 
 
 def is_operators_terminal(stream: TextIO) -> bool:
@@ -54,17 +58,33 @@ def keep_secret(text: str, secrets: set[str]) -> None:
 
 
 class Waits:
-    """Tells that the tool waits and why, once where many requests wait for the same."""
+    """
+    Waits, and tells how long still and why; once where several requests wait for the same.
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    On a terminal the line counts down in its place; elsewhere there is one at the start and one now and then.
+    """
+
+    def __init__(self, stop: Stop, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stop = stop
         self._clock = clock
         self._told: dict[str, float] = {}
 
-    def __call__(self, seconds: float, why: str) -> None:
-        """Tell of a wait, unless one for the same reason was told a moment ago."""
-        if self._clock() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+    async def __call__(self, seconds: float, why: str) -> None:
+        """Wait so many seconds, or until it is time to stop."""
+        ends = self._clock() + seconds
+        while (left := ends - self._clock()) > 0 and not self._stop.requested:
+            self._tell(left, why)
+            await self._stop.sleep(min(left, _TICK if sys.stderr.isatty() else _HEARTBEAT))
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def _tell(self, seconds: float, why: str) -> None:
+        line = f"waiting {duration(seconds)}: {visible(why)}"
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+        elif self._clock() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
             self._told[why] = self._clock()
-            remark(f"waiting {max(1, round(seconds))} s: {why}")
+            remark(line)
 
 
 class Progress:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, account_of
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Progress, remark
 from reconciler.core.desired import Desired
+from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.project import Project, load_project
 from reconciler.specs import load_specs
@@ -40,6 +42,7 @@ class Session:
             digest=self.masker(reveal=False).digest,
             on_progress=progress,
             on_notice=remark,
+            seconds_needed=partial(seconds_needed, self.account.environment.rate_limit),
         )
 
     def masker(self, *, reveal: bool) -> Masker:

@@ -61,7 +61,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         specs_digest=plan.origin.specs_digest,
         created_at=plan.origin.created_at,
         summary=_summary(plan),
-        cost=CostEntry(plan.requests_read, plan.requests_to_write, seconds_at_rate_limit=0),
+        cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
         operations=tuple(_operation(item, work, view) for work in plan.work for item in work.operations),
         memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
         notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),

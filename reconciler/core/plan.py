@@ -215,6 +215,7 @@ class Plan:
     What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
 
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
+    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit.
     """
 
     origin: Origin
@@ -223,6 +224,7 @@ class Plan:
     memories: int
     requests_read: int
     base: Base | None = None
+    seconds_at_rate_limit: int = 0
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -237,7 +239,12 @@ class Plan:
     @property
     def requests_to_write(self) -> int:
         """Count the requests of an apply: one an operation, and one for each thing that it has to look at first."""
+        contacts = [item for work in self.work if isinstance(work, ContactWork) for item in work.operations]
+        looks = sum(item.needs_second_look for item in contacts if isinstance(item, UpdateContact))
+        return len(contacts) + looks + self.limited_requests_to_write
+
+    @property
+    def limited_requests_to_write(self) -> int:
+        """Count those of them that go to `/v1/memory`, which the API limits all together."""
         memories = [work for work in self.work if isinstance(work, MemoryWork)]
-        looks = sum(work.needs_lookup or work.needs_second_look for work in memories)
-        contacts = (item for item in self.operations if isinstance(item, UpdateContact))
-        return len(self.operations) + looks + sum(item.needs_second_look for item in contacts)
+        return sum(len(work.operations) + (work.needs_lookup or work.needs_second_look) for work in memories)

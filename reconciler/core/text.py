@@ -20,3 +20,15 @@ def shortened(text: str, limit: int) -> str:
 
 def _visible_character(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
+def duration(seconds: float) -> str:
+    """Give a time as people say it, to the second below an hour: `40 s`, `15 min`, `2 min 5 s`, `1 h 30 min`."""
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {left} min" if left else f"{hours:,} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"

@@ -7,7 +7,7 @@ from reconciler.core.diff import FactWrite
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import Outcome, Result
 from reconciler.core.text import quoted
-from reconciler.errors import ApiError, ApiUnavailableError
+from reconciler.errors import ApiError, ApiUnavailableError, NotSentError
 
 Done: TypeAlias = tuple[Result, str]
 """A result, and why where there is something to say."""
@@ -33,6 +33,9 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
     """
     try:
         result, detail = await run.do(operation)
+    except NotSentError as error:
+        run.note_failure(str(error))
+        return Outcome(operation, "unknown" if error.may_have_happened else "skipped", str(error)), True
     except ApiUnavailableError as error:
         run.note_failure(str(error))
         return Outcome(operation, "unknown" if error.may_have_happened else "failed", str(error)), error.answered
@@ -46,6 +49,11 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
         run.note_failure("a defect of reconciler")
         return Outcome(operation, "unknown", f"a defect of reconciler ({type(error).__name__})"), True
     return Outcome(operation, result, detail), True
+
+
+def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
+    """Give the error of an operation of which only a part was sent before the run ended."""
+    return ApiUnavailableError(f"{what}, and the rest is {error}", may_have_happened=False)
 
 
 def not_kept(missed: list[FactWrite]) -> Done:

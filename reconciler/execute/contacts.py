@@ -8,8 +8,8 @@ from reconciler.core.diff import FactWrite, diff_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ContactRecord, Writer
 from reconciler.core.value import covers
-from reconciler.errors import ApiRejectedError, RouteAbsentError
-from reconciler.execute.attempt import Done, not_kept
+from reconciler.errors import ApiRejectedError, NotSentError, RouteAbsentError
+from reconciler.execute.attempt import Done, half_done, not_kept
 
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
@@ -56,8 +56,14 @@ class ContactRun:
         self.contact_id = record.contact_id
         missing = diff_facts(self._contact.profile, record.profile)
         if missing:
-            return await self._update(missing)
+            return await self._complete(missing)
         return ("done", "") if created else ("already", "the contact exists")
+
+    async def _complete(self, missing: Sequence[FactWrite]) -> Done:
+        try:
+            return await self._update(missing)
+        except NotSentError as error:
+            raise half_done(error, what="the contact is there") from error
 
     async def _update_declared(self, operation: UpdateContact) -> Done:
         """Update what is still needed; parts that no spec names are sent back as they are by now, or nothing is."""

@@ -10,11 +10,10 @@ from reconciler.core.remote import Writer
 from reconciler.execute.attempt import attempt
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
-from reconciler.stopping import Stop
+from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
 
-NOT_REACHED = "not reached: the apply was stopped"
 _MOST_UNREACHED = 20
 GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in a row"
 
@@ -75,6 +74,7 @@ class _Run:
         self._operations = operations
         self._settled = 0
         self._unreached = 0
+        self._halted = ""
         self._contacts: dict[str, ContactRun] = {}
         self._owners: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}
@@ -109,10 +109,12 @@ class _Run:
             outcomes.append(await self._settle_one(run, operation))
 
     async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation) -> Outcome:
-        reason = NOT_REACHED if self._stop.requested else run.obstacle or self._given_up
+        reason = NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
         if reason:
             return Outcome(operation, "skipped", reason)
         outcome, is_reached = await self._stop.guard(attempt(run, operation))
+        if outcome.result == "skipped":  # nothing more is sent by this run, and why
+            self._halted = outcome.detail
         self._unreached = 0 if is_reached else self._unreached + 1
         self._settled += 1
         self._on_outcome(self._settled, self._operations)

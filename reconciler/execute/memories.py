@@ -7,8 +7,8 @@ from reconciler.core.diff import FactWrite, diff_facts, diff_user
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import Writer
 from reconciler.core.value import Json, same
-from reconciler.errors import AddUserRefusedError, ApiError, ApiUnavailableError
-from reconciler.execute.attempt import Done, not_kept
+from reconciler.errors import AddUserRefusedError, ApiError, ApiUnavailableError, NotSentError
+from reconciler.execute.attempt import Done, half_done, not_kept
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader
 
@@ -125,7 +125,10 @@ class MemoryRun:
         if live is None:
             return "failed", f"{error}; the user is not in the memory"
         if diff_user(user, live):
-            await self._writer.update_user(memory_id, user)
+            try:
+                await self._writer.update_user(memory_id, user)
+            except NotSentError as unsent:
+                raise half_done(unsent, what="the user is in the memory") from unsent
         return "done", "the answer was lost; the user is in the memory"
 
     async def _known_id(self) -> str:

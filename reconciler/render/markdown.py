@@ -15,7 +15,7 @@ from reconciler.core.text import shortened
 from reconciler.render.escape import code, marker
 from reconciler.render.markdown_notes import notes
 from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
-from reconciler.render.words import counted, listed, memories, pending
+from reconciler.render.words import cost, counted, listed, memories, pending
 
 COMMENT_CHARACTERS = 65_000
 SUMMARY_BYTES = 1_000_000
@@ -254,12 +254,9 @@ def _alike(group: Group) -> str:
 
 
 def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:
-    cost = plan.cost
-    sentence = f"Cost: {counted(cost.requests_read, 'request')} to read, {cost.requests_to_write:,} to write."
-    seconds = f" At the rate limit that takes {counted(cost.seconds_at_rate_limit, 'second')}."
     return [
         *notes(plan),
-        f"<p>{sentence}{seconds if cost.seconds_at_rate_limit else ''}</p>",
+        f"<p>Cost: {cost(plan.cost)}.</p>",
         f"<p>The whole plan: {code(artifact, _NAME) if artifact else 'run <code>reconciler plan</code>'}</p>",
     ]
 

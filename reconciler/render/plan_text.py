@@ -24,7 +24,7 @@ from reconciler.core.redaction import Mixed
 from reconciler.core.text import quoted, visible
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.paint import Paint, Palette
-from reconciler.render.words import cause_text, counted, listed, memories, pending, shown, shown_change
+from reconciler.render.words import cause_text, cost, counted, listed, memories, pending, shown, shown_change
 
 _TOTALS = (
     "contacts_to_create",
@@ -155,9 +155,7 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
     for kind, notices in by_kind(plan.notices).items():
         yield from _notes(kind, notices)
     yield from view_sentences(plan)
-    yield palette.faint(
-        f"Cost: {counted(plan.cost.requests_read, 'request')} to read, {plan.cost.requests_to_write:,} to write."
-    )
+    yield palette.faint(f"Cost: {cost(plan.cost)}.")
 
 
 def _headline(plan: PlanDocument) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from reconciler.core.document import AddUserEntry, CostEntry, MemoryEntry, NoticeEntry, PlanDocument, UpdateUserEntry
+from reconciler.core.text import duration
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.report_rows import (
     VERBS,
@@ -263,7 +264,7 @@ def _moment(text: str) -> str:
 def _writing(cost: CostEntry) -> str:
     requests = counted(cost.requests_to_write, "request")
     limited = cost.seconds_at_rate_limit
-    return f"{requests}, {counted(limited, 'second')} at the rate limit" if limited else requests
+    return f"{requests}, about {duration(limited)} at the rate limit" if limited else requests
 
 
 def _totals(plan: PlanDocument) -> Iterator[Total]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.base import Cause
-from reconciler.core.document import SummaryEntry
+from reconciler.core.document import CostEntry, SummaryEntry
 from reconciler.core.redaction import Masked, Mixed
-from reconciler.core.text import quoted, shortened, visible
+from reconciler.core.text import duration, quoted, shortened, visible
 
 _LONGEST_VALUE = 160
 _LEAD = 24
@@ -55,6 +55,13 @@ def age(then: str, now: str) -> str:
 def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
     """Say who made a change necessary; empty where that is not known."""
     return "" if cause is None else (_CREATIONS if creation else _CAUSES)[cause]
+
+
+def cost(of: CostEntry) -> str:
+    """Give `2 requests to read, 3 to write, about 15 min at the rate limit`."""
+    requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
+    seconds = of.seconds_at_rate_limit
+    return f"{requests}, about {duration(seconds)} at the rate limit" if seconds else requests
 
 
 def listed(parts: list[str]) -> str:

@@ -1,3 +1,4 @@
+import asyncio
 import sys
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ from reconciler.cli.screen import Progress, Waits
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from reconciler.stopping import Stop
 from tests.cli.conftest import Repository
 
 LIVE = {
@@ -98,10 +100,58 @@ def test_on_a_terminal_progress_is_a_bar(capsys: pytest.CaptureFixture[str], at_
     assert "2/2" in capsys.readouterr().err
 
 
-def test_many_requests_that_wait_for_one_reason_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter([0.0, 0.0, 1.0, 2.0, 2.0, 9.0, 9.0])
-    waits = Waits(clock=lambda: next(times))
-    for why in ("429", "429", "502", "429"):
-        waits(0.4, why)
+class Still(Stop):
+    """A stop whose waits move a clock and are over at once."""
 
-    assert capsys.readouterr().err.splitlines() == ["waiting 1 s: 429", "waiting 1 s: 502", "waiting 1 s: 429"]
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_many_requests_that_wait_for_one_reason_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    stop = Still()
+    waits = Waits(stop, clock=stop.clock)
+    for why in ("429", "429", "502", "429"):
+        asyncio.run(waits(2.0, why))
+
+    assert capsys.readouterr().err.splitlines() == ["waiting 2 s: 429", "waiting 2 s: 502", "waiting 2 s: 429"]
+
+
+def test_in_a_log_a_long_wait_tells_the_time_left_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    stop = Still()
+    asyncio.run(Waits(stop, clock=stop.clock)(150.0, "the rate limit of 100/15m"))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "waiting 2 min 30 s: the rate limit of 100/15m",
+        "waiting 1 min 30 s: the rate limit of 100/15m",
+        "waiting 30 s: the rate limit of 100/15m",
+    ]
+
+
+def test_on_a_terminal_a_wait_counts_down_in_its_place(
+    capsys: pytest.CaptureFixture[str], at_a_terminal: Callable[[], None]
+) -> None:
+    at_a_terminal()
+    stop = Still()
+    asyncio.run(Waits(stop, clock=stop.clock)(3.0, "429"))
+    shown = capsys.readouterr().err
+
+    assert "\n" not in shown
+    assert [line for line in shown.split("\r\x1b[K") if line] == [f"waiting {n} s: 429" for n in (3, 2, 1)]
+
+
+def test_a_stop_ends_a_wait_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    async def stopped_before() -> None:
+        stop = Stop()
+        stop.request()
+        await Waits(stop)(900.0, "429")
+
+    asyncio.run(asyncio.wait_for(stopped_before(), timeout=5))
+
+    assert capsys.readouterr().err == ""

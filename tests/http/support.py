@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reconciler.api.client import Endpoint, open_reader, open_writer
-from reconciler.api.pacing import Pacing
+from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.core.rate import Rate
 from reconciler.core.remote import Reader
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer
@@ -23,12 +24,19 @@ _Result = TypeVar("_Result")
 
 @dataclass
 class Waits:
-    """Notes waits in place of waiting."""
+    """Time that passes only when someone waits, which is noted."""
 
     seconds: list[float] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    now: float = 0.0
 
-    async def sleep(self, seconds: float) -> None:
+    async def wait(self, seconds: float, why: str) -> None:
         self.seconds.append(seconds)
+        self.reasons.append(why)
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
 
 
 @dataclass
@@ -40,9 +48,12 @@ class World:
     waits: Waits = field(default_factory=Waits)
     store: Store = field(default_factory=Store)
     told: list[str] = field(default_factory=list)
+    rate: Rate | None = None
+    budget: Budget | None = None
+    concurrency: int = 4
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.store, self.settings, Faults(self.rules))
+        self.app = create_app(self.store, self.settings, Faults(self.rules), monotonic=self.waits.clock)
 
     def endpoint(
         self, url: str = "http://sandbox.localhost", *, in_process: bool = True, timeout: float = 5.0
@@ -50,12 +61,17 @@ class World:
         return Endpoint(
             base_url=url,
             key=KEY,
-            concurrency=4,
+            concurrency=self.concurrency,
             app=self.app if in_process else None,
             timeout=timeout,
-            pacing=Pacing(sleep=self.waits.sleep),
+            pacer=self.pacer(),
             on_request=self.told.append,
         )
+
+    def pacer(self) -> Pacer:
+        """Make the pacer of a run whose time is this world's."""
+        waiting = Waiting(clock=self.waits.clock, wait=self.waits.wait)
+        return Pacer(concurrency=self.concurrency, rate=self.rate, budget=self.budget, waiting=waiting)
 
     def answering(self, method: str, path: str, body: Any) -> "World":
         """Give the same world, in which some requests are answered with a body of the test's own."""

@@ -58,6 +58,7 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
 }
 _WORDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "TIME"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://api.example"),
     (re.compile(r"http&#58;//127\.0\.0\.1:\d+"), "https&#58;//api.example"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),

@@ -109,7 +109,7 @@ def test_a_limit_told_by_its_code_alone_is_a_limit() -> None:
     [
         ("7", 7.0),
         (" 7 ", 7.0),
-        ("Fri, 02 Jan 2026 03:04:35 GMT", 30.0),
+        ("Fri, 02 Jan 2026 03:04:35 GMT", 31.0),
         ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
         ("1.5", 1.5),
         ("soon", None),

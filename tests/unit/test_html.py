@@ -118,7 +118,7 @@ def test_totals_cost_and_origin_are_told() -> None:
         "Account sandbox",
         "Made 2026-01-02 03:04 UTC",
         "Reading 1 request",
-        "Writing 1 request, 900 seconds at the rate limit",
+        "Writing 1 request, about 15 min at the rate limit",
         "Specs sha256:0",
     ]
 

@@ -159,7 +159,7 @@ def test_notices_and_cost_are_told() -> None:
     assert "8 more kinds of notes." in render_plan_markdown(replace(made, notices=notices))
     assert "Cost: 1 request to read, 1 to write." in render_plan_markdown(made)
     limited = replace(made, cost=replace(made.cost, seconds_at_rate_limit=900))
-    assert "At the rate limit that takes 900 seconds." in render_plan_markdown(limited)
+    assert "Cost: 1 request to read, 1 to write, about 15 min at the rate limit." in render_plan_markdown(limited)
 
 
 @pytest.mark.parametrize(

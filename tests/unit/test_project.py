@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.rate import Rate
 from reconciler.errors import InputError, SpecError
 from reconciler.project import load_project
 
@@ -37,6 +38,14 @@ def test_an_environment_reads_the_shared_specs_and_its_own(tmp_path: Path) -> No
     assert load_project(str(tmp_path)).environment("e").specs == ("a", "b")
 
 
+def test_a_rate_limit_is_read_and_there_is_none_by_default(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {e: {rate_limit: 100/15m}, f: {}}")
+    project = load_project(str(tmp_path))
+
+    assert project.environment("e").rate_limit == Rate(100, 900)
+    assert project.environment("f").rate_limit is None
+
+
 def test_the_only_environment_is_the_default(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {e: {}}")
 
@@ -64,6 +73,8 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
         ("version: 1\nenvironments: {e: {api: 'https://me:pw@x'}}", "2:25", "leave out user, password"),
         ("version: 1\nenvironments: {e: {concurrency: 0}}", "2:33", "at least 1"),
         ("version: 1\nenvironments: {e: {}}\ndefault_environment: f", "3:22 default_environment", "no environment"),
+        ("version: 1\nenvironments: {e: {rate_limit: 100/15}}", "2:32 environments.e.rate_limit", "such as 100/15m"),
+        ("version: 1\nenvironments: {e: {rate_limit: 100}}", "2:32 environments.e.rate_limit", "text"),
         ("- a", "1:1", "mapping"),
         ("", "1:1", "one document is expected"),
         ("version: 1\n---\nversion: 1", "1:1", "one document is expected"),

@@ -1,0 +1,206 @@
+"""The one place through which all requests of a run go: who may start now, who waits, and when the run is over."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reconciler.api.answers import ThrottledError
+from reconciler.api.pacing.slots import Slots
+from reconciler.api.pacing.throttle import Throttle
+from reconciler.api.pacing.window import Window
+from reconciler.core.rate import Rate, seconds_needed
+from reconciler.core.text import duration
+from reconciler.errors import ApiRejectedError, BudgetSpentError, NotSentError
+from reconciler.stopping import NOT_REACHED
+
+_TICK = 0.001  # below that, a clock may not move at all
+_Answer = TypeVar("_Answer")
+
+
+async def _sleep(seconds: float, _why: str) -> None:
+    await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    How time is known and spent.
+
+    `clock` gives seconds that never go back. `wait` is told the seconds and the reason; it may return early, once
+    `should_stop` says that nothing more is to be sent.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float, str], Awaitable[None]] = _sleep
+    should_stop: Callable[[], bool] = bool
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many requests a run may send and how many minutes it may take, from the making of its pacer; None is any."""
+
+    requests: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """The leave to send one request."""
+
+    is_limited: bool
+    is_probe: bool
+
+
+class Pacer:
+    """
+    Shared by all workers of a run, and by the clients that read and write in it.
+
+    Whoever comes first waits for all: the others queue behind it, so that there is one wait at a time, told once.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        rate: Rate | None = None,
+        budget: Budget | None = None,
+        waiting: Waiting | None = None,
+    ) -> None:
+        self._rate = rate
+        self._budget = budget or Budget()
+        self._waiting = waiting or Waiting()
+        self._window = Window(rate) if rate else None
+        self._throttle = Throttle(rate)
+        self._slots = Slots(concurrency)
+        self._turn = asyncio.Lock()
+        self._freed = asyncio.Event()
+        self._under_way = 0
+        self._sent = 0
+        self._over: NotSentError | None = None
+        minutes = self._budget.minutes
+        self._deadline = float("inf") if minutes is None else self._now() + minutes * 60
+
+    @property
+    def is_budget_spent(self) -> bool:
+        """Say whether a request was not sent because requests or minutes were used up."""
+        return isinstance(self._over, BudgetSpentError)
+
+    def seconds_needed(self, requests: int) -> int:
+        """Give the seconds that so many requests to `/v1/memory` have to wait, after what this run has sent."""
+        return seconds_needed(self._rate, requests, used=self._window.used(self._now()) if self._window else 0)
+
+    async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
+        """
+        Send a request when its time has come, and again while the API asks to wait, which did nothing.
+
+        `is_limited` says that it counts under the rate. Raises `NotSentError`, and whatever `exchange` raises.
+        """
+        while True:
+            ticket = await self._admission(is_limited=is_limited)
+            try:
+                return await self._sent_with(ticket, exchange)
+            except ThrottledError:
+                continue
+
+    async def pause(self, seconds: float, why: str) -> None:
+        """Wait for a reason of one request's own; raises `NotSentError` when the run ends before."""
+        self._check(seconds, why)
+        await self._waiting.wait(seconds, why)
+        self._check()
+
+    async def _admission(self, *, is_limited: bool) -> _Ticket:
+        async with self._turn:
+            while True:
+                self._check()
+                seconds, why = self._next_wait(is_limited=is_limited)
+                if self._is_full or (seconds > 0 and self._under_way):
+                    await self._an_answer()
+                elif seconds > 0:
+                    await self.pause(max(_TICK, seconds), why)
+                else:
+                    return self._start(is_limited=is_limited)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._under_way >= self._slots.allowed or self._throttle.is_probing
+
+    async def _an_answer(self) -> None:
+        """Wait for one of the requests under way; no longer wait begins before all have said what they say of it."""
+        self._freed.clear()
+        await self._freed.wait()
+
+    def _next_wait(self, *, is_limited: bool) -> tuple[float, str]:
+        """Give the seconds until a request may start, as far as is known while others are under way, and why."""
+        for_gate = self._throttle.wait(self._now())
+        for_window = self._window.wait(self._now()) if self._window and is_limited else 0.0
+        if for_gate >= for_window:
+            return for_gate, self._throttle.closed_because or ""
+        return for_window, f"the rate limit of {self._rate}"
+
+    def _start(self, *, is_limited: bool) -> _Ticket:
+        self._sent += 1
+        self._under_way += 1
+        if self._window and is_limited:
+            self._window.start()
+        ticket = _Ticket(is_limited, self._throttle.start(is_limited=is_limited))
+        if is_limited and self._throttle.is_at_its_end:
+            self._slots.drop(under_way=self._under_way)
+        return ticket
+
+    async def _sent_with(self, ticket: _Ticket, exchange: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        try:
+            answer = await exchange()
+        except ThrottledError as error:
+            self._note_refusal(ticket, error)
+            raise
+        except ApiRejectedError:
+            self._note_pass(ticket)
+            raise
+        except BaseException:
+            self._throttle.note_fault(is_probe=ticket.is_probe)
+            raise
+        finally:
+            self._end(ticket)
+        self._note_pass(ticket)
+        return answer
+
+    def _end(self, ticket: _Ticket) -> None:
+        self._under_way -= 1
+        if self._window and ticket.is_limited:
+            self._window.end(self._now())
+        self._freed.set()
+
+    def _note_pass(self, ticket: _Ticket) -> None:
+        self._throttle.note_pass(self._now(), is_probe=ticket.is_probe, is_limited=ticket.is_limited)
+        self._slots.note_pass()
+
+    def _note_refusal(self, ticket: _Ticket, error: ThrottledError) -> None:
+        now = self._now()
+        if self._throttle.note_refusal(now, why=error.summary, retry_after=error.retry_after, is_probe=ticket.is_probe):
+            self._slots.halve()
+        if self._throttle.is_hopeless(now):
+            patience = duration(self._throttle.patience)
+            self._over = NotSentError(f"the API let no request through for {patience}; try later ({error.summary})")
+
+    def _check(self, seconds: float = 0.0, why: str = "") -> None:
+        """Raise `NotSentError` when nothing more is to be sent, or would be after a wait of so many seconds."""
+        if self._over is None:
+            self._over = self._end_of_run(seconds, why)
+        if self._over is not None:
+            raise type(self._over)(self._over.summary)
+
+    def _end_of_run(self, seconds: float, why: str) -> NotSentError | None:
+        if self._waiting.should_stop():
+            return NotSentError(NOT_REACHED)
+        most, minutes = self._budget.requests, self._budget.minutes
+        if most is not None and self._sent >= most:
+            return BudgetSpentError(f"not reached: the {most:,} of --max-requests are used up")
+        if self._now() + seconds < self._deadline:
+            return None
+        rest = f", with {duration(seconds)} to wait ({why})" if seconds else ""
+        return BudgetSpentError(f"not reached: --max-minutes {minutes:g} are over{rest}")
+
+    def _now(self) -> float:
+        return self._waiting.clock()

@@ -1,0 +1,39 @@
+"""Rates such as `100/15m`: how they are written, and how long requests take under one."""
+
+import re
+from dataclasses import dataclass
+
+_RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many requests in any window of so many seconds."""
+
+    requests: int
+    seconds: int
+
+    def __str__(self) -> str:
+        """Give it as it is written in `reconciler.yaml`, in the largest unit that holds the window whole."""
+        unit = next(unit for unit in ("h", "m", "s") if self.seconds % _SECONDS[unit] == 0)
+        return f"{self.requests}/{self.seconds // _SECONDS[unit]}{unit}"
+
+
+def parse_rate(text: str) -> Rate:
+    """Read `REQUESTS/WINDOW`, the window in s, m or h; raises `ValueError` for anything else."""
+    found = _RATE.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
+
+
+def seconds_needed(rate: Rate | None, requests: int, *, used: int = 0) -> int:
+    """
+    Give the seconds until the last of some requests may start: a burst first, then window by window.
+
+    `used` requests stand in the present window already. Without a rate nothing has to wait.
+    """
+    if rate is None or requests == 0:
+        return 0
+    return (used + requests - 1) // rate.requests * rate.seconds

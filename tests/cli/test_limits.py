@@ -1,0 +1,134 @@
+"""Limits as the operator meets them: what a plan says they cost, and runs that end in good order before it is done."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Called, Repository
+
+PROJECT = """\
+version: 1
+environments:
+  live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY, rate_limit: 3/15m}
+"""
+
+FIVE = "scopes: {s: {persona_id: p}}\ncontacts:\n" + "".join(
+    f"  c{n}: {{contact_id: id-{n}, scopes: {{s: {{facts: {{a: {n}}}}}}}}}\n" for n in range(5)
+)
+HINT = "hint: run it again to go on: what is done is not done twice\n"
+
+
+@pytest.fixture
+def five(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    monkeypatch.setenv("TEST_KEY", "k")
+    repository.write("reconciler.yaml", PROJECT)
+    repository.write("specs/support.yaml", FIVE)
+    return repository
+
+
+def account() -> Store:
+    """Give an account that has the five contacts, and no memory."""
+    store = Store()
+    store.load({"contacts": [{"id": f"id-{n}", "identifiers": []} for n in range(5)]})
+    return store
+
+
+@contextmanager
+def served(store: Store, settings: Settings | None = None) -> Iterator[str]:
+    with running(create_app(store, settings or Settings())) as url:
+        yield url
+
+
+def apply(repository: Repository, url: str, *more: str) -> Called:
+    return repository.run("apply", "--api-url", url, "--yes", *more)
+
+
+def written(store: Store) -> int:
+    memories = store.dump()["contact_memories"]
+    assert isinstance(memories, list)
+    return sum(bool(memory["facts"]) for memory in memories)
+
+
+def test_a_plan_says_what_the_apply_costs_in_requests_and_in_time(five: Repository) -> None:
+    with served(account()) as url:
+        text = five.run("plan", "--api-url", url).out
+        plan = json.loads(five.run("plan", "--api-url", url, "--format", "json").out)
+
+    assert "Cost: 1 request to read, 10 to write, about 45 min at the rate limit.\n" in text
+    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 10, "seconds_at_rate_limit": 2700}
+
+
+def test_an_apply_counts_what_its_own_plan_used_of_the_window(five: Repository) -> None:
+    five.write("specs/support.yaml", "".join(FIVE.splitlines(keepends=True)[:3]))  # one contact: one read, two writes
+    with served(Store(), Settings(seeds_only=True)) as url:
+        assert "2 to write." in apply(five, url).out
+
+    five.write("specs/support.yaml", "".join(FIVE.splitlines(keepends=True)[:4]))  # two of them: two reads, four writes
+    with served(Store(), Settings(seeds_only=True)) as url:
+        assert "4 to write, about 15 min" in five.run("plan", "--api-url", url).out
+        called = apply(five, url, "--max-minutes", "1")
+    assert "4 to write, about 15 min" in called.out
+    assert called.code == 3
+
+
+def test_runs_with_few_requests_each_finish_the_work_together(five: Repository) -> None:
+    five.write("reconciler.yaml", PROJECT.replace(", rate_limit: 3/15m", ""))
+    store = account()
+    with served(store) as url:
+        first = apply(five, url, "--max-requests", "5")
+        done = written(store)
+        codes = [apply(five, url, "--max-requests", "5").code for _ in range(3)]
+
+    assert first.code == 3
+    assert first.err.endswith(HINT)
+    assert "skipped  6 operations: not reached: the 5 of --max-requests are used up\n" in first.out
+    assert done < 5
+    assert codes[-1] == 0
+    assert written(store) == 5
+
+
+def test_a_wait_beyond_max_minutes_is_not_begun_and_the_next_run_goes_on(five: Repository) -> None:
+    store = account()
+    with served(store, Settings(rate_limit=(3, 900))) as url:
+        first = apply(five, url, "--max-minutes", "2", "--receipt", "receipt.json")
+    five.write("reconciler.yaml", PROJECT.replace("3/15m", "100/15m"))
+    with served(store) as url:
+        second = apply(five, url)
+
+    receipt = json.loads((five.root / "receipt.json").read_text())
+    assert (first.code, second.code) == (3, 0)
+    assert first.err == HINT
+    assert (receipt["totals"]["done"], receipt["totals"]["skipped"], receipt["interrupted"]) == (3, 7, False)
+    assert "--max-minutes 2 are over, with 15 min to wait (the rate limit of 3/15m)" in first.out
+    assert written(store) == 5
+
+
+def test_a_limit_that_nobody_told_ends_a_run_in_good_order_too(five: Repository) -> None:
+    five.write("reconciler.yaml", PROJECT.replace(", rate_limit: 3/15m", ""))
+    with served(account(), Settings(rate_limit=(3, 900))) as url:
+        called = apply(five, url, "--max-minutes", "2", "--concurrency", "2")
+
+    assert called.code == 3
+    assert called.err == HINT
+    assert "to wait (the API asks to wait (429))" in called.out
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+def test_a_plan_that_the_budget_does_not_cover_is_no_plan(five: Repository, command: tuple[str, ...]) -> None:
+    with served(Store(), Settings(seeds_only=True)) as url:
+        called = five.run(*command, "--api-url", url, "--max-requests", "2")
+
+    assert (called.code, called.out) == (3, "")
+    assert "error: not reached: the 2 of --max-requests are used up\n" in called.err
+    assert called.err.endswith("a plan reads anew each time, so it needs that much in one run\n")
+
+
+@pytest.mark.parametrize("option", [("--max-requests", "0"), ("--max-minutes", "0"), ("--max-minutes", "soon")])
+def test_a_budget_of_nothing_is_bad_usage(five: Repository, option: tuple[str, str]) -> None:
+    assert five.run("apply", "--yes", *option).code == 1

@@ -1,0 +1,304 @@
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from reconciler.api.answers import ThrottledError
+from reconciler.api.pacing import Budget, Pacer, Retrying, Waiting
+from reconciler.core.rate import Rate
+from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
+from reconciler.workers import for_each
+
+
+@dataclass
+class Account:
+    """An API in no time at all: `answer` decides on each request; notes when each came and how many at once."""
+
+    answer: Callable[[int, float], Exception | None] = lambda _number, _now: None
+    now: float = 0.0
+    waits: list[tuple[float, str]] = field(default_factory=list)
+    came_at: list[float] = field(default_factory=list)
+    refused: int = 0
+    under_way: int = 0
+    at_once: list[int] = field(default_factory=list)
+    stopped: bool = False
+
+    async def wait(self, seconds: float, why: str) -> None:
+        self.waits.append((seconds, why))
+        self.now += seconds
+
+    def pacer(self, *, concurrency: int = 8, rate: Rate | None = None, budget: Budget | None = None) -> Pacer:
+        waiting = Waiting(clock=lambda: self.now, wait=self.wait, should_stop=lambda: self.stopped)
+        return Pacer(concurrency=concurrency, rate=rate, budget=budget, waiting=waiting)
+
+    async def exchange(self) -> None:
+        self.came_at.append(self.now)
+        self.under_way += 1
+        self.at_once.append(self.under_way)
+        error = self.answer(len(self.came_at), self.now)
+        for _ in range(20):  # as long as it takes the others to start
+            await asyncio.sleep(0)
+        self.under_way -= 1
+        self.refused += isinstance(error, ThrottledError)
+        if error:
+            raise error
+
+
+def throttled(retry_after: float | None = None) -> ThrottledError:
+    return ThrottledError("slow down", retry_after=retry_after)
+
+
+def send(account: Account, pacer: Pacer, count: int, *, workers: int = 8, is_limited: bool = True) -> None:
+    """Send so many requests with some workers; the first error is raised."""
+
+    async def one(_number: int) -> None:
+        await pacer.send(account.exchange, is_limited=is_limited)
+
+    asyncio.run(for_each(range(count), one, concurrency=workers))
+
+
+def refusing(numbers: Sequence[int], retry_after: float | None = None) -> Callable[[int, float], Exception | None]:
+    return lambda number, _now: throttled(retry_after) if number in numbers else None
+
+
+def test_without_a_limit_nothing_waits() -> None:
+    account = Account()
+    send(account, account.pacer(), 1_000)
+
+    assert account.waits == []
+    assert max(account.at_once) == 8
+
+
+def test_a_known_limit_is_used_up_at_once_and_then_waited_for() -> None:
+    account = Account()
+    send(account, account.pacer(rate=Rate(100, 900)), 250)
+
+    assert account.came_at == [0.0] * 100 + [900.0] * 100 + [1800.0] * 50
+    assert account.waits == [(900.0, "the rate limit of 100/15m")] * 2
+
+
+def test_a_limit_below_the_concurrency_holds_too() -> None:
+    account = Account()
+    send(account, account.pacer(rate=Rate(1, 60)), 4)
+
+    assert account.came_at == [0.0, 60.0, 120.0, 180.0]
+
+
+def test_other_paths_do_not_count() -> None:
+    account = Account()
+    send(account, account.pacer(rate=Rate(2, 900)), 50, is_limited=False)
+
+    assert account.waits == []
+
+
+def test_after_a_limit_everybody_waits_and_one_goes_first() -> None:
+    account = Account(answer=refusing(range(1, 9), retry_after=30.0))
+    send(account, account.pacer(), 40)
+
+    assert [seconds for seconds, _ in account.waits] == [30.0]
+    assert account.came_at[:9] == [0.0] * 8 + [30.0]
+    assert account.at_once[8] == 1
+
+
+def test_throttling_halves_the_concurrency_once_and_it_comes_back_one_by_one() -> None:
+    account = Account(answer=refusing(range(1, 9), retry_after=1.0))
+    send(account, account.pacer(), 200)
+    after = account.at_once[9:]
+
+    assert max(after[:4]) == 4
+    assert max(after[:12]) == 5
+    assert max(after) == 8
+    assert after.index(8) > after.index(7) > after.index(6) > after.index(5)
+
+
+def test_without_retry_after_probes_go_alone_and_at_growing_distances_up_to_a_minute() -> None:
+    account = Account(answer=lambda _number, now: throttled() if now < 900 else None)
+    send(account, account.pacer(), 20)
+    probes = [seconds for seconds, _ in account.waits]
+
+    assert probes[:5] == [5.0, 10.0, 20.0, 40.0, 60.0]
+    assert set(probes[5:]) == {60.0}
+    assert 900 <= account.now <= 960
+    assert account.refused == 8 + len(probes) - 1
+    assert len(probes) <= 20
+
+
+def windows_of(count: int, seconds: float, retry_after: bool) -> Callable[[int, float], Exception | None]:  # noqa: FBT001
+    """Answer as an API with a fixed window, from the first request on."""
+    used: dict[float, int] = {}
+
+    def answer(_number: int, now: float) -> Exception | None:
+        began = next((began for began in used if began <= now < began + seconds), now)
+        used[began] = used.get(began, 0) + 1
+        return throttled(began + seconds - now if retry_after else None) if used[began] > count else None
+
+    return answer
+
+
+@pytest.mark.parametrize("retry_after", [True, False])
+def test_a_limit_that_nobody_told_is_learned(retry_after: bool) -> None:  # noqa: FBT001
+    account = Account(answer=windows_of(100, 900, retry_after))
+    send(account, account.pacer(), 450)
+    probes = 0 if retry_after else 20
+
+    assert account.now < 4 * 960 + 1
+    assert account.refused <= 8 + 4 - 1 + probes  # a burst once, then one for each window
+
+
+def test_a_probe_that_comes_to_nothing_leaves_the_next_one_to_be_the_probe() -> None:
+    fault = ApiUnavailableError("502", may_have_happened=True)
+    account = Account(answer=lambda number, _now: {1: throttled(30.0), 2: fault}.get(number))
+    pacer = account.pacer()
+    with pytest.raises(ApiUnavailableError, match="502"):
+        send(account, pacer, 1)
+    send(account, pacer, 8)
+
+    assert account.at_once[2:4] == [1, 1]
+    assert [seconds for seconds, _ in account.waits] == [30.0]
+
+
+def test_a_clear_no_is_a_request_that_was_let_through() -> None:
+    refusal = ApiRejectedError("404", status=404)
+    account = Account(answer=lambda number, _now: {1: throttled(30.0), 2: refusal}.get(number))
+    pacer = account.pacer()
+    with pytest.raises(ApiRejectedError):
+        send(account, pacer, 1)
+    send(account, pacer, 1)
+
+    assert len(account.waits) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0, 1.0, 900.0, 86_400.0])
+def test_no_run_waits_for_ever(retry_after: float | None) -> None:
+    account = Account(answer=lambda _number, _now: throttled(retry_after))
+    pacer = account.pacer()
+    with pytest.raises(NotSentError, match=r"let no request through for 20 min.*slow down") as caught:
+        send(account, pacer, 20)
+    sent = len(account.came_at)
+    with pytest.raises(NotSentError):
+        send(account, pacer, 20)
+
+    assert 20 * 60 <= account.now <= 30 * 60
+    assert sent == len(account.came_at) < 8 + 40
+    assert caught.value.exit_code == 1
+
+
+def test_a_run_of_hours_that_gets_on_is_not_given_up() -> None:
+    account = Account(answer=windows_of(10, 900, retry_after=True))
+    send(account, account.pacer(), 400)
+
+    assert account.now >= 39 * 900
+
+
+def test_a_longer_window_has_more_patience() -> None:
+    account = Account(answer=lambda _number, now: throttled() if now < 3600 else None)
+    send(account, account.pacer(rate=Rate(100, 3600)), 4)
+
+    assert 3600 <= account.now <= 3660
+
+
+def test_after_the_last_request_of_a_budget_nothing_is_sent() -> None:
+    account = Account()
+    pacer = account.pacer(budget=Budget(requests=5))
+    with pytest.raises(BudgetSpentError, match="the 5 of --max-requests are used up") as caught:
+        send(account, pacer, 6)
+
+    assert len(account.came_at) == 5
+    assert pacer.is_budget_spent
+    assert caught.value.exit_code == 3
+
+
+def test_requests_that_were_refused_count_for_the_budget() -> None:
+    account = Account(answer=refusing([1], retry_after=1.0))
+    with pytest.raises(BudgetSpentError):
+        send(account, account.pacer(budget=Budget(requests=5)), 5)
+
+    assert len(account.came_at) == 5
+
+
+def test_what_is_in_flight_when_the_budget_ends_is_finished() -> None:
+    account = Account()
+    pacer = account.pacer(budget=Budget(requests=5))
+    finished: list[int] = []
+
+    async def one(number: int) -> None:
+        try:
+            await pacer.send(account.exchange, is_limited=True)
+        except BudgetSpentError:
+            return
+        finished.append(number)
+
+    asyncio.run(for_each(range(9), one, concurrency=3))
+
+    assert finished == [0, 1, 2, 3, 4]
+
+
+def test_a_wait_that_would_end_after_the_deadline_is_never_begun() -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(2, 900), budget=Budget(minutes=10))
+    with pytest.raises(BudgetSpentError, match=r"--max-minutes 10 are over, with 15 min to wait \(the rate limit"):
+        send(account, pacer, 3)
+
+    assert account.waits == []
+    assert len(account.came_at) == 2
+
+
+def test_a_wait_that_ends_in_time_is_begun() -> None:
+    account = Account()
+    send(account, account.pacer(rate=Rate(2, 900), budget=Budget(minutes=16)), 3)
+
+    assert len(account.waits) == 1
+
+
+def test_after_the_deadline_nothing_is_started() -> None:
+    account = Account()
+    pacer = account.pacer(budget=Budget(minutes=1))
+    account.now = 60.0
+    with pytest.raises(BudgetSpentError, match=r"--max-minutes 1 are over$"):
+        send(account, pacer, 1)
+
+    assert account.came_at == []
+
+
+def test_the_pause_after_a_fault_respects_the_deadline() -> None:
+    account = Account(answer=lambda _number, _now: ApiUnavailableError("502", may_have_happened=False))
+    pacer = account.pacer(budget=Budget(minutes=0.001))
+
+    with pytest.raises(BudgetSpentError):
+        asyncio.run(Retrying(pacer, repeatable=True).send(account.exchange, is_limited=True))
+    assert len(account.came_at) == 1
+
+
+def test_a_stop_ends_all_waits() -> None:
+    account = Account(answer=lambda _number, _now: throttled(900.0))
+    wait = account.wait
+
+    async def wait_until_stopped(seconds: float, why: str) -> None:
+        await wait(0.0, why)
+        account.stopped = seconds > 0
+
+    account.wait = wait_until_stopped  # type: ignore[method-assign]
+    with pytest.raises(NotSentError, match="not reached: the apply was stopped"):
+        send(account, account.pacer(), 8)
+
+    assert len(account.waits) == 1
+
+
+def test_time_needed_counts_what_the_run_has_sent() -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(100, 900))
+    send(account, pacer, 60)
+
+    assert pacer.seconds_needed(40) == 0
+    assert pacer.seconds_needed(41) == 900
+    account.now = 900.0
+    assert pacer.seconds_needed(41) == 0
+
+
+def test_faults_are_counted_apart_from_limits() -> None:
+    fault = ApiUnavailableError("502", may_have_happened=False)
+    account = Account(answer=lambda number, _now: fault if number % 2 else throttled(1.0) if number < 10 else None)
+
+    asyncio.run(Retrying(account.pacer(), repeatable=True).send(account.exchange, is_limited=True))
+    assert len(account.came_at) == 10
