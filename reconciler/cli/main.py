@@ -18,6 +18,7 @@ from reconciler.cli.sandbox import sandbox
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
+from reconciler.cli.termination import passing_on_termination
 from reconciler.cli.validate import validate
 from reconciler.core.text import visible
 from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerError
@@ -25,6 +26,7 @@ from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerErro
 _ERROR = 1
 _DEFECT = 70
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +43,12 @@ for _command in (init, validate, fmt, plan, apply, snapshot, export, show, schem
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; no traceback reaches a user unless asked for."""
     invocation = Invocation()
+    with passing_on_termination(invocation):
+        code = _run(arguments, invocation)
+    return _TERMINATED if code == _INTERRUPTED and invocation.terminated else code
+
+
+def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:

@@ -21,8 +21,8 @@ class Invocation:
     """
     What one call of the program was told, before or after the name of the command.
 
-    `revealed` are patterns of keys whose live values may be shown. `secrets` and `key_variable` are filled in on the
-    way, for the place where errors are told.
+    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM
+    came) are filled in on the way, for the place where errors are told.
     """
 
     project: str | None = None
@@ -35,6 +35,7 @@ class Invocation:
     no_color: bool = False
     revealed: tuple[str, ...] = ()
     key_variable: str = ""
+    terminated: bool = False
     secrets: set[str] = field(default_factory=set)
 
 

@@ -1,0 +1,27 @@
+import signal
+
+import pytest
+
+from reconciler.cli.options import Invocation
+from reconciler.cli.termination import passing_on_termination
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_sigterm_is_ctrl_c_even_where_ctrl_c_is_not_heard(handler: signal.Handlers) -> None:
+    invocation = Invocation()
+    kept = signal.signal(signal.SIGINT, handler)
+    try:
+        with passing_on_termination(invocation), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGINT, kept)
+
+    assert invocation.terminated
+
+
+def test_afterwards_sigterm_does_what_it_did_before() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with passing_on_termination(Invocation()):
+        assert signal.getsignal(signal.SIGTERM) != before
+
+    assert signal.getsignal(signal.SIGTERM) == before
