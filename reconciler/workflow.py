@@ -17,7 +17,7 @@ from reconciler.core.snapshot import Holdings, Taken
 from reconciler.core.target import select
 from reconciler.core.value import Json
 from reconciler.errors import InputError, SpecError
-from reconciler.execute import execute
+from reconciler.execute import Counting, Observer, Together, execute
 from reconciler.observe import Observing, ReaderChoice, observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.stopping import Stop
@@ -93,7 +93,7 @@ async def make_plan(
     problems = same_contact_problems(selection.desired, observed)
     if problems:
         raise SpecError(problems)
-    digest, now = specs_digest(desired, run.digest), _text(run.clock())
+    digest, now = specs_digest(desired, run.digest), time_text(run.clock())
     origin = Origin(run.environment, run.api, digest, now, run.snapshot_taken_at)
     before = base_of(select(base.desired, targets).desired, base.ref) if base else None
     plan = build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
@@ -111,21 +111,23 @@ async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users
     await observe(recorder, desired, _observing(run))
     if all_users:
         await read_all_users(recorder, concurrency=run.concurrency)
-    return holdings, Taken(run.environment, run.api, _text(run.clock()))
+    return holdings, Taken(run.environment, run.api, time_text(run.clock()))
 
 
-async def apply_plan(plan: Plan, writer: Writer, run: Run, *, stop: Stop) -> Applied:
+async def apply_plan(plan: Plan, writer: Writer, run: Run, *, stop: Stop, observer: Observer) -> Applied:
     """Execute a plan; failures are outcomes of the receipt, not exceptions."""
-    started_at = _text(run.clock())
-    execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, on_outcome=run.on_progress)
-    finished_at = _text(run.clock())
+    started_at = time_text(run.clock())
+    counting = Counting(run.on_progress, operations=len(plan.operations))
+    following = Together(counting, observer)
+    execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following)
+    finished_at = time_text(run.clock())
     receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)
     return Applied(receipt, execution.memory_ids)
 
 
 async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry]) -> DryRunDocument:
     """Execute a plan on a writer that records, one operation after the other, and give the `requests` it recorded."""
-    await execute(plan, recorder, concurrency=1, stop=Stop(), on_outcome=lambda _done, _of: None)
+    await execute(plan, recorder, concurrency=1, stop=Stop(), observer=Together())
     return DryRunDocument(FORMAT_VERSION, "dry_run", plan.origin.environment, plan.origin.api, tuple(requests))
 
 
@@ -133,5 +135,6 @@ def _observing(run: Run) -> Observing:
     return Observing(run.reader, run.known_ids, run.concurrency, run.on_progress, run.on_notice)
 
 
-def _text(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """Give a time as ISO 8601 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

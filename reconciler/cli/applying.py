@@ -8,6 +8,7 @@ import click
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.api.recording import RecordingWriter
+from reconciler.cli.bookkeeping import Books, keeping_books
 from reconciler.cli.interrupt import watching_for_interrupts
 from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
@@ -16,6 +17,7 @@ from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
+from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.state import prepare_folder
@@ -47,12 +49,18 @@ class Applying:
         """Plan, show, ask, execute, record; gives the exit code."""
         _check_can_ask(yes=yes)
         check_files(self.files)
+        with keeping_books(self.session) as books:
+            return await self._run(books, yes=yes)
+
+    async def _run(self, books: Books, *, yes: bool) -> int:
         plan = await self.plan()
         self._show(plan)
+        books.settle_earlier_runs(plan, self.targets)
         if plan.operations and not yes:
             _ask(self.session)
         with watching_for_interrupts(self.session.account.stop):
-            applied = await self._execute(plan)
+            with books.journal(plan) as observer:
+                applied = await self._execute(plan, observer)
             self._record(applied)
         if self.session.endpoint.pacer.is_budget_spent:
             remark("hint: run it again to go on: what is done is not done twice")
@@ -65,10 +73,10 @@ class Applying:
         text = render_plan_text(document, palette(stream, no_color=self.no_color))
         click.echo(text, file=stream, nl=False, color=True)
 
-    async def _execute(self, plan: Plan) -> Applied:
+    async def _execute(self, plan: Plan, observer: Observer) -> Applied:
         async with open_writer(self.session.endpoint) as writer:
             run = self.session.run(Progress("applying"))
-            return await apply_plan(plan, writer, run, stop=self.session.account.stop)
+            return await apply_plan(plan, writer, run, stop=self.session.account.stop, observer=observer)
 
     def _record(self, applied: Applied) -> None:
         """Show the receipt and keep what was learned; a cache that cannot be kept is no failure."""

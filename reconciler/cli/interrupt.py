@@ -1,4 +1,4 @@
-"""Ctrl-C while an apply writes: the first finishes what is in flight, the second ends that too."""
+"""Ctrl-C, and SIGTERM with it, while an apply writes: the first finishes what is in flight, the second ends that."""
 
 import asyncio
 import signal

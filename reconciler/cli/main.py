@@ -14,6 +14,7 @@ from reconciler.cli.fmt import fmt
 from reconciler.cli.init import init
 from reconciler.cli.options import Invocation, connection_options
 from reconciler.cli.plan import plan
+from reconciler.cli.runs import runs
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
@@ -36,7 +37,7 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (init, validate, fmt, plan, apply, snapshot, export, show, schema, sandbox, completion):
+for _command in (init, validate, fmt, plan, apply, runs, snapshot, export, show, schema, sandbox, completion):
     group.add_command(_command)
 
 

@@ -1,5 +1,6 @@
-"""`reconciler show`: renders a saved plan or receipt again, in any format."""
+"""`reconciler show`: renders a saved plan or receipt again, or what became of a run, in any format."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,26 +9,26 @@ import click
 from reconciler.cli.options import PLAN_FORMATS, Invocation, invocation_options, output_options, pass_invocation
 
 if TYPE_CHECKING:
+    from reconciler.documents import SavedDocument
     from reconciler.render.paint import Palette
 
 
 @click.command()
 @invocation_options
 @output_options(*PLAN_FORMATS)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("what", metavar="RUN_OR_FILE")
 @pass_invocation
-def show(invocation: Invocation, *, file: Path, output_format: str, writes: tuple[tuple[str, Path], ...]) -> int:
-    """Render a saved plan or receipt again."""
+def show(invocation: Invocation, *, what: str, output_format: str, writes: tuple[tuple[str, Path], ...]) -> int:
+    """Render a saved plan or receipt again, or what became of a run, by its id or the start of it."""
     import sys
 
     from reconciler.cli.screen import emit, palette
     from reconciler.cli.views import check_files, write_files
-    from reconciler.documents import load_document
     from reconciler.render.formats import render_saved
     from reconciler.render.paint import PLAIN
 
     check_files(writes)
-    document = load_document(file)
+    document = _document(invocation, what)
 
     def rendered(name: str, colours: "Palette" = PLAIN) -> str:
         text = render_saved(document, name, colours)
@@ -39,3 +40,16 @@ def show(invocation: Invocation, *, file: Path, output_format: str, writes: tupl
     write_files(writes, rendered)
     emit(shown)
     return 0
+
+
+def _document(invocation: Invocation, what: str) -> "SavedDocument":
+    """Read a file, or the journal of a run; ids of runs hold no dot and no slash."""
+    from reconciler.cli.runs import journal_of, receipt_of
+    from reconciler.documents import load_document
+
+    path = Path(what)
+    if path.suffix == ".jsonl":
+        return receipt_of(path)
+    if path.exists() or "." in what or os.sep in what:
+        return load_document(path)
+    return receipt_of(journal_of(invocation, what))

@@ -1,5 +1,6 @@
 """Executes a plan: operations and a writer in, an outcome for each operation out. Holds no client."""
 
 from reconciler.execute.executing import Execution, execute
+from reconciler.execute.observer import Counting, Observer, Together
 
-__all__ = ["Execution", "execute"]
+__all__ = ["Counting", "Execution", "Observer", "Together", "execute"]

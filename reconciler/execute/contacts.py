@@ -1,6 +1,6 @@
 """The operations on one contact."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
 from reconciler.core.desired import ContactId, Identifier
@@ -17,11 +17,16 @@ _NO_CONTACTS_CALLS = (
 
 
 class ContactRun:
-    """A contact while its operations are done: its id once known, and why what depends on it cannot be done."""
+    """
+    A contact while its operations are done: its id once known, and why what depends on it cannot be done.
 
-    def __init__(self, writer: Writer, work: ContactWork) -> None:
+    `owners` notes which declared contact each live one is, by id, and is shared by all contacts of a run.
+    """
+
+    def __init__(self, writer: Writer, work: ContactWork, owners: MutableMapping[str, str]) -> None:
         self._writer = writer
         self._contact = work.contact
+        self._owners = owners
         self.contact_id = work.contact_id
         self.obstacle = ""
 
@@ -54,6 +59,8 @@ class ContactRun:
         declared = {fact.key: fact.value for fact in self._contact.profile}
         record, created = await self._writer.resolve_contact(self._contact.identity, declared)
         self.contact_id = record.contact_id
+        if self._is_anothers(record.contact_id):
+            return "failed", self.obstacle
         missing = diff_facts(self._contact.profile, record.profile)
         if missing:
             return await self._complete(missing)
@@ -64,6 +71,14 @@ class ContactRun:
             return await self._update(missing)
         except NotSentError as error:
             raise half_done(error, what="the contact is there") from error
+
+    def _is_anothers(self, contact_id: str) -> bool:
+        """Say whether a live contact is another declared one already; nothing is then done to it in this one's name."""
+        address = self._contact.address
+        first = self._owners.setdefault(contact_id, address)
+        if first != address:
+            self.obstacle = f"not tried: {address} is the same live contact as {first}; declare it once"
+        return first != address
 
     async def _update_declared(self, operation: UpdateContact) -> Done:
         """Update what is still needed; parts that no spec names are sent back as they are by now, or nothing is."""

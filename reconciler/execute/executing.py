@@ -1,15 +1,17 @@
 """The order of execution: contacts first, then memories; independent ones at once, what depends on another after it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.core.desired import ContactMemory, memory_key
 from reconciler.core.plan import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.receipt import Outcome
 from reconciler.core.remote import Writer
+from reconciler.errors import ReconcilerError
 from reconciler.execute.attempt import attempt
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
+from reconciler.execute.observer import Observer
 from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -26,21 +28,14 @@ class Execution:
     memory_ids: Mapping[str, str]
 
 
-async def execute(
-    plan: Plan,
-    writer: Writer,
-    *,
-    concurrency: int,
-    stop: Stop,
-    on_outcome: Callable[[int, int], None],
-) -> Execution:
+async def execute(plan: Plan, writer: Writer, *, concurrency: int, stop: Stop, observer: Observer) -> Execution:
     """
     Do every operation of the plan.
 
-    A failure is an outcome and stops only what depends on it. Once a stop is requested, what is in flight is finished
-    and the rest skipped. `on_outcome` is told how many operations are settled, and of how many.
+    A failure is an outcome and stops only what depends on it. Once a stop is requested, or the observer forbids an
+    operation, what is in flight is finished and the rest skipped. The observer is told every outcome, once.
     """
-    run = _Run(writer, stop=stop, on_outcome=on_outcome, operations=len(plan.operations))
+    run = _Run(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
     await for_each(_only_contacts(plan.work), run.settle_contact, concurrency=concurrency)
     await for_each(_only_memories(plan.work), run.settle_memory, concurrency=concurrency)
@@ -59,22 +54,14 @@ def _only_memories(work: tuple[Work, ...]) -> list[MemoryWork]:
 class _Run:
     """One execution: what is settled so far, and what it taught."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        *,
-        stop: Stop,
-        on_outcome: Callable[[int, int], None],
-        operations: int,
-    ) -> None:
+    def __init__(self, writer: Writer, *, stop: Stop, observer: Observer) -> None:
         self._writer = writer
         self._users = UserReader(writer)
         self._stop = stop
-        self._on_outcome = on_outcome
-        self._operations = operations
-        self._settled = 0
+        self._observer = observer
         self._unreached = 0
-        self._halted = ""
+from reconciler.execute.observer import Observer
+from reconciler.stopping import NOT_REACHED, Stop
         self._contacts: dict[str, ContactRun] = {}
         self._owners: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}
@@ -83,17 +70,15 @@ class _Run:
     def note_owners(self, work: tuple[Work, ...]) -> None:
         """Note which declared contact each live one is, as far as the plan knew."""
         for item in work:
+            if isinstance(item, ContactWork) and item.contact_id:
+                self._owners.setdefault(item.contact_id, item.address)
             if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory) and item.contact_id:
                 self._owners.setdefault(item.contact_id, item.memory.contact.address)
 
     async def settle_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
-        contact = self._contacts[work.contact.name] = ContactRun(self._writer, work)
+        contact = self._contacts[work.contact.name] = ContactRun(self._writer, work, self._owners)
         await self._settle(work, contact)
-        first = self._owners.setdefault(contact.contact_id, work.address) if contact.contact_id else work.address
-        if first != work.address:
-            contact.obstacle = f"not tried: {work.address} is the same live contact as {first}; declare it once"
-            self.outcomes[work.address] = [Outcome(item, "failed", contact.obstacle) for item in work.operations]
 
     async def settle_memory(self, work: MemoryWork) -> None:
         """Do the operations on one memory in their order, with the id that its contact has by now."""
@@ -109,16 +94,27 @@ class _Run:
             outcomes.append(await self._settle_one(run, operation))
 
     async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation) -> Outcome:
-        reason = NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
-        if reason:
-            return Outcome(operation, "skipped", reason)
-        outcome, is_reached = await self._stop.guard(attempt(run, operation))
-        if outcome.result == "skipped":  # nothing more is sent by this run, and why
-            self._halted = outcome.detail
-        self._unreached = 0 if is_reached else self._unreached + 1
-        self._settled += 1
-        self._on_outcome(self._settled, self._operations)
+        if self._reason_not_to(run) or not await self._may_begin(operation):
+            outcome = Outcome(operation, "skipped", self._reason_not_to(run))
+        else:
+            outcome, is_reached = await self._stop.guard(attempt(run, operation))
+            if outcome.result == "skipped":  # nothing more is sent by this run, and why
+                self._halted = outcome.detail
+            self._unreached = 0 if is_reached else self._unreached + 1
+        self._observer.outcome(outcome)
         return outcome
+
+    async def _may_begin(self, operation: Operation) -> bool:
+        """Announce an operation; no, where the observer forbids it, or a stop was requested meanwhile."""
+        try:
+            await self._observer.intent(operation)
+        except ReconcilerError as error:
+            self._halted = f"not tried: {error}"
+        return not (self._halted or self._stop.requested)
+
+    def _reason_not_to(self, run: ContactRun | MemoryRun) -> str:
+        """Say why nothing is to be tried; empty where nothing stands in the way."""
+        return NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
 
     @property
     def _given_up(self) -> str:

@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.runs_document import RunsDocument
 from reconciler.core.snapshot import Snapshot
 
-Document = PlanDocument | ReceiptDocument | DryRunDocument | Snapshot
+Document = PlanDocument | ReceiptDocument | DryRunDocument | RunsDocument | Snapshot
 
 
 def render_json(document: Document) -> str:

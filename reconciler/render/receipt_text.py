@@ -40,10 +40,11 @@ def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
     totals = receipt.totals
     is_complete = not (totals.skipped or totals.failed or totals.unknown)
     paint, word = (palette.add, "complete") if is_complete else (palette.failure, "incomplete")
-    return paint(f"Apply {word}: {_counts(totals)}.")
+    return paint(f"Apply {word}: {render_counts(totals)}.")
 
 
-def _counts(totals: TotalsEntry) -> str:
+def render_counts(totals: TotalsEntry) -> str:
+    """Give the totals in a line; those that are 0 are left out, but for what is done."""
     parts = [
         counted(totals.done, "operation") + " done",
         f"{totals.already:,} already there" if totals.already else "",

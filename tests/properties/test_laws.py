@@ -18,6 +18,7 @@ from reconciler.core.redaction import Masker
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.core.undo import build_undo
 from reconciler.core.value import canonical, covers
+from reconciler.execute import Together
 from reconciler.observe import ReaderChoice
 from reconciler.observe.snapshot import SnapshotReader
 from reconciler.reading import written
@@ -132,7 +133,7 @@ class Account:
     def apply(self, plan: Plan) -> Applied:
         async def work() -> Applied:
             async with open_writer(self.served.endpoint()) as writer:
-                return await apply_plan(plan, writer, self.run, stop=Stop())
+                return await apply_plan(plan, writer, self.run, stop=Stop(), observer=Together())
 
         return asyncio.run(work())
 

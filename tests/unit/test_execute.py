@@ -13,11 +13,16 @@ from reconciler.core.observed import (
     Present,
     Unseen,
 )
-from reconciler.core.plan import ContactWork, Plan
+from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
 from reconciler.core.value import Json
-from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError, BudgetSpentError
-from reconciler.execute import Execution, execute
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+)
+from reconciler.execute import Counting, Execution, Together, execute
 from reconciler.stopping import NOT_REACHED, Stop
 from tests.builders import declared_contact, existing, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
@@ -36,7 +41,11 @@ def run(made: Plan, writer: FakeWriter, *, stop_after: int = 10**9, concurrency:
         if done == stop_after:
             stop.request()
 
-    return asyncio.run(execute(made, writer, concurrency=concurrency, stop=stop, on_outcome=note))
+    return asyncio.run(
+        execute(
+            made, writer, concurrency=concurrency, stop=stop, observer=Counting(note, operations=len(made.operations))
+        )
+    )
 
 
 def results(outcomes: tuple[Outcome, ...]) -> list[str]:
@@ -170,7 +179,7 @@ def test_stopped_twice_what_is_in_flight_is_unknown_and_nothing_is_lost() -> Non
     writer = FakeWriter(hangs=True)
 
     async def interrupted() -> Execution:
-        work = asyncio.ensure_future(execute(NEW, writer, concurrency=1, stop=stop, on_outcome=lambda _done, _of: None))
+        work = asyncio.ensure_future(execute(NEW, writer, concurrency=1, stop=stop, observer=Together()))
         await writer.called.wait()
         stop.request()
         stop.request()
@@ -352,38 +361,11 @@ def test_a_user_who_differs_is_updated() -> None:
     assert writer.calls == ["update_user store-1"]
 
 
-# the end of a run, by stop or by budget
-
-
-UNSENT = BudgetSpentError("not reached: the 1 of --max-requests are used up")
-
-
-def test_once_nothing_more_is_sent_all_the_rest_is_skipped_for_that_reason() -> None:
-    made = plan_all([(memory({"a": n}, contact=f"c{n}"), Absent()) for n in range(3)])
-    writer = FakeWriter(errors={"write_facts": UNSENT})
-    outcomes = run(made, writer).outcomes
-
-    assert results(outcomes) == ["done", *["skipped"] * 5]
-    assert {item.detail for item in outcomes if item.result == "skipped"} == {str(UNSENT)}
-    assert [call.split()[0] for call in writer.calls] == ["create_memory", "write_facts"]
-
-
-def test_a_contact_that_was_there_with_another_profile_is_no_skipped_one_when_the_run_ends() -> None:
-    identity = Identifier("external_id", "crm-1")
-    made = plan(memory({}, identity=identity), Absent(), MissingContact())
-    work = made.work[0]
-    assert isinstance(work, ContactWork)
-    named = replace(work, contact=declared_contact("sarah", identity, profile={"name": "Sarah"}))
-    writer = FakeWriter(errors={"update_contact": UNSENT})
-    writer.profiles["c-crm-1"] = {"name": "Another"}
-    first = run(replace(made, work=(named, *made.work[1:])), writer).outcomes[0]
-
-    assert (first.result, first.detail) == ("failed", f"the contact is there, and the rest is {UNSENT}")
-
-
-def test_a_user_that_was_added_with_a_lost_answer_is_no_skipped_one_when_the_run_ends() -> None:
-    wanted = memory(users=[user(metadata="declared")])
-    writer = FakeWriter(lists_users=True, errors_after={"add_user": LOST}, errors={"update_user": UNSENT})
-    last = run(plan(wanted, Absent()), writer).outcomes[-1]
-
-    assert (last.result, last.detail) == ("failed", f"the user is in the memory, and the rest is {UNSENT}")
+from reconciler.core.plan import Plan
+from reconciler.core.receipt import Outcome
+from reconciler.errors import (
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+)
+from reconciler.execute import Execution

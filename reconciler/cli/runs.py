@@ -1,0 +1,80 @@
+"""`reconciler runs`: lists the runs that wrote, or were about to."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.core.document import ReceiptDocument
+    from reconciler.core.past_run import PastRun
+
+
+@click.command()
+@invocation_options
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="What standard output holds.",
+)
+@pass_invocation
+def runs(invocation: Invocation, *, output_format: str) -> int:
+    """List the runs of this repository, the newest first."""
+    from reconciler.cli.screen import emit
+    from reconciler.core.describe_run import describe_runs
+    from reconciler.render.json import render_json
+    from reconciler.render.past_runs import render_runs_text
+
+    wanted = invocation.environment
+    document = describe_runs(run for run in _past_runs(invocation) if wanted in {None, run.header.environment})
+    emit(render_json(document) if output_format == "json" else render_runs_text(document))
+    return 0
+
+
+def receipt_of(journal: "Path") -> "ReceiptDocument":
+    """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
+    from reconciler.cli.screen import remark
+    from reconciler.core.describe_run import describe_past_run
+    from reconciler.errors import InputError
+    from reconciler.journal import read_run
+    from reconciler.render.words import counted
+
+    run = read_run(journal)
+    if run is None:
+        raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")
+    if run.not_begun:
+        remark(f"note: {counted(run.not_begun, 'operation')} never begun, and not named in the journal")
+    return describe_past_run(run)
+
+
+def journal_of(invocation: Invocation, name: str) -> "Path":
+    """Give the journal of a run by its id or the start of it; raises `InputError`."""
+    from reconciler.cli.bookkeeping import JOURNALS
+    from reconciler.journal import JournalFolder
+    from reconciler.project import load_project
+
+    return JournalFolder(load_project(invocation.project).state_folder / JOURNALS).find(name)
+
+
+def _past_runs(invocation: Invocation) -> "list[PastRun]":
+    """Read all journals; those without an end may be at work still."""
+    from dataclasses import replace
+
+    from reconciler.cli.bookkeeping import JOURNALS, LEASES
+    from reconciler.journal import JournalFolder
+    from reconciler.lease import running
+    from reconciler.project import load_project
+    from reconciler.workflow import utc_now
+
+    folder = load_project(invocation.project).state_folder
+    at_work = running(folder / LEASES, utc_now())
+    return [
+        replace(run, is_running=run.finished_at is None and run.header.run in at_work)
+        for run in JournalFolder(folder / JOURNALS).runs()
+    ]

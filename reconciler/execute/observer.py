@@ -1,0 +1,59 @@
+"""Who is told of an execution while it runs: before each operation is begun, and what became of it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from reconciler.core.plan import Operation
+from reconciler.core.receipt import Outcome
+
+
+class Observer(Protocol):
+    """
+    Someone who follows an execution.
+
+    One operation may send more than one request (`core.plan.may_send` says which writes), and the intent comes before
+    the first of them. An intent is always followed by an outcome; operations that are not tried have an outcome alone.
+    """
+
+    async def intent(self, operation: Operation) -> None:
+        """Take note of what is about to be done; raises `ReconcilerError` to forbid it and all that is not begun."""
+        ...
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Take note of what became of an operation; never raises."""
+        ...
+
+
+class Together:
+    """Several observers as one; each can forbid an operation, and those after it are then not told of the intent."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    async def intent(self, operation: Operation) -> None:
+        """Tell all, one after the other."""
+        for observer in self._observers:
+            await observer.intent(operation)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.outcome(outcome)
+
+
+class Counting:
+    """Tells how many operations of how many are settled; those that are not tried do not count."""
+
+    def __init__(self, on_progress: Callable[[int, int], None], *, operations: int) -> None:
+        self._on_progress = on_progress
+        self._operations = operations
+        self._settled = 0
+
+    async def intent(self, operation: Operation) -> None:
+        """Wait for the outcome."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Count it."""
+        if outcome.result != "skipped":
+            self._settled += 1
+            self._on_progress(self._settled, self._operations)

@@ -1,0 +1,221 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox import faults
+from reconciler.sandbox.faults import Rule
+from reconciler.sandbox.settings import Settings
+from tests.cli.conftest import Repository
+from tests.cli.test_apply import BY_ID, LOST, account, applied, facts_in
+
+JOURNALS = ".reconciler/journal"
+
+
+def journals(repository: Repository) -> list[Path]:
+    return sorted((repository.root / JOURNALS).glob("*.jsonl"))
+
+
+def tear(journal: Path, *, lines: int) -> None:
+    """Leave of a journal what a killed run would: so many lines and a piece of the next."""
+    kept = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join(kept[:lines]) + b"\n" + kept[lines][:20])
+
+
+def test_runs_lists_the_runs_with_their_counts(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    called = repository.run("runs")
+
+    (journal,) = journals(repository)
+    heading, line = called.out.splitlines()
+    assert heading.split() == ["RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS"]
+    assert line.startswith(journal.stem)
+    assert line.endswith("  sandbox      complete  4 operations done")
+
+
+def test_before_the_first_apply_there_are_no_runs(repository: Repository) -> None:
+    assert repository.run("runs").out == "No runs: no apply has written anything here yet.\n"
+
+
+def test_runs_as_json_are_the_newest_first(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    repository.run("sandbox", "reset", "--yes")
+    repository.run("apply", "--yes")
+    document = json.loads(repository.run("runs", "--format", "json").out)
+
+    assert document["kind"] == "runs"
+    assert [run["run"] for run in document["runs"]] == [path.stem for path in reversed(journals(repository))]
+    assert document["runs"][0]["totals"] == {"done": 4, "already": 0, "skipped": 0, "failed": 0, "unknown": 0}
+
+
+def test_runs_of_one_environment_can_be_asked_for(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+
+    assert repository.run("-e", "live", "runs").out.startswith("No runs")
+    assert "complete" in repository.run("-e", "sandbox", "runs").out
+
+
+def test_with_nothing_to_write_there_is_no_journal(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    repository.run("apply", "--yes")
+    repository.run("apply", "--dry-run")
+    repository.run("plan")
+
+    assert len(journals(repository)) == 1
+
+
+def test_show_renders_a_run_by_its_id_the_start_of_it_or_its_file(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    shown = [repository.run("show", what).out for what in (journal.stem, journal.stem[:12], str(journal))]
+
+    assert shown == ["Apply complete: 4 operations done.\n"] * 3
+
+
+def test_show_renders_a_run_as_the_receipt_that_it_gave(repository: Repository) -> None:
+    refusal = faults.envelope_error(400, "BAD_REQUEST", "facts is required")
+    with account(Rule(fault=refusal, method="PATCH")) as (_, url):
+        given = json.loads(applied(repository, url, "--format", "json").out)
+    (journal,) = journals(repository)
+    shown = json.loads(repository.run("show", journal.stem, "--format", "json").out)
+
+    assert shown["totals"] == given["totals"]
+    assert [without_detail(item) for item in shown["outcomes"]] == [without_detail(item) for item in given["outcomes"]]
+
+
+def without_detail(outcome: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in outcome.items() if key != "detail"}
+
+
+@pytest.mark.parametrize("what", ["nonsense", "2026x"])
+def test_a_run_that_is_none_is_an_error_that_says_where_to_look(repository: Repository, what: str) -> None:
+    called = repository.run("show", what)
+
+    assert called.code == 1
+    assert f"no run '{what}' in .reconciler/journal; `reconciler runs` lists them" in called.err
+
+
+def test_a_killed_run_shows_what_is_known_of_it(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    tear(journal, lines=4)
+    called = repository.run("show", journal.stem)
+
+    assert "unknown  contacts.sarah.scopes.support (create_memory," in called.out
+    assert "the run ended while it was under way" in called.out
+    assert "Apply incomplete: 1 operation done, 1 unknown and 2 skipped." in called.out
+    assert called.err == "note: 2 operations never begun, and not named in the journal\n"
+
+
+def test_a_run_killed_before_its_first_line_has_nothing_to_show_and_nothing_to_settle(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    tear(journal, lines=0)
+    journal.write_bytes(journal.read_bytes().lstrip(b"\n"))
+
+    assert "killed before it began to write" in repository.run("show", journal.stem).err
+    assert repository.run("runs").out.startswith("No runs")
+    assert repository.run("apply", "--yes").err == ""
+
+
+def test_the_next_apply_says_what_it_found_of_a_killed_run_once(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    tear(journal, lines=4)
+    first, second = repository.run("apply", "--yes"), repository.run("apply", "--yes")
+
+    assert first.err == (
+        f"the run {journal.stem} ended without a receipt: of 2 operations begun, 1 has a known outcome and 1 was under "
+        "way; of these, 1 is in the account\n"
+    )
+    assert second.err == ""
+    assert "killed (settled)" in repository.run("runs").out
+
+
+def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
+    repository.write(
+        "specs/more.yaml", "contacts: {bob: {contact_id: id-bob, scopes: {support: {facts: {name: Bob}}}}}"
+    )
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    tear(journal, lines=2)
+    first = repository.run("apply", "--yes", "--target", "contacts.nobody*", "--target", "contacts.sarah.scopes")
+    second, third = repository.run("apply", "--yes"), repository.run("apply", "--yes")
+
+    assert "--target" in first.err
+    assert "of these, 1 is in the account" in second.err
+    assert third.err == ""
+
+
+def test_where_the_account_lets_nobody_look_a_lost_answer_cannot_be_settled_and_that_is_said(
+    repository: Repository,
+) -> None:
+    repository.write("specs/support.yaml", BY_ID)
+    with account(LOST, settings=Settings(seeds_only=True)) as (_, url):
+        first, second = applied(repository, url), applied(repository, url)
+
+    assert (first.code, second.code) == (3, 0)
+    assert "left 1 of 3 operations unknown; of these, 1 cannot be told here, and is safe to repeat" in second.err
+
+
+def test_a_journal_of_a_newer_version_is_an_error_before_anything_is_read(repository: Repository) -> None:
+    repository.write(f"{JOURNALS}/20300101.jsonl", '{"kind": "run", "format_version": "2.0"}\n')
+    with account() as (store, url):
+        called = applied(repository, url)
+
+        assert facts_in(store) == []
+
+    assert called.code == 1
+    assert called.err.startswith(f"error: {JOURNALS}/20300101.jsonl is a journal of version '2.0', and this program")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_anything_is_read(repository: Repository) -> None:
+    repository.write(".reconciler", "a file where the folder should be")
+    with account() as (store, url):
+        called = applied(repository, url)
+
+        assert facts_in(store) == []
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == "error: cannot make the folder .reconciler: File exists\n"
+
+
+def test_a_journal_that_cannot_be_begun_is_an_error_before_the_first_write(repository: Repository) -> None:
+    repository.write(JOURNALS, "a file where the folder should be")
+    with account() as (store, url):
+        called = applied(repository, url)
+
+        assert facts_in(store) == []
+
+    assert called.code == 1
+    assert "nothing was written to the account" in called.err
+
+
+def test_a_disk_that_fills_in_the_middle_ends_the_apply_with_a_receipt(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Filling:
+        """A log with room for the first line and two more."""
+
+        def __init__(self, path: Path) -> None:
+            path.touch()
+            self.room = 3
+
+        def append(self, _data: bytes) -> None:
+            self.room -= 1
+            if self.room < 0:
+                raise OSError(28, "No space left on device")
+
+        def sync(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("reconciler.journal.folder.FileLog", Filling)
+    called = repository.run("apply", "--yes")
+
+    assert called.code == 3
+    assert called.out.count("not tried: the journal cannot be written: No space left on device") == 3
+    assert "Apply incomplete: 1 operation done and 3 skipped." in called.out
+    assert called.err.startswith("warning: the journal cannot be written")

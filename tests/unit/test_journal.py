@@ -1,0 +1,318 @@
+import asyncio
+import errno
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.observed import Absent
+from reconciler.core.past_run import PastRun, RunHeader
+from reconciler.core.plan import Operation
+from reconciler.core.receipt import Outcome
+from reconciler.errors import InputError, StateError
+from reconciler.execute import execute
+from reconciler.journal import FileLog, Journal, JournalFolder, Log, new_run_id, read_run
+from reconciler.stopping import Stop
+from tests.builders import NOON, memory, plan, plan_all, user
+from tests.fakes import FakeWriter
+
+NEW = plan(memory({"plan": "a private plan"}, users=[user()]), Absent())
+RUN = new_run_id(NOON, "cafe")
+ACCOUNT = {"environment": "test", "api": "sandbox", "account": "hmac:0"}
+
+
+def header(run: str = RUN, operations: int = 3) -> RunHeader:
+    return RunHeader(run, "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00.000Z", {"any": operations})
+
+
+def now() -> str:
+    return "2026-01-02T12:00:01.000Z"
+
+
+class FakeLog:
+    """Keeps what is on disk apart from what is not yet; fails with ENOSPC at the `room`-th call."""
+
+    def __init__(self, room: int = 10**9) -> None:
+        self.room = room
+        self.lines: list[bytes] = []
+        self.on_disk = 0
+        self.syncs = 0
+        self.is_open = True
+
+    def append(self, data: bytes) -> None:
+        self._use_room()
+        self.lines.append(data)
+
+    def sync(self) -> None:
+        self._use_room()
+        self.on_disk = len(self.lines)
+        self.syncs += 1
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def _use_room(self) -> None:
+        self.room -= 1
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @property
+    def kinds(self) -> list[str]:
+        return [json.loads(line)["kind"] for line in self.lines]
+
+
+def started(folder: JournalFolder, run: str = RUN) -> Journal:
+    return folder.start(header(run), now=now)
+
+
+def kept(log: Log, writer: FakeWriter | None = None) -> list[Outcome]:
+    """Execute with a journal."""
+
+    async def work() -> list[Outcome]:
+        journal = Journal(log, header(), now=now)
+        try:
+            execution = await execute(NEW, writer or FakeWriter(), concurrency=1, stop=Stop(), observer=journal)
+        finally:
+            journal.close(stop_requested=False)
+        return list(execution.outcomes)
+
+    return asyncio.run(work())
+
+
+def whole(folder: Path) -> Path:
+    """Give the journal of a run that is complete."""
+    path = folder / f"{RUN}.jsonl"
+    kept(FileLog(path))
+    return path
+
+
+def run_of(path: Path) -> PastRun:
+    run = read_run(path)
+    assert run is not None
+    return run
+
+
+def test_each_intent_is_on_disk_before_its_request_leaves() -> None:
+    class Watching(FakeWriter):
+        def _call(self, name: str, subject: str) -> None:
+            super()._call(name, subject)
+            assert json.loads(log.lines[log.on_disk - 1])["kind"] == "intent"
+
+    log = FakeLog()
+    kept(log, Watching())
+
+    assert log.kinds == ["run", "intent", "outcome", "intent", "outcome", "intent", "outcome", "end"]
+    assert log.on_disk == len(log.lines)
+    assert not log.is_open
+
+
+def test_a_journal_holds_no_value(tmp_path: Path) -> None:
+    assert b"private" not in whole(tmp_path).read_bytes()
+
+
+def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:
+    assert whole(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_many_operations_at_once_share_the_wait_for_the_disk() -> None:
+    made = plan_all([(memory({"a": 1}, contact=f"c{n}"), Absent()) for n in range(20)])
+    log = FakeLog()
+
+    async def work() -> None:
+        journal = Journal(log, header(operations=40), now=now)
+        await asyncio.gather(*(journal.intent(operation) for operation in made.operations))
+
+    asyncio.run(work())
+
+    assert log.on_disk == 41
+    assert log.syncs <= 3
+
+
+@pytest.mark.parametrize("room", range(2, 14))
+def test_a_disk_that_fills_lets_no_further_request_leave_and_what_stands_there_stays_true(room: int) -> None:
+    log, writer = FakeLog(room), FakeWriter()
+    outcomes = kept(log, writer)
+
+    announced = log.kinds.count("intent")
+    assert len(writer.calls) <= announced
+    assert [outcome.result for outcome in outcomes] == ["done"] * len(writer.calls) + ["skipped"] * (
+        3 - len(writer.calls)
+    )
+    assert all("No space left on device" in outcome.detail for outcome in outcomes if outcome.result == "skipped")
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_disk_that_is_full_from_the_start_is_an_error_before_the_first_write(room: int) -> None:
+    log = FakeLog(room)
+    with pytest.raises(StateError, match="No space left on device"):
+        Journal(log, header(), now=now)
+
+    assert not log.is_open
+
+
+def test_a_device_that_is_really_full_is_an_error_before_the_first_write() -> None:
+    class Full(FileLog):
+        def __init__(self) -> None:
+            self._descriptor = os.open("/dev/full", os.O_WRONLY)
+
+    with pytest.raises(StateError, match="the journal cannot be written: No space left on device"):
+        Journal(Full(), header(), now=now)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("a file where the folder should be")
+
+    with pytest.raises(StateError, match="nothing was written to the account"):
+        started(JournalFolder(tmp_path / "journal"))
+
+
+def test_a_torn_journal_tells_less_and_never_what_is_not_so(tmp_path: Path) -> None:
+    content = whole(tmp_path).read_bytes()
+    torn = tmp_path / "torn.jsonl"
+    for size in range(len(content)):
+        torn.write_bytes(content[:size])
+        lines = [json.loads(line) for line in content[:size].split(b"\n")[:-1]]
+        intents = [line["type"] for line in lines if line["kind"] == "intent"]
+        known = [line["type"] for line in lines if line["kind"] == "outcome"]
+        run = read_run(torn)
+        assert (run is None) == (not lines)
+        if run is not None:
+            assert run.state == "killed"
+            assert run.needs_settling
+            assert [step.type for step in run.steps] == intents
+            assert [step.type for step in run.open_steps] == [kind for kind in intents if kind not in known]
+
+
+def test_a_torn_journal_can_be_settled(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path)
+    content = whole(tmp_path).read_bytes()
+    header_size = content.index(b"\n") + 1
+    for size in range(header_size, len(content)):
+        (tmp_path / f"{RUN}.jsonl").write_bytes(content[:size])
+        assert [run.header.run for run in folder.unsettled(**ACCOUNT)] == [RUN]
+        folder.settle(RUN, by="next", at=now())
+        assert folder.unsettled(**ACCOUNT) == []
+        assert run_of(tmp_path / f"{RUN}.jsonl").settled
+
+
+def test_a_run_that_is_complete_leaves_nothing_to_settle(tmp_path: Path) -> None:
+    run = run_of(whole(tmp_path))
+
+    assert (run.state, run.totals["done"], run.not_begun) == ("complete", 3, 0)
+    assert JournalFolder(tmp_path).unsettled(**ACCOUNT) == []
+
+
+def test_the_journals_of_another_account_are_not_this_ones_to_settle(tmp_path: Path) -> None:
+    path = whole(tmp_path)
+    path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
+
+    assert JournalFolder(tmp_path).unsettled(**{**ACCOUNT, "account": "hmac:1"}) == []
+
+
+@pytest.mark.parametrize("version", ["1.1", "2.0"])
+def test_a_journal_of_another_version_is_an_error_that_says_what_to_do(tmp_path: Path, version: str) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"kind": "novel", "format_version": version}) + "\n")
+
+    with pytest.raises(StateError, match=f"version '{version}'.*nothing was written: use the program that wrote it"):
+        JournalFolder(tmp_path).check()
+
+
+@pytest.mark.parametrize("line", ["not json", "{}", '{"kind": "intent"}', '{"kind": "else"}'])
+def test_a_damaged_journal_is_an_error_with_its_place(tmp_path: Path, line: str) -> None:
+    path = whole(tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], line, ""]))
+
+    with pytest.raises(StateError, match=":2 is not a line of a journal"):
+        read_run(path)
+
+
+def test_ids_of_runs_sort_by_time() -> None:
+    times = [NOON + timedelta(milliseconds=n * 333) for n in range(20)]
+
+    assert [new_run_id(moment, f"{99 - n}") for n, moment in enumerate(times)] == sorted(
+        new_run_id(moment, f"{99 - n}") for n, moment in enumerate(times)
+    )
+    assert new_run_id(datetime(2026, 1, 2, 3, 4, 5, 6_000, UTC), "cafe") == "20260102T030405006Z-cafe"
+
+
+def test_a_run_is_found_by_the_start_of_its_id(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path)
+    for name in ("2026a", "2026b", "2027c"):
+        (tmp_path / f"{name}.jsonl").touch()
+
+    assert folder.find("2027").stem == "2027c"
+    with pytest.raises(InputError, match="start of 2 runs"):
+        folder.find("2026")
+    with pytest.raises(InputError, match="no run '2028'"):
+        folder.find("2028")
+
+
+def test_old_journals_are_removed_unless_nobody_has_looked_at_what_they_left_open(tmp_path: Path) -> None:
+    content = whole(tmp_path).read_bytes()
+    for n in range(60):
+        (tmp_path / f"2020-{n:02}.jsonl").write_bytes(content)
+    (tmp_path / "2020-03.jsonl").write_bytes(content[:-9])
+    JournalFolder(tmp_path).prune()
+    names = [path.stem for path in JournalFolder(tmp_path).paths()]
+
+    assert names == ["2020-03", *(f"2020-{n}" for n in range(11, 60)), RUN]
+
+
+def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path)
+    started(folder).close(stop_requested=False)
+
+    with pytest.raises(StateError, match="File exists"):
+        started(folder)
+
+
+def test_an_execution_that_breaks_off_has_no_end(tmp_path: Path) -> None:
+    journal = started(JournalFolder(tmp_path))
+    journal.close(stop_requested=True)
+
+    assert run_of(tmp_path / f"{RUN}.jsonl").state == "killed"
+
+
+@pytest.mark.parametrize(("stop_requested", "state"), [(True, "interrupted"), (False, "incomplete")])
+def test_what_was_stopped_is_told_from_what_failed(tmp_path: Path, stop_requested: bool, state: str) -> None:  # noqa: FBT001
+    def outcome(operation: Operation) -> Outcome:
+        return Outcome(operation, "skipped", "")
+
+    journal = started(JournalFolder(tmp_path))
+    for operation in NEW.operations:
+        journal.outcome(outcome(operation))
+    journal.close(stop_requested=stop_requested)
+
+    assert run_of(tmp_path / f"{RUN}.jsonl").state == state
+
+
+def test_a_disk_that_is_full_leaves_no_journal_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(FileLog):
+        def append(self, data: bytes) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), data)
+
+    monkeypatch.setattr("reconciler.journal.folder.FileLog", Full)
+    with pytest.raises(StateError, match=r"No space left on device .*nothing was written to the account"):
+        started(JournalFolder(tmp_path))
+
+    assert JournalFolder(tmp_path).paths() == []
+
+
+def test_a_journal_that_is_gone_cannot_be_read_or_settled(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"cannot read .*No such file"):
+        read_run(tmp_path / "gone.jsonl")
+    with pytest.raises(StateError, match=r"cannot write .*No such file"):
+        JournalFolder(tmp_path).settle("gone", by="next", at=now())
+
+
+def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("not json\n")
+    with pytest.raises(StateError, match=":1 is not a line of a journal"):
+        JournalFolder(tmp_path).check()
+
+    (tmp_path / "a.jsonl").write_text('{"kind": "settled", "format_version": "1.0", "at": "then", "by": "next"}\n')
+    with pytest.raises(StateError, match=":1 is not a line of a journal"):
+        read_run(tmp_path / "a.jsonl")

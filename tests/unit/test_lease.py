@@ -1,0 +1,145 @@
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.observed import Absent
+from reconciler.core.receipt import Outcome
+from reconciler.errors import RefusedError, StateError
+from reconciler.lease import LIFETIME, Lease, holding, running
+from tests.builders import NOON, memory, plan
+
+HOST = socket.gethostname()
+
+
+def lease(
+    folder: Path, run: str = "run-1", clock: Callable[[], datetime] = lambda: NOON
+) -> AbstractContextManager[Lease]:
+    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=clock)
+
+
+def note_of(folder: Path) -> Path:
+    (note,) = folder.glob("*.json")
+    return note
+
+
+def left_behind(folder: Path, *, host: str) -> None:
+    """Leave the note of a run that was killed."""
+    with lease(folder):
+        text = note_of(folder).read_text()
+        path = note_of(folder)
+    path.write_text(text.replace(HOST, host))
+
+
+def test_a_second_run_is_refused_with_the_holder_and_what_to_do(tmp_path: Path) -> None:
+    with lease(tmp_path), pytest.raises(RefusedError) as refusal, lease(tmp_path, "run-2"):
+        pass
+
+    text = str(refusal.value)
+    assert f"process {os.getpid()} on {HOST}, environment test, since 2026-01-02T12:00:00Z, run run-1" in text
+    assert "nothing was written: wait for it to end, or stop it" in text
+
+
+def test_another_account_has_a_lease_of_its_own(tmp_path: Path) -> None:
+    with lease(tmp_path), holding(tmp_path, account="else", run="2", environment="test", clock=lambda: NOON):
+        assert running(tmp_path, NOON) == {"run-1", "2"}
+
+
+def test_a_lease_that_was_given_back_is_free(tmp_path: Path) -> None:
+    with lease(tmp_path):
+        pass
+    with lease(tmp_path, "run-2"):
+        assert running(tmp_path, NOON) == {"run-2"}
+
+    assert running(tmp_path, NOON) == frozenset()
+
+
+def test_a_note_of_a_killed_run_on_this_machine_holds_nobody_up(tmp_path: Path) -> None:
+    left_behind(tmp_path, host=HOST)
+
+    with lease(tmp_path, "run-2"):
+        assert running(tmp_path, NOON) == {"run-2"}
+
+
+def test_a_note_of_another_machine_counts_until_it_expires(tmp_path: Path) -> None:
+    left_behind(tmp_path, host="elsewhere")
+
+    with pytest.raises(RefusedError, match="its lease expires at 2026-01-02T12:30:00Z"), lease(tmp_path, "run-2"):
+        pass
+    with lease(tmp_path, "run-2", clock=lambda: NOON + LIFETIME):
+        pass
+
+
+def test_a_note_that_cannot_be_understood_holds_nobody_up(tmp_path: Path) -> None:
+    left_behind(tmp_path, host="elsewhere")
+    note_of(tmp_path).write_text('{"run": 1}')
+
+    with lease(tmp_path, "run-2"):
+        pass
+
+
+def test_a_lease_is_renewed(tmp_path: Path) -> None:
+    times = iter([NOON, NOON, NOON + timedelta(minutes=20)])
+    with lease(tmp_path, clock=lambda: next(times)) as held:
+        held.renew()
+        assert '"2026-01-02T12:50:00Z"' in note_of(tmp_path).read_text()
+
+
+def test_a_lease_that_expired_and_was_taken_by_another_is_not_renewed(tmp_path: Path) -> None:
+    with lease(tmp_path) as held:
+        note = note_of(tmp_path)
+        note.write_text(note.read_text().replace("run-1", "run-2"))
+        with pytest.raises(RefusedError, match="has taken it"):
+            held.renew()
+
+    assert "run-2" in note.read_text()
+
+
+def test_a_run_that_is_dead_does_not_seem_to_run(tmp_path: Path) -> None:
+    left_behind(tmp_path, host=HOST)
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    note = note_of(tmp_path)
+    note.write_text(note.read_text().replace(f'"pid": {os.getpid()}', f'"pid": {child.pid}'))
+
+    assert running(tmp_path, NOON) == frozenset()
+
+
+def test_another_machines_run_seems_to_run_until_its_note_expires(tmp_path: Path) -> None:
+    left_behind(tmp_path, host="elsewhere")
+
+    assert running(tmp_path, NOON) == {"run-1"}
+    assert running(tmp_path, NOON + LIFETIME) == frozenset()
+
+
+def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "leases").write_text("a file where the folder should be")
+
+    with pytest.raises(StateError, match=r"cannot lock .*nothing was written"), lease(tmp_path / "leases"):
+        pass
+
+
+def test_a_lease_is_renewed_before_an_operation_now_and_then(tmp_path: Path) -> None:
+    made = plan(memory({"a": 1}), Absent())
+    times = iter([NOON, NOON, NOON + timedelta(seconds=30), *[NOON + timedelta(minutes=5)] * 2])
+
+    async def work(held: Lease) -> list[str]:
+        notes = []
+        for operation in made.operations:
+            await held.intent(operation)
+            held.outcome(Outcome(operation, "done"))
+            notes.append(note_of(tmp_path).read_text())
+        return notes
+
+    with lease(tmp_path, clock=lambda: next(times)) as held:
+        first, second = asyncio.run(work(held))
+
+    assert '"2026-01-02T12:30:00Z"' in first
+    assert '"2026-01-02T12:35:00Z"' in second

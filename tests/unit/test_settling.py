@@ -1,0 +1,76 @@
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
+from reconciler.core.past_run import PastRun, RunHeader, Step
+from reconciler.core.receipt import Result
+from reconciler.core.settling import Finding, View
+from reconciler.core.target import select
+from reconciler.render.past_runs import render_earlier_run
+from tests.builders import HERE, desired, memory, plan, user
+
+WANTED = memory({"plan": "premium"}, users=[user()])
+MEMORY = WANTED.address
+USER = f'{MEMORY}.users["+14155550192"]'
+HELD = Present("mem-1", {"plan": "premium"})
+
+
+def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None = None) -> Step:
+    return Step(kind, address, HERE, result)
+
+
+def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[Finding, int]:
+    declared = desired(WANTED)
+    return View(plan(WANTED, seen), declared, select(declared, targets).desired).findings(steps)
+
+
+def test_what_the_account_holds_is_no_longer_in_question() -> None:
+    assert found(HELD, step()) == {"held": 1}
+
+
+def test_what_is_still_needed_is_planned_again() -> None:
+    assert found(Absent(), step(), step("create_memory")) == {"planned": 2}
+
+
+@pytest.mark.parametrize(("kind", "address"), [("create_memory", MEMORY), ("add_user", USER)])
+def test_what_the_account_gives_no_way_to_see_stays_unclear(kind: str, address: str) -> None:
+    assert found(Unseen(), step(kind, address)) == {"unclear": 1}
+
+
+@pytest.mark.parametrize(("live", "finding"), [({}, "planned"), ({"+14155550192": LiveUser(None, None)}, "held")])
+def test_a_user_that_can_be_listed_is_there_or_planned_again(live: Mapping[str, LiveUser], finding: Finding) -> None:
+    seen = replace(HELD, users=LiveUsers(live, listed=True))
+
+    assert found(seen, step("add_user", USER)) == {finding: 1}
+
+
+def test_what_is_no_longer_declared_is_said_to_be_so() -> None:
+    assert found(HELD, step(address="contacts.gone.scopes.support")) == {"undeclared": 1}
+
+
+def test_what_target_leaves_out_was_not_looked_at() -> None:
+    assert found(HELD, step(), targets=(f"{MEMORY}.users",)) == {"not_read": 1}
+
+
+def past(*steps: Step, finished_at: str | None = None) -> PastRun:
+    header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "then", {"write_facts": 12})
+    return PastRun(header, steps, "then", finished_at, interrupted=False, settled=False)
+
+
+def test_a_killed_run_is_told_in_a_line() -> None:
+    done = [step(address=f"a{n}", result="done") for n in range(11)]
+
+    assert render_earlier_run(past(*done, step()), {"held": 1}) == (
+        "the run RUN ended without a receipt: of 12 operations begun, 11 have a known outcome and 1 was under way; "
+        "of these, 1 is in the account"
+    )
+
+
+def test_a_run_that_lost_answers_is_told_in_a_line() -> None:
+    run = past(step(result="done"), step("add_user", result="unknown"), finished_at="then")
+
+    assert render_earlier_run(run, {"unclear": 1}) == (
+        "the run RUN left 1 of 2 operations unknown; of these, 1 cannot be told here, and is safe to repeat"
+    )
