@@ -60,8 +60,7 @@ class _Run:
         self._stop = stop
         self._observer = observer
         self._unreached = 0
-from reconciler.execute.observer import Observer
-from reconciler.stopping import NOT_REACHED, Stop
+        self._halted = ""
         self._contacts: dict[str, ContactRun] = {}
         self._owners: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}

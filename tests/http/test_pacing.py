@@ -14,7 +14,7 @@ from reconciler.api.client import open_writer
 from reconciler.api.pacing import Budget, Pacer
 from reconciler.core.observed import Absent
 from reconciler.core.rate import Rate
-from reconciler.execute import Execution, execute
+from reconciler.execute import Execution, Together, execute
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.app import create_app
@@ -58,7 +58,7 @@ def applied(world: World, contacts: int) -> Execution:
 
     async def run() -> Execution:
         async with open_writer(world.endpoint()) as writer:
-            return await execute(plan, writer, concurrency=CONCURRENCY, stop=Stop(), on_outcome=lambda _done, _of: None)
+            return await execute(plan, writer, concurrency=CONCURRENCY, stop=Stop(), observer=Together())
 
     return asyncio.run(run())
 

@@ -13,7 +13,7 @@ from reconciler.core.observed import (
     Present,
     Unseen,
 )
-from reconciler.core.plan import Plan
+from reconciler.core.plan import ContactWork, Operation, Plan, may_send
 from reconciler.core.receipt import Outcome
 from reconciler.core.value import Json
 from reconciler.errors import (
@@ -21,6 +21,8 @@ from reconciler.errors import (
     ApiError,
     ApiRejectedError,
     ApiUnavailableError,
+    BudgetSpentError,
+    StateError,
 )
 from reconciler.execute import Counting, Execution, Together, execute
 from reconciler.stopping import NOT_REACHED, Stop
@@ -361,11 +363,90 @@ def test_a_user_who_differs_is_updated() -> None:
     assert writer.calls == ["update_user store-1"]
 
 
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome
-from reconciler.errors import (
-    ApiError,
-    ApiRejectedError,
-    ApiUnavailableError,
-)
-from reconciler.execute import Execution
+# the end of a run, by stop or by budget
+
+
+UNSENT = BudgetSpentError("not reached: the 1 of --max-requests are used up")
+
+
+def test_once_nothing_more_is_sent_all_the_rest_is_skipped_for_that_reason() -> None:
+    made = plan_all([(memory({"a": n}, contact=f"c{n}"), Absent()) for n in range(3)])
+    writer = FakeWriter(errors={"write_facts": UNSENT})
+    outcomes = run(made, writer).outcomes
+
+    assert results(outcomes) == ["done", *["skipped"] * 5]
+    assert {item.detail for item in outcomes if item.result == "skipped"} == {str(UNSENT)}
+    assert [call.split()[0] for call in writer.calls] == ["create_memory", "write_facts"]
+
+
+def test_a_contact_that_was_there_with_another_profile_is_no_skipped_one_when_the_run_ends() -> None:
+    identity = Identifier("external_id", "crm-1")
+    made = plan(memory({}, identity=identity), Absent(), MissingContact())
+    work = made.work[0]
+    assert isinstance(work, ContactWork)
+    named = replace(work, contact=declared_contact("sarah", identity, profile={"name": "Sarah"}))
+    writer = FakeWriter(errors={"update_contact": UNSENT})
+    writer.profiles["c-crm-1"] = {"name": "Another"}
+    first = run(replace(made, work=(named, *made.work[1:])), writer).outcomes[0]
+
+    assert (first.result, first.detail) == ("failed", f"the contact is there, and the rest is {UNSENT}")
+
+
+def test_a_user_that_was_added_with_a_lost_answer_is_no_skipped_one_when_the_run_ends() -> None:
+    wanted = memory(users=[user(metadata="declared")])
+    writer = FakeWriter(lists_users=True, errors_after={"add_user": LOST}, errors={"update_user": UNSENT})
+    last = run(plan(wanted, Absent()), writer).outcomes[-1]
+
+    assert (last.result, last.detail) == ("failed", f"the user is in the memory, and the rest is {UNSENT}")
+
+
+class Following:
+    """Notes what an execution tells, beside the calls of its writer; forbids all from the `limit`-th intent on."""
+
+    def __init__(self, writer: FakeWriter, *, limit: int = 10**9) -> None:
+        self.writer = writer
+        self.limit = limit
+        self.intents: list[Operation] = []
+        self.outcomes: list[Outcome] = []
+
+    async def intent(self, operation: Operation) -> None:
+        if len(self.intents) == self.limit:
+            raise StateError("the disk is full")
+        self.intents.append(operation)
+        self.writer.calls.append(f"intent {operation.type}")
+
+    def outcome(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def followed(made: Plan, writer: FakeWriter, *, limit: int = 10**9) -> tuple[Following, Execution]:
+    following = Following(writer, limit=limit)
+    return following, asyncio.run(execute(made, writer, concurrency=1, stop=Stop(), observer=following))
+
+
+def test_an_intent_comes_before_the_first_request_of_its_operation() -> None:
+    following, execution = followed(NEW, FakeWriter())
+
+    assert [call.split()[0] for call in following.writer.calls] == [
+        *("intent", "create_memory"),
+        *("intent", "write_facts"),
+        *("intent", "add_user"),
+    ]
+    assert following.outcomes == list(execution.outcomes)
+
+
+def test_what_an_observer_forbids_is_not_sent_and_neither_is_anything_after_it() -> None:
+    following, execution = followed(NEW, FakeWriter(), limit=1)
+
+    assert results(execution.outcomes) == ["done", "skipped", "skipped"]
+    assert execution.outcomes[2].detail == "not tried: the disk is full"
+    assert following.writer.calls == ["intent create_memory", "create_memory id-of-sarah"]
+    assert following.outcomes == list(execution.outcomes)
+
+
+def test_the_writes_that_an_operation_may_take_are_known_before() -> None:
+    assert [may_send(operation) for operation in NEW.operations] == [
+        ("create_memory",),
+        ("create_memory", "write_facts"),
+        ("create_memory", "add_user", "update_user"),
+    ]
