@@ -73,22 +73,27 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all, a pipe or device as it is; raises `StateError`."""
+def write_file(path: Path, text: str, *, private: bool = False) -> None:
+    """
+    Write a file whole or not at all, a pipe or device as it is; raises `StateError`.
+
+    A `private` one is readable by its owner alone.
+    """
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
-            _replace(path.resolve(), text)
+            _replace(path.resolve(), text, private=private)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, *, private: bool) -> None:
     """Put a finished file in the place of the old one, under a name that no other run uses until then."""
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.exists() else _usual_mode())
+        usual = path.stat().st_mode & 0o777 if path.exists() else _usual_mode()
+        os.fchmod(descriptor, 0o600 if private else usual)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

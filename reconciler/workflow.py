@@ -4,19 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from reconciler.core.address import memory_of
 from reconciler.core.base import base_of
 from reconciler.core.desired import Desired
-from reconciler.core.document import FORMAT_VERSION, DryRunDocument, RequestEntry
+from reconciler.core.document import FORMAT_VERSION, DryRunDocument, PlanDocument, RequestEntry
 from reconciler.core.fingerprint import specs_digest
 from reconciler.core.identity import same_contact_problems
+from reconciler.core.observed import Observed
 from reconciler.core.plan import Origin, Plan
 from reconciler.core.planner import build_plan
 from reconciler.core.receipt import Receipt
+from reconciler.core.redaction import Masker
 from reconciler.core.remote import Reader, Writer
+from reconciler.core.review import refusals
 from reconciler.core.snapshot import Holdings, Taken
-from reconciler.core.target import select
-from reconciler.core.value import Json
-from reconciler.errors import InputError, SpecError
+from reconciler.core.target import restrict, select
+from reconciler.errors import InputError, RefusedError, SpecError
 from reconciler.execute import Counting, Observer, Together, execute
 from reconciler.observe import Observing, ReaderChoice, observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
@@ -44,7 +47,7 @@ class Run:
     """
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
 
-    `digest` gives the keyed digest of a value (`Masker.digest`). `snapshot_taken_at` is the time of the snapshot that
+    `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that
     is read in the account's place, if one is.
     `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit.
     """
@@ -54,7 +57,7 @@ class Run:
     reader: ReaderChoice
     known_ids: Mapping[str, str]
     concurrency: int
-    digest: Callable[[Json], str]
+    masker: Masker
     on_progress: OnProgress
     on_notice: Callable[[str], None]
     clock: Clock = utc_now
@@ -89,14 +92,41 @@ async def make_plan(
     selection = select(desired, targets)
     if selection.unmatched:
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
-    observed = await observe(reader, selection.desired, _observing(run))
-    problems = same_contact_problems(selection.desired, observed)
+    observed = await _observed(selection.desired, reader, run)
+    before = base_of(select(base.desired, targets).desired, base.ref) if base else None
+    origin = _origin(run, specs_digest(desired, run.masker.digest))
+    plan = build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+    return _with_cost(plan, run)
+
+
+async def replan(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:
+    """
+    Read again what a reviewed plan touches, and nothing else, and plan that.
+
+    Raises `RefusedError` where the plan is not for these specs, this account or this key.
+    """
+    digest = specs_digest(desired, run.masker.digest)
+    reasons = refusals(saved, environment=run.environment, api=run.api, specs_digest=digest, masker=run.masker)
+    if reasons:
+        raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
+    touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
+    observed = await _observed(touched, reader, run)
+    return _with_cost(build_plan(touched, observed, origin=_origin(run, digest), left_out=0), run)
+
+
+async def _observed(desired: Desired, reader: Reader, run: Run) -> Observed:
+    observed = await observe(reader, desired, _observing(run))
+    problems = same_contact_problems(desired, observed)
     if problems:
         raise SpecError(problems)
-    digest, now = specs_digest(desired, run.digest), time_text(run.clock())
-    origin = Origin(run.environment, run.api, digest, now, run.snapshot_taken_at)
-    before = base_of(select(base.desired, targets).desired, base.ref) if base else None
-    plan = build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+    return observed
+
+
+def _origin(run: Run, digest: str) -> Origin:
+    return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at)
+
+
+def _with_cost(plan: Plan, run: Run) -> Plan:
     return replace(plan, seconds_at_rate_limit=run.seconds_needed(plan.limited_requests_to_write))
 
 

@@ -27,6 +27,13 @@ DRY_RUN_FORMATS = ("text", "json")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save what became of every operation, as JSON, to this file.",
 )
+@click.option(
+    "--undo",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the former values of all that is updated, as a spec that apply takes, to this new file.",
+)
+@click.option("--strict", is_flag=True, help="With PLAN: refuse the whole plan when any of it does not hold any more.")
+@click.argument("plan", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @pass_invocation
 def apply(  # noqa: PLR0913  one parameter an option
     invocation: Invocation,
@@ -37,16 +44,42 @@ def apply(  # noqa: PLR0913  one parameter an option
     yes: bool,
     dry_run: bool,
     receipt: Path | None,
+    undo: Path | None,
+    strict: bool,
+    plan: Path | None,
 ) -> int:
-    """Add and update what the specs declare. Shows the plan first and asks."""
+    """
+    Add and update what the specs declare. Shows the plan first and asks.
+
+    With PLAN, a file that `plan --out` saved, that is done which was reviewed, as far as it still holds, and nothing
+    else.
+    """
     import asyncio
 
     from reconciler.cli.applying import Applying, dry_run_of
+    from reconciler.cli.prospect import load_plan
     from reconciler.cli.session import open_session
+    from reconciler.cli.undoing import UndoFile
 
+    if plan is not None and targets:
+        raise click.UsageError("PLAN says already what is done; leave out --target")
+    if strict and plan is None:
+        raise click.UsageError("--strict needs a PLAN")
     files = (*writes, *([("json", receipt)] if receipt is not None else []))
-    if dry_run and (files or output_format not in DRY_RUN_FORMATS):
-        raise click.UsageError("--dry-run does nothing, so there is no receipt of it; its --format is text or json")
+    if dry_run and (files or undo or output_format not in DRY_RUN_FORMATS):
+        raise click.UsageError(
+            "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
+        )
+    saved = load_plan(plan) if plan is not None else None
     with open_session(invocation) as session:
-        applying = Applying(session, targets, output_format, files, no_color=invocation.no_color)
+        applying = Applying(
+            session,
+            targets,
+            output_format,
+            files,
+            no_color=invocation.no_color,
+            saved=saved,
+            strict=strict,
+            undo=UndoFile(undo) if undo is not None else None,
+        )
         return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))

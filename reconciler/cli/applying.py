@@ -10,10 +10,13 @@ from reconciler.api.client import open_reader, open_writer
 from reconciler.api.recording import RecordingWriter
 from reconciler.cli.bookkeeping import Books, keeping_books
 from reconciler.cli.interrupt import watching_for_interrupts
+from reconciler.cli.prospect import Prospect, declared_prospect, reviewed_prospect
 from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
+from reconciler.cli.undoing import UndoFile
 from reconciler.cli.views import Writes, check_files, write_files
 from reconciler.core.describe import describe_plan, describe_receipt
+from reconciler.core.document import PlanDocument
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
@@ -21,7 +24,7 @@ from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.state import prepare_folder
-from reconciler.workflow import Applied, apply_plan, make_plan, rehearse
+from reconciler.workflow import Applied, apply_plan, rehearse
 
 _INCOMPLETE = 3
 _INTERRUPTED = 130
@@ -36,40 +39,54 @@ class Applying:
     output_format: str
     files: Writes
     no_color: bool
+    saved: PlanDocument | None = None
+    strict: bool = False
+    undo: UndoFile | None = None
 
-    async def plan(self) -> Plan:
+    async def prospect(self) -> Prospect:
         """Read the account and decide."""
         async with open_reader(self.session.endpoint) as reader:
             run = replace(
                 self.session.run(Progress("reading")), seconds_needed=self.session.endpoint.pacer.seconds_needed
             )
-            return await make_plan(self.session.desired, reader, run, targets=self.targets)
+            if self.saved is None:
+                return await declared_prospect(self.session, reader, run, self.targets)
+            return await reviewed_prospect(self.session, reader, run, self.saved, strict=self.strict)
 
     async def run(self, *, yes: bool) -> int:
         """Plan, show, ask, execute, record; gives the exit code."""
         _check_can_ask(yes=yes)
         check_files(self.files)
+        if self.undo:
+            self.undo.check()
         with keeping_books(self.session) as books:
             return await self._run(books, yes=yes)
 
     async def _run(self, books: Books, *, yes: bool) -> int:
-        plan = await self.plan()
-        self._show(plan)
-        books.settle_earlier_runs(plan, self.targets)
-        if plan.operations and not yes:
+        prospect = await self.prospect()
+        self._show(prospect)
+        books.settle_earlier_runs(prospect)
+        if prospect.plan.operations and not yes:
             _ask(self.session)
+        if self.undo:
+            self.undo.write(prospect.plan)
         with watching_for_interrupts(self.session.account.stop):
-            with books.journal(plan) as observer:
-                applied = await self._execute(plan, observer)
+            with books.journal(prospect.plan) as observer:
+                executed = await self._execute(prospect.plan, observer)
+            applied = replace(executed, receipt=prospect.completed(executed.receipt))
             self._record(applied)
+            if self.undo:
+                self.undo.write(prospect.plan, executed.receipt.outcomes)
         if self.session.endpoint.pacer.is_budget_spent:
             remark("hint: run it again to go on: what is done is not done twice")
         return _exit_code(applied.receipt)
 
-    def _show(self, plan: Plan) -> None:
+    def _show(self, prospect: Prospect) -> None:
         """Show the plan, on standard error where standard output is for the receipt."""
+        for outcome in prospect.moved:
+            remark(f"left out: {outcome.operation.address}: {outcome.detail}")
         stream = sys.stdout if self.output_format == "text" else sys.stderr
-        document = describe_plan(plan, self.session.masker(reveal=is_operators_terminal(stream)))
+        document = describe_plan(prospect.plan, self.session.masker(reveal=is_operators_terminal(stream)))
         text = render_plan_text(document, palette(stream, no_color=self.no_color))
         click.echo(text, file=stream, nl=False, color=True)
 
@@ -101,10 +118,10 @@ class Applying:
 
 async def dry_run_of(applying: Applying) -> int:
     """Show each request of the apply; gives the exit code."""
-    plan = await applying.plan()
+    prospect = await applying.prospect()
     reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
     recorder = RecordingWriter(applying.session.masker(reveal=reveal))
-    emit(dry_run_formats()[applying.output_format](await rehearse(plan, recorder, recorder.requests)))
+    emit(dry_run_formats()[applying.output_format](await rehearse(prospect.plan, recorder, recorder.requests)))
     return 0
 
 

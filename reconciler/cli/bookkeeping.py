@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from reconciler.cli.prospect import Prospect
 from reconciler.cli.screen import remark
 from reconciler.cli.session import Session
 from reconciler.core.past_run import RunHeader
 from reconciler.core.plan import Plan
 from reconciler.core.settling import View
-from reconciler.core.target import select
 from reconciler.execute import Observer, Together
 from reconciler.journal import JournalFolder, new_run_id
 from reconciler.lease import Lease, holding
@@ -32,10 +32,10 @@ class Books:
     journals: JournalFolder
     lease: Lease
 
-    def settle_earlier_runs(self, plan: Plan, targets: tuple[str, ...]) -> None:
+    def settle_earlier_runs(self, prospect: Prospect) -> None:
         """Say what a fresh plan shows of runs that left something open; raises `StateError`."""
-        ids, desired = self.session.account.memory_ids, self.session.desired
-        view = View(plan, desired, select(desired, targets).desired)
+        ids = self.session.account.memory_ids
+        view = View(prospect.fresh, self.session.desired, prospect.looked_at)
         for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):
             findings = view.findings(run.open_steps)
             remark(render_earlier_run(run, findings))

@@ -21,8 +21,9 @@ class Invocation:
     """
     What one call of the program was told, before or after the name of the command.
 
-    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM
-    came) are filled in on the way, for the place where errors are told.
+    `specs` stand in the place of an environment's, if there are any. `revealed` are patterns of keys whose live values
+    may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM came) are filled in on the way, for the place
+    where errors are told.
     """
 
     project: str | None = None
@@ -33,6 +34,7 @@ class Invocation:
     max_minutes: float | None = None
     debug: bool = False
     no_color: bool = False
+    specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
     key_variable: str = ""
     terminated: bool = False
@@ -82,6 +84,20 @@ def connection_options(command: _Command) -> _Command:
     )
 
 
+def specs_option(command: _Command) -> _Command:
+    """Add the option that names other specs than the environment's."""
+    return _applied(
+        command,
+        _shared(
+            "--specs",
+            multiple=True,
+            default=(),
+            metavar="PATH",
+            help="Specs to read, in place of the environment's: a file or folder. Repeatable.",
+        ),
+    )
+
+
 def account_options(command: _Command) -> _Command:
     """Add the options of the commands that plan for an account."""
     return _applied(
@@ -94,6 +110,7 @@ def account_options(command: _Command) -> _Command:
             shell_complete=complete_addresses,
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
         ),
+        specs_option,
         _shared(
             "--reveal",
             "revealed",

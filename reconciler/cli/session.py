@@ -7,6 +7,7 @@ from functools import partial
 
 from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, account_of
+from reconciler.cli.choosing import chosen_environment
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Progress, remark
 from reconciler.core.desired import Desired
@@ -39,7 +40,7 @@ class Session:
             reader=self.account.environment.reader,
             known_ids=self.account.memory_ids.load(),
             concurrency=self.endpoint.concurrency,
-            digest=self.masker(reveal=False).digest,
+            masker=self.masker(reveal=False),
             on_progress=progress,
             on_notice=remark,
             seconds_needed=partial(seconds_needed, self.account.environment.rate_limit),
@@ -58,7 +59,7 @@ def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[S
     Nothing can be sent in an `offline` session, which needs no more than the key for digests.
     """
     project = load_project(invocation.project)
-    environment = project.environment(invocation.environment)
+    environment = chosen_environment(project, invocation)
     desired = load_specs(environment.specs, root=project.root).desired
     with account_of(project, environment, invocation, offline=offline) as account:
         yield Session(project, desired, account, invocation.revealed)

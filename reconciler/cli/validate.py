@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation
+from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
 
 if TYPE_CHECKING:
     from reconciler.specs.loading import Loaded
@@ -15,10 +15,12 @@ VALIDATE_FORMATS = ("text", "sarif")
 
 @click.command()
 @invocation_options
+@specs_option
 @output_options(*VALIDATE_FORMATS)
 @pass_invocation
 def validate(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str, Path], ...]) -> int:
     """Check the specs. Needs no network and no key."""
+    from reconciler.cli.choosing import chosen_environment
     from reconciler.cli.screen import emit
     from reconciler.cli.views import check_files, write_files
     from reconciler.errors import SpecError
@@ -29,7 +31,7 @@ def validate(invocation: Invocation, *, output_format: str, writes: tuple[tuple[
     check_files(writes)
     try:
         project = load_project(invocation.project)
-        environment = project.environment(invocation.environment)
+        environment = chosen_environment(project, invocation)
         text = _counts(environment.name, load_specs(environment.specs, root=project.root))
     except SpecError as error:
         sarif, text = render_problems_sarif(error.problems), f"{error}\n"

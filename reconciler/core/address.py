@@ -30,3 +30,8 @@ def fact_address(memory: str, key: str) -> str:
 def user_address(memory: str, phone_number: str) -> str:
     """Give `MEMORY.users["+1…"]`."""
     return f"{memory}.users[{quoted(phone_number)}]"
+
+
+def memory_of(address: str) -> str:
+    """Give the address of the memory that a user belongs to; any other address as it is."""
+    return address.partition(".users[")[0]

@@ -30,6 +30,7 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.fingerprint import operations_digest
 from reconciler.core.plan import (
     AddUser,
     CreateContact,
@@ -53,6 +54,7 @@ from reconciler.errors import Source
 def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
     """Give the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
     view = _View(masker, plan.base)
+    operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
     return PlanDocument(
         format_version=FORMAT_VERSION,
         kind="plan",
@@ -60,9 +62,11 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         api=plan.origin.api,
         specs_digest=plan.origin.specs_digest,
         created_at=plan.origin.created_at,
+        key_check=masker.key_check,
+        operations_digest=operations_digest(operations),
         summary=_summary(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
-        operations=tuple(_operation(item, work, view) for work in plan.work for item in work.operations),
+        operations=operations,
         memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
         notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),
         snapshot_taken_at=plan.origin.snapshot_taken_at,

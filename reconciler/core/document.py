@@ -222,8 +222,9 @@ class PlanDocument:
     """
     A plan; times are ISO 8601 in UTC.
 
-    `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base` unless changes are shown with
-    their causes since that revision.
+    `key_check` tells whether a key is the one that values are masked with, `operations_digest` whether operations are
+    those that were planned. `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base`
+    unless changes are shown with their causes since that revision.
     """
 
     format_version: str
@@ -232,6 +233,8 @@ class PlanDocument:
     api: str
     specs_digest: str
     created_at: str
+    key_check: str
+    operations_digest: str
     summary: SummaryEntry
     cost: CostEntry
     operations: tuple[OperationEntry, ...]

@@ -1,11 +1,16 @@
-"""The digest of what the specs declare: the same for the same declarations, in whatever order they stand."""
+"""Digests of what the specs declare, and of what a plan would do: the same for the same, however it came about."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
 
 from reconciler.core.desired import Contact, ContactMemory, Desired, Identifier, Memory, User
+from reconciler.core.document import OperationEntry
 from reconciler.core.secret import Secret, holds_secret
 from reconciler.core.value import Json, canonical, is_list
+
+_UNCOUNTED = {"source", "cause"}
 
 
 def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
@@ -17,6 +22,33 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     content: list[Json] = [_contact(contact) for contact in desired.contacts]
     content.extend(_memory(memory) for memory in desired.memories)
     return "sha256:" + hashlib.sha256(canonical(_guarded(content, digest)).encode()).hexdigest()
+
+
+def operations_digest(operations: Iterable[OperationEntry]) -> str:
+    """
+    Give `sha256:…` over a canonical list of operations: what is done, to what, and what it replaces.
+
+    Places in files, causes and times do not count, so the same drift has the same digest tomorrow.
+    """
+    return "sha256:" + hashlib.sha256(canonical([_entry(entry) for entry in operations]).encode()).hexdigest()
+
+
+def _entry(value: object) -> Json:
+    match value:
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            return {key: _entry(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_entry(item) for item in value]
+        case _:
+            assert is_dataclass(value) and not isinstance(value, type)  # noqa: S101, PT018  a document holds nothing else
+            return {name: _entry(getattr(value, name)) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in _UNCOUNTED)
 
 
 def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:

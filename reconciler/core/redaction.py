@@ -13,6 +13,7 @@ from reconciler.core.secret import Secret, holds_secret
 from reconciler.core.value import Json, canonical, is_list
 
 _DIGITS = 16
+_KEY_CHECK = "reconciler"
 _LENGTHS = (8, 32, 128, 1024)
 
 Origin: TypeAlias = Literal["live", "secret"]
@@ -83,6 +84,11 @@ class Masker:
     key: bytes = field(repr=False)
     reveal: bool
     revealed: tuple[str, ...] = ()
+
+    @property
+    def key_check(self) -> str:
+        """Give the digest by which it is told whether two maskers have the same key."""
+        return self.digest(_KEY_CHECK)
 
     def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
         """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""

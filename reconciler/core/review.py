@@ -21,6 +21,7 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.fingerprint import operations_digest
 from reconciler.core.plan import (
     AddUser,
     ContactOperation,
@@ -89,6 +90,20 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
         _settled(entry, verdicts[_key(entry)]) for entry in saved.operations if verdicts[_key(entry)].state != "holds"
     )
     return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
+
+
+def refusals(saved: PlanDocument, *, environment: str, api: str, specs_digest: str, masker: Masker) -> tuple[str, ...]:
+    """Say why a reviewed plan cannot be applied here; empty where it can."""
+    found = []
+    if (saved.environment, saved.api) != (environment, api):
+        found.append(f"it is for {saved.environment} ({saved.api}), and this is {environment} ({api})")
+    elif saved.key_check != masker.key_check:
+        found.append("it was made with another key; give both the same RECONCILER_DIGEST_KEY")
+    elif saved.specs_digest != specs_digest:
+        found.append("the specs, or their secrets, are not those that it was made from")
+    if saved.operations_digest != operations_digest(saved.operations):
+        found.append("its operations were changed since it was made")
+    return tuple(found)
 
 
 def _key(thing: OperationEntry | Operation) -> _Key:

@@ -1,7 +1,7 @@
 """`--target`: the part of what is declared that an address pattern names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -31,6 +31,18 @@ def select(desired: Desired, patterns: Sequence[str]) -> Selection:
     chosen = _choose(desired, patterns)
     unmatched = tuple(pattern for pattern in patterns if not _names_something(_choose(desired, [pattern])))
     return Selection(chosen, len(desired.memories) - len(chosen.memories), unmatched)
+
+
+def restrict(desired: Desired, addresses: Collection[str]) -> Desired:
+    """Keep the contacts and memories of these addresses, and the contacts of these memories."""
+    memories = tuple(memory for memory in desired.contact_memories if memory.address in addresses)
+    needed = {memory.contact.name for memory in memories}
+    return replace(
+        desired,
+        contacts=tuple(item for item in desired.contacts if item.address in addresses or item.name in needed),
+        contact_memories=memories,
+        existing_memories=tuple(memory for memory in desired.existing_memories if memory.address in addresses),
+    )
 
 
 def _names_something(chosen: Desired) -> bool:

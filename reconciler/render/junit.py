@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 from xml.etree import ElementTree as ET
 
+from reconciler.core.address import memory_of
 from reconciler.core.document import (
     AddUserEntry,
     CreateContactEntry,
@@ -103,7 +104,7 @@ def _by_address(entries: Sequence[OperationEntry]) -> Mapping[str, Sequence[Oper
     """Sort operations by contact or memory; those on users belong to the memory."""
     grouped: dict[str, list[OperationEntry]] = {}
     for entry in entries:
-        grouped.setdefault(entry.address.partition(".users[")[0], []).append(entry)
+        grouped.setdefault(memory_of(entry.address), []).append(entry)
     return grouped
 
 

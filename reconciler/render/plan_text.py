@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import assert_never
 
+from reconciler.core.address import memory_of
 from reconciler.core.document import (
     AddUserEntry,
     CreateContactEntry,
@@ -56,14 +57,10 @@ def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
 
 
 def _changes(plan: PlanDocument, palette: Palette) -> Iterator[str]:
-    for address, entries in groupby(plan.operations, key=_memory_of):
+    for address, entries in groupby(plan.operations, key=lambda entry: memory_of(entry.address)):
         yield palette.strong(address)
         yield from _aligned([line for entry in entries for line in _lines(entry, palette)], palette)
         yield ""
-
-
-def _memory_of(entry: OperationEntry) -> str:
-    return entry.address.partition(".users[")[0]
 
 
 def _aligned(lines: Sequence[_Line], palette: Palette) -> Iterator[str]:

@@ -130,7 +130,7 @@ def plan_of(account: Served, made: Export, reader: ReaderChoice) -> Plan:
         reader=reader,
         known_ids=made.memory_ids,
         concurrency=3,
-        digest=MASKER.digest,
+        masker=MASKER,
         on_progress=lambda _done, _of: None,
         on_notice=lambda _line: None,
         clock=lambda: NOON,

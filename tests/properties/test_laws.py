@@ -78,7 +78,7 @@ class Account:
             reader=self.reader,
             known_ids={},
             concurrency=3,
-            digest=MASKER.digest,
+            masker=MASKER,
             on_progress=lambda _done, _of: None,
             on_notice=lambda _line: None,
             clock=lambda: NOON,

@@ -9,7 +9,6 @@ from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masked, Masker
 from reconciler.core.remote import ContactRecord, Context, Record
 from reconciler.core.snapshot.seen import (
-    KEY_CHECK,
     Holdings,
     Seen,
     SeenContact,
@@ -46,7 +45,7 @@ def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
         environment=taken.environment,
         api=taken.api,
         taken_at=taken.taken_at,
-        key_check=masker.digest(KEY_CHECK),
+        key_check=masker.key_check,
         is_complete=holdings.is_complete,
         contacts=contacts,
         memories=tuple(masking.memory(holdings.memories[memory_id]) for memory_id in sorted(holdings.memories)),

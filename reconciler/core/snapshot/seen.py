@@ -11,9 +11,6 @@ from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masked
 from reconciler.core.remote import ContactRecord, Context, Record
 
-KEY_CHECK = "reconciler snapshot"
-"""Its digest stands in every snapshot, and tells whether a key is the one that it was made with."""
-
 Seen = TypeAliasType("Seen", "Masked | SeenMapping")
 """A live value."""
 

@@ -8,7 +8,6 @@ from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import DigestOnly, DigestsIn, Masked, Masker
 from reconciler.core.remote import ContactRecord, Context, Record
 from reconciler.core.snapshot.seen import (
-    KEY_CHECK,
     Holdings,
     Seen,
     SeenContact,
@@ -40,7 +39,7 @@ def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Mas
 
 def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
     """Say whether a masker has the key that the snapshot was made with."""
-    return masker.digest(KEY_CHECK) == snapshot.key_check
+    return masker.key_check == snapshot.key_check
 
 
 @dataclass(frozen=True, slots=True)

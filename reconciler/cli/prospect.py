@@ -1,0 +1,82 @@
+"""What an apply is about to do: all that is declared, or what still holds of a plan that was reviewed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.cli.session import Session
+from reconciler.core.address import memory_of
+from reconciler.core.desired import Desired
+from reconciler.core.document import PlanDocument
+from reconciler.core.plan import Plan
+from reconciler.core.receipt import Outcome, Receipt
+from reconciler.core.remote import Reader
+from reconciler.core.review import review
+from reconciler.core.target import restrict, select
+from reconciler.documents import load_document
+from reconciler.errors import InputError, RefusedError
+from reconciler.workflow import Run, make_plan, replan
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """
+    A plan to execute.
+
+    `fresh` is all that was planned for what was `looked_at`; of a reviewed plan, `settled` are the operations that need
+    no request, in which `order` they all stood.
+    """
+
+    plan: Plan
+    fresh: Plan
+    looked_at: Desired
+    settled: tuple[Outcome, ...] = ()
+    order: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def moved(self) -> tuple[Outcome, ...]:
+        """Give the reviewed operations that do not hold any more."""
+        return tuple(outcome for outcome in self.settled if outcome.result == "skipped")
+
+    def completed(self, receipt: Receipt) -> Receipt:
+        """Give the receipt with what was settled without a request, in the order of the reviewed plan."""
+        if not self.order:
+            return receipt
+        places = {key: place for place, key in enumerate(self.order)}
+        outcomes = sorted((*receipt.outcomes, *self.settled), key=lambda item: places[_key(item)])
+        return replace(receipt, outcomes=tuple(outcomes))
+
+
+def _key(outcome: Outcome) -> tuple[str, str]:
+    return outcome.operation.type, outcome.operation.address
+
+
+def load_plan(file: Path) -> PlanDocument:
+    """Read a plan that was reviewed; raises `InputError` for anything else."""
+    document = load_document(file)
+    if not isinstance(document, PlanDocument):
+        raise InputError(f"{file} is a {document.kind}, not a plan; `reconciler plan --out FILE` makes one")
+    return document
+
+
+async def declared_prospect(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Prospect:
+    """Plan all that is declared, as far as the targets choose it."""
+    plan = await make_plan(session.desired, reader, run, targets=targets)
+    return Prospect(plan, plan, select(session.desired, targets).desired)
+
+
+async def reviewed_prospect(
+    session: Session, reader: Reader, run: Run, saved: PlanDocument, *, strict: bool
+) -> Prospect:
+    """Decide what still holds of a plan; raises `RefusedError` where nothing of it may be done."""
+    fresh = await replan(session.desired, saved, reader, run)
+    found = review(saved, fresh, run.masker)
+    if strict and found.moved:
+        raise RefusedError(f"--strict: {_listed(found.moved)}; nothing was written")
+    addresses = [memory_of(entry.address) for entry in saved.operations]
+    order = tuple((entry.type, entry.address) for entry in saved.operations)
+    return Prospect(found.plan, fresh, restrict(session.desired, addresses), found.settled, order)
+
+
+def _listed(moved: Iterable[Outcome]) -> str:
+    return "; ".join(f"{outcome.operation.address} {outcome.detail}" for outcome in moved)

@@ -1,0 +1,257 @@
+"""`apply PLAN`: what was reviewed is done, as far as it still holds, and nothing else."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import SPEC, Called, Repository
+
+LIVE = {
+    "contacts": [
+        {"id": "c-sarah", "identifiers": [{"identifier_type": "external_id", "identifier_value": "crm-sarah"}]},
+        {"id": "c-jo", "identifiers": [{"identifier_type": "external_id", "identifier_value": "crm-jo"}]},
+    ],
+    "contact_memories": [
+        {"id": "m-1", "contact_id": "c-sarah", "persona_id": "persona-1", "facts": {"plan": "a private trial"}},
+        {"id": "m-2", "contact_id": "c-jo", "persona_id": "persona-1", "facts": {"plan": "a private trial"}},
+    ],
+}
+SPECS = SPEC + "  jo: {external_id: crm-jo, scopes: {support: {facts: {plan: gold}}}}\n"
+
+
+@dataclass
+class Served:
+    """A repository and the account that it is for, on a port."""
+
+    repository: Repository
+    store: Store
+    url: str
+    app: Any
+
+    def run(self, *arguments: str) -> Called:
+        return self.repository.run("-e", "live", "--api-url", self.url, *arguments)
+
+    def saved(self) -> Any:
+        return json.loads((self.repository.root / "plan.json").read_text())
+
+    def apply(self, *arguments: str) -> tuple[Called, dict[str, list[str]]]:
+        """Apply the saved plan; gives what is told, and the addresses of each kind of outcome."""
+        called = self.run("apply", "plan.json", "--yes", "--format", "json", *arguments)
+        outcomes = json.loads(called.out)["outcomes"] if called.out else []
+        kinds = {outcome["outcome"] for outcome in outcomes}
+        return called, {
+            kind: [f"{item['type']} {item['address']}" for item in outcomes if item["outcome"] == kind]
+            for kind in kinds
+        }
+
+    def facts(self, memory_id: str) -> Any:
+        dump: Any = self.store.dump()
+        return next(item["facts"] for item in dump["contact_memories"] if item["id"] == memory_id)
+
+    @property
+    def writes(self) -> list[str]:
+        return [f"{entry.method} {entry.path}" for entry in self.app.state.log if entry.committed]
+
+
+@contextmanager
+def served(repository: Repository) -> Iterator[Served]:
+    store = Store()
+    store.load(LIVE)
+    app = create_app(store)
+    with running(app) as url:
+        yield Served(repository, store, url, app)
+
+
+@pytest.fixture
+def account(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setenv("TEST_KEY", "k")
+    repository.write("specs/support.yaml", SPECS)
+    with served(repository) as made:
+        assert made.run("plan", "--out", "plan.json").code == 0
+        yield made
+
+
+SARAH = "contacts.sarah.scopes.support"
+JO = "contacts.jo.scopes.support"
+
+
+def test_a_plan_that_holds_is_done_and_the_next_one_is_empty(account: Served) -> None:
+    called, outcomes = account.apply()
+
+    assert called.code == 0, called.err
+    assert outcomes == {
+        "done": [f"write_facts {JO}", f"write_facts {SARAH}", f'add_user {SARAH}.users["+14155550192"]']
+    }
+    assert account.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_moved_is_left_out_and_named_and_the_rest_is_done(account: Served) -> None:
+    account.store.learn_facts("m-1", {"plan": "learned in a call"})
+    called, outcomes = account.apply()
+
+    assert called.code == 3
+    assert outcomes["skipped"] == [f"write_facts {SARAH}"]
+    assert outcomes["done"] == [f"write_facts {JO}", f'add_user {SARAH}.users["+14155550192"]']
+    assert f"left out: {SARAH}: moved since the plan: plan" in called.err
+    assert account.facts("m-1") == {"plan": "learned in a call"}
+
+
+def test_what_is_so_by_now_needs_nothing(account: Served) -> None:
+    account.store.learn_facts("m-2", {"plan": "gold"})
+    called, outcomes = account.apply()
+
+    assert called.code == 0
+    assert outcomes["already"] == [f"write_facts {JO}"]
+
+
+def test_strict_refuses_the_whole_plan_and_names_what_moved(account: Served) -> None:
+    account.store.learn_facts("m-1", {"plan": "learned in a call"})
+    called, _ = account.apply("--strict")
+
+    assert called.code == 4
+    assert f"--strict: {SARAH} moved since the plan: plan; nothing was written" in called.err
+    assert account.writes == []
+
+
+def test_nothing_is_done_that_was_not_reviewed(account: Served) -> None:
+    account.store.learn_facts("m-2", {"plan": "gold"})
+    account.run("plan", "--out", "plan.json")  # jo needs nothing
+    account.store.learn_facts("m-2", {"plan": "learned since"})
+    called, outcomes = account.apply()
+
+    assert called.code == 0
+    assert not any(JO in address for addresses in outcomes.values() for address in addresses)
+    assert account.facts("m-2") == {"plan": "learned since"}
+
+
+def test_only_what_the_plan_touches_is_read_again(account: Served) -> None:
+    account.store.learn_facts("m-1", {"name": "Sarah", "plan": "premium"})
+    account.run("plan", "--out", "plan.json", "--target", JO)
+    account.app.state.log.clear()
+    account.apply()
+
+    assert [f"{entry.method} {entry.path}" for entry in account.app.state.log] == [
+        "POST /v1/contacts/find",
+        "PATCH /v1/memory/contact/m-2/facts",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("specs", "the specs, or their secrets, are not those that it was made from"),
+        ("environment", "it is for sandbox (sandbox), and this is live ("),
+        ("key", "it was made with another key; give both the same RECONCILER_DIGEST_KEY"),
+        ("operations", "its operations were changed since it was made"),
+    ],
+)
+def test_a_plan_of_something_else_is_refused_and_says_why(
+    account: Served, monkeypatch: pytest.MonkeyPatch, change: str, reason: str
+) -> None:
+    root = account.repository.root
+    if change == "specs":
+        account.repository.write("specs/support.yaml", SPECS.replace("gold", "silver"))
+    elif change == "environment":
+        assert account.repository.run("-e", "sandbox", "plan", "--out", "plan.json").code == 0
+    elif change == "key":
+        monkeypatch.setenv("TEST_KEY", "other")
+    else:
+        (root / "plan.json").write_text((root / "plan.json").read_text().replace('"gold"', '"silver"'))
+    called, _ = account.apply()
+
+    assert called.code == 4
+    assert reason in called.err
+    assert account.writes == []
+
+
+def test_with_a_key_for_digests_plan_and_apply_may_use_different_keys(
+    account: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "shared")
+    account.run("plan", "--out", "plan.json")
+    monkeypatch.setenv("TEST_KEY", "other")
+    called, _ = account.apply()
+
+    assert called.code == 0
+
+
+def test_the_saved_plan_holds_no_live_value(account: Served) -> None:
+    assert "private" not in (account.repository.root / "plan.json").read_text()
+
+
+def test_a_rehearsal_of_a_saved_plan_shows_what_still_holds(account: Served) -> None:
+    account.store.learn_facts("m-2", {"plan": "gold"})
+    called = account.run("apply", "plan.json", "--dry-run", "--format", "json")
+
+    assert called.code == 0
+    assert [request["path"] for request in json.loads(called.out)["requests"]] == [
+        "/v1/memory/contact/m-1/facts",
+        "/v1/memory/m-1/add-user",
+    ]
+    assert account.writes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("apply", "plan.json", "--target", JO), "leave out --target"),
+        (("apply", "--strict", "--yes"), "--strict needs a PLAN"),
+        (("apply", "missing.json", "--yes"), "cannot read missing.json"),
+        (("apply", "reconciler.yaml", "--yes"), "reconciler.yaml is not JSON"),
+    ],
+)
+def test_what_cannot_be_meant_is_bad_usage(account: Served, arguments: tuple[str, ...], said: str) -> None:
+    called = account.run(*arguments)
+
+    assert called.code == 1
+    assert said in called.err
+
+
+def test_a_receipt_is_no_plan(account: Served) -> None:
+    account.apply("--receipt", "receipt.json")
+    called = account.run("apply", "receipt.json", "--yes")
+
+    assert called.code == 1
+    assert "receipt.json is a receipt, not a plan" in called.err
+
+
+def test_undo_holds_the_former_values_and_applying_it_brings_them_back(account: Served) -> None:
+    called, _ = account.apply("--undo", "undo.yaml")
+    undo = account.repository.root / "undo.yaml"
+
+    assert called.code == 0
+    assert undo.stat().st_mode & 0o777 == 0o600
+    assert "plan: a private trial" in undo.read_text()
+    assert f"# {SARAH}.facts.name was added, and stays" in undo.read_text()
+    assert f'# {SARAH}.users["+14155550192"] was made, and stays' in undo.read_text()
+    assert account.facts("m-1")["plan"] == "premium"
+
+    assert account.run("apply", "--specs", "undo.yaml", "--yes").code == 0
+    assert account.facts("m-1") == {"name": "Sarah", "plan": "a private trial"}
+    assert account.facts("m-2") == {"plan": "a private trial"}
+
+
+def test_an_undo_file_is_never_written_over(account: Served) -> None:
+    account.repository.write("undo.yaml", "older")
+    called, _ = account.apply("--undo", "undo.yaml")
+
+    assert called.code == 1
+    assert "undo.yaml is there already; name another file" in called.err
+    assert account.writes == []
+    assert (account.repository.root / "undo.yaml").read_text() == "older"
+
+
+def test_undo_tells_of_what_was_done_alone(account: Served) -> None:
+    account.store.learn_facts("m-1", {"plan": "learned in a call"})
+    account.apply("--undo", "undo.yaml")
+    text = (account.repository.root / "undo.yaml").read_text()
+
+    assert "learned in a call" not in text
+    assert "a private trial" in text
