@@ -1,0 +1,15 @@
+"""`command: apply`: add and update what the specs declare, and keep the receipt."""
+
+from settings import Settings
+from tool import call, targets
+
+
+def apply(settings: Settings) -> int:
+    """Give the tool's exit code; the receipt is kept whatever it is."""
+    folder = settings.folder
+    summary = folder / "summary.md"
+    written = [f"--receipt={folder / 'receipt.json'}", f"--write=summary={summary}"]
+    ran = call(settings, "apply", "--yes", "--format=github", *targets(settings), *written)
+    if summary.exists():
+        settings.summarise(summary.read_text(encoding="utf-8"))
+    return ran.code

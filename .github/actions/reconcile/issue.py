@@ -1,0 +1,71 @@
+"""The one drift issue of an environment: opened, edited and closed as the drift changes, and not touched otherwise."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from gh import Gh
+from settings import Settings
+from texts import marker_name
+
+LABEL = "reconciler-drift"
+NO_DRIFT = "none"
+_ID = re.compile(r"(sha256:[0-9a-f]{64}|none) -->")
+
+
+def drift_id(plan: dict[str, Any]) -> str:
+    """Give the id of what a plan would do: of types, addresses and keys, and of no time, value or cost."""
+    certain = [operation for operation in plan["operations"] if operation["certain"]]
+    if not certain:
+        return NO_DRIFT
+    canonical = sorted([entry["type"], entry["address"], entry["certain"], _keys(entry)] for entry in certain)
+    return f"sha256:{hashlib.sha256(json.dumps(canonical).encode()).hexdigest()}"
+
+
+def _keys(operation: dict[str, Any]) -> list[list[Any]]:
+    changes = operation.get("facts") or operation.get("changes") or []
+    return sorted([change["key"], change["path"], change["action"]] for change in changes)
+
+
+def keep_issue(settings: Settings, identifier: str, body: str) -> str:
+    """
+    Make the issue say what the drift is, and give what was done in a word; raises `GhError`.
+
+    The issue carries the id of the drift that it tells of. While that stays the same nothing is touched, so an issue
+    that somebody closed stays closed until the drift is another.
+    """
+    github = Gh(settings.repository)
+    start = f"<!-- reconciler:{marker_name(settings.environment)}:drift "
+    ours = _ours(github, start)
+    told = _told(ours["body"], start) if ours else NO_DRIFT
+    if told == identifier:
+        return "unchanged"
+    drifts = identifier != NO_DRIFT
+    content = {"title": f"Drift in {settings.environment}", "body": f"{start}{identifier} -->\n{body}"}
+    if ours is None:
+        github.send("POST", "issues", {**content, "labels": [LABEL]})
+        return "opened"
+    state = {"state": "open"} if drifts else {"state": "closed", "state_reason": "completed"}
+    github.send("PATCH", f"issues/{ours['number']}", {"body": content["body"], **state})
+    return _word(was_open=ours["state"] == "open", drifts=drifts)
+
+
+def _ours(github: Gh, start: str) -> dict[str, Any] | None:
+    """Find the newest issue that begins with the marker and was opened by the login of the token."""
+    issues = github.all_of(f"issues?labels={LABEL}&state=all")
+    marked = [issue for issue in issues if (issue["body"] or "").startswith(start) and "pull_request" not in issue]
+    viewer = github.viewer() if marked else ""
+    ours = [issue for issue in marked if issue["user"] and issue["user"]["login"] == viewer]
+    return max(ours, key=lambda issue: int(issue["number"]), default=None)
+
+
+def _told(body: str, start: str) -> str:
+    found = _ID.match(body, len(start))
+    return found[1] if found else ""
+
+
+def _word(*, was_open: bool, drifts: bool) -> str:
+    if drifts:
+        return "edited" if was_open else "reopened"
+    return "closed"

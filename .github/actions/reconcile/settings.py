@@ -1,0 +1,70 @@
+"""What the action was told: its inputs, and what the runner says of the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+
+class UsageError(Exception):
+    """An input that the action cannot work with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run of the action; `pull_request` is None outside of pull requests, `base` and `snapshot` may be empty."""
+
+    command: str
+    environment: str
+    project: str
+    targets: tuple[str, ...]
+    base: str
+    restricted: bool
+    snapshot: str
+    repository: str
+    pull_request: int | None
+    run_url: str
+    folder: Path
+    summary: Path
+    outputs: Path
+
+    def tell(self, name: str, value: str) -> None:
+        """Set an output of the step."""
+        with self.outputs.open("a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
+
+    def summarise(self, text: str) -> None:
+        """Add to the summary of the step."""
+        with self.summary.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def read_settings(variables: Mapping[str, str]) -> Settings:
+    """Read the variables that `action.yml` and the runner set; raises `UsageError`."""
+    try:
+        command, environment = variables["INPUT_COMMAND"], variables["INPUT_ENVIRONMENT"]
+        repository, server = variables["GITHUB_REPOSITORY"], variables["GITHUB_SERVER_URL"]
+        number = variables.get("PULL_REQUEST", "")
+        return Settings(
+            command=command,
+            environment=environment,
+            project=variables.get("INPUT_PROJECT") or ".",
+            targets=tuple(line.strip() for line in variables.get("INPUT_TARGET", "").splitlines() if line.strip()),
+            base=variables.get("INPUT_BASE", ""),
+            restricted=_yes_or_no("restricted", variables.get("INPUT_RESTRICTED") or "false"),
+            snapshot=variables.get("INPUT_SNAPSHOT", ""),
+            repository=repository,
+            pull_request=int(number) if number else None,
+            run_url=f"{server}/{repository}/actions/runs/{variables['GITHUB_RUN_ID']}",
+            folder=Path(variables["RUNNER_TEMP"]) / quote(f"reconciler-{command}-{environment}", safe=""),
+            summary=Path(variables["GITHUB_STEP_SUMMARY"]),
+            outputs=Path(variables["GITHUB_OUTPUT"]),
+        )
+    except KeyError as error:
+        raise UsageError(f"the variable {error.args[0]} is not set: this runs as a step of the action") from error
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise UsageError(f'the input "{name}" is {text!r}; it must be true or false')
+    return text == "true"

@@ -1,0 +1,102 @@
+"""
+A `gh` that keeps comments and issues in a JSON file: `gh api` for the calls that the action makes, and no others.
+
+The file holds `viewer`, `comments`, `issues`, `refuse` (calls that are answered with a status, as `POST issues`), and
+`calls`, to which every call is added. Listings have two items a page, and pages are written one after the other.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+_REPOSITORY = "repos/acme/agents/"
+_STATE = Path(os.environ.get("FAKE_GH_STATE", ""))
+
+
+def _refused(status: int, message: str) -> int:
+    sys.stderr.write(f"gh: {message} (HTTP {status})\n")
+    return 1
+
+
+def _pages(items: list[dict[str, Any]]) -> str:
+    pages = [items[start : start + 2] for start in range(0, len(items), 2)] or [[]]
+    return "".join(json.dumps(page) for page in pages)
+
+
+def _author(state: dict[str, Any]) -> dict[str, str]:
+    return {"login": state["viewer"]}
+
+
+def _get(state: dict[str, Any], path: str) -> str | None:
+    if path == "issues/7/comments?per_page=100":
+        return _pages(state["comments"])
+    if path == "issues?labels=reconciler-drift&state=all&per_page=100":
+        return _pages([issue for issue in state["issues"] if "reconciler-drift" in issue["labels"]])
+    return None
+
+
+def _post(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None:
+    if path == "issues/7/comments":
+        made = {"id": 100 + len(state["comments"]), "user": _author(state), **body}
+        state["comments"].append(made)
+    elif path == "issues":
+        made = {"number": 1 + len(state["issues"]), "state": "open", "user": _author(state), **body}
+        state["issues"].append(made)
+    else:
+        return None
+    return json.dumps(made)
+
+
+def _patch(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None:
+    kind, _, number = path.rpartition("/")
+    name = {"issues/comments": "comments", "issues": "issues"}.get(kind)
+    key = "id" if name == "comments" else "number"
+    for item in state[name] if name else []:
+        if str(item[key]) == number:
+            item.update(body)
+            return json.dumps(item)
+    return None
+
+
+def _answer(state: dict[str, Any], arguments: list[str]) -> tuple[str, str | None]:
+    """Give the call in short, and what it answers; None for a call that there is not."""
+    match arguments:
+        case ["graphql", "-f", "query={viewer{login}}"]:
+            return "viewer", json.dumps({"data": {"viewer": {"login": state["viewer"]}}})
+        case ["--paginate", path] if path.startswith(_REPOSITORY):
+            path = path.removeprefix(_REPOSITORY)
+            return f"GET {re.sub('[?].*', '', path)}", _get(state, path)
+        case ["--method", ("POST" | "PATCH") as method, path, "--input", "-"] if path.startswith(_REPOSITORY):
+            path = path.removeprefix(_REPOSITORY)
+            call = f"{method} {path}"
+            if call in state["refuse"]:
+                return call, ""
+            answer = {"POST": _post, "PATCH": _patch}[method]
+            return call, answer(state, path, json.load(sys.stdin))
+    return "unknown", None
+
+
+def main() -> int:
+    """Answer one call."""
+    state = json.loads(_STATE.read_text(encoding="utf-8"))
+    if not os.environ.get("GH_TOKEN"):
+        return _refused(401, "set the GH_TOKEN environment variable")
+    if sys.argv[1] != "api":
+        return _refused(404, f"unknown call {sys.argv[1:]}")
+    call, answer = _answer(state, sys.argv[2:])
+    state["calls"].append(call)
+    refused = state["refuse"].get(call)
+    _STATE.write_text(json.dumps(state), encoding="utf-8")
+    if refused:
+        return _refused(refused, "Resource not accessible by integration")
+    if answer is None:
+        return _refused(404, f"unknown call {sys.argv[1:]}")
+    sys.stdout.write(answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

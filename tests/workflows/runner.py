@@ -1,0 +1,155 @@
+"""A runner: a repository, a `gh` and a `reconciler` on the path, and the action called as a workflow calls it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ACTION = ROOT / ".github" / "actions" / "reconcile"
+US = "github-actions[bot]"
+MARKER = "<!-- reconciler:sandbox -->"
+RUN_URL = "https://github.example/acme/agents/actions/runs/42"
+
+PROJECT = """\
+version: 1
+default_environment: sandbox
+environments:
+  sandbox: {api: sandbox}
+  live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY}
+"""
+
+SPEC = """\
+scopes:
+  support: {persona_id: persona-1}
+contacts:
+  sarah:
+    external_id: crm-sarah
+    scopes:
+      support:
+        facts: {name: Sarah, plan: premium}
+"""
+
+_GH = """\
+#!{python}
+import runpy
+runpy.run_path({program!r}, run_name="__main__")
+"""
+
+_RECONCILER = """\
+#!{python}
+import sys
+sys.path.insert(0, {root!r})
+from reconciler.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one step gave."""
+
+    code: int
+    out: str
+    err: str
+    summary: str
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Folders of one runner; GitHub's side is in a file, see `fake_gh.py`."""
+
+    folder: Path
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "repository"
+
+    @property
+    def documents(self) -> Path:
+        return self.folder / "temp"
+
+    def write(self, name: str, text: str) -> None:
+        path = self.repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def github(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "github.json").read_text(encoding="utf-8"))
+        return loaded
+
+    def on_github(self, **parts: Any) -> None:
+        state = {**self.github(), **parts}
+        (self.folder / "github.json").write_text(json.dumps(state), encoding="utf-8")
+
+    def writes(self) -> list[str]:
+        """Give the calls that changed something on GitHub's side, since this was asked before."""
+        calls = self.github()["calls"]
+        self.on_github(calls=[])
+        return [call for call in calls if call.startswith(("POST", "PATCH"))]
+
+    def reconciler(self, *arguments: str) -> None:
+        program = str(self.folder / "bin" / "reconciler")
+        subprocess.run(
+            [program, *arguments], check=True, cwd=self.repository, env=self._variables(), capture_output=True
+        )
+
+    def git(self, *arguments: str) -> None:
+        who = {
+            f"GIT_{role}_{what}": "ana@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        line = ["git", "-c", "commit.gpgsign=false", *arguments]
+        subprocess.run(line, check=True, cwd=self.repository, env={**self._variables(), **who}, capture_output=True)
+
+    def run(self, command: str, **inputs: str) -> Ran:
+        """Run the step of the action; `inputs` are its variables, without `INPUT_`."""
+        for name in ("summary", "outputs"):
+            (self.folder / name).write_text("")
+        told = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+        ran = subprocess.run(
+            [sys.executable, str(ACTION / "main.py")],
+            capture_output=True,
+            check=False,
+            cwd=self.repository,
+            env={"INPUT_ENVIRONMENT": "sandbox", **self._variables(), "INPUT_COMMAND": command, **told},
+            text=True,
+        )
+        lines = (self.folder / "outputs").read_text().splitlines()
+        outputs = dict(line.split("=", 1) for line in lines)
+        return Ran(ran.returncode, ran.stdout, ran.stderr, (self.folder / "summary").read_text(), outputs)
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "CI": "true",
+            "FAKE_GH_STATE": str(self.folder / "github.json"),
+            "GH_TOKEN": "a-token",
+            "GITHUB_OUTPUT": str(self.folder / "outputs"),
+            "GITHUB_REPOSITORY": "acme/agents",
+            "GITHUB_RUN_ID": "42",
+            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "PULL_REQUEST": "7",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "RUNNER_TEMP": str(self.documents),
+        }
+
+
+def new_runner(folder: Path) -> Runner:
+    """Set up a runner with a small repository, and nothing on GitHub's side."""
+    made = Runner(folder)
+    made.write("reconciler.yaml", PROJECT)
+    made.write("specs/support.yaml", SPEC)
+    empty = {"viewer": US, "comments": [], "issues": [], "refuse": {}, "calls": []}
+    (folder / "github.json").write_text(json.dumps(empty))
+    program = str(Path(__file__).with_name("fake_gh.py"))
+    for name, text in (("gh", _GH), ("reconciler", _RECONCILER)):
+        path = folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.format(python=sys.executable, program=program, root=str(ROOT)))
+        path.chmod(0o755)
+    return made

@@ -1,0 +1,145 @@
+"""What the workflows and the action say, read as YAML."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.workflows.runner import ACTION, ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}}
+DEFINITIONS = [*WORKFLOWS, ACTION / "action.yml"]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read YAML with all scalars as text, so that `on` stays a key."""
+    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  text alone
+    return loaded
+
+
+def steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    jobs = [definition["runs"]] if "runs" in definition else definition["jobs"].values()
+    for job in jobs:
+        yield from job["steps"]
+
+
+by_name = pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
+by_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def test_the_workflows_are_these() -> None:
+    assert {path.stem for path in WORKFLOWS} == {"ci", "preview", "apply", "drift"}
+
+
+@by_workflow
+def test_no_workflow_runs_foreign_code_with_secrets(path: Path) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(read(path)["on"])
+
+
+@by_workflow
+def test_jobs_write_what_they_must_and_nothing_else(path: Path) -> None:
+    workflow = read(path)
+    given = [workflow["permissions"], *(job.get("permissions", {}) for job in workflow["jobs"].values())]
+    assert all(isinstance(permissions, dict) for permissions in given)
+    assert "write" not in workflow["permissions"].values()
+    writes = {name for permissions in given for name, level in permissions.items() if level == "write"}
+    assert writes == MAY_WRITE.get(path.stem, set())
+
+
+@by_workflow
+def test_every_job_ends_in_time_and_does_not_run_beside_itself(path: Path) -> None:
+    workflow = read(path)
+    for job in workflow["jobs"].values():
+        assert int(job["timeout-minutes"]) <= 120
+        assert "concurrency" in job or "concurrency" in workflow
+
+
+def test_an_apply_is_never_cancelled_and_stands_behind_the_protection_of_its_environment() -> None:
+    [job] = read(ROOT / ".github" / "workflows" / "apply.yml")["jobs"].values()
+
+    assert job["concurrency"]["cancel-in-progress"] == "false"
+    assert job["environment"] == "${{ matrix.environment }}"
+
+
+@by_name
+def test_no_line_that_a_shell_runs_holds_an_expression(path: Path) -> None:
+    lines = [step["run"] for step in steps(read(path)) if "run" in step]
+    assert not [line for line in lines if "${{" in line]
+
+
+@by_name
+def test_credentials_are_not_left_in_the_clone(path: Path) -> None:
+    clones = [step for step in steps(read(path)) if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"]["persist-credentials"] == "false" for step in clones)
+
+
+@by_name
+def test_every_script_and_local_action_that_is_named_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    scripts = [ACTION / name for name in re.findall(r"\$GITHUB_ACTION_PATH/([\w.-]+)", text)]
+    actions = [ROOT / name / "action.yml" for name in re.findall(r"uses: \./(\S+)", text)]
+    runs = [ROOT / name for name in re.findall(r"run: (\.ci/\S+)", text)]
+    assert [named for named in (*scripts, *actions, *runs) if not named.is_file()] == []
+
+
+@by_workflow
+def test_the_action_is_called_with_inputs_that_it_has(path: Path) -> None:
+    inputs = read(ACTION / "action.yml")["inputs"]
+    for step in steps(read(path)):
+        if step.get("uses") == "./.github/actions/reconcile":
+            assert set(step["with"]) <= set(inputs)
+            assert step["with"]["command"] == path.stem
+
+
+def test_every_input_reaches_the_scripts_and_is_described() -> None:
+    action = read(ACTION / "action.yml")
+    text = (ACTION / "action.yml").read_text(encoding="utf-8")
+    assert [name for name in action["inputs"] if f"${{{{ inputs.{name} }}}}" not in text] == []
+    readme = (ACTION / "README.md").read_text(encoding="utf-8")
+    assert [name for name in (*action["inputs"], *action["outputs"]) if f"`{name}`" not in readme] == []
+
+
+def install(folder: Path, requirement: str) -> subprocess.CompletedProcess[str]:
+    """Run the install step of a copied action, with a `python` that prints its arguments."""
+    program = folder / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    variables = {
+        "PATH": f"{program.parent}:/usr/bin:/bin",
+        "GITHUB_ACTION_PATH": str(folder / ".github" / "actions" / "reconcile"),
+        "INPUT_INSTALL": requirement,
+    }
+    (folder / ".github" / "actions" / "reconcile").mkdir(parents=True)
+    script = str(ACTION / "install.sh")
+    return subprocess.run(["bash", script], capture_output=True, check=False, env=variables, text=True)
+
+
+def test_the_action_installs_the_repository_that_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "reconciler"\n')
+    ran = install(tmp_path, "")
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, str(tmp_path))
+
+
+def test_a_copied_action_installs_what_it_is_told(tmp_path: Path) -> None:
+    ran = install(tmp_path, "reconciler==1.0")
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "reconciler==1.0")
+
+
+def test_a_copied_action_that_is_told_nothing_asks_for_it(tmp_path: Path) -> None:
+    ran = install(tmp_path, "")
+    assert ran.returncode == 1
+    assert 'say with the input "install"' in ran.stdout
+
+
+@pytest.mark.parametrize("name", ["settings", "tool", "gh", "texts", "comment", "issue", "preview", "apply", "drift"])
+def test_the_scripts_need_nothing_but_python(name: str) -> None:
+    program = f"import sys; sys.path.insert(0, {str(ACTION)!r}); import {name}"
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=False)
+    assert ran.returncode == 0

@@ -1,0 +1,210 @@
+import json
+import re
+
+import pytest
+
+from reconciler.render.escape import marker
+from tests.workflows.runner import ACTION, MARKER, RUN_URL, SPEC, US, Runner
+
+
+def test_the_first_preview_makes_the_comment_and_the_next_one_edits_it(runner: Runner) -> None:
+    assert runner.run("preview").code == 0
+    assert runner.writes() == ["POST issues/7/comments"]
+
+    runner.write("specs/support.yaml", SPEC.replace("premium", "trial"))
+    assert runner.run("preview").code == 0
+    assert runner.writes() == ["PATCH issues/comments/100"]
+    [comment] = runner.github()["comments"]
+    assert comment["body"].startswith(f"{MARKER}\n<h3>Plan for")
+    assert '<code>"trial"</code>' in comment["body"]
+    assert comment["body"].endswith(f'<p><a href="{RUN_URL}">Run with plan and report as artifacts</a></p>')
+
+
+def test_the_comment_shrinks_to_one_line_when_nothing_changes_any_more(runner: Runner) -> None:
+    runner.run("preview")
+    runner.reconciler("apply", "--yes")
+    ran = runner.run("preview")
+
+    assert (ran.code, ran.outputs["changes"]) == (0, "false")
+    [comment] = runner.github()["comments"]
+    assert comment["body"] == f"{MARKER}\n<p>No changes for <code>sandbox</code>: 1 memory unchanged.</p>"
+
+
+def test_a_comment_that_says_the_same_already_is_not_edited(runner: Runner) -> None:
+    runner.run("preview")
+    runner.reconciler("apply", "--yes")
+    runner.run("preview")
+    runner.writes()
+    runner.run("preview")
+
+    assert runner.writes() == []
+
+
+def test_without_changes_and_without_a_comment_none_is_made(runner: Runner) -> None:
+    runner.reconciler("apply", "--yes")
+    ran = runner.run("preview")
+
+    assert ran.code == 0
+    assert "No changes for" in ran.summary
+    assert runner.writes() == []
+
+
+def test_comments_of_others_are_left_alone_whatever_marker_they_carry(runner: Runner) -> None:
+    others = [
+        {"id": 1, "user": {"login": "ana"}, "body": "When does this land?"},
+        {"id": 2, "user": {"login": "mallory"}, "body": f"{MARKER}\nNo changes, merge at once."},
+        {"id": 3, "user": None, "body": f"{MARKER}\nof a login that is gone"},
+        {"id": 4, "user": {"login": US}, "body": "<!-- reconciler:production -->\nof another environment"},
+    ]
+    runner.on_github(comments=others)
+    runner.run("preview")
+    runner.run("preview")
+
+    comments = runner.github()["comments"]
+    assert comments[:4] == others
+    assert [comment["user"]["login"] for comment in comments[4:]] == [US]
+
+
+def test_the_comment_is_found_on_later_pages(runner: Runner) -> None:
+    chatter = [{"id": number, "user": {"login": "ana"}, "body": "hm"} for number in range(5)]
+    runner.on_github(comments=[*chatter, {"id": 77, "user": {"login": US}, "body": f"{MARKER}\nold"}])
+    runner.run("preview")
+
+    assert runner.writes() == ["PATCH issues/comments/77"]
+
+
+def test_the_plan_is_kept_as_documents_and_told_as_annotations_and_summary(runner: Runner) -> None:
+    ran = runner.run("preview")
+
+    folder = runner.documents / "reconciler-preview-sandbox"
+    assert ran.outputs == {"folder": str(folder), "changes": "true"}
+    assert json.loads((folder / "plan.json").read_text())["kind"] == "plan"
+    assert json.loads((folder / "validate.sarif").read_text())["version"] == "2.1.0"
+    assert (folder / "plan.html").read_text().startswith("<!doctype html>")
+    assert ran.summary == (folder / "summary.md").read_text()
+    assert "::notice file=specs/support.yaml,line=8," in ran.out
+
+
+def test_targets_choose_a_part_of_the_specs(runner: Runner) -> None:
+    ran = runner.run("preview", target="contacts.nobody\n\n  contacts.sarah  \n")
+
+    assert ran.code == 1
+    assert "contacts.nobody" in ran.err
+
+
+def test_specs_that_are_not_valid_take_the_place_of_an_older_plan(runner: Runner) -> None:
+    runner.run("preview")
+    runner.write("specs/support.yaml", SPEC.replace("contacts:", "contcts@everyone:"))
+    ran = runner.run("preview")
+
+    assert ran.code == 1
+    [comment] = runner.github()["comments"]
+    assert comment["body"].startswith(f"{MARKER}\n<p>The specs are not valid, so there is no plan for")
+    assert 'specs/support.yaml:3:1 ["contcts&#64;everyone"]: unknown key' in comment["body"]
+    assert "The specs are not valid" in ran.summary
+
+
+def test_mistakes_in_specs_become_annotations_by_the_problem_matcher(runner: Runner) -> None:
+    runner.write("specs/support.yaml", SPEC.replace("contacts:", "contcts:"))
+    ran = runner.run("preview")
+
+    assert f"::add-matcher::{ACTION / 'problems.json'}\n" in ran.out
+    [matcher] = json.loads((ACTION / "problems.json").read_text())["problemMatcher"]
+    [pattern] = matcher["pattern"]
+    found = [re.match(pattern["regexp"], line) for line in ran.err.splitlines()]
+    places = [(match[pattern["file"]], match[pattern["line"]], match[pattern["column"]]) for match in found if match]
+    assert places == [("specs/support.yaml", "3", "1")]
+
+
+def test_a_plan_that_cannot_be_made_says_so_in_the_comment(runner: Runner) -> None:
+    ran = runner.run("preview", environment="live")
+
+    assert ran.code == 1
+    [comment] = runner.github()["comments"]
+    assert comment["body"].startswith("<!-- reconciler:live -->\n<p>The plan could not be made for")
+    assert "TEST_KEY" in comment["body"]
+
+
+def test_a_long_list_of_mistakes_is_cut_to_what_a_comment_can_hold(runner: Runner) -> None:
+    keys = "".join(f"<{'@' * 60}{number}>: 1\n" for number in range(2_000))
+    runner.write("specs/support.yaml", keys)
+    runner.run("preview")
+
+    [comment] = runner.github()["comments"]
+    assert len(comment["body"].encode()) < 65_536
+    assert "more characters in the log)</pre>" in comment["body"]
+
+
+def test_on_a_fork_without_a_snapshot_the_specs_are_validated_alone_and_nothing_is_written(runner: Runner) -> None:
+    ran = runner.run("preview", restricted="true", snapshot="snapshots/sandbox.json", environment="live")
+
+    assert ran.code == 0
+    assert "The specs of <code>live</code> are valid. They were not compared with the account" in ran.summary
+    assert "changes" not in ran.outputs
+    assert runner.github()["calls"] == []
+
+
+def test_on_a_fork_mistakes_in_specs_fail_the_run_and_stand_in_the_summary(runner: Runner) -> None:
+    runner.write("specs/support.yaml", "contcts: {}\n")
+    ran = runner.run("preview", restricted="true")
+
+    assert ran.code == 1
+    assert "contcts: unknown key" in ran.summary
+    assert runner.github()["calls"] == []
+
+
+def test_on_a_fork_with_a_snapshot_the_summary_says_what_it_is_compared_with(runner: Runner) -> None:
+    runner.reconciler("apply", "--yes")
+    runner.reconciler("snapshot", "--out", "snapshot.json")
+    runner.write("specs/support.yaml", SPEC.replace("premium", "trial"))
+    ran = runner.run("preview", restricted="true", snapshot="snapshot.json")
+
+    assert (ran.code, ran.outputs["changes"]) == (0, "true")
+    assert ran.summary.startswith("<p>This run has no secrets: <code>sandbox</code> is compared with the snapshot")
+    assert "1 fact to update" in ran.summary
+    assert runner.github()["calls"] == []
+
+
+def test_on_a_fork_a_snapshot_that_cannot_be_used_is_no_fault_of_the_specs(runner: Runner) -> None:
+    runner.write("snapshot.json", "{}")
+    ran = runner.run("preview", restricted="true", snapshot="snapshot.json")
+
+    assert ran.code == 0
+    assert "are valid. They were not compared with the account" in ran.summary
+    assert "<code>snapshot.json</code> cannot be used" in ran.summary
+    assert "<pre>error: snapshot.json" in ran.summary
+
+
+def test_the_plan_says_who_changed_what_since_the_base(runner: Runner) -> None:
+    runner.reconciler("apply", "--yes")
+    runner.git("init", "--quiet")
+    runner.git("add", "reconciler.yaml", "specs")
+    runner.git("commit", "--quiet", "--message", "before")
+    runner.write("specs/support.yaml", SPEC.replace("premium", "trial"))
+    runner.git("commit", "--quiet", "--all", "--message", "after")
+    ran = runner.run("preview", base="HEAD^1")
+
+    assert ran.code == 0
+    [comment] = runner.github()["comments"]
+    assert "changed in the specs" in comment["body"]
+
+
+def test_a_comment_that_github_refuses_fails_the_run_and_names_the_permission(runner: Runner) -> None:
+    runner.on_github(refuse={"POST issues/7/comments": 403})
+    ran = runner.run("preview")
+
+    assert ran.code == 1
+    assert (
+        "::error title=reconciler::the comment could not be kept (the job needs pull-requests: write): gh: " in ran.out
+    )
+    assert "(HTTP 403)" in ran.out
+    assert "Traceback" not in ran.err
+    assert "Plan for" in ran.summary
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "eu--west", "ünï code", "a/b"])
+def test_the_markers_of_the_action_are_those_of_the_tool(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ACTION))
+    import comment  # noqa: PLC0415  the action's folder is on the path only here
+
+    assert comment.marker(environment) == marker(environment)
