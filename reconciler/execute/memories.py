@@ -120,7 +120,7 @@ class MemoryRun:
         except ApiError:
             raise error from None
         if not users.is_known(user.phone_number):
-            raise error
+            return await self._send_again(memory_id, user, error)
         live = users.known.get(user.phone_number)
         if live is None:
             return "failed", f"{error}; the user is not in the memory"
@@ -130,6 +130,16 @@ class MemoryRun:
             except NotSentError as unsent:
                 raise half_done(unsent, what="the user is in the memory") from unsent
         return "done", "the answer was lost; the user is in the memory"
+
+    async def _send_again(self, memory_id: str, user: User, error: ApiUnavailableError) -> Done:
+        """Add a user once more where nobody can look: a number that is there is refused, so none is added twice."""
+        try:
+            await self._writer.add_user(memory_id, user)
+        except AddUserRefusedError:
+            return "already", f"{error}; sent again, {_NOT_CHECKED}"
+        except ApiError:
+            raise error from None
+        return "done", ""
 
     async def _known_id(self) -> str:
         if self.memory_id is None:

@@ -51,9 +51,10 @@ class World:
     rate: Rate | None = None
     budget: Budget | None = None
     concurrency: int = 4
+    seed: int = 0
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.store, self.settings, Faults(self.rules), monotonic=self.waits.clock)
+        self.app = create_app(self.store, self.settings, Faults(self.rules, seed=self.seed), monotonic=self.waits.clock)
 
     def endpoint(
         self, url: str = "http://sandbox.localhost", *, in_process: bool = True, timeout: float = 5.0

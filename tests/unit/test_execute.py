@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.desired import Identifier, memory_key
+from reconciler.core.desired import Identifier, User, memory_key
 from reconciler.core.observed import (
     Absent,
     FoundContact,
@@ -339,6 +339,27 @@ def test_a_lost_answer_is_settled_by_reading_again_the_user_is_not_there() -> No
 
 def test_a_lost_answer_where_users_cannot_be_listed_stays_unknown() -> None:
     assert adding(error=LOST, listed=False)[0].result == "unknown"
+
+
+class ForgetfulLine(FakeWriter):
+    """Loses the answer to the first adding of a user, which was carried out."""
+
+    lost = False
+
+    async def add_user(self, memory_id: str, user: User) -> None:
+        del memory_id, user
+        if self.lost:
+            raise AddUserRefusedError("400, exists")
+        self.lost = True
+        self.calls.append("add_user")
+        raise LOST
+
+
+def test_where_nobody_can_look_a_user_is_sent_once_more_since_none_can_be_added_twice() -> None:
+    (outcome,) = run(plan(existing(user()), Present("store-1", {})), ForgetfulLine()).outcomes
+
+    assert outcome.result == "already"
+    assert "sent again" in outcome.detail
 
 
 def test_a_refusal_for_a_user_who_is_not_there_is_a_failure() -> None:
