@@ -1,7 +1,8 @@
 """`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -9,8 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from reconciler.core.rate import Rate, parse_rate
+from reconciler.core.references import OPENING, Scalar, Variable, is_variable_name
 from reconciler.errors import InputError, Problem, SpecError
-from reconciler.reading import Node, Strict, check, did_you_mean, read_file, wrong
+from reconciler.reading import KeyPath, Node, Strict, check, did_you_mean, named, read_file, wrong
 
 FILE_NAME = "reconciler.yaml"
 SANDBOX = "sandbox"
@@ -25,10 +27,11 @@ Reader: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 @dataclass(frozen=True, slots=True)
 class Environment:
     """
-    One environment: its specs (folders, files or globs, relative to the root) and how its account is reached.
+    One environment: its specs and how its account is reached.
 
-    `api` is `sandbox`, a URL, or None where the environment leaves it to the caller. `rate_limit` is of all requests to
-    `/v1/memory` together.
+    `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
+    `variables` are those of all environments and its own, which win. `api` is `sandbox`, a URL, or None where the
+    environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Environment:
     concurrency: int
     reader: Reader
     rate_limit: Rate | None
+    overlays: tuple[str, ...] = ()
+    variables: Mapping[str, Variable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def _read(file: Path) -> Project:
     if checked.model is None:
         raise SpecError(checked.problems)
     _check_default(checked.model, reading.documents[0])
-    return _project(checked.model, file)
+    return _project(checked.model, reading.documents[0], file)
 
 
 def _check_default(content: "ProjectFile", document: Node) -> None:
@@ -112,7 +117,8 @@ def _check_default(content: "ProjectFile", document: Node) -> None:
         raise SpecError((problem,))
 
 
-def _project(content: "ProjectFile", file: Path) -> Project:
+def _project(content: "ProjectFile", document: Node, file: Path) -> Project:
+    shared = _variables(document, ())
     environments = tuple(
         Environment(
             name=name,
@@ -122,11 +128,24 @@ def _project(content: "ProjectFile", file: Path) -> Project:
             concurrency=item.concurrency,
             reader=item.reader,
             rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
+            overlays=tuple(item.overlays),
+            variables={**shared, **_variables(document, ("environments", name))},
         )
         for name, item in sorted(content.environments.items())
     )
     only = environments[0].name if len(environments) == 1 else None
     return Project(file.parent, file.name, environments, content.default_environment or only)
+
+
+def _variables(document: Node, owner: KeyPath) -> dict[str, Variable]:
+    entries = dict(document.at(owner).entries())
+    found = entries["variables"].entries() if "variables" in entries else ()
+    return {name: Variable(name, _value(node), node.key_source) for name, node in found}
+
+
+def _value(node: Node) -> Scalar:
+    assert isinstance(node.value, (str, int, float, bool))  # noqa: S101  checked with the file
+    return node.value
 
 
 def _checked_api(api: str) -> str:
@@ -158,6 +177,25 @@ def _checked_rate(text: str) -> str:
     return text
 
 
+def _checked_value(value: object) -> object:
+    if not isinstance(value, (str, int, float, bool)):
+        raise wrong(
+            f"text, a number, true or false is expected, not {named(value)}",
+            cure="lists and mappings stand in the specs themselves, or in an overlay",
+        )
+    if isinstance(value, str) and OPENING in value:
+        raise wrong(
+            "a variable holds a plain value, and references nothing", cure="write the reference where it is used"
+        )
+    return value
+
+
+def _checked_name(name: str) -> str:
+    if not is_variable_name(name):
+        raise wrong(f"{named(name)} is not a name", cure="use letters, digits, - and _, 63 at most")
+    return name
+
+
 _LONGEST_VARIABLE = 64
 _Api = Annotated[
     str,
@@ -170,6 +208,10 @@ _Variable = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": _LONGEST_VARIABLE}),
 ]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=63)]
+_Variables = dict[
+    Annotated[str, AfterValidator(_checked_name)],
+    Annotated[object, AfterValidator(_checked_value), WithJsonSchema({"type": ["string", "number", "boolean"]})],
+]
 
 
 class EnvironmentFile(Strict):
@@ -180,6 +222,13 @@ class EnvironmentFile(Strict):
         default=_DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
     )
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
+    overlays: list[str] = Field(
+        default_factory=list,
+        description="Patches of what the specs declare: folders, files or globs; later ones win.",
+    )
+    variables: _Variables = Field(
+        default_factory=dict, description="What ${name} stands for in the specs and overlays of this environment."
+    )
     concurrency: int = Field(
         default=_DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
     )
@@ -195,6 +244,9 @@ class ProjectFile(Strict):
     version: Literal[1] = Field(description="The version of this file's format.")
     specs: list[str] = Field(
         default_factory=lambda: [_DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
+    )
+    variables: _Variables = Field(
+        default_factory=dict, description="What ${name} stands for in every environment that does not say otherwise."
     )
     default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
     environments: dict[_Name, EnvironmentFile] = Field(

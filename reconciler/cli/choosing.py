@@ -8,7 +8,7 @@ from reconciler.project import Environment, Project
 
 
 def chosen_environment(project: Project, invocation: Invocation) -> Environment:
-    """Give the environment that was asked for, with the specs of `--specs` where that names any."""
+    """Give the environment that was asked for, with the specs of `--specs`, unpatched, where that names any."""
     environment = project.environment(invocation.environment)
     own = tuple(str(Path(path).absolute()) for path in invocation.specs)
-    return replace(environment, specs=own) if own else environment
+    return replace(environment, specs=own, overlays=()) if own else environment

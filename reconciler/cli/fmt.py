@@ -72,7 +72,8 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
         found = find_files(paths, root=Path())
     else:
         project = load_project(invocation.project)
-        entries = dict.fromkeys(entry for environment in project.environments for entry in environment.specs)
+        environments = project.environments
+        entries = dict.fromkeys(entry for one in environments for entry in (*one.specs, *one.overlays))
         found = find_files(tuple(entries), root=project.root)
         file = project.root / FILE_NAME
         own = (SpecFile(FILE_NAME, file),) if file.is_file() else ()

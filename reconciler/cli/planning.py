@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.api.client import open_reader
+from reconciler.cli.loading import load_environment
 from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
 from reconciler.core.plan import Plan
@@ -16,7 +17,6 @@ from reconciler.observe.snapshot import SnapshotReader
 from reconciler.project import load_project
 from reconciler.render.words import memories
 from reconciler.revision import checked_out
-from reconciler.specs import load_specs
 from reconciler.workflow import Revision, Run, make_plan
 
 
@@ -64,8 +64,8 @@ class Planning:
         with checked_out(project.root, self.base) as folder:
             try:
                 before = load_project(str(folder / project.file if project.file else folder))
-                specs = before.environment(environment).specs
-                return Revision(self.base, load_specs(specs, root=before.root).desired)
+                loaded = load_environment(before, before.environment(environment), self.session.environ)
+                return Revision(self.base, loaded.desired)
             except InputError as error:
                 first = str(error).partition("\n")[0]
                 remark(f"warning: the specs at {self.base} cannot be used, so no causes are told: {first}")

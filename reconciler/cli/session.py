@@ -8,24 +8,26 @@ from functools import partial
 from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, account_of
 from reconciler.cli.choosing import chosen_environment
+from reconciler.cli.loading import load_environment, secrets_of
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Progress, remark
 from reconciler.core.desired import Desired
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.project import Project, load_project
-from reconciler.specs import load_specs
+from reconciler.specs import Environ
 from reconciler.workflow import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One command's view of a repository and an account."""
+    """One command's view of a repository and an account; `environ` reads the secrets that specs refer to."""
 
     project: Project
     desired: Desired
     account: Account
     revealed: tuple[str, ...]
+    environ: Environ
 
     @property
     def endpoint(self) -> Endpoint:
@@ -60,6 +62,7 @@ def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[S
     """
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
-    desired = load_specs(environment.specs, root=project.root).desired
+    environ = secrets_of(invocation)
+    desired = load_environment(project, environment, environ).desired
     with account_of(project, environment, invocation, offline=offline) as account:
-        yield Session(project, desired, account, invocation.revealed)
+        yield Session(project, desired, account, invocation.revealed, environ)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
+from reconciler.core.references import escaped
 from reconciler.core.undo import build_undo
 from reconciler.errors import InputError
 from reconciler.reading import written
@@ -35,4 +36,5 @@ class UndoFile:
         """Write what undoes the plan, or, once the outcomes are known, what was done of it."""
         undo = build_undo(plan, accepts, outcomes)
         stays = ("What stays, since nothing can be deleted:", *undo.stays) if undo.stays else ()
-        write_file(self.path, written(undo.document, comments=(*_ABOUT, *stays)), private=True)
+        document = {section: escaped(entries) for section, entries in undo.document.items()}
+        write_file(self.path, written(document, comments=(*_ABOUT, *stays)), private=True)

@@ -31,6 +31,12 @@ class Secret(str):
         return str.__str__(self)
 
 
+class UnreadSecret(Secret):
+    """A secret that was not read, since nothing needs it yet: its text is the reference that leads to it."""
+
+    __slots__ = ()
+
+
 def holds_secret(value: object) -> bool:
     """Say whether a value is a secret, or holds one at any depth."""
     if isinstance(value, dict):

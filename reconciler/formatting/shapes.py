@@ -40,5 +40,7 @@ SPECS = Shape(
     ("scopes", "contacts", "memories"),
     {"scopes": _each(_SCOPE), "contacts": _each(_CONTACT), "memories": _each(_EXISTING)},
 )
-_ENVIRONMENT = Shape(("api", "api_key_env", "specs", "rate_limit", "concurrency", "reader"))
-PROJECT = Shape(("version", "specs", "default_environment", "environments"), {"environments": _each(_ENVIRONMENT)})
+_ENVIRONMENT = Shape(("api", "api_key_env", "specs", "overlays", "variables", "rate_limit", "concurrency", "reader"))
+PROJECT = Shape(
+    ("version", "specs", "variables", "default_environment", "environments"), {"environments": _each(_ENVIRONMENT)}
+)

@@ -4,14 +4,16 @@ from reconciler.reading.border import Checked, Strict, check
 from reconciler.reading.comments import comments
 from reconciler.reading.document import Reading, read_bytes, read_file
 from reconciler.reading.files import Files, SpecFile, find_files
+from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
-from reconciler.reading.places import Node
+from reconciler.reading.places import REFUSED, Node
 from reconciler.reading.scalars import plain_value
 from reconciler.reading.wording import explain, named, wrong
 from reconciler.reading.writing import written
 
 __all__ = [
+    "REFUSED",
     "Addressing",
     "Checked",
     "Files",
@@ -26,6 +28,9 @@ __all__ = [
     "dotted",
     "explain",
     "find_files",
+    "joined",
+    "listing",
+    "mapping",
     "named",
     "plain_value",
     "quoted",

@@ -8,6 +8,7 @@ from typing import cast
 
 import yaml
 
+from reconciler.core.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.builder import Builder, Event, UnreadableError
 from reconciler.reading.parser import PARSER, Parser
@@ -24,11 +25,16 @@ _MISSING = ("no such file", "check the name, or create it")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of a file; `complete` says that all of it could be read, although there may be problems in it."""
+    """
+    What came of a file; `complete` says that all of it could be read, although there may be problems in it.
+
+    Unless it `may_refer`, no text in it holds `${`.
+    """
 
     documents: tuple[Node, ...]
     problems: tuple[Problem, ...]
     complete: bool
+    may_refer: bool
 
 
 def read_file(path: Path, *, name: str, address: Addressing = dotted) -> Reading:
@@ -49,16 +55,18 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
     """Read YAML; see `read_file`."""
     text = decoded(data, file=file)
     if isinstance(text, Problem):
-        return Reading((), (text,), complete=False)
+        return Reading((), (text,), complete=False, may_refer=False)
     lines = Lines(file, text)
     builder = Builder(lines, address)
+    may_refer = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
     try:
         builder.take(cast("Iterator[Event]", iter(parser(text).get_event, None)))
     except UnreadableError as error:
-        return Reading(builder.documents, (*builder.problems, error.problem), complete=False)
+        return Reading(builder.documents, (*builder.problems, error.problem), complete=False, may_refer=may_refer)
     except yaml.MarkedYAMLError as error:
-        return Reading(builder.documents, (*builder.problems, syntax_problem(error, text, lines)), complete=False)
-    return Reading(builder.documents, tuple(builder.problems), complete=True)
+        problems = (*builder.problems, syntax_problem(error, text, lines))
+        return Reading(builder.documents, problems, complete=False, may_refer=may_refer)
+    return Reading(builder.documents, tuple(builder.problems), complete=True, may_refer=may_refer)
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -68,4 +76,4 @@ def reason(error: OSError | ValueError) -> str:
 
 def _unreadable(name: str, why: str, cure: str) -> Reading:
     problem = Problem(name, 0, 0, "", f"cannot be read: {why}", cure)
-    return Reading((), (problem,), complete=False)
+    return Reading((), (problem,), complete=False, may_refer=False)

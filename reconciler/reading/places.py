@@ -41,10 +41,11 @@ def value_offset(mark: Mark) -> int:
 class Lines:
     """The starts of all lines of a text, which turn an offset into a place."""
 
-    __slots__ = ("_starts", "file")
+    __slots__ = ("_starts", "file", "length")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
+        self.length = len(text)
         self._starts = array("Q", accumulate(map(len, text.splitlines(keepends=True)), initial=0))
         if text and text[-1] not in "\n\r":
             self._starts.pop()  # where an unfinished last line ends, no other begins

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from reconciler.core.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.places import Lines
 
@@ -19,6 +20,7 @@ class _Words:
 
 
 _TABS = _Words((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
+_REFERENCE = _Words((), "between brackets, a reference stands in quotes", 'write it as "${{name}}", quotes included')
 _NO_KEY = _Words((), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon")
 _TABLE = (
     _Words(
@@ -126,7 +128,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Prob
     began = error.context_mark.index if error.context_mark else met
     said = f"{error.context}: {error.problem}"
     letter = text[met : met + 1]
-    words = _words(said, letter)
+    words = _REFERENCE if text[met - 1 : met + 1] == OPENING else _words(said, letter)
     message = words.message.format(line=lines.source(began).line, letter=letter)
     return lines.problem(began if words.where_it_began else met, message, cure=words.cure.format())
 

@@ -5,6 +5,8 @@ from typing import Final
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from reconciler.core.secret import Secret
+from reconciler.core.text import shortened
 from reconciler.reading.paths import quoted
 from reconciler.reading.scalars import plain_value
 
@@ -77,7 +79,7 @@ def named(value: object) -> str:
         case int() | float():
             return f"the number {value}"
         case str():
-            return f"the text {quoted(value if len(value) <= _SHOWN else f'{value[:_SHOWN]}…')}"
+            return "a secret" if isinstance(value, Secret) else f"the text {quoted(shortened(value, _SHOWN + 1))}"
         case dict():
             return "a mapping"
         case _:
@@ -88,6 +90,8 @@ def _mistyped(expected: str, value: object) -> Words:
     message = f"{expected} is expected, not {named(value)}"
     if value is None:
         return Words(message, _fill(expected))
+    if isinstance(value, Secret):
+        return Words(message, f"write {expected}")
     if expected in _WRITTEN:
         return Words(message, _WRITTEN[expected])
     if expected == "text" and isinstance(value, (bool, int, float)):

@@ -1,5 +1,6 @@
-"""Spec files → Desired: what a repository declares, layers merged, every value with its source."""
+"""Spec files → Desired: what a repository declares, overlays and layers merged, every value with its source."""
 
 from reconciler.specs.loading import Loaded, load_specs
+from reconciler.specs.references import NO_REFERENCES, Environ, References
 
-__all__ = ["Loaded", "load_specs"]
+__all__ = ["NO_REFERENCES", "Environ", "Loaded", "References", "load_specs"]

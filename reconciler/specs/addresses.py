@@ -4,7 +4,7 @@ from reconciler.core.address import fact_address, user_address
 from reconciler.core.value import Json
 from reconciler.reading import KeyPath, dotted
 
-_FACTS = frozenset(("facts", "seed_facts"))
+FACTS = frozenset(("facts", "seed_facts"))
 
 
 def spec_address(path: KeyPath, document: Json = None) -> str:
@@ -13,9 +13,9 @@ def spec_address(path: KeyPath, document: Json = None) -> str:
 
     A fact has one address, in whichever layer it is declared; a user is named by the phone number in the document.
     """
-    owner, rest = _split(path)
+    owner, rest = split(path)
     match rest:
-        case (str(section), str(key), *deeper) if section in _FACTS:
+        case (str(section), str(key), *deeper) if section in FACTS:
             return fact_address(dotted(owner), key) + _below(*deeper)
         case ("users", int(index), *deeper):
             phone_number = _found(document, (*owner, "users", index, "phone_number"))
@@ -25,7 +25,7 @@ def spec_address(path: KeyPath, document: Json = None) -> str:
             return dotted(path)
 
 
-def _split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
+def split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
     """Part a path after the name of what it is about: names are free, and a contact may well be called `facts`."""
     owner = 4 if path[:1] == ("contacts",) and path[2:3] == ("scopes",) else 2
     return path[:owner], path[owner:]

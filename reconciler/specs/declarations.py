@@ -3,14 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from reconciler.core.desired import AgentNumber, Contact, ExistingMemory, Persona, ScopeKey
+from reconciler.core.desired import (
+    IDENTIFIER_KINDS,
+    AgentNumber,
+    Contact,
+    ContactId,
+    ExistingMemory,
+    Identifier,
+    Identity,
+    Persona,
+    ScopeKey,
+)
 from reconciler.core.value import Json
 from reconciler.reading import KeyPath, Node, check
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredName, DeclaredScope
 from reconciler.specs.facts import declared_layer, declared_profile
 from reconciler.specs.findings import Findings
-from reconciler.specs.schema import ContactSpec, MemorySpec, ScopeSpec, SpecDocument
+from reconciler.specs.schema import ScopeSpec, SpecDocument
 from reconciler.specs.unsound import check_unsound
 from reconciler.specs.users import declared_users
 
@@ -63,32 +73,41 @@ def _scope_key(spec: ScopeSpec) -> ScopeKey:
 def _contacts(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredContact]:
     for name, node in _entries(parts, "contacts"):
         if name in spec.contacts:
-            yield _contact(name, node, spec.contacts[name], findings)
+            yield _contact(name, node, findings)
 
 
-def _contact(name: str, node: Node, spec: ContactSpec, findings: Findings) -> DeclaredContact:
+def _contact(name: str, node: Node, findings: Findings) -> DeclaredContact:
     parts, path = dict(node.entries()), ("contacts", name)
-    memories = (
-        _memory(memory, spec.scopes[scope], (*path, "scopes", scope), findings)
-        for scope, memory in _entries(parts, "scopes")
-    )
-    contact = Contact(name, spec.identity, declared_profile(parts, path, findings), node.key_source)
+    memories = (_memory(memory, (*path, "scopes", scope), findings) for scope, memory in _entries(parts, "scopes"))
+    contact = Contact(name, _identity(parts), declared_profile(parts, path, findings), node.key_source)
     return DeclaredContact(contact, declared_layer(parts, path, findings), tuple(memories))
 
 
-def _memory(node: Node, spec: MemorySpec, path: KeyPath, findings: Findings) -> DeclaredMemory:
+def _identity(parts: Mapping[str, Node]) -> Identity:
+    """Give what a checked contact is known by, a secret as such."""
+    if "contact_id" in parts:
+        return ContactId(_text(parts["contact_id"]))
+    kind = next(kind for kind in IDENTIFIER_KINDS if kind in parts)
+    return Identifier(kind, _text(parts[kind]))
+
+
+def _text(node: Node) -> str:
+    assert isinstance(node.value, str)  # noqa: S101  checked with the document
+    return node.value
+
+
+def _memory(node: Node, path: KeyPath, findings: Findings) -> DeclaredMemory:
     parts = dict(node.entries())
     facts = declared_layer(parts, path, findings)
-    users = declared_users(spec.users, parts, path, findings)
+    users = declared_users(parts, path, findings)
     return DeclaredMemory(str(path[-1]), facts, users, node.key_source)
 
 
 def _memories(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[ExistingMemory]:
     for name, node in _entries(parts, "memories"):
         if name in spec.memories:
-            declared = spec.memories[name]
-            users = declared_users(declared.users, dict(node.entries()), ("memories", name), findings)
-            yield ExistingMemory(name, declared.memory_id, users, node.key_source)
+            users = declared_users(dict(node.entries()), ("memories", name), findings)
+            yield ExistingMemory(name, spec.memories[name].memory_id, users, node.key_source)
 
 
 def _entries(parts: Mapping[str, Node], key: str) -> Iterable[tuple[str, Node]]:

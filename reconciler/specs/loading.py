@@ -1,19 +1,21 @@
 """Loading: the spec files of a repository → Desired, or all that is wrong in any of them."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.desired import Desired
-from reconciler.errors import SpecError
-from reconciler.reading import SpecFile, find_files, read_file
+from reconciler.errors import Problem, SpecError
+from reconciler.reading import Files, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
+from reconciler.specs.overlays import Overlays, Patch, patches_of
+from reconciler.specs.references import NO_REFERENCES, References, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +26,64 @@ class Loaded:
     files: tuple[str, ...]
 
 
-def load_specs(entries: Sequence[str], *, root: Path) -> Loaded:
-    """Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems."""
+def load_specs(
+    entries: Sequence[str], *, root: Path, overlays: Sequence[str] = (), references: References = NO_REFERENCES
+) -> Loaded:
+    """
+    Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems.
+
+    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for.
+    """
     found = find_files(entries, root=root)
+    patches = find_overlays(overlays, root=root)
     findings = Findings()
-    findings.take(found.problems)
+    findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        desired = _desired(found.files, findings, complete=not found.problems)
+        desired = _desired(found, patches.files, references, findings)
     if findings.problems:
         raise SpecError(findings.problems)
-    return Loaded(desired, tuple(file.name for file in found.files))
+    return Loaded(desired, tuple(file.name for file in (*found.files, *patches.files)))
 
 
-def _desired(files: Sequence[SpecFile], findings: Findings, *, complete: bool) -> Desired:
+def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
+    """Find the overlay files that entries lead to, in the order of the entries; a file counts where it comes last."""
+    found: dict[SpecFile, None] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        files = find_files([entry], root=root)
+        problems.extend(files.problems)
+        for file in files.files:
+            found.pop(file, None)
+            found[file] = None
+    return Files(tuple(found), tuple(problems))
+
+
+def read_overlays(files: Iterable[SpecFile], references: References, findings: Findings) -> Overlays:
+    """Read the overlays of an environment."""
+    readings = (read_file(file.path, name=file.name, address=spec_address) for file in files)
+    patches: list[Patch] = []
+    for reading in readings:
+        findings.take(reading.problems)
+        for document in reading.documents:
+            patches.extend(patches_of(document, findings))
+    return Overlays(patches, references, findings)
+
+
+def _desired(found: Files, patches: Iterable[SpecFile], references: References, findings: Findings) -> Desired:
+    overlays = read_overlays(patches, references, findings)
     declared: list[Declarations] = []
-    for file in files:
+    complete = not found.problems
+    for file in found.files:
         reading = read_file(file.path, name=file.name, address=spec_address)
         findings.take(reading.problems)
         complete = complete and reading.complete
-        declared.extend(declarations(document, findings) for document in reading.documents)
+        for document in reading.documents:
+            patched = overlays.apply(document)
+            may_refer = reading.may_refer or patched is not document
+            final = resolve(patched, references, findings) if may_refer else document
+            declared.append(declarations(final, findings))
+    if complete:
+        overlays.report_unmatched(name for one in declared for name in one.names)
     return assemble(declared, findings, complete=complete)
 
 

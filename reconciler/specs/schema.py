@@ -1,10 +1,15 @@
-"""The keys of a spec file, with what each is for. The facts themselves are checked in `facts`, at any depth."""
+"""
+The keys of a spec file, with what each is for. The facts themselves are checked in `facts`, at any depth.
+
+Models only check: pydantic copies texts, and a secret would become plain text. What is declared is read from the
+document.
+"""
 
 from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from reconciler.core.desired import IDENTIFIER_KINDS, ContactId, Identifier, IdentifierKind, Identity
+from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.reading import Strict, wrong
 from reconciler.specs.texts import Email, Id, Name, PhoneNumber
 
@@ -35,11 +40,6 @@ class UserSpec(Strict):
     metadata: str = Field(default="", description="what is known about the user, as one text")
     summary: str = Field(default="", description="the summary of the user's earlier calls")
     external_memory_key: str = Field(default="", description="the key of this user's memory in another system")
-
-    def written(self, key: str) -> str | None:
-        """Give a text that the spec writes, or nothing if the spec does not mention it."""
-        text: str = getattr(self, key)
-        return text if key in self.model_fields_set else None
 
 
 class ScopeSpec(Layer):
@@ -95,14 +95,6 @@ class ContactSpec(Layer):
                 cure="keep one; the account knows the others",
             )
         return self
-
-    @property
-    def identity(self) -> Identity:
-        """Give what the contact is known by."""
-        if self.contact_id:
-            return ContactId(self.contact_id)
-        kind: IdentifierKind = next(kind for kind in IDENTIFIER_KINDS if kind in self.model_fields_set)
-        return Identifier(kind, getattr(self, kind))
 
 
 class ExistingMemorySpec(Strict):

@@ -1,17 +1,28 @@
-"""The kinds of text in a spec file: names, ids and phone numbers, each refused with its cure."""
+"""
+The kinds of text in a spec file: names, ids and phone numbers, each refused with its cure.
+
+What is checked may be a secret. Validators that quote it must come before pydantic's own, which makes it plain text.
+"""
 
 import re
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from reconciler.core.references import OPENING
+from reconciler.core.secret import UnreadSecret
 from reconciler.reading import named, wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
 _E164 = r"\+[1-9][0-9]{6,14}"
+_REFERRING = r"\$\{"
+"""What a text holds of which only the values of its references can tell if it is right."""
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DOTS = frozenset((".", ".."))
+
+REFERENCE_AS_KEY = "references stand in values, not in keys and names"
 
 
 def has_control_characters(text: str) -> bool:
@@ -20,6 +31,8 @@ def has_control_characters(text: str) -> bool:
 
 
 def _name(text: str) -> str:
+    if OPENING in text:
+        raise wrong(REFERENCE_AS_KEY, cure="write the name out")
     if len(text) > _LONGEST_NAME:
         raise wrong(f"a name may have {_LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
     if not re.fullmatch(_NAME, text):
@@ -35,11 +48,13 @@ def _id(text: str) -> str:
     if text != text.strip() or has_control_characters(text):
         raise wrong("an id has no spaces around it and no control characters", cure="write it as the account gives it")
     if text in _DOTS:
-        raise wrong(f'"{text}" cannot be an id', cure="write the id as the account gives it")
+        raise wrong("one or two dots cannot be an id", cure="write the id as the account gives it")
     return text
 
 
 def _phone_number(value: object) -> object:
+    if isinstance(value, UnreadSecret):
+        return value
     if not isinstance(value, str) or not re.fullmatch(_E164, value):
         raise wrong(
             f"a phone number is expected, not {named(value)}",
@@ -48,11 +63,13 @@ def _phone_number(value: object) -> object:
     return value
 
 
-def _email(text: str) -> str:
+def _email(value: object) -> object:
     """Check no more than what tells an address from another kind of text: who may write to it is not known here."""
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text) or has_control_characters(text):
-        raise wrong(f"an email address is expected, not {named(text)}", cure='write it as "name@example.com"')
-    return text
+    if not isinstance(value, str) or isinstance(value, UnreadSecret):
+        return value
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or has_control_characters(value):
+        raise wrong(f"an email address is expected, not {named(value)}", cure='write it as "name@example.com"')
+    return value
 
 
 Name: TypeAlias = Annotated[
@@ -73,11 +90,11 @@ Id: TypeAlias = Annotated[
 """What the account calls something: an opaque text."""
 
 PhoneNumber: TypeAlias = Annotated[
-    str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": f"^{_E164}$"})
+    str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": rf"^{_E164}$|{_REFERRING}"})
 ]
 """A phone number in E.164."""
 
 Email: TypeAlias = Annotated[
-    str, AfterValidator(_email), WithJsonSchema({"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"})
+    str, BeforeValidator(_email), WithJsonSchema({"type": "string", "pattern": rf"^[^@\s]+@[^@\s]+$|{_REFERRING}"})
 ]
 """An email address."""

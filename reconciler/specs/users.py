@@ -1,21 +1,20 @@
 """The users of a memory as they are listed in a spec file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 from reconciler.core.address import user_address
 from reconciler.core.desired import User
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
 from reconciler.specs.findings import Findings
-from reconciler.specs.schema import UserSpec
 
 
-def declared_users(
-    specs: Sequence[UserSpec], parts: Mapping[str, Node], memory: KeyPath, findings: Findings
-) -> tuple[User, ...]:
-    """Read the users that a memory declares among its parts, sorted by phone number; each number counts once."""
-    sources = tuple(_sources(parts, memory, findings))
-    users = {spec.phone_number: _user(spec, source) for spec, source in zip(specs, sources, strict=True)}
+def declared_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> tuple[User, ...]:
+    """Read the users that a checked memory declares, sorted by phone number; each number counts once."""
+    nodes = tuple(parts["users"].items()) if "users" in parts else ()
+    found = [_user(node, source) for node, source in zip(nodes, _sources(parts, memory, findings), strict=True)]
+    users = {user.phone_number: user for user in found}
     return tuple(users[phone_number] for phone_number in sorted(users))
 
 
@@ -40,11 +39,13 @@ def _sources(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> 
         yield source
 
 
-def _user(spec: UserSpec, source: Source) -> User:
+def _user(node: Node, source: Source) -> User:
+    """Read a user from the values of the checked document: a model would hold secrets as plain text."""
+    written = cast("Mapping[str, str]", node.value)
     return User(
-        phone_number=spec.phone_number,
-        metadata=spec.written("metadata"),
-        summary=spec.written("summary"),
-        external_memory_key=spec.written("external_memory_key"),
+        phone_number=written["phone_number"],
+        metadata=written.get("metadata"),
+        summary=written.get("summary"),
+        external_memory_key=written.get("external_memory_key"),
         source=source,
     )

@@ -174,4 +174,4 @@ def test_a_file_that_is_not_text_has_no_documents() -> None:
 
 
 def test_a_reading_is_a_value() -> None:
-    assert read_bytes(b"", file="a.yaml") == Reading((), (), complete=True)
+    assert read_bytes(b"", file="a.yaml") == Reading((), (), complete=True, may_refer=False)

@@ -137,7 +137,7 @@ CASES: Cases = {
             ("a.yaml:2:19", "contacts.a.contact_id: text is expected, not the number 123; put it in quotes"),
             ("a.yaml:3:19", "contacts.b.contact_id: an id is expected, not an empty text; write the id as the account"),
             ("a.yaml:4:19", "contacts.c.contact_id: an id has no spaces around it and no control characters"),
-            ("a.yaml:5:19", 'contacts.d.contact_id: ".." cannot be an id'),
+            ("a.yaml:5:19", "contacts.d.contact_id: one or two dots cannot be an id"),
             ("a.yaml:6:19", "contacts.e.contact_id: text is expected, not a list; write text"),
             ("a.yaml:7:19", "contacts.f.contact_id: text is expected, not true; put it in quotes"),
             ("a.yaml:8:19", "contacts.g.contact_id: an id has no spaces"),

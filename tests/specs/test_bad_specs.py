@@ -1,25 +1,16 @@
 """Bad specs: each is refused at its place, in words that say what would be right, all in one run."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import SpecError
 from reconciler.specs import load_specs
-from tests.specs import bad_declarations, bad_yaml
+from tests.specs import bad_declarations, bad_overlays, bad_references, bad_yaml
+from tests.specs.cases import problems
 
-CASES = {**bad_yaml.CASES, **bad_declarations.CASES}
-
-
-def problems(root: Path, files: Mapping[str, bytes]) -> list[str]:
-    for name, data in files.items():
-        (root / "specs" / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / "specs" / name).write_bytes(data)
-    with pytest.raises(SpecError) as caught:
-        load_specs(["specs"], root=root)
-    return [str(problem) for problem in caught.value.problems]
+CASES = {**bad_yaml.CASES, **bad_declarations.CASES, **bad_references.CASES, **bad_overlays.CASES}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -30,9 +21,13 @@ def test_bad_specs_are_refused_at_their_place(tmp_path: Path, name: str) -> None
 
     assert len(found) == len(expected), found
     for line, (place, said) in zip(found, expected, strict=True):
-        assert line.startswith(f"specs/{place}" if place else said), line
+        assert line.startswith(_told(place) if place else said), line
         assert said in line
         assert "\n" not in line
+
+
+def _told(place: str) -> str:
+    return place if place.startswith(("overlays/", "reconciler.yaml")) else f"specs/{place}"
 
 
 def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -> None:

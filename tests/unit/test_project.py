@@ -101,3 +101,34 @@ def test_a_key_under_a_key_of_its_own_is_refused_and_not_repeated(tmp_path: Path
 
     assert 'did you mean "api_key_env"' in found
     assert "5a17" not in found
+
+
+def test_variables_of_an_environment_win_over_those_of_all(tmp_path: Path) -> None:
+    text = "version: 1\nvariables: {a: 1, b: x}\nenvironments:\n  e:\n    variables: {b: true}\n    overlays: [o, p]\n"
+    (tmp_path / "reconciler.yaml").write_text(text)
+
+    environment = load_project(str(tmp_path)).environment("e")
+
+    assert {name: (one.value, str(one.source)) for name, one in environment.variables.items()} == {
+        "a": (1, "reconciler.yaml:2:13"),
+        "b": (True, "reconciler.yaml:5:17"),
+    }
+    assert environment.overlays == ("o", "p")
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ("{a: [1]}", "variables.a: text, a number, true or false is expected, not a list; lists and mappings stand"),
+        ("{a: null}", "not nothing (null)"),
+        ("{a: '${b}'}", "a variable holds a plain value, and references nothing; write the reference where it is"),
+        ("{a b: 1}", 'variables["a b"]: the text "a b" is not a name; use letters'),
+        ("{'env:A': 1}", "is not a name"),
+        ("[]", "variables: a mapping is expected, not a list"),
+    ],
+)
+def test_variables_that_are_none_are_told_at_their_place(tmp_path: Path, variables: str, message: str) -> None:
+    (line,) = problems(tmp_path, f"version: 1\nenvironments:\n  e: {{}}\nvariables: {variables}\n")
+
+    assert line.startswith("reconciler.yaml:4:")
+    assert message in line

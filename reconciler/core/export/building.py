@@ -12,6 +12,7 @@ from reconciler.core.export.identity import Identified, IdentifyBy, Identifying
 from reconciler.core.export.left_out import LeftOut, Reason
 from reconciler.core.export.memories import MemoryBuilder, kept_values, ordered
 from reconciler.core.export.naming import contact_names, scope_names
+from reconciler.core.references import escaped
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
@@ -104,12 +105,12 @@ class _Builder:
         name = self._contact_names[contact.contact_id]
         left_out: list[LeftOut] = []
         body = self._contact(contact, identified, left_out)
-        return SpecFile(f"contacts/{name}.yaml", {"contacts": {name: body}}, tuple(left_out))
+        return SpecFile(f"contacts/{name}.yaml", {"contacts": {name: escaped(body)}}, tuple(left_out))
 
     def scopes_file(self) -> list[SpecFile]:
         """Build the file of the scopes that the contacts so far have memories in; none where nothing is to be said."""
         scopes: dict[str, Json] = {self._scope_names[key]: key.fields for key in self._used_scopes}
-        document: Mapping[str, Json] = {"scopes": ordered(scopes)}
+        document: Mapping[str, Json] = {"scopes": escaped(ordered(scopes))}
         return [SpecFile("scopes.yaml", document, tuple(self._nameless))] if scopes or self._nameless else []
 
     def _contact(self, contact: ContactRecord, identified: Identified, left_out: list[LeftOut]) -> Json:

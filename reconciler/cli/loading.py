@@ -1,0 +1,34 @@
+"""The specs of an environment: with the secrets that the process was given, or without asking for any."""
+
+import os
+
+from reconciler.cli.options import Invocation
+from reconciler.cli.screen import keep_secret
+from reconciler.project import Environment, Project
+from reconciler.specs import Environ, Loaded, References, load_specs
+
+
+def secrets_of(invocation: Invocation) -> Environ:
+    """Give what reads secrets from the process's environment, and notes each among what is never shown."""
+
+    def read(name: str) -> str | None:
+        secret = os.environ.get(name)
+        if secret:
+            keep_secret(secret, invocation.secrets)
+        return secret
+
+    return read
+
+
+def load_environment(project: Project, environment: Environment, environ: Environ) -> Loaded:
+    """Load what an environment declares, with its secrets; raises `SpecError`."""
+    return _loaded(project, environment, References(environment.variables, environ))
+
+
+def check_environment(project: Project, environment: Environment) -> Loaded:
+    """Load what an environment declares, and read no secret; raises `SpecError`."""
+    return _loaded(project, environment, References(environment.variables))
+
+
+def _loaded(project: Project, environment: Environment, references: References) -> Loaded:
+    return load_specs(environment.specs, root=project.root, overlays=environment.overlays, references=references)

@@ -1,0 +1,204 @@
+"""
+Overlays: patches of declarations, for one environment.
+
+A patch has the shape of what it patches. Keys that it gives replace the declared ones; `facts`, `seed_facts` and
+`metadata` are patched key by key, `users` by phone number, `scopes` by name. Later patches win over earlier ones.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from pydantic import ConfigDict, Field
+
+from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.core.value import Json
+from reconciler.reading import KeyPath, Node, Strict, check, did_you_mean, joined, listing, mapping
+from reconciler.specs.addresses import FACTS, spec_address
+from reconciler.specs.declared import DeclaredName
+from reconciler.specs.findings import Findings
+from reconciler.specs.references import References
+from reconciler.specs.schema import SpecDocument
+from reconciler.specs.texts import Name
+
+_OPTIONAL = "optional"
+_IDENTITY = frozenset(("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number"))
+_MESSAGE = "this overlay entry matches no declaration"
+_CURE = "declare it in a spec file; `optional: true` in the entry passes over what is not declared"
+
+Target = tuple[str, str]
+"""What a patch is for: the section and the name of a declaration."""
+
+
+class _Entry(Strict):
+    """An entry of an overlay, as far as it is no part of the declaration; the rest is checked once it is patched."""
+
+    model_config = ConfigDict(extra="allow")
+
+    optional: bool = Field(default=False, description="pass over the entry where nothing is declared that it matches")
+
+
+class _OverlayDocument(Strict):
+    scopes: dict[Name, _Entry] = Field(default_factory=dict)
+    contacts: dict[Name, _Entry] = Field(default_factory=dict)
+    memories: dict[Name, _Entry] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One entry of an overlay."""
+
+    target: Target
+    node: Node
+
+    @property
+    def is_optional(self) -> bool:
+        """Say whether nothing need be declared that the patch matches."""
+        return _is_optional(self.node)
+
+
+def patches_of(document: Node, findings: Findings) -> Iterator[Patch]:
+    """Read the entries of an overlay's document, and note what is wrong with them as entries."""
+    checked = check(_OverlayDocument, document, address=spec_address)
+    findings.take(checked.problems)
+    wrong = {path[:2] for path in checked.wrong} | {path[:1] for path in checked.wrong if len(path) == 1}
+    for section, entries in document.entries():
+        if section in SpecDocument.model_fields and (section,) not in wrong:
+            for name, node in entries.entries():
+                if (section, name) not in wrong:
+                    yield Patch((section, name), node)
+
+
+class Overlays:
+    """The patches of an environment, in the order in which they apply."""
+
+    def __init__(self, patches: Iterable[Patch], references: References, findings: Findings) -> None:
+        self._references = references
+        self._findings = findings
+        self._by_target: dict[Target, list[Patch]] = {}
+        for patch in patches:
+            self._by_target.setdefault(patch.target, []).append(patch)
+
+    def apply(self, document: Node) -> Node:
+        """Give a document of declarations with all patches of what it declares; the same one where there are none."""
+        found = tuple(self._found(document)) if self._by_target else ()
+        if not found:
+            return document
+        document, *nodes = joined([document, *(patch.node for patch in found)])
+        patched: dict[Target, list[Node]] = {}
+        for patch, node in zip(found, nodes, strict=True):
+            patched.setdefault(patch.target, []).append(node)
+        return self._document(document, patched)
+
+    def report_unmatched(self, names: Iterable[DeclaredName]) -> None:
+        """Note each patch that matches none of the names that are declared."""
+        if not self._by_target:
+            return
+        declared = {(one.section, one.name) for one in names}
+        for section, name in self._by_target.keys() - declared:
+            known = [other for at, other in declared if at == section]
+            for patch in self._by_target[section, name]:
+                if not patch.is_optional:
+                    _report(patch.node, (section, name), known, self._findings)
+
+    def _found(self, document: Node) -> Iterator[Patch]:
+        for section in SpecDocument.model_fields:
+            names = document.value.get(section) if isinstance(document.value, dict) else None
+            for name in names if isinstance(names, dict) else ():
+                yield from self._by_target.get((section, name), ())
+
+    def _document(self, document: Node, patched: Mapping[Target, Sequence[Node]]) -> Node:
+        sections = dict(document.entries())
+        for section, entries in sections.items():
+            named = dict(entries.entries())
+            touched = [name for name in named if (section, name) in patched]
+            for name in touched:
+                for patch in patched[section, name]:
+                    named[name] = self._entry(named[name], patch, (section, name))
+            sections[section] = mapping(entries, named) if touched else entries
+        return mapping(document, sections)
+
+    def _entry(self, declared: Node, patch: Node, path: KeyPath) -> Node:
+        """Give a declaration, or a contact's memory in a scope, with a patch of it."""
+        if not isinstance(declared.value, dict):
+            return declared  # what is wrong with it is told at its own place
+        if not isinstance(patch.value, dict):
+            return patch  # the same
+        given = {key: node for key, node in patch.entries() if key != _OPTIONAL}
+        dropped = _IDENTITY if _IDENTITY & given.keys() else frozenset[str]()
+        parts = {key: node for key, node in declared.entries() if key not in dropped}
+        _drop_moved(parts, given)
+        for key, node in given.items():
+            parts[key] = self._part(parts[key], node, (*path, key)) if key in parts else node
+        return mapping(declared, parts)
+
+    def _part(self, declared: Node, patch: Node, path: KeyPath) -> Node:
+        match path[-1]:
+            case "facts" | "seed_facts" | "metadata" if _are(dict, declared, patch):
+                return mapping(declared, {**dict(declared.entries()), **dict(patch.entries())})
+            case "scopes" if _are(dict, declared, patch):
+                return self._memories(declared, patch, path)
+            case "users" if _are(list, declared, patch):
+                return self._users(declared, patch)
+            case _:
+                return patch
+
+    def _memories(self, declared: Node, patch: Node, path: KeyPath) -> Node:
+        memories = dict(declared.entries())
+        for scope, node in patch.entries():
+            if scope in memories:
+                self._check_optional(node, (*path, scope))
+                memories[scope] = self._entry(memories[scope], node, (*path, scope))
+            elif not _is_optional(node):
+                _report(node, (*path, scope), memories, self._findings)
+        return mapping(declared, memories)
+
+    def _check_optional(self, node: Node, path: KeyPath) -> None:
+        for key, flag in node.entries():
+            if key == _OPTIONAL and not isinstance(flag.value, bool):
+                self._findings.add(flag.source, (*path, key), message="true or false is expected", cure="write true")
+
+    def _users(self, declared: Node, patch: Node) -> Node:
+        """Patch users by phone number, who then stand in the patch; one that is new, or there twice, comes last."""
+        users = list(declared.items())
+        at = {number: index for index, user in enumerate(users) if (number := self._number(user)) is not None}
+        for user in patch.items():
+            index = at.pop(number, None) if (number := self._number(user)) is not None else None
+            if index is None:
+                users.append(user)
+            else:
+                users[index] = mapping(user, {**dict(users[index].entries()), **dict(user.entries())})
+        return listing(declared, users)
+
+    def _number(self, user: Node) -> str | None:
+        value: Json = user.value.get("phone_number") if isinstance(user.value, dict) else None
+        number = self._references.plain(value)
+        return number if isinstance(number, str) else None
+
+
+def _drop_moved(parts: dict[str, Node], given: Mapping[str, Node]) -> None:
+    """Take from the declared facts what a patch plants, and the other way round."""
+    keys = {section: _keys(given, section) for section in FACTS}
+    for section, other in (("facts", "seed_facts"), ("seed_facts", "facts")):
+        moved = keys[other] - keys[section]
+        if moved & _keys(parts, section):
+            kept = {key: node for key, node in parts[section].entries() if key not in moved}
+            parts[section] = mapping(parts[section], kept)
+
+
+def _keys(parts: Mapping[str, Node], section: str) -> AbstractSet[str]:
+    value = parts[section].value if section in parts else None
+    return value.keys() if isinstance(value, dict) else set()
+
+
+def _are(kind: type[dict[str, Json] | list[Json]], *nodes: Node) -> bool:
+    return all(isinstance(node.value, kind) for node in nodes)
+
+
+def _is_optional(node: Node) -> bool:
+    return isinstance(node.value, dict) and node.value.get(_OPTIONAL) is True
+
+
+def _report(node: Node, path: KeyPath, known: Iterable[str], findings: Findings) -> None:
+    nearest = did_you_mean(str(path[-1]), known)
+    findings.add(node.key_source, path, message=_MESSAGE, cure=nearest or _CURE)

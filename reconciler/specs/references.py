@@ -1,0 +1,197 @@
+"""References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, parse
+from reconciler.core.secret import Secret, UnreadSecret
+from reconciler.core.value import Json
+from reconciler.reading import REFUSED, KeyPath, Node, did_you_mean, named, quoted
+from reconciler.specs.addresses import FACTS, spec_address, split
+from reconciler.specs.findings import Findings
+from reconciler.specs.texts import REFERENCE_AS_KEY
+
+Environ: TypeAlias = Callable[[str], str | None]
+"""Gives the value of a variable of the process's environment, or None where it is not set."""
+
+_Place: TypeAlias = Literal["free", "text", "of an address"]
+
+_OF_AN_ADDRESS = frozenset((("persona_id",), ("agent_number",), ("contact_id",), ("memory_id",)))
+_DEFINE = "define it under variables, in reconciler.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`."""
+
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    environ: Environ | None = None
+
+    def plain(self, value: Json) -> Json:
+        """Give a text with its variables filled in, or as it is written where they cannot be: nothing is reported."""
+        if not isinstance(value, str) or OPENING not in value:
+            return value
+        parts = [self._plain_part(part) for part in parse(value)]
+        return value if None in parts else "".join(part for part in parts if part is not None)
+
+    def _plain_part(self, part: Part) -> str | None:
+        if isinstance(part, str):
+            return part
+        known = isinstance(part, Reference) and not part.from_environment and part.name in self.variables
+        found = self.variables[part.name].value if known and isinstance(part, Reference) else None
+        return found if isinstance(found, str) else None
+
+
+NO_REFERENCES = References()
+
+
+def resolve(document: Node, references: References, findings: Findings) -> Node:
+    """Give a document with the values that its references stand for, and note what is wrong with them."""
+    return replace(document, value=_Resolving(document, references, findings).value(document.value))
+
+
+class _Resolving:
+    """A walk through a document; `_path` leads to where it is."""
+
+    def __init__(self, document: Node, references: References, findings: Findings) -> None:
+        self._document = document
+        self._references = references
+        self._findings = findings
+        self._path: list[str | int] = []
+
+    def value(self, value: Json) -> Json:
+        """Resolve a value at any depth; what refers to nothing is shared and not copied."""
+        if isinstance(value, str):
+            return self._text(value) if OPENING in value else value
+        if isinstance(value, dict):
+            return self._mapping(value)
+        return self._list(value) if isinstance(value, list) else value
+
+    def _mapping(self, value: dict[str, Json]) -> Json:
+        new: dict[str, Json] = {}
+        is_same = True
+        for key, item in value.items():
+            self._path.append(key)
+            resolved = self.value(item)
+            new_key = key if OPENING not in key else self._key(key)
+            self._path.pop()
+            is_same = is_same and resolved is item and new_key is key
+            new[new_key] = resolved
+        return value if is_same else new
+
+    def _list(self, value: list[Json]) -> Json:
+        new: list[Json] = []
+        for index, item in enumerate(value):
+            self._path.append(index)
+            new.append(self.value(item))
+            self._path.pop()
+        return value if all(one is item for one, item in zip(new, value, strict=True)) else new
+
+    def _key(self, key: str) -> str:
+        """Give a key of facts with `$${` as `${`; names and keys that we know have rules of their own."""
+        path = tuple(self._path)
+        if _place(path[:-1]) != "free":
+            return key
+        parts = parse(key)
+        if all(isinstance(part, str) for part in parts):
+            return "".join(part for part in parts if isinstance(part, str))
+        source = self._document.at(path).key_source
+        cure = "write the key out, with $${ for a literal ${"
+        self._findings.add(source, self._address(path), message=REFERENCE_AS_KEY, cure=cure)
+        return key
+
+    def _text(self, text: str) -> Json:
+        parts = parse(text)
+        if len(parts) == 1 and isinstance(parts[0], Reference):
+            return self._lone(parts[0])
+        found = [part if isinstance(part, str) else self._found(part) for part in parts]
+        if any(part is REFUSED for part in found):
+            return REFUSED
+        return _together(found)
+
+    def _lone(self, reference: Reference) -> Json:
+        found = self._found(reference)
+        if isinstance(found, str) or _place(tuple(self._path)) == "free":
+            return found
+        source = self._references.variables[reference.name].source
+        return self._refuse(
+            f"text is expected, and the variable {reference.name} is {named(found)}",
+            cure=f"put its value in quotes, at {source}",
+        )
+
+    def _found(self, part: Reference | Malformed) -> Scalar:
+        if isinstance(part, Malformed):
+            return self._refuse(part.message, cure=part.cure)
+        if part.from_environment:
+            return self._secret(part)
+        variables = self._references.variables
+        if part.name in variables:
+            return variables[part.name].value
+        cure = did_you_mean(part.name, variables) or _DEFINE
+        return self._refuse(f"the variable {quoted(part.name)} is not defined", cure=cure)
+
+    def _secret(self, reference: Reference) -> str:
+        if _place(tuple(self._path)) == "of an address":
+            return self._refuse(
+                f"{reference} is a secret, and this becomes part of addresses and URLs, which are shown",
+                cure="use a variable of reconciler.yaml: ${name}",
+            )
+        if self._references.environ is None:
+            return UnreadSecret(reference)
+        text = self._references.environ(reference.name)
+        if text and _is_unicode(text):
+            return Secret(text)
+        flaw = "holds bytes that are not UTF-8" if text else "is not set" if text is None else "is empty"
+        message = f"the environment variable {reference.name} {flaw}"
+        return self._refuse(message, cure="set it for plan and apply; validate does without")
+
+    def _refuse(self, message: str, *, cure: str) -> str:
+        path = tuple(self._path)
+        self._findings.add(self._document.at(path).source, self._address(path), message=message, cure=cure)
+        return REFUSED
+
+    def _address(self, path: KeyPath) -> str:
+        return spec_address(path, self._document.value)
+
+
+def _place(path: KeyPath) -> _Place:
+    """Say what may stand at a path: any value, text alone, or text alone that is no secret."""
+    owner, rest = split(path)
+    match rest:
+        case (str(section), *_) if section in FACTS:
+            return "free"
+        case ("metadata", *_) if owner[:1] == ("contacts",) and len(owner) == len(("contacts", "name")):
+            return "free"
+        case ("users", int(), "phone_number"):
+            return "of an address"
+        case _:
+            return "of an address" if rest in _OF_AN_ADDRESS else "text"
+
+
+def _together(parts: list[Scalar]) -> str:
+    text = "".join(map(_written, parts))
+    if any(isinstance(part, UnreadSecret) for part in parts):
+        return UnreadSecret(text)
+    return Secret(text) if any(isinstance(part, Secret) for part in parts) else text
+
+
+def _written(part: Scalar) -> str:
+    match part:
+        case Secret():
+            return part.plain
+        case str():
+            return part
+        case bool():
+            return "true" if part else "false"
+        case _:
+            return f"{Decimal(repr(part)):f}"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
