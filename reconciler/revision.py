@@ -1,15 +1,18 @@
-"""A repository as it was at a git revision, in a folder of its own."""
+"""What git knows of a repository: its files at a revision, in a folder of their own, and who wrote a line."""
 
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.errors import InputError
 
 _PATIENCE = 120.0
+_SHORT = 10
 
 
 @contextmanager
@@ -33,6 +36,50 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
         yield files
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: the start of its id, the day on which its author wrote it (UTC), and the author's name."""
+
+    id: str
+    date: str
+    author: str
+
+
+def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tuple[str, int], Commit]:
+    """
+    Give the commit that last changed each of these lines of files, which are named from the folder.
+
+    Lines that no commit holds are left out. Raises `InputError` where git or a repository is missing.
+    """
+    _git(folder, "rev-parse", "--git-dir")
+    found: dict[tuple[str, int], Commit] = {}
+    for file, wanted in lines.items():
+        ranges = (f"-L{line},{line}" for line in sorted(wanted) if line)
+        try:
+            told = _git(folder, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
+        except InputError:
+            continue  # a file, or a line of it, that was never committed
+        found.update({(file, line): commit for line, commit in _blamed(told) if line in wanted})
+    return found
+
+
+def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
+    """Read what `git blame --line-porcelain` prints: of each line a heading, fields, and after a tab its text."""
+    identity, line, fields = "", 0, dict[str, str]()
+    for row in told.split("\n"):
+        if row.startswith("\t"):
+            if identity.strip("0"):
+                moment = datetime.fromtimestamp(int(fields["author-time"]), UTC)
+                yield line, Commit(identity[:_SHORT], moment.date().isoformat(), fields["author"])
+            identity, fields = "", {}
+        elif not identity:
+            identity, _, final, *_ = row.split()
+            line = int(final)
+        else:
+            name, _, value = row.partition(" ")
+            fields[name] = value
+
+
 def _check_out(folder: Path, tree: str, files: Path, index: Mapping[str, str]) -> None:
     """Write the files of a tree; one that did not exist yet is an empty folder."""
     if _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", tree):
@@ -47,10 +94,16 @@ def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(more or {})}
     try:
         done = subprocess.run(  # noqa: S603  a fixed program, arguments that no shell reads
-            command, env=environment, capture_output=True, text=True, check=False, timeout=_PATIENCE
+            command,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE,
         )
     except FileNotFoundError as error:
-        raise InputError("--base needs git, which is not installed here") from error
+        raise InputError("this needs git, which is not installed here") from error
     except subprocess.TimeoutExpired as error:
         raise InputError(f"git {arguments[0]} took longer than {_PATIENCE:g} seconds") from error
     if done.returncode and done.stderr.strip():

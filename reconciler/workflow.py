@@ -130,6 +130,11 @@ def _with_cost(plan: Plan, run: Run) -> Plan:
     return replace(plan, seconds_at_rate_limit=run.seconds_needed(plan.limited_requests_to_write))
 
 
+async def observe_declared(desired: Desired, reader: Reader, run: Run) -> Observed:
+    """Read all that is declared; raises `ApiError`."""
+    return await observe(reader, desired, _observing(run))
+
+
 async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users: bool) -> tuple[Holdings, Taken]:
     """
     Read what the account lists and what is declared, and say where and when; raises `ApiError`.

@@ -8,6 +8,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.apply import apply
+from reconciler.cli.compare import compare
 from reconciler.cli.completion import completion
 from reconciler.cli.export import export
 from reconciler.cli.fmt import fmt
@@ -21,6 +22,7 @@ from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
 from reconciler.cli.termination import passing_on_termination
 from reconciler.cli.validate import validate
+from reconciler.cli.why import why
 from reconciler.core.text import visible
 from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerError
 
@@ -37,7 +39,22 @@ def group() -> None:
     """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
 
 
-for _command in (init, validate, fmt, plan, apply, runs, snapshot, export, show, schema, sandbox, completion):
+for _command in (
+    init,
+    validate,
+    fmt,
+    why,
+    compare,
+    plan,
+    apply,
+    runs,
+    snapshot,
+    export,
+    show,
+    schema,
+    sandbox,
+    completion,
+):
     group.add_command(_command)
 
 

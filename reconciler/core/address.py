@@ -24,7 +24,12 @@ def existing_address(name: str) -> str:
 
 def fact_address(memory: str, key: str) -> str:
     """Give `MEMORY.facts.KEY`; a key that is not one plain word stands in brackets and quotes."""
-    return f"{memory}.facts.{key}" if _PLAIN_KEY.fullmatch(key) else f"{memory}.facts[{quoted(key)}]"
+    return keyed_address(f"{memory}.facts", key)
+
+
+def keyed_address(owner: str, key: str) -> str:
+    """Give `OWNER.KEY`, or `OWNER["KEY"]` for a key that is not one plain word."""
+    return f"{owner}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{owner}[{quoted(key)}]"
 
 
 def user_address(memory: str, phone_number: str) -> str:

@@ -1,5 +1,7 @@
 """Text that must not be shown: it knows so itself, and says so wherever it is formatted by mistake."""
 
+from reconciler.core.value import Json, is_list
+
 _SHOWN = "(secret)"
 
 
@@ -42,3 +44,12 @@ def holds_secret(value: object) -> bool:
     if isinstance(value, dict):
         return any(map(holds_secret, value.values()))
     return any(map(holds_secret, value)) if isinstance(value, (list, tuple)) else isinstance(value, Secret)
+
+
+def with_references(value: Json) -> Json:
+    """Give the value with the references that lead to them in the place of secrets that were not read."""
+    if isinstance(value, UnreadSecret):
+        return value.plain
+    if isinstance(value, dict):
+        return {key: with_references(item) for key, item in value.items()}
+    return [with_references(item) for item in value] if is_list(value) else value

@@ -4,11 +4,15 @@ import dataclasses
 import json
 from collections.abc import Mapping
 
+from reconciler.core.comparison import ComparisonDocument
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.explanation import ExplanationDocument
 from reconciler.core.runs_document import RunsDocument
 from reconciler.core.snapshot import Snapshot
 
-Document = PlanDocument | ReceiptDocument | DryRunDocument | RunsDocument | Snapshot
+Document = (
+    PlanDocument | ReceiptDocument | DryRunDocument | RunsDocument | Snapshot | ComparisonDocument | ExplanationDocument
+)
 
 
 def render_json(document: Document) -> str:

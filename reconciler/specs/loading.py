@@ -58,19 +58,17 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     return Files(tuple(found), tuple(problems))
 
 
-def read_overlays(files: Iterable[SpecFile], references: References, findings: Findings) -> Overlays:
-    """Read the overlays of an environment."""
-    readings = (read_file(file.path, name=file.name, address=spec_address) for file in files)
-    patches: list[Patch] = []
-    for reading in readings:
+def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patch]:
+    """Read the patches of an environment, in the order in which they apply."""
+    for file in files:
+        reading = read_file(file.path, name=file.name, address=spec_address)
         findings.take(reading.problems)
         for document in reading.documents:
-            patches.extend(patches_of(document, findings))
-    return Overlays(patches, references, findings)
+            yield from patches_of(document, findings)
 
 
 def _desired(found: Files, patches: Iterable[SpecFile], references: References, findings: Findings) -> Desired:
-    overlays = read_overlays(patches, references, findings)
+    overlays = Overlays(read_patches(patches, findings), references, findings)
     declared: list[Declarations] = []
     complete = not found.problems
     for file in found.files:

@@ -1,0 +1,101 @@
+"""`reconciler compare`: two environments side by side, as they are declared or as their accounts hold them."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.completing import complete_environments
+from reconciler.cli.options import Invocation, connection_options, pass_invocation
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+    from reconciler.core.comparison import Difference
+    from reconciler.core.observed import Observed
+    from reconciler.core.redaction import Mixed
+    from reconciler.core.stated import Stated
+
+_DIFFERENT = 2
+
+
+@click.command()
+@connection_options
+@click.option("--live", is_flag=True, help="Compare what the two accounts hold, of all that is declared.")
+@click.option(
+    "--format", "output_format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when the environments differ.")
+@click.argument("left", shell_complete=complete_environments)
+@click.argument("right", shell_complete=complete_environments)
+@pass_invocation
+def compare(  # noqa: PLR0913  one parameter an option
+    invocation: Invocation, *, left: str, right: str, live: bool, output_format: str, detailed_exitcode: bool
+) -> int:
+    """Show what the environments LEFT and RIGHT declare differently, or hold. Only reads."""
+    from reconciler.cli.screen import emit, is_operators_terminal, palette
+    from reconciler.core.comparison import ComparisonDocument
+    from reconciler.core.document import FORMAT_VERSION
+    from reconciler.render.comparison import render_comparison_markdown, render_comparison_text
+    from reconciler.render.json import render_json
+
+    reveal = output_format == "text" and is_operators_terminal(sys.stdout)
+    found = _held(invocation, left, right, reveal=reveal) if live else _declared(invocation, left, right)
+    document = ComparisonDocument(FORMAT_VERSION, "comparison", left, right, live, found)
+    renderers = {
+        "text": lambda: render_comparison_text(document, palette(sys.stdout, no_color=invocation.no_color)),
+        "json": lambda: render_json(document),
+        "markdown": lambda: render_comparison_markdown(document),
+    }
+    emit(renderers[output_format]())
+    return _DIFFERENT if detailed_exitcode and found else 0
+
+
+def _declared(invocation: Invocation, left: str, right: str) -> "tuple[Difference, ...]":
+    from reconciler.cli.loading import check_environment
+    from reconciler.core.comparison import compare
+    from reconciler.core.secret import with_references
+    from reconciler.core.stated import stated
+    from reconciler.project import load_project
+
+    project = load_project(invocation.project)
+    sides = [stated(check_environment(project, project.environment(name)).desired) for name in (left, right)]
+    return compare(sides[0], sides[1], lambda _, one: with_references(one.value))
+
+
+def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
+    """Read both accounts; where a spec declares a secret, what is live counts as one."""
+    from reconciler.cli.session import open_session
+    from reconciler.core.comparison import compare, held
+    from reconciler.core.stated import stated
+
+    with ExitStack() as stack:
+        opened = (open_session(replace(invocation, environment=name)) for name in (left, right))
+        sessions = [stack.enter_context(session) for session in opened]
+        declared = [stated(session.desired) for session in sessions]
+        named = {address for side in declared for address in side}
+        sides = [held(session.desired, _observed(session), named=named) for session in sessions]
+        masker = sessions[0].masker(reveal=reveal)
+
+    def show(address: str, one: "Stated") -> "Mixed":
+        if one.live_path is None:
+            return one.value
+        specs = [side[address].value for side in declared if address in side]
+        return masker.former(one.value, specs, one.live_path)
+
+    return compare(sides[0], sides[1], show)
+
+
+def _observed(session: "Session") -> "Observed":
+    import asyncio
+
+    from reconciler.api.client import open_reader
+    from reconciler.cli.screen import Progress
+    from reconciler.workflow import observe_declared
+
+    async def read() -> "Observed":
+        async with open_reader(session.endpoint) as reader:
+            return await observe_declared(session.desired, reader, session.run(Progress("reading")))
+
+    return asyncio.run(read())

@@ -1,0 +1,99 @@
+"""`reconciler why`: which file, line, layer, overlay, variable and commit gave each value."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.completing import Address
+from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.core.explanation import CommitEntry, ExplainedEntry, GivenEntry
+    from reconciler.errors import Source
+    from reconciler.revision import Commit
+    from reconciler.specs.provenance import Explained, Given
+
+_Commits = Mapping[tuple[str, int], "Commit"]
+
+
+@click.command()
+@invocation_options
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("address", type=Address())
+@pass_invocation
+def why(invocation: Invocation, *, address: str, output_format: str) -> int:
+    """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
+    from reconciler.cli.screen import emit, palette
+    from reconciler.core.document import FORMAT_VERSION
+    from reconciler.core.explanation import ExplanationDocument
+    from reconciler.project import load_project
+    from reconciler.render.json import render_json
+    from reconciler.render.why_text import render_why_text
+    from reconciler.specs import References
+    from reconciler.specs.provenance import Specs, explain
+
+    project = load_project(invocation.project)
+    environment = project.environment(invocation.environment)
+    specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
+    found = explain(specs, address)
+    commits = _commits(project.root, found)
+    values = tuple(_value(one, commits) for one in found)
+    document = ExplanationDocument(FORMAT_VERSION, "explanation", environment.name, values)
+    colours = palette(sys.stdout, no_color=invocation.no_color)
+    emit(render_json(document) if output_format == "json" else render_why_text(document, colours))
+    return 0
+
+
+def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
+    """Ask git who wrote the lines; without git or a repository, nobody is named."""
+    from reconciler.cli.screen import remark
+    from reconciler.errors import InputError
+    from reconciler.revision import authors_of
+
+    lines: dict[str, set[int]] = {}
+    for one in found:
+        for given in one.given:
+            lines.setdefault(given.source.file, set()).add(given.source.line)
+    try:
+        return authors_of(root, lines)
+    except InputError as error:
+        remark(f"note: no commits are told: {error}")
+        return {}
+
+
+def _value(one: "Explained", commits: _Commits) -> "ExplainedEntry":
+    from reconciler.core.explanation import ExplainedEntry
+    from reconciler.core.secret import with_references
+
+    last = len(one.given) - 1
+    entries = (_given(given, commits, counts=index == last) for index, given in enumerate(one.given))
+    return ExplainedEntry(one.address, with_references(one.value), tuple(entries))
+
+
+def _given(given: "Given", commits: _Commits, *, counts: bool) -> "GivenEntry":
+    from reconciler.core.document import PlaceEntry
+    from reconciler.core.explanation import GivenEntry, VariableEntry
+
+    def place(source: "Source") -> PlaceEntry:
+        return PlaceEntry(source.file, source.line)
+
+    return GivenEntry(
+        written=given.written,
+        key=given.key,
+        layer=given.layer,
+        overlay=given.is_overlay,
+        counts=counts,
+        source=place(given.source),
+        variables=tuple(VariableEntry(one.name, one.value, place(one.source)) for one in given.variables),
+        commit=_commit(commits.get((given.source.file, given.source.line))),
+    )
+
+
+def _commit(commit: "Commit | None") -> "CommitEntry | None":
+    from reconciler.core.explanation import CommitEntry
+
+    return CommitEntry(commit.id, commit.date, commit.author) if commit else None

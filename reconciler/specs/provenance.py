@@ -1,0 +1,196 @@
+"""Provenance: which file, line, layer, overlay and variable gave each declared value, and what it won over."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from reconciler.core.address import fact_address, keyed_address, user_address
+from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.core.references import Variable, referenced
+from reconciler.core.stated import stated
+from reconciler.core.value import Json
+from reconciler.errors import InputError, Source
+from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
+from reconciler.specs.addresses import FACTS
+from reconciler.specs.findings import Findings
+from reconciler.specs.loading import find_overlays, load_specs, read_patches
+from reconciler.specs.references import References
+
+Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
+
+_IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One place that says a value, as it is written there: `key` is where below its layer, such as `facts.plan`."""
+
+    written: Json
+    key: str
+    layer: Layer
+    is_overlay: bool
+    source: Source
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A declared value and all places that say it, the one that counts last; secrets are not read."""
+
+    address: str
+    value: Json
+    given: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Specs:
+    """Where an environment's specs are, and what their references stand for."""
+
+    root: Path
+    entries: Sequence[str]
+    overlays: Sequence[str]
+    references: References
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one file says of something, which is an overlay or not."""
+
+    node: Node
+    layer: Layer
+    is_overlay: bool
+
+
+def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
+    """Explain all values at an address and below it; raises `SpecError`, and `InputError` where it names nothing."""
+    desired = load_specs(
+        specs.entries, root=specs.root, overlays=specs.overlays, references=References(specs.references.variables)
+    ).desired
+    values = {name: one.value for name, one in stated(desired).items()}
+    places = dict(_Explaining(specs).all(address))
+    wanted = [name for name in values if _is_at(name, address) and name in places]
+    if not wanted:
+        raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, values)}".rstrip("; "))
+    return tuple(Explained(name, values[name], tuple(places[name])) for name in wanted)
+
+
+def _is_at(name: str, address: str) -> bool:
+    return name == address or name.startswith((f"{address}.", f"{address}["))
+
+
+class _Explaining:
+    """The documents of an environment, asked what they say of something."""
+
+    def __init__(self, specs: Specs) -> None:
+        findings = Findings()
+        self._references = specs.references
+        files = find_files(specs.entries, root=specs.root).files
+        self._documents = [node for file in files for node in read_file(file.path, name=file.name).documents]
+        overlays = find_overlays(specs.overlays, root=specs.root).files
+        self._patches = list(read_patches(overlays, findings))
+
+    def all(self, address: str) -> Iterator[tuple[str, list[Given]]]:
+        """Give what is said of the declaration that an address begins with, by address."""
+        section, _, rest = address.partition(".")
+        name = rest.partition(".")[0].partition("[")[0]
+        if section == "memories":
+            said = self._said("memory", section, name)
+            yield f"memories.{name}", list(self._identity(said))
+            yield from self._users(f"memories.{name}", said)
+        elif section == "contacts":
+            yield from self._contact(name)
+
+    def _contact(self, name: str) -> Iterator[tuple[str, list[Given]]]:
+        own = self._said("contact", "contacts", name)
+        yield f"contacts.{name}", list(self._identity(own))
+        for key, node, said in _entries(own, ("name",)):
+            yield from _grouped([(f"contacts.{name}.{key}", self._given(key, node, said))])
+        metadata = [
+            (
+                keyed_address(f"contacts.{name}.metadata", _meant(key)),
+                self._given(f"metadata.{key}", node, said),
+            )
+            for _, mapping, said in _entries(own, ("metadata",))
+            for key, node in mapping.entries()
+        ]
+        yield from _grouped(metadata)
+        scopes = {scope: None for _, mapping, _ in _entries(own, ("scopes",)) for scope, _ in mapping.entries()}
+        for scope in scopes:
+            yield from self._memory(name, scope, own)
+
+    def _memory(self, name: str, scope: str, own: Sequence[_Said]) -> Iterator[tuple[str, list[Given]]]:
+        memory = f"contacts.{name}.scopes.{scope}"
+        of_scope = self._said("scope", "scopes", scope)
+        inner = [
+            _Said(node, "contact in scope", said.is_overlay)
+            for _, mapping, said in _entries(own, ("scopes",))
+            for key, node in mapping.entries()
+            if key == scope
+        ]
+        yield memory, list(self._identity(of_scope))
+        facts = [
+            (fact_address(memory, _meant(key)), self._given(f"{section}.{key}", node, said))
+            for section, mapping, said in _entries([*of_scope, *own, *inner], tuple(sorted(FACTS)))
+            for key, node in mapping.entries()
+        ]
+        yield from _grouped(facts)
+        yield from self._users(memory, inner)
+
+    def _users(self, memory: str, said: Sequence[_Said]) -> Iterator[tuple[str, list[Given]]]:
+        found: list[tuple[str, Given]] = []
+        for _, users, one in _entries(said, ("users",)):
+            for user in users.items():
+                parts = dict(user.entries())
+                number = self._references.plain(parts["phone_number"].value)
+                address = user_address(memory, str(number))
+                for key, node in parts.items():
+                    place = address if key == "phone_number" else f"{address}.{key}"
+                    found.append((place, self._given(f"users.{key}", node, one)))
+        yield from _grouped(found)
+
+    def _identity(self, said: Sequence[_Said]) -> Iterator[Given]:
+        for key, node, one in _entries(said, _IDENTITY):
+            yield self._given(key, node, one)
+
+    def _said(self, layer: Layer, *path: str) -> list[_Said]:
+        """Give what declares something and what patches it, in the order in which it applies."""
+        declared = [found for document in self._documents for found in _at(document, path)]
+        patches = [patch.node for patch in self._patches if patch.target == path]
+        return [
+            *(_Said(node, layer, is_overlay=False) for node in declared),
+            *(_Said(node, layer, is_overlay=True) for node in patches),
+        ]
+
+    def _given(self, key: str, node: Node, said: _Said) -> Given:
+        names = dict.fromkeys(one.name for one in referenced(node.value) if not one.from_environment)
+        variables = tuple(self._references.variables[name] for name in names if name in self._references.variables)
+        return Given(node.value, key, said.layer, said.is_overlay, node.key_source, variables)
+
+
+def _meant(key: str) -> str:
+    return key.replace("$${", "${")
+
+
+def _grouped(found: Sequence[tuple[str, Given]]) -> Iterator[tuple[str, list[Given]]]:
+    grouped: dict[str, list[Given]] = {}
+    for address, given in found:
+        grouped.setdefault(address, []).append(given)
+    yield from grouped.items()
+
+
+def _entries(said: Sequence[_Said], keys: Sequence[str]) -> Iterator[tuple[str, Node, _Said]]:
+    for one in said:
+        for key, node in one.node.entries():
+            if key in keys:
+                yield key, node, one
+
+
+def _at(document: Node, path: KeyPath) -> Iterator[Node]:
+    node = document
+    for step in path:
+        found = dict(node.entries()).get(str(step))
+        if found is None:
+            return
+        node = found
+    yield node

@@ -1,0 +1,100 @@
+"""Every declared value is explained by the places that say it, the one that counts last."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from reconciler.core.desired import Desired
+from reconciler.core.stated import stated
+from reconciler.core.value import Json
+from reconciler.errors import InputError, SpecError
+from reconciler.specs.provenance import Specs, explain
+from tests.specs.cases import load, references
+from tests.specs.test_overlays import ENTRIES, LAYERS, OVERLAY, SPECS
+
+
+def specs(root: Path) -> Specs:
+    return Specs(root, ["specs"], ["overlays"], references())
+
+
+def chains(root: Path, address: str) -> dict[str, list[str]]:
+    return {
+        one.address: [f"{given.source.file}:{given.source.line} {given.layer} {given.key}" for given in one.given]
+        for one in explain(specs(root), address)
+    }
+
+
+def test_what_was_overridden_stands_before_what_counts(tmp_path: Path) -> None:
+    load(tmp_path, {"a.yaml": SPECS, "overlays/o.yaml": OVERLAY})
+
+    assert chains(tmp_path, "contacts.sarah.scopes.support.facts") == {
+        "contacts.sarah.scopes.support.facts.extra": ["overlays/o.yaml:11 contact in scope facts.extra"],
+        "contacts.sarah.scopes.support.facts.hours": ["specs/a.yaml:1 scope facts.hours"],
+        "contacts.sarah.scopes.support.facts.language": [
+            "specs/a.yaml:8 contact seed_facts.language",
+            "overlays/o.yaml:6 contact facts.language",
+        ],
+        "contacts.sarah.scopes.support.facts.plan": [
+            "specs/a.yaml:7 contact facts.plan",
+            "overlays/o.yaml:8 contact seed_facts.plan",
+        ],
+        "contacts.sarah.scopes.support.facts.visits": ["specs/a.yaml:7 contact facts.visits"],
+    }
+    assert chains(tmp_path, "memories.vip") == {
+        "memories.vip": ["specs/a.yaml:14 memory memory_id", "overlays/o.yaml:16 memory memory_id"]
+    }
+
+
+def test_an_address_names_what_is_below_it_and_nothing_beside_it(tmp_path: Path) -> None:
+    load(tmp_path, {"a.yaml": b"contacts: {a: {email: a@b, name: x}, ab: {email: c@d, metadata: {'k k': 1}}}"})
+    (tmp_path / "overlays").mkdir()
+    (tmp_path / "overlays/none.yaml").touch()
+
+    assert list(chains(tmp_path, "contacts.a")) == ["contacts.a", "contacts.a.name"]
+    assert list(chains(tmp_path, 'contacts.ab.metadata["k k"]')) == ['contacts.ab.metadata["k k"]']
+    with pytest.raises(InputError, match=r'names nothing that is declared; did you mean "contacts\.ab"'):
+        chains(tmp_path, "contacts.abc")
+
+
+def test_specs_that_are_wrong_are_told_first(tmp_path: Path) -> None:
+    load(tmp_path, {"a.yaml": SPECS, "overlays/o.yaml": OVERLAY})
+    (tmp_path / "specs/b.yaml").write_text("x: 1")
+
+    with pytest.raises(SpecError):
+        chains(tmp_path, "contacts.sarah")
+
+
+def sources(desired: Desired) -> Mapping[str, str]:
+    found = {
+        f"{memory.address}.facts.{fact.key}": str(fact.source)
+        for memory in desired.contact_memories
+        for fact in memory.facts
+    }
+    return found | {f"contacts.c.{fact.key}": str(fact.source) for fact in desired.contacts[0].profile}
+
+
+@given(ENTRIES, ENTRIES, ENTRIES, LAYERS)
+def test_the_place_that_counts_is_the_one_that_loading_takes(
+    base: Mapping[str, Json], first: Mapping[str, Json], second: Mapping[str, Json], scope: Mapping[str, Json]
+) -> None:
+    documents = [{"scopes": {"s": {"persona_id": "p", **scope}}}, {"contacts": {"c": {"contact_id": "i", **base}}}]
+    patches = [{"contacts": {"c": first}}, {"contacts": {"c": second}}]
+    files: Mapping[str, list[Any]] = {"a.yaml": documents, "overlays/o.yaml": patches}
+    texts = {name: "\n---\n".join(json.dumps(part) for part in parts).encode() for name, parts in files.items()}
+
+    with tempfile.TemporaryDirectory() as folder:
+        desired = load(Path(folder), texts).desired
+        explained = explain(specs(Path(folder)), "contacts.c")
+
+    assert {one.address: one.value for one in explained} == {name: one.value for name, one in stated(desired).items()}
+    expected = sources(desired)
+    counting = {one.address: one.given[-1] for one in explained}
+    for address, source in expected.items():
+        if address != "contacts.c.metadata":
+            assert str(counting[address].source) == source
+    assert all(given.written == one.value for one in explained for given in one.given[-1:] if ".facts." in one.address)
