@@ -20,7 +20,7 @@ from reconciler.core.review import refusals
 from reconciler.core.snapshot import Holdings, Taken
 from reconciler.core.target import restrict, select
 from reconciler.errors import InputError, RefusedError, SpecError
-from reconciler.execute import Counting, Observer, Together, execute
+from reconciler.execute import Canary, Counting, Observer, Together, execute
 from reconciler.observe import Observing, ReaderChoice, observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.stopping import Stop
@@ -149,12 +149,14 @@ async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users
     return holdings, Taken(run.environment, run.api, time_text(run.clock()))
 
 
-async def apply_plan(plan: Plan, writer: Writer, run: Run, *, stop: Stop, observer: Observer) -> Applied:
+async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
+    plan: Plan, writer: Writer, run: Run, *, stop: Stop, observer: Observer, canary: Canary | None = None
+) -> Applied:
     """Execute a plan; failures are outcomes of the receipt, not exceptions."""
     started_at = time_text(run.clock())
     counting = Counting(run.on_progress, operations=len(plan.operations))
     following = Together(counting, observer)
-    execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following)
+    execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following, canary=canary)
     finished_at = time_text(run.clock())
     receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)
     return Applied(receipt, execution.memory_ids)

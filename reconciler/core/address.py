@@ -40,3 +40,8 @@ def user_address(memory: str, phone_number: str) -> str:
 def memory_of(address: str) -> str:
     """Give the address of the memory that a user belongs to; any other address as it is."""
     return address.partition(".users[")[0]
+
+
+def unit_of(address: str) -> str:
+    """Give the address of the contact, or of the memory declared by its id, that an address stands at or below."""
+    return ".".join(address.split(".")[:2]).partition("[")[0]

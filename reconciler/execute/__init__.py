@@ -1,6 +1,18 @@
 """Executes a plan: operations and a writer in, an outcome for each operation out. Holds no client."""
 
+from reconciler.execute.canary import Canary
 from reconciler.execute.executing import Execution, execute
+from reconciler.execute.failures import FailureLimit, MostFailures, parse_most_failures
 from reconciler.execute.observer import Counting, Observer, Together
 
-__all__ = ["Counting", "Execution", "Observer", "Together", "execute"]
+__all__ = [
+    "Canary",
+    "Counting",
+    "Execution",
+    "FailureLimit",
+    "MostFailures",
+    "Observer",
+    "Together",
+    "execute",
+    "parse_most_failures",
+]

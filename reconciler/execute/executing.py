@@ -9,6 +9,7 @@ from reconciler.core.receipt import Outcome
 from reconciler.core.remote import Writer
 from reconciler.errors import ReconcilerError
 from reconciler.execute.attempt import attempt
+from reconciler.execute.canary import Canary
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
 from reconciler.execute.observer import Observer
@@ -28,17 +29,29 @@ class Execution:
     memory_ids: Mapping[str, str]
 
 
-async def execute(plan: Plan, writer: Writer, *, concurrency: int, stop: Stop, observer: Observer) -> Execution:
+async def execute(  # noqa: PLR0913  one parameter a part of the machine
+    plan: Plan,
+    writer: Writer,
+    *,
+    concurrency: int,
+    stop: Stop,
+    observer: Observer,
+    canary: Canary | None = None,
+) -> Execution:
     """
     Do every operation of the plan.
 
     A failure is an outcome and stops only what depends on it. Once a stop is requested, or the observer forbids an
-    operation, what is in flight is finished and the rest skipped. The observer is told every outcome, once.
+    operation, what is in flight is finished and the rest skipped. The observer is told every outcome, once. A canary is
+    executed and read back before the rest, which is skipped where the canary is not as it should be.
     """
     run = _Run(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
-    await for_each(_only_contacts(plan.work), run.settle_contact, concurrency=concurrency)
-    await for_each(_only_memories(plan.work), run.settle_memory, concurrency=concurrency)
+    first, rest = canary.parts(plan.work) if canary else ((), plan.work)
+    await run.settle(first, concurrency=concurrency)
+    if canary and first and rest:
+        await run.judge(canary, first)
+    await run.settle(rest, concurrency=concurrency)
     outcomes = tuple(outcome for work in plan.work for outcome in run.outcomes[work.address])
     return Execution(outcomes, run.memory_ids)
 
@@ -73,6 +86,17 @@ class _Run:
                 self._owners.setdefault(item.contact_id, item.address)
             if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory) and item.contact_id:
                 self._owners.setdefault(item.contact_id, item.memory.contact.address)
+
+    async def settle(self, work: tuple[Work, ...], *, concurrency: int) -> None:
+        """Do the operations on contacts, and then those on memories."""
+        await for_each(_only_contacts(work), self.settle_contact, concurrency=concurrency)
+        await for_each(_only_memories(work), self.settle_memory, concurrency=concurrency)
+
+    async def judge(self, canary: Canary, work: tuple[Work, ...]) -> None:
+        """Let nothing else begin where something speaks against it after the canary."""
+        if not (self._stop.requested or self._halted):
+            outcomes = [outcome for item in work for outcome in self.outcomes[item.address]]
+            self._halted = await self._stop.guard(canary.objection(work, outcomes, dict(self.memory_ids)))
 
     async def settle_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
