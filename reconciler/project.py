@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from reconciler.core.expected_account import ExpectedAccount
+from reconciler.core.guards import NO_GUARDS, Guards
 from reconciler.core.rate import Rate, parse_rate
 from reconciler.core.references import OPENING, Scalar, Variable, is_variable_name
 from reconciler.errors import InputError, Problem, SpecError
@@ -43,6 +45,8 @@ class Environment:
     rate_limit: Rate | None
     overlays: tuple[str, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    guards: Guards = NO_GUARDS
+    expect_account: ExpectedAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def _project(content: "ProjectFile", document: Node, file: Path) -> Project:
             rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
             overlays=tuple(item.overlays),
             variables={**shared, **_variables(document, ("environments", name))},
+            guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
+            expect_account=item.expect_account.expected if item.expect_account else None,
         )
         for name, item in sorted(content.environments.items())
     )
@@ -214,6 +220,52 @@ _Variables = dict[
 ]
 
 
+_Expected = Annotated[str, Field(min_length=1)]
+"""What must be so of an account; not written is empty."""
+
+
+class GuardsFile(Strict):
+    """The most that one apply may do; what is not certain never counts."""
+
+    max_changes: int | None = Field(
+        default=None, ge=0, description="Contacts, memories, facts and users to create, add and update, together."
+    )
+    max_update_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How much of the kept facts that are live may be overwritten: 0.3 is 30 %.",
+    )
+    max_new_keys: int | None = Field(
+        default=None,
+        ge=0,
+        description="Fact keys to add that no memory which was read has: a mistyped key is permanent.",
+    )
+
+
+class ExpectedAccountFile(Strict):
+    """What must be so of the account before anything else is read from it."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    contact_id: _Expected = Field(default="", description="The id of a contact that the account has.")
+    organization: _Expected = Field(default="", description="The organisation of the account's contacts: their org_id.")
+    digest: _Expected = Field(
+        default="", description="What a refusal tells for URL and key together: write anything, plan, and copy it."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise wrong("nothing is expected", cure="add contact_id, organization or digest")
+        return self
+
+    @property
+    def expected(self) -> ExpectedAccount:
+        """Give what is expected."""
+        return ExpectedAccount(self.contact_id or None, self.organization or None, self.digest or None)
+
+
 class EnvironmentFile(Strict):
     """An environment: an account, and what is declared for it."""
 
@@ -236,6 +288,10 @@ class EnvironmentFile(Strict):
         default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
     )
     reader: Reader = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
+    guards: GuardsFile | None = Field(default=None, description="Applies that would do more are refused.")
+    expect_account: ExpectedAccountFile | None = Field(
+        default=None, description="Another account than this is refused before anything else is read."
+    )
 
 
 class ProjectFile(Strict):

@@ -75,6 +75,7 @@ class _IdentifierBody(_Body):
 
 class _ContactBody(_Body):
     id: _Id
+    org_id: str | None = None
     name: str | None = None
     metadata: dict[str, Any] | None = None
     identifiers: list[_IdentifierBody] | None = None
@@ -159,6 +160,7 @@ def _contact(body: _ContactBody) -> ContactRecord:
         profile=_profile(body),
         identifiers=None if body.identifiers is None else tuple(map(_identifier, body.identifiers)),
         memories=None if body.memories is None else tuple(map(_record, body.memories)),
+        organization=body.org_id,
     )
 
 

@@ -9,8 +9,10 @@ from reconciler.cli.options import (
     Invocation,
     account_options,
     budget_options,
+    guard_options,
     output_options,
     pass_invocation,
+    progressive_options,
 )
 
 DRY_RUN_FORMATS = ("text", "json")
@@ -20,6 +22,8 @@ DRY_RUN_FORMATS = ("text", "json")
 @account_options
 @output_options(*RECEIPT_FORMATS)
 @budget_options
+@guard_options
+@progressive_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them.")
 @click.option(
@@ -57,6 +61,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     import asyncio
 
     from reconciler.cli.applying import Applying, dry_run_of
+    from reconciler.cli.progressive import progressive_of
     from reconciler.cli.prospect import load_plan
     from reconciler.cli.session import open_session
     from reconciler.cli.undoing import UndoFile
@@ -78,6 +83,7 @@ def apply(  # noqa: PLR0913  one parameter an option
             output_format,
             files,
             no_color=invocation.no_color,
+            progressive=progressive_of(invocation),
             saved=saved,
             strict=strict,
             undo=UndoFile(undo) if undo is not None else None,

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import click
 
-from reconciler.api.client import open_reader, open_writer
+from reconciler.api.client import open_writer
 from reconciler.api.recording import RecordingWriter
 from reconciler.cli.bookkeeping import Books, keeping_books
+from reconciler.cli.guarding import open_expected_reader, refuse_exceeded
 from reconciler.cli.interrupt import watching_for_interrupts
+from reconciler.cli.progressive import Progressive
 from reconciler.cli.prospect import Prospect, declared_prospect, reviewed_prospect
 from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
@@ -17,7 +19,6 @@ from reconciler.cli.undoing import UndoFile
 from reconciler.cli.views import Writes, check_files, write_files
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.document import PlanDocument
-from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.execute import Observer
@@ -39,13 +40,14 @@ class Applying:
     output_format: str
     files: Writes
     no_color: bool
+    progressive: Progressive
     saved: PlanDocument | None = None
     strict: bool = False
     undo: UndoFile | None = None
 
     async def prospect(self) -> Prospect:
         """Read the account and decide."""
-        async with open_reader(self.session.endpoint) as reader:
+        async with open_expected_reader(self.session.account) as reader:
             run = replace(
                 self.session.run(Progress("reading")), seconds_needed=self.session.endpoint.pacer.seconds_needed
             )
@@ -65,6 +67,7 @@ class Applying:
     async def _run(self, books: Books, *, yes: bool) -> int:
         prospect = await self.prospect()
         self._show(prospect)
+        refuse_exceeded(prospect.plan)
         books.settle_earlier_runs(prospect)
         if prospect.plan.operations and not yes:
             _ask(self.session)
@@ -72,7 +75,7 @@ class Applying:
             self.undo.write(prospect.plan)
         with watching_for_interrupts(self.session.account.stop):
             with books.journal(prospect.plan) as observer:
-                executed = await self._execute(prospect.plan, observer)
+                executed = await self._execute(prospect, observer)
             applied = replace(executed, receipt=prospect.completed(executed.receipt))
             self._record(applied)
             if self.undo:
@@ -90,10 +93,17 @@ class Applying:
         text = render_plan_text(document, palette(stream, no_color=self.no_color))
         click.echo(text, file=stream, nl=False, color=True)
 
-    async def _execute(self, plan: Plan, observer: Observer) -> Applied:
+    async def _execute(self, prospect: Prospect, observer: Observer) -> Applied:
         async with open_writer(self.session.endpoint) as writer:
             run = self.session.run(Progress("applying"))
-            return await apply_plan(plan, writer, run, stop=self.session.account.stop, observer=observer)
+            return await apply_plan(
+                prospect.plan,
+                writer,
+                run,
+                stop=self.session.account.stop,
+                observer=self.progressive.limited(observer, prospect.plan),
+                canary=self.progressive.canary_of(self.session, prospect),
+            )
 
     def _record(self, applied: Applied) -> None:
         """Show the receipt and keep what was learned; a cache that cannot be kept is no failure."""
@@ -122,6 +132,7 @@ async def dry_run_of(applying: Applying) -> int:
     reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
     recorder = RecordingWriter(applying.session.masker(reveal=reveal))
     emit(dry_run_formats()[applying.output_format](await rehearse(prospect.plan, recorder, recorder.requests)))
+    refuse_exceeded(prospect.plan)
     return 0
 
 

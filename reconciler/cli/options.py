@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.completing import complete_addresses, complete_environments
+
+if TYPE_CHECKING:
+    from reconciler.execute import MostFailures
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
@@ -32,6 +35,12 @@ class Invocation:
     concurrency: int | None = None
     max_requests: int | None = None
     max_minutes: float | None = None
+    max_changes: int | None = None
+    max_update_share: float | None = None
+    max_new_keys: int | None = None
+    canary: int | None = None
+    max_failures: "MostFailures | None" = None
+    fail_fast: bool = False
     debug: bool = False
     no_color: bool = False
     specs: tuple[str, ...] = ()
@@ -137,6 +146,73 @@ def budget_options(command: _Command) -> _Command:
             type=click.FloatRange(min=0, min_open=True),
             metavar="M",
             help="Start no request after M minutes, and no wait that would end after them.",
+        ),
+    )
+
+
+def guard_options(command: _Command) -> _Command:
+    """Add the options that change a guard of the environment for one run."""
+    return _applied(
+        command,
+        _shared(
+            "--max-changes",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Refuse more than N changes, in place of the environment's guard.",
+        ),
+        _shared(
+            "--max-update-share",
+            type=click.FloatRange(0, 1),
+            metavar="SHARE",
+            help="Refuse to overwrite more than this share (0 to 1) of the live facts that are kept.",
+        ),
+        _shared(
+            "--max-new-keys",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Refuse to add more than N fact keys that no memory has.",
+        ),
+    )
+
+
+class _MostFailures(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """A number of failures, or a share of the operations."""
+
+    name = "failures"
+
+    def convert(
+        self, value: "str | MostFailures", param: click.Parameter | None, ctx: click.Context | None
+    ) -> "MostFailures":
+        """Read `N` or `P%`."""
+        from reconciler.execute.failures import MostFailures, parse_most_failures
+
+        try:
+            return value if isinstance(value, MostFailures) else parse_most_failures(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number, such as 5, nor a share, such as 10%", param, ctx)
+
+
+def progressive_options(command: _Command) -> _Command:
+    """Add the options by which an apply goes on only while all is well."""
+    return _applied(
+        command,
+        _shared(
+            "--canary",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Do the first N contacts alone, read them back, and go on only when they are as declared.",
+        ),
+        _shared(
+            "--max-failures",
+            type=_MostFailures(),
+            metavar="N|P%",
+            help="Begin nothing more after N failures, or when P percent of the operations have failed.",
+        ),
+        _shared(
+            "--fail-fast",
+            is_flag=True,
+            flag_value=True,
+            help="Begin nothing more after the first failure: --max-failures 1.",
         ),
     )
 

@@ -10,6 +10,7 @@ from reconciler.cli.options import (
     Invocation,
     account_options,
     budget_options,
+    guard_options,
     output_options,
     pass_invocation,
 )
@@ -21,6 +22,7 @@ _CHANGES_PENDING = 2
 @account_options
 @output_options(*PLAN_FORMATS)
 @budget_options
+@guard_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")
 @click.option(
     "--live",
@@ -44,6 +46,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
+    from reconciler.cli.guarding import refuse_exceeded
     from reconciler.cli.planning import Planning
     from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.cli.session import open_session
@@ -61,4 +64,5 @@ def plan(  # noqa: PLR0913  one parameter an option
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
         emit(plan_formats(palette(sys.stdout, no_color=invocation.no_color))[output_format](shown))
+    refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.api.client import open_reader
+from reconciler.cli.guarding import open_expected_reader
 from reconciler.cli.loading import load_environment
 from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
 from reconciler.core.plan import Plan
 from reconciler.core.remote import Reader
 from reconciler.core.snapshot import Snapshot, has_key_of, unmask_snapshot
+from reconciler.core.totals import guarded
 from reconciler.documents import load_snapshot
 from reconciler.errors import InputError
 from reconciler.observe.snapshot import SnapshotReader
@@ -32,7 +33,7 @@ class Planning:
         """Plan against the account."""
 
         async def read() -> Plan:
-            async with open_reader(self.session.endpoint) as reader:
+            async with open_expected_reader(self.session.account) as reader:
                 return await self._make(reader, self.session.run(Progress("reading")), self._revision())
 
         return asyncio.run(read())
@@ -54,7 +55,8 @@ class Planning:
         return made
 
     async def _make(self, reader: Reader, run: Run, revision: Revision | None) -> Plan:
-        return await make_plan(self.session.desired, reader, run, targets=self.targets, base=revision)
+        made = await make_plan(self.session.desired, reader, run, targets=self.targets, base=revision)
+        return guarded(made, self.session.guards)
 
     def _revision(self) -> Revision | None:
         """Load the specs of the base; those that cannot be used now are no reason to plan nothing."""

@@ -13,6 +13,7 @@ from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
 from reconciler.core.review import review
 from reconciler.core.target import restrict, select
+from reconciler.core.totals import guarded
 from reconciler.documents import load_document
 from reconciler.errors import InputError, RefusedError
 from reconciler.workflow import Run, make_plan, replan
@@ -61,7 +62,7 @@ def load_plan(file: Path) -> PlanDocument:
 
 async def declared_prospect(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Prospect:
     """Plan all that is declared, as far as the targets choose it."""
-    plan = await make_plan(session.desired, reader, run, targets=targets)
+    plan = guarded(await make_plan(session.desired, reader, run, targets=targets), session.guards)
     return Prospect(plan, plan, select(session.desired, targets).desired)
 
 
@@ -75,7 +76,8 @@ async def reviewed_prospect(
         raise RefusedError(f"--strict: {_listed(found.moved)}; nothing was written")
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple((entry.type, entry.address) for entry in saved.operations)
-    return Prospect(found.plan, fresh, restrict(session.desired, addresses), found.settled, order)
+    plan = guarded(found.plan, session.guards, saved.measures)
+    return Prospect(plan, fresh, restrict(session.desired, addresses), found.settled, order)
 
 
 def _listed(moved: Iterable[Outcome]) -> str:

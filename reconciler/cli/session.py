@@ -8,10 +8,12 @@ from functools import partial
 from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, account_of
 from reconciler.cli.choosing import chosen_environment
+from reconciler.cli.guarding import guards_of
 from reconciler.cli.loading import load_environment, secrets_of
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Progress, remark
 from reconciler.core.desired import Desired
+from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.project import Project, load_project
@@ -28,6 +30,7 @@ class Session:
     account: Account
     revealed: tuple[str, ...]
     environ: Environ
+    guards: Guards
 
     @property
     def endpoint(self) -> Endpoint:
@@ -65,4 +68,4 @@ def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[S
     environ = secrets_of(invocation)
     desired = load_environment(project, environment, environ).desired
     with account_of(project, environment, invocation, offline=offline) as account:
-        yield Session(project, desired, account, invocation.revealed, environ)
+        yield Session(project, desired, account, invocation.revealed, environ, guards_of(environment, invocation))

@@ -1,9 +1,8 @@
 """Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
 from reconciler.core.base import Base, Cause
 from reconciler.core.desired import Identifier, Identity, Memory, User
@@ -23,7 +22,6 @@ from reconciler.core.document import (
     PlaceEntry,
     PlanDocument,
     ReceiptDocument,
-    SummaryEntry,
     Text,
     TotalsEntry,
     UpdateContactEntry,
@@ -47,6 +45,7 @@ from reconciler.core.plan import (
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
 from reconciler.core.standing import describe_memory
+from reconciler.core.totals import measures_of, summary_of
 from reconciler.core.value import Json
 from reconciler.errors import Source
 
@@ -64,13 +63,15 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         created_at=plan.origin.created_at,
         key_check=masker.key_check,
         operations_digest=operations_digest(operations),
-        summary=_summary(plan),
+        summary=summary_of(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
         operations=operations,
         memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
         notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),
         snapshot_taken_at=plan.origin.snapshot_taken_at,
         base=plan.base.ref if plan.base else None,
+        measures=measures_of(plan),
+        guards=plan.exceeded,
     )
 
 
@@ -117,34 +118,6 @@ class _View:
                 return FactUpdated(fact.key, "update", path, former, after, place, cause)
             case _:
                 assert_never(change)
-
-
-def _summary(plan: Plan) -> SummaryEntry:
-    certain = [operation for operation in plan.operations if operation.certain]
-    kinds = Counter(operation.type for operation in certain)
-    facts = Counter(_action(fact) for item in certain if isinstance(item, WriteFacts) for fact in item.facts)
-    touched = sum(isinstance(work, MemoryWork) for work in plan.work)
-    return SummaryEntry(
-        contacts_to_create=kinds["create_contact"],
-        contacts_to_update=kinds["update_contact"],
-        memories_to_create=kinds["create_memory"],
-        facts_to_add=facts["add"],
-        facts_to_update=facts["update"],
-        users_to_add=kinds["add_user"],
-        users_to_update=kinds["update_user"],
-        memories_unchanged=plan.memories - touched - _ambiguous(plan),
-        facts_unmanaged=sum(notice.count for notice in plan.notices if notice.type == "unmanaged"),
-        uncertain=len(plan.operations) - len(certain),
-    )
-
-
-def _action(fact: FactWrite) -> Literal["add", "update"]:
-    """Say what becomes of a fact as a whole: something added inside of it is an update."""
-    return "add" if fact.changes == (Added((fact.key,), fact.value),) else "update"
-
-
-def _ambiguous(plan: Plan) -> int:
-    return sum(notice.type == "ambiguous_memory" for notice in plan.notices)
 
 
 def _operation(operation: Operation, work: Work, view: _View) -> OperationEntry:

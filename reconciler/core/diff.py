@@ -49,6 +49,11 @@ class FactWrite:
     source: Source
 
     @property
+    def is_new(self) -> bool:
+        """Say whether the live side lacks the fact as a whole: something added inside of it is an update."""
+        return self.changes == (Added((self.key,), self.value),)
+
+    @property
     def keeps_live_part(self) -> bool:
         """Say whether something that only the live side has is sent back."""
         return not same(self.value, self.declared)

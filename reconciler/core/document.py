@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.base import Cause
 from reconciler.core.desired import Upkeep
+from reconciler.core.guards import NOTHING_MEASURED, ExceededGuard, Measures
 from reconciler.core.redaction import Masked, Mixed, Shown
 
 FORMAT_VERSION = "1.0"
@@ -174,12 +175,7 @@ class MemoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class NoticeEntry:
-    """
-    What cannot or need not be done.
-
-    `source` is where the thing is declared, null where no spec declares it. `keys` are those that the notice is about,
-    where they were asked for.
-    """
+    """What cannot or need not be done; `source` is null where no spec declares it, `keys` are told where asked for."""
 
     type: str
     address: str
@@ -190,11 +186,7 @@ class NoticeEntry:
 
 @dataclass(frozen=True, slots=True)
 class SummaryEntry:
-    """
-    Totals of a plan.
-
-    Only `uncertain` counts operations that may not be needed; `memories_unchanged` are those with no operation at all.
-    """
+    """Totals; only `uncertain` counts what may not be needed, `memories_unchanged` are those without operations."""
 
     contacts_to_create: int
     contacts_to_update: int
@@ -224,7 +216,8 @@ class PlanDocument:
 
     `key_check` tells whether a key is the one that values are masked with, `operations_digest` whether operations are
     those that were planned. `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base`
-    unless changes are shown with their causes since that revision.
+    unless changes are shown with their causes since that revision. `guards` are held against
+    `measures`; those that are told refuse the plan.
     """
 
     format_version: str
@@ -242,6 +235,8 @@ class PlanDocument:
     notices: tuple[NoticeEntry, ...]
     snapshot_taken_at: str | None = None
     base: str | None = None
+    measures: Measures = NOTHING_MEASURED
+    guards: tuple[ExceededGuard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from reconciler.core.address import user_address
 from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
+from reconciler.core.guards import ExceededGuard
 from reconciler.errors import Source
 
 
@@ -237,6 +238,8 @@ class Plan:
 
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit.
+    `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value, and `live_keys`
+    are all keys of the memories that were read. `exceeded` are the guards that refuse the plan.
     """
 
     origin: Origin
@@ -246,6 +249,9 @@ class Plan:
     requests_read: int
     base: Base | None = None
     seconds_at_rate_limit: int = 0
+    kept_facts_live: int = 0
+    live_keys: frozenset[str] = frozenset()
+    exceeded: tuple[ExceededGuard, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -1,6 +1,6 @@
 """The one function that decides: what is declared and what was observed in, a plan out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core.base import Base
@@ -41,6 +41,7 @@ from reconciler.core.plan import (
     WriteFacts,
 )
 from reconciler.core.retained import retained_notices
+from reconciler.core.value import Json
 
 
 def build_plan(
@@ -65,7 +66,19 @@ def build_plan(
         memories=len(desired.memories),
         requests_read=observed.requests,
         base=base,
+        kept_facts_live=sum(_kept_facts_live(desired, observed)),
+        live_keys=frozenset(key for seen in observed.memories.values() for key in _live_facts(seen)),
     )
+
+
+def _kept_facts_live(desired: Desired, observed: Observed) -> Iterator[int]:
+    for memory in desired.contact_memories:
+        live = _live_facts(observed.memories[memory.address])
+        yield sum(fact.upkeep == "keep" and fact.key in live for fact in memory.facts)
+
+
+def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:
+    return seen.facts if isinstance(seen, Present) else {}
 
 
 def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
@@ -119,7 +132,7 @@ def _create(memory: ContactMemory, seen: ObservedMemory) -> Iterator[CreateMemor
 
 
 def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
-    facts = diff_facts(memory.facts, seen.facts if isinstance(seen, Present) else {})
+    facts = diff_facts(memory.facts, _live_facts(seen))
     if facts:
         yield WriteFacts(memory, facts, certain=not isinstance(seen, Unreadable))
 

@@ -41,13 +41,15 @@ class ContactRecord:
     """
     A contact as the account shows it.
 
-    `identifiers` are pairs of kind and value. These and `memories` are None where the answer does not show them.
+    `identifiers` are pairs of kind and value. These, `memories` and `organization` (`org_id`) are None where the answer
+    does not show them.
     """
 
     contact_id: str
     profile: Mapping[str, Json]
     identifiers: tuple[tuple[str, str], ...] | None
     memories: tuple[Record, ...] | None
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

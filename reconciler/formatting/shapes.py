@@ -40,7 +40,24 @@ SPECS = Shape(
     ("scopes", "contacts", "memories"),
     {"scopes": _each(_SCOPE), "contacts": _each(_CONTACT), "memories": _each(_EXISTING)},
 )
-_ENVIRONMENT = Shape(("api", "api_key_env", "specs", "overlays", "variables", "rate_limit", "concurrency", "reader"))
+_ENVIRONMENT = Shape(
+    (
+        "api",
+        "api_key_env",
+        "expect_account",
+        "specs",
+        "overlays",
+        "variables",
+        "rate_limit",
+        "concurrency",
+        "reader",
+        "guards",
+    ),
+    {
+        "expect_account": Shape(("contact_id", "organization", "digest")),
+        "guards": Shape(("max_changes", "max_update_share", "max_new_keys")),
+    },
+)
 PROJECT = Shape(
     ("version", "specs", "variables", "default_environment", "environments"), {"environments": _each(_ENVIRONMENT)}
 )

@@ -55,7 +55,6 @@ class Observing:
 
 async def observe(reader: Reader, desired: Desired, observing: Observing) -> Observed:
     """Read all that is declared, with the cheapest calls that the account offers; raises `ApiError`."""
-    before = reader.requests_sent
     records = await look_up_contacts(
         reader,
         desired.contacts,
@@ -73,7 +72,7 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
 
     await for_each(desired.memories, read, concurrency=observing.concurrency)
     contacts = {contact.address: reading.contact(contact) for contact in desired.contacts}
-    return Observed(contacts, reading.memories, requests=reader.requests_sent - before)
+    return Observed(contacts, reading.memories, requests=reader.requests_sent)
 
 
 async def _check_api(reader: Reader, desired: Desired) -> None:

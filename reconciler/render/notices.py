@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
 
 from reconciler.core.document import NoticeEntry, PlanDocument, Text
+from reconciler.core.guards import ExceededGuard
 from reconciler.core.redaction import Masked
 from reconciler.core.text import quoted, shortened, visible
 from reconciler.render.words import age, counted, listed, masked_text
@@ -53,14 +55,31 @@ def keys_of(notice: NoticeEntry) -> str:
 
 
 def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
-    """Say what the plan was seen from, where that is not just the account as it is; `mark` writes foreign text."""
-    sentences = []
+    """Say what refuses the plan, and what it was seen from where that is not just the account; `mark` writes text."""
+    sentences = [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
     if plan.snapshot_taken_at is not None:
         when = age(plan.snapshot_taken_at, plan.created_at)
         sentences.append(f"Read from a snapshot of {mark(plan.snapshot_taken_at)}{when}, not from the account.")
     if plan.base is not None:
         sentences.append(f"Causes are seen from the specs at {mark(plan.base)}.")
     return sentences
+
+
+def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -> str:
+    """Say how a guard is exceeded, without a full stop."""
+    match guard.name:
+        case "max_changes":
+            return f"{counted(int(guard.value), 'change')}, and {guard.name} is {guard.limit:,.0f}"
+        case "max_update_share":
+            share = f"{100 * guard.value:.4g} % of the live facts that are kept would be overwritten"
+            return f"{share}, and {guard.name} is {guard.limit:.4g}"
+        case "max_new_keys":
+            keys = [mark(_key(key)) for key in guard.keys[:_MOST_KEYS]]
+            keys += [f"{rest:,} more"] if (rest := len(guard.keys) - _MOST_KEYS) > 0 else []
+            number = counted(int(guard.value), "key that no memory has", "keys that no memory has")
+            return f"{number}{f' ({listed(keys)})' if keys else ''}, and {guard.name} is {guard.limit:,.0f}"
+        case _:
+            assert_never(guard.name)
 
 
 def _key(key: Text) -> str:

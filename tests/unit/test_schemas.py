@@ -10,14 +10,15 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from reconciler.observe import ReaderChoice
-from reconciler.project import EnvironmentFile, ProjectFile
+from reconciler.project import EnvironmentFile, ExpectedAccountFile, GuardsFile, ProjectFile
 from reconciler.reading import find_files
 from reconciler.schemas import NAMES, SchemaName, schema, schema_text
 from reconciler.specs.schema import ContactSpec, ExistingMemorySpec, MemorySpec, ScopeSpec, SpecDocument, UserSpec
 
 ROOT = Path(__file__).parents[2]
 PROJECT_FILES = [ROOT / "reconciler.yaml", *sorted(ROOT.glob("examples/*/reconciler.yaml"))]
-MODELS = (SpecDocument, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, ProjectFile, EnvironmentFile)
+PROJECT_MODELS = (ProjectFile, EnvironmentFile, GuardsFile, ExpectedAccountFile)
+MODELS = (SpecDocument, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, *PROJECT_MODELS)
 
 
 def spec_files() -> list[Path]:
@@ -55,7 +56,7 @@ def test_a_schema_is_a_sound_one_with_a_name_and_a_description(name: SchemaName)
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_schema_knows_and_describes_each_key_of_its_model_and_no_other(model: type[BaseModel]) -> None:
-    name: SchemaName = "project" if model in (ProjectFile, EnvironmentFile) else "specs"
+    name: SchemaName = "project" if model in PROJECT_MODELS else "specs"
     made = schema(name)
     described = made["$defs"].get(model.__name__, made)
 
@@ -132,6 +133,11 @@ def test_what_the_reader_refuses_for_its_shape_does_not_fit(tmp_path: Path, text
         {"version": 1, "environments": {"a": {"api": "ftp://x"}}},
         {"version": 1, "environments": {"a": {"api_key_env": "sk-1"}}},
         {"version": 1, "environments": {"a": {"concurrency": 0}}},
+        {"version": 1, "environments": {"a": {"expect_account": {}}}},
+        {"version": 1, "environments": {"a": {"expect_account": {"contact_id": ""}}}},
+        {"version": 1, "environments": {"a": {"expect_account": {"digest": None}}}},
+        {"version": 1, "environments": {"a": {"guards": {"max_update_share": 1.1}}}},
+        {"version": 1, "environments": {"a": {"guards": {"max_changes": -1}}}},
         {"version": 1, "environments": {"a": {"api_key": "x"}}},
     ],
 )

@@ -1,0 +1,72 @@
+"""Guards: how much one apply may change. Each is a limit, what it is held against, and whether it is exceeded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+GuardName: TypeAlias = Literal["max_changes", "max_update_share", "max_new_keys"]
+
+Number: TypeAlias = int | float
+"""A limit: 3 stays 3 in JSON, and does not become 3.0."""
+
+_PARTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The most that one apply may do; None is no limit. `max_update_share` is between 0 and 1."""
+
+    max_changes: int | None = None
+    max_update_share: float | None = None
+    max_new_keys: int | None = None
+
+
+NO_GUARDS = Guards()
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """
+    What guards are held against; operations that are not certain never count.
+
+    `changes` are the totals of a plan together: contacts, memories, facts and users to create, add and update.
+    `facts_to_update` are so many of the `kept_facts_live`: the declared facts, planted ones left out, that are live
+    with any value. `new_keys` are those that the plan adds and that no memory it read holds.
+    """
+
+    changes: int
+    facts_to_update: int
+    kept_facts_live: int
+    new_keys: tuple[str, ...]
+
+    @property
+    def update_share(self) -> float:
+        """Give the share of the live facts that would be overwritten, rounded up to four digits; 0 where none is."""
+        return -(-self.facts_to_update * _PARTS // max(1, self.kept_facts_live)) / _PARTS
+
+
+NOTHING_MEASURED = Measures(0, 0, 0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class ExceededGuard:
+    """A guard that refuses a plan: what it allows, and what the plan comes to; `keys` are the new keys, if it is so."""
+
+    name: GuardName
+    limit: Number
+    value: Number
+    keys: tuple[str, ...] = ()
+
+
+def exceeded(measures: Measures, guards: Guards) -> tuple[ExceededGuard, ...]:
+    """Give the guards that refuse; a value that equals its limit is allowed."""
+    return tuple(guard for guard in _held(measures, guards) if guard.value > guard.limit)
+
+
+def _held(measures: Measures, guards: Guards) -> Iterator[ExceededGuard]:
+    if guards.max_changes is not None:
+        yield ExceededGuard("max_changes", guards.max_changes, measures.changes)
+    if guards.max_update_share is not None:
+        yield ExceededGuard("max_update_share", guards.max_update_share, measures.update_share)
+    if guards.max_new_keys is not None:
+        yield ExceededGuard("max_new_keys", guards.max_new_keys, len(measures.new_keys), measures.new_keys)
