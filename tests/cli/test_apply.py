@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -183,9 +184,20 @@ def test_a_lost_answer_is_settled_by_looking_where_the_account_lets_users_be_see
     assert called.code == 0
 
 
-def test_a_lost_answer_is_else_unknown_and_the_next_apply_settles_it(repository: Repository) -> None:
+def test_a_lost_answer_is_settled_by_sending_again_where_users_cannot_be_looked_up(repository: Repository) -> None:
     repository.write("specs/support.yaml", BY_ID)
     with account(LOST, settings=Settings(seeds_only=True)) as (store, url):
+        called = applied(repository, url)
+
+        assert len(store.dump()["contact_memories"][0]["users"]) == 1  # type: ignore[index]
+
+    assert called.code == 0
+    assert "sent again" in called.out
+
+
+def test_a_lost_answer_is_else_unknown_and_the_next_apply_settles_it(repository: Repository) -> None:
+    repository.write("specs/support.yaml", BY_ID)
+    with account(replace(LOST, occurrences=frozenset({1, 2})), settings=Settings(seeds_only=True)) as (store, url):
         first, second = applied(repository, url), applied(repository, url)
 
         assert len(store.dump()["contact_memories"][0]["users"]) == 1  # type: ignore[index]
