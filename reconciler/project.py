@@ -51,17 +51,22 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A repository of specs and its environments; `file` is the name of its file in the root, if it has one."""
+    """
+    A repository of specs and its environments; `file` is the name of its file in the root, if it has one.
+
+    `state` is the folder for this tool's own files, None for the usual one.
+    """
 
     root: Path
     file: str | None
     environments: tuple[Environment, ...]
     default_environment: str | None
+    state: Path | None = None
 
     @property
     def state_folder(self) -> Path:
         """Give the folder in which this tool keeps its own files."""
-        return self.root / ".reconciler"
+        return self.state or self.root / ".reconciler"
 
     def environment(self, name: str | None) -> Environment:
         """Give the environment of that name, or the default one; raises `InputError` where there is none such."""

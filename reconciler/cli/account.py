@@ -1,7 +1,7 @@
 """The account of an environment: which URL, which key, which proxy, and the sandbox in process where it is that."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,12 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 from reconciler.api.client import Endpoint
 from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.cli.choosing import chosen_project
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Waits, keep_secret, remark
 from reconciler.core.redaction import Masker
 from reconciler.errors import InputError, StateError
-from reconciler.project import SANDBOX, Environment, Project, load_project
+from reconciler.project import SANDBOX, Environment, Project
 from reconciler.state import MemoryIds, prepare_folder
 from reconciler.stopping import Stop
 
@@ -43,30 +44,43 @@ class Account:
     stop: Stop
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What paces and ends the requests of a run, from a program that makes several of them."""
+
+    pacer_of: Callable[[Environment], Pacer]
+    stop: Stop
+
+
 @contextmanager
 def open_account(invocation: Invocation) -> Iterator[Account]:
     """Open the account of the chosen environment, for a command that needs no specs; raises `InputError`."""
-    project = load_project(invocation.project)
+    project = chosen_project(invocation)
     with account_of(project, project.environment(invocation.environment), invocation) as account:
         yield account
 
 
 @contextmanager
 def account_of(
-    project: Project, environment: Environment, invocation: Invocation, *, offline: bool = False
+    project: Project,
+    environment: Environment,
+    invocation: Invocation,
+    *,
+    offline: bool = False,
+    pace: Pace | None = None,
 ) -> Iterator[Account]:
     """
     Open the account of an environment; raises `InputError` and `StateError`.
 
     To stay `offline`, the key for digests is enough.
     """
-    api, stop = _api(environment, invocation), Stop()
+    api, pace = _api(environment, invocation), pace or _pace(invocation)
     with _in_process(api, project) as app:
         endpoint = Endpoint(
             base_url=_SANDBOX_URL if app else api,
             key=_SANDBOX_KEY if app else _key(environment, invocation, offline=offline),
             concurrency=invocation.concurrency or environment.concurrency,
-            pacer=_pacer(environment, invocation, stop),
+            pacer=pace.pacer_of(environment),
             app=app,
             timeout=TIMEOUT,
             proxy=_proxy(api),
@@ -74,15 +88,27 @@ def account_of(
         )
         digest = Masker(endpoint.key.encode(), reveal=False).digest("account")
         memory_ids = MemoryIds(project.state_folder, environment.name, api, digest)
-        yield Account(environment, api, endpoint, _digest_key(endpoint, invocation), memory_ids, stop)
+        yield Account(environment, api, endpoint, _digest_key(endpoint, invocation), memory_ids, pace.stop)
 
 
-def _pacer(environment: Environment, invocation: Invocation, stop: Stop) -> Pacer:
+def _pace(invocation: Invocation) -> Pace:
+    """Give the pace of the only run of a program."""
+    stop = Stop()
+    waiting = Waiting(wait=Waits(stop), should_stop=lambda: stop.requested)
+    return Pace(lambda environment: pacer_of(environment, invocation, waiting), stop)
+
+
+def pacer_of(
+    environment: Environment, invocation: Invocation, waiting: Waiting, *, before: Pacer | None = None
+) -> Pacer:
+    """Make the pacer of a run; of the one `before`, what it sent counts on under the same rate."""
+    rate = environment.rate_limit
     return Pacer(
         concurrency=invocation.concurrency or environment.concurrency,
-        rate=environment.rate_limit,
+        rate=rate,
         budget=Budget(invocation.max_requests, invocation.max_minutes),
-        waiting=Waiting(wait=Waits(stop), should_stop=lambda: stop.requested),
+        waiting=waiting,
+        window=before.window if before and before.rate == rate else None,
     )
 
 

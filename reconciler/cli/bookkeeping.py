@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,12 +25,13 @@ LEASES = "leases"
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The journals and the lease of one apply, and its id."""
+    """The journals and the lease of one apply, and its id; `tell` is told lines for the operator."""
 
     session: Session
     run: str
     journals: JournalFolder
     lease: Lease
+    tell: Callable[[str], None]
 
     def settle_earlier_runs(self, prospect: Prospect) -> None:
         """Say what a fresh plan shows of runs that left something open; raises `StateError`."""
@@ -38,7 +39,7 @@ class Books:
         view = View(prospect.fresh, self.session.desired, prospect.looked_at)
         for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):
             findings = view.findings(run.open_steps)
-            remark(render_earlier_run(run, findings))
+            self.tell(render_earlier_run(run, findings))
             if not findings.get("not_read"):
                 self.journals.settle(run.header.run, by=self.run, at=_now())
 
@@ -55,7 +56,9 @@ class Books:
         finally:
             journal.close(stop_requested=self.session.account.stop.requested)
             if journal.trouble:
-                remark(f"warning: {journal.trouble}; it ends before this run, and the next apply looks at what is open")
+                self.tell(
+                    f"warning: {journal.trouble}; it ends before this run, and the next apply looks at what is open"
+                )
 
     def _header(self, plan: Plan) -> RunHeader:
         return RunHeader(
@@ -70,7 +73,7 @@ class Books:
 
 
 @contextmanager
-def keeping_books(session: Session) -> Iterator[Books]:
+def keeping_books(session: Session, *, tell: Callable[[str], None] = remark) -> Iterator[Books]:
     """Take the lease and look through the journals, before anything is read; raises `RefusedError`, `StateError`."""
     ids = session.account.memory_ids
     folder = prepare_folder(ids.folder)
@@ -80,7 +83,7 @@ def keeping_books(session: Session) -> Iterator[Books]:
         journals = JournalFolder(folder / JOURNALS)
         journals.check()
         journals.prune()
-        yield Books(session, run, journals, lease)
+        yield Books(session, run, journals, lease, tell)
 
 
 def _now() -> str:

@@ -2,21 +2,33 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.screen import remark
 from reconciler.stopping import Stop
 
 
+def _nothing() -> None:
+    """Do no more than the stop does."""
+
+
 @contextmanager
-def watching_for_interrupts(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C request a stop; where signals cannot be watched, it ends the program at once."""
+def watching_for_interrupts(
+    stop: Stop, *, tell: Callable[[str], None] = remark, again: Callable[[], None] = _nothing
+) -> Iterator[None]:
+    """
+    Let Ctrl-C request a stop, and do `again` when it comes another time.
+
+    Where signals cannot be watched, Ctrl-C ends the program at once.
+    """
     loop = asyncio.get_running_loop()
 
     def note() -> None:
-        if not stop.requested:
-            remark("stopping: what is in flight is finished first; Ctrl-C again stops at once")
+        if stop.requested:
+            again()
+        else:
+            tell("stopping: what is in flight is finished first; Ctrl-C again stops at once")
         stop.request()
 
     try:

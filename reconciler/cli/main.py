@@ -22,6 +22,7 @@ from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
 from reconciler.cli.termination import passing_on_termination
 from reconciler.cli.validate import validate
+from reconciler.cli.watch import watch
 from reconciler.cli.why import why
 from reconciler.core.text import visible
 from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerError
@@ -47,6 +48,7 @@ for _command in (
     compare,
     plan,
     apply,
+    watch,
     runs,
     snapshot,
     export,

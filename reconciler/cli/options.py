@@ -24,13 +24,14 @@ class Invocation:
     """
     What one call of the program was told, before or after the name of the command.
 
-    `specs` stand in the place of an environment's, if there are any. `revealed` are patterns of keys whose live values
-    may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM came) are filled in on the way, for the place
-    where errors are told.
+    `state` is the folder for this tool's own files. `specs` stand in the place of an environment's, if there are any.
+    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM
+    came) are filled in on the way, for the place where errors are told.
     """
 
     project: str | None = None
     environment: str | None = None
+    state: Path | None = None
     api_url: str | None = None
     concurrency: int | None = None
     max_requests: int | None = None
@@ -78,6 +79,12 @@ def invocation_options(command: _Command) -> _Command:
             metavar="NAME",
             help="An environment of reconciler.yaml.",
             shell_complete=complete_environments,
+        ),
+        _shared(
+            "--state",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="FOLDER",
+            help="Where journals, leases and ids are kept, in place of .reconciler/.",
         ),
         _shared("--debug", is_flag=True, flag_value=True, help="Tell every request, and tracebacks of defects."),
         _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),

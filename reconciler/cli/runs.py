@@ -56,10 +56,10 @@ def receipt_of(journal: "Path") -> "ReceiptDocument":
 def journal_of(invocation: Invocation, name: str) -> "Path":
     """Give the journal of a run by its id or the start of it; raises `InputError`."""
     from reconciler.cli.bookkeeping import JOURNALS
+    from reconciler.cli.choosing import chosen_project
     from reconciler.journal import JournalFolder
-    from reconciler.project import load_project
 
-    return JournalFolder(load_project(invocation.project).state_folder / JOURNALS).find(name)
+    return JournalFolder(chosen_project(invocation).state_folder / JOURNALS).find(name)
 
 
 def _past_runs(invocation: Invocation) -> "list[PastRun]":
@@ -67,12 +67,12 @@ def _past_runs(invocation: Invocation) -> "list[PastRun]":
     from dataclasses import replace
 
     from reconciler.cli.bookkeeping import JOURNALS, LEASES
+    from reconciler.cli.choosing import chosen_project
     from reconciler.journal import JournalFolder
     from reconciler.lease import running
-    from reconciler.project import load_project
     from reconciler.workflow import utc_now
 
-    folder = load_project(invocation.project).state_folder
+    folder = chosen_project(invocation).state_folder
     at_work = running(folder / LEASES, utc_now())
     return [
         replace(run, is_running=run.finished_at is None and run.header.run in at_work)

@@ -149,13 +149,13 @@ def _told(settings: "Settings", key_env: str | None) -> str:
 def _store(invocation: Invocation) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
     from reconciler.cli.account import sandbox_file
+    from reconciler.cli.choosing import chosen_project
     from reconciler.errors import StateError
-    from reconciler.project import load_project
     from reconciler.sandbox.errors import SandboxError
     from reconciler.sandbox.store import Store
 
     try:
-        store = Store(sandbox_file(load_project(invocation.project)))
+        store = Store(sandbox_file(chosen_project(invocation)))
         try:
             yield store
         finally:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from reconciler.api.client import Endpoint
-from reconciler.cli.account import Account, account_of
-from reconciler.cli.choosing import chosen_environment
+from reconciler.cli.account import Account, Pace, account_of
+from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.guarding import guards_of
 from reconciler.cli.loading import load_environment, secrets_of
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import Progress, remark
+from reconciler.cli.screen import remark
 from reconciler.core.desired import Desired
 from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
-from reconciler.project import Project, load_project
+from reconciler.project import Project
 from reconciler.specs import Environ
-from reconciler.workflow import Run
+from reconciler.workflow import OnProgress, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Session:
         """Give how the account is reached."""
         return self.account.endpoint
 
-    def run(self, progress: Progress) -> Run:
+    def run(self, progress: OnProgress) -> Run:
         """Give what a workflow needs, with the ids remembered so far."""
         return Run(
             environment=self.account.environment.name,
@@ -57,15 +57,15 @@ class Session:
 
 
 @contextmanager
-def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[Session]:
+def open_session(invocation: Invocation, *, offline: bool = False, pace: Pace | None = None) -> Iterator[Session]:
     """
     Load the project and all specs, and only then look for the account; raises `InputError` and `SpecError`.
 
     Nothing can be sent in an `offline` session, which needs no more than the key for digests.
     """
-    project = load_project(invocation.project)
+    project = chosen_project(invocation)
     environment = chosen_environment(project, invocation)
     environ = secrets_of(invocation)
     desired = load_environment(project, environment, environ).desired
-    with account_of(project, environment, invocation, offline=offline) as account:
+    with account_of(project, environment, invocation, offline=offline, pace=pace) as account:
         yield Session(project, desired, account, invocation.revealed, environ, guards_of(environment, invocation))

@@ -58,6 +58,7 @@ class Pacer:
     Shared by all workers of a run, and by the clients that read and write in it.
 
     Whoever comes first waits for all: the others queue behind it, so that there is one wait at a time, told once.
+    `window` is that of the run before, where a program makes several runs under one rate.
     """
 
     def __init__(
@@ -67,17 +68,19 @@ class Pacer:
         rate: Rate | None = None,
         budget: Budget | None = None,
         waiting: Waiting | None = None,
+        window: Window | None = None,
     ) -> None:
-        self._rate = rate
+        self.rate = rate
         self._budget = budget or Budget()
         self._waiting = waiting or Waiting()
-        self._window = Window(rate) if rate else None
+        self.window = window or (Window(rate) if rate else None)
         self._throttle = Throttle(rate)
         self._slots = Slots(concurrency)
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
         self._under_way = 0
         self._sent = 0
+        self._seconds_throttled = 0.0
         self._over: NotSentError | None = None
         minutes = self._budget.minutes
         self._deadline = float("inf") if minutes is None else self._now() + minutes * 60
@@ -87,9 +90,19 @@ class Pacer:
         """Say whether a request was not sent because requests or minutes were used up."""
         return isinstance(self._over, BudgetSpentError)
 
+    @property
+    def requests_sent(self) -> int:
+        """Count the requests that went out, each attempt for itself."""
+        return self._sent
+
+    @property
+    def seconds_throttled(self) -> float:
+        """Give the seconds spent waiting for a limit, known or told by a 429."""
+        return self._seconds_throttled
+
     def seconds_needed(self, requests: int) -> int:
         """Give the seconds that so many requests to `/v1/memory` have to wait, after what this run has sent."""
-        return seconds_needed(self._rate, requests, used=self._window.used(self._now()) if self._window else 0)
+        return seconds_needed(self.rate, requests, used=self.window.used(self._now()) if self.window else 0)
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """
@@ -118,9 +131,16 @@ class Pacer:
                 if self._is_full or (seconds > 0 and self._under_way):
                     await self._an_answer()
                 elif seconds > 0:
-                    await self.pause(max(_TICK, seconds), why)
+                    await self._await_limit(max(_TICK, seconds), why)
                 else:
                     return self._start(is_limited=is_limited)
+
+    async def _await_limit(self, seconds: float, why: str) -> None:
+        began = self._now()
+        try:
+            await self.pause(seconds, why)
+        finally:
+            self._seconds_throttled += self._now() - began
 
     @property
     def _is_full(self) -> bool:
@@ -134,16 +154,16 @@ class Pacer:
     def _next_wait(self, *, is_limited: bool) -> tuple[float, str]:
         """Give the seconds until a request may start, as far as is known while others are under way, and why."""
         for_gate = self._throttle.wait(self._now())
-        for_window = self._window.wait(self._now()) if self._window and is_limited else 0.0
+        for_window = self.window.wait(self._now()) if self.window and is_limited else 0.0
         if for_gate >= for_window:
             return for_gate, self._throttle.closed_because or ""
-        return for_window, f"the rate limit of {self._rate}"
+        return for_window, f"the rate limit of {self.rate}"
 
     def _start(self, *, is_limited: bool) -> _Ticket:
         self._sent += 1
         self._under_way += 1
-        if self._window and is_limited:
-            self._window.start()
+        if self.window and is_limited:
+            self.window.start()
         ticket = _Ticket(is_limited, self._throttle.start(is_limited=is_limited))
         if is_limited and self._throttle.is_at_its_end:
             self._slots.drop(under_way=self._under_way)
@@ -168,8 +188,8 @@ class Pacer:
 
     def _end(self, ticket: _Ticket) -> None:
         self._under_way -= 1
-        if self._window and ticket.is_limited:
-            self._window.end(self._now())
+        if self.window and ticket.is_limited:
+            self.window.end(self._now())
         self._freed.set()
 
     def _note_pass(self, ticket: _Ticket) -> None:

@@ -1,0 +1,46 @@
+"""The log of a watch: one line a run, and what went wrong once."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from reconciler.watching import Report
+from reconciler.watching.telling import error_lines, json_line, note_line, text_line
+from reconciler.workflow import time_text
+
+
+class WatchLog:
+    """
+    Gives lines to `write`, as text or as JSON.
+
+    Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
+    run's line. A note that was told before is not told again by the next run.
+    """
+
+    def __init__(self, output_format: str, write: Callable[[str], None], now: Callable[[], datetime]) -> None:
+        self._is_json = output_format == "json"
+        self._write = write
+        self._now = now
+        self._told: tuple[str, ...] = ()
+        self._notes: set[str] = set()
+
+    def run(self, report: Report, pause: float | None) -> None:
+        """Tell a run that ended."""
+        if self._is_json:
+            self._write(json_line(report, pause))
+            return
+        repeats = bool(report.errors) and report.errors == self._told
+        self._write(text_line(report, pause) + (" (errors as before)" if repeats else ""))
+        for line in [] if repeats else error_lines(report):
+            self._write(line)
+        self._told = report.errors
+
+    def note(self, text: str) -> None:
+        """Tell something else."""
+        time = time_text(self._now())
+        self._write(note_line(time, text) if self._is_json else f"{time} {text}")
+
+    def note_once(self, text: str) -> None:
+        """Tell something that every run would tell."""
+        if text not in self._notes:
+            self._notes.add(text)
+            self.note(text)

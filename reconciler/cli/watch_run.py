@@ -1,0 +1,186 @@
+"""One run of a watch: load, plan, apply if told to, and report; what goes wrong is a part of the report."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.api.client import open_writer
+from reconciler.api.pacing import Pacer, Waiting
+from reconciler.cli.account import Pace, pacer_of
+from reconciler.cli.bookkeeping import Books, keeping_books
+from reconciler.cli.choosing import chosen_environment, chosen_project
+from reconciler.cli.guarding import open_expected_reader, refuse_exceeded
+from reconciler.cli.options import Invocation
+from reconciler.cli.prospect import Prospect, declared_prospect
+from reconciler.cli.session import Session, open_session
+from reconciler.cli.watch_log import WatchLog
+from reconciler.cli.watch_times import Times
+from reconciler.core.describe import describe_plan
+from reconciler.core.plan import Plan
+from reconciler.core.text import duration, visible
+from reconciler.errors import (
+    ApiRejectedError,
+    ApiUnavailableError,
+    BudgetSpentError,
+    InputError,
+    NotSentError,
+    ReconcilerError,
+    RefusedError,
+    StateError,
+)
+from reconciler.project import Environment
+from reconciler.watching import Health, Report, Result
+from reconciler.watching.report import Reading
+from reconciler.workflow import Applied, Run, apply_plan, time_text
+
+_UNNAMED = "unknown"
+_LONG_WAIT = 30.0
+_RESULTS: tuple[tuple[type[ReconcilerError], Result], ...] = (
+    (InputError, "invalid"),
+    (BudgetSpentError, "incomplete"),
+    (ApiUnavailableError, "unavailable"),
+    (ApiRejectedError, "rejected"),
+    (RefusedError, "refused"),
+    (StateError, "unkept"),
+    (ReconcilerError, "failed"),
+)
+"""What an error makes of a run; the first that fits counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a run ended, and why where it is not done."""
+
+    result: Result
+    errors: tuple[str, ...] = ()
+
+
+class WatchRun:
+    """Called for each run; what it keeps from one to the next is the window of the rate limit, and what is settled."""
+
+    def __init__(self, invocation: Invocation, times: Times, health: Health, log: WatchLog, *, applies: bool) -> None:
+        self._invocation = invocation
+        self._times = times
+        self._health = health
+        self._log = log
+        self._applies = applies
+        self._environment = invocation.environment or _UNNAMED
+        self._pacer_before: Pacer | None = None
+        self._pacer: Pacer | None = None
+        self._reading: Reading | None = None
+        self._settled = ""
+        self.is_writing = False
+
+    async def __call__(self) -> Report:
+        """Do one run."""
+        self._health.expect_sign()
+        self._pacer_before, self._pacer, self._reading = self._pacer or self._pacer_before, None, None
+        started_at, began = time_text(self._times.now()), self._times.clock()
+        ended = await self._ended()
+        return self._report(ended, started_at, self._times.clock() - began, self._pacer)
+
+    def _report(self, ended: _Ended, started_at: str, seconds: float, pacer: Pacer | None) -> Report:
+        return Report(
+            environment=self._environment,
+            result=ended.result,
+            started_at=started_at,
+            seconds=seconds,
+            requests=pacer.requests_sent if pacer else 0,
+            seconds_throttled=pacer.seconds_throttled if pacer else 0.0,
+            reading=self._reading,
+            errors=ended.errors,
+        )
+
+    async def _ended(self) -> _Ended:
+        stop = self._times.stop
+        try:
+            invocation = _at_one_place(self._invocation)
+            self._environment = chosen_environment(chosen_project(invocation), invocation).name
+            with open_session(invocation, pace=Pace(self._new_pacer, self._times.stop)) as session:
+                is_complete = await self._reconciled(session)
+        except ReconcilerError as error:
+            if stop.requested and isinstance(error, NotSentError):
+                return _Ended("stopped")
+            return _Ended(_result_of(error), tuple(str(error).splitlines()))
+        if is_complete:
+            return _Ended("ok")
+        return _Ended("stopped" if stop.requested else "incomplete")
+
+    async def _reconciled(self, session: Session) -> bool:
+        """Plan, and apply where that is wanted; says whether nothing was left undone."""
+        if not self._applies:
+            await self._planned(session)
+            return True
+        with keeping_books(session, tell=self._log.note) as books:
+            prospect = await self._planned(session)
+            books.settle_earlier_runs(prospect)
+            plan = prospect.plan
+            if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._settled):
+                return True  # what is uncertain need not be sent again by every run
+            return await self._applied(session, books, plan)
+
+    async def _planned(self, session: Session) -> Prospect:
+        async with open_expected_reader(session.account) as reader:
+            run = replace(self._run(session), seconds_needed=session.endpoint.pacer.seconds_needed)
+            prospect = await declared_prospect(session, reader, run, ())
+        summary = describe_plan(prospect.plan, session.masker(reveal=False)).summary
+        self._reading = Reading(summary, has_drift=prospect.plan.has_changes)
+        refuse_exceeded(prospect.plan)
+        return prospect
+
+    async def _applied(self, session: Session, books: Books, plan: Plan) -> bool:
+        self.is_writing = True
+        try:
+            with books.journal(plan) as observer:
+                async with open_writer(session.endpoint) as writer:
+                    stop = self._times.stop
+                    applied = await apply_plan(plan, writer, self._run(session), stop=stop, observer=observer)
+        finally:
+            self.is_writing = False
+        receipt = applied.receipt
+        self._remember(session, applied)
+        if self._reading:
+            drift = self._reading.has_drift and not receipt.is_complete
+            self._reading = replace(self._reading, has_drift=drift, outcomes=receipt.totals)
+        if receipt.is_complete:
+            self._settled = plan.origin.specs_digest
+        return receipt.is_complete
+
+    def _remember(self, session: Session, applied: Applied) -> None:
+        """Keep the ids that were learned; a cache that cannot be kept is no failure."""
+        try:
+            session.account.memory_ids.remember(applied.memory_ids)
+        except StateError as error:
+            self._log.note_once(f"warning: memory ids are not remembered: {error}")
+
+    def _run(self, session: Session) -> Run:
+        return replace(session.run(self._note_progress), on_notice=self._log.note_once)
+
+    def _note_progress(self, _done: int, _total: int) -> None:
+        self._health.expect_sign()
+
+    def _new_pacer(self, environment: Environment) -> Pacer:
+        stop = self._times.stop
+        waiting = Waiting(self._times.clock, self._wait, lambda: stop.requested)
+        self._pacer = pacer_of(environment, self._invocation, waiting, before=self._pacer_before)
+        return self._pacer
+
+    async def _wait(self, seconds: float, why: str) -> None:
+        self._health.expect_sign(seconds)
+        if seconds >= _LONG_WAIT:
+            self._log.note(f"waiting {duration(seconds)}: {visible(why)}")
+        await self._times.sleep(seconds)
+
+
+def _at_one_place(invocation: Invocation) -> Invocation:
+    """
+    Follow the links to the repository once, for a whole run.
+
+    What keeps a clone up to date (git-sync) points a link at the new one; half a run in each would be a mix of both.
+    """
+    path = Path(invocation.project or ".")
+    place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    return replace(invocation, project=str(place))
+
+
+def _result_of(error: ReconcilerError) -> Result:
+    return next(result for kind, result in _RESULTS if isinstance(error, kind))

@@ -1,0 +1,38 @@
+"""When the next run is due: an interval, a little of chance, and longer pauses while the account is down."""
+
+from dataclasses import dataclass
+
+from reconciler.watching.report import Result
+
+_LONGEST = 3600.0
+_MOST_DOUBLINGS = 32  # more than any interval needs to reach the longest pause
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """
+    Pauses between the end of a run and the start of the next, in seconds.
+
+    Each failed run after another doubles the pause, up to `longest` (or the interval where that is longer). `jitter`
+    is the most that chance adds, so that many watchers do not come at once.
+    """
+
+    interval: float
+    jitter: float = 0.0
+    longest: float = _LONGEST
+
+    def pause(self, failures: int, share: float) -> float:
+        """Give the pause after so many failures in a row; `share`, from 0 to 1, is how much of the jitter is added."""
+        doubled = self.interval * 2.0 ** min(failures, _MOST_DOUBLINGS)
+        return min(doubled, max(self.interval, self.longest)) + self.jitter * share
+
+
+def failures_after(result: Result, failures: int) -> int:
+    """Count the runs in a row to which the account gave no answer, or none that helps."""
+    match result:
+        case "unavailable" | "rejected":
+            return failures + 1
+        case "ok" | "incomplete":
+            return 0
+        case _:  # says nothing of the account
+            return failures

@@ -1,0 +1,77 @@
+"""A report as a line of a log: for people, or as JSON."""
+
+import json
+
+from reconciler.core.document import SummaryEntry
+from reconciler.core.text import duration, visible
+from reconciler.render.words import counted, pending
+from reconciler.watching.report import PENDING, Reading, Report
+
+_MOST_ERRORS = 20
+
+
+def text_line(report: Report, pause: float | None) -> str:
+    """Give a run as one line: when, where, how it ended, counts, seconds, and when the next one is due."""
+    head = f"{report.started_at} {report.environment}: {report.result}"
+    parts = [f"{head}{_story(report)}", f"{counted(report.requests, 'request')} in {report.seconds:.1f} s"]
+    if report.seconds_throttled:
+        parts.append(f"{duration(report.seconds_throttled)} of it waiting for the limit")
+    if pause is not None:
+        parts.append(f"next in {duration(pause)}")
+    return "; ".join(parts)
+
+
+def error_lines(report: Report) -> list[str]:
+    """Give what went wrong, a line for each problem; beyond a number they are counted."""
+    lines = [f"error: {visible(error)}" for error in report.errors[:_MOST_ERRORS]]
+    left = len(report.errors) - _MOST_ERRORS
+    return [*lines, f"error: and {left:,} more; `reconciler validate` names all"] if left > 0 else lines
+
+
+def json_line(report: Report, pause: float | None) -> str:
+    """Give a run as one JSON object."""
+    reading = report.reading
+    entry = {
+        "time": report.started_at,
+        "event": "run",
+        "environment": report.environment,
+        "result": report.result,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "seconds_throttled": round(report.seconds_throttled, 3),
+        "drift": reading.has_drift if reading else None,
+        "planned": {kind: getattr(reading.summary, kind) for kind in PENDING} if reading else None,
+        "uncertain": reading.summary.uncertain if reading else None,
+        "unmanaged": reading.summary.facts_unmanaged if reading else None,
+        "outcomes": dict(reading.outcomes) if reading and reading.outcomes is not None else None,
+        "errors": report.errors[:_MOST_ERRORS],
+        "errors_in_all": len(report.errors),
+        "next_in_seconds": None if pause is None else round(pause, 3),
+    }
+    return json.dumps(entry, ensure_ascii=False)
+
+
+def note_line(time: str, text: str) -> str:
+    """Give any other line as one JSON object."""
+    return json.dumps({"time": time, "event": "note", "message": text}, ensure_ascii=False)
+
+
+def _story(report: Report) -> str:
+    """Give what is said after the result: what was planned and done, or how much is wrong."""
+    told = [_planned(report.reading)] if report.reading else []
+    if report.errors:
+        told.append(counted(len(report.errors), "error"))
+    return "".join(f", {part}" for part in told)
+
+
+def _planned(reading: Reading) -> str:
+    parts = pending(reading.summary, PENDING)
+    told = [f"planned {', '.join(parts)}" if parts else "nothing to change", *_beside(reading.summary)]
+    if reading.outcomes is not None:
+        counts = [f"{number:,} {result}" for result, number in reading.outcomes.items() if number]
+        told.append(f"applied: {', '.join(counts) or 'nothing'}")
+    return ", ".join(told)
+
+
+def _beside(summary: SummaryEntry) -> list[str]:
+    return [f"{summary.uncertain:,} uncertain"] if summary.uncertain else []

@@ -1,0 +1,144 @@
+"""A watch in fake time, over an account on a port: what happens at which second, and what was told."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from reconciler.cli.options import Invocation
+from reconciler.cli.watch_times import Times
+from reconciler.cli.watching import Watched, watch_account
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.faults import Faults, Rule, bad_gateway
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from reconciler.stopping import Stop
+from reconciler.watching import Schedule
+
+_START = datetime(2027, 3, 31, 14, tzinfo=UTC)
+_RESULT = re.compile(r"^\S+ \S+: (\w+)[,;]", re.MULTILINE)
+
+
+class Down(Faults):
+    """A gateway answers in the account's place from one second to another."""
+
+    def __init__(self, clock: Callable[[], float], *, since: float, until: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._since = since
+        self._until = until
+
+    def draw(self, *, method: str, path: str) -> Rule | None:
+        del method, path
+        return Rule(fault=bad_gateway()) if self._since <= self._clock() < self._until else None
+
+
+@dataclass
+class FakeTime:
+    """Time that passes only when someone sleeps; `events` happen at their second, and a stop is asked for at `ends`."""
+
+    ends: float
+    events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    now: float = 0.0
+    stop: Stop = field(default_factory=Stop)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        target = self.now + seconds
+        while self.events and self.events[0][0] <= target:
+            self.now, happen = self.events[0][0], self.events.pop(0)[1]
+            happen()
+        self.now = target
+        if self.now >= self.ends:
+            self.stop.request()
+        await asyncio.sleep(0)
+
+    def times(self, share: Callable[[], float]) -> Times:
+        return Times(self.stop, self.clock, lambda: _START + timedelta(seconds=self.now), self.sleep, share)
+
+
+@dataclass
+class Watch:
+    """One watch; `told` is its log so far."""
+
+    capture: pytest.CaptureFixture[str]
+    time: FakeTime
+    since: float = 0.0
+    until: float = 0.0
+    settings: Settings = field(default_factory=Settings)
+    store: Store = field(default_factory=Store)
+    told: str = ""
+
+    def __post_init__(self) -> None:
+        faults = Down(self.time.clock, since=self.since, until=self.until)
+        self.app = create_app(self.store, self.settings, faults, monotonic=self.time.clock)
+
+    def run(self, *, interval: float, output_format: str = "text", applies: bool = True, **options: Any) -> int:
+        """Watch the environment `live` until the time ends; gives the exit code."""
+        with running(self.app) as url:
+            invocation = Invocation(environment="live", api_url=url, **options)
+            watched = Watched(
+                invocation,
+                applies=applies,
+                schedule=Schedule(interval),
+                listen=("127.0.0.1", 0),
+                output_format=output_format,
+            )
+            code = asyncio.run(_called(watched, self.time.times(lambda: 0.0)))
+        self.hear()
+        return code
+
+    def hear(self) -> str:
+        self.told += self.capture.readouterr().err
+        return self.told
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask the watch itself, while it runs."""
+        found = re.search(r"(http://[0-9.:]+)/metrics", self.hear())
+        assert found
+        try:
+            with urlopen(found[1] + path, timeout=10) as answer:  # noqa: S310  loopback
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    @property
+    def results(self) -> list[str]:
+        return _RESULT.findall(self.told)
+
+    @property
+    def story(self) -> list[str]:
+        """Give the results, each once for as long as it stayed."""
+        return [result for result, _ in groupby(self.results)]
+
+    @property
+    def writes(self) -> int:
+        return sum(entry.committed and entry.method != "GET" for entry in self.app.state.log)
+
+
+async def _called(watched: Watched, times: Times) -> int:
+    work: Awaitable[int] = watch_account(watched, times)
+    return await work
+
+
+def live_facts(store: Store) -> Any:
+    memories: Any = store.dump()["contact_memories"]
+    return [memory["facts"] for memory in memories]
+
+
+def many(number: int, *, identified: str) -> str:
+    contacts = "".join(
+        f"  c{n:02}: {{{identified}: id-{n:02}, scopes: {{s: {{facts: {{a: {n}}}}}}}}}\n" for n in range(number)
+    )
+    return f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{contacts}"

@@ -1,0 +1,20 @@
+"""Reports of runs that tests are about."""
+
+from typing import Any
+
+from reconciler.core.document import SummaryEntry
+from reconciler.watching import Report, Result
+from reconciler.watching.report import Reading
+
+
+def summary(**counts: int) -> SummaryEntry:
+    return SummaryEntry(**(dict.fromkeys(SummaryEntry.__slots__, 0) | counts))
+
+
+def reading(**counts: int) -> Reading:
+    return Reading(summary(**counts), has_drift=any("_to_" in name for name in counts))
+
+
+def report(result: Result = "ok", **changes: Any) -> Report:
+    made = {"seconds": 1.25, "requests": 3, "seconds_throttled": 0.0, "reading": None, "errors": ()} | changes
+    return Report("production", result, "2027-03-31T14:00:00.000Z", **made)

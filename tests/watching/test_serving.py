@@ -1,0 +1,78 @@
+import json
+import socket
+from collections.abc import Iterator
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from reconciler.errors import InputError
+from reconciler.watching import Health
+from reconciler.watching.metrics import Metrics
+from reconciler.watching.serving import create_app, serving
+from tests.watching.reports import reading, report
+
+
+class Served:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.metrics = Metrics(version="1")
+        self.health = Health(lambda: self.now, patience=900)
+        self.url = ""
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urlopen(self.url + path, timeout=10) as answer:  # noqa: S310  loopback
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = Served()
+    with serving(create_app(made.metrics.registry, made.health), "127.0.0.1", 0) as url:
+        made.url = url
+        yield made
+
+
+def test_metrics_are_in_the_text_format_of_prometheus(served: Served) -> None:
+    served.metrics.note(report(reading=reading(facts_to_add=2)))
+    status, text = served.get("/metrics")
+
+    assert status == 200
+    assert 'reconciler_pending_changes{environment="production",kind="facts_to_add"} 2.0\n' in text
+    assert 'reconciler_build_info{version="1"} 1.0\n' in text
+
+
+def test_healthz_says_ok_while_alive_and_503_with_the_last_run_when_stalled(served: Served) -> None:
+    assert served.get("/healthz") == (200, '{"status":"ok","last_run":null}')
+
+    served.health.last = report("unavailable")
+    served.now = 901.0
+    status, text = served.get("/healthz")
+
+    assert status == 503
+    assert json.loads(text) == {
+        "status": "stalled",
+        "last_run": {"result": "unavailable", "started_at": "2027-03-31T14:00:00.000Z", "seconds": 1.25},
+    }
+
+
+def test_readyz_waits_for_a_plan(served: Served) -> None:
+    assert served.get("/readyz")[0] == 503
+    served.health.last = report(reading=reading())
+    assert served.get("/readyz")[0] == 200
+
+
+def test_nothing_else_is_there_and_nothing_can_be_sent(served: Served) -> None:
+    assert served.get("/")[0] == 404
+
+
+def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        app = create_app(Metrics(version="1").registry, Health(lambda: 0.0, patience=1))
+        with pytest.raises(InputError, match="--listen"), serving(app, "127.0.0.1", port):
+            pytest.fail("two servers on one port")
