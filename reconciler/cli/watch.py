@@ -77,7 +77,7 @@ def watch(  # noqa: PLR0913  one parameter an option
     output_format: str,
 ) -> int:
     """
-    Plan again and again, reading the specs anew each time; with --apply, apply, too.
+    Plan again and again, reading the specs anew each time, and apply if told to.
 
     SIGTERM and Ctrl-C end it: what is in flight is finished, and the exit code is 0.
     """

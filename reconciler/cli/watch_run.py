@@ -111,23 +111,23 @@ class WatchRun:
             await self._planned(session)
             return True
         with keeping_books(session, tell=self._log.note) as books:
-            prospect = await self._planned(session)
+            prospect, reading = await self._planned(session)
             books.settle_earlier_runs(prospect)
             plan = prospect.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._settled):
                 return True  # what is uncertain need not be sent again by every run
-            return await self._applied(session, books, plan)
+            return await self._applied(session, books, plan, reading)
 
-    async def _planned(self, session: Session) -> Prospect:
+    async def _planned(self, session: Session) -> tuple[Prospect, Reading]:
         async with open_expected_reader(session.account) as reader:
             run = replace(self._run(session), seconds_needed=session.endpoint.pacer.seconds_needed)
             prospect = await declared_prospect(session, reader, run, ())
         summary = describe_plan(prospect.plan, session.masker(reveal=False)).summary
-        self._reading = Reading(summary, has_drift=prospect.plan.has_changes)
+        self._reading = reading = Reading(summary, has_drift=prospect.plan.has_changes)
         refuse_exceeded(prospect.plan)
-        return prospect
+        return prospect, reading
 
-    async def _applied(self, session: Session, books: Books, plan: Plan) -> bool:
+    async def _applied(self, session: Session, books: Books, plan: Plan, reading: Reading) -> bool:
         self.is_writing = True
         try:
             with books.journal(plan) as observer:
@@ -138,9 +138,8 @@ class WatchRun:
             self.is_writing = False
         receipt = applied.receipt
         self._remember(session, applied)
-        if self._reading:
-            drift = self._reading.has_drift and not receipt.is_complete
-            self._reading = replace(self._reading, has_drift=drift, outcomes=receipt.totals)
+        has_drift = reading.has_drift and not receipt.is_complete
+        self._reading = replace(reading, has_drift=has_drift, outcomes=receipt.totals)
         if receipt.is_complete:
             self._settled = plan.origin.specs_digest
         return receipt.is_complete

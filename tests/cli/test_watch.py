@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from reconciler.cli.main import group
 from reconciler.journal import JournalFolder
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
@@ -294,3 +295,38 @@ def test_help_does_not_import_what_watches() -> None:
     ).stdout
 
     assert out.endswith("False\n")
+
+
+def test_an_ipv6_address_is_taken_in_brackets() -> None:
+    with group.commands["watch"].make_context("watch", ["--listen", "[::1]:9378", "--jitter", "0"]) as context:
+        assert (context.params["listen"], context.params["jitter"]) == (("::1", 9378), 0.0)
+
+
+def test_ids_that_cannot_be_kept_are_told_once_and_end_nothing(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    (repository.root / ".reconciler/ids.json").mkdir(parents=True)
+    watch = watch_of(MINUTE)
+    watch.run(interval=20)
+
+    assert watch.story == ["ok"]
+    assert watch.told.count("memory ids are not remembered") == 1
+
+
+def test_a_state_that_cannot_be_kept_is_told_and_nothing_is_written(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write(".reconciler", "a file in the way")
+    watch = watch_of(10.0)
+    watch.run(interval=20)
+
+    assert watch.results == ["unkept"]
+    assert watch.writes == 0
+
+
+def test_a_stop_ends_the_waits_of_a_plan_and_is_no_failure_of_the_account(watch_of: Callable[..., Watch]) -> None:
+    watch = watch_of(5.0, until=1000.0)
+
+    assert watch.run(interval=20) == 0
+    assert watch.results == ["stopped"]
+    assert "error" not in watch.told

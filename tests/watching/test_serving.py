@@ -76,3 +76,11 @@ def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
         app = create_app(Metrics(version="1").registry, Health(lambda: 0.0, patience=1))
         with pytest.raises(InputError, match="--listen"), serving(app, "127.0.0.1", port):
             pytest.fail("two servers on one port")
+
+
+def test_an_ipv6_address_stands_in_brackets_in_the_url() -> None:
+    app = create_app(Metrics(version="1").registry, Health(lambda: 0.0, patience=1))
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    with serving(app, "::1", 0) as url:
+        assert url.startswith("http://[::1]:")
