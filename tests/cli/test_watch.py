@@ -189,6 +189,20 @@ def test_while_another_apply_is_at_work_runs_are_refused(
     assert "another apply is at work on this account; nothing was written" in watch.told
 
 
+def test_what_a_guard_forbids_is_refused_and_its_drift_is_told(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    project = (repository.root / "reconciler.yaml").read_text()
+    repository.write(
+        "reconciler.yaml", project.replace("api_key_env: TEST_KEY", "api_key_env: TEST_KEY, guards: {max_changes: 1}")
+    )
+    watch = watch_of(MINUTE)
+    watch.run(interval=100)
+
+    assert watch.results == ["refused"]
+    assert "max_changes" in watch.told
+
+
 def test_an_apply_that_cannot_do_all_is_incomplete_and_its_drift_stays(watch_of: Callable[..., Watch]) -> None:
     watch = watch_of(MINUTE)
     watch.run(interval=100, max_requests=4)
