@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, get_args
 
+from reconciler.core.diff import FactWrite
 from reconciler.core.plan import Origin
 from reconciler.errors import Source
 
@@ -38,11 +39,17 @@ class Planned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation; `detail` says why in one line, and is empty when there is nothing to say."""
+    """
+    What became of one operation; `detail` says why in one line, and is empty when there is nothing to say.
+
+    `written` are the facts or fields that were sent in the end, with what they replaced: a fresh look just before may
+    have found something else than the plan.
+    """
 
     operation: Planned
     result: Result
     detail: str = ""
+    written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,29 @@ class Undo:
 
 
 def build_undo(plan: Plan, accepts: Accepts, outcomes: Sequence[Outcome] | None = None) -> Undo:
-    """Give what undoes a plan, or the part of it that may have been done, once the outcomes are known."""
+    """
+    Give what undoes a plan, or the part of it that may have been done, once the outcomes are known.
+
+    What an operation replaced in the end counts, which a fresh look just before may have changed.
+    """
     undo = Undo()
-    touched = None if outcomes is None else {_key(item.operation) for item in outcomes if item.result in _UNDONE}
+    known = {_key(item.operation): item for item in outcomes or ()}
     for work in plan.work:
         for operation in work.operations:
-            if touched is None or _key(operation) in touched:
-                _Undoing(undo, work, accepts).add(operation)
+            outcome = known.get(_key(operation))
+            if outcomes is None:
+                _Undoing(undo, work, accepts).add(operation, _planned(operation))
+            elif outcome and outcome.result in _UNDONE:
+                _Undoing(undo, work, accepts).add(operation, outcome.written)
     return undo
+
+
+def _planned(operation: Operation) -> tuple[FactWrite, ...]:
+    match operation:
+        case WriteFacts(facts=writes) | UpdateContact(profile=writes) | UpdateUser(changes=writes):
+            return writes
+        case _:
+            return ()
 
 
 def _key(operation: object) -> tuple[object, object]:
@@ -74,18 +89,20 @@ class _Undoing:
     work: Work
     accepts: Accepts
 
-    def add(self, operation: Operation) -> None:
+    def add(self, operation: Operation, written: tuple[FactWrite, ...]) -> None:
         match operation:
-            case CreateContact() | CreateMemory() | AddUser():
-                self.undo.stays.append(f"{operation.address} was made, and stays")
-            case WriteFacts(memory=memory, facts=facts):
-                self._put_changes(facts, lambda: self._memory(memory, "facts"), f"{operation.address}.facts")
-            case UpdateContact(contact=contact, profile=profile):
-                self._put_changes(profile, lambda: self._contact(contact), operation.address)
-            case UpdateUser():
-                self._put_user(operation)
+            case WriteFacts(memory=memory):
+                self._put_changes(written, lambda: self._memory(memory, "facts"), f"{operation.address}.facts")
+            case CreateContact(contact=contact) | UpdateContact(contact=contact):
+                self._put_changes(written, lambda: self._contact(contact), operation.address)
+            case AddUser() | UpdateUser():
+                self._put_user(operation, written)
+            case CreateMemory():
+                pass
             case _:
                 assert_never(operation)
+        if isinstance(operation, CreateContact | CreateMemory | AddUser) and not written:
+            self.undo.stays.append(f"{operation.address} was made, and stays")
 
     def _put_changes(self, writes: Iterable[FactWrite], place: _Place, address: str) -> None:
         for write in writes:
@@ -94,9 +111,9 @@ class _Undoing:
                 if (former := self._former(change, where)) is not None:
                     _put(place(), change.path, former)
 
-    def _put_user(self, operation: UpdateUser) -> None:
+    def _put_user(self, operation: AddUser | UpdateUser, written: tuple[FactWrite, ...]) -> None:
         former: _Tree = {}
-        for write in operation.changes:
+        for write in written:
             for change in write.changes:
                 value = self._former(change, f"{operation.address}.{write.key}")
                 if value is not None:
@@ -141,7 +158,7 @@ class _Undoing:
         self.undo.mapping("scopes", memory.scope).update(memory.scope_key.fields)
         return self.undo.mapping("contacts", memory.contact.name, "scopes", memory.scope, *path)
 
-    def _users(self, operation: UpdateUser) -> list[Json]:
+    def _users(self, operation: AddUser | UpdateUser) -> list[Json]:
         memory = operation.memory
         if isinstance(memory, ContactMemory):
             place = self._memory(memory)

@@ -14,7 +14,9 @@ Done: TypeAlias = tuple[Result, str]
 
 
 class Attempting(Protocol):
-    """Something that can do operations and must know of those that failed."""
+    """Something that can do operations and must know of those that failed; `written` is what the last one sent."""
+
+    written: tuple[FactWrite, ...]
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
@@ -31,24 +33,30 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
 
     No outcome is ever lost, whatever happens.
     """
+    run.written = ()
+    is_reached = True
     try:
         result, detail = await run.do(operation)
-    except NotSentError as error:
-        run.note_failure(str(error))
-        return Outcome(operation, "unknown" if error.may_have_happened else "skipped", str(error)), True
-    except ApiUnavailableError as error:
-        run.note_failure(str(error))
-        return Outcome(operation, "unknown" if error.may_have_happened else "failed", str(error)), error.answered
-    except ApiError as error:
-        run.note_failure(str(error))
-        return Outcome(operation, "failed", str(error)), True
-    except asyncio.CancelledError:
-        run.note_failure("stopped")
-        return Outcome(operation, "unknown", "stopped while the request was under way"), True
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
-        run.note_failure("a defect of reconciler")
-        return Outcome(operation, "unknown", f"a defect of reconciler ({type(error).__name__})"), True
-    return Outcome(operation, result, detail), True
+        result, detail, is_reached = _failed(error)
+        run.note_failure(detail)
+    except asyncio.CancelledError:
+        result, detail = "unknown", "stopped while the request was under way"
+        run.note_failure("stopped")
+    return Outcome(operation, result, detail, run.written), is_reached
+
+
+def _failed(error: Exception) -> tuple[Result, str, bool]:
+    """Give the result that an error means, why, and whether the API could be reached."""
+    match error:
+        case NotSentError(may_have_happened=may_have_happened):
+            return "unknown" if may_have_happened else "skipped", str(error), True
+        case ApiUnavailableError(may_have_happened=may_have_happened, answered=answered):
+            return "unknown" if may_have_happened else "failed", str(error), answered
+        case ApiError():
+            return "failed", str(error), True
+        case _:
+            return "unknown", f"a defect of reconciler ({type(error).__name__})", True
 
 
 def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:

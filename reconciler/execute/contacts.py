@@ -28,6 +28,7 @@ class ContactRun:
         self._contact = work.contact
         self._owners = owners
         self.contact_id = work.contact_id
+        self.written: tuple[FactWrite, ...] = ()
         self.obstacle = ""
 
     async def do(self, operation: Operation) -> Done:
@@ -93,6 +94,7 @@ class ContactRun:
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
+        self.written = tuple(profile)
         record = await self._writer.update_contact(self.contact_id, profile)
         if record is None:
             return "done", "the answer did not show the contact, so it was not checked"

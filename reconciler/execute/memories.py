@@ -28,6 +28,7 @@ class MemoryRun:
         self._memory = work.memory
         self.contact_id = work.contact_id or (contact.contact_id if contact else None)
         self.memory_id = work.memory_id
+        self.written: tuple[FactWrite, ...] = ()
         self._live_facts: Mapping[str, Json] | None = None
         self.obstacle = contact.obstacle if contact else ""
         if not self.obstacle and contact and self.contact_id is None:
@@ -43,8 +44,8 @@ class MemoryRun:
                 return await self._write_facts(operation)
             case AddUser(user=user):
                 return await self._add_user(user)
-            case UpdateUser(user=user):
-                await self._writer.update_user(await self._known_id(), user)
+            case UpdateUser(user=user, changes=changes):
+                await self._update_user(await self._known_id(), user, changes)
                 return "done", ""
             case _:
                 raise TypeError(operation.type)
@@ -60,6 +61,7 @@ class MemoryRun:
         facts = await self._still_needed(memory_id, operation)
         if not facts:
             return "already", "the memory holds it by now"
+        self.written = facts
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
             held = await self._read_back(memory_id)
@@ -99,12 +101,16 @@ class MemoryRun:
             return await self._settle_lost_answer(memory_id, user, error)
         return "done", ""
 
+    async def _update_user(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> None:
+        self.written = changes
+        await self._writer.update_user(memory_id, user)
+
     async def _settle_refusal(self, memory_id: str, user: User, error: AddUserRefusedError) -> Done:
         """Tell a number that is already there from another failure: the API gives both the same error."""
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
-        if live is not None and diff_user(user, live):
-            await self._writer.update_user(memory_id, user)
+        if live is not None and (changes := diff_user(user, live)):
+            await self._update_user(memory_id, user, changes)
             return "done", "the user was in the memory already, and was updated"
         if live is not None:
             return "already", "the user is in the memory"
@@ -124,9 +130,9 @@ class MemoryRun:
         live = users.known.get(user.phone_number)
         if live is None:
             return "failed", f"{error}; the user is not in the memory"
-        if diff_user(user, live):
+        if changes := diff_user(user, live):
             try:
-                await self._writer.update_user(memory_id, user)
+                await self._update_user(memory_id, user, changes)
             except NotSentError as unsent:
                 raise half_done(unsent, what="the user is in the memory") from unsent
         return "done", "the answer was lost; the user is in the memory"

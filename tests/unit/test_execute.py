@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.desired import Identifier, User, memory_key
+from reconciler.core.diff import Updated
 from reconciler.core.observed import (
     Absent,
     FoundContact,
@@ -15,6 +16,8 @@ from reconciler.core.observed import (
 )
 from reconciler.core.plan import ContactWork, Operation, Plan, may_send
 from reconciler.core.receipt import Outcome
+from reconciler.core.remote import UserPage
+from reconciler.core.undo import build_undo
 from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
@@ -471,3 +474,26 @@ def test_the_writes_that_an_operation_may_take_are_known_before() -> None:
         ("create_memory", "write_facts"),
         ("create_memory", "add_user", "update_user"),
     ]
+
+
+def test_an_outcome_tells_what_was_replaced_in_the_end_which_the_plan_could_not_know() -> None:
+    wanted = memory(users=[user(metadata="new")])
+    blind = plan(wanted, Present(None, {"a": 1}))
+    writer = MetUser(errors={"add_user": AddUserRefusedError("400")})
+    (outcome,) = run(blind, writer).outcomes
+    undo = build_undo(blind, lambda _kind, _text: True, [outcome])
+
+    assert [change.before for write in outcome.written for change in write.changes if isinstance(change, Updated)] == [
+        "learned"
+    ]
+    assert undo.document["contacts"]["sarah"]["scopes"]["support"]["users"] == [  # type: ignore[index, call-overload]
+        {"phone_number": "+14155550192", "metadata": "learned"}
+    ]
+
+
+class MetUser(FakeWriter):
+    """Holds a user who is there already."""
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        del memory_id, offset
+        return UserPage({"+14155550192": LiveUser("learned", None)}, has_more=False)
