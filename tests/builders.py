@@ -1,7 +1,9 @@
 """Small builders of desired and observed values, for tests that are about something else."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from reconciler.core.desired import (
     Contact,
@@ -22,6 +24,7 @@ from reconciler.core.planner import build_plan
 from reconciler.core.redaction import Masker
 from reconciler.core.value import Json
 from reconciler.errors import Source
+from reconciler.starting import Answers
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 MASKER = Masker(b"key", reveal=False)
@@ -91,3 +94,18 @@ def plan_all(seen: Sequence[tuple[Memory, ObservedMemory]], *, contact: Observed
     contacts = {item.address: contact or FoundContact(f"id-of-{item.name}", {}) for item in wanted.contacts}
     observed = Observed(contacts, {item.address: found for item, found in seen}, requests=1)
     return build_plan(wanted, observed, origin=ORIGIN, left_out=0)
+
+
+def answers(**more: Any) -> Answers:
+    """Give what `init` was told; `more` are single answers."""
+    told = Answers(
+        environment="production",
+        api="https://api.bland.ai",
+        api_key_env="MY_KEY",
+        scope_kind="persona_id",
+        scope_value="persona-1",
+        identified_by="external_id",
+        ci="github",
+        install="reconciler @ git+https://git.example/reconciler@0123abc",
+    )
+    return replace(told, **more)

@@ -24,6 +24,7 @@ _CI = ("github", "gitlab", "none")
 @click.option("--agent-number", metavar="NUMBER", help="The agent's phone number, in place of a persona.")
 @click.option("--identify-by", type=click.Choice(_IDENTIFIERS), help="What contacts are known by.")
 @click.option("--ci", type=click.Choice(_CI), help="The CI that previews, applies and looks for drift.")
+@click.option("--install", metavar="REQUIREMENT", help="What pip installs in CI.  [default: what is installed here]")
 @click.option("--keep", is_flag=True, help="Leave files that exist as they are, and write the others.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, on a terminal neither.")
 @click.argument("folder", required=False, type=click.Path(file_okay=False))
@@ -35,6 +36,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     On a terminal it asks for what no option says; elsewhere defaults hold. -e names the first environment, which stands
     beside the sandbox. No file is ever overwritten. What it writes validates, plans and applies on the sandbox at once.
     """
+    from reconciler.cli.next_steps import next_steps, written_files
     from reconciler.cli.screen import emit
     from reconciler.starting import repository, write_new
 
@@ -45,7 +47,8 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     texts = repository(answers)
     kept = _kept(root, texts, keep=keep)
     write_new(root, {name: text for name, text in texts.items() if name not in kept})
-    emit(_result(root, sorted(texts.keys() - set(kept)), answers))
+    lines = [*written_files(root, sorted(texts.keys() - set(kept))), *next_steps(root, answers)]
+    emit("\n".join(lines) + "\n")
     return 0
 
 
@@ -58,15 +61,27 @@ def _answers(wizard: Wizard) -> "Answers":
         name = wizard.text("default_environment", "Name of that environment", default=name)
         variable = wizard.text("api_key_env", "Variable that holds its key", default=variable)
     kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
+    identified_by = wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)
+    ci = wizard.choice("ci", "CI", _CI)
     return Answers(
         environment=name,
         api=api,
         api_key_env=variable,
         scope_kind=cast("Any", kind),
         scope_value=value,
-        identified_by=cast("Any", wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)),
-        ci=cast("Any", wizard.choice("ci", "CI", _CI)),
+        identified_by=cast("Any", identified_by),
+        ci=cast("Any", ci),
+        install="" if ci == "none" else _install(wizard),
     )
+
+
+def _install(wizard: Wizard) -> str:
+    """Give what pip installs in CI; the name alone is another project's on the public index, so it is no default."""
+    from reconciler.starting import installed_from
+
+    found = installed_from()
+    question = "What pip installs in CI, as reconciler @ git+https://…@COMMIT" + ("" if found else " (empty: later)")
+    return wizard.text("install", question, default=found)
 
 
 def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
@@ -83,18 +98,3 @@ def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     for name in found:
         remark(f"kept: {visible(str(root / name))}")
     return found
-
-
-def _result(root: Path, names: list[str], answers: "Answers") -> str:
-    from reconciler.core.text import visible
-    from reconciler.render.words import counted
-    from reconciler.starting import SANDBOX
-
-    lines = [f"Wrote {counted(len(names), 'file')} to {visible(str(root))}:", *(f"  {name}" for name in names)]
-    lines += ["", "Next:", *([] if root == Path() else [f"  cd {visible(str(root))}"])]
-    lines += ["  reconciler validate", "  reconciler apply            # into the sandbox", "  reconciler plan"]
-    if answers.api != SANDBOX:
-        lines += [f"  export {answers.api_key_env}=…", f"  reconciler -e {answers.environment} plan"]
-    if answers.api != SANDBOX and answers.ci != "none":
-        lines.append(f"Give the CI the key as the secret {answers.api_key_env}.")
-    return "\n".join(lines) + "\n"

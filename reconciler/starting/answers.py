@@ -28,7 +28,8 @@ class Answers:
     """
     What was answered.
 
-    `api` is `sandbox` or the URL of the first `environment`; the sandbox is there in any case.
+    `api` is `sandbox` or the URL of the first `environment`; the sandbox is there in any case. `install` is what pip
+    installs in CI, and may be empty: then CI fails at once and asks for it.
     """
 
     environment: str
@@ -38,12 +39,20 @@ class Answers:
     scope_value: str
     identified_by: IdentifiedBy
     ci: Ci
+    install: str
+
+    @property
+    def ci_environment(self) -> str:
+        """Give the environment that CI is for."""
+        return SANDBOX if self.api == SANDBOX else self.environment
 
 
 def problem_with(key: str, text: str) -> str:
     """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
     if key == _NAME and text == SANDBOX:
         return "the sandbox is there in any case, under this name; choose another for the account"
+    if key == "install" and (text.startswith("-") or text != text.strip() or not text.isprintable()):
+        return "pip is to install one thing: a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
     if key not in _MODELS:
         return ""
     try:

@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files as package_files
-from importlib.resources.abc import Traversable
 
-from reconciler import __version__
 from reconciler.core.value import Json
 from reconciler.project import FILE_NAME, SANDBOX
 from reconciler.reading import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text
-from reconciler.starting.answers import Answers, Ci, IdentifiedBy
+from reconciler.starting.answers import Answers, IdentifiedBy
+from reconciler.starting.workflows import workflows
 
 SPEC = "specs/support.yaml"
-_CI_FOLDERS: Mapping[Ci, str] = {"github": ".github/workflows/", "gitlab": "", "none": ""}
 _PLACEHOLDERS: Mapping[IdentifiedBy, str] = {
     "external_id": "crm-1001",
     "phone_number": "+14155550192",
@@ -32,7 +29,7 @@ def repository(answers: Answers) -> dict[str, str]:
         f"{SCHEMA_FOLDER}/project.json": schema_text("project"),
         ".vscode/settings.json": _json({"yaml.schemas": _editor_schemas()}),
         ".vscode/extensions.json": _json({"recommendations": ["redhat.vscode-yaml"]}),
-        **_workflows(answers),
+        **workflows(answers),
     }
 
 
@@ -78,30 +75,6 @@ def _spec(answers: Answers) -> str:
             "          timezone: America/Los_Angeles",
         ]
     )
-
-
-def _workflows(answers: Answers) -> dict[str, str]:
-    if answers.ci == "none":
-        return {}
-    values = {"VERSION": __version__, "ENVIRONMENT": _environment(answers), "KEY": answers.api_key_env}
-    folder = _CI_FOLDERS[answers.ci]
-    return {f"{folder}{one.name}": _filled(one.read_text(encoding="utf-8"), values) for one in templates(answers.ci)}
-
-
-def templates(ci: Ci) -> list[Traversable]:
-    """Give the templates of a CI, sorted by name; @NAME@ in them stands for what differs from one to another."""
-    folder = package_files("reconciler.starting") / "templates" / ci
-    return sorted(folder.iterdir(), key=lambda one: one.name)
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
-
-
-def _environment(answers: Answers) -> str:
-    return SANDBOX if answers.api == SANDBOX else answers.environment
 
 
 def _editor_schemas() -> dict[str, str]:

@@ -1,5 +1,4 @@
 import json
-import re
 import shlex
 import subprocess
 import sys
@@ -9,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.reading import read_bytes
 from reconciler.schemas import schema_text
+from reconciler.starting.installing import requirement as requirement_of
 from tests.cli.conftest import Repository
+from tests.workflows.runner import ACTION
 
+REQUIREMENT = "reconciler @ git+https://git.example/reconciler@0123abc"
 COMMON = {
     ".gitignore",
     ".vscode/extensions.json",
@@ -22,7 +23,10 @@ COMMON = {
     "schemas/specs.json",
     "specs/support.yaml",
 }
-GITHUB = {f".github/workflows/{name}.yml" for name in ("apply", "drift", "preview")}
+GITHUB = {
+    *(f".github/workflows/{name}.yml" for name in ("apply", "drift", "preview")),
+    *(f".github/actions/reconcile/{path.name}" for path in ACTION.iterdir() if path.is_file()),
+}
 
 
 class Terminal(StringIO):
@@ -67,17 +71,71 @@ def test_without_a_terminal_the_defaults_hold_and_the_next_commands_are_told(rep
 
     assert called.code == 0
     assert written(repository.root / "new") == COMMON | GITHUB
-    assert "  reconciler.yaml\n" in called.out
+    assert "  reconciler.yaml  " in called.out
     assert called.out.endswith(
-        "Next:\n"
+        "\n"
+        "Try it, in the sandbox and without an account:\n"
         "  cd new\n"
         "  reconciler validate\n"
-        "  reconciler apply            # into the sandbox\n"
-        "  reconciler plan\n"
+        "  reconciler apply\n"
+        "  reconciler plan                # nothing is left to do\n"
+        "\n"
+        "Then the account, once specs/ holds your own scopes and people in place of the example:\n"
         "  export BLAND_API_KEY=…\n"
-        "  reconciler -e production plan\n"
-        "Give the CI the key as the secret BLAND_API_KEY.\n"
+        "  reconciler -e production plan   # only reads\n"
+        "\n"
+        "Before you push this to GitHub:\n"
+        "- Replace the example in specs/: apply.yml applies what is on main,\n"
+        "  and nothing can be deleted from an account again.\n"
+        "- Give CI the key, as the secret BLAND_API_KEY: for all jobs one that only reads,\n"
+        "  and in the environment production the one that writes.\n"
+        "- Say in `install` in .github/workflows/*.yml what pip installs, as\n"
+        '  "reconciler @ git+https://…@COMMIT": this installation does not tell where it came from.\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("flags", "steps"),
+    [
+        (("--ci", "none"), ""),
+        (("--ci", "github", "--api", "sandbox"), "- The workflows are for the sandbox: no key is needed.\n"),
+        (("--ci", "gitlab", "-e", "staging"), "in the environment staging the one that writes.\n"),
+    ],
+)
+def test_what_is_left_to_do_in_ci_depends_on_the_answers(
+    repository: Repository, flags: tuple[str, ...], steps: str
+) -> None:
+    called = repository.run("init", "new", "--install", REQUIREMENT, *flags)
+
+    assert called.out.endswith(steps)
+    assert ("Before you push" in called.out) == bool(steps)
+    assert "what pip installs" not in called.out
+
+
+def test_what_pip_installs_in_ci_is_what_the_flag_says(repository: Repository) -> None:
+    repository.run("init", "new", "--install", REQUIREMENT)
+    repository.run("init", "other", "--install", REQUIREMENT, "--ci", "gitlab")
+
+    assert f'install: "{REQUIREMENT}"' in (repository.root / "new/.github/workflows/apply.yml").read_text()
+    assert f'RECONCILER: "{REQUIREMENT}"' in (repository.root / "other/.gitlab-ci.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("origin", "requirement"),
+    [
+        (
+            {"url": "https://git.example/r", "vcs_info": {"vcs": "git", "commit_id": "0123abc"}},
+            "reconciler @ git+https://git.example/r@0123abc",
+        ),
+        ({"url": "https://files.example/r.whl", "archive_info": {}}, "reconciler @ https://files.example/r.whl"),
+        ({"url": "file:///home/ana/r", "dir_info": {"editable": True}}, ""),
+        ({}, ""),
+    ],
+)
+def test_ci_installs_what_is_installed_here_unless_that_is_on_this_machine_alone(
+    origin: dict[str, Any], requirement: str
+) -> None:
+    assert requirement_of(json.dumps(origin)) == requirement
 
 
 def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
@@ -97,6 +155,8 @@ def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
     [
         (("--api", "ftp://x"), "not a place where the API could be"),
         (("--api-key-env", "sk-1"), "not the name of an environment variable"),
+        (("--install", "--index-url=https://x"), "pip is to install one thing"),
+        (("--install", "a\nb"), "pip is to install one thing"),
         (("-e", "a b"), "pattern"),
         (("-e", "sandbox"), "the sandbox is there in any case"),
         (("--agent-number", "0415"), "a phone number is expected"),
@@ -201,39 +261,43 @@ def test_an_export_names_the_schema_where_its_files_will_stand(repository: Repos
     assert first == ["../../schemas/specs.json", "../../../schemas/specs.json", "../../../schemas/specs.json"]
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_workflows_are_yaml_and_hold_no_placeholder(repository: Repository, ci: str) -> None:
-    repository.run("init", "new", "--ci", ci, "--api-key-env", "MY_KEY", "-e", "staging")
-    found = [path for path in (repository.root / "new").rglob("*.yml") if path.is_file()]
-
-    assert found
-    for path in found:
-        text = path.read_text()
-        assert not re.search("@[A-Z]+@", text)
-        assert "reconciler -e staging " in text
-        assert "MY_KEY" in text
-        assert read_bytes(path.read_bytes(), file=path.name).problems == ()
-
-
-@pytest.mark.parametrize(("ci", "schema"), [("github", "github-workflows"), ("gitlab", "gitlab-ci")])
-def test_workflows_are_what_their_ci_reads(repository: Repository, ci: str, schema: str) -> None:
-    repository.run("init", "new", "--ci", ci)
-    found = [str(path) for path in (repository.root / "new").rglob("*.yml")]
+@pytest.mark.parametrize(
+    ("ci", "files", "schema"),
+    [
+        ("github", ".github/workflows/*.yml", "github-workflows"),
+        ("github", ".github/actions/*/action.yml", "github-actions"),
+        ("gitlab", ".gitlab-ci.yml", "gitlab-ci"),
+    ],
+)
+def test_the_ci_is_what_its_forge_reads(repository: Repository, ci: str, files: str, schema: str) -> None:
+    repository.run("init", "new", "--ci", ci, "--install", REQUIREMENT)
+    found = [str(path) for path in (repository.root / "new").glob(files)]
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *found]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
 
+    assert found
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_the_commands_of_the_workflows_run_on_the_sandbox(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch, ci: str
-) -> None:
-    repository.run("init", "new", "--ci", ci, "--api", "sandbox")
+def test_the_commands_for_gitlab_run_on_the_sandbox(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.run("init", "new", "--ci", "gitlab", "--api", "sandbox")
     monkeypatch.chdir(repository.root / "new")
-    lines = [line for path in sorted(Path().rglob("*.yml")) for line in path.read_text().splitlines()]
-    commands = [line.partition("reconciler ")[2] for line in lines if re.match(r"\s*- (run: )?reconciler ", line)]
-    done = [repository.run(*shlex.split(command.replace("$GITHUB_STEP_SUMMARY", "summary.md"))) for command in commands]
+    lines = Path(".gitlab-ci.yml").read_text().splitlines()
+    commands = [line.partition("- reconciler ")[2] for line in lines if "- reconciler " in line]
+    done = [repository.run(*shlex.split(text.replace("$RECONCILER_ENVIRONMENT", "sandbox"))) for text in commands]
 
-    assert len(commands) == 4
+    assert [command.split()[2] for command in commands] == ["validate", "plan", "apply", "plan"]
     assert [called.code for called in done] == [0] * 4, [called.err for called in done]
+
+
+def test_gitlab_stops_and_says_why_where_nobody_said_what_pip_installs(repository: Repository) -> None:
+    repository.run("init", "new", "--ci", "gitlab")
+    [line] = [
+        text for text in (repository.root / "new/.gitlab-ci.yml").read_text().splitlines() if "pip install " in text
+    ]
+    script = line.partition("- ")[2].replace("python ", "true ")
+    shell = ["sh", "-c", f"RECONCILER=''; {script}"]
+    ran = subprocess.run(shell, capture_output=True, text=True, check=False)  # noqa: S603  the file that was written
+
+    assert ran.returncode != 0
+    assert "say in .gitlab-ci.yml what pip installs" in ran.stderr

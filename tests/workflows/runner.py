@@ -64,6 +64,7 @@ class Runner:
     """Folders of one runner; GitHub's side is in a file, see `fake_gh.py`."""
 
     folder: Path
+    action: Path = ACTION
 
     @property
     def repository(self) -> Path:
@@ -111,7 +112,7 @@ class Runner:
             (self.folder / name).write_text("")
         told = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
         ran = subprocess.run(
-            [sys.executable, str(ACTION / "main.py")],
+            [sys.executable, str(self.action / "main.py")],
             capture_output=True,
             check=False,
             cwd=self.repository,

@@ -1,4 +1,4 @@
-"""What the workflows and the action say, read as YAML."""
+"""What the workflows and the action say, read as YAML: here, and in a repository that `init` wrote."""
 
 import re
 import subprocess
@@ -12,9 +12,26 @@ import yaml
 
 from tests.workflows.runner import ACTION, ROOT
 
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+COPIED = [name for name in WORKFLOWS if name != "ci.yml"]
 MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}}
-DEFINITIONS = [*WORKFLOWS, ACTION / "action.yml"]
+
+HERE = [("here", f".github/workflows/{name}") for name in WORKFLOWS]
+STARTED = [("started", f".github/workflows/{name}") for name in COPIED]
+ACTIONS = [(home, ".github/actions/reconcile/action.yml") for home in ("here", "started")]
+
+by_name = pytest.mark.parametrize("path", [*HERE, *STARTED, *ACTIONS], indirect=True, ids="-".join)
+by_workflow = pytest.mark.parametrize("path", [*HERE, *STARTED], indirect=True, ids="-".join)
+
+
+@pytest.fixture
+def path(request: pytest.FixtureRequest, started: Path) -> Path:
+    home, name = request.param
+    return (ROOT if home == "here" else started).joinpath(name)
+
+
+def root_of(path: Path) -> Path:
+    return next(folder.parent for folder in path.parents if folder.name == ".github")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -29,12 +46,12 @@ def steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-by_name = pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-by_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-
-
 def test_the_workflows_are_these() -> None:
-    assert {path.stem for path in WORKFLOWS} == {"ci", "preview", "apply", "drift"}
+    assert set(WORKFLOWS) == {"ci.yml", "preview.yml", "apply.yml", "drift.yml"}
+
+
+def test_init_writes_all_of_them_but_the_checks_of_this_repository(started: Path) -> None:
+    assert sorted(path.name for path in (started / ".github" / "workflows").iterdir()) == COPIED
 
 
 @by_workflow
@@ -81,16 +98,18 @@ def test_credentials_are_not_left_in_the_clone(path: Path) -> None:
 
 @by_name
 def test_every_script_and_local_action_that_is_named_exists(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    scripts = [ACTION / name for name in re.findall(r"\$GITHUB_ACTION_PATH/([\w.-]+)", text)]
-    actions = [ROOT / name / "action.yml" for name in re.findall(r"uses: \./(\S+)", text)]
-    runs = [ROOT / name for name in re.findall(r"run: (\.ci/\S+)", text)]
+    text, root = path.read_text(encoding="utf-8"), root_of(path)
+    scripts = [
+        root / ".github/actions/reconcile" / name for name in re.findall(r"\$GITHUB_ACTION_PATH/([\w.-]+)", text)
+    ]
+    actions = [root / name / "action.yml" for name in re.findall(r"uses: \./(\S+)", text)]
+    runs = [root / name for name in re.findall(r"run: (\.ci/\S+)", text)]
     assert [named for named in (*scripts, *actions, *runs) if not named.is_file()] == []
 
 
 @by_workflow
 def test_the_action_is_called_with_inputs_that_it_has(path: Path) -> None:
-    inputs = read(ACTION / "action.yml")["inputs"]
+    inputs = read(root_of(path) / ".github/actions/reconcile/action.yml")["inputs"]
     for step in steps(read(path)):
         if step.get("uses") == "./.github/actions/reconcile":
             assert set(step["with"]) <= set(inputs)
