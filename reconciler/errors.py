@@ -69,7 +69,13 @@ class SpecError(InputError):
 
 
 class ApiError(ReconcilerError):
-    """A call did not succeed; `summary` is short and holds neither headers nor the key, `code` is the API's own."""
+    """
+    A call did not succeed; `summary` is short and holds neither headers nor the key, `code` is the API's own.
+
+    `said` is the API's own message, which may quote what it holds of people: it is for the operator's terminal alone.
+    """
+
+    said = ""
 
     def __init__(self, summary: str, *, code: str = "") -> None:
         super().__init__(summary)

@@ -105,13 +105,13 @@ async def replan(desired: Desired, saved: PlanDocument, reader: Reader, run: Run
 
     Raises `RefusedError` where the plan is not for these specs, this account or this key.
     """
-    digest = specs_digest(desired, run.masker.digest)
-    reasons = refusals(saved, environment=run.environment, api=run.api, specs_digest=digest, masker=run.masker)
+    here = _origin(run, specs_digest(desired, run.masker.digest))
+    reasons = refusals(saved, here, run.masker)
     if reasons:
         raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
     touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
     observed = await _observed(touched, reader, run)
-    return _with_cost(build_plan(touched, observed, origin=_origin(run, digest), left_out=0), run)
+    return _with_cost(build_plan(touched, observed, origin=here, left_out=0), run)
 
 
 async def _observed(desired: Desired, reader: Reader, run: Run) -> Observed:

@@ -18,6 +18,7 @@ from reconciler.core.text import shortened, visible
 from reconciler.core.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
+_CODE = r"[A-Za-z0-9_]{1,64}"
 _TEXT_LIMIT = 200
 _SHORTEST_SECRET = 8
 _THROTTLED_CODES = {"TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "RATE LIMIT EXCEEDED"}
@@ -104,6 +105,12 @@ def _first(listed: Json, *, fallback: str) -> _Refusal:
 
 
 def _error(answer: Answer, refusal: _Refusal | None) -> ApiError:
+    error = _kind_of_error(answer, refusal)
+    error.said = shortened(visible(refusal.message), _TEXT_LIMIT) if refusal else ""
+    return error
+
+
+def _kind_of_error(answer: Answer, refusal: _Refusal | None) -> ApiError:
     code, summary = refusal.code if refusal else "", _summary(answer, refusal)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_throttling(refusal):
         return ThrottledError(summary, retry_after=_seconds(answer), code=code)
@@ -146,8 +153,8 @@ def _summary(answer: Answer, refusal: _Refusal | None) -> str:
         return "the API asks to wait (429)"
     if refusal is None:
         return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
-    said = ": ".join(part for part in (refusal.code, refusal.message) if part)
-    return f"the API answered {answer.status}, {shortened(visible(said), _TEXT_LIMIT)}"
+    code = f", {refusal.code}" if re.fullmatch(_CODE, refusal.code) else ""
+    return f"the API answered {answer.status}{code}"
 
 
 def _seconds(answer: Answer) -> float | None:

@@ -147,8 +147,13 @@ class _Client:
         try:
             return wire.context_from(await self._data(requests.context(contact_id, scope_key)))
         except ApiRejectedError as error:
-            if "persona" in error.summary.casefold():  # it is the scope that is not there, not the contact
-                raise
+            if "persona" in error.said.casefold():  # it is the scope that is not there, not the contact
+                scope = " ".join(scope_key.fields.values())
+                raise ApiRejectedError(
+                    f"{error.summary}: the account does not know the persona {scope}",
+                    status=error.status,
+                    code=error.code,
+                ) from error
             return _unless_absent(error, wire.NO_CONTEXT)
 
     async def read_memory(self, memory_id: str) -> Record | None:
@@ -194,7 +199,9 @@ class _Client:
         except ApiError as error:
             if not _is_add_user_refusal(error):
                 raise
-            raise AddUserRefusedError(error.summary, code=error.code) from error
+            refused = AddUserRefusedError(error.summary, code=error.code)
+            refused.said = error.said
+            raise refused from error
 
     async def update_user(self, memory_id: str, user: User) -> None:
         await self._data(requests.update_user(memory_id, user))
@@ -252,6 +259,12 @@ class _Client:
 
     def _report(self, request: Request, result: str) -> None:
         self._endpoint.on_request(f"{request.method} {request.path}: {result}")
+
+
+def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejectedError:
+    scope = " ".join(scope_key.fields.values())
+    summary = f"{error.summary}: the account does not know the persona {scope}"
+    return ApiRejectedError(summary, status=error.status, code=error.code)
 
 
 def _no_answer(summary: str, *, may_have_happened: bool) -> ApiUnavailableError:

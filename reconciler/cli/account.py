@@ -22,6 +22,7 @@ from reconciler.stopping import Stop
 
 _DEFAULT_API = "https://api.bland.ai"
 _DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
+_SHORTEST_DIGEST_KEY = 20
 _SANDBOX_KEY = "sandbox"
 _SANDBOX_URL = "http://sandbox.localhost"
 TIMEOUT = 30.0
@@ -158,6 +159,11 @@ def _key(environment: Environment, invocation: Invocation, *, offline: bool) -> 
 def _digest_key(endpoint: Endpoint, invocation: Invocation) -> bytes:
     """Give what digests are keyed with: a key of their own, for runs with different API keys, else the API key."""
     own = os.environ.get(_DIGEST_KEY_VARIABLE, "")
+    if own and len(own) < _SHORTEST_DIGEST_KEY:
+        raise InputError(
+            f"{_DIGEST_KEY_VARIABLE} has {len(own)} characters, and whoever guesses it can guess the masked values; "
+            f"give it {_SHORTEST_DIGEST_KEY} random ones or more"
+        )
     if own:
         keep_secret(own, invocation.secrets)
     return (own or endpoint.key).encode()

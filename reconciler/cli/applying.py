@@ -58,9 +58,9 @@ class Applying:
     async def run(self, *, yes: bool) -> int:
         """Plan, show, ask, execute, record; gives the exit code."""
         _check_can_ask(yes=yes)
-        check_files(self.files)
         if self.undo:
             self.undo.check()
+        check_files([*self.files, *([("yaml", self.undo.path)] if self.undo else [])])
         with keeping_books(self.session) as books:
             return await self._run(books, yes=yes)
 
@@ -71,14 +71,14 @@ class Applying:
         books.settle_earlier_runs(prospect)
         if prospect.plan.operations and not yes:
             _ask(self.session)
-        if self.undo:
+        if self.undo and prospect.plan.operations:
             self.undo.write(prospect.plan)
         with watching_for_interrupts(self.session.account.stop):
             with books.journal(prospect.plan) as observer:
                 executed = await self._execute(prospect, observer)
             applied = replace(executed, receipt=prospect.completed(executed.receipt))
             self._record(applied)
-            if self.undo:
+            if self.undo and prospect.plan.operations:
                 self.undo.write(prospect.plan, executed.receipt.outcomes)
         if self.session.endpoint.pacer.is_budget_spent:
             remark("hint: run it again to go on: what is done is not done twice")
@@ -106,12 +106,17 @@ class Applying:
             )
 
     def _record(self, applied: Applied) -> None:
-        """Show the receipt and keep what was learned; a cache that cannot be kept is no failure."""
-        document = describe_receipt(applied.receipt)
-        write_files(self.files, lambda name: receipt_formats()[name](document))
+        """Show the receipt, keep what was learned, and only then write the files, which may fail."""
+        document = describe_receipt(applied.receipt, reveal=is_operators_terminal(sys.stdout))
         if document.outcomes or self.output_format != "text":
             colours = palette(sys.stdout, no_color=self.no_color)
             self._tell(receipt_formats(colours)[self.output_format](document))
+        self._remember(applied)
+        kept = describe_receipt(applied.receipt)
+        write_files(self.files, lambda name: receipt_formats()[name](kept))
+
+    def _remember(self, applied: Applied) -> None:
+        """Keep the ids that were learned; a cache that cannot be kept is no failure."""
         try:
             prepare_folder(self.session.account.memory_ids.folder)
             self.session.account.memory_ids.remember(applied.memory_ids)

@@ -25,7 +25,7 @@ from reconciler.cli.validate import validate
 from reconciler.cli.watch import watch
 from reconciler.cli.why import why
 from reconciler.core.text import visible
-from reconciler.errors import ApiRejectedError, BudgetSpentError, ReconcilerError
+from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 
 _ERROR = 1
 _DEFECT = 70
@@ -92,10 +92,20 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     lines = str(error).splitlines() or [type(error).__name__]
     for line in lines:
         click.echo(f"error: {visible(line)}", err=True)
+    if isinstance(error, ApiError) and error.said:
+        _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):
         click.echo("hint: nothing was written; a plan reads anew each time, so it needs that much in one run", err=True)
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
+
+
+def _tell_what_the_api_said(error: ApiError) -> None:
+    """Tell the API's own message, which may quote what it holds of people, on the operator's terminal alone."""
+    from reconciler.cli.screen import is_operators_terminal
+
+    if is_operators_terminal(sys.stderr):
+        click.echo(f"the API said: {visible(error.said)}", err=True)
 
 
 def _tell_defect(error: Exception, invocation: Invocation) -> None:

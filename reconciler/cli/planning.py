@@ -50,6 +50,8 @@ class Planning:
         reader = SnapshotReader(unmask_snapshot(snapshot, declared, masker))
         run = replace(self.session.run(Progress("reading")), known_ids={}, snapshot_taken_at=snapshot.taken_at)
         made = asyncio.run(self._make(reader, run, revision))
+        if snapshot.contacts is not None and not snapshot.is_complete:
+            remark("warning: the listing moved while the snapshot was taken; contacts that it lacks may be there")
         if reader.lacking:
             remark(f"warning: the snapshot lacks {memories(len(reader.lacking))}, planned as if they held nothing")
         return made

@@ -21,7 +21,8 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     """
     Save what the account holds, for `plan --live`.
 
-    Every live value, key, identifier and phone number stands there as a keyed digest. Only reads from the account.
+    Every live value, key, identifier and phone number stands there as a keyed digest; ids of contacts, memories and
+    personas stand in the open. Only reads from the account.
     """
     from reconciler.cli.screen import emit, remark
     from reconciler.cli.session import open_session

@@ -4,16 +4,34 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from reconciler.errors import InputError
 from reconciler.state import check_writable, write_file
+
+_SPECS = {".yaml", ".yml"}
 
 Writes: TypeAlias = Sequence[tuple[str, Path]]
 """Formats and the files that they are written to."""
 
 
 def check_files(writes: Writes) -> None:
-    """Raise `StateError` unless all files can be written, before any work is done for them."""
+    """
+    Check, before any work is done for them, that all files can be written, each for one document alone.
+
+    Raises `StateError`, and `InputError` for a file that is named twice or may be a spec.
+    """
+    seen: set[Path] = set()
     for _, path in writes:
+        if path.is_file() and path.suffix in _SPECS:
+            raise InputError(f"{path} is there and may be a spec; name a new file, or one that is no YAML")
+        if path.resolve() in seen and not _takes_many(path):
+            raise InputError(f"{path} is named for two documents, of which one would be lost; name two files")
+        seen.add(path.resolve())
         check_writable(path)
+
+
+def _takes_many(path: Path) -> bool:
+    """Say whether a path is a pipe or a device."""
+    return path.exists() and not path.is_file()
 
 
 def write_files(writes: Writes, render: Callable[[str], str]) -> None:

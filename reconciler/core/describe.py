@@ -62,7 +62,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         specs_digest=plan.origin.specs_digest,
         created_at=plan.origin.created_at,
         key_check=masker.key_check,
-        operations_digest=operations_digest(operations),
+        operations_digest=operations_digest(operations, masker.digest),
         summary=summary_of(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
         operations=operations,
@@ -75,8 +75,8 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
     )
 
 
-def describe_receipt(receipt: Receipt) -> ReceiptDocument:
-    """Give the document of a receipt."""
+def describe_receipt(receipt: Receipt, *, reveal: bool = False) -> ReceiptDocument:
+    """Give the document of a receipt; with the API's own messages on the operator's terminal alone."""
     return ReceiptDocument(
         format_version=FORMAT_VERSION,
         kind="receipt",
@@ -87,7 +87,7 @@ def describe_receipt(receipt: Receipt) -> ReceiptDocument:
         finished_at=receipt.finished_at,
         interrupted=receipt.interrupted,
         totals=TotalsEntry(**receipt.totals),
-        outcomes=tuple(map(_outcome, receipt.outcomes)),
+        outcomes=tuple(_outcome(outcome, reveal=reveal) for outcome in receipt.outcomes),
     )
 
 
@@ -229,13 +229,14 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
 
 
-def _outcome(outcome: Outcome) -> OutcomeEntry:
+def _outcome(outcome: Outcome, *, reveal: bool) -> OutcomeEntry:
     operation = outcome.operation
+    said = f" ({outcome.said})" if reveal and outcome.said else ""
     return OutcomeEntry(
         type=operation.type,
         address=operation.address,
         outcome=outcome.result,
-        detail=outcome.detail,
+        detail=f"{outcome.detail}{said}",
         source=_place(operation.source),
     )
 

@@ -24,13 +24,14 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     return "sha256:" + hashlib.sha256(canonical(_guarded(content, digest)).encode()).hexdigest()
 
 
-def operations_digest(operations: Iterable[OperationEntry]) -> str:
+def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:
     """
-    Give `sha256:…` over a canonical list of operations: what is done, to what, and what it replaces.
+    Give the keyed `digest` of a canonical list of operations: what is done, to what, and what it replaces.
 
-    Places in files, causes and times do not count, so the same drift has the same digest tomorrow.
+    Places in files, causes and times do not count, so the same drift has the same digest tomorrow. Without the key
+    nobody can make one for other operations.
     """
-    return "sha256:" + hashlib.sha256(canonical([_entry(entry) for entry in operations]).encode()).hexdigest()
+    return digest([_entry(entry) for entry in operations])
 
 
 def _entry(value: object) -> Json:

@@ -1,5 +1,6 @@
 """The one function that decides: what is declared and what was observed in, a plan out."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
@@ -160,11 +161,11 @@ def _live_users(seen: ObservedMemory) -> LiveUsers:
 
 
 def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
+    memories = Counter(memory.contact.name for memory in desired.contact_memories)
     for contact in desired.contacts:
         match observed.contacts[contact.address]:
             case UnlistedContact():
-                count = sum(memory.contact.name == contact.name for memory in desired.contact_memories)
-                yield Notice("unknown_contact", contact.address, count, contact.source)
+                yield Notice("unknown_contact", contact.address, memories[contact.name], contact.source)
             case UnreadableContact():
                 yield Notice("unverifiable", contact.address, 1, contact.source)
             case _:

@@ -37,6 +37,10 @@ class Planned(Protocol):
         ...
 
 
+MOVED = "moved since the plan"
+"""How the detail of an operation begins that was left out because the account is not as it was planned for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
@@ -50,6 +54,12 @@ class Outcome:
     result: Result
     detail: str = ""
     written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
+    said: str = field(default="", repr=False, compare=False)
+
+    @property
+    def moved(self) -> bool:
+        """Say whether it was left out because the account is not as it was planned for."""
+        return self.result == "skipped" and self.detail.startswith(MOVED)
 
 
 @dataclass(frozen=True, slots=True)

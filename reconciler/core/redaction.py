@@ -13,7 +13,7 @@ from reconciler.core.secret import Secret, holds_secret
 from reconciler.core.value import Json, canonical, is_list
 
 _DIGITS = 16
-_KEY_CHECK = "reconciler"
+_KEY_CHECK = b"the key of these digests"  # no JSON, so no value
 _LENGTHS = (8, 32, 128, 1024)
 
 Origin: TypeAlias = Literal["live", "secret"]
@@ -87,8 +87,8 @@ class Masker:
 
     @property
     def key_check(self) -> str:
-        """Give the digest by which it is told whether two maskers have the same key."""
-        return self.digest(_KEY_CHECK)
+        """Give the digest by which it is told whether two maskers have the same key; no value has it."""
+        return self._keyed(_KEY_CHECK)
 
     def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
         """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""
@@ -134,8 +134,10 @@ class Masker:
 
     def digest(self, value: Json) -> str:
         """Give the keyed digest of a value, the same for all values that are the same JSON."""
-        keyed = hmac.new(self.key, canonical(value).encode(), hashlib.sha256)
-        return f"hmac:{keyed.hexdigest()[:_DIGITS]}"
+        return self._keyed(canonical(value).encode())
+
+    def _keyed(self, text: bytes) -> str:
+        return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"
 
     def mask(self, value: Json, origin: Origin) -> Masked:
         """Give what stands for a value that is not shown."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar, assert_never
 
+from reconciler.core.address import memory_of
 from reconciler.core.describe import describe_plan
 from reconciler.core.desired import ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
@@ -30,13 +31,14 @@ from reconciler.core.plan import (
     MemoryOperation,
     MemoryWork,
     Operation,
+    Origin,
     Plan,
     UpdateContact,
     UpdateUser,
     Work,
     WriteFacts,
 )
-from reconciler.core.receipt import Outcome
+from reconciler.core.receipt import MOVED, Outcome
 from reconciler.core.redaction import Masked, Masker, Mixed
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
@@ -84,7 +86,7 @@ class _Verdict:
 def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
     fresh = {_key(entry): entry for entry in describe_plan(now, masker).operations}
-    verdicts = {_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
+    verdicts = {_key(entry): _verdict(entry, fresh, now, masker) for entry in saved.operations}
     work = tuple(_narrowed(item, verdicts) for item in now.work)
     settled = tuple(
         _settled(entry, verdicts[_key(entry)]) for entry in saved.operations if verdicts[_key(entry)].state != "holds"
@@ -92,16 +94,17 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
 
 
-def refusals(saved: PlanDocument, *, environment: str, api: str, specs_digest: str, masker: Masker) -> tuple[str, ...]:
+def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ...]:
     """Say why a reviewed plan cannot be applied here; empty where it can."""
     found = []
+    environment, api, specs_digest = here.environment, here.api, here.specs_digest
     if (saved.environment, saved.api) != (environment, api):
         found.append(f"it is for {saved.environment} ({saved.api}), and this is {environment} ({api})")
     elif saved.key_check != masker.key_check:
         found.append("it was made with another key; give both the same RECONCILER_DIGEST_KEY")
     elif saved.specs_digest != specs_digest:
         found.append("the specs, or their secrets, are not those that it was made from")
-    if saved.operations_digest != operations_digest(saved.operations):
+    if saved.operations_digest != operations_digest(saved.operations, masker.digest):
         found.append("its operations were changed since it was made")
     return tuple(found)
 
@@ -115,23 +118,40 @@ def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
     return Outcome(operation, "already" if verdict.state == "already" else "skipped", verdict.detail)
 
 
-def _verdict(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], masker: Masker) -> _Verdict:
-    now = fresh.get(_key(entry))
-    if now is None:
-        other = fresh.get(("update_user" if entry.type == "add_user" else "update_contact", entry.address))
-        if other and entry.type in {"add_user", "create_contact"}:
-            return _Verdict("moved", detail=f"moved since the plan: it is there by now, with another {_fields(other)}")
-        return _Verdict("already", detail=ALREADY)
-    if _id(entry) is not None and _id(entry) != _id(now):
-        return _Verdict("moved", detail="moved since the plan: it has another id by now")
+def _verdict(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], now: Plan, masker: Masker) -> _Verdict:
+    found = fresh.get(_key(entry))
+    if found is None:
+        return _without_fresh(entry, fresh, now)
+    if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
+        return _Verdict("moved", detail=f"{MOVED}: it has another id by now")
     if not _changes(entry):
         return _Verdict("holds")
-    states = _states(_changes(entry), _changes(now), masker)
+    states = _states(_changes(entry), _changes(found), masker)
     moved = sorted(key for key, state in states.items() if state == "moved")
     if moved:
-        return _Verdict("moved", detail=f"moved since the plan: {', '.join(map(_named, moved))}")
+        return _Verdict("moved", detail=f"{MOVED}: {', '.join(map(_named, moved))}")
     holding = frozenset(key for key, state in states.items() if state == "holds")
     return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
+
+
+def _without_fresh(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], now: Plan) -> _Verdict:
+    """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
+    memory = memory_of(entry.address)
+    if any(notice.type == "ambiguous_memory" and notice.address == memory for notice in now.notices):
+        return _Verdict("moved", detail=f"{MOVED}: the account shows several memories by now")
+    others = [other for (_, address), other in fresh.items() if address == entry.address and _replaces(entry, other)]
+    if not others:
+        return _Verdict("already", detail=ALREADY)
+    if not others[0].certain:
+        return _Verdict("moved", detail=f"{MOVED}: it cannot be looked up any more")
+    fields = _fields(others[0])
+    gone = "it is gone by now" if not fields else f"it is there by now, with another {fields}"
+    return _Verdict("moved", detail=f"{MOVED}: {gone}")
+
+
+def _replaces(entry: OperationEntry, other: OperationEntry) -> bool:
+    """Say whether one operation stands where the other one stood: making instead of updating, or the other way."""
+    return {entry.type, other.type} in ({"add_user", "update_user"}, {"create_contact", "update_contact"})
 
 
 def _fields(entry: OperationEntry) -> str:

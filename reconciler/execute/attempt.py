@@ -1,11 +1,12 @@
 """One operation tried: errors of the API become outcomes, and what may have happened is told from what has not."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from reconciler.core.diff import FactWrite
+from reconciler.core.diff import FactWrite, Updated
 from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome, Result
+from reconciler.core.receipt import MOVED, Outcome, Result
 from reconciler.core.text import quoted
 from reconciler.errors import ApiError, ApiUnavailableError, NotSentError
 
@@ -34,16 +35,17 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
     No outcome is ever lost, whatever happens.
     """
     run.written = ()
-    is_reached = True
+    is_reached, said = True, ""
     try:
         result, detail = await run.do(operation)
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
         result, detail, is_reached = _failed(error)
+        said = error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
         result, detail = "unknown", "stopped while the request was under way"
         run.note_failure("stopped")
-    return Outcome(operation, result, detail, run.written), is_reached
+    return Outcome(operation, result, detail, run.written, said), is_reached
 
 
 def _failed(error: Exception) -> tuple[Result, str, bool]:
@@ -68,3 +70,20 @@ def not_kept(missed: list[FactWrite]) -> Done:
     """Give the result of a write after which the account does not hold what was sent, if there is such."""
     names = ", ".join(quoted(write.key) for write in missed)
     return ("failed", f"the API did not keep {names} as sent") if missed else ("done", "")
+
+
+def moved_since(planned: Sequence[FactWrite], needed: Sequence[FactWrite], *, certain: bool) -> str:
+    """
+    Say what would be overwritten that the plan did not show; empty where there is no such thing.
+
+    Where the plan was not certain, it could not show it, and said so.
+    """
+    if not certain:
+        return ""
+    shown = {write.key: write.changes for write in planned}
+    moved = [
+        write.key
+        for write in needed
+        if write.changes != shown.get(write.key) and any(isinstance(change, Updated) for change in write.changes)
+    ]
+    return f"{MOVED}: {', '.join(map(quoted, moved))}; the next plan shows it" if moved else ""

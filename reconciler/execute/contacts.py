@@ -9,7 +9,7 @@ from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateCo
 from reconciler.core.remote import ContactRecord, Writer
 from reconciler.core.value import covers
 from reconciler.errors import ApiRejectedError, NotSentError, RouteAbsentError
-from reconciler.execute.attempt import Done, half_done, not_kept
+from reconciler.execute.attempt import Done, half_done, moved_since, not_kept
 
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
@@ -43,7 +43,7 @@ class ContactRun:
     async def _do(self, operation: Operation) -> Done:
         match operation:
             case CreateContact():
-                return await self._create()
+                return await self._create(certain=operation.certain)
             case UpdateContact():
                 return await self._update_declared(operation)
             case _:
@@ -54,7 +54,7 @@ class ContactRun:
         if self.contact_id is None:
             self.obstacle = f"not tried: {self._contact.address} could not be had ({why})"
 
-    async def _create(self) -> Done:
+    async def _create(self, *, certain: bool) -> Done:
         """Find or create; what the answer does not show as declared is then corrected (`POST /v1/contacts/resolve`)."""
         assert isinstance(self._contact.identity, Identifier)  # noqa: S101  nothing else is ever created
         declared = {fact.key: fact.value for fact in self._contact.profile}
@@ -63,6 +63,8 @@ class ContactRun:
         if self._is_anothers(record.contact_id):
             return "failed", self.obstacle
         missing = diff_facts(self._contact.profile, record.profile)
+        if not created and (moved := moved_since((), missing, certain=certain)):
+            return "skipped", moved
         if missing:
             return await self._complete(missing)
         return ("done", "") if created else ("already", "the contact exists")
@@ -90,6 +92,8 @@ class ContactRun:
         if record is None:
             return await self._update(operation.profile)
         still_needed = diff_facts(self._contact.profile, record.profile)
+        if moved := moved_since(operation.profile, still_needed, certain=operation.certain):
+            return "skipped", moved
         return await self._update(still_needed) if still_needed else ("already", "the contact holds it by now")
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:

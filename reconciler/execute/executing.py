@@ -121,7 +121,7 @@ class _Run:
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
             outcome, is_reached = await self._stop.guard(attempt(run, operation))
-            if outcome.result == "skipped":  # nothing more is sent by this run, and why
+            if outcome.result == "skipped" and not outcome.moved:  # nothing more is sent by this run, and why
                 self._halted = outcome.detail
             self._unreached = 0 if is_reached else self._unreached + 1
         self._observer.outcome(outcome)

@@ -8,7 +8,7 @@ from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, U
 from reconciler.core.remote import Writer
 from reconciler.core.value import Json, same
 from reconciler.errors import AddUserRefusedError, ApiError, ApiUnavailableError, NotSentError
-from reconciler.execute.attempt import Done, half_done, not_kept
+from reconciler.execute.attempt import Done, half_done, moved_since, not_kept
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader
 
@@ -43,7 +43,7 @@ class MemoryRun:
             case WriteFacts():
                 return await self._write_facts(operation)
             case AddUser(user=user):
-                return await self._add_user(user)
+                return await self._add_user(user, certain=operation.certain)
             case UpdateUser(user=user, changes=changes):
                 await self._update_user(await self._known_id(), user, changes)
                 return "done", ""
@@ -61,6 +61,8 @@ class MemoryRun:
         facts = await self._still_needed(memory_id, operation)
         if not facts:
             return "already", "the memory holds it by now"
+        if moved := moved_since(operation.facts, facts, certain=operation.certain):
+            return "skipped", moved
         self.written = facts
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
@@ -89,12 +91,12 @@ class MemoryRun:
             return None
         return record.facts if record else None
 
-    async def _add_user(self, user: User) -> Done:
+    async def _add_user(self, user: User, *, certain: bool) -> Done:
         memory_id = await self._known_id()
         try:
             await self._writer.add_user(memory_id, user)
         except AddUserRefusedError as error:
-            return await self._settle_refusal(memory_id, user, error)
+            return await self._settle_refusal(memory_id, user, error, certain=certain)
         except ApiUnavailableError as error:
             if not error.may_have_happened:
                 raise
@@ -105,11 +107,13 @@ class MemoryRun:
         self.written = changes
         await self._writer.update_user(memory_id, user)
 
-    async def _settle_refusal(self, memory_id: str, user: User, error: AddUserRefusedError) -> Done:
+    async def _settle_refusal(self, memory_id: str, user: User, error: AddUserRefusedError, *, certain: bool) -> Done:
         """Tell a number that is already there from another failure: the API gives both the same error."""
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
         if live is not None and (changes := diff_user(user, live)):
+            if moved := moved_since((), changes, certain=certain):
+                return "skipped", moved
             await self._update_user(memory_id, user, changes)
             return "done", "the user was in the memory already, and was updated"
         if live is not None:

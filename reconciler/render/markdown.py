@@ -15,7 +15,7 @@ from reconciler.core.text import shortened
 from reconciler.render.escape import code, marker
 from reconciler.render.markdown_notes import notes
 from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
-from reconciler.render.words import cost, counted, listed, memories, pending
+from reconciler.render.words import advice, cost, counted, listed, memories, pending
 
 COMMENT_CHARACTERS = 65_000
 SUMMARY_BYTES = 1_000_000
@@ -262,9 +262,7 @@ def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:
 
 
 def _receipt_foot(receipt: ReceiptDocument, artifact: str) -> list[str]:
-    totals = receipt.totals
-    unfinished = totals.failed or totals.skipped or totals.unknown
     return [
-        *(["<p>Run apply again to finish: what is done is not done twice.</p>"] if unfinished else []),
+        *(f"<p>{sentence}</p>" for sentence in advice(receipt)),
         *([f"<p>The whole receipt: {code(artifact, _NAME)}</p>"] if artifact else []),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.text import visible
 from reconciler.render.paint import Palette
-from reconciler.render.words import counted, listed, whole
+from reconciler.render.words import advice, counted, listed, whole
 
 _MOST_SKIPPED = 5
 """More operations than this that were skipped for one reason are counted, not listed."""
@@ -60,8 +60,7 @@ def _advice(receipt: ReceiptDocument) -> Iterator[str]:
     yield from (f"Already there: {visible(detail)}." for detail in sorted(already))
     if receipt.totals.unknown:
         yield "Unknown: the answer was lost, so it may have been done or not; the next plan looks again."
-    if receipt.totals.failed or receipt.totals.skipped or receipt.totals.unknown:
-        yield "Run apply again to finish: what is done is not done twice."
+    yield from advice(receipt)
 
 
 def render_dry_run_text(dry_run: DryRunDocument) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.base import Cause
-from reconciler.core.document import CostEntry, SummaryEntry
+from reconciler.core.document import CostEntry, ReceiptDocument, SummaryEntry
+from reconciler.core.receipt import MOVED
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import duration, quoted, shortened, visible
 
@@ -40,6 +41,16 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
         if number:
             parts.append(f"{counted(number, singular, plural)} to {verb}")
     return parts
+
+
+def advice(receipt: ReceiptDocument) -> list[str]:
+    """Say what to do about an apply that is not complete; nothing where it is."""
+    moved = sum(item.outcome == "skipped" and item.detail.startswith(MOVED) for item in receipt.outcomes)
+    totals = receipt.totals
+    sentences = ["What moved since the plan needs a new plan: make one, and review it."] if moved else []
+    if totals.failed or totals.unknown or totals.skipped > moved:
+        sentences.append("Run apply again to finish: what is done is not done twice.")
+    return sentences
 
 
 def age(then: str, now: str) -> str:

@@ -215,6 +215,6 @@ def test_digests_can_have_a_key_of_their_own(repository: Repository, monkeypatch
     spec = (repository.root / "specs/support.yaml").read_text()
     repository.write("specs/support.yaml", spec.replace("premium", "trial"))
     first = digest()
-    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "another")
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "another and long enough")
 
     assert digest() != first

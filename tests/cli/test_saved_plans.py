@@ -174,7 +174,7 @@ def test_a_plan_of_something_else_is_refused_and_says_why(
 def test_with_a_key_for_digests_plan_and_apply_may_use_different_keys(
     account: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "shared")
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "shared and long enough")
     account.run("plan", "--out", "plan.json")
     monkeypatch.setenv("TEST_KEY", "other")
     called, _ = account.apply()

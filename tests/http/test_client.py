@@ -258,7 +258,7 @@ def test_a_persona_that_is_not_there_is_not_a_missing_contact() -> None:
     refusal = faults.envelope_error(404, "NOT_FOUND", "Persona not found")
     world = World(rules=(Rule(fault=refusal),))
 
-    assert "Persona" in str(error_of(world, lambda remote: remote.read_context("c-1", PERSONA)))
+    assert "does not know the persona" in str(error_of(world, lambda remote: remote.read_context("c-1", PERSONA)))
 
 
 def test_a_fault_that_stays_is_given_up_after_six_attempts() -> None:

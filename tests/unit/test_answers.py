@@ -26,6 +26,12 @@ def error_of(given: Answer) -> ApiError:
     return caught.value
 
 
+def told(error: ApiError) -> str:
+    """Give what an operator's terminal tells of an error."""
+    joint = ": " if error.code else ", "
+    return f"{error}{joint}{error.said}" if error.said else str(error)
+
+
 @pytest.mark.parametrize("data", [None, {}, {"id": "mem-1"}, []])
 def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
     assert body_of(answer(200, {"data": data, "errors": None}), hide=KEY)["data"] == data
@@ -54,7 +60,7 @@ def test_a_no_of_the_api_is_a_rejection(status: int, body: Json | bytes, said: s
     error = error_of(answer(status, body))
 
     assert isinstance(error, ApiRejectedError)
-    assert said in str(error)
+    assert said in told(error)
 
 
 @pytest.mark.parametrize(
@@ -156,3 +162,12 @@ def test_a_call_that_is_not_offered_is_told_from_a_no(status: int, body: bytes) 
 
 def test_the_api_s_own_not_found_is_a_no() -> None:
     assert not isinstance(error_of(answer(404, envelope("NOT_FOUND", "Contact not found"))), RouteAbsentError)
+
+
+def test_the_apis_own_words_are_no_part_of_what_others_may_see() -> None:
+    error = error_of(answer(400, envelope("VALIDATION_ERROR", "value 'Jane Doe 555-1234' is too long")))
+    odd = error_of(answer(400, envelope("Jane Doe 555-1234", "m")))
+
+    assert str(error) == "the API answered 400, VALIDATION_ERROR"
+    assert error.said == "value 'Jane Doe 555-1234' is too long"
+    assert str(odd) == "the API answered 400"

@@ -12,6 +12,8 @@ from reconciler.core.observed import (
     LiveUsers,
     MissingContact,
     Present,
+    Unreadable,
+    UnreadableContact,
     Unseen,
 )
 from reconciler.core.plan import ContactWork, Operation, Plan, may_send
@@ -230,12 +232,36 @@ def test_what_depends_on_a_contact_that_was_not_reached_is_skipped() -> None:
 
 def test_a_contact_found_after_all_is_corrected_where_it_differs() -> None:
     contact = declared_contact(identity=BY_PHONE, profile={"name": "Sarah", "metadata": {"tier": 1}})
-    made = plan(replace(memory(), contact=contact), Absent(), MissingContact())
+    made = plan(replace(memory(), contact=contact), Unreadable(), UnreadableContact())
     writer = FakeWriter()
     writer.profiles["c-+14155550192"] = {"name": "Someone", "metadata": {"other": True}}
 
     assert results(run(made, writer).outcomes) == ["done", "done"]
     assert writer.profiles["c-+14155550192"] == {"name": "Sarah", "metadata": {"tier": 1, "other": True}}
+
+
+def test_a_contact_that_appeared_since_the_plan_with_other_values_is_left_for_the_next_plan() -> None:
+    contact = declared_contact(identity=BY_PHONE, profile={"name": "Sarah"})
+    made = plan(replace(memory({"a": 1}), contact=contact), Absent(), MissingContact())
+    writer = FakeWriter()
+    writer.profiles["c-+14155550192"] = {"name": "Someone"}
+    first, *others = run(made, writer).outcomes
+
+    assert (first.result, first.detail) == ("skipped", 'moved since the plan: "name"; the next plan shows it')
+    assert results(tuple(others)) == ["done", "done"]
+    assert writer.profiles["c-+14155550192"] == {"name": "Someone"}
+
+
+def test_facts_that_a_plan_could_not_show_are_not_overwritten() -> None:
+    writer = FakeWriter()
+    writer.facts["m"] = {"tier": "learned", "at": {"city": "Rome"}}
+    made = plan(
+        memory({"tier": "new", "at": {"city": "Oslo"}}), Present("m", {"tier": "old", "at": {"city": "Rome", "x": 1}})
+    )
+    (outcome,) = run(made, writer).outcomes
+
+    assert (outcome.result, outcome.detail) == ("skipped", 'moved since the plan: "tier"; the next plan shows it')
+    assert writer.facts["m"] == {"tier": "learned", "at": {"city": "Rome"}}
 
 
 def test_a_contact_found_as_it_should_be_is_already_there() -> None:
@@ -405,7 +431,7 @@ def test_once_nothing_more_is_sent_all_the_rest_is_skipped_for_that_reason() -> 
 
 def test_a_contact_that_was_there_with_another_profile_is_no_skipped_one_when_the_run_ends() -> None:
     identity = Identifier("external_id", "crm-1")
-    made = plan(memory({}, identity=identity), Absent(), MissingContact())
+    made = plan(memory({}, identity=identity), Unreadable(), UnreadableContact())
     work = made.work[0]
     assert isinstance(work, ContactWork)
     named = replace(work, contact=declared_contact("sarah", identity, profile={"name": "Sarah"}))

@@ -2,8 +2,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.describe import describe_plan
-from reconciler.core.desired import Memory
-from reconciler.core.observed import Absent, FoundContact, LiveUser, LiveUsers, ObservedContact, ObservedMemory, Present
+from reconciler.core.desired import Identifier, Memory
+from reconciler.core.observed import (
+    Absent,
+    Ambiguous,
+    FoundContact,
+    LiveUser,
+    LiveUsers,
+    MissingContact,
+    ObservedContact,
+    ObservedMemory,
+    Present,
+)
 from reconciler.core.plan import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
 from reconciler.core.review import Review, review
 from reconciler.core.secret import Secret
@@ -152,3 +162,32 @@ def test_secrets_are_decided_by_their_digests() -> None:
 
     assert written(reviewed(wanted, live({"token": "old"}), live({"token": "old"}))) == {"token": "new"}
     assert reviewed(wanted, live({"token": "old"}), live({"token": "other"})).moved
+
+
+def test_nothing_is_called_done_that_cannot_be_told_any_more() -> None:
+    wanted = memory({"a": 1}, users=[user(metadata="new")])
+    then = live({"a": 0}, (PHONE, LiveUser("old", None)))
+
+    assert said(reviewed(wanted, then, Ambiguous(("m", "n")))) == [
+        ("skipped", "moved since the plan: the account shows several memories by now"),
+        ("skipped", "moved since the plan: the account shows several memories by now"),
+    ]
+    assert said(reviewed(wanted, then, Present("m", {"a": 1}))) == [
+        ("already", "the account holds it by now"),
+        ("skipped", "moved since the plan: it cannot be looked up any more"),
+    ]
+    assert said(reviewed(wanted, then, live({"a": 1})))[1] == ("skipped", "moved since the plan: it is gone by now")
+
+
+def test_a_contact_that_is_gone_by_now_is_not_called_done() -> None:
+    contact = declared_contact(identity=Identifier("external_id", "crm-1"), profile={"name": "S"})
+    wanted = replace(memory(), contact=contact)
+    made = reviewed(wanted, live({}), Absent(), (FoundContact("c", {"name": "T"}), MissingContact()))
+
+    assert said(made)[0] == ("skipped", "moved since the plan: it is gone by now")
+
+
+def test_an_id_that_is_not_known_any_more_is_no_other_id() -> None:
+    made = reviewed(memory({"a": 1}), live({"a": 0}), Present(None, {"a": 0}))
+
+    assert written(made) == {"a": 1}

@@ -22,7 +22,9 @@ MODELS = (SpecDocument, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMe
 
 
 def spec_files() -> list[Path]:
-    found = find_files(["specs", "examples/**/*.yaml"], root=ROOT).files
+    found = find_files(
+        ["specs", *(f"examples/{path.parent.name}/**/*.yaml" for path in PROJECT_FILES[1:])], root=ROOT
+    ).files
     return [file.path for file in found if file.path.name != "reconciler.yaml"]
 
 

@@ -70,12 +70,14 @@ class _Masking:
 
     def memory(self, record: Record) -> SeenMemory:
         """Mask a contact memory."""
-        return SeenMemory(record.memory_id, record.contact_id, *_scope(record.scope_key), self._facts(record.facts))
+        return SeenMemory(
+            record.memory_id, record.contact_id, *self._scope(record.scope_key), self._facts(record.facts)
+        )
 
     def context(self, contact_id: str, scope_key: ScopeKey, context: Context) -> SeenContext:
         """Mask what the context call gave."""
         facts = self._facts(context.facts)
-        return SeenContext(contact_id, *_scope(scope_key), facts, context.is_empty, context.contact_known)
+        return SeenContext(contact_id, *self._scope(scope_key), facts, context.is_empty, context.contact_known)
 
     def users(self, memory_id: str, held: tuple[Mapping[str, LiveUser | None], bool]) -> SeenUsers:
         """Mask the users of a memory."""
@@ -104,7 +106,7 @@ class _Masking:
     def _identifier(self, kind: str, value: str) -> str:
         return self.masker.digest(compared(kind, value))
 
-
-def _scope(scope_key: ScopeKey | None) -> tuple[str | None, str | None]:
-    fields = scope_key.fields if scope_key else {}
-    return fields.get("persona_id"), fields.get("agent_number")
+    def _scope(self, scope_key: ScopeKey | None) -> tuple[str | None, str | None]:
+        fields = scope_key.fields if scope_key else {}
+        number = fields.get("agent_number")
+        return fields.get("persona_id"), None if number is None else self.masker.digest(number)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.desired import Desired, Fact, Identifier, User
+from reconciler.core.desired import AgentNumber, Desired, Fact, Identifier, ScopeKey, User
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import DigestOnly, DigestsIn, Masked, Masker
 from reconciler.core.remote import ContactRecord, Context, Record
@@ -27,7 +27,7 @@ def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Mas
     """Give what was read, as far as the specs know it: all else stays a digest."""
     unmasking = _Unmasking(_by_digest(declared, masker))
     contacts = None if snapshot.contacts is None else tuple(map(unmasking.contact, snapshot.contacts))
-    contexts = {(seen.contact_id, scope_key_of(seen)): unmasking.context(seen) for seen in snapshot.contexts}
+    contexts = {(seen.contact_id, unmasking.scope_key(seen)): unmasking.context(seen) for seen in snapshot.contexts}
     return Holdings(
         contacts=contacts,
         is_complete=snapshot.is_complete,
@@ -59,11 +59,16 @@ class _Unmasking:
 
     def memory(self, seen: SeenMemory) -> Record:
         """Give a contact memory back."""
-        return Record(seen.memory_id, seen.contact_id, scope_key_of(seen), self._facts(seen.facts))
+        return Record(seen.memory_id, seen.contact_id, self.scope_key(seen), self._facts(seen.facts))
 
     def context(self, seen: SeenContext) -> Context:
         """Give the answer of the context call back."""
         return Context(self._facts(seen.facts), seen.is_empty, seen.contact_known)
+
+    def scope_key(self, seen: SeenMemory | SeenContext) -> ScopeKey | None:
+        """Give the scope; an agent number that no spec declares stays a digest."""
+        scope_key = scope_key_of(seen)
+        return AgentNumber(self._key(scope_key.agent_number)) if isinstance(scope_key, AgentNumber) else scope_key
 
     def users(self, seen: SeenUsers) -> dict[str, LiveUser | None]:
         """Give the users of a memory back."""
@@ -102,6 +107,7 @@ def _declared(desired: Desired) -> Iterator[Json]:
             yield compared(contact.identity.kind, contact.identity.value)
         yield from _of_facts(contact.profile)
     for memory in desired.contact_memories:
+        yield from memory.scope_key.fields.values()
         yield from _of_facts(memory.facts)
         yield from memory.left_out
     for any_memory in desired.memories:
