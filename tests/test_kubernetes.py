@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
@@ -81,7 +82,8 @@ def test_the_key_comes_from_a_secret(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_command_line_is_one_that_the_program_understands(path: Path) -> None:
     name, *arguments = reconciler(path)["args"]
-    command = group.commands[name]
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
 
     with command.make_context(name, arguments) as context:
         assert context.args == []

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 from reconciler.core.text import shortened, visible
 from reconciler.core.value import Json
@@ -25,6 +26,10 @@ _THROTTLED_CODES = {"TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "RATE LIMIT EXCE
 _KEY_CODES = {"AUTH_FAILURE", "UNAUTHORIZED"}
 _NOT_OFFERED = {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 _SERVER_CODES = {"INTERNAL_ERROR"}
+_ADD_USER_REFUSED = "MEMORY_ADD_USER_ERROR"
+_NOT_ABOUT_THE_USER = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+
+_Nothing = TypeVar("_Nothing")
 
 
 class ThrottledError(ApiUnavailableError):
@@ -63,6 +68,20 @@ def body_of(answer: Answer, *, hide: str) -> Mapping[str, Json]:
     if refusal is None and answer.status < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, dict) and "data" in body:
         return body
     raise _error(answer, _hidden(refusal, hide) if refusal else None)
+
+
+def is_add_user_refusal(error: ApiError) -> bool:
+    """Say whether the API refused the user, and neither the key nor the pace."""
+    if error.code != _ADD_USER_REFUSED or isinstance(error, ThrottledError):
+        return False
+    return not isinstance(error, ApiRejectedError) or error.status not in _NOT_ABOUT_THE_USER
+
+
+def unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
+    """Give `nothing` for the API's own "not found"; the 404 of a route that is not there has no code."""
+    if error.code == "NOT_FOUND" or (error.status == HTTPStatus.NOT_FOUND and error.code):
+        return nothing
+    raise error
 
 
 def _hidden(refusal: _Refusal, key: str) -> _Refusal:

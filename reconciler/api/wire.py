@@ -18,7 +18,7 @@ from reconciler.errors import ApiUnavailableError
 
 class _Body(BaseModel):
     # errors without their input, which may hold what the account knows of people
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True, defer_build=True)
 
 
 _Id = Annotated[str, Field(min_length=1)]

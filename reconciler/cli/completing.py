@@ -4,22 +4,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.project import Project
 
 
-def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Give the environments of reconciler.yaml that start like this."""
     project = _project(context)
     found = project.environments if project else ()
+    from click.shell_completion import CompletionItem
+
     items = (CompletionItem(one.name, help=one.api) for one in found)
     return [item for item in items if item.value.startswith(incomplete)]
 
 
-def complete_addresses(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_addresses(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Give the declared addresses that start like this, and one step of a path at a time."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(address) for address in _next_steps(_addresses(context), incomplete)]
 
 
@@ -28,7 +33,7 @@ class Address(click.ParamType[str]):
 
     name = "address"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list["CompletionItem"]:
         """Give the addresses that start like this."""
         return complete_addresses(ctx, param, incomplete)
 

@@ -1,8 +1,10 @@
 """Making a plan: from the account, or offline from a snapshot of it."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.guarding import open_expected_reader
 from reconciler.cli.loading import load_environment
@@ -10,15 +12,14 @@ from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
 from reconciler.core.plan import Plan
 from reconciler.core.remote import Reader
-from reconciler.core.snapshot import Snapshot, has_key_of, unmask_snapshot
 from reconciler.core.totals import guarded
-from reconciler.documents import load_snapshot
 from reconciler.errors import InputError
-from reconciler.observe.snapshot import SnapshotReader
 from reconciler.project import load_project
 from reconciler.render.words import memories
-from reconciler.revision import checked_out
 from reconciler.workflow import Revision, Run, make_plan
+
+if TYPE_CHECKING:
+    from reconciler.core.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,14 @@ class Planning:
             async with open_expected_reader(self.session.account) as reader:
                 return await self._make(reader, self.session.run(Progress("reading")), self._revision())
 
-        return asyncio.run(read())
+        return _run(read())
 
     def offline(self, file: Path) -> Plan:
         """Plan against a snapshot; raises `InputError` for one of another account or made with another key."""
+        from reconciler.core.snapshot import has_key_of, unmask_snapshot
+        from reconciler.documents import load_snapshot
+        from reconciler.observe.snapshot import SnapshotReader
+
         snapshot, masker = load_snapshot(file), self.session.masker(reveal=False)
         _check_account(snapshot, self.session, file)
         if not has_key_of(snapshot, masker):
@@ -49,7 +54,7 @@ class Planning:
         declared = [self.session.desired, *([revision.desired] if revision else [])]
         reader = SnapshotReader(unmask_snapshot(snapshot, declared, masker))
         run = replace(self.session.run(Progress("reading")), known_ids={}, snapshot_taken_at=snapshot.taken_at)
-        made = asyncio.run(self._make(reader, run, revision))
+        made = _run(self._make(reader, run, revision))
         if snapshot.contacts is not None and not snapshot.is_complete:
             remark("warning: the listing moved while the snapshot was taken; contacts that it lacks may be there")
         if reader.lacking:
@@ -64,6 +69,8 @@ class Planning:
         """Load the specs of the base; those that cannot be used now are no reason to plan nothing."""
         if self.base is None:
             return None
+        from reconciler.revision import checked_out
+
         project, environment = self.session.project, self.session.account.environment.name
         with checked_out(project.root, self.base) as folder:
             try:
@@ -76,7 +83,23 @@ class Planning:
                 return None
 
 
-def _check_account(snapshot: Snapshot, session: Session, file: Path) -> None:
+def _run(work: Coroutine[None, None, Plan]) -> Plan:
+    """
+    Run to the end.
+
+    A plan must not be what the task itself returns: `asyncio.run` writes a task with its result out as text, in an
+    error that nobody sees, when it looks whose handler of Ctrl-C is in place.
+    """
+    made: list[Plan] = []
+
+    async def keep() -> None:
+        made.append(await work)
+
+    asyncio.run(keep())
+    return made[0]
+
+
+def _check_account(snapshot: "Snapshot", session: Session, file: Path) -> None:
     """Raise `InputError` for the snapshot of another environment or API."""
     environment, api = session.account.environment.name, session.account.api
     if (snapshot.environment, snapshot.api) != (environment, api):

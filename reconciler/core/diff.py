@@ -84,15 +84,20 @@ def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
 
 def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:
     """Give the changes that lead from the live facts to the values, by fact and in the order of their paths."""
-    changes: dict[str, list[Change]] = {key: [] if key in live else [Added((key,), values[key])] for key in values}
-    if live:
-        for path in sorted(_differing_paths(live, {key: values[key] for key in live})):
+    nested = {key: live[key] for key, value in values.items() if isinstance(value, dict) and _is_mapping(live.get(key))}
+    changes = {key: [] if key in nested else [_change_at((key,), live, values)] for key in values}
+    if nested:
+        for path in sorted(_differing_paths(nested, {key: values[key] for key in nested})):
             changes[path[0]].append(_change_at(path, live, values))
     return changes
 
 
+def _is_mapping(value: Json) -> bool:
+    return isinstance(value, dict)
+
+
 def _differing_paths(live: Mapping[str, Json], values: Mapping[str, Json]) -> set[Path]:
-    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where something differs
+    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where mappings differ inside
 
     groups = DeepDiff(
         _comparable(live),

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import chain
 
 from reconciler.core.desired import Contact, ContactMemory, Desired, Identifier, Memory, User
 from reconciler.core.document import OperationEntry
@@ -19,9 +20,13 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
     Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
     """
-    content: list[Json] = [_contact(contact) for contact in desired.contacts]
-    content.extend(_memory(memory) for memory in desired.memories)
-    return "sha256:" + hashlib.sha256(canonical(_guarded(content, digest)).encode()).hexdigest()
+    content = chain(map(_contact, desired.contacts), map(_memory, desired.memories))
+    hashed = hashlib.sha256(b"[")
+    for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
+        hashed.update(b"," if number else b"")
+        hashed.update(canonical(_guarded(declaration, digest)).encode())
+    hashed.update(b"]")
+    return f"sha256:{hashed.hexdigest()}"
 
 
 def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:

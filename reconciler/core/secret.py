@@ -41,9 +41,11 @@ class UnreadSecret(Secret):
 
 def holds_secret(value: object) -> bool:
     """Say whether a value is a secret, or holds one at any depth."""
+    if isinstance(value, str):
+        return isinstance(value, Secret)
     if isinstance(value, dict):
         return any(map(holds_secret, value.values()))
-    return any(map(holds_secret, value)) if isinstance(value, (list, tuple)) else isinstance(value, Secret)
+    return isinstance(value, (list, tuple)) and any(map(holds_secret, value))
 
 
 def with_references(value: Json) -> Json:

@@ -10,6 +10,9 @@ Json = TypeAliasType("Json", 'str | int | float | bool | Sequence["Json"] | Mapp
 """A JSON value. Values are shared freely, so nothing ever changes one in place."""
 
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+
+
 def same(left: Json, right: Json) -> bool:
     """
     Say whether two values are the same JSON.
@@ -53,10 +56,12 @@ def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
 
 def canonical(value: Json) -> str:
     """Write a value as text that is the same for all values that are the same JSON: sorted keys, one form a number."""
-    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return _encode(_plain(value))
 
 
 def _plain(value: Json) -> Json:
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if is_list(value):

@@ -64,13 +64,13 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     )
     if records is None:
         await _check_api(reader, desired)
-    reading = _Reading(reader, records, observing.known_ids)
+    reading, memories = _Reading(reader, records, observing.known_ids), desired.memories
 
     async def read(memory: Memory) -> None:
         await reading.read(memory)
-        observing.on_read(len(reading.memories), len(desired.memories))
+        observing.on_read(len(reading.memories), len(memories))
 
-    await for_each(desired.memories, read, concurrency=observing.concurrency)
+    await for_each(memories, read, concurrency=observing.concurrency)
     contacts = {contact.address: reading.contact(contact) for contact in desired.contacts}
     return Observed(contacts, reading.memories, requests=reader.requests_sent)
 

@@ -25,7 +25,7 @@ class Strict(BaseModel):
     Lists in files are fields of type `list`: strict as it is, pydantic takes no list for a tuple.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,59 +1,58 @@
 """The formats: which renderer makes which. A format is known by one name, in options and in the README."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TypeAlias
 
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
-from reconciler.render.github import render_plan_github, render_receipt_github
-from reconciler.render.gitlab import render_plan_gitlab
-from reconciler.render.html import render_plan_html
-from reconciler.render.json import render_json
-from reconciler.render.junit import render_plan_junit, render_receipt_junit
-from reconciler.render.markdown import (
-    render_plan_markdown,
-    render_plan_summary,
-    render_receipt_markdown,
-    render_receipt_summary,
-)
 from reconciler.render.paint import PLAIN, Palette
-from reconciler.render.plan_text import render_plan_text
-from reconciler.render.receipt_text import render_dry_run_text, render_receipt_text
-from reconciler.render.sarif import render_plan_sarif
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
 ReceiptRenderer: TypeAlias = Callable[[ReceiptDocument], str]
 
 
+def _late(module: str, renderer: str) -> Callable[..., str]:
+    """Give a renderer that is imported when it renders: a run uses one or two, and all of them take long to import."""
+
+    def render(*arguments: object) -> str:
+        text: str = getattr(import_module(f"reconciler.render.{module}"), renderer)(*arguments)
+        return text
+
+    return render
+
+
 def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
     """Give the renderers of plans by format; only text has colours."""
+    text = _late("plan_text", "render_plan_text")
     return {
-        "text": lambda plan: render_plan_text(plan, palette),
-        "json": render_json,
-        "markdown": render_plan_markdown,
-        "summary": render_plan_summary,
-        "github": render_plan_github,
-        "gitlab": render_plan_gitlab,
-        "junit": render_plan_junit,
-        "sarif": render_plan_sarif,
-        "html": render_plan_html,
+        "text": lambda plan: text(plan, palette),
+        "json": _late("json", "render_json"),
+        "markdown": _late("markdown", "render_plan_markdown"),
+        "summary": _late("markdown", "render_plan_summary"),
+        "github": _late("github", "render_plan_github"),
+        "gitlab": _late("gitlab", "render_plan_gitlab"),
+        "junit": _late("junit", "render_plan_junit"),
+        "sarif": _late("sarif", "render_plan_sarif"),
+        "html": _late("html", "render_plan_html"),
     }
 
 
 def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
     """Give the renderers of receipts by format; only text has colours."""
+    text = _late("receipt_text", "render_receipt_text")
     return {
-        "text": lambda receipt: render_receipt_text(receipt, palette),
-        "json": render_json,
-        "markdown": render_receipt_markdown,
-        "summary": render_receipt_summary,
-        "github": render_receipt_github,
-        "junit": render_receipt_junit,
+        "text": lambda receipt: text(receipt, palette),
+        "json": _late("json", "render_json"),
+        "markdown": _late("markdown", "render_receipt_markdown"),
+        "summary": _late("markdown", "render_receipt_summary"),
+        "github": _late("github", "render_receipt_github"),
+        "junit": _late("junit", "render_receipt_junit"),
     }
 
 
 def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
     """Give the renderers of dry runs by format."""
-    return {"text": render_dry_run_text, "json": render_json}
+    return {"text": _late("receipt_text", "render_dry_run_text"), "json": _late("json", "render_json")}
 
 
 def render_saved(document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from filelock import FileLock
 
@@ -312,7 +313,9 @@ def test_help_does_not_import_what_watches() -> None:
 
 
 def test_an_ipv6_address_is_taken_in_brackets() -> None:
-    with group.commands["watch"].make_context("watch", ["--listen", "[::1]:9378", "--jitter", "0"]) as context:
+    watch = group.get_command(click.Context(group), "watch")
+    assert watch is not None
+    with watch.make_context("watch", ["--listen", "[::1]:9378", "--jitter", "0"]) as context:
         assert (context.params["listen"], context.params["jitter"]) == (("::1", 9378), 0.0)
 
 

@@ -29,23 +29,32 @@ class Retrying:
 
     def __init__(self, pacer: Pacer, *, repeatable: bool) -> None:
         self._pacer = pacer
+        self._repeatable = repeatable
         self._why = ""
-        self._attempts = AsyncRetrying(
+
+    async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
+        """Send until it is answered; raises `ApiError`."""
+        try:
+            return await self._pacer.send(exchange, is_limited=is_limited)
+        except ApiUnavailableError as error:
+            failed = [error]  # kept for tenacity as the first attempt: it costs too much to ask it before one failed
+
+        async def attempt() -> _Answer:
+            if failed:
+                raise failed.pop()
+            return await self._pacer.send(exchange, is_limited=is_limited)
+
+        return await self._attempts()(attempt)
+
+    def _attempts(self) -> AsyncRetrying:
+        return AsyncRetrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            retry=retry_if_exception(_worth_repeating if repeatable else _surely_not_done),
+            retry=retry_if_exception(_worth_repeating if self._repeatable else _surely_not_done),
             wait=_backoff,
             before_sleep=self._note_why,
             sleep=self._pause,
             reraise=True,
         )
-
-    async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
-        """Send until it is answered; raises `ApiError`."""
-
-        async def attempt() -> _Answer:
-            return await self._pacer.send(exchange, is_limited=is_limited)
-
-        return await self._attempts(attempt)
 
     def _note_why(self, state: RetryCallState) -> None:
         self._why = str(state.outcome.exception()) if state.outcome else ""

@@ -1,0 +1,58 @@
+"""Errors as lines on standard error."""
+
+import sys
+
+import click
+
+from reconciler.cli.options import Invocation
+from reconciler.core.text import visible
+from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
+
+_DEFECT = 70
+
+
+def tell(error: Exception, invocation: Invocation) -> int:
+    """Say what went wrong and give the exit code; what was not foreseen is a defect and is told as one."""
+    if isinstance(error, ReconcilerError):
+        _tell(error, invocation)
+        return error.exit_code
+    _tell_defect(error, invocation)
+    return _DEFECT
+
+
+def _tell(error: ReconcilerError, invocation: Invocation) -> None:
+    lines = str(error).splitlines() or [type(error).__name__]
+    for line in lines:
+        click.echo(f"error: {visible(line)}", err=True)
+    if isinstance(error, ApiError) and error.said:
+        _tell_what_the_api_said(error)
+    if isinstance(error, BudgetSpentError):
+        click.echo("hint: nothing was written; a plan reads anew each time, so it needs that much in one run", err=True)
+    if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
+        click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
+
+
+def _tell_what_the_api_said(error: ApiError) -> None:
+    """Tell the API's own message, which may quote what it holds of people, on the operator's terminal alone."""
+    from reconciler.cli.screen import is_operators_terminal
+
+    if is_operators_terminal(sys.stderr):
+        click.echo(f"the API said: {visible(error.said)}", err=True)
+
+
+def _tell_defect(error: Exception, invocation: Invocation) -> None:
+    """Name the kind of error and no more: its text might hold values."""
+    click.echo(f"error: this is a defect of reconciler ({type(error).__name__}); nothing is known to be lost", err=True)
+    if invocation.debug:
+        _echo_traceback(error, invocation)
+    else:
+        click.echo("hint: run it again with --debug and report what is printed", err=True)
+
+
+def _echo_traceback(error: Exception, invocation: Invocation) -> None:
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    for secret in invocation.secrets:
+        text = text.replace(secret, "***")
+    click.echo(text, err=True)

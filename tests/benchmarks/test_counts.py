@@ -1,0 +1,74 @@
+"""What keeps the tool fast, counted and not timed."""
+
+from pathlib import Path
+from typing import Any
+
+import deepdiff
+import pytest
+
+from benchmarks.serving import Traffic, serving
+from benchmarks.specs import write_project
+from benchmarks.world import World
+from reconciler.cli.main import main
+from reconciler.core.desired import Fact
+from reconciler.core.diff import diff_facts
+from reconciler.errors import Source
+
+HERE = Source("a.yaml", 1, 1)
+SIZE = 450
+CONCURRENCY = 8
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCHMARK_KEY", "benchmark")
+
+
+def traffic(world: World, folder: Path, *command: str, reader: str = "auto") -> Traffic:
+    """Run a command on a world and give what the server saw."""
+    with serving(world, latency=0.0) as served:
+        project = write_project(world, folder / "repository", url=served.url, reader=reader, concurrency=CONCURRENCY)
+        assert main(["--project", str(project), *command]) == 0
+        return served.traffic()
+
+
+def test_a_plan_takes_a_request_for_two_hundred_contacts(tmp_path: Path) -> None:
+    assert traffic(World(SIZE), tmp_path, "plan").by_call == {"GET contacts": 3}
+
+
+def test_a_plan_without_contacts_routes_takes_a_request_a_memory(tmp_path: Path) -> None:
+    seen = traffic(World(SIZE), tmp_path, "plan", reader="context")
+
+    assert seen.by_call == {"GET context": SIZE}
+    assert seen.connections <= CONCURRENCY
+
+
+def test_an_apply_with_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
+    assert traffic(World(SIZE), tmp_path, "apply", "--yes").by_call == {"GET contacts": 3}
+
+
+def test_a_new_memory_with_facts_takes_two_writes(tmp_path: Path) -> None:
+    seen = traffic(World(SIZE, new=True), tmp_path, "apply", "--yes")
+
+    assert seen.by_call == {"GET contacts": 3, "POST memory": SIZE, "PATCH facts": SIZE}
+
+
+def test_deepdiff_sees_only_mappings_that_differ_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    inner = deepdiff.DeepDiff
+
+    def counted(*arguments: Any, **settings: Any) -> object:
+        calls.append(arguments[0])
+        return inner(*arguments, **settings)
+
+    monkeypatch.setattr(deepdiff, "DeepDiff", counted)
+    facts = [Fact("plan", {"tier": "gold", "seats": 4}, "keep", HERE), Fact("city", "Leeds", "keep", HERE)]
+
+    equal = {"plan": {"tier": "gold", "seats": 4.0}, "city": "Leeds"}
+    held: list[dict[str, Any]] = [equal, {}, {"plan": "gold"}, {**equal, "city": "Tampere"}]
+    for live in held:
+        diff_facts(facts, live)
+    assert calls == []
+
+    diff_facts(facts, {"plan": {"tier": "silver", "seats": 4}, "city": "Leeds"})
+    assert [list(call) for call in calls if isinstance(call, dict)] == [["plan"]]

@@ -1,0 +1,51 @@
+import subprocess
+import sys
+
+import click
+import pytest
+
+from reconciler.cli.main import group
+
+COMMANDS = group.list_commands(click.Context(group))
+
+
+def modules_after(program: str) -> set[str]:
+    """Give the names of all modules that a program has imported at its end."""
+    done = subprocess.run(  # noqa: S603  this program
+        [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
+    of_help = modules_after("from reconciler.cli.main import main; main(['--help'])")
+    of_click = modules_after("import click; click.Command('any').main(['--help'], standalone_mode=False)")
+
+    assert {name for name in of_help if name.startswith("reconciler")} == {
+        "reconciler",
+        "reconciler.cli",
+        "reconciler.cli.completing",
+        "reconciler.cli.lazy",
+        "reconciler.cli.main",
+        "reconciler.cli.options",
+        "reconciler.cli.termination",
+    }
+    assert len(of_help - of_click) <= 16
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_group_says_of_a_command_what_it_says_of_itself(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+
+    assert command is not None
+    assert command.name == name
+    summary = group.summaries[name].rstrip(".").split()
+    assert (command.help or "").split()[: len(summary) - 2] == summary[: len(summary) - 2]
+    assert f"  {name} " in group.get_help(click.Context(group))
+
+
+def test_a_command_that_there_is_not_is_not_imported() -> None:
+    assert group.get_command(click.Context(group), "destroy") is None
