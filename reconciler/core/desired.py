@@ -1,9 +1,10 @@
 """Desired: what the specs declare, layers already merged, every value with the place it comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from reconciler.core.address import contact_address, existing_address, memory_address
+from reconciler.core.catalogue import Catalogue
 from reconciler.core.value import Json, canonical
 from reconciler.errors import Source
 
@@ -164,6 +165,7 @@ class Desired:
     contacts: tuple[Contact, ...]
     contact_memories: tuple[ContactMemory, ...]
     existing_memories: tuple[ExistingMemory, ...]
+    catalogue: Catalogue = field(default_factory=dict)
 
     @property
     def memories(self) -> tuple[Memory, ...]:

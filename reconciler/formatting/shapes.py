@@ -36,9 +36,11 @@ _CONTACT = Shape((*_IDENTIFIERS, "name", "metadata", "facts", "seed_facts", "sco
 _SCOPE = Shape(("persona_id", "agent_number", "facts", "seed_facts"))
 _EXISTING = Shape(("memory_id", "users"), {"users": _each(_USER)})
 
+_FACT_KEY = Shape(("type", "enum", "pattern", "max_length", "description", "sensitive", "deprecated", "review_by"))
+
 SPECS = Shape(
-    ("scopes", "contacts", "memories"),
-    {"scopes": _each(_SCOPE), "contacts": _each(_CONTACT), "memories": _each(_EXISTING)},
+    ("fact_keys", "scopes", "contacts", "memories"),
+    {"fact_keys": _each(_FACT_KEY), "scopes": _each(_SCOPE), "contacts": _each(_CONTACT), "memories": _each(_EXISTING)},
 )
 _ENVIRONMENT = Shape(
     (

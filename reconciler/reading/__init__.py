@@ -9,7 +9,7 @@ from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import REFUSED, Node
 from reconciler.reading.scalars import plain_value
-from reconciler.reading.wording import explain, named, wrong
+from reconciler.reading.wording import Words, explain, mistyped, named, wrong
 from reconciler.reading.writing import written
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Reading",
     "SpecFile",
     "Strict",
+    "Words",
     "check",
     "comments",
     "did_you_mean",
@@ -31,6 +32,7 @@ __all__ = [
     "joined",
     "listing",
     "mapping",
+    "mistyped",
     "named",
     "plain_value",
     "quoted",

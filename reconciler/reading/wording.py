@@ -55,7 +55,7 @@ def explain(error: ErrorDetails) -> Words:
     """Say what is wrong with a value."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in _EXPECTED:
-        return _mistyped(_EXPECTED[kind], error["input"])
+        return mistyped(_EXPECTED[kind], error["input"])
     if kind in _BOUNDS:
         bound = _BOUNDS[kind].format(**{name: _short(value) for name, value in context.items()})
         return Words(f"{bound} is expected, not {named(error['input'])}", "")
@@ -86,7 +86,8 @@ def named(value: object) -> str:
             return "a list"
 
 
-def _mistyped(expected: str, value: object) -> Words:
+def mistyped(expected: str, value: object) -> Words:
+    """Say that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
     message = f"{expected} is expected, not {named(value)}"
     if value is None:
         return Words(message, _fill(expected))

@@ -5,6 +5,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
+from reconciler.core.catalogue import Catalogue, FactKey
 from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
 from reconciler.errors import Source
 from reconciler.reading import did_you_mean, quoted
@@ -14,7 +15,7 @@ from reconciler.specs.layers import merge
 
 T = TypeVar("T")
 
-_KINDS = {"scopes": "scope", "contacts": "contact", "memories": "memory"}
+_KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory"}
 
 
 def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: bool) -> Desired:
@@ -29,13 +30,14 @@ def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: 
     contacts = _first_by_name((one.contact.name, one) for document in all_declared for one in document.contacts)
     existing = _first_by_name((one.name, one) for document in all_declared for one in document.memories)
     if complete:
-        unsound = (one for document in all_declared for one in document.unsound)
+        unsound = (one for document in all_declared for one in document.unsound.references)
         _report_undeclared(chain(_references(contacts), unsound), names, findings)
     memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))
     _report_same_contact((one.contact for one in contacts), findings)
     _report_reached_twice(memories, findings)
     _report_same_id(existing, findings)
-    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing)
+    catalogue = _first_key(one for document in all_declared for one in document.fact_keys)
+    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue)
 
 
 def _names(declared: Iterable[Declarations], findings: Findings) -> Mapping[tuple[str, str], Source]:
@@ -57,6 +59,13 @@ def _first_by_name(named: Iterable[tuple[str, T]]) -> tuple[T, ...]:
     for name, one in named:
         first.setdefault(name, one)
     return tuple(first[name] for name in sorted(first))
+
+
+def _first_key(keys: Iterable[FactKey]) -> Catalogue:
+    first: dict[str, FactKey] = {}
+    for key in keys:
+        first.setdefault(key.name, key)
+    return first
 
 
 def _references(contacts: Iterable[DeclaredContact]) -> Iterator[ScopeReference]:

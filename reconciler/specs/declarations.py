@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
+from reconciler.core.catalogue import FactKey
 from reconciler.core.desired import (
     IDENTIFIER_KINDS,
     AgentNumber,
@@ -17,7 +18,14 @@ from reconciler.core.desired import (
 from reconciler.core.value import Json
 from reconciler.reading import KeyPath, Node, check
 from reconciler.specs.addresses import spec_address
-from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredName, DeclaredScope
+from reconciler.specs.declared import (
+    Declarations,
+    DeclaredContact,
+    DeclaredMemory,
+    DeclaredName,
+    DeclaredScope,
+    Unsound,
+)
 from reconciler.specs.facts import declared_layer, declared_profile
 from reconciler.specs.findings import Findings
 from reconciler.specs.schema import ScopeSpec, SpecDocument
@@ -33,7 +41,8 @@ def declarations(document: Node, findings: Findings) -> Declarations:
     parts = dict(document.entries())
     return Declarations(
         names=tuple(_names(parts)),
-        unsound=() if checked.model else tuple(check_unsound(parts, spec, findings)),
+        unsound=Unsound() if checked.model else check_unsound(parts, spec, findings),
+        fact_keys=tuple(_fact_keys(spec, parts)),
         scopes=tuple(_scopes(spec, parts, findings)),
         contacts=tuple(_contacts(spec, parts, findings)),
         memories=tuple(_memories(spec, parts, findings)),
@@ -57,6 +66,12 @@ def _names(parts: Mapping[str, Node]) -> Iterator[DeclaredName]:
     for section in SpecDocument.model_fields:
         for name, _, source in parts[section].keyed() if section in parts else ():
             yield DeclaredName(section, name, source)
+
+
+def _fact_keys(spec: SpecDocument, parts: Mapping[str, Node]) -> Iterator[FactKey]:
+    for name, node in _entries(parts, "fact_keys"):
+        if name in spec.fact_keys:
+            yield spec.fact_keys[name].as_key(name, node.key_source)
 
 
 def _scopes(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredScope]:

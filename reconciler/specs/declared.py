@@ -1,15 +1,18 @@
 """What a document declares, before it is put together with what others declare."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.core.catalogue import FactKey
 from reconciler.core.desired import Contact, ExistingMemory, ScopeKey, User
 from reconciler.errors import Source
+from reconciler.reading import KeyPath
 from reconciler.specs.layers import Facts
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredName:
-    """A name that a document gives to a scope, a contact or a memory, be the declaration itself sound or not."""
+    """A name that a document gives to what it declares, be the declaration itself sound or not."""
 
     section: str
     name: str
@@ -23,6 +26,22 @@ class ScopeReference:
     contact: str
     scope: str
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLayer:
+    """The facts that stand at a place: `owner` leads to the scope, the contact or the contact's memory."""
+
+    owner: KeyPath
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """What can be told of declarations in which something is wrong: scopes that are named, and layers of facts."""
+
+    references: tuple[ScopeReference, ...] = ()
+    layers: tuple[DeclaredLayer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +74,22 @@ class DeclaredContact:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """All that a document declares; `unsound` are the scopes that are named where something else is wrong."""
+    """All that a document declares; `fact_keys` are its part of the catalogue."""
 
     names: tuple[DeclaredName, ...]
-    unsound: tuple[ScopeReference, ...]
+    unsound: Unsound
+    fact_keys: tuple[FactKey, ...]
     scopes: tuple[DeclaredScope, ...]
     contacts: tuple[DeclaredContact, ...]
     memories: tuple[ExistingMemory, ...]
+
+    def layers(self) -> Iterator[DeclaredLayer]:
+        """Give every layer of facts, those of unsound declarations included."""
+        for scope in self.scopes:
+            yield DeclaredLayer(("scopes", scope.name), scope.facts)
+        for contact in self.contacts:
+            owner = ("contacts", contact.contact.name)
+            yield DeclaredLayer(owner, contact.facts)
+            for memory in contact.memories:
+                yield DeclaredLayer((*owner, "scopes", memory.scope), memory.facts)
+        yield from self.unsound.layers

@@ -11,6 +11,7 @@ from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
+from reconciler.specs.cataloguing import check_facts
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
@@ -82,7 +83,9 @@ def _desired(found: Files, patches: Iterable[SpecFile], references: References, 
             declared.append(declarations(final, findings))
     if complete:
         overlays.report_unmatched(name for one in declared for name in one.names)
-    return assemble(declared, findings, complete=complete)
+    desired = assemble(declared, findings, complete=complete)
+    check_facts(declared, desired.catalogue, findings, complete=complete)
+    return desired
 
 
 @contextmanager

@@ -16,9 +16,13 @@ from reconciler.specs.texts import REFERENCE_AS_KEY
 Environ: TypeAlias = Callable[[str], str | None]
 """Gives the value of a variable of the process's environment, or None where it is not set."""
 
-_Place: TypeAlias = Literal["free", "text", "of an address"]
+_Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue"]
 
 _OF_AN_ADDRESS = frozenset((("persona_id",), ("agent_number",), ("contact_id",), ("memory_id",)))
+_SHOWN: Mapping[_Place, str] = {
+    "of an address": "this becomes part of addresses and URLs, which are shown",
+    "of the catalogue": "what fact_keys say is shown",
+}
 _DEFINE = "define it under variables, in reconciler.yaml"
 
 
@@ -92,7 +96,7 @@ class _Resolving:
     def _key(self, key: str) -> str:
         """Give a key of facts with `$${` as `${`; names and keys that we know have rules of their own."""
         path = tuple(self._path)
-        if _place(path[:-1]) != "free":
+        if _place(path[:-1]) != "free" and path[:-1] != ("fact_keys",):
             return key
         parts = parse(key)
         if all(isinstance(part, str) for part in parts):
@@ -113,7 +117,7 @@ class _Resolving:
 
     def _lone(self, reference: Reference) -> Json:
         found = self._found(reference)
-        if isinstance(found, str) or _place(tuple(self._path)) == "free":
+        if isinstance(found, str) or _place(tuple(self._path)) in {"free", "of the catalogue"}:
             return found
         source = self._references.variables[reference.name].source
         return self._refuse(
@@ -133,10 +137,9 @@ class _Resolving:
         return self._refuse(f"the variable {quoted(part.name)} is not defined", cure=cure)
 
     def _secret(self, reference: Reference) -> str:
-        if _place(tuple(self._path)) == "of an address":
+        if shown := _SHOWN.get(_place(tuple(self._path))):
             return self._refuse(
-                f"{reference} is a secret, and this becomes part of addresses and URLs, which are shown",
-                cure="use a variable of reconciler.yaml: ${name}",
+                f"{reference} is a secret, and {shown}", cure="use a variable of reconciler.yaml: ${name}"
             )
         if self._references.environ is None:
             return UnreadSecret(reference)
@@ -157,7 +160,9 @@ class _Resolving:
 
 
 def _place(path: KeyPath) -> _Place:
-    """Say what may stand at a path: any value, text alone, or text alone that is no secret."""
+    """Say what may stand at a path: any value, text alone, or what is no secret."""
+    if path[:1] == ("fact_keys",):
+        return "of the catalogue"
     owner, rest = split(path)
     match rest:
         case (str(section), *_) if section in FACTS:

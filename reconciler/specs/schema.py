@@ -5,13 +5,16 @@ Models only check: pydantic copies texts, and a secret would become plain text. 
 document.
 """
 
-from typing import Self
+from typing import Annotated, Self, cast
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from reconciler.core.catalogue import FactKey, FactType, broken_rule
 from reconciler.core.desired import IDENTIFIER_KINDS
-from reconciler.reading import Strict, wrong
-from reconciler.specs.texts import Email, Id, Name, PhoneNumber
+from reconciler.core.value import Json
+from reconciler.errors import Source
+from reconciler.reading import REFUSED, Strict, named, wrong
+from reconciler.specs.texts import Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -104,9 +107,68 @@ class ExistingMemorySpec(Strict):
     users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
 
 
+def _choice(value: object) -> object:
+    if not isinstance(value, (str, int, float, bool)):
+        raise wrong(f"text, a number, true or false is expected, not {named(value)}", cure="leave it out")
+    return value
+
+
+class FactKeySpec(Strict):
+    """A key that facts may have. Once there is any, keys that are not declared here are errors."""
+
+    type: FactType | None = Field(default=None, description="what kind of value its facts have")
+    enum: list[
+        Annotated[object, AfterValidator(_choice), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+    ] = Field(default_factory=list, description="the values that its facts may have")
+    pattern: Pattern | None = Field(
+        default=None, description="a regular expression that the whole text of its facts matches"
+    )
+    max_length: int | None = Field(default=None, ge=1, description="how many characters its facts may have")
+    description: str = Field(default="", description="what its facts are for, told where a value breaks a rule")
+    sensitive: bool = Field(
+        default=False, description="show its values on the operator's own terminal alone, whoever declared them"
+    )
+    deprecated: str = Field(default="", description='why not to use it any more, and what to do: "use plan"')
+    review_by: Day | None = Field(
+        default=None, description="the day by which its facts should be looked at again; `lint` tells"
+    )
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        """Refuse rules that no value can keep."""
+        key = self.as_key("", Source(""))
+        rules = [rule for rule in ("pattern", "max_length") if getattr(self, rule) is not None]
+        if rules and self.type not in (None, "string"):
+            rule = rules[0]
+            raise wrong(f"{rule} is for text, and the type is {self.type}", cure=f"remove {rule}, or the type")
+        for value in key.enum:
+            rule_broken = broken_rule(key, value)
+            if rule_broken and value is not REFUSED:
+                raise wrong(f"enum allows {named(value)}, which breaks {rule_broken}", cure="change one of the two")
+        return self
+
+    def as_key(self, name: str, source: Source) -> FactKey:
+        """Give the key of the catalogue that is declared under a name, at a place."""
+        return FactKey(
+            name=name,
+            source=source,
+            type=self.type,
+            enum=tuple(cast("list[Json]", self.enum)),
+            pattern=self.pattern,
+            max_length=self.max_length,
+            description=self.description,
+            sensitive=self.sensitive,
+            deprecated=self.deprecated,
+            review_by=self.review_by,
+        )
+
+
 class SpecDocument(Strict):
     """A document of declarations; what it declares may be spread over any number of documents and files."""
 
+    fact_keys: dict[FactName, FactKeySpec] = Field(
+        default_factory=dict, description="the keys that facts may have; once there is any, others are errors"
+    )
     scopes: dict[Name, ScopeSpec] = Field(default_factory=dict, description="who remembers, by name")
     contacts: dict[Name, ContactSpec] = Field(default_factory=dict, description="who is remembered, by name")
     memories: dict[Name, ExistingMemorySpec] = Field(

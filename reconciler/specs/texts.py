@@ -5,6 +5,7 @@ What is checked may be a secret. Validators that quote it must come before pydan
 """
 
 import re
+from datetime import date
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -72,6 +73,30 @@ def _email(value: object) -> object:
     return value
 
 
+def _fact_name(text: str) -> str:
+    if not text or has_control_characters(text):
+        raise wrong("a fact's key is empty or holds control characters", cure="name the fact in plain letters")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise wrong(
+            f"{named(text)} is not a regular expression: {error}", cure="mend it; a backslash makes a sign mean itself"
+        ) from None
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise wrong(f"a day is expected, not {named(text)}", cure='write year, month and day: "2027-03-31"') from None
+    return text
+
+
 Name: TypeAlias = Annotated[
     str,
     AfterValidator(_name),
@@ -98,3 +123,16 @@ Email: TypeAlias = Annotated[
     str, BeforeValidator(_email), WithJsonSchema({"type": "string", "pattern": rf"^[^@\s]+@[^@\s]+$|{_REFERRING}"})
 ]
 """An email address."""
+
+FactName: TypeAlias = Annotated[
+    str, AfterValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": f"^{_INNER}+$"})
+]
+"""What a fact is called."""
+
+Pattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression, in the way of Python's `re`."""
+
+Day: TypeAlias = Annotated[
+    str, AfterValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
+]
+"""A day, in ISO 8601."""

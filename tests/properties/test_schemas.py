@@ -63,9 +63,25 @@ IDENTIFIERS = st.sampled_from(["contact_id", "external_id", "phone_number", "ema
 CONTACTS = named(mappings(IDENTIFIERS, {"name": PLAIN, "facts": FACTS, "metadata": FACTS, "scopes": named(MEMORIES)}))
 SCOPES = named(mappings(st.sampled_from(["persona_id", "agent_number"]), {"facts": FACTS | PLAIN}))
 EXISTING = named(mappings(st.just("memory_id"), {"users": USERS}))
-DOCUMENTS = st.fixed_dictionaries({}, optional={"scopes": SCOPES, "contacts": CONTACTS, "memories": EXISTING}).map(
-    mapping
-)
+FACT_KEYS = st.dictionaries(
+    st.sampled_from(["a", "no", "12:30", "'a b'", '""']),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["string", "integer", "text", "no"]),
+            "enum": st.just("[]") | PLAIN,
+            "pattern": st.sampled_from(["a+", "'['", "7"]),
+            "max_length": st.sampled_from(["1", "0", "x"]),
+            "sensitive": PLAIN,
+            "deprecated": PLAIN,
+            "review_by": PLAIN,
+        },
+    ).map(mapping),
+    max_size=2,
+).map(mapping)
+DOCUMENTS = st.fixed_dictionaries(
+    {}, optional={"fact_keys": FACT_KEYS, "scopes": SCOPES, "contacts": CONTACTS, "memories": EXISTING}
+).map(mapping)
 ENVIRONMENTS = named(
     st.fixed_dictionaries(
         {},

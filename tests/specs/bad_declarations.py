@@ -11,12 +11,6 @@ CASES: Cases = {
         {"a.yaml": SARAH + b"    fact: {a: 1}\n"},
         [("a.yaml:6:5", 'contacts.sarah.fact: unknown key; did you mean "facts"?')],
     ),
-    "keys that come later": (
-        {"a.yaml": b"fact_keys: {}\n"},
-        [
-            ("a.yaml:1:1", "fact_keys: unknown key; known here: contacts, memories, scopes"),
-        ],
-    ),
     "neither or several identifiers of a contact": (
         {"a.yaml": b"contacts:\n  x: {name: X}\n  y: {email: a@b, external_id: c}\n"},
         [
@@ -109,7 +103,7 @@ CASES: Cases = {
     ),
     "a list at the top": (
         {"a.yaml": b"- contacts: {}\n"},
-        [("a.yaml:1:1", "a mapping is expected, not a list; start with one of its keys: scopes, contacts, memories")],
+        [("a.yaml:1:1", "a mapping is expected, not a list; start with one of its keys: fact_keys, scopes, contacts,")],
     ),
     "text at the top": ({"a.yaml": b"hello\n"}, [("a.yaml:1:1", 'a mapping is expected, not the text "hello"')]),
     "keys of facts that nobody could name": (

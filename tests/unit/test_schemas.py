@@ -13,12 +13,20 @@ from reconciler.observe import ReaderChoice
 from reconciler.project import EnvironmentFile, ExpectedAccountFile, GuardsFile, ProjectFile
 from reconciler.reading import find_files
 from reconciler.schemas import NAMES, SchemaName, schema, schema_text
-from reconciler.specs.schema import ContactSpec, ExistingMemorySpec, MemorySpec, ScopeSpec, SpecDocument, UserSpec
+from reconciler.specs.schema import (
+    ContactSpec,
+    ExistingMemorySpec,
+    FactKeySpec,
+    MemorySpec,
+    ScopeSpec,
+    SpecDocument,
+    UserSpec,
+)
 
 ROOT = Path(__file__).parents[2]
 PROJECT_FILES = [ROOT / "reconciler.yaml", *sorted(ROOT.glob("examples/*/reconciler.yaml"))]
 PROJECT_MODELS = (ProjectFile, EnvironmentFile, GuardsFile, ExpectedAccountFile)
-MODELS = (SpecDocument, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, *PROJECT_MODELS)
+MODELS = (SpecDocument, FactKeySpec, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, *PROJECT_MODELS)
 
 
 def spec_files() -> list[Path]:

@@ -1,0 +1,89 @@
+"""The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from reconciler.core.catalogue import Catalogue, FactKey, FactType, broken_rule
+from reconciler.core.secret import UnreadSecret
+from reconciler.core.text import quoted
+from reconciler.core.value import Json
+from reconciler.reading import REFUSED, Words, did_you_mean, mistyped, named
+from reconciler.specs.declared import Declarations
+from reconciler.specs.findings import Findings
+
+_TYPES: Mapping[FactType, str] = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "list": "a list",
+    "mapping": "a mapping",
+}
+_MOST_LISTED = 8
+
+
+def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings: Findings, *, complete: bool) -> None:
+    """
+    Note the facts that do not fit the catalogue, where there is one.
+
+    Unless the reading is `complete`, a key may be declared in what could not be read, so none is called undeclared.
+    """
+    known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
+    if not known:
+        return
+    nearest = cache(lambda key: did_you_mean(key, known) or "declare it under fact_keys, in any spec file")
+    for layer in (layer for document in declared for layer in document.layers()):
+        for fact in layer.facts:
+            if fact.key not in known:
+                words = Words("this key is not among the fact_keys", nearest(fact.key)) if complete else None
+            else:
+                words = _words(catalogue.get(fact.key), fact.value)
+            if words:
+                findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+
+
+def _words(key: FactKey | None, value: Json) -> Words | None:
+    """Say which rule of a key a value breaks; of a secret that was not read nothing is known but that it is text."""
+    if key is None or value is None or value is REFUSED:
+        return None
+    broken = broken_rule(key, value)
+    if broken is None or (isinstance(value, UnreadSecret) and broken != "type"):
+        return None
+    match broken:
+        case "type":
+            return _mistyped(key, value)
+        case "enum":
+            return Words(f"{_choices(key.enum)} is expected, not {_shown(key, value)}", _nearest(key, value))
+        case "pattern":
+            return Words(f"{_shown(key, value)} does not match {key.pattern}", _rule(key))
+        case "max_length":
+            return Words(f"text of at most {key.max_length:,} characters is expected, not more", _rule(key))
+
+
+def _mistyped(key: FactKey, value: Json) -> Words:
+    assert key.expected_type is not None  # noqa: S101  a value of any type breaks no rule about types
+    expected = _TYPES[key.expected_type]
+    words = mistyped(expected, value)
+    return Words(f"{expected} is expected, not {_shown(key, value)}", words.cure) if key.sensitive else words
+
+
+def _shown(key: FactKey, value: Json) -> str:
+    return "this sensitive value" if key.sensitive else named(value)
+
+
+def _choices(values: Sequence[Json]) -> str:
+    told = [quoted(value) if isinstance(value, str) else named(value) for value in values[:_MOST_LISTED]]
+    more = [f"{len(values) - _MOST_LISTED:,} more"] if len(values) > _MOST_LISTED else []
+    return f"one of {', '.join([*told, *more])}"
+
+
+def _nearest(key: FactKey, value: Json) -> str:
+    texts = [one for one in key.enum if isinstance(one, str)]
+    is_open = isinstance(value, str) and not key.sensitive and type(value) is str
+    nearest = did_you_mean(value, texts) if is_open and isinstance(value, str) else ""
+    return nearest if nearest.startswith("did you mean") else _rule(key)
+
+
+def _rule(key: FactKey) -> str:
+    about = f", {key.description}" if key.description else ""
+    return f"the rule stands at {key.source}{about}"
