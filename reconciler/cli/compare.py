@@ -41,7 +41,7 @@ def compare(  # noqa: PLR0913  one parameter an option
     from reconciler.render.json import render_json
 
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-    found = _held(invocation, left, right, reveal=reveal) if live else _declared(invocation, left, right)
+    found = (_held if live else _declared)(invocation, left, right, reveal=reveal)
     document = ComparisonDocument(FORMAT_VERSION, "comparison", left, right, live, found)
     renderers = {
         "text": lambda: render_comparison_text(document, palette(sys.stdout, no_color=invocation.no_color)),
@@ -52,23 +52,28 @@ def compare(  # noqa: PLR0913  one parameter an option
     return _DIFFERENT if detailed_exitcode and found else 0
 
 
-def _declared(invocation: Invocation, left: str, right: str) -> "tuple[Difference, ...]":
+def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     from reconciler.cli.loading import check_environment
     from reconciler.core.comparison import compare
     from reconciler.core.secret import with_references
-    from reconciler.core.stated import stated
+    from reconciler.core.stated import HIDDEN, sensitive_addresses, stated
     from reconciler.project import load_project
 
     project = load_project(invocation.project)
-    sides = [stated(check_environment(project, project.environment(name)).desired) for name in (left, right)]
-    return compare(sides[0], sides[1], lambda _, one: with_references(one.value))
+    loaded = [check_environment(project, project.environment(name)).desired for name in (left, right)]
+    hidden = frozenset() if reveal else frozenset[str]().union(*map(sensitive_addresses, loaded))
+
+    def show(address: str, one: "Stated") -> "Mixed":
+        return HIDDEN if address in hidden else with_references(one.value)
+
+    return compare(stated(loaded[0]), stated(loaded[1]), show)
 
 
 def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     """Read both accounts; where a spec declares a secret, what is live counts as one."""
     from reconciler.cli.session import open_session
     from reconciler.core.comparison import compare, held
-    from reconciler.core.stated import stated
+    from reconciler.core.stated import sensitive_addresses, stated
 
     with ExitStack() as stack:
         opened = (open_session(replace(invocation, environment=name)) for name in (left, right))
@@ -76,11 +81,16 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
         declared = [stated(session.desired) for session in sessions]
         named = {address for side in declared for address in side}
         sides = [held(session.desired, _observed(session), named=named) for session in sessions]
-        masker = sessions[0].masker(reveal=reveal)
+        masker = sessions[0].masker(reveal=reveal).beside_facts
+        hidden = (
+            frozenset() if reveal else frozenset[str]().union(*(sensitive_addresses(one.desired) for one in sessions))
+        )
 
     def show(address: str, one: "Stated") -> "Mixed":
         if one.live_path is None:
             return one.value
+        if address in hidden:
+            return masker.mask(one.value, "sensitive")
         specs = [side[address].value for side in declared if address in side]
         return masker.former(one.value, specs, one.live_path)
 

@@ -12,6 +12,7 @@ from reconciler.cli.guarding import guards_of
 from reconciler.cli.loading import load_environment, secrets_of
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import remark
+from reconciler.core.catalogue import sensitive_keys
 from reconciler.core.desired import Desired
 from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
@@ -53,7 +54,8 @@ class Session:
 
     def masker(self, *, reveal: bool) -> Masker:
         """Give the masker for this account; `reveal` on the operator's own terminal alone."""
-        return Masker(self.account.digest_key, reveal, self.revealed)
+        sensitive = sensitive_keys(self.desired.catalogue)
+        return Masker(self.account.digest_key, reveal, self.revealed, sensitive)
 
 
 @contextmanager

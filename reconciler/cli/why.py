@@ -27,7 +27,7 @@ _Commits = Mapping[tuple[str, int], "Commit"]
 @pass_invocation
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
-    from reconciler.cli.screen import emit, palette
+    from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.core.explanation import ExplanationDocument
     from reconciler.project import load_project
@@ -41,7 +41,10 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
     found = explain(specs, address)
     commits = _commits(project.root, found)
-    values = tuple(_value(one, commits) for one in found)
+    hides = output_format != "text" or not is_operators_terminal(sys.stdout)
+    values = tuple(
+        _hidden(_value(one, commits)) if one.is_sensitive and hides else _value(one, commits) for one in found
+    )
     document = ExplanationDocument(FORMAT_VERSION, "explanation", environment.name, values)
     colours = palette(sys.stdout, no_color=invocation.no_color)
     emit(render_json(document) if output_format == "json" else render_why_text(document, colours))
@@ -72,6 +75,19 @@ def _value(one: "Explained", commits: _Commits) -> "ExplainedEntry":
     last = len(one.given) - 1
     entries = (_given(given, commits, counts=index == last) for index, given in enumerate(one.given))
     return ExplainedEntry(one.address, with_references(one.value), tuple(entries))
+
+
+def _hidden(entry: "ExplainedEntry") -> "ExplainedEntry":
+    """Give an explanation without the value, wherever it stands."""
+    from dataclasses import replace
+
+    from reconciler.core.stated import HIDDEN
+
+    given = (
+        replace(one, written=HIDDEN, variables=tuple(replace(variable, value=HIDDEN) for variable in one.variables))
+        for one in entry.given
+    )
+    return replace(entry, value=HIDDEN, given=tuple(given))
 
 
 def _given(given: "Given", commits: _Commits, *, counts: bool) -> "GivenEntry":

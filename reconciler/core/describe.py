@@ -101,6 +101,10 @@ class _View:
     def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause | None:
         return self.base.cause_of_creation(thing, user) if self.base else None
 
+    @property
+    def beside_facts(self) -> "_View":
+        return _View(self.masker.beside_facts, self.base)
+
     def changes(
         self, writes: Iterable[FactWrite], was: Callable[[Base], Mapping[str, Json] | None]
     ) -> tuple[FactEntry, ...]:
@@ -109,7 +113,7 @@ class _View:
 
     def _change(self, change: Change, fact: FactWrite, was: Mapping[str, Json] | None) -> FactEntry:
         place, cause = _place(fact.source), self.base.cause(was, change) if self.base else None
-        after = self.masker.declared(change.after)
+        after = self.masker.declared(change.after, change.path)
         match change:
             case Added(path=path):
                 return FactAdded(fact.key, "add", path, after, place, cause)
@@ -164,7 +168,7 @@ def _update_contact(operation: UpdateContact, contact_id: str | None, view: _Vie
         certain=operation.certain,
         contact_id=contact_id,
         source=_place(operation.source),
-        changes=view.changes(operation.profile, lambda base: base.profile(operation.contact.identity)),
+        changes=view.beside_facts.changes(operation.profile, lambda base: base.profile(operation.contact.identity)),
     )
 
 
@@ -217,7 +221,9 @@ def _update_user(operation: UpdateUser, memory_id: str | None, view: _View) -> U
         memory_id=memory_id,
         source=_place(operation.source),
         phone_number=operation.user.phone_number,
-        changes=view.changes(operation.changes, lambda base: base.user(operation.memory, operation.user.phone_number)),
+        changes=view.beside_facts.changes(
+            operation.changes, lambda base: base.user(operation.memory, operation.user.phone_number)
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
 
@@ -16,8 +16,12 @@ _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
 _LENGTHS = (8, 32, 128, 1024)
 
-Origin: TypeAlias = Literal["live", "secret"]
-"""Where a value came from that is not shown; what a spec says is always shown."""
+Origin: TypeAlias = Literal["live", "secret", "sensitive"]
+"""
+Why a value is not shown: it came from the account or from a secret, or the catalogue calls its key sensitive.
+
+What a spec says of other keys is always shown.
+"""
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "list", "mapping", "null"]
 
@@ -78,12 +82,18 @@ class Masker:
 
     Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True on the operator's own
     terminal alone, and shows live values; `revealed` are patterns of keys whose live values are shown everywhere.
-    Secrets are never shown.
+    Facts with `sensitive` keys are shown where live values are, but for no pattern. Secrets are never shown.
     """
 
     key: bytes = field(repr=False)
     reveal: bool
     revealed: tuple[str, ...] = ()
+    sensitive: frozenset[str] = frozenset()
+
+    @property
+    def beside_facts(self) -> Self:
+        """Give the masker for what is no fact, and has keys that only sound like one of the catalogue."""
+        return replace(self, sensitive=frozenset())
 
     @property
     def key_check(self) -> str:
@@ -96,16 +106,20 @@ class Masker:
             return value.masked
         if holds_secret(value):
             return self.mask(value, "secret")
+        if self._hides(path):
+            return self.mask(value, "sensitive")
         return value if self._shows_live(path) else self.mask(value, "live")
 
     def live_key(self, key: str) -> str | Masked:
         """Show the key of a live fact that no spec names: the agent chose it, so it may say as much as a value."""
         return key if self._shows_live((key,)) else self.mask(key, "live")
 
-    def declared(self, value: Json) -> Mixed:
-        """Show a value that a spec declares, with its secrets masked."""
+    def declared(self, value: Json, path: Sequence[str] = ()) -> Mixed:
+        """Show a value that a spec declares, with its secrets masked; `path` leads to it where it is of a fact."""
         if isinstance(value, Secret):
             return self.mask(value.plain, "secret")
+        if self._hides(path):
+            return self.mask(value, "sensitive")
         if not holds_secret(value):
             return value
         if isinstance(value, dict):
@@ -125,12 +139,14 @@ class Masker:
 
     def sent(self, value: Json, declared: Json, path: Sequence[str] = ()) -> Mixed:
         """Show a value that is sent: what is declared as such, what was kept of the live side as a live value."""
+        if self._hides(path):
+            return self.declared(value, path)
         if isinstance(value, dict) and isinstance(declared, dict):
             return {
                 key: self.sent(item, declared[key], (*path, key)) if key in declared else self.live(item, (*path, key))
                 for key, item in value.items()
             }
-        return self.declared(value)
+        return self.declared(value, path)
 
     def digest(self, value: Json) -> str:
         """Give the keyed digest of a value, the same for all values that are the same JSON."""
@@ -142,6 +158,9 @@ class Masker:
     def mask(self, value: Json, origin: Origin) -> Masked:
         """Give what stands for a value that is not shown."""
         return Masked(self.digest(value), origin, kind_of(value), length_class(value))
+
+    def _hides(self, path: Sequence[str]) -> bool:
+        return bool(self.sensitive) and not self.reveal and self.sensitive.issuperset(path[:1]) and bool(path)
 
     def _shows_live(self, path: Sequence[str]) -> bool:
         dotted = ".".join(path)

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.address import fact_address, keyed_address, user_address
+from reconciler.core.catalogue import sensitive_keys
 from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Identifier, Memory, Upkeep, User
 from reconciler.core.value import Json
+
+HIDDEN = "(sensitive)"
+"""What others see in the place of a value with a sensitive key, where there is no key for digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ def stated(desired: Desired) -> Mapping[str, Stated]:
     for memory in desired.memories:
         found.update(_memory(memory))
     return found
+
+
+def sensitive_addresses(desired: Desired) -> frozenset[str]:
+    """Give the addresses of all facts whose keys the catalogue calls sensitive."""
+    keys = sensitive_keys(desired.catalogue)
+    memories = desired.contact_memories if keys else ()
+    return frozenset(fact_address(one.address, fact.key) for one in memories for fact in one.facts if fact.key in keys)
 
 
 def _contact(contact: Contact) -> Iterator[tuple[str, Stated]]:

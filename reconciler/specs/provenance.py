@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from reconciler.core.address import fact_address, keyed_address, user_address
 from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.core.references import Variable, referenced
-from reconciler.core.stated import stated
+from reconciler.core.stated import sensitive_addresses, stated
 from reconciler.core.value import Json
 from reconciler.errors import InputError, Source
 from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
@@ -41,6 +41,7 @@ class Explained:
     address: str
     value: Json
     given: tuple[Given, ...]
+    is_sensitive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     wanted = [name for name in values if _is_at(name, address) and name in places]
     if not wanted:
         raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, values)}".rstrip("; "))
-    return tuple(Explained(name, values[name], tuple(places[name])) for name in wanted)
+    sensitive = sensitive_addresses(desired)
+    return tuple(Explained(name, values[name], tuple(places[name]), name in sensitive) for name in wanted)
 
 
 def _is_at(name: str, address: str) -> bool:

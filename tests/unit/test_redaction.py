@@ -85,3 +85,34 @@ def test_a_secret_is_its_text_where_it_is_sent_or_compared_and_nowhere_else() ->
     assert json.dumps({"token": secret}) == '{"token": "hush"}'
     assert f"{secret} {secret!r} {secret:>9}" == "(secret) (secret)  (secret)"
     assert type(secret.plain) is str
+
+
+SENSITIVE = Masker(b"key", reveal=False, revealed=("*",), sensitive=frozenset({"pin"}))
+
+
+def test_a_sensitive_fact_is_masked_for_others_whoever_says_it_and_whatever_is_revealed() -> None:
+    shown = [
+        SENSITIVE.declared(1234, ("pin",)),
+        SENSITIVE.declared("1234", ("pin", "inner")),
+        SENSITIVE.live([1], ("pin",)),
+        SENSITIVE.former(1, 2, ("pin",)),
+        SENSITIVE.sent({"a": 1}, {"a": 1}, ("pin",)),
+    ]
+
+    assert [one.origin for one in shown if isinstance(one, Masked)] == ["sensitive"] * 5
+
+
+def test_a_secret_in_a_sensitive_fact_stays_a_secret() -> None:
+    assert SENSITIVE.declared(Secret("hush"), ("pin",)) == SENSITIVE.mask("hush", "secret")
+    assert isinstance(SENSITIVE.declared([Secret("hush"), 1], ("pin",)), Masked)
+
+
+def test_the_operators_own_terminal_shows_sensitive_facts() -> None:
+    own = Masker(b"key", reveal=True, sensitive=frozenset({"pin"}))
+
+    assert (own.declared(1234, ("pin",)), own.live(1234, ("pin",))) == (1234, 1234)
+
+
+def test_other_facts_and_what_is_no_fact_are_shown_as_ever() -> None:
+    assert SENSITIVE.declared(1234, ("plan",)) == 1234
+    assert SENSITIVE.beside_facts.declared(1234, ("pin",)) == 1234
