@@ -232,6 +232,7 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     keys: tuple[Text, ...] = notice.keys
     if notice.type == "unmanaged":
         keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
+    keys += tuple(masker.live_key(key) for key in notice.live_keys)
     return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
 
 

@@ -195,7 +195,7 @@ class MemoryWork:
 Work: TypeAlias = ContactWork | MemoryWork
 
 NoticeType: TypeAlias = Literal[
-    "ambiguous_memory", "not_read", "retained", "unknown_contact", "unmanaged", "unverifiable"
+    "ambiguous_memory", "near_duplicate", "not_read", "retained", "unknown_contact", "unmanaged", "unverifiable"
 ]
 
 
@@ -207,6 +207,8 @@ class Notice:
     `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
     memories (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`) or of facts and users that the
     specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are counted.
+    Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys` those near it
+    that only the account knows.
     """
 
     type: NoticeType
@@ -214,6 +216,7 @@ class Notice:
     count: int
     source: Source | None = None
     keys: tuple[str, ...] = ()
+    live_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import assert_never
 from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Desired, Memory
 from reconciler.core.diff import diff_facts, diff_user
+from reconciler.core.near_duplicates import near_duplicate_notices
 from reconciler.core.observed import (
     NO_USERS,
     NOTHING_KNOWN,
@@ -55,7 +56,7 @@ def build_plan(
     it declared that is declared no longer.
     """
     work = [*_work(desired, observed)]
-    notices = [*_notices(desired, observed)]
+    notices = [*_notices(desired, observed), *near_duplicate_notices(desired, observed, work)]
     if left_out:
         notices.append(Notice("not_read", "", left_out))
     if base is not None:

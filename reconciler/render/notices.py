@@ -26,6 +26,11 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "memories",
         "the account holds {what} for one contact and scope{place}: nothing is planned for them",
     ),
+    "near_duplicate": (
+        "new key",
+        "",
+        "check {what}{place}: one slip away from a known one, and a key once written stays",
+    ),
     "not_read": ("memory", "memories", "{what} not read, because of --target"),
 }
 """What is counted, one and many, and what is said of it."""
@@ -48,6 +53,8 @@ def notice_sentence(kind: str, count: int, where: str = "") -> str:
 
 def keys_of(notice: NoticeEntry) -> str:
     """Name the keys of a notice, the first of them where there are many; empty without any."""
+    if notice.type == "near_duplicate" and len(notice.keys) > 1:
+        return f"{_key(notice.keys[0])} beside {listed([_key(key) for key in notice.keys[1:_MOST_KEYS]])}"
     names = [_key(key) for key in notice.keys[:_MOST_KEYS]]
     if rest := len(notice.keys) - _MOST_KEYS:
         names += [f"{rest:,} more"] if rest > 0 else []

@@ -48,6 +48,9 @@ _RULES: Mapping[str, _Rule] = {
     "ambiguous_memory": _Rule(
         "AmbiguousMemory", "warning", "The account holds several memories for one contact and scope: none is touched."
     ),
+    "near_duplicate": _Rule(
+        "NearDuplicate", "warning", "A new key is one slip away from a known one, and could never be removed."
+    ),
     "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
     "unknown_contact": _Rule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."

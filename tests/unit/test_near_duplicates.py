@@ -1,0 +1,88 @@
+"""A plan that adds a key one slip away from a known one says so."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.catalogue import FactKey
+from reconciler.core.observed import Absent, FoundContact, Observed, Present
+from reconciler.core.plan import Notice
+from reconciler.core.planner import build_plan
+from reconciler.core.slips import is_slip, near_keys
+from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
+
+
+def near(notices: tuple[Notice, ...]) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    return [(one.address, one.keys, one.live_keys) for one in notices if one.type == "near_duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [("favourite_color", "favorite_color"), ("Plan", "plan"), ("first-name", "first_name"), ("firstName", "first_name"),
+     ("allergies", "alergies"), ("langauge", "language"), ("timezone", "timezome"), ("visits", "visit_s")],
+)  # fmt: skip
+def test_a_slip_is_another_case_another_separator_or_one_letter(key: str, other: str) -> None:
+    assert is_slip(key, other)
+    assert is_slip(other, key)
+
+
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [("address_1", "address_2"), ("address", "address2"), ("line_1_text", "line_2_text"), ("name", "game"),
+     ("plan", "plant"), ("language", "languages2"), ("plan", "plan"), ("mother", "brother")],
+)  # fmt: skip
+def test_numbers_short_words_and_other_words_are_no_slips(key: str, other: str) -> None:
+    assert not is_slip(key, other)
+
+
+KEYS = st.sets(st.text("abA_1", min_size=1, max_size=8), max_size=12)
+
+
+@given(KEYS, KEYS)
+def test_near_keys_are_those_that_a_look_at_every_pair_finds(keys: set[str], known: set[str]) -> None:
+    pairs = {key: frozenset(other for other in known if is_slip(key, other)) for key in keys}
+
+    assert near_keys(keys, known) == {key: others for key, others in pairs.items() if others}
+
+
+def test_a_key_live_in_the_memory_is_named_as_a_live_one() -> None:
+    made = plan(memory({"favourite_color": "red"}), Present("m", {"favorite_color": "red"}))
+
+    assert near(made.notices) == [("contacts.sarah.scopes.support", ("favourite_color",), ("favorite_color",))]
+
+
+def test_a_key_that_is_live_already_is_no_new_one() -> None:
+    made = plan(memory({"Plan": 1}), Present("m", {"Plan": 2, "plan": 1}))
+
+    assert near(made.notices) == []
+
+
+def test_of_two_new_keys_the_rarer_one_is_doubted() -> None:
+    made = plan_all(
+        [(memory({key: 1}, contact=name), Absent()) for name, key in zip("abc", ("Plan", "plan", "plan"), strict=True)]
+    )
+
+    assert near(made.notices) == [("contacts.a.scopes.support", ("Plan", "plan"), ())]
+
+
+def test_a_key_established_elsewhere_is_doubted_only_beside_its_twin() -> None:
+    twin, other = memory({"colour": 1}, contact="a"), memory({"colour": 1}, contact="b")
+    made = plan_all(
+        [(twin, Present("m", {"color": 1})), (other, Absent()), (memory(contact="c"), Present("n", {"colour": 1}))]
+    )
+
+    assert near(made.notices) == [("contacts.a.scopes.support", ("colour",), ("color",))]
+
+
+def test_with_a_catalogue_nothing_is_guessed() -> None:
+    wanted = desired(memory({"Plan": 1}))
+    catalogued = type(wanted)(
+        wanted.scopes, wanted.contacts, wanted.contact_memories, (), {"Plan": FactKey("Plan", HERE)}
+    )
+    observed = Observed(
+        {"contacts.sarah": FoundContact("c", {})},
+        {"contacts.sarah.scopes.support": Present("m", {"plan": 1})},
+        requests=1,
+    )
+
+    assert near(build_plan(catalogued, observed, origin=ORIGIN, left_out=0).notices) == []
