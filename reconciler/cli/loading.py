@@ -3,7 +3,8 @@
 import os
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import keep_secret
+from reconciler.cli.screen import keep_secret, remark
+from reconciler.core.text import visible
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded, References, load_specs
 
@@ -18,6 +19,12 @@ def secrets_of(invocation: Invocation) -> Environ:
         return secret
 
     return read
+
+
+def warn(loaded: Loaded) -> None:
+    """Tell what is no mistake in the specs and worth a warning."""
+    for warning in loaded.warnings:
+        remark(f"warning: {visible(str(warning))}")
 
 
 def load_environment(project: Project, environment: Environment, environ: Environ) -> Loaded:

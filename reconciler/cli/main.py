@@ -30,6 +30,7 @@ class _Commands(LazyGroup):
         "export": "Write specs from the live account.",
         "fmt": "Bring files into canonical form.",
         "init": "Write a new repository to a folder.",
+        "lint": "Look for what is allowed and unwise.",
         "plan": "Show what apply would do.",
         "runs": "List the runs of this repository.",
         "sandbox": "Run, empty or show the stand-in for the API.",

@@ -9,7 +9,7 @@ from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, Pace, account_of
 from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.guarding import guards_of
-from reconciler.cli.loading import load_environment, secrets_of
+from reconciler.cli.loading import load_environment, secrets_of, warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import remark
 from reconciler.core.catalogue import sensitive_keys
@@ -68,6 +68,9 @@ def open_session(invocation: Invocation, *, offline: bool = False, pace: Pace | 
     project = chosen_project(invocation)
     environment = chosen_environment(project, invocation)
     environ = secrets_of(invocation)
-    desired = load_environment(project, environment, environ).desired
+    loaded = load_environment(project, environment, environ)
+    warn(loaded)
     with account_of(project, environment, invocation, offline=offline, pace=pace) as account:
-        yield Session(project, desired, account, invocation.revealed, environ, guards_of(environment, invocation))
+        yield Session(
+            project, loaded.desired, account, invocation.revealed, environ, guards_of(environment, invocation)
+        )

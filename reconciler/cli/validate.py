@@ -58,9 +58,11 @@ def _checked(invocation: Invocation, *, all_environments: bool) -> str:
 
 
 def _check(project: "Project", environment: "Environment") -> str:
-    from reconciler.cli.loading import check_environment
+    from reconciler.cli.loading import check_environment, warn
 
-    return _counts(environment.name, check_environment(project, environment))
+    loaded = check_environment(project, environment)
+    warn(loaded)
+    return _counts(environment.name, loaded)
 
 
 def _check_all(project: "Project") -> str:

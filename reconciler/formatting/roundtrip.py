@@ -11,6 +11,7 @@ from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
 _TEXT = "tag:yaml.org,2002:str"
+_WORDS = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "null": "nothing"}
 _NO_FOLDING = 2**31 - 1
 
 RoundTripError = YAMLError
@@ -60,6 +61,14 @@ class OtherReaders:
             tags = {str(one.resolve(ScalarNode, text, (True, False))) for one in self._resolvers}
             self._known[text] = tags == {_TEXT}
         return self._known[text]
+
+    def taken_for(self, text: str) -> str | None:
+        """Say what some of them take it for, unless all take it for text."""
+        if self.agree_on_text(text):
+            return None
+        tags = (str(one.resolve(ScalarNode, text, (True, False))) for one in self._resolvers)
+        other = next(tag for tag in tags if tag != _TEXT)
+        return _WORDS.get(other.rpartition(":")[2], "no text")
 
 
 @cache

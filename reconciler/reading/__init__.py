@@ -9,6 +9,7 @@ from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import REFUSED, Node
 from reconciler.reading.scalars import plain_value
+from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, named, wrong
 from reconciler.reading.writing import written
 
@@ -38,6 +39,7 @@ __all__ = [
     "quoted",
     "read_bytes",
     "read_file",
+    "unquoted_texts",
     "written",
     "wrong",
 ]

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 
+from reconciler.core.advice import LintDocument
 from reconciler.core.comparison import ComparisonDocument
 from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
 from reconciler.core.explanation import ExplanationDocument
@@ -11,7 +12,14 @@ from reconciler.core.runs_document import RunsDocument
 from reconciler.core.snapshot import Snapshot
 
 Document = (
-    PlanDocument | ReceiptDocument | DryRunDocument | RunsDocument | Snapshot | ComparisonDocument | ExplanationDocument
+    PlanDocument
+    | ReceiptDocument
+    | DryRunDocument
+    | RunsDocument
+    | Snapshot
+    | ComparisonDocument
+    | ExplanationDocument
+    | LintDocument
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
+from reconciler.core.advice import Advice, LintDocument
 from reconciler.core.document import NoticeEntry, PlanDocument
 from reconciler.core.text import shortened, visible
 from reconciler.errors import Problem, Source
@@ -58,6 +59,11 @@ _RULES: Mapping[str, _Rule] = {
     "retained": _Rule("Retained", "note", "Facts and users that the specs no longer name stay live."),
     "unmanaged": _Rule("Unmanaged", "note", "Live facts that no spec names are left alone."),
     "unverifiable": _Rule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
+    "deprecated_key": _Rule("DeprecatedKey", "warning", "A fact has a key that the catalogue calls deprecated."),
+    "look_alike": _Rule("LookAlike", "note", "Text without quotes that other readers of YAML take for something else."),
+    "review_due": _Rule("ReviewDue", "warning", "Facts were to be looked at again by a day that has passed."),
+    "unused_fact_key": _Rule("UnusedFactKey", "note", "A key of the catalogue that no fact has."),
+    "unused_scope": _Rule("UnusedScope", "note", "A scope that no contact is in."),
     "view": _Rule("View", "note", "What the plan was seen from."),
 }
 _OTHER = _Rule("Other", "note", "A notice that this version does not know.")
@@ -66,6 +72,11 @@ _OTHER = _Rule("Other", "note", "A notice that this version does not know.")
 def render_problems_sarif(problems: Sequence[Problem]) -> str:
     """Give problems as results at their places, sorted, each once."""
     return _log("reconciler/validate/", list(map(_problem, sorted(set(problems)))))
+
+
+def render_lint_sarif(document: LintDocument) -> str:
+    """Give advice as results at their places."""
+    return _log(f"reconciler/lint/{visible(document.environment)}/", list(map(_advice, document.advice)))
 
 
 def render_plan_sarif(plan: PlanDocument) -> str:
@@ -84,6 +95,11 @@ def _problem(problem: Problem) -> _Finding:
     text = f"{problem.address}: {message}" if problem.address else message
     source = Source(problem.file, problem.line, problem.column) if problem.file else None
     return _Finding("invalid_spec", text, problem.address, source)
+
+
+def _advice(advice: Advice) -> _Finding:
+    text = f"{advice.address}: {advice.message}; {advice.cure}"
+    return _Finding(advice.rule, text, advice.address, Source(advice.file, advice.line, advice.column))
 
 
 def _finding(notice: NoticeEntry) -> _Finding:

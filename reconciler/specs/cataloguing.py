@@ -7,7 +7,9 @@ from reconciler.core.catalogue import Catalogue, FactKey, FactType, broken_rule
 from reconciler.core.secret import UnreadSecret
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
-from reconciler.reading import REFUSED, Words, did_you_mean, mistyped, named
+from reconciler.errors import Problem, Source
+from reconciler.reading import REFUSED, KeyPath, Words, did_you_mean, mistyped, named
+from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
 
@@ -40,6 +42,25 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings
                 words = _words(catalogue.get(fact.key), fact.value)
             if words:
                 findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+
+
+def deprecated_uses(declared: Sequence[Declarations], catalogue: Catalogue) -> tuple[Problem, ...]:
+    """Warn of each deprecated key that facts have, at the first of them."""
+    deprecated = {key.name for key in catalogue.values() if key.deprecated}
+    if not deprecated:
+        return ()
+    layers = (layer for document in declared for layer in document.layers())
+    used = ((layer.owner, fact) for layer in layers for fact in layer.facts if fact.key in deprecated)
+    found: dict[str, list[tuple[KeyPath, Source]]] = {}
+    for owner, fact in used:
+        found.setdefault(fact.key, []).append(((*owner, "facts", fact.key), fact.source))
+    return tuple(_deprecation(catalogue[key], *places[0], more=len(places) - 1) for key, places in found.items())
+
+
+def _deprecation(key: FactKey, path: KeyPath, source: Source, *, more: int) -> Problem:
+    elsewhere = f" (also in {more:,} other {'place' if more == 1 else 'places'})" if more else ""
+    message = f"this key is deprecated{elsewhere}"
+    return Problem(source.file, source.line, source.column, spec_address(path), message, key.deprecated)
 
 
 def _words(key: FactKey | None, value: Json) -> Words | None:

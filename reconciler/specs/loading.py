@@ -11,7 +11,7 @@ from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
-from reconciler.specs.cataloguing import check_facts
+from reconciler.specs.cataloguing import check_facts, deprecated_uses
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
@@ -21,10 +21,11 @@ from reconciler.specs.references import NO_REFERENCES, References, resolve
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the specs declare, and the names of the files that say so."""
+    """What the specs declare, the names of the files that say so, and what is no mistake and worth a warning."""
 
     desired: Desired
     files: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def load_specs(
@@ -40,10 +41,10 @@ def load_specs(
     findings = Findings()
     findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        desired = _desired(found, patches.files, references, findings)
+        desired, warnings = _desired(found, patches.files, references, findings)
     if findings.problems:
         raise SpecError(findings.problems)
-    return Loaded(desired, tuple(file.name for file in (*found.files, *patches.files)))
+    return Loaded(desired, tuple(file.name for file in (*found.files, *patches.files)), warnings)
 
 
 def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
@@ -68,7 +69,9 @@ def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patc
             yield from patches_of(document, findings)
 
 
-def _desired(found: Files, patches: Iterable[SpecFile], references: References, findings: Findings) -> Desired:
+def _desired(
+    found: Files, patches: Iterable[SpecFile], references: References, findings: Findings
+) -> tuple[Desired, tuple[Problem, ...]]:
     overlays = Overlays(read_patches(patches, findings), references, findings)
     declared: list[Declarations] = []
     complete = not found.problems
@@ -85,7 +88,7 @@ def _desired(found: Files, patches: Iterable[SpecFile], references: References, 
         overlays.report_unmatched(name for one in declared for name in one.names)
     desired = assemble(declared, findings, complete=complete)
     check_facts(declared, desired.catalogue, findings, complete=complete)
-    return desired
+    return desired, deprecated_uses(declared, desired.catalogue)
 
 
 @contextmanager

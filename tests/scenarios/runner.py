@@ -55,10 +55,12 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
         "junit": "junit.xml",
     },
     "validate": {"text": "problems.txt", "sarif": "problems.sarif"},
+    "lint": {"text": "advice.txt", "json": "advice.json", "sarif": "advice.sarif"},
 }
 _WORDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "TIME"),
+    (re.compile(r'"today": "[0-9-]+"'), '"today": "DAY"'),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://api.example"),
     (re.compile(r"http&#58;//127\.0\.0\.1:\d+"), "https&#58;//api.example"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
@@ -112,7 +114,7 @@ def outputs(scenario: Scenario, repository: Repository) -> dict[str, str]:
 
 
 def _called(scenario: Scenario, repository: Repository, url: str) -> dict[str, str]:
-    connection = ("-e", "staging", *([] if scenario.command == "validate" else ["--api-url", url]))
+    connection = ("-e", "staging", *([] if scenario.command in {"validate", "lint"} else ["--api-url", url]))
     arguments = [*connection, scenario.command, *scenario.arguments]
     if scenario.snapshot:
         assert repository.run(*connection, "snapshot", "--out", "live.json").code == 0

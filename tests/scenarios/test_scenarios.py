@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from reconciler.cli.lint import LINT_FORMATS
 from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
 from reconciler.cli.validate import VALIDATE_FORMATS
 from tests.cli.conftest import Repository
@@ -63,6 +64,7 @@ def test_every_format_is_part_of_a_scenario() -> None:
     assert [*FORMATS["plan"]] == [*PLAN_FORMATS]
     assert [*FORMATS["apply"]] == [*RECEIPT_FORMATS]
     assert [*FORMATS["validate"]] == [*VALIDATE_FORMATS]
+    assert [*FORMATS["lint"]] == [*LINT_FORMATS]
     assert {scenario.command for scenario in ALL} == {*FORMATS}
 
 

@@ -1,0 +1,53 @@
+"""`reconciler lint`: what the specs may say, and will be regretted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
+
+if TYPE_CHECKING:
+    from reconciler.core.advice import LintDocument
+
+LINT_FORMATS = ("text", "json", "sarif")
+
+
+@click.command()
+@invocation_options
+@specs_option
+@output_options(*LINT_FORMATS)
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is anything to look at.")
+@pass_invocation
+def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str, Path], ...], strict: bool) -> int:
+    """Look for what is allowed and unwise. Needs no network, no key and no secret."""
+    from reconciler.cli.screen import emit
+    from reconciler.cli.views import check_files, write_files
+    from reconciler.render.json import render_json
+    from reconciler.render.lint import render_lint_text
+    from reconciler.render.sarif import render_lint_sarif
+
+    check_files(writes)
+    document = _linted(invocation)
+    renderers = {"text": render_lint_text, "json": render_json, "sarif": render_lint_sarif}
+    write_files(writes, lambda name: renderers[name](document))
+    emit(renderers[output_format](document))
+    return 1 if strict and document.advice else 0
+
+
+def _linted(invocation: Invocation) -> "LintDocument":
+    """Look at the specs of one environment; raises `InputError` and `SpecError`."""
+    from reconciler import workflow
+    from reconciler.cli.choosing import chosen_environment
+    from reconciler.core.advice import LintDocument
+    from reconciler.core.document import FORMAT_VERSION
+    from reconciler.linting import lint
+    from reconciler.project import load_project
+    from reconciler.specs import References
+    from reconciler.specs.provenance import Specs
+
+    project = load_project(invocation.project)
+    environment = chosen_environment(project, invocation)
+    specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
+    today = workflow.utc_now().date()
+    return LintDocument(FORMAT_VERSION, "lint", environment.name, today.isoformat(), lint(specs, today))

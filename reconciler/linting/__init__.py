@@ -1,0 +1,5 @@
+"""Sound specs → advice: what is allowed, and will be regretted. Offline, and without any secret."""
+
+from reconciler.linting.linting import lint
+
+__all__ = ["lint"]

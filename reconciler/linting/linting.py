@@ -1,0 +1,46 @@
+"""All rules over the files of an environment."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from reconciler.core.advice import Advice
+from reconciler.core.catalogue import Catalogue, sensitive_keys
+from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice
+from reconciler.linting.look_alikes import look_alike_advice
+from reconciler.linting.mentions import Mentions, mentions_of
+from reconciler.linting.saying import advice
+from reconciler.reading import SpecFile, find_files, read_file
+from reconciler.specs import References, load_specs
+from reconciler.specs.loading import find_overlays
+from reconciler.specs.provenance import Specs
+
+
+def lint(specs: Specs, today: date) -> tuple[Advice, ...]:
+    """Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound."""
+    loaded = load_specs(
+        specs.entries, root=specs.root, overlays=specs.overlays, references=References(specs.references.variables)
+    )
+    declaring = find_files(specs.entries, root=specs.root).files
+    patching = find_overlays(specs.overlays, root=specs.root).files
+    documents = [node for file in declaring for node in read_file(file.path, name=file.name).documents]
+    patches = [node for file in patching for node in read_file(file.path, name=file.name).documents]
+    mentions = mentions_of(documents, patches)
+    catalogue = loaded.desired.catalogue
+    return tuple(sorted({*_advice(mentions, catalogue, today), *_look_alikes((*declaring, *patching), catalogue)}))
+
+
+def _advice(mentions: Mentions, catalogue: Catalogue, today: date) -> Iterator[Advice]:
+    if catalogue:
+        yield from fact_key_advice(catalogue, mentions, today)
+    else:
+        yield from near_duplicate_advice(mentions)
+    for name, source in mentions.scopes.items():
+        if name not in mentions.scopes_in_use:
+            message, cure = "no contact is in this scope", "remove it, or name it in a contact's scopes"
+            yield advice("unused_scope", source, f"scopes.{name}", message, cure)
+
+
+def _look_alikes(files: tuple[SpecFile, ...], catalogue: Catalogue) -> Iterator[Advice]:
+    hidden = sensitive_keys(catalogue)
+    for file in files:
+        yield from look_alike_advice(file, hidden)

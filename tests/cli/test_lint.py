@@ -1,0 +1,129 @@
+"""`lint` tells what is allowed and unwise, offline, and fails only where it is asked to."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cli.conftest import Repository
+
+KEYS = """\
+fact_keys:
+  name: {}
+  plan: {review_by: "2027-03-31", deprecated: use tier}
+  tier: {}
+"""
+
+
+def rules(repository: Repository, *arguments: str) -> list[tuple[str, str, int]]:
+    called = repository.run("lint", "--format", "json", *arguments)
+    return [(one["rule"], one["address"], one["line"]) for one in json.loads(called.out)["advice"]]
+
+
+def on(monkeypatch: pytest.MonkeyPatch, year: int, month: int, day: int) -> None:
+    monkeypatch.setattr("reconciler.workflow.utc_now", lambda: datetime(year, month, day, 12, tzinfo=UTC))
+
+
+def quoted_number(repository: Repository) -> None:
+    path = repository.root / "specs/support.yaml"
+    path.write_text(path.read_text().replace("+14155550192", '"+14155550192"'))
+
+
+def test_a_text_that_others_misread_is_told_at_its_place(repository: Repository) -> None:
+    called = repository.run("lint")
+
+    assert (called.code, called.err) == (0, "")
+    assert called.out == (
+        'specs/support.yaml:10:28 contacts.sarah.scopes.support.users[0].phone_number: "+14155550192" is text here, '
+        "without quotes, and a number for other readers of YAML; put it in quotes; `reconciler fmt` does (look_alike)\n"
+        "1 thing to look at in the specs of sandbox.\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["no", "02139", "12:30", "1e5", "+14155550192", "2027-03-31", "1_000"])
+def test_look_alikes_are_told_in_keys_and_values_unless_they_have_quotes(repository: Repository, text: str) -> None:
+    quoted_number(repository)
+    spec = f"contacts: {{b: {{email: b@b, facts: {{{text}: x, a: [{text}], q: '{text}', r: \"{text}\"}}}}}}\n"
+    repository.write("specs/b.yaml", spec)
+
+    assert [rule for rule, _, _ in rules(repository)] == ["look_alike", "look_alike"]
+
+
+def test_there_may_be_nothing_to_say(repository: Repository) -> None:
+    quoted_number(repository)
+    called = repository.run("lint", "--strict")
+
+    assert (called.code, called.out) == (0, "Nothing to look at in the specs of sandbox.\n")
+
+
+def test_strict_fails_where_there_is_anything(repository: Repository) -> None:
+    assert (repository.run("lint").code, repository.run("lint", "--strict").code) == (0, 1)
+
+
+def test_an_unused_scope_is_told(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write("specs/b.yaml", "scopes: {night: {persona_id: p-2}}\n")
+
+    assert rules(repository) == [("unused_scope", "scopes.night", 1)]
+
+
+def test_without_a_catalogue_the_rarer_of_two_near_keys_is_doubted(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write(
+        "specs/b.yaml", "contacts:\n  b: {email: b@b, facts: {Plan: x}}\n  c: {email: c@c, facts: {plan: x}}\n"
+    )
+
+    assert rules(repository) == [("near_duplicate", "contacts.b.facts.Plan", 2)]
+
+
+@pytest.mark.parametrize(("day", "is_due"), [(31, False), (32, True)])
+def test_a_review_is_due_from_the_day_after_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, day: int, *, is_due: bool
+) -> None:
+    quoted_number(repository)
+    repository.write("specs/keys.yaml", KEYS)
+    on(monkeypatch, 2027, 3 + day // 32, 1 if day > 31 else day)
+
+    found = rules(repository)
+    assert (("review_due", "fact_keys.plan", 3) in found) is is_due
+    assert ("deprecated_key", "contacts.sarah.scopes.support.facts.plan", 8) in found
+    assert ("unused_fact_key", "fact_keys.tier", 4) in found
+
+
+def test_overlays_count_as_uses(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write("specs/keys.yaml", KEYS)
+    repository.write("over.yaml", "contacts: {sarah: {facts: {tier: gold}}}\n")
+    project = "version: 1\nenvironments: {sandbox: {api: sandbox, overlays: [over.yaml]}}\n"
+    repository.write("reconciler.yaml", project)
+
+    assert "unused_fact_key" not in [rule for rule, _, _ in rules(repository)]
+
+
+def test_a_sensitive_text_is_not_quoted(repository: Repository) -> None:
+    repository.write("specs/keys.yaml", "fact_keys: {name: {}, plan: {sensitive: true}}\n")
+    path = repository.root / "specs/support.yaml"
+    path.write_text(path.read_text().replace("premium", "02139"))
+
+    called = repository.run("lint")
+    assert "facts.plan: this sensitive value is text here" in called.out
+    assert "02139" not in called.out
+
+
+def test_wrong_specs_are_told_as_by_validate(repository: Repository) -> None:
+    repository.write("specs/b.yaml", "contcts: {}\n")
+    called = repository.run("lint")
+
+    assert (called.code, called.out) == (1, "")
+    assert 'specs/b.yaml:1:1 contcts: unknown key; did you mean "contacts"?' in called.err
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_deprecated_key_is_a_warning(repository: Repository, command: str) -> None:
+    repository.write("specs/keys.yaml", KEYS)
+    called = repository.run(command)
+
+    warning = (
+        "warning: specs/support.yaml:8:30 contacts.sarah.scopes.support.facts.plan: this key is deprecated; use tier\n"
+    )
+    assert (called.code, called.err) == (0, warning)
