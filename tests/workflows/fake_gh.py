@@ -2,7 +2,8 @@
 A `gh` that keeps comments and issues in a JSON file: `gh api` for the calls that the action makes, and no others.
 
 The file holds `viewer`, `comments`, `issues`, `refuse` (calls that are answered with a status, as `POST issues`), and
-`calls`, to which every call is added. Listings have two items a page, and pages are written one after the other.
+`calls` and `sent`, to which every call and every body is added. Listings have two items a page, and pages are written
+one after the other.
 """
 
 import json
@@ -75,7 +76,9 @@ def _answer(state: dict[str, Any], arguments: list[str]) -> tuple[str, str | Non
             if call in state["refuse"]:
                 return call, ""
             answer = {"POST": _post, "PATCH": _patch}[method]
-            return call, answer(state, path, json.load(sys.stdin))
+            body = json.load(sys.stdin)
+            state["sent"].append(body)
+            return call, answer(state, path, body)
     return "unknown", None
 
 

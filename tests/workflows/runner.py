@@ -4,15 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "reconcile"
 US = "github-actions[bot]"
+MASK = "::add-mask::"
 MARKER = "<!-- reconciler:sandbox -->"
 RUN_URL = "https://github.example/acme/agents/actions/runs/42"
+
+KEY = "sk-50%25-off-hush"
+"""The API key of every run, with what a runner's commands have to escape."""
 
 PROJECT = """\
 version: 1
@@ -61,10 +66,15 @@ class Ran:
 
 @dataclass(frozen=True)
 class Runner:
-    """Folders of one runner; GitHub's side is in a file, see `fake_gh.py`."""
+    """
+    Folders of one runner; GitHub's side is in a file, see `fake_gh.py`.
+
+    `secrets` are variables that are shown to nobody: every run is searched for them.
+    """
 
     folder: Path
     action: Path = ACTION
+    secrets: dict[str, str] = field(default_factory=lambda: {"TEST_KEY": KEY})
 
     @property
     def repository(self) -> Path:
@@ -93,6 +103,11 @@ class Runner:
         self.on_github(calls=[])
         return [call for call in calls if call.startswith(("POST", "PATCH"))]
 
+    def replace_reconciler(self, program: str) -> None:
+        """Put a Python program in the place of `reconciler`."""
+        path = self.folder / "bin" / "reconciler"
+        path.write_text(f"#!{sys.executable}\n{program}")
+
     def reconciler(self, *arguments: str) -> None:
         program = str(self.folder / "bin" / "reconciler")
         subprocess.run(
@@ -108,26 +123,49 @@ class Runner:
 
     def run(self, command: str, **inputs: str) -> Ran:
         """Run the step of the action; `inputs` are its variables, without `INPUT_`."""
+        return self.end(self.start(command, **inputs))
+
+    def start(self, command: str, **inputs: str) -> subprocess.Popen[str]:
+        """Start the step of the action; `end` waits for it."""
         for name in ("summary", "outputs"):
             (self.folder / name).write_text("")
-        told = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
-        ran = subprocess.run(
+        told = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in inputs.items()}
+        return subprocess.Popen(
             [sys.executable, str(self.action / "main.py")],
-            capture_output=True,
-            check=False,
             cwd=self.repository,
             env={"INPUT_ENVIRONMENT": "sandbox", **self._variables(), "INPUT_COMMAND": command, **told},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
+
+    def end(self, started: subprocess.Popen[str]) -> Ran:
+        """Wait for a step, and see that it showed no secret."""
+        out, err = started.communicate()
         lines = (self.folder / "outputs").read_text().splitlines()
         outputs = dict(line.split("=", 1) for line in lines)
-        return Ran(ran.returncode, ran.stdout, ran.stderr, (self.folder / "summary").read_text(), outputs)
+        ran = Ran(started.returncode, out, err, (self.folder / "summary").read_text(), outputs)
+        self._assert_no_secret_is_shown(ran)
+        return ran
+
+    def _assert_no_secret_is_shown(self, ran: Ran) -> None:
+        """Look where others look: GitHub's side, the summary, the documents, and the log without the runner's masks."""
+        masks = [line for line in ran.err.splitlines() if line.startswith(MASK)]
+        log = [line for line in (ran.out + ran.err).splitlines() if line not in masks]
+        documents = [path.read_text() for path in self.documents.rglob("*") if path.is_file()]
+        shown = [json.dumps(self.github()["sent"]), ran.summary, *ran.outputs.values(), *documents, *log]
+        for secret in (line for value in self.secrets.values() for line in value.splitlines()):
+            forms = {secret, secret.replace("%", "%25"), json.dumps(secret)[1:-1], escape(secret)}
+            assert not [text for text in shown for form in forms if form in text]
+        assert not [text for text in shown[:2] if MASK in text]
 
     def _variables(self) -> dict[str, str]:
         return {
+            **self.secrets,
             "CI": "true",
             "FAKE_GH_STATE": str(self.folder / "github.json"),
             "GH_TOKEN": "a-token",
+            "GITHUB_ACTIONS": "true",
             "GITHUB_OUTPUT": str(self.folder / "outputs"),
             "GITHUB_REPOSITORY": "acme/agents",
             "GITHUB_RUN_ID": "42",
@@ -145,7 +183,7 @@ def new_runner(folder: Path) -> Runner:
     made = Runner(folder)
     made.write("reconciler.yaml", PROJECT)
     made.write("specs/support.yaml", SPEC)
-    empty = {"viewer": US, "comments": [], "issues": [], "refuse": {}, "calls": []}
+    empty = {"viewer": US, "comments": [], "issues": [], "refuse": {}, "calls": [], "sent": []}
     (folder / "github.json").write_text(json.dumps(empty))
     program = str(Path(__file__).with_name("fake_gh.py"))
     for name, text in (("gh", _GH), ("reconciler", _RECONCILER)):

@@ -16,6 +16,7 @@ def test_an_apply_keeps_its_receipt_and_tells_of_it_in_the_summary(runner: Runne
 
 
 def test_an_apply_of_an_environment_without_its_key_fails_as_the_tool_does(runner: Runner) -> None:
+    runner.secrets.clear()
     ran = runner.run("apply", environment="live")
 
     assert ran.code == 1
@@ -30,6 +31,13 @@ def test_what_an_earlier_step_left_in_the_folder_is_not_taken_for_this_run(runne
 
     assert ran.code == 1
     assert ran.summary == ""
+
+
+def test_an_apply_that_runs_out_of_its_minutes_ends_in_good_order(runner: Runner) -> None:
+    ran = runner.run("apply", max_minutes="0.000001")
+
+    assert ran.code != 0
+    assert "--max-minutes" in ran.err + ran.summary
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.workflows.runner import ACTION, ROOT
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
 COPIED = [name for name in WORKFLOWS if name != "ci.yml"]
+GITLAB = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
 MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}}
 
 HERE = [("here", f".github/workflows/{name}") for name in WORKFLOWS]
@@ -82,6 +83,41 @@ def test_an_apply_is_never_cancelled_and_stands_behind_the_protection_of_its_env
 
     assert job["concurrency"]["cancel-in-progress"] == "false"
     assert job["environment"] == "${{ matrix.environment }}"
+
+
+def test_what_a_stopped_apply_leaves_is_kept() -> None:
+    kept = [*steps(read(ROOT / ".github" / "workflows" / "apply.yml")), *steps(read(ACTION / "action.yml"))]
+    conditions = {step["uses"]: step["if"] for step in kept if "if" in step}
+
+    assert conditions == {
+        "actions/cache/save@v4": "${{ always() }}",
+        "actions/upload-artifact@v4": "${{ always() && steps.run.outputs.folder != '' }}",
+    }
+
+
+def test_the_signals_of_a_cancelled_job_reach_the_action_and_not_a_shell() -> None:
+    [run] = [step["run"] for step in steps(read(ACTION / "action.yml")) if step.get("id") == "run"]
+    assert run.startswith("exec python ")
+
+
+def test_an_apply_ends_by_itself_before_its_job_is_ended() -> None:
+    [job] = read(ROOT / ".github" / "workflows" / "apply.yml")["jobs"].values()
+    [step] = [step for step in job["steps"] if step.get("uses", "").endswith("reconcile")]
+    [minutes] = re.findall(r"--max-minutes (\d+)", "".join(read(GITLAB)["apply"]["script"]))
+
+    assert int(step["with"]["max-minutes"]) + 10 <= int(job["timeout-minutes"])
+    assert int(read(ACTION / "action.yml")["inputs"]["max-minutes"]["default"]) + 10 <= int(job["timeout-minutes"])
+    assert (read(GITLAB)["apply"]["timeout"], int(minutes) + 10 <= 120) == ("2 hours", True)
+
+
+def test_pull_requests_of_forks_are_given_nothing_that_earlier_runs_learned() -> None:
+    [job] = read(ROOT / ".github" / "workflows" / "preview.yml")["jobs"].values()
+    [restore] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/cache")]
+    [preview] = [step for step in job["steps"] if step.get("uses", "").endswith("reconcile")]
+
+    assert "head.repo.full_name != github.repository" in job["env"]["RESTRICTED"]
+    assert restore["if"] == "${{ env.RESTRICTED != 'true' }}"
+    assert preview["with"]["restricted"] == "${{ env.RESTRICTED }}"
 
 
 @by_name
@@ -157,7 +193,9 @@ def test_a_copied_action_that_is_told_nothing_asks_for_it(tmp_path: Path) -> Non
     assert 'say with the input "install"' in ran.stdout
 
 
-@pytest.mark.parametrize("name", ["settings", "tool", "gh", "texts", "comment", "issue", "preview", "apply", "drift"])
+@pytest.mark.parametrize(
+    "name", ["settings", "tool", "gh", "texts", "comment", "issue", "preview", "apply", "drift", "relay"]
+)
 def test_the_scripts_need_nothing_but_python(name: str) -> None:
     program = f"import sys; sys.path.insert(0, {str(ACTION)!r}); import {name}"
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=False)

@@ -1,7 +1,10 @@
 import json
+from hashlib import sha256
 from typing import Any
 
-from tests.workflows.runner import SPEC, US, Runner
+import pytest
+
+from tests.workflows.runner import ACTION, SPEC, US, Runner
 
 
 def issue_of(runner: Runner) -> dict[str, Any]:
@@ -108,6 +111,35 @@ def test_issues_of_others_and_of_other_environments_are_left_alone(runner: Runne
     issues = runner.github()["issues"]
     assert issues[:3] == others
     assert [issue["number"] for issue in issues[3:]] == [4]
+
+
+def test_a_pull_request_is_never_taken_for_the_issue(runner: Runner) -> None:
+    drifted(runner)
+    issue = issue_of(runner)
+    forged = {**issue, "number": 2, "body": issue["body"].replace("sha256:", "none:"), "pull_request": {"url": "…"}}
+    runner.on_github(issues=[issue, forged])
+    runner.writes()
+    drifted(runner)
+    assert runner.writes() == []
+
+    runner.on_github(issues=[forged])
+    drifted(runner)
+    assert runner.writes() == ["POST issues"]
+    assert runner.github()["issues"][0] == forged
+
+
+def test_the_id_of_a_drift_stays_what_it_is_or_issues_that_were_closed_would_open_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ACTION))
+    import issue  # noqa: PLC0415  the action's folder is on the path only here
+
+    fact = {"key": "plan", "path": ["plan"], "action": "update", "before": "trial", "after": "premium"}
+    written = {"type": "write_facts", "address": "contacts.a.scopes.b", "certain": True, "facts": [fact]}
+    unsure = {"type": "create_memory", "address": "contacts.a.scopes.c", "certain": False}
+    told = json.dumps([["write_facts", "contacts.a.scopes.b", [["plan", ["plan"], "update"]]]])
+    assert issue.drift_id({"operations": [written, unsure]}) == f"sha256:{sha256(told.encode()).hexdigest()}"
+    assert issue.drift_id({"operations": [unsure]}) == "none"
 
 
 def test_the_drift_id_holds_types_addresses_and_keys_and_neither_values_nor_times(runner: Runner) -> None:

@@ -117,6 +117,7 @@ def test_mistakes_in_specs_become_annotations_by_the_problem_matcher(runner: Run
 
 
 def test_a_plan_that_cannot_be_made_says_so_in_the_comment(runner: Runner) -> None:
+    runner.secrets.clear()
     ran = runner.run("preview", environment="live")
 
     assert ran.code == 1

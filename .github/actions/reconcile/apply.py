@@ -8,8 +8,9 @@ def apply(settings: Settings) -> int:
     """Give the tool's exit code; the receipt is kept whatever it is."""
     folder = settings.folder
     summary = folder / "summary.md"
+    limit = [f"--max-minutes={settings.max_minutes}"] if settings.max_minutes else []
     written = [f"--receipt={folder / 'receipt.json'}", f"--write=summary={summary}"]
-    ran = call(settings, "apply", "--yes", "--format=github", *targets(settings), *written)
+    ran = call(settings, "apply", "--yes", "--format=github", *targets(settings), *limit, *written)
     if summary.exists():
         settings.summarise(summary.read_text(encoding="utf-8"))
     return ran.code

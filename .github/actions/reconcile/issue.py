@@ -19,7 +19,7 @@ def drift_id(plan: dict[str, Any]) -> str:
     certain = [operation for operation in plan["operations"] if operation["certain"]]
     if not certain:
         return NO_DRIFT
-    canonical = sorted([entry["type"], entry["address"], entry["certain"], _keys(entry)] for entry in certain)
+    canonical = sorted([entry["type"], entry["address"], _keys(entry)] for entry in certain)
     return f"sha256:{hashlib.sha256(json.dumps(canonical).encode()).hexdigest()}"
 
 

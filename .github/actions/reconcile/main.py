@@ -9,6 +9,7 @@ from apply import apply
 from drift import drift
 from gh import GhError
 from preview import preview
+from relay import INTERRUPTED
 from settings import Settings, UsageError, read_settings
 from texts import announce_error
 
@@ -26,6 +27,8 @@ def main() -> int:
     except UsageError as error:
         announce_error(str(error))
         return 1
+    except KeyboardInterrupt:  # between two calls of the tool; those are told, and waited for
+        return INTERRUPTED
 
 
 def _run(settings: Settings) -> int:

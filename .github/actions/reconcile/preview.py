@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from comment import keep_comment, marker
+from relay import INTERRUPTED
 from settings import Settings
 from texts import errors_html, escaped
 from tool import CHANGES_PENDING, Ran, call, plan
@@ -16,7 +17,7 @@ def preview(settings: Settings) -> int:
     print(f"::add-matcher::{_MATCHER}", flush=True)
     validated = call(settings, "validate", f"--write=sarif={settings.folder / 'validate.sarif'}")
     print("::remove-matcher owner=reconciler::", flush=True)
-    if validated.code:
+    if validated.code or validated.is_stopped:
         return _failed(settings, validated, "The specs are not valid, so there is no plan")
     if settings.restricted:
         return _without_secrets(settings)
@@ -56,7 +57,13 @@ def _without_secrets(settings: Settings) -> int:
 
 
 def _failed(settings: Settings, ran: Ran, what: str) -> int:
-    """Tell what went wrong where the plan would stand, so that no older plan is taken for this one."""
+    """
+    Tell what went wrong where the plan would stand, so that no older plan is taken for this one.
+
+    Nothing is told of a run that was stopped: the newer one that takes its place does.
+    """
+    if ran.is_stopped:
+        return ran.code or INTERRUPTED
     text = f"<p>{what} for <code>{escaped(settings.environment)}</code>.</p>\n{errors_html(ran.errors)}"
     settings.summarise(text)
     if not settings.restricted:

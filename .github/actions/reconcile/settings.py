@@ -12,7 +12,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run of the action; `pull_request` is None outside of pull requests, `base` and `snapshot` may be empty."""
+    """
+    One run of the action.
+
+    `pull_request` is None outside of pull requests; `base`, `snapshot` and `max_minutes` may be empty.
+    """
 
     command: str
     environment: str
@@ -21,6 +25,7 @@ class Settings:
     base: str
     restricted: bool
     snapshot: str
+    max_minutes: str
     repository: str
     pull_request: int | None
     run_url: str
@@ -53,6 +58,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
             base=variables.get("INPUT_BASE", ""),
             restricted=_yes_or_no("restricted", variables.get("INPUT_RESTRICTED") or "false"),
             snapshot=variables.get("INPUT_SNAPSHOT", ""),
+            max_minutes=variables.get("INPUT_MAX_MINUTES", ""),
             repository=repository,
             pull_request=int(number) if number else None,
             run_url=f"{server}/{repository}/actions/runs/{variables['GITHUB_RUN_ID']}",

@@ -1,10 +1,13 @@
-"""Calling reconciler: its standard output goes to the log, and its errors to the log and to the caller."""
+"""Calling reconciler: its standard output goes to the log, its errors to the log and, scrubbed, to the caller."""
 
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from relay import relaying_signals
 from settings import Settings
+from texts import is_for_runner, scrubbed, secret_in
 
 CHANGES_PENDING = 2
 PLAN_FILES = {"json": "plan.json", "markdown": "plan.md", "summary": "summary.md", "html": "plan.html"}
@@ -13,21 +16,44 @@ PLAN_FILES = {"json": "plan.json", "markdown": "plan.md", "summary": "summary.md
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one call gave: its exit code, and what it said on standard error."""
+    """
+    What one call gave: its exit code, and what it said on standard error, fit to be shown to others.
+
+    `is_stopped` says that a signal asked it to end.
+    """
 
     code: int
     errors: str
+    is_stopped: bool
 
 
 def call(settings: Settings, command: str, *arguments: str) -> Ran:
-    """Call a command of reconciler for the environment."""
+    """
+    Call a command of reconciler for the environment, and wait for it even where a signal came.
+
+    What it tells the runner (as `::add-mask::`) reaches the runner alone: it holds the secrets that are to be masked.
+    """
     line = ["reconciler", "--project", settings.project, "--environment", settings.environment, command, *arguments]
-    errors = []
-    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process:
-        for text in process.stderr or ():
-            sys.stderr.write(text)
-            errors.append(text)
-    return Ran(process.returncode, "".join(errors))
+    with (
+        relaying_signals() as relay,
+        subprocess.Popen(line, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process,
+    ):
+        relay.pass_on_to(process)
+        said = list(_logged(process.stderr or ()))
+    secrets = {secret for text in said if (secret := secret_in(text))}
+    errors = "".join(text for text in said if not is_for_runner(text))
+    return Ran(_exit_code(process.returncode), scrubbed(errors, secrets), relay.is_asked_to_stop)
+
+
+def _logged(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        sys.stderr.write(line)
+        yield line
+
+
+def _exit_code(code: int) -> int:
+    """Give what a shell would say of a process that a signal ended."""
+    return 128 - code if code < 0 else code
 
 
 def plan(settings: Settings, *arguments: str) -> Ran:

@@ -1,0 +1,59 @@
+"""What the tool asks the runner to mask reaches the runner, and nobody else; `Runner.end` searches every run for it."""
+
+from tests.workflows.runner import KEY, MASK, SPEC, Runner
+
+CARELESS = """
+import sys
+if "plan" in sys.argv:
+    print("::add-mask::hush", file=sys.stderr)
+    print("  ::add-mask::hush%25<hush>", file=sys.stderr)
+    print("error: the server knows neither hush nor hush%<hush>", file=sys.stderr)
+    print("::warning::of hush", file=sys.stderr)
+    sys.exit(1)
+"""
+
+
+def test_the_key_is_masked_in_the_log_and_is_not_part_of_what_a_failed_plan_says(runner: Runner) -> None:
+    ran = runner.run("preview", environment="live")
+
+    assert ran.code == 1
+    assert MASK + KEY.replace("%", "%25") in ran.err.splitlines()
+    [comment] = runner.github()["comments"]
+    assert "cannot connect to" in comment["body"]
+    assert "cannot connect to" in ran.summary
+
+
+def test_secrets_of_specs_are_masked_and_shown_to_nobody(runner: Runner) -> None:
+    runner.secrets["ACCOUNT"] = "<the account>\n50% off"
+    runner.write("specs/support.yaml", SPEC.replace("premium", '"${env:ACCOUNT}"'))
+    ran = runner.run("preview")
+
+    assert ran.code == 0
+    assert [line for line in ran.err.splitlines() if line.startswith(MASK)] == [
+        "::add-mask::<the account>",
+        "::add-mask::50%25 off",
+    ]
+    assert "(secret text of 9-32 characters" in runner.github()["comments"][0]["body"]
+
+
+def test_a_secret_that_an_error_holds_is_left_out_of_comment_and_summary(runner: Runner) -> None:
+    runner.replace_reconciler(CARELESS)
+    ran = runner.run("preview")
+
+    assert ran.code == 1
+    [comment] = runner.github()["comments"]
+    for shown in (comment["body"], ran.summary):
+        assert "<pre>error: the server knows neither *** nor ***</pre>" in shown
+        assert "hush" not in shown
+        assert "::" not in shown
+
+
+def test_what_the_tool_tells_the_runner_still_reaches_it(runner: Runner) -> None:
+    runner.replace_reconciler(CARELESS)
+    ran = runner.run("preview")
+
+    assert [line for line in ran.err.splitlines() if line.lstrip().startswith("::")] == [
+        "::add-mask::hush",
+        "  ::add-mask::hush%25<hush>",
+        "::warning::of hush",
+    ]
