@@ -6,11 +6,12 @@ holder, for people, and for folders that several machines share: some network fi
 so there a note of another host counts until it expires.
 """
 
+import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +21,11 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import Outcome
-from reconciler.errors import RefusedError, StateError
+from reconciler.errors import ReconcilerError, RefusedError, StateError
 from reconciler.state import write_file
 
 LIFETIME = timedelta(minutes=30)
-"""How long a note counts unless it is renewed: longer than an apply may have to wait for a limit of the API."""
+"""How long a note counts unless it is renewed; a wait for a limit of the API may be longer."""
 
 _RENEWAL = timedelta(minutes=1)
 
@@ -86,9 +87,10 @@ class Lease:
                 self._path.unlink()
 
     def _write(self) -> None:
-        self._renewed_at = self._clock()
-        holder = replace(self._holder, expires_at=self._renewed_at + LIFETIME)
+        moment = self._clock()
+        holder = replace(self._holder, expires_at=moment + LIFETIME)
         write_file(self._path, _HOLDERS.dump_json(holder, indent=1).decode() + "\n")
+        self._renewed_at = moment
 
 
 @contextmanager
@@ -115,6 +117,24 @@ def holding(
             lease.release()
     finally:
         lock.release()
+
+
+@asynccontextmanager
+async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+    """Renew a lease now and then beside whatever is done, so that it outlives every wait; `sleep` is told seconds."""
+
+    async def renew() -> None:
+        while True:
+            await sleep(_RENEWAL.total_seconds())
+            with suppress(ReconcilerError):  # the next intent finds out, and says so
+                lease.renew()
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def running(folder: Path, moment: datetime) -> frozenset[str]:

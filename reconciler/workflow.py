@@ -155,7 +155,7 @@ async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
     """Execute a plan; failures are outcomes of the receipt, not exceptions."""
     started_at = time_text(run.clock())
     counting = Counting(run.on_progress, operations=len(plan.operations))
-    following = Together(counting, observer)
+    following = Together(observer, counting)
     execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following, canary=canary)
     finished_at = time_text(run.clock())
     receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)

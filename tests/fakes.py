@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from reconciler.core.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
@@ -9,6 +10,29 @@ from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record, UserPage
 from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, RouteAbsentError
+
+
+class MovingTime:
+    """A clock that only waits move, which are over at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._moved = asyncio.Event()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.now += timedelta(seconds=seconds)
+        self._moved.set()
+
+    async def until(self, moment: datetime) -> None:
+        """Let others wait until it is that late; where nobody waits on this clock, that is an error."""
+        async with asyncio.timeout(30):
+            while self.now < moment:
+                self._moved.clear()
+                await self._moved.wait()
 
 
 class FakeWriter:

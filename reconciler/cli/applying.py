@@ -61,7 +61,7 @@ class Applying:
         if self.undo:
             self.undo.check()
         check_files([*self.files, *([("yaml", self.undo.path)] if self.undo else [])])
-        with keeping_books(self.session) as books:
+        async with keeping_books(self.session) as books:
             return await self._run(books, yes=yes)
 
     async def _run(self, books: Books, *, yes: bool) -> int:
@@ -74,7 +74,7 @@ class Applying:
         if self.undo and prospect.plan.operations:
             self.undo.write(prospect.plan)
         with watching_for_interrupts(self.session.account.stop):
-            with books.journal(prospect.plan) as observer:
+            with books.journal(prospect) as observer:
                 executed = await self._execute(prospect, observer)
             applied = replace(executed, receipt=prospect.completed(executed.receipt))
             self._record(applied)

@@ -2,9 +2,8 @@
 
 import sys
 
-import click
-
 from reconciler.cli.options import Invocation
+from reconciler.cli.standard_error import say
 from reconciler.core.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 
@@ -23,13 +22,13 @@ def tell(error: Exception, invocation: Invocation) -> int:
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     lines = str(error).splitlines() or [type(error).__name__]
     for line in lines:
-        click.echo(f"error: {visible(line)}", err=True)
+        say(f"error: {visible(line)}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):
-        click.echo("hint: nothing was written; a plan reads anew each time, so it needs that much in one run", err=True)
+        say("hint: nothing was written; a plan reads anew each time, so it needs that much in one run")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
-        click.echo(f"hint: the key is read from the environment variable {invocation.key_variable}", err=True)
+        say(f"hint: the key is read from the environment variable {invocation.key_variable}")
 
 
 def _tell_what_the_api_said(error: ApiError) -> None:
@@ -37,16 +36,16 @@ def _tell_what_the_api_said(error: ApiError) -> None:
     from reconciler.cli.screen import is_operators_terminal
 
     if is_operators_terminal(sys.stderr):
-        click.echo(f"the API said: {visible(error.said)}", err=True)
+        say(f"the API said: {visible(error.said)}")
 
 
 def _tell_defect(error: Exception, invocation: Invocation) -> None:
     """Name the kind of error and no more: its text might hold values."""
-    click.echo(f"error: this is a defect of reconciler ({type(error).__name__}); nothing is known to be lost", err=True)
+    say(f"error: this is a defect of reconciler ({type(error).__name__}); nothing is known to be lost")
     if invocation.debug:
         _echo_traceback(error, invocation)
     else:
-        click.echo("hint: run it again with --debug and report what is printed", err=True)
+        say("hint: run it again with --debug and report what is printed")
 
 
 def _echo_traceback(error: Exception, invocation: Invocation) -> None:
@@ -55,4 +54,4 @@ def _echo_traceback(error: Exception, invocation: Invocation) -> None:
     text = "".join(traceback.format_exception(error))
     for secret in invocation.secrets:
         text = text.replace(secret, "***")
-    click.echo(text, err=True)
+    say(text)

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 import click
@@ -11,6 +12,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.lazy import LazyGroup
 from reconciler.cli.options import Invocation, connection_options
+from reconciler.cli.standard_error import ensure_streams, say
 from reconciler.cli.termination import passing_on_termination
 
 _ERROR = 1
@@ -52,6 +54,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; no traceback reaches a user unless asked for."""
+    ensure_streams()
     gc.set_threshold(*_COLLECTIONS)
     invocation = Invocation()
     with passing_on_termination(invocation):
@@ -63,10 +66,11 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return _ERROR
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         return _leave_closed_pipe()

@@ -4,10 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
+from reconciler.cli.standard_error import say
 from reconciler.core.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.paint import COLOURED, PLAIN, Palette
@@ -43,8 +45,8 @@ def emit(document: str) -> None:
 
 
 def remark(line: str) -> None:
-    """Write a line to standard error, below a progress bar that may stand there."""
-    click.echo(f"\n{line}" if Progress.is_drawn else line, err=True)
+    """Write a line to standard error, below a progress bar that may stand there; it never fails."""
+    say(f"\n{line}" if Progress.is_drawn else line)
 
 
 def keep_secret(text: str, secrets: set[str]) -> None:
@@ -54,7 +56,7 @@ def keep_secret(text: str, secrets: set[str]) -> None:
     secrets.add(text)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in filter(None, text.splitlines()):
-            click.echo("::add-mask::" + line.replace("%", "%25"), err=True)
+            say("::add-mask::" + line.replace("%", "%25"))
 
 
 class Waits:
@@ -76,12 +78,12 @@ class Waits:
             self._tell(left, why)
             await self._stop.sleep(min(left, _TICK if sys.stderr.isatty() else _HEARTBEAT))
         if sys.stderr.isatty():
-            click.echo("\r\x1b[K", nl=False, err=True)
+            say("\r\x1b[K", nl=False)
 
     def _tell(self, seconds: float, why: str) -> None:
         line = f"waiting {duration(seconds)}: {visible(why)}"
         if sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+            say(f"\r\x1b[K{line}", nl=False)
         elif self._clock() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
             self._told[why] = self._clock()
             remark(line)
@@ -105,7 +107,8 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` are done."""
         if sys.stderr.isatty():
-            self._draw(done, total)
+            with suppress(OSError):
+                self._draw(done, total)
         elif self._clock() - self._told_at >= _QUIET_SECONDS:
             self._told_at = self._clock()
             remark(f"{self._label}: {done:,} of {total:,}")

@@ -15,7 +15,6 @@ from reconciler.cli.session import Session, open_session
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_times import Times
 from reconciler.core.describe import describe_plan
-from reconciler.core.plan import Plan
 from reconciler.core.text import duration, visible
 from reconciler.errors import (
     ApiRejectedError,
@@ -110,13 +109,13 @@ class WatchRun:
         if not self._applies:
             await self._planned(session)
             return True
-        with keeping_books(session, tell=self._log.note) as books:
+        async with keeping_books(session, tell=self._log.note_once) as books:
             prospect, reading = await self._planned(session)
             books.settle_earlier_runs(prospect)
             plan = prospect.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._settled):
                 return True  # what is uncertain need not be sent again by every run
-            return await self._applied(session, books, plan, reading)
+            return await self._applied(session, books, prospect, reading)
 
     async def _planned(self, session: Session) -> tuple[Prospect, Reading]:
         async with open_expected_reader(session.account) as reader:
@@ -127,10 +126,11 @@ class WatchRun:
         refuse_exceeded(prospect.plan)
         return prospect, reading
 
-    async def _applied(self, session: Session, books: Books, plan: Plan, reading: Reading) -> bool:
+    async def _applied(self, session: Session, books: Books, prospect: Prospect, reading: Reading) -> bool:
+        plan = prospect.plan
         self.is_writing = True
         try:
-            with books.journal(plan) as observer:
+            with books.journal(prospect) as observer:
                 async with open_writer(session.endpoint) as writer:
                     stop = self._times.stop
                     applied = await apply_plan(plan, writer, self._run(session), stop=stop, observer=observer)

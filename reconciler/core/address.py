@@ -42,6 +42,11 @@ def memory_of(address: str) -> str:
     return address.partition(".users[")[0]
 
 
+def is_within(address: str, owner: str) -> bool:
+    """Say whether an address is that of `owner`, or of something below it."""
+    return address == owner or address.startswith((f"{owner}.", f"{owner}["))
+
+
 def unit_of(address: str) -> str:
     """Give the address of the contact, or of the memory declared by its id, that an address stands at or below."""
     return ".".join(address.split(".")[:2]).partition("[")[0]

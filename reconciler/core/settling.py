@@ -1,11 +1,10 @@
 """What a fresh plan says of operations that an earlier run left open."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reconciler.core.address import user_address
+from reconciler.core.address import is_within, user_address
 from reconciler.core.desired import Desired
 from reconciler.core.past_run import Step
 from reconciler.core.plan import Plan
@@ -15,7 +14,8 @@ Finding: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_re
 What is known by now of an operation that was left open.
 
 `held`: the account holds what is declared. `planned`: it is in the new plan. `unclear`: the account gives no way to
-tell. `undeclared`: the specs no longer ask for it. `not_read`: this plan did not look (`--target`).
+tell, so that it stays open until it was done once more. `undeclared`: the specs no longer ask for it. `not_read`: this
+plan did not look (`--target`).
 """
 
 _BLIND_TO_ALL = {"ambiguous_memory", "unknown_contact"}
@@ -30,8 +30,8 @@ class View:
     declared: Desired
     looked_at: Desired
 
-    def findings(self, steps: Iterable[Step]) -> Mapping[Finding, int]:
-        """Count what is found of each step."""
+    def findings(self, steps: Iterable[Step]) -> Mapping[Step, Finding]:
+        """Give what is found of each step."""
         declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
         planned = {(operation.type, operation.address): operation.certain for operation in self.plan.operations}
         doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
@@ -47,9 +47,13 @@ class View:
             if planned.get((step.type, address)):
                 return "planned"
             unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
-            return "unclear" if address in doubtful or address.startswith(unseen) else "held"
+            return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"
 
-        return Counter(map(finding, steps))
+        return {step: finding(step) for step in steps}
+
+
+def _is_any_within(address: str, owners: Iterable[str]) -> bool:
+    return any(is_within(address, owner) for owner in owners)
 
 
 def _by_address(desired: Desired) -> dict[str, object]:

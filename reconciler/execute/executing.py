@@ -12,7 +12,7 @@ from reconciler.execute.attempt import attempt
 from reconciler.execute.canary import Canary
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
-from reconciler.execute.observer import Observer
+from reconciler.execute.observer import Observer, tell
 from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -124,7 +124,7 @@ class _Run:
             if outcome.result == "skipped" and not outcome.moved:  # nothing more is sent by this run, and why
                 self._halted = outcome.detail
             self._unreached = 0 if is_reached else self._unreached + 1
-        self._observer.outcome(outcome)
+        tell(self._observer, outcome)
         return outcome
 
     async def _may_begin(self, operation: Operation) -> bool:
@@ -133,6 +133,8 @@ class _Run:
             await self._observer.intent(operation)
         except ReconcilerError as error:
             self._halted = f"not tried: {error}"
+        except Exception as error:  # noqa: BLE001  what is under way must not be cut off, and the receipt tells of this
+            self._halted = f"not tried: a defect of reconciler ({type(error).__name__})"
         return not (self._halted or self._stop.requested)
 
     def _reason_not_to(self, run: ContactRun | MemoryRun) -> str:

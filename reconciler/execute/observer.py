@@ -1,6 +1,7 @@
 """Who is told of an execution while it runs: before each operation is begun, and what became of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from reconciler.core.plan import Operation
@@ -20,8 +21,14 @@ class Observer(Protocol):
         ...
 
     def outcome(self, outcome: Outcome) -> None:
-        """Take note of what became of an operation; never raises."""
+        """Take note of what became of an operation; an error of it is its own, and ends nothing."""
         ...
+
+
+def tell(observer: Observer, outcome: Outcome) -> None:
+    """Tell an observer what became of an operation; one that fails ends neither the execution nor the telling."""
+    with suppress(Exception):
+        observer.outcome(outcome)
 
 
 class Together:
@@ -36,9 +43,9 @@ class Together:
             await observer.intent(operation)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Tell all."""
+        """Tell all, those after one that fails, too."""
         for observer in self._observers:
-            observer.outcome(outcome)
+            tell(observer, outcome)
 
 
 class Counting:

@@ -104,11 +104,11 @@ class Journal:
     def outcome(self, outcome: Outcome) -> None:
         """Note what became of an operation; the next wait for the disk takes it along."""
         operation, source = outcome.operation, outcome.operation.source
-        self._results[outcome.result] += 1
         line = OutcomeLine(
             "outcome", self._now(), operation.type, operation.address, source.file, source.line, outcome.result
         )
         self._append(line)
+        self._results[outcome.result] += 1
 
     def close(self, *, stop_requested: bool) -> None:
         """Write the closing line, unless the execution broke off, and give the file back."""

@@ -1,14 +1,25 @@
+import asyncio
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli.bookkeeping import keeping_books
+from reconciler.cli.options import Invocation
+from reconciler.cli.session import open_session
+from reconciler.errors import StateError
+from reconciler.journal import JournalFolder
 from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.builders import NOON
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import BY_ID, LOST, account, applied, facts_in
+from tests.cli.test_saved_plans import served
+from tests.fakes import MovingTime
 
 JOURNALS = ".reconciler/journal"
 
@@ -140,10 +151,11 @@ def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
     repository.run("apply", "--yes")
     (journal,) = journals(repository)
     tear(journal, lines=2)
-    first = repository.run("apply", "--yes", "--target", "contacts.nobody*", "--target", "contacts.sarah.scopes")
+    first = repository.run("apply", "--yes", "--target", "contacts.bob")
     second, third = repository.run("apply", "--yes"), repository.run("apply", "--yes")
 
-    assert "--target" in first.err
+    assert first.code == 0
+    assert "of these, 1 is outside of --target and stays open" in first.err
     assert "of these, 1 is in the account" in second.err
     assert third.err == ""
 
@@ -154,18 +166,81 @@ def test_where_the_account_lets_nobody_look_a_lost_answer_cannot_be_settled_and_
     repository.write("specs/support.yaml", BY_ID)
     lost_twice = replace(LOST, occurrences=frozenset({1, 2}))
     with account(lost_twice, settings=Settings(seeds_only=True)) as (_, url):
-        first, second = applied(repository, url), applied(repository, url)
+        first, second, third = (applied(repository, url) for _ in range(3))
 
-    assert (first.code, second.code) == (3, 0)
+    assert (first.code, second.code, third.code) == (3, 0, 0)
     assert "left 1 of 3 operations unknown; of these, 1 cannot be told here, and is safe to repeat" in second.err
+    assert "unknown; of these" not in third.err  # the second one repeated it
+
+
+def test_what_cannot_be_told_stays_open_until_it_was_repeated(repository: Repository) -> None:
+    repository.write("specs/support.yaml", BY_ID)
+    lost_always = replace(LOST, occurrences=frozenset({1, 2, 3, 4}))
+    with account(lost_always, settings=Settings(seeds_only=True)) as (_, url):
+        calls = [applied(repository, url) for _ in range(4)]
+
+    first, second, *_ = (path.stem for path in journals(repository))
+    open_runs = [[run for run in (first, second) if f"the run {run} left 1 of" in called.err] for called in calls]
+    assert [called.code for called in calls] == [3, 3, 0, 0]
+    assert open_runs == [[], [first], [first, second], []]
+
+
+def test_what_cannot_be_told_stays_open_where_its_settling_cannot_be_noted_and_the_receipt_is_given(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StateError("the disk is full")
+
+    repository.write("specs/support.yaml", BY_ID)
+    lost_twice = replace(LOST, occurrences=frozenset({1, 2}))
+    with account(lost_twice, settings=Settings(seeds_only=True)) as (_, url):
+        applied(repository, url)
+        with monkeypatch.context() as patch:
+            patch.setattr(JournalFolder, "settle", fail)
+            second = applied(repository, url)
+        third = applied(repository, url)
+
+    assert second.code == 0
+    assert "Apply complete" in second.out
+    assert "of these, 1 cannot be told here" in third.err
+
+
+def test_where_another_run_took_the_lease_meanwhile_nothing_is_written(repository: Repository) -> None:
+    def take(_store: Store) -> None:
+        (note,) = (repository.root / ".reconciler/leases").glob("*.json")
+        holder = json.loads(note.read_text())
+        note.write_text(json.dumps({**holder, "run": "another"}))
+
+    with account(Rule(fault=faults.Meanwhile(take), occurrences=frozenset({1}))) as (store, url):
+        called = applied(repository, url)
+
+        assert facts_in(store) == []
+
+    assert called.code == 4
+    assert "the lease of this run expired, and another apply" in called.err
+    assert journals(repository) == []
+
+
+def test_a_lease_is_kept_as_long_as_its_run_lasts(repository: Repository) -> None:
+    time = MovingTime(NOON)
+
+    async def wait() -> str:
+        with open_session(Invocation()) as session:
+            async with keeping_books(session, clock=time.clock, sleep=time.sleep):
+                await time.until(NOON + timedelta(hours=3))
+                (note,) = (repository.root / ".reconciler/leases").glob("*.json")
+                return note.read_text()
+
+    assert datetime.fromisoformat(json.loads(asyncio.run(wait()))["expires_at"]) > NOON + timedelta(hours=3)
 
 
 def test_a_journal_of_a_newer_version_is_an_error_before_anything_is_read(repository: Repository) -> None:
     repository.write(f"{JOURNALS}/20300101.jsonl", '{"kind": "run", "format_version": "2.0"}\n')
-    with account() as (store, url):
-        called = applied(repository, url)
+    with served(repository) as account, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "sk-live-key")
+        called = account.run("apply", "--yes")
 
-        assert facts_in(store) == []
+        assert not account.app.state.log
 
     assert called.code == 1
     assert called.err.startswith(f"error: {JOURNALS}/20300101.jsonl is a journal of version '2.0', and this program")

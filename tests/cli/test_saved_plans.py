@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.past_run import PastRun
+from reconciler.journal import JournalFolder
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
@@ -109,6 +111,46 @@ def test_what_is_so_by_now_needs_nothing(account: Served) -> None:
 
     assert called.code == 0
     assert outcomes["already"] == [f"write_facts {JO}"]
+
+
+def past_runs(account: Served) -> list[PastRun]:
+    return JournalFolder(account.repository.root / ".reconciler/journal").runs()
+
+
+def test_the_journal_tells_of_what_was_left_out_and_what_needed_nothing_as_the_receipt_does(account: Served) -> None:
+    account.store.learn_facts("m-1", {"plan": "learned in a call"})
+    account.store.learn_facts("m-2", {"plan": "gold"})
+    called, outcomes = account.apply()
+    (run,) = past_runs(account)
+
+    told = {kind: sorted(addresses) for kind, addresses in outcomes.items()}
+    kinds = {step.result for step in run.steps}
+    assert called.code == 3
+    assert run.state == "incomplete"
+    assert run.header.planned == len(run.steps) == 3
+    assert told == {
+        kind: sorted(f"{step.type} {step.address}" for step in run.steps if step.result == kind) for kind in kinds
+    }
+    assert "incomplete" in account.run("runs").out
+
+
+def test_where_all_was_left_out_the_journal_says_so_and_a_next_apply_has_nothing_to_look_at(account: Served) -> None:
+    account.run("plan", "--out", "plan.json", "--target", JO)
+    account.store.learn_facts("m-2", {"plan": "learned in a call"})
+    called, _ = account.apply()
+    (run,) = past_runs(account)
+
+    assert called.code == 3
+    assert (run.state, run.totals["skipped"], run.needs_settling) == ("incomplete", 1, False)
+
+
+def test_where_nothing_is_left_to_do_and_nothing_was_left_out_there_is_no_journal(account: Served) -> None:
+    account.run("plan", "--out", "plan.json", "--target", JO)
+    account.store.learn_facts("m-2", {"plan": "gold"})
+    called, outcomes = account.apply()
+
+    assert (called.code, list(outcomes)) == (0, ["already"])
+    assert past_runs(account) == []
 
 
 def test_strict_refuses_the_whole_plan_and_names_what_moved(account: Served) -> None:

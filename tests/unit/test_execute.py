@@ -1,10 +1,11 @@
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from reconciler.core.desired import Identifier, User, memory_key
-from reconciler.core.diff import Updated
+from reconciler.core.desired import ContactId, Identifier, User, memory_key
+from reconciler.core.diff import FactWrite, Updated
 from reconciler.core.observed import (
     Absent,
     FoundContact,
@@ -31,7 +32,8 @@ from reconciler.errors import (
 )
 from reconciler.execute import Counting, Execution, Together, execute
 from reconciler.stopping import NOT_REACHED, Stop
-from tests.builders import declared_contact, existing, memory, plan, plan_all, user
+from reconciler.workflow import Run, apply_plan
+from tests.builders import MASKER, declared_contact, existing, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 
 LOST = ApiUnavailableError("connection closed", may_have_happened=True)
@@ -515,6 +517,97 @@ def test_an_outcome_tells_what_was_replaced_in_the_end_which_the_plan_could_not_
     assert undo.document["contacts"]["sarah"]["scopes"]["support"]["users"] == [  # type: ignore[index, call-overload]
         {"phone_number": "+14155550192", "metadata": "learned"}
     ]
+
+
+class Failing:
+    """Fails whenever it is told something."""
+
+    async def intent(self, operation: Operation) -> None:
+        """Let it happen."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        raise BrokenPipeError(outcome.result)
+
+
+@pytest.mark.parametrize("failing_first", [True, False])
+def test_an_observer_that_fails_ends_nothing_and_the_others_hear_of_all(*, failing_first: bool) -> None:
+    writer = FakeWriter()
+    following = Following(writer)
+    both = Together(Failing(), following) if failing_first else Together(following, Failing())
+    execution = asyncio.run(execute(NEW, writer, concurrency=2, stop=Stop(), observer=both))
+
+    assert results(execution.outcomes) == ["done", "done", "done"]
+    assert following.outcomes == list(execution.outcomes)
+
+
+def test_an_only_observer_that_fails_ends_nothing() -> None:
+    execution = asyncio.run(execute(NEW, FakeWriter(), concurrency=2, stop=Stop(), observer=Failing()))
+
+    assert results(execution.outcomes) == ["done", "done", "done"]
+
+
+def test_a_defect_in_an_observer_lets_nothing_more_begin_and_every_operation_has_an_outcome() -> None:
+    class Defective(Failing):
+        async def intent(self, operation: Operation) -> None:
+            raise ZeroDivisionError(operation.type)
+
+    writer = FakeWriter()
+    execution = asyncio.run(execute(NEW, writer, concurrency=2, stop=Stop(), observer=Defective()))
+
+    assert {(item.result, item.detail) for item in execution.outcomes} == {
+        ("skipped", "not tried: a defect of reconciler (ZeroDivisionError)")
+    }
+    assert writer.calls == []
+
+
+def test_the_journal_hears_of_an_outcome_before_progress_is_told() -> None:
+    following = Following(FakeWriter())
+    heard_before = []
+
+    def note(_done: int, _of: int) -> None:
+        heard_before.append(len(following.outcomes))
+
+    workings = Run("test", "sandbox", "auto", {}, 1, MASKER, note, print)
+    asyncio.run(apply_plan(NEW, FakeWriter(), workings, stop=Stop(), observer=following))
+
+    assert heard_before == [1, 2, 3]
+
+
+def test_a_stop_that_is_requested_while_an_operation_is_announced_keeps_it_from_being_sent() -> None:
+    stop, writer = Stop(), FakeWriter()
+
+    class Stopping(Following):
+        async def intent(self, operation: Operation) -> None:
+            await super().intent(operation)
+            stop.request()
+
+    observer = Stopping(FakeWriter())
+    execution = asyncio.run(execute(NEW, writer, concurrency=1, stop=stop, observer=observer))
+
+    assert results(execution.outcomes) == ["skipped", "skipped", "skipped"]
+    assert writer.calls == []
+    assert len(observer.intents) == 1
+
+
+def test_an_api_that_is_reached_now_and_then_is_not_given_up() -> None:
+    class Reached(FakeWriter):
+        async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
+            if memory_id != "m-15":
+                raise ApiUnavailableError("cannot connect", may_have_happened=False, answered=False)
+            return await super().write_facts(memory_id, facts)
+
+    made = plan_all([(memory({"a": 1}, contact=f"n{n:02}"), Present(f"m-{n}", {})) for n in range(35)])
+
+    assert results(run(made, Reached()).outcomes) == ["failed"] * 15 + ["done"] + ["failed"] * 19
+
+
+def test_a_contact_that_turns_out_to_be_the_one_of_a_planned_memory_is_not_written_in_two_names() -> None:
+    live = ContactId("c-+14155550192")
+    known = plan(memory({"a": 1}, contact="ann", identity=live), Present("m-1", {}), FoundContact(live.contact_id, {}))
+    outcomes = run(replace(known, work=(*known.work, *NEW_CONTACT.work)), FakeWriter()).outcomes
+
+    assert results(outcomes) == ["done", "failed", "skipped", "skipped"]
+    assert "contacts.sarah is the same live contact as contacts.ann" in outcomes[1].detail
 
 
 class MetUser(FakeWriter):

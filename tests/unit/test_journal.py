@@ -2,6 +2,7 @@ import asyncio
 import errno
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -299,6 +300,78 @@ def test_a_disk_that_is_full_leaves_no_journal_behind(tmp_path: Path, monkeypatc
         started(JournalFolder(tmp_path))
 
     assert JournalFolder(tmp_path).paths() == []
+
+
+def test_once_a_line_is_lost_none_is_written_any_more_even_if_there_is_room_again() -> None:
+    class Hiccup(FakeLog):
+        """Fails once."""
+
+        def _use_room(self) -> None:
+            self.room -= 1
+            if self.room == -1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    log = Hiccup(room=4)
+    outcomes = kept(log)
+
+    assert log.kinds == ["run", "intent"]
+    assert [outcome.result for outcome in outcomes] == ["done", "skipped", "skipped"]
+
+
+def test_a_stop_that_came_when_all_was_done_interrupted_nothing(tmp_path: Path) -> None:
+    journal = started(JournalFolder(tmp_path))
+    for operation in NEW.operations:
+        journal.outcome(Outcome(operation, "done"))
+    journal.close(stop_requested=True)
+
+    assert not run_of(tmp_path / f"{RUN}.jsonl").interrupted
+
+
+def test_an_outcome_that_could_not_be_noted_leaves_the_run_without_an_end(tmp_path: Path) -> None:
+    times = iter([now(), now()])  # a defect where there should be a third
+    journal = JournalFolder(tmp_path).start(header(), now=lambda: next(times))
+    for operation in NEW.operations:
+        with suppress(StopIteration):
+            journal.outcome(Outcome(operation, "done"))
+    journal.close(stop_requested=False)
+
+    assert run_of(tmp_path / f"{RUN}.jsonl").state == "killed"
+
+
+class Syncs:
+    """Notes what was on disk, folders and the content of files, whenever the system is asked to put it there."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: list[bytes | None] = []
+        monkeypatch.setattr(os, "fsync", self.note)
+
+    def note(self, descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").resolve()
+        self.seen.append(None if path.is_dir() else path.read_bytes())
+
+
+def test_the_name_of_a_new_journal_is_on_disk_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = Syncs(monkeypatch)
+    started(JournalFolder(tmp_path))
+
+    assert syncs.seen == [None, (tmp_path / f"{RUN}.jsonl").read_bytes()]
+
+
+def test_that_a_run_is_settled_is_on_disk_in_the_place_of_its_torn_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = whole(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1][:-1] + b" " * 500)
+    syncs = Syncs(monkeypatch)
+    JournalFolder(tmp_path).settle(RUN, by="next", at=now())
+
+    first, second = path.read_bytes().splitlines(keepends=True)
+    assert first == lines[0]
+    assert json.loads(second) == {"kind": "settled", "at": now(), "by": "next"}
+    assert syncs.seen == [first + second]
 
 
 def test_a_journal_that_is_gone_cannot_be_read_or_settled(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import pytest
 from reconciler.core.observed import Absent
 from reconciler.core.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
-from reconciler.lease import LIFETIME, Lease, holding, running
+from reconciler.lease import LIFETIME, Lease, holding, renewing, running
 from tests.builders import NOON, memory, plan
+from tests.fakes import MovingTime
 
 HOST = socket.gethostname()
 
@@ -112,6 +113,18 @@ def test_a_run_that_is_dead_does_not_seem_to_run(tmp_path: Path) -> None:
     assert running(tmp_path, NOON) == frozenset()
 
 
+def test_a_run_of_another_user_that_may_not_be_signalled_seems_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    left_behind(tmp_path, host=HOST)
+    monkeypatch.setattr(os, "kill", forbid)
+
+    assert running(tmp_path, NOON) == {"run-1"}
+
+
 def test_another_machines_run_seems_to_run_until_its_note_expires(tmp_path: Path) -> None:
     left_behind(tmp_path, host="elsewhere")
 
@@ -143,3 +156,38 @@ def test_a_lease_is_renewed_before_an_operation_now_and_then(tmp_path: Path) -> 
 
     assert '"2026-01-02T12:30:00Z"' in first
     assert '"2026-01-02T12:35:00Z"' in second
+
+
+def test_a_lease_outlives_a_wait_that_is_longer_than_it_counts(tmp_path: Path) -> None:
+    time = MovingTime(NOON)
+
+    async def wait(held: Lease) -> None:
+        async with renewing(held, time.sleep):
+            await time.until(NOON + timedelta(hours=1))
+
+    with lease(tmp_path, clock=time.clock) as held:
+        asyncio.run(wait(held))
+        note_of(tmp_path).write_text(note_of(tmp_path).read_text().replace(HOST, "elsewhere"))
+        assert running(tmp_path, time.now) == {"run-1"}
+
+
+@pytest.mark.parametrize(("trouble", "error"), [("taken", RefusedError), ("gone", StateError)])
+def test_a_lease_that_cannot_be_renewed_in_a_wait_forbids_the_next_operation(
+    tmp_path: Path, trouble: str, error: type[Exception]
+) -> None:
+    time = MovingTime(NOON)
+    (operation, *_) = plan(memory({"a": 1}), Absent()).operations
+
+    async def wait(held: Lease) -> None:
+        async with renewing(held, time.sleep):
+            await time.until(NOON + timedelta(minutes=5))
+        with pytest.raises(error):
+            await held.intent(operation)
+
+    with lease(tmp_path / "leases", clock=time.clock) as held:
+        note = note_of(tmp_path / "leases")
+        if trouble == "taken":
+            note.write_text(note.read_text().replace("run-1", "run-2"))
+        else:
+            (tmp_path / "leases").rename(tmp_path / "moved")
+        asyncio.run(wait(held))

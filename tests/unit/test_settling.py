@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -5,11 +6,12 @@ import pytest
 
 from reconciler.core.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
 from reconciler.core.past_run import PastRun, RunHeader, Step
+from reconciler.core.plan import Notice
 from reconciler.core.receipt import Result
 from reconciler.core.settling import Finding, View
 from reconciler.core.target import select
 from reconciler.render.past_runs import render_earlier_run
-from tests.builders import HERE, desired, memory, plan, user
+from tests.builders import HERE, desired, memory, plan, plan_all, user
 
 WANTED = memory({"plan": "premium"}, users=[user()])
 MEMORY = WANTED.address
@@ -23,7 +25,8 @@ def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None
 
 def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[Finding, int]:
     declared = desired(WANTED)
-    return View(plan(WANTED, seen), declared, select(declared, targets).desired).findings(steps)
+    view = View(plan(WANTED, seen), declared, select(declared, targets).desired)
+    return Counter(view.findings(steps).values())
 
 
 def test_what_the_account_holds_is_no_longer_in_question() -> None:
@@ -52,6 +55,16 @@ def test_what_is_no_longer_declared_is_said_to_be_so() -> None:
 
 def test_what_target_leaves_out_was_not_looked_at() -> None:
     assert found(HELD, step(), targets=(f"{MEMORY}.users",)) == {"not_read": 1}
+
+
+def test_what_is_not_seen_of_one_thing_says_nothing_of_another_whose_name_begins_the_same() -> None:
+    near, far = memory({"plan": "premium"}, contact="a"), memory({"plan": "premium"}, contact="ab")
+    made = plan_all([(near, HELD), (far, HELD)])
+    blind = replace(made, notices=(Notice("unknown_contact", near.contact.address, 1),))
+    declared = desired(near, far)
+    steps = [step(address=near.address), step(address=far.address), step("update_contact", near.contact.address)]
+
+    assert [*View(blind, declared, declared).findings(steps).values()] == ["unclear", "held", "unclear"]
 
 
 def past(*steps: Step, finished_at: str | None = None) -> PastRun:
