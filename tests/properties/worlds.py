@@ -278,7 +278,8 @@ def yaml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(yaml, value)) + "]"
     if isinstance(value, str):
-        return '"' + "".join(yaml_character(character) for character in value) + '"'
+        literal = value.replace("${", "$${")  # in a spec, this would be the start of a reference
+        return '"' + "".join(yaml_character(character) for character in literal) + '"'
     return f"{value:f}" if isinstance(value, float) else json.dumps(value)
 
 
