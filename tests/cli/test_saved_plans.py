@@ -11,6 +11,7 @@ import pytest
 from reconciler.core.past_run import PastRun
 from reconciler.journal import JournalFolder
 from reconciler.sandbox.app import create_app
+from reconciler.sandbox.faults import Faults, Meanwhile, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from tests.cli.conftest import SPEC, Called, Repository
@@ -63,10 +64,10 @@ class Served:
 
 
 @contextmanager
-def served(repository: Repository) -> Iterator[Served]:
+def served(repository: Repository, *rules: Rule) -> Iterator[Served]:
     store = Store()
     store.load(LIVE)
-    app = create_app(store)
+    app = create_app(store, faults=Faults(rules))
     with running(app) as url:
         yield Served(repository, store, url, app)
 
@@ -297,3 +298,16 @@ def test_undo_tells_of_what_was_done_alone(account: Served) -> None:
 
     assert "learned in a call" not in text
     assert "a private trial" in text
+
+
+def test_the_former_values_are_saved_before_the_first_write(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", "k")
+    repository.write("specs/support.yaml", SPECS)
+    undo, saved = repository.root / "undo.yaml", list[bool]()
+    look = Meanwhile(lambda _store: saved.append("a private trial" in undo.read_text() if undo.exists() else False))
+    with served(repository, Rule(fault=look, method="PATCH")) as made:
+        assert made.run("apply", "--yes", "--undo", "undo.yaml").code == 0
+
+    assert saved == [True, True]
