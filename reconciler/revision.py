@@ -12,6 +12,7 @@ from pathlib import Path
 from reconciler.errors import InputError
 
 _PATIENCE = 120.0
+_OF_HOOKS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 _SHORT = 10
 
 
@@ -91,7 +92,9 @@ def _check_out(folder: Path, tree: str, files: Path, index: Mapping[str, str]) -
 def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> str:
     """Call git and give what it prints; nothing where it only says no, as `rev-parse --verify` does."""
     command: Sequence[str] = ("git", "-C", str(folder), *arguments)
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(more or {})}
+    # a git hook is told of the repository by variables, which beat the folder that is meant here
+    own = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    environment = {**own, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(more or {})}
     try:
         done = subprocess.run(  # noqa: S603  a fixed program, arguments that no shell reads
             command,

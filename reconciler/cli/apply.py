@@ -66,15 +66,10 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.session import open_session
     from reconciler.cli.undoing import UndoFile
 
-    if plan is not None and targets:
-        raise click.UsageError("PLAN says already what is done; leave out --target")
-    if strict and plan is None:
-        raise click.UsageError("--strict needs a PLAN")
+    _check_plan(plan, targets, strict=strict)
     files = (*writes, *([("json", receipt)] if receipt is not None else []))
-    if dry_run and (files or undo or output_format not in DRY_RUN_FORMATS):
-        raise click.UsageError(
-            "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
-        )
+    if dry_run:
+        _check_dry_run(output_format, keeps=bool(files or undo))
     saved = load_plan(plan) if plan is not None else None
     with open_session(invocation) as session:
         applying = Applying(
@@ -89,3 +84,19 @@ def apply(  # noqa: PLR0913  one parameter an option
             undo=UndoFile(undo) if undo is not None else None,
         )
         return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))
+
+
+def _check_plan(plan: Path | None, targets: tuple[str, ...], *, strict: bool) -> None:
+    """Raise `click.UsageError` for options that do not go with a PLAN, or not without one."""
+    if plan is not None and targets:
+        raise click.UsageError("PLAN says already what is done; leave out --target")
+    if strict and plan is None:
+        raise click.UsageError("--strict needs a PLAN")
+
+
+def _check_dry_run(output_format: str, *, keeps: bool) -> None:
+    """Raise `click.UsageError` for options that do not go with --dry-run."""
+    if keeps or output_format not in DRY_RUN_FORMATS:
+        raise click.UsageError(
+            "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.cli.session import Session
-from reconciler.core.address import memory_of
+from reconciler.core.address import memory_of, operation_key
 from reconciler.core.desired import Desired
 from reconciler.core.document import PlanDocument
 from reconciler.core.plan import Plan
@@ -37,19 +37,15 @@ class Prospect:
     @property
     def moved(self) -> tuple[Outcome, ...]:
         """Give the reviewed operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.result == "skipped")
+        return tuple(outcome for outcome in self.settled if outcome.moved)
 
     def completed(self, receipt: Receipt) -> Receipt:
         """Give the receipt with what was settled without a request, in the order of the reviewed plan."""
         if not self.order:
             return receipt
         places = {key: place for place, key in enumerate(self.order)}
-        outcomes = sorted((*receipt.outcomes, *self.settled), key=lambda item: places[_key(item)])
+        outcomes = sorted((*receipt.outcomes, *self.settled), key=lambda item: places[operation_key(item.operation)])
         return replace(receipt, outcomes=tuple(outcomes))
-
-
-def _key(outcome: Outcome) -> tuple[str, str]:
-    return outcome.operation.type, outcome.operation.address
 
 
 def load_plan(file: Path) -> PlanDocument:
@@ -75,7 +71,7 @@ async def reviewed_prospect(
     if strict and found.moved:
         raise RefusedError(f"--strict: {_listed(found.moved)}; nothing was written")
     addresses = [memory_of(entry.address) for entry in saved.operations]
-    order = tuple((entry.type, entry.address) for entry in saved.operations)
+    order = tuple(map(operation_key, saved.operations))
     plan = guarded(found.plan, session.guards, saved.measures)
     return Prospect(plan, fresh, restrict(session.desired, addresses), found.settled, order)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from reconciler.core.address import operation_key
 from reconciler.core.past_run import Step
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import Outcome
@@ -15,7 +16,7 @@ class Repeats:
 
     def expect(self, run: str, unclear: Iterable[Step]) -> None:
         """Note what an earlier run left unclear."""
-        self._unclear[run] = {(step.type, step.address) for step in unclear}
+        self._unclear[run] = {operation_key(step) for step in unclear}
 
     async def intent(self, operation: Operation) -> None:
         """Wait for the outcome."""
@@ -24,7 +25,7 @@ class Repeats:
         """Strike out what the account holds by now."""
         if outcome.result in {"done", "already"}:
             for unclear in self._unclear.values():
-                unclear.discard((outcome.operation.type, outcome.operation.address))
+                unclear.discard(operation_key(outcome.operation))
 
     @property
     def cleared(self) -> list[str]:

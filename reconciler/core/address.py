@@ -1,6 +1,7 @@
 """Addresses: the names by which plans, receipts, errors and `--target` speak of things."""
 
 import re
+from typing import Protocol
 
 from reconciler.core.text import quoted
 
@@ -50,3 +51,22 @@ def is_within(address: str, owner: str) -> bool:
 def unit_of(address: str) -> str:
     """Give the address of the contact, or of the memory declared by its id, that an address stands at or below."""
     return ".".join(address.split(".")[:2]).partition("[")[0]
+
+
+class Addressed(Protocol):
+    """An operation, whatever stands for it: one kind of it at an address is one operation."""
+
+    @property
+    def type(self) -> str:
+        """Give the kind of operation."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Give the address of what it is done to."""
+        ...
+
+
+def operation_key(operation: Addressed) -> tuple[str, str]:
+    """Give what tells an operation from all others of a plan."""
+    return operation.type, operation.address

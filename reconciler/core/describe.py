@@ -245,6 +245,7 @@ def _outcome(outcome: Outcome, *, reveal: bool) -> OutcomeEntry:
         outcome=outcome.result,
         detail=f"{outcome.detail}{said}",
         source=_place(operation.source),
+        moved=outcome.moved,
     )
 
 

@@ -241,13 +241,14 @@ class PlanDocument:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEntry:
-    """What became of one operation, and why where there is something to say."""
+    """What became of one operation, and why; what `moved` was skipped, since the account is not as planned for."""
 
     type: str
     address: str
     outcome: str
     detail: str
     source: PlaceEntry
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, get_args
 
+from reconciler.core.address import Addressed
 from reconciler.core.diff import FactWrite
 from reconciler.core.plan import Origin
 from reconciler.errors import Source
@@ -18,22 +19,12 @@ What became of an operation.
 """
 
 
-class Planned(Protocol):
+class Planned(Addressed, Protocol):
     """An operation, as far as a receipt speaks of it."""
 
     @property
-    def type(self) -> str:
-        """Give the kind of operation."""
-        ...
-
-    @property
-    def address(self) -> str:
-        """Give the address of what it is done to."""
-        ...
-
-    @property
     def source(self) -> Source:
-        """Give where that is declared."""
+        """Give where what it is done to is declared."""
         ...
 
 
@@ -55,11 +46,7 @@ class Outcome:
     detail: str = ""
     written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
     said: str = field(default="", repr=False, compare=False)
-
-    @property
-    def moved(self) -> bool:
-        """Say whether it was left out because the account is not as it was planned for."""
-        return self.result == "skipped" and self.detail.startswith(MOVED)
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

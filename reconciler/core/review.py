@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar, assert_never
 
-from reconciler.core.address import memory_of
+from reconciler.core.address import memory_of, operation_key
 from reconciler.core.describe import describe_plan
 from reconciler.core.desired import ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.document import (
+    AddUserEntry,
+    CreateContactEntry,
+    CreateMemoryEntry,
     FactEntry,
     FactUpdated,
     OperationEntry,
@@ -30,7 +33,6 @@ from reconciler.core.plan import (
     CreateMemory,
     MemoryOperation,
     MemoryWork,
-    Operation,
     Origin,
     Plan,
     UpdateContact,
@@ -48,6 +50,14 @@ _Key: TypeAlias = tuple[str, str]
 _Changes: TypeAlias = Mapping[str, Mapping[tuple[str, ...], FactEntry]]
 _Operation = TypeVar("_Operation", ContactOperation, MemoryOperation)
 _State: TypeAlias = Literal["holds", "already", "moved"]
+
+_COUNTERPARTS = {
+    "add_user": "update_user",
+    "update_user": "add_user",
+    "create_contact": "update_contact",
+    "update_contact": "create_contact",
+}
+"""What is planned in an operation's place once the thing appeared, or is gone."""
 
 ALREADY = "the account holds it by now"
 
@@ -71,7 +81,7 @@ class Review:
     @property
     def moved(self) -> tuple[Outcome, ...]:
         """Give the operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.result == "skipped")
+        return tuple(outcome for outcome in self.settled if outcome.moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +93,24 @@ class _Verdict:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A fresh plan: its operations, and the addresses of memories that the account shows several of."""
+
+    operations: Mapping[_Key, OperationEntry]
+    ambiguous: frozenset[str]
+
+
 def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
-    fresh = {_key(entry): entry for entry in describe_plan(now, masker).operations}
-    verdicts = {_key(entry): _verdict(entry, fresh, now, masker) for entry in saved.operations}
-    work = tuple(_narrowed(item, verdicts) for item in now.work)
-    settled = tuple(
-        _settled(entry, verdicts[_key(entry)]) for entry in saved.operations if verdicts[_key(entry)].state != "holds"
+    fresh = _Fresh(
+        {operation_key(entry): entry for entry in describe_plan(now, masker).operations},
+        frozenset(notice.address for notice in now.notices if notice.type == "ambiguous_memory"),
     )
+    verdicts = {operation_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
+    work = tuple(_narrowed(item, verdicts) for item in now.work)
+    judged = ((entry, verdicts[operation_key(entry)]) for entry in saved.operations)
+    settled = tuple(_settled(entry, verdict) for entry, verdict in judged if verdict.state != "holds")
     return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
 
 
@@ -109,19 +129,16 @@ def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ..
     return tuple(found)
 
 
-def _key(thing: OperationEntry | Operation) -> _Key:
-    return thing.type, thing.address
-
-
 def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
     operation = Reviewed(entry.type, entry.address, Source(entry.source.file, entry.source.line))
-    return Outcome(operation, "already" if verdict.state == "already" else "skipped", verdict.detail)
+    moved = verdict.state == "moved"
+    return Outcome(operation, "skipped" if moved else "already", verdict.detail, moved=moved)
 
 
-def _verdict(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], now: Plan, masker: Masker) -> _Verdict:
-    found = fresh.get(_key(entry))
+def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
+    found = fresh.operations.get(operation_key(entry))
     if found is None:
-        return _without_fresh(entry, fresh, now)
+        return _without_fresh(entry, fresh)
     if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
         return _Verdict("moved", detail=f"{MOVED}: it has another id by now")
     if not _changes(entry):
@@ -134,33 +151,31 @@ def _verdict(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], now: P
     return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
 
 
-def _without_fresh(entry: OperationEntry, fresh: Mapping[_Key, OperationEntry], now: Plan) -> _Verdict:
+def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
     """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
-    memory = memory_of(entry.address)
-    if any(notice.type == "ambiguous_memory" and notice.address == memory for notice in now.notices):
+    if memory_of(entry.address) in fresh.ambiguous:
         return _Verdict("moved", detail=f"{MOVED}: the account shows several memories by now")
-    others = [other for (_, address), other in fresh.items() if address == entry.address and _replaces(entry, other)]
-    if not others:
+    other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
+    if other is None:
         return _Verdict("already", detail=ALREADY)
-    if not others[0].certain:
+    if not other.certain:
         return _Verdict("moved", detail=f"{MOVED}: it cannot be looked up any more")
-    fields = _fields(others[0])
-    gone = "it is gone by now" if not fields else f"it is there by now, with another {fields}"
-    return _Verdict("moved", detail=f"{MOVED}: {gone}")
-
-
-def _replaces(entry: OperationEntry, other: OperationEntry) -> bool:
-    """Say whether one operation stands where the other one stood: making instead of updating, or the other way."""
-    return {entry.type, other.type} in ({"add_user", "update_user"}, {"create_contact", "update_contact"})
-
-
-def _fields(entry: OperationEntry) -> str:
-    return " and ".join(_changes(entry))
+    fields = " and ".join(_changes(other))
+    since = f"it is there by now, with another {fields}" if fields else "it is gone by now"
+    return _Verdict("moved", detail=f"{MOVED}: {since}")
 
 
 def _id(entry: OperationEntry) -> str | None:
     """Give the id of what an operation writes to, where it was known."""
-    return getattr(entry, "memory_id", None) or getattr(entry, "contact_id", None)
+    match entry:
+        case CreateContactEntry():
+            return None
+        case CreateMemoryEntry(contact_id=known) | UpdateContactEntry(contact_id=known):
+            return known
+        case WriteFactsEntry(memory_id=known) | AddUserEntry(memory_id=known) | UpdateUserEntry(memory_id=known):
+            return known
+        case _:
+            assert_never(entry)
 
 
 def _changes(entry: OperationEntry) -> _Changes:
@@ -225,7 +240,7 @@ def _narrowed(work: Work, verdicts: Mapping[_Key, _Verdict]) -> Work:
 
 
 def _held(operations: Iterable[_Operation], verdicts: Mapping[_Key, _Verdict]) -> list[tuple[_Operation, _Verdict]]:
-    found = ((operation, verdicts.get(_key(operation))) for operation in operations)
+    found = ((operation, verdicts.get(operation_key(operation))) for operation in operations)
     return [(operation, verdict) for operation, verdict in found if verdict and verdict.state == "holds"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reconciler.core.address import is_within, user_address
+from reconciler.core.address import is_within, operation_key, user_address
 from reconciler.core.desired import Desired
 from reconciler.core.past_run import Step
 from reconciler.core.plan import Plan
@@ -33,7 +33,7 @@ class View:
     def findings(self, steps: Iterable[Step]) -> Mapping[Step, Finding]:
         """Give what is found of each step."""
         declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
-        planned = {(operation.type, operation.address): operation.certain for operation in self.plan.operations}
+        planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
         doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
         blind = tuple(notice.address for notice in self.plan.notices if notice.type in _BLIND_TO_ALL)
         blind_to_users = tuple(notice.address for notice in self.plan.notices if notice.type == "unverifiable")
@@ -44,7 +44,7 @@ class View:
                 return "undeclared"
             if looked_at.get(address) != declared[address]:
                 return "not_read"
-            if planned.get((step.type, address)):
+            if planned.get(operation_key(step)):
                 return "planned"
             unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
             return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"

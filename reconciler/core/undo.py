@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from reconciler.core.address import fact_address
+from reconciler.core.address import fact_address, operation_key
 from reconciler.core.desired import Contact, ContactId, ContactMemory, Identifier
 from reconciler.core.diff import Added, Change, FactWrite, Path
 from reconciler.core.export import Accepts, LeftOut
@@ -58,10 +58,10 @@ def build_undo(plan: Plan, accepts: Accepts, outcomes: Sequence[Outcome] | None 
     What an operation replaced in the end counts, which a fresh look just before may have changed.
     """
     undo = Undo()
-    known = {_key(item.operation): item for item in outcomes or ()}
+    known = {operation_key(item.operation): item for item in outcomes or ()}
     for work in plan.work:
         for operation in work.operations:
-            outcome = known.get(_key(operation))
+            outcome = known.get(operation_key(operation))
             if outcomes is None:
                 _Undoing(undo, work, accepts).add(operation, _planned(operation))
             elif outcome and outcome.result in _UNDONE:
@@ -75,10 +75,6 @@ def _planned(operation: Operation) -> tuple[FactWrite, ...]:
             return writes
         case _:
             return ()
-
-
-def _key(operation: object) -> tuple[object, object]:
-    return getattr(operation, "type", None), getattr(operation, "address", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
     No outcome is ever lost, whatever happens.
     """
     run.written = ()
-    is_reached, said = True, ""
+    is_reached, said, moved = True, "", False
     try:
         result, detail = await run.do(operation)
+        moved = result == "skipped"  # nothing but what moved since the plan is left out by the operation itself
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
         result, detail, is_reached = _failed(error)
         said = error.said if isinstance(error, ApiError) else ""
@@ -45,7 +46,7 @@ async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]
     except asyncio.CancelledError:
         result, detail = "unknown", "stopped while the request was under way"
         run.note_failure("stopped")
-    return Outcome(operation, result, detail, run.written, said), is_reached
+    return Outcome(operation, result, detail, run.written, said, moved), is_reached
 
 
 def _failed(error: Exception) -> tuple[Result, str, bool]:

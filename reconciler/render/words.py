@@ -6,7 +6,6 @@ from datetime import datetime
 
 from reconciler.core.base import Cause
 from reconciler.core.document import CostEntry, ReceiptDocument, SummaryEntry
-from reconciler.core.receipt import MOVED
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import duration, quoted, shortened, visible
 
@@ -18,7 +17,8 @@ _CAUSES: Mapping[Cause, str] = {
     "live": "changed live",
     "both": "changed in the specs and live",
 }
-_CREATIONS: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing live", "both": "new in the specs"}
+_CREATIONS: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing live"}
+"""There is no third case: what is to be made is not live, so only the specs can have changed."""
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -45,7 +45,7 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
 
 def advice(receipt: ReceiptDocument) -> list[str]:
     """Say what to do about an apply that is not complete; nothing where it is."""
-    moved = sum(item.outcome == "skipped" and item.detail.startswith(MOVED) for item in receipt.outcomes)
+    moved = sum(outcome.moved for outcome in receipt.outcomes)
     totals = receipt.totals
     sentences = ["What moved since the plan needs a new plan: make one, and review it."] if moved else []
     if totals.failed or totals.unknown or totals.skipped > moved:
@@ -65,7 +65,7 @@ def age(then: str, now: str) -> str:
 
 def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
     """Say who made a change necessary; empty where that is not known."""
-    return "" if cause is None else (_CREATIONS if creation else _CAUSES)[cause]
+    return "" if cause is None else (_CREATIONS if creation else _CAUSES).get(cause, "")
 
 
 def cost(of: CostEntry) -> str:

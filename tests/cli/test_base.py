@@ -143,6 +143,19 @@ def test_the_repository_may_be_a_folder_of_a_larger_one_and_the_work_tree_stays_
     assert "gold" in (history.root / "below/specs/support.yaml").read_text()
 
 
+def test_what_a_git_hook_is_told_of_its_repository_does_not_mislead(
+    history: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (history.root / "below").mkdir()
+    for name in ("reconciler.yaml", "specs"):
+        git(history, "mv", name, f"below/{name}")
+    git(history, "commit", "-m", "second")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", "elsewhere")
+
+    assert "base" in planned(history, "--project", "below", "--base", "HEAD")
+
+
 def test_a_revision_that_is_not_there_is_an_error_with_its_cure(history: Repository) -> None:
     called = history.run("plan", "--base", "nowhere")
 

@@ -1,162 +1,23 @@
-"""`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
+"""The keys of `reconciler.yaml`, with what each is for."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from reconciler.core.expected_account import ExpectedAccount
-from reconciler.core.guards import NO_GUARDS, Guards
-from reconciler.core.rate import Rate, parse_rate
-from reconciler.core.references import OPENING, Scalar, Variable, is_variable_name
-from reconciler.errors import InputError, Problem, SpecError
-from reconciler.reading import KeyPath, Node, Strict, check, did_you_mean, named, read_file, wrong
+from reconciler.core.rate import parse_rate
+from reconciler.core.references import OPENING, is_variable_name
+from reconciler.reading import Strict, named, wrong
 
-FILE_NAME = "reconciler.yaml"
 SANDBOX = "sandbox"
-_DEFAULT_SPECS = "specs"
-_DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
-_DEFAULT_CONCURRENCY = 10
+DEFAULT_SPECS = "specs"
+DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
+DEFAULT_CONCURRENCY = 10
 
 Reader: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 """How an account is read; `observe` says what each of them is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """
-    One environment: its specs and how its account is reached.
-
-    `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
-    `variables` are those of all environments and its own, which win. `api` is `sandbox`, a URL, or None where the
-    environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
-    """
-
-    name: str
-    api: str | None
-    api_key_env: str
-    specs: tuple[str, ...]
-    concurrency: int
-    reader: Reader
-    rate_limit: Rate | None
-    overlays: tuple[str, ...] = ()
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    guards: Guards = NO_GUARDS
-    expect_account: ExpectedAccount | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """
-    A repository of specs and its environments; `file` is the name of its file in the root, if it has one.
-
-    `state` is the folder for this tool's own files, None for the usual one.
-    """
-
-    root: Path
-    file: str | None
-    environments: tuple[Environment, ...]
-    default_environment: str | None
-    state: Path | None = None
-
-    @property
-    def state_folder(self) -> Path:
-        """Give the folder in which this tool keeps its own files."""
-        return self.state or self.root / ".reconciler"
-
-    def environment(self, name: str | None) -> Environment:
-        """Give the environment of that name, or the default one; raises `InputError` where there is none such."""
-        wanted = name or self.default_environment
-        names = [environment.name for environment in self.environments]
-        if wanted is None:
-            raise InputError(f"which environment? say -e with one of: {', '.join(names)}")
-        for environment in self.environments:
-            if environment.name == wanted:
-                return environment
-        raise InputError(f'no environment "{wanted}"; {did_you_mean(wanted, names)}'.rstrip("; "))
-
-
-def load_project(given: str | None) -> Project:
-    """
-    Read `reconciler.yaml`: the file given, or the one in the folder given, or in the current folder.
-
-    Without one, `specs/` is read against the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
-    """
-    path = Path(given or ".")
-    file = path / FILE_NAME if path.is_dir() else path
-    if file.exists() or file.is_symlink():
-        return _read(file)
-    if given and not path.is_dir():
-        raise InputError(f"--project {given}: no such file or folder")
-    return _without_file(path)
-
-
-def _without_file(root: Path) -> Project:
-    environment = Environment(
-        "default", None, _DEFAULT_KEY_VARIABLE, (_DEFAULT_SPECS,), _DEFAULT_CONCURRENCY, "auto", None
-    )
-    return Project(root, None, (environment,), environment.name)
-
-
-def _read(file: Path) -> Project:
-    reading = read_file(file, name=file.name)
-    if reading.problems:
-        raise SpecError(reading.problems)
-    if len(reading.documents) != 1:
-        raise SpecError((Problem(file.name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
-    checked = check(ProjectFile, reading.documents[0])
-    if checked.model is None:
-        raise SpecError(checked.problems)
-    _check_default(checked.model, reading.documents[0])
-    return _project(checked.model, reading.documents[0], file)
-
-
-def _check_default(content: "ProjectFile", document: Node) -> None:
-    name = content.default_environment
-    if name is not None and name not in content.environments:
-        source = document.at(("default_environment",)).source
-        cure = did_you_mean(name, list(content.environments))
-        problem = Problem(
-            source.file, source.line, source.column, "default_environment", f'no environment "{name}"', cure
-        )
-        raise SpecError((problem,))
-
-
-def _project(content: "ProjectFile", document: Node, file: Path) -> Project:
-    shared = _variables(document, ())
-    environments = tuple(
-        Environment(
-            name=name,
-            api=item.api,
-            api_key_env=item.api_key_env,
-            specs=(*content.specs, *item.specs),
-            concurrency=item.concurrency,
-            reader=item.reader,
-            rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
-            overlays=tuple(item.overlays),
-            variables={**shared, **_variables(document, ("environments", name))},
-            guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
-            expect_account=item.expect_account.expected if item.expect_account else None,
-        )
-        for name, item in sorted(content.environments.items())
-    )
-    only = environments[0].name if len(environments) == 1 else None
-    return Project(file.parent, file.name, environments, content.default_environment or only)
-
-
-def _variables(document: Node, owner: KeyPath) -> dict[str, Variable]:
-    entries = dict(document.at(owner).entries())
-    found = entries["variables"].entries() if "variables" in entries else ()
-    return {name: Variable(name, _value(node), node.key_source) for name, node in found}
-
-
-def _value(node: Node) -> Scalar:
-    assert isinstance(node.value, (str, int, float, bool))  # noqa: S101  checked with the file
-    return node.value
 
 
 def _checked_api(api: str) -> str:
@@ -276,7 +137,7 @@ class EnvironmentFile(Strict):
 
     api: _Api | None = Field(default=None, description="`sandbox`, or the URL of the API.")
     api_key_env: _Variable = Field(
-        default=_DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
+        default=DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
     )
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
     overlays: list[str] = Field(
@@ -287,7 +148,7 @@ class EnvironmentFile(Strict):
         default_factory=dict, description="What ${name} stands for in the specs and overlays of this environment."
     )
     concurrency: int = Field(
-        default=_DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
+        default=DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
     )
     rate_limit: Annotated[str, AfterValidator(_checked_rate)] | None = Field(
         default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
@@ -304,7 +165,7 @@ class ProjectFile(Strict):
 
     version: Literal[1] = Field(description="The version of this file's format.")
     specs: list[str] = Field(
-        default_factory=lambda: [_DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
+        default_factory=lambda: [DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
     )
     variables: _Variables = Field(
         default_factory=dict, description="What ${name} stands for in every environment that does not say otherwise."

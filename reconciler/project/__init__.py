@@ -1,0 +1,17 @@
+"""`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
+
+from reconciler.project.file import SANDBOX, EnvironmentFile, ExpectedAccountFile, GuardsFile, ProjectFile, Reader
+from reconciler.project.loading import FILE_NAME, Environment, Project, load_project
+
+__all__ = [
+    "FILE_NAME",
+    "SANDBOX",
+    "Environment",
+    "EnvironmentFile",
+    "ExpectedAccountFile",
+    "GuardsFile",
+    "Project",
+    "ProjectFile",
+    "Reader",
+    "load_project",
+]

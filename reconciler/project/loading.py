@@ -1,0 +1,154 @@
+"""`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.core.expected_account import ExpectedAccount
+from reconciler.core.guards import NO_GUARDS, Guards
+from reconciler.core.rate import Rate, parse_rate
+from reconciler.core.references import Scalar, Variable
+from reconciler.errors import InputError, Problem, SpecError
+from reconciler.project.file import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_KEY_VARIABLE,
+    DEFAULT_SPECS,
+    ProjectFile,
+    Reader,
+)
+from reconciler.reading import KeyPath, Node, check, did_you_mean, read_file
+
+FILE_NAME = "reconciler.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """
+    One environment: its specs and how its account is reached.
+
+    `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
+    `variables` are those of all environments and its own, which win. `api` is `sandbox`, a URL, or None where the
+    environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
+    """
+
+    name: str
+    api: str | None
+    api_key_env: str
+    specs: tuple[str, ...]
+    concurrency: int
+    reader: Reader
+    rate_limit: Rate | None
+    overlays: tuple[str, ...] = ()
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    guards: Guards = NO_GUARDS
+    expect_account: ExpectedAccount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """
+    A repository of specs and its environments; `file` is the name of its file in the root, if it has one.
+
+    `state` is the folder for this tool's own files, None for the usual one.
+    """
+
+    root: Path
+    file: str | None
+    environments: tuple[Environment, ...]
+    default_environment: str | None
+    state: Path | None = None
+
+    @property
+    def state_folder(self) -> Path:
+        """Give the folder in which this tool keeps its own files."""
+        return self.state or self.root / ".reconciler"
+
+    def environment(self, name: str | None) -> Environment:
+        """Give the environment of that name, or the default one; raises `InputError` where there is none such."""
+        wanted = name or self.default_environment
+        names = [environment.name for environment in self.environments]
+        if wanted is None:
+            raise InputError(f"which environment? say -e with one of: {', '.join(names)}")
+        for environment in self.environments:
+            if environment.name == wanted:
+                return environment
+        raise InputError(f'no environment "{wanted}"; {did_you_mean(wanted, names)}'.rstrip("; "))
+
+
+def load_project(given: str | None) -> Project:
+    """
+    Read `reconciler.yaml`: the file given, or the one in the folder given, or in the current folder.
+
+    Without one, `specs/` is read against the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
+    """
+    path = Path(given or ".")
+    file = path / FILE_NAME if path.is_dir() else path
+    if file.exists() or file.is_symlink():
+        return _read(file)
+    if given and not path.is_dir():
+        raise InputError(f"--project {given}: no such file or folder")
+    return _without_file(path)
+
+
+def _without_file(root: Path) -> Project:
+    environment = Environment(
+        "default", None, DEFAULT_KEY_VARIABLE, (DEFAULT_SPECS,), DEFAULT_CONCURRENCY, "auto", None
+    )
+    return Project(root, None, (environment,), environment.name)
+
+
+def _read(file: Path) -> Project:
+    reading = read_file(file, name=file.name)
+    if reading.problems:
+        raise SpecError(reading.problems)
+    if len(reading.documents) != 1:
+        raise SpecError((Problem(file.name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
+    checked = check(ProjectFile, reading.documents[0])
+    if checked.model is None:
+        raise SpecError(checked.problems)
+    _check_default(checked.model, reading.documents[0])
+    return _project(checked.model, reading.documents[0], file)
+
+
+def _check_default(content: ProjectFile, document: Node) -> None:
+    name = content.default_environment
+    if name is not None and name not in content.environments:
+        source = document.at(("default_environment",)).source
+        cure = did_you_mean(name, list(content.environments))
+        problem = Problem(
+            source.file, source.line, source.column, "default_environment", f'no environment "{name}"', cure
+        )
+        raise SpecError((problem,))
+
+
+def _project(content: ProjectFile, document: Node, file: Path) -> Project:
+    shared = _variables(document, ())
+    environments = tuple(
+        Environment(
+            name=name,
+            api=item.api,
+            api_key_env=item.api_key_env,
+            specs=(*content.specs, *item.specs),
+            concurrency=item.concurrency,
+            reader=item.reader,
+            rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
+            overlays=tuple(item.overlays),
+            variables={**shared, **_variables(document, ("environments", name))},
+            guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
+            expect_account=item.expect_account.expected if item.expect_account else None,
+        )
+        for name, item in sorted(content.environments.items())
+    )
+    only = environments[0].name if len(environments) == 1 else None
+    return Project(file.parent, file.name, environments, content.default_environment or only)
+
+
+def _variables(document: Node, owner: KeyPath) -> dict[str, Variable]:
+    entries = dict(document.at(owner).entries())
+    found = entries["variables"].entries() if "variables" in entries else ()
+    return {name: Variable(name, _value(node), node.key_source) for name, node in found}
+
+
+def _value(node: Node) -> Scalar:
+    assert isinstance(node.value, (str, int, float, bool))  # noqa: S101  checked with the file
+    return node.value
