@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from reconciler.core.document import FORMAT_VERSION, PlanDocument, ReceiptDocument
 from reconciler.project import ProjectFile
+from reconciler.specs.row_schema import CONSTANT
 from reconciler.specs.schema import SpecDocument
 
 SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt"]
@@ -132,6 +133,8 @@ def _open_facts(part: dict[str, Any]) -> None:
     """Say what facts hold; the models leave it to the reader, which looks at every depth."""
     if part.get("additionalProperties") is True:
         part |= {"propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}}
+    if part.get("required") == [CONSTANT]:
+        part["properties"][CONSTANT] = {"$ref": _FACT}
 
 
 def _let_unquoted_through(part: dict[str, Any]) -> None:

@@ -34,13 +34,22 @@ _MEMORY = Shape(("facts", "seed_facts", "users"), {"users": _each(_USER)})
 _IDENTIFIERS = ("contact_id", "external_id", "phone_number", "email")
 _CONTACT = Shape((*_IDENTIFIERS, "name", "metadata", "facts", "seed_facts", "scopes"), {"scopes": _each(_MEMORY)})
 _SCOPE = Shape(("persona_id", "agent_number", "facts", "seed_facts"))
+_ROW_MEMORY = Shape(("where", *_MEMORY.keys), _MEMORY.below)
+_ROW_CONTACT = Shape(_CONTACT.keys, {"scopes": _each(_ROW_MEMORY)})
+_ROWS = Shape(("file", "delimiter", "named_by", "contact"), {"contact": _ROW_CONTACT})
 _EXISTING = Shape(("memory_id", "users"), {"users": _each(_USER)})
 
 _FACT_KEY = Shape(("type", "enum", "pattern", "max_length", "description", "sensitive", "deprecated", "review_by"))
 
 SPECS = Shape(
-    ("fact_keys", "scopes", "contacts", "memories"),
-    {"fact_keys": _each(_FACT_KEY), "scopes": _each(_SCOPE), "contacts": _each(_CONTACT), "memories": _each(_EXISTING)},
+    ("fact_keys", "scopes", "contacts", "contacts_from", "memories"),
+    {
+        "fact_keys": _each(_FACT_KEY),
+        "scopes": _each(_SCOPE),
+        "contacts": _each(_CONTACT),
+        "contacts_from": _each(_ROWS),
+        "memories": _each(_EXISTING),
+    },
 )
 _ENVIRONMENT = Shape(
     (

@@ -1,26 +1,35 @@
-"""Bytes of YAML ↔ plain data, read with its places. Only importer of yaml; what the data means is not known here."""
+"""Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.reading.border import Checked, Strict, check
 from reconciler.reading.comments import comments
+from reconciler.reading.csv_rows import Columns, Row
 from reconciler.reading.document import Reading, read_bytes, read_file
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
-from reconciler.reading.places import REFUSED, Node
+from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
+from reconciler.reading.rows import FORMATS, RowEvent, read_rows
 from reconciler.reading.scalars import plain_value
 from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, named, wrong
 from reconciler.reading.writing import written
 
 __all__ = [
+    "FORMATS",
+    "OFFSET_BITS",
     "REFUSED",
     "Addressing",
     "Checked",
+    "Columns",
     "Files",
     "KeyPath",
+    "Lines",
+    "Mark",
     "Node",
     "Reading",
+    "Row",
+    "RowEvent",
     "SpecFile",
     "Strict",
     "Words",
@@ -39,6 +48,7 @@ __all__ = [
     "quoted",
     "read_bytes",
     "read_file",
+    "read_rows",
     "unquoted_texts",
     "written",
     "wrong",

@@ -21,13 +21,14 @@ def decoded(data: bytes, *, file: str) -> str | Problem:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        return _not_utf8(body, error.start, file=file)
+        return not_utf8(body, error.start, file=file)
     if body.translate(None, _PLAIN_BYTES) and (unfit := _UNFIT.search(text)):
         return _not_yaml(text, unfit.start(), file=file)
     return text
 
 
-def _not_utf8(body: bytes, at: int, *, file: str) -> Problem:
+def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
+    """Say at which byte a text stops being UTF-8, and what it seems to be."""
     before = body[:at].decode()
     message = f"byte 0x{body[at]:02X} is not UTF-8; {_encoding(body, at)}"
     return Lines(file, before).problem(len(before), message, cure=_SAVE)

@@ -57,7 +57,7 @@ def _sound_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
     sections = {
         section: {name: entry for name, entry in entries.items() if (section, name) not in left_out}
         for section, entries in value.items()
-        if (section,) not in left_out
+        if isinstance(entries, dict) and (section,) not in left_out
     }
     return SpecDocument.model_validate(sections)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.core.desired import Desired
 from reconciler.errors import Problem, SpecError
-from reconciler.reading import Files, SpecFile, find_files, read_file
+from reconciler.reading import Files, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.cataloguing import check_facts, deprecated_uses
@@ -17,6 +17,8 @@ from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
+from reconciler.specs.row_template import Convert, as_text
+from reconciler.specs.rows import RowReading, RowSource, row_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,28 @@ class Loaded:
 
 
 def load_specs(
-    entries: Sequence[str], *, root: Path, overlays: Sequence[str] = (), references: References = NO_REFERENCES
+    entries: Sequence[str],
+    *,
+    root: Path,
+    overlays: Sequence[str] = (),
+    references: References = NO_REFERENCES,
+    convert: Convert = as_text,
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems.
 
-    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for.
+    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for, and `convert` what
+    the cells of CSV mean as facts.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     findings = Findings()
     findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        desired, warnings = _desired(found, patches.files, references, findings)
+        loaded = _loaded(found, patches.files, references, convert, findings)
     if findings.problems:
         raise SpecError(findings.problems)
-    return Loaded(desired, tuple(file.name for file in (*found.files, *patches.files)), warnings)
+    return loaded
 
 
 def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
@@ -69,26 +77,36 @@ def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patc
             yield from patches_of(document, findings)
 
 
-def _desired(
-    found: Files, patches: Iterable[SpecFile], references: References, findings: Findings
-) -> tuple[Desired, tuple[Problem, ...]]:
+def _loaded(
+    found: Files, patches: Sequence[SpecFile], references: References, convert: Convert, findings: Findings
+) -> Loaded:
     overlays = Overlays(read_patches(patches, findings), references, findings)
     declared: list[Declarations] = []
+    sources: list[RowSource] = []
     complete = not found.problems
+
+    def final(document: Node, *, may_refer: bool = True) -> Node:
+        patched = overlays.apply(document)
+        return resolve(patched, references, findings) if may_refer or patched is not document else document
+
     for file in found.files:
         reading = read_file(file.path, name=file.name, address=spec_address)
         findings.take(reading.problems)
         complete = complete and reading.complete
         for document in reading.documents:
-            patched = overlays.apply(document)
-            may_refer = reading.may_refer or patched is not document
-            final = resolve(patched, references, findings) if may_refer else document
-            declared.append(declarations(final, findings))
+            whole = final(document, may_refer=reading.may_refer)
+            declared.append(declarations(whole, findings))
+            sources.extend(row_sources(whole, file))
+    for source in sources:
+        rows = RowReading(source, final, findings, convert)
+        declared.append(rows.declared())
+        complete = complete and rows.complete
     if complete:
         overlays.report_unmatched(name for one in declared for name in one.names)
     desired = assemble(declared, findings, complete=complete)
     check_facts(declared, desired.catalogue, findings, complete=complete)
-    return desired, deprecated_uses(declared, desired.catalogue)
+    files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
+    return Loaded(desired, tuple(file.name for file in files), deprecated_uses(declared, desired.catalogue))
 
 
 @contextmanager

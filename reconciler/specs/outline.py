@@ -1,22 +1,29 @@
 """An outline of specs: the addresses that they declare, as far as files can be read; what is broken is passed over."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from reconciler.core.address import fact_address
 from reconciler.core.value import Json
 from reconciler.reading import find_files, read_file
+from reconciler.specs.rows import documents as documents_of
+from reconciler.specs.rows import row_sources
 
 _LAYERS = ("facts", "seed_facts")
+_MOST_ROWS = 1000
+"""Rows of data files beyond these are left out: whoever completes an address is waiting."""
 
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
     """Give the addresses of contacts, their scopes and facts, and of memories, sorted; nothing is checked."""
-    documents = [
-        node.value
+    read = [
+        (node, file)
         for file in find_files(entries, root=root).files
         for node in read_file(file.path, name=file.name).documents
     ]
+    rows = (row for node, file in read for source in row_sources(node, file) for row in documents_of(source))
+    documents = [*(node.value for node, _ in read), *(node.value for _, node in islice(rows, _MOST_ROWS))]
     scopes = {name: list(_facts(body)) for document in documents for name, body in _entries(document, "scopes")}
     found = {
         address

@@ -16,6 +16,7 @@ from reconciler.specs.addresses import FACTS
 from reconciler.specs.findings import Findings
 from reconciler.specs.loading import find_overlays, load_specs, read_patches
 from reconciler.specs.references import References
+from reconciler.specs.rows import documents, row_sources
 
 Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 
@@ -88,7 +89,9 @@ class _Explaining:
         findings = Findings()
         self._references = specs.references
         files = find_files(specs.entries, root=specs.root).files
-        self._documents = [node for file in files for node in read_file(file.path, name=file.name).documents]
+        read = [(node, file) for file in files for node in read_file(file.path, name=file.name).documents]
+        self._documents = [node for node, _ in read]
+        self._rows = [source for node, file in read for source in row_sources(node, file)]
         overlays = find_overlays(specs.overlays, root=specs.root).files
         self._patches = list(read_patches(overlays, findings))
 
@@ -157,12 +160,18 @@ class _Explaining:
 
     def _said(self, layer: Layer, *path: str) -> list[_Said]:
         """Give what declares something and what patches it, in the order in which it applies."""
-        declared = [found for document in self._documents for found in _at(document, path)]
+        everywhere = [*self._documents, *self._rows_of(path)]
+        declared = [found for document in everywhere for found in _at(document, path)]
         patches = [patch.node for patch in self._patches if patch.target == path]
         return [
             *(_Said(node, layer, is_overlay=False) for node in declared),
             *(_Said(node, layer, is_overlay=True) for node in patches),
         ]
+
+    def _rows_of(self, path: KeyPath) -> Iterator[Node]:
+        for source in self._rows if path[:1] == ("contacts",) else ():
+            for _, document in documents(source, wanted=str(path[1])):
+                yield document
 
     def _given(self, key: str, node: Node, said: _Said) -> Given:
         names = dict.fromkeys(one.name for one in referenced(node.value) if not one.from_environment)

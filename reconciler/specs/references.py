@@ -23,6 +23,9 @@ _SHOWN: Mapping[_Place, str] = {
     "of an address": "this becomes part of addresses and URLs, which are shown",
     "of the catalogue": "what fact_keys say is shown",
 }
+_OF_CONSTANTS = FACTS | {"metadata", "summary", "external_memory_key"}
+"""Where `contacts_from` may say what is the same in each row; what is wrong with its kind is told row by row."""
+
 _DEFINE = "define it under variables, in reconciler.yaml"
 
 
@@ -68,7 +71,7 @@ class _Resolving:
     def value(self, value: Json) -> Json:
         """Resolve a value at any depth; what refers to nothing is shared and not copied."""
         if isinstance(value, str):
-            return self._text(value) if OPENING in value else value
+            return self._text(value) if OPENING in value and not isinstance(value, Secret) else value
         if isinstance(value, dict):
             return self._mapping(value)
         return self._list(value) if isinstance(value, list) else value
@@ -169,6 +172,8 @@ def _place(path: KeyPath) -> _Place:
             return "free"
         case ("metadata", *_) if owner[:1] == ("contacts",) and len(owner) == len(("contacts", "name")):
             return "free"
+        case ("contact", *steps) if owner[:1] == ("contacts_from",):
+            return "free" if _OF_CONSTANTS.intersection(map(str, steps)) else "of an address"
         case ("users", int(), "phone_number"):
             return "of an address"
         case _:

@@ -14,6 +14,7 @@ from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.core.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, Strict, named, wrong
+from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.texts import Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
@@ -171,6 +172,9 @@ class SpecDocument(Strict):
     )
     scopes: dict[Name, ScopeSpec] = Field(default_factory=dict, description="who remembers, by name")
     contacts: dict[Name, ContactSpec] = Field(default_factory=dict, description="who is remembered, by name")
+    contacts_from: list[ContactsFrom] = Field(
+        default_factory=list, description="data files (CSV, JSON Lines, YAML) of which each row declares a contact"
+    )
     memories: dict[Name, ExistingMemorySpec] = Field(
         default_factory=dict, description="memories that exist already, by name, declared for their users"
     )

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_yaml
+from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_rows, bad_yaml
 from tests.specs.cases import problems
 
 README = Path(__file__).parents[2] / "README.md"
@@ -18,6 +18,7 @@ TABLES = {
     "Catalogue": bad_catalogue.CASES,
     "Overlays": bad_overlays.CASES,
     "References": bad_references.CASES,
+    "Data files": bad_rows.CASES,
     "YAML": bad_yaml.CASES,
 }
 

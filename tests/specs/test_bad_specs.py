@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.errors import SpecError
 from reconciler.specs import load_specs
-from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_yaml
+from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_rows, bad_yaml
 from tests.specs.cases import problems
 
 CASES = {
@@ -16,6 +16,7 @@ CASES = {
     **bad_catalogue.CASES,
     **bad_references.CASES,
     **bad_overlays.CASES,
+    **bad_rows.CASES,
 }
 
 
@@ -42,7 +43,7 @@ def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -
     os.mkfifo(tmp_path / "specs/pipe.yaml")
 
     assert problems(tmp_path, {"a.yaml": b"x: 1\n"}) == [
-        "specs/a.yaml:1:1 x: unknown key; known here: contacts, fact_keys, memories, scopes",
+        "specs/a.yaml:1:1 x: unknown key; known here: contacts, contacts_from, fact_keys, memories, scopes",
         "specs/folder.yaml: cannot be read: it is a folder; take the ending off its name, or put a file in its place",
         "specs/link.yaml: cannot be read: it is a link to nothing; remove the link, or let it lead to a file",
         "specs/pipe.yaml: cannot be read: it is not a regular file; put a file in its place",

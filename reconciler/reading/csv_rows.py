@@ -1,0 +1,107 @@
+"""CSV → rows: UTF-8 with or without a byte order mark, quotes taken strictly, every row as long as the header."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.value import Json
+from reconciler.errors import Problem, Source
+from reconciler.reading.lines import TextLines
+from reconciler.reading.paths import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that the header of a file names."""
+
+    names: tuple[str, ...]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row, its cells by column; `source` is where it starts, `positions` count its columns from 1."""
+
+    cells: Mapping[str, Json]
+    source: Source
+    positions: Mapping[str, int]
+
+    def place(self, column: str) -> Source:
+        """Give the place of a cell: the line on which its row starts, and the number of its column."""
+        return Source(self.source.file, self.source.line, self.positions.get(column, 1))
+
+
+def csv_rows(lines: Iterator[bytes], *, file: str, delimiter: str) -> Iterator[Columns | Row | Problem]:
+    """Read CSV whose first row names the columns; empty lines are passed over."""
+    yield from _Csv(lines, file, delimiter).events()
+
+
+class _Csv:
+    """A reading of one file; `_start` is the line before the row that comes next."""
+
+    def __init__(self, lines: Iterator[bytes], file: str, delimiter: str) -> None:
+        self._file = file
+        self._lines = TextLines(lines, file)
+        self._rows = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._line = 1
+
+    def events(self) -> Iterator[Columns | Row | Problem]:
+        header = next(self._records(), None)
+        if header is None:
+            yield Problem(self._file, 1, 1, "", "the file is empty", "start it with a row that names the columns")
+        elif isinstance(header, Problem):
+            yield header
+        else:
+            yield from self._table(header)
+
+    def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
+        names = [name.strip() for name in header]
+        twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
+        for name in twice:
+            at = [index + 1 for index, other in enumerate(names) if other == name]
+            message = f"the header names the column {quoted(name)} {len(at)} times, at {', '.join(map(str, at))}"
+            yield self._problem(message, "give each column a name of its own", column=at[1])
+        if twice:
+            return
+        yield Columns(tuple(names), Source(self._file, self._line, 1))
+        positions = {name: at for at, name in enumerate(names, start=1) if name}
+        for record in self._records():
+            if isinstance(record, Problem):
+                yield record
+            elif len(record) != len(names):
+                message = f"this row has {len(record)} cells, and the header names {len(names)} columns"
+                yield self._problem(message, "put a cell that holds the delimiter in double quotes")
+            else:
+                cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell}
+                yield Row(cells, Source(self._file, self._line, 1), positions)
+
+    def _records(self) -> Iterator[Sequence[str] | Problem]:
+        """Give all records that are not empty; where one cannot be read, those after it are as far as they can be."""
+        while True:
+            self._line = self._lines.number + 1
+            try:
+                record = next(self._rows)
+            except StopIteration:
+                yield from self._lines.taken()
+                return
+            except csv.Error as error:
+                yield self._malformed(str(error))
+                if "expected after" not in str(error):
+                    return
+                continue
+            wrong = self._lines.taken()
+            yield from wrong
+            if record and not wrong:
+                yield record
+
+    def _malformed(self, error: str) -> Problem:
+        if "unexpected end" in error or "field larger" in error:
+            message = "a cell that starts with a double quote in this row, or below, is not closed"
+            return self._problem(message, 'close it with ", and write "" for a quote inside of it')
+        if "expected after" in error:
+            message = "text stands behind the closing quote of a cell"
+            return self._problem(message, 'write "" for a quote inside of a quoted cell')
+        return self._problem("this is not CSV, or its lines end in a way of their own", "save it with LF or CRLF")
+
+    def _problem(self, message: str, cure: str, *, column: int = 1) -> Problem:
+        return Problem(self._file, self._line, column, "", message, cure)

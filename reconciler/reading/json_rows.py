@@ -1,0 +1,88 @@
+"""JSON Lines → rows: one object a line, whose keys are the columns; values keep the types that JSON gives them."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.value import Json
+from reconciler.errors import Problem, Source
+from reconciler.reading.csv_rows import Row
+from reconciler.reading.lines import TextLines
+from reconciler.reading.paths import quoted
+from reconciler.reading.scalars import Refusal, plain_value
+from reconciler.reading.wording import named
+
+_DEEPEST = 64
+_WRITE = 'write one object a line: {"column": "value"}'
+
+
+class _RefusedError(ValueError):
+    """A value that JSON can write and the API cannot take, or not unchanged."""
+
+
+def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
+    """Read JSON Lines; empty lines are passed over."""
+    text = TextLines(lines, file)
+    for line in text:
+        wrong = text.taken()
+        if wrong:
+            yield from wrong
+        elif line.strip():
+            yield _row(line, Source(file, text.number, 1))
+
+
+def _row(line: str, source: Source) -> Row | Problem:
+    try:
+        value = json.loads(
+            line, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+        )
+        _check_depth(value)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()
+    except _RefusedError as error:
+        return _problem(source, str(error), "mend it, or put it in quotes as text")
+    except json.JSONDecodeError as error:
+        return _problem(source, f"this is not JSON, from character {error.pos + 1}", _WRITE)
+    except UnicodeEncodeError:
+        return _problem(source, "half of a surrogate pair stands alone", "write the letter itself")
+    except RecursionError:
+        return _problem(source, f"values lie more than {_DEEPEST} levels deep", "make it flatter")
+    if not isinstance(value, dict):
+        return _problem(source, f"a row is an object, not {named(value)}", _WRITE)
+    return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
+
+
+def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"the key {quoted(twice)} stands here twice")
+    return found
+
+
+def _number(text: str) -> Json:
+    """Read a number as YAML's are read; with an exponent, it is what Python makes of it."""
+    if "e" in text.lower():
+        number = float(text)
+        if number in (float("inf"), float("-inf")):
+            _constant(text)
+        return number
+    found = plain_value(text)
+    if isinstance(found, Refusal):
+        raise _RefusedError(found.message)
+    return found
+
+
+def _constant(text: str) -> Json:
+    raise _RefusedError(f"{text} is not a number that JSON can carry")
+
+
+def _check_depth(value: Json, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise RecursionError
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(below, depth + 1)
+
+
+def _problem(source: Source, message: str, cure: str) -> Problem:
+    return Problem(source.file, source.line, source.column, "", message, cure)

@@ -1,0 +1,50 @@
+"""Bytes → the lines of a text, one at a time, with what is wrong in each of them."""
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reconciler.errors import Problem
+from reconciler.reading.text import not_utf8
+
+
+class TextLines:
+    """
+    The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the line given last.
+
+    A line that is not UTF-8, or holds a NUL byte, is given all the same, and the problem waits to be `taken`.
+    """
+
+    def __init__(self, lines: Iterator[bytes], file: str) -> None:
+        self.number = 0
+        self._lines = lines
+        self._file = file
+        self._problems: list[Problem] = []
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the lines."""
+        return self
+
+    def __next__(self) -> str:
+        """Give the next line, with its end."""
+        line = next(self._lines)
+        self.number += 1
+        if self.number == 1:
+            line = line.removeprefix(BOM_UTF8)
+        if b"\0" in line:
+            self._problems.append(self._nul(line))
+        try:
+            return line.decode()
+        except UnicodeDecodeError as error:
+            self._problems.append(replace(not_utf8(line, error.start, file=self._file), line=self.number))
+            return line.decode(errors="replace")
+
+    def taken(self) -> tuple[Problem, ...]:
+        """Give what is wrong in the lines since the last time."""
+        found = tuple(self._problems)
+        self._problems.clear()
+        return found
+
+    def _nul(self, line: bytes) -> Problem:
+        column = line.index(b"\0") + 1
+        return Problem(self._file, self.number, column, "", "a NUL byte cannot stand in text", "save the file as UTF-8")

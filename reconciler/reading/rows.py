@@ -1,0 +1,70 @@
+"""Rows of data files: CSV, JSON Lines or YAML → cells by column, one row at a time, each with its place."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from reconciler.core.value import Json
+from reconciler.errors import Problem, Source
+from reconciler.reading.csv_rows import Columns, Row, csv_rows
+from reconciler.reading.document import read_file, reason
+from reconciler.reading.json_rows import json_rows
+from reconciler.reading.places import Node
+from reconciler.reading.wording import named
+
+RowsFormat: TypeAlias = Literal["csv", "json", "yaml"]
+FORMATS: Mapping[str, RowsFormat] = {
+    ".csv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
+"""What a data file is, by the ending of its name."""
+
+RowEvent: TypeAlias = Columns | Row | Problem
+"""A file's columns come first, where it has a header; a row in which something is wrong comes as problems."""
+
+
+def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEvent]:
+    """
+    Read a data file row by row; `name` is what it is called in problems. Raises `OSError` where it cannot be opened.
+
+    CSV and JSON Lines are never held as a whole, YAML is.
+    """
+    match FORMATS[path.suffix.lower()]:
+        case "csv":
+            return _opened(path, name, lambda lines: csv_rows(lines, file=name, delimiter=delimiter))
+        case "json":
+            return _opened(path, name, lambda lines: json_rows(lines, file=name))
+        case "yaml":
+            return _yaml_rows(path, name)
+
+
+def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[RowEvent]]) -> Iterator[RowEvent]:
+    with path.open("rb") as stream:
+        try:
+            yield from rows(iter(stream))
+        except OSError as error:
+            yield Problem(name, 0, 0, "", f"cannot be read: {reason(error)}", "mend it, or name another file")
+
+
+def _yaml_rows(path: Path, name: str) -> Iterator[RowEvent]:
+    reading = read_file(path, name=name)
+    yield from reading.problems
+    for document in reading.documents:
+        if not isinstance(document.value, list):
+            yield _problem(document.source, f"a list of rows is expected, not {named(document.value)}")
+        for item in document.items():
+            yield _row(item)
+
+
+def _row(item: Node) -> RowEvent:
+    if not isinstance(item.value, dict):
+        return _problem(item.source, f"a row is a mapping, not {named(item.value)}")
+    cells: Mapping[str, Json] = item.value
+    return Row(cells, item.source, {column: at for at, column in enumerate(cells, start=1)})
+
+
+def _problem(source: Source, message: str) -> Problem:
+    return Problem(source.file, source.line, source.column, "", message, 'write "- column: value" for each row')

@@ -1,0 +1,123 @@
+"""The keys of `contacts_from`: which columns of a data file say what of the contact that each row declares."""
+
+import posixpath
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+
+from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.reading import FORMATS, Strict, named, wrong
+from reconciler.specs.texts import Name
+
+CONSTANT = "value"
+_CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"
+
+
+def _column(value: object) -> object:
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, dict) and value.keys() == {CONSTANT}:
+        if _holds_null(value):
+            raise wrong("a fact cannot be null: the API does not say what null does", cure="write a value")
+        return value
+    raise wrong(f"a column is expected, not {named(value)}", cure=_CONSTANT_CURE)
+
+
+def _holds_null(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_null, value.values()))
+    return any(map(_holds_null, value)) if isinstance(value, list) else value is None
+
+
+def _file(text: str) -> str:
+    if posixpath.splitext(text)[1].lower() not in FORMATS:
+        raise wrong(f"a data file's name ends in {', '.join(FORMATS)}", cure="rename it, or name another file")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    if len(text) != 1 or text in '"\r\n\0':
+        raise wrong(f"a delimiter is one character, not {named(text)}", cure='write ",", ";" or "\\t"')
+    return text
+
+
+Column: TypeAlias = Annotated[
+    object,
+    AfterValidator(_column),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "description": "the name of a column"},
+                {
+                    "type": "object",
+                    "description": "what is the same in each row",
+                    "properties": {CONSTANT: {"description": "what a fact can hold"}},
+                    "required": [CONSTANT],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""The name of a column; or what is the same in each row, as `{value: ...}`."""
+
+_Columns: TypeAlias = dict[str, Column]
+
+
+class RowLayer(Strict):
+    """A layer of facts, by key; a cell that is empty declares nothing."""
+
+    facts: _Columns = Field(default_factory=dict, description="facts that are kept, and the column of each")
+    seed_facts: _Columns = Field(default_factory=dict, description="facts that are planted, and the column of each")
+
+
+class RowUser(Strict):
+    """A memory user; a row in which all columns of the user are empty declares none."""
+
+    phone_number: Column = Field(description="the column of the user's phone number, in E.164")
+    metadata: Column = Field(default=None, description="the column of what is known about the user")
+    summary: Column = Field(default=None, description="the column of the summary of earlier calls")
+    external_memory_key: Column = Field(default=None, description="the column of the key in another system")
+
+
+class RowMemory(RowLayer):
+    """The memory of each row's contact in a scope."""
+
+    where: dict[str, str] = Field(
+        default_factory=dict, description="only for rows in which these columns hold these texts; without it, for all"
+    )
+    users: list[RowUser] = Field(default_factory=list, description="the users of this memory")
+
+
+class RowContact(RowLayer):
+    """The shape of a contact, with the name of a column where a contact has a value."""
+
+    contact_id: Column = Field(default=None, description="the column of the contact's id, as the account gives it")
+    external_id: Column = Field(default=None, description="the column of the contact's id in another system")
+    phone_number: Column = Field(default=None, description="the column of the contact's phone number, in E.164")
+    email: Column = Field(default=None, description="the column of the contact's email address")
+    name: Column = Field(default=None, description="the column of the contact's name as the account keeps it")
+    metadata: _Columns = Field(default_factory=dict, description="the contact's metadata, and the column of each")
+    scopes: dict[Name, RowMemory] = Field(
+        default_factory=dict, description="the scopes in which each contact should have a memory, by the scope's name"
+    )
+
+    @model_validator(mode="after")
+    def _an_identifier(self) -> Self:
+        if not self.model_fields_set & {"contact_id", *IDENTIFIER_KINDS}:
+            raise wrong(
+                "the column of contact_id, external_id, phone_number or email is missing",
+                cure="add one of the four: it says who is remembered",
+            )
+        return self
+
+
+class ContactsFrom(Strict):
+    """A data file of which each row declares a contact."""
+
+    file: Annotated[str, AfterValidator(_file)] = Field(
+        description="a file of CSV (.csv), JSON Lines (.jsonl, .ndjson) or YAML (.yaml), relative to this spec file"
+    )
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", description="what parts cells of CSV")
+    named_by: str = Field(description="the column of the name by which addresses call the contact")
+    contact: RowContact = Field(description="the contact of a row, with the name of a column for each value")

@@ -1,0 +1,134 @@
+"""Data files of which rows do not declare what they should; each is told with file, row, column and mapping."""
+
+from tests.specs.cases import SCOPE, Cases
+
+MAPPED = (
+    SCOPE
+    + b"contacts_from:\n- file: data.csv\n  named_by: id\n  contact:\n    external_id: crm\n    facts: {plan: plan}\n"
+    + b"    scopes:\n      support:\n        users: [{phone_number: phone, metadata: notes}]\n"
+)
+ENTRY = MAPPED.partition(b"contacts_from:\n")[2]
+HEADER = b"id,crm,plan,phone,notes\n"
+LINES = MAPPED.replace(b"data.csv", b"data.jsonl")
+LISTED = MAPPED.replace(b"data.csv", b"../data.yaml")
+
+CASES: Cases = {
+    "a phone number in a cell that is none": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,555,\n"},
+        [("data.csv:2:4", 'phone_number: a phone number is expected, not the text "555" (column "phone", by specs/a.')],
+    ),
+    "a cell that names no contact, or not as a name": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b",c-1,,,\nan a,c-2,,,\n"},
+        [
+            ("data.csv:2:1", 'this cell is empty: it names the contact (column "id", by specs/a.yaml:5:13); fill it'),
+            ("data.csv:3:1", 'contacts["an a"]: the text "an a" is not a name (column "id", by specs/a.yaml:5:13);'),
+        ],
+    ),
+    "one name in two rows": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\nana,c-3,,,\n"},
+        [("data.csv:4:1", 'the contact "ana" is declared twice, first at specs/data.csv:2:1; rename one')],
+    ),
+    "one name in a spec and in a row": (
+        {"a.yaml": MAPPED, "b.yaml": b"contacts: {ana: {email: a@b}}\n", "data.csv": HEADER + b"ana,c-1,,,\n"},
+        [("data.csv:2:1", 'the contact "ana" is declared twice, first at specs/b.yaml:1:12; rename one')],
+    ),
+    "one contact in two rows": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-1,,,\n"},
+        [
+            ("data.csv:3:1", "contacts.bo: this is the same contact as contacts.ana at specs/data.csv:2:1"),
+            ("data.csv:3:1", "contacts.bo.scopes.support: this is the same contact and scope as contacts.ana.scopes."),
+        ],
+    ),
+    "a row without an identifier, or without a user's number": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,,,,\nbo,c-2,,,hello\n"},
+        [
+            ("data.csv:2:1", "contacts.ana: a contact needs contact_id, external_id, phone_number or email"),
+            ("data.csv:3:4", "users[0].phone_number: this key is missing"),
+        ],
+    ),
+    "a column that is not there": (
+        {"a.yaml": MAPPED, "data.csv": b"id,crm,plans,phone,notes\nana,c-1,x,,\n"},
+        [
+            (
+                "a.yaml:8:19",
+                'contacts_from[0]: the header of specs/data.csv names no column "plan"; did you mean "plans"?',
+            )
+        ],
+    ),
+    "another delimiter": (
+        {
+            "a.yaml": MAPPED.replace(b"crm", b"id")
+            .replace(b"phone_number: phone, metadata: notes", b"phone_number: id")
+            .replace(b"plan: plan", b"plan: id"),
+            "data.csv": b"id;crm\nana;c-1\n",
+        },
+        [("a.yaml:5:13", "the header has one column: say with `delimiter` what parts them")],
+    ),
+    "rows of another length, and columns of one name": (
+        {
+            "a.yaml": MAPPED + ENTRY.replace(b"data.csv", b"two.csv"),
+            "data.csv": HEADER + b"ana,c-1\n\nbo,c-2,,,,\n",
+            "two.csv": b"id,crm,id\n",
+        },
+        [
+            ("data.csv:2:1", "this row has 2 cells, and the header names 5 columns; put a cell that holds the delim"),
+            ("data.csv:4:1", "this row has 6 cells, and the header names 5 columns"),
+            ("two.csv:1:3", 'the header names the column "id" 2 times, at 1, 3; give each column a name of its own'),
+        ],
+    ),
+    "quotes, bytes and ends that are not CSV": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b'a,"c"1,,,\nb,\xe9,,,\nc\0,c,,,\nd,"x,,,\n'},
+        [
+            ("data.csv:2:1", "text stands behind the closing quote of a cell; write"),
+            ("data.csv:3:3", "byte 0xE9 is not UTF-8; the file seems to be Latin-1 or Windows-1252"),
+            ("data.csv:4:2", "a NUL byte cannot stand in text"),
+            ("data.csv:5:1", "a cell that starts with a double quote in this row, or below, is not closed"),
+        ],
+    ),
+    "an empty file of CSV": (
+        {"a.yaml": MAPPED, "data.csv": b""},
+        [("data.csv:1:1", "the file is empty; start it with")],
+    ),
+    "a data file that is not there": (
+        {"a.yaml": MAPPED},
+        [("a.yaml:4:9", "contacts_from[0].file: specs/data.csv cannot be read: no such file or directory; check the")],
+    ),
+    "lines that are not JSON, or not of a row": (
+        {
+            "a.yaml": LINES,
+            "data.jsonl": b'{"id": "ana", "crm": "c-1"\n[1]\n{"id": "a", "id": "b"}\n{"id": NaN}\n'
+            b'{"id": 9007199254740993}\n{"id": "\\ud800"}\n{"id": 7, "crm": "c"}\n\xe9\n'
+            b'{"id": "x", "crm": 5, "plan": {"a": [null]}, "phone": "+14155550192", "notes": "y"}\n',
+        },
+        [
+            ("data.jsonl:1:1", "this is not JSON, from character 28; write one object a line"),
+            ("data.jsonl:2:1", "a row is an object, not a list"),
+            ("data.jsonl:3:1", 'the key "id" stands here twice'),
+            ("data.jsonl:4:1", "NaN is not a number that JSON can carry"),
+            ("data.jsonl:5:1", "9007199254740993 is larger than a JSON number keeps exactly"),
+            ("data.jsonl:6:1", "half of a surrogate pair stands alone"),
+            ("data.jsonl:7:1", "text is expected, not the number 7: it names the contact"),
+            ("data.jsonl:8:1", "byte 0xE9 is not UTF-8"),
+            ("data.jsonl:9:2", 'external_id: text is expected, not the number 5 (column "crm", by specs/a.yaml:7:18)'),
+            ("data.jsonl:9:3", "facts.plan.a[0]: a fact cannot be null"),
+        ],
+    ),
+    "a column that no row has": (
+        {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "phone": "+14155550192", "notes": "x"}\n'},
+        [("a.yaml:8:19", 'contacts_from[0]: no row of specs/data.jsonl has a column "plan"; name a column that is')],
+    ),
+    "values of the wrong kind in contacts_from": (
+        {
+            "a.yaml": b"contacts_from:\n- {file: a.txt, delimiter: ab, named_by: 1, contact: {facts: {a: 1, b: {c: d},"
+            b" e: {value: [null]}}}}\n",
+        },
+        [
+            ("a.yaml:2:10", "contacts_from[0].file: a data file's name ends in .csv, .jsonl, .ndjson, .yaml, .yml"),
+            ("a.yaml:2:28", 'contacts_from[0].delimiter: a delimiter is one character, not the text "ab"'),
+            ("a.yaml:2:42", "contacts_from[0].named_by: text is expected, not the number 1"),
+            ("a.yaml:2:66", "contact.facts.a: a column is expected, not the number 1; write the name of a column, or"),
+            ("a.yaml:2:69", "contact.facts.b: a column is expected, not a mapping"),
+            ("a.yaml:2:80", "contact.facts.e: a fact cannot be null"),
+        ],
+    ),
+}

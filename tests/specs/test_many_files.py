@@ -1,0 +1,39 @@
+"""All mistakes of a large repository are told in one run, each at its place."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import SpecError
+from reconciler.specs import load_specs
+
+CONTACTS = 10_000
+PLANTED = range(7, CONTACTS, CONTACTS // 50)
+MISTAKES = [
+    ("    fact: {plan: trial}\n", 4, "unknown key"),
+    ("    facts: {plan: null}\n", 4, "a fact cannot be null"),
+    ("    email: nobody\n", 4, "an email address is expected"),
+    ("    scopes: {suport: {}}\n", 4, "is not declared"),
+    ("    facts: {plan: ${plan}}\n", 4, "between brackets"),
+]
+
+
+def test_each_of_50_mistakes_in_10_000_files_is_named_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "scopes.yaml").write_text("scopes: {support: {persona_id: p-1}}\n")
+    expected = {}
+    for at in range(CONTACTS):
+        folder = tmp_path / f"{at // 500:02}"
+        folder.mkdir(exist_ok=True)
+        text, line, said = MISTAKES[at % len(MISTAKES)] if at in PLANTED else ("    facts: {plan: trial}\n", 0, "")
+        known_by = "" if "email" in text else f"\n    external_id: crm-{at}"
+        (folder / f"{at}.yaml").write_text(f"contacts:\n  guest-{at}:{known_by or chr(10) + '    # by email'}\n{text}")
+        if at in PLANTED:
+            expected[f"{folder.name}/{at}.yaml", line] = said
+
+    with pytest.raises(SpecError) as caught:
+        load_specs(["."], root=tmp_path)
+
+    found = {(problem.file, problem.line): problem.message for problem in caught.value.problems}
+    assert len(expected) == len(PLANTED) == 50
+    assert found.keys() == expected.keys()
+    assert all(said in found[place] for place, said in expected.items())

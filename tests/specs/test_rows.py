@@ -1,0 +1,222 @@
+"""Rows of data files become declarations, as if they stood in YAML."""
+
+import gc
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.desired import ContactMemory, Identifier
+from reconciler.core.references import Variable
+from reconciler.errors import Source, SpecError
+from reconciler.reading import Node, Row
+from reconciler.specs import References, load_specs
+from reconciler.specs.findings import MOST_IN_DATA
+from reconciler.specs.outline import declared_addresses
+from reconciler.specs.provenance import Specs, explain
+from tests.specs.cases import SCOPE
+
+MAPPING = (
+    SCOPE.decode()
+    + """\
+  sales: {persona_id: p-2}
+contacts_from:
+  - file: ../data/guests.csv
+    named_by: id
+    contact:
+      external_id: crm
+      name: full name
+      metadata: {origin: {value: import}}
+      facts: {language: lang}
+      scopes:
+        support:
+          facts: {plan: plan, tier: {value: "${tier}"}}
+          seed_facts: {timezone: tz}
+          users:
+            - {phone_number: phone, metadata: notes}
+        sales:
+          where: {team: sales}
+"""
+)
+HEADER = "id,crm,full name,lang,plan,tz,phone,notes,team\n"
+ANA = 'ana,c-1,"Ana ""A"" Lee",en,02139,UTC,+14155550192,"two\nlines",sales\n'
+BO = "bo,c-2,,,,,,,\n"
+USING = References({"tier": Variable("tier", 3, Source("reconciler.yaml", 2, 3))})
+
+
+def write(root: Path, data: str = HEADER + ANA + BO, *, mapping: str = MAPPING, name: str = "guests.csv") -> None:
+    (root / "specs").mkdir(exist_ok=True)
+    (root / "data").mkdir(exist_ok=True)
+    (root / "specs/guests.yaml").write_text(mapping)
+    (root / "data" / name).write_bytes(data.encode())
+
+
+def memories(root: Path, **options: object) -> dict[str, ContactMemory]:
+    loaded = load_specs(["specs"], root=root, references=USING, **options)  # type: ignore[arg-type]
+    return {memory.address: memory for memory in loaded.desired.contact_memories}
+
+
+def facts(memory: ContactMemory) -> dict[str, object]:
+    return {fact.key: fact.value for fact in memory.facts}
+
+
+def summary(found: dict[str, ContactMemory]) -> object:
+    return {address: (facts(one), [user.phone_number for user in one.users]) for address, one in found.items()}
+
+
+def test_a_row_declares_a_contact_with_text_in_all_its_cells(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    memory = memories(tmp_path)["contacts.ana.scopes.support"]
+
+    assert memory.contact.identity == Identifier("external_id", "c-1")
+    assert [(fact.key, fact.value) for fact in memory.contact.profile] == [
+        ("metadata", {"origin": "import"}),
+        ("name", 'Ana "A" Lee'),
+    ]
+    assert facts(memory) == {"language": "en", "plan": "02139", "tier": 3, "timezone": "UTC"}
+    assert [fact.upkeep for fact in memory.facts] == ["keep", "keep", "keep", "seed"]
+    assert [(user.phone_number, user.metadata, user.summary) for user in memory.users] == [
+        ("+14155550192", "two\nlines", None)
+    ]
+
+
+def test_an_empty_cell_declares_nothing_and_where_chooses_scopes(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    found = memories(tmp_path)
+
+    assert sorted(found) == ["contacts.ana.scopes.sales", "contacts.ana.scopes.support", "contacts.bo.scopes.support"]
+    assert facts(found["contacts.bo.scopes.support"]) == {"tier": 3}
+    assert found["contacts.bo.scopes.support"].users == ()
+
+
+def test_values_have_the_place_of_their_cell_and_constants_that_in_the_spec(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    found = memories(tmp_path)
+    places = {fact.key: fact.source for fact in found["contacts.ana.scopes.support"].facts}
+
+    assert places["plan"] == Source("data/guests.csv", 2, 5)
+    assert places["tier"].file == "specs/guests.yaml"
+    assert found["contacts.bo.scopes.support"].contact.source == Source("data/guests.csv", 4, 1)
+
+
+def test_references_in_cells_are_data_patched_or_not(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "ana,c-1,$${x,${tier},${env:HOME},,,,\nbo,c-2,,${tier},,,,,\n")
+    (tmp_path / "overlay.yaml").write_text("contacts: {ana: {facts: {seats: '${tier}'}}}\n")
+
+    found = memories(tmp_path, overlays=["overlay.yaml"])
+
+    assert facts(found["contacts.ana.scopes.support"]) == {
+        "language": "${tier}",
+        "plan": "${env:HOME}",
+        "seats": 3,
+        "tier": 3,
+    }
+    assert found["contacts.ana.scopes.support"].contact.profile[1].value == "$${x"
+    assert facts(found["contacts.bo.scopes.support"])["language"] == "${tier}"
+
+
+def test_the_same_rows_mean_the_same_in_csv_json_lines_and_yaml(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "\ufeff" + (HEADER + "ana,c-1,,en,p,UTC,+14155550192,x,sales\n").replace(",", ";").replace("\n", "\r\n"),
+    )
+    (tmp_path / "specs/guests.yaml").write_text(MAPPING.replace("guests.csv", "guests.csv\n    delimiter: ';'"))
+    shown = [summary(memories(tmp_path))]
+    row = '"id": "ana", "crm": "c-1", "full name": null, "lang": "en", "plan": "p", "tz": "UTC", "notes": "x"'
+    row += ', "phone": "+14155550192", "team": "sales"'
+    for name, text in (("guests.jsonl", f"{{{row}}}\n\n"), ("guests.yaml", f"- {{{row}}}\n")):
+        write(tmp_path, text, mapping=MAPPING.replace("guests.csv", name), name=name)
+        shown.append(summary(memories(tmp_path)))
+
+    assert shown[0] == shown[1] == shown[2]
+
+
+def test_json_keeps_its_types_and_cells_of_csv_are_converted_as_the_catalogue_says(tmp_path: Path) -> None:
+    row = '{"id": "ana", "crm": "c", "lang": ["en", "de"], "plan": 5, "tz": true, "phone": "", "notes": null'
+    write(
+        tmp_path, row + ', "full name": "", "team": ""}', mapping=MAPPING.replace(".csv", ".jsonl"), name="guests.jsonl"
+    )
+
+    assert facts(memories(tmp_path)["contacts.ana.scopes.support"])["language"] == ["en", "de"]
+
+    def convert(key: str, text: str) -> object:
+        if key == "plan" and not text.isdecimal():
+            raise ValueError(f"a whole number is expected, not {text}")
+        return int(text) if key == "plan" else text
+
+    write(tmp_path, HEADER + "ana,c-1,,en,7,,,,\n")
+    assert facts(memories(tmp_path, convert=convert)["contacts.ana.scopes.support"])["plan"] == 7
+    write(tmp_path, HEADER + "ana,c-1,,en,x,,,,\n")
+    with pytest.raises(
+        SpecError, match=r'guests.csv:2:5 contacts.ana: a whole number is expected, not x \(column "plan"'
+    ):
+        memories(tmp_path, convert=convert)
+
+
+def test_overlays_patch_contacts_of_rows_and_must_match_one(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "overlay.yaml").write_text("contacts: {bo: {scopes: {support: {facts: {plan: gold}}}}}\n")
+    assert facts(memories(tmp_path, overlays=["overlay.yaml"])["contacts.bo.scopes.support"])["plan"] == "gold"
+
+    (tmp_path / "overlay.yaml").write_text("contacts: {boo: {facts: {plan: gold}}}\n")
+    with pytest.raises(SpecError, match='matches no declaration; did you mean "bo"'):
+        memories(tmp_path, overlays=["overlay.yaml"])
+
+
+def test_why_and_completion_know_the_rows(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    found = explain(Specs(tmp_path, ["specs"], [], USING), "contacts.ana.scopes.support.facts.plan")
+
+    assert [(one.value, one.given[-1].source) for one in found] == [("02139", Source("data/guests.csv", 2, 5))]
+    assert "contacts.bo.scopes.support.facts.tier" in declared_addresses(["specs"], root=tmp_path)
+
+
+def test_problems_of_many_rows_are_bounded_and_counted(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "".join(f"bad name {at},c-{at},,,,,,,\n" for at in range(MOST_IN_DATA + 7)))
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == MOST_IN_DATA + 1
+    assert told[0] == "data/guests.csv: 7 more problems in this file; mend the first 100 and look again"
+
+
+def test_rows_stream_one_at_a_time(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "".join(f"guest-{at},c-{at},,en,{at},,,,\n" for at in range(3000)))
+    alive: list[int] = []
+
+    def counting(_key: str, text: str) -> object:
+        if text.endswith("000"):
+            alive.append(sum(isinstance(one, Row | Node) for one in gc.get_objects()))
+        return text
+
+    assert len(memories(tmp_path, convert=counting)) == 3000
+    assert len(alive) == 2
+    assert len(set(alive)) == 1, "as many rows and nodes are alive at the end as at the start"
+
+
+def test_a_contact_of_a_row_takes_less_memory_than_one_in_yaml(tmp_path: Path) -> None:
+    rows = range(500)
+    write(tmp_path, HEADER + "".join(f"guest-{at},c-{at},,en,{at},,,,\n" for at in rows))
+    (tmp_path / "yaml").mkdir()
+    entries = "".join(
+        f"  guest-{at}:\n    external_id: c-{at}\n    metadata: {{origin: import}}\n    facts: {{language: en}}\n"
+        f"    scopes:\n      support: {{facts: {{plan: '{at}', tier: 3}}}}\n"
+        for at in rows
+    )
+    (tmp_path / "yaml/all.yaml").write_text(f"{SCOPE.decode()}contacts:\n{entries}")
+
+    def peak(entry: str) -> int:
+        load_specs([entry], root=tmp_path, references=USING)
+        tracemalloc.start()
+        load_specs([entry], root=tmp_path, references=USING)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak("specs") < peak("yaml")
