@@ -17,6 +17,7 @@ from reconciler.core.receipt import Receipt
 from reconciler.core.redaction import Masker
 from reconciler.core.remote import Reader, Writer
 from reconciler.core.review import refusals
+from reconciler.core.shard import Shard, Shards, part_of
 from reconciler.core.snapshot import Holdings, Taken
 from reconciler.core.target import restrict, select
 from reconciler.errors import InputError, RefusedError, SpecError
@@ -49,7 +50,8 @@ class Run:
 
     `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that
     is read in the account's place, if one is.
-    `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit.
+    `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit, `shard` which
+    part of what is declared the run is for.
     """
 
     environment: str
@@ -63,6 +65,7 @@ class Run:
     clock: Clock = utc_now
     snapshot_taken_at: str | None = None
     seconds_needed: Callable[[int], int] = _no_limit
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,14 @@ async def make_plan(
 
     With what was declared at a `base` revision, changes are planned with their causes.
     """
-    selection = select(desired, targets)
+    selection = select(desired, targets, run.shard)
     if selection.unmatched:
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
     observed = await _observed(selection.desired, reader, run)
-    before = base_of(select(base.desired, targets).desired, base.ref) if base else None
-    origin = _origin(run, specs_digest(desired, run.masker.digest))
-    plan = build_plan(selection.desired, observed, origin=origin, left_out=selection.left_out, base=before)
+    before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
+    origin = _origin(run, specs_digest(desired, run.masker.digest), _shards(desired, run.shard))
+    left_out, elsewhere = selection.left_out, selection.elsewhere
+    plan = build_plan(selection.desired, observed, origin=origin, left_out=left_out, elsewhere=elsewhere, base=before)
     return _with_cost(plan, run)
 
 
@@ -105,7 +109,7 @@ async def replan(desired: Desired, saved: PlanDocument, reader: Reader, run: Run
 
     Raises `RefusedError` where the plan is not for these specs, this account or this key.
     """
-    here = _origin(run, specs_digest(desired, run.masker.digest))
+    here = _origin(run, specs_digest(desired, run.masker.digest), saved.shards)
     reasons = refusals(saved, here, run.masker)
     if reasons:
         raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
@@ -122,8 +126,12 @@ async def _observed(desired: Desired, reader: Reader, run: Run) -> Observed:
     return observed
 
 
-def _origin(run: Run, digest: str) -> Origin:
-    return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at)
+def _origin(run: Run, digest: str, shards: Shards | None) -> Origin:
+    return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
+
+
+def _shards(desired: Desired, shard: Shard | None) -> Shards | None:
+    return Shards(shard.count, (shard.index,), len(part_of(desired, shard).memories)) if shard else None
 
 
 def _with_cost(plan: Plan, run: Run) -> Plan:

@@ -35,8 +35,8 @@ def reconciler(path: Path) -> dict[str, Any]:
     return next(item for item in containers(path) if item["name"] == "reconciler")
 
 
-def test_there_is_a_deployment_and_a_cron_job() -> None:
-    assert [manifests(path)[0]["kind"] for path in FILES] == ["CronJob", "Deployment"]
+def test_there_is_a_deployment_a_cron_job_and_a_job() -> None:
+    assert [manifests(path)[0]["kind"] for path in FILES] == ["CronJob", "Job", "Deployment"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -81,12 +81,19 @@ def test_the_key_comes_from_a_secret(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_command_line_is_one_that_the_program_understands(path: Path) -> None:
-    name, *arguments = reconciler(path)["args"]
+    name, *arguments = (text.replace("$(JOB_COMPLETION_INDEX)", "3") for text in reconciler(path)["args"])
     command = group.get_command(click.Context(group), name)
     assert command is not None
 
     with command.make_context(name, arguments) as context:
         assert context.args == []
+
+
+def test_the_indexed_job_has_a_pod_for_each_shard() -> None:
+    job = manifests(FOLDER / "indexed-job.yaml")[0]["spec"]
+
+    assert (job["completionMode"], job["completions"]) == ("Indexed", 4)
+    assert "--shard=$(JOB_COMPLETION_INDEX)/4" in reconciler(FOLDER / "indexed-job.yaml")["args"]
 
 
 def test_the_probes_ask_the_port_that_the_watch_listens_on() -> None:

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     output_options,
     pass_invocation,
     progressive_options,
+    shard_option,
 )
 
 DRY_RUN_FORMATS = ("text", "json")
@@ -21,6 +22,7 @@ DRY_RUN_FORMATS = ("text", "json")
 @click.command()
 @account_options
 @output_options(*RECEIPT_FORMATS)
+@shard_option
 @budget_options
 @guard_options
 @progressive_options
@@ -66,7 +68,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.session import open_session
     from reconciler.cli.undoing import UndoFile
 
-    _check_plan(plan, targets, strict=strict)
+    _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
     files = (*writes, *([("json", receipt)] if receipt is not None else []))
     if dry_run:
         _check_dry_run(output_format, keeps=bool(files or undo))
@@ -86,10 +88,10 @@ def apply(  # noqa: PLR0913  one parameter an option
         return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))
 
 
-def _check_plan(plan: Path | None, targets: tuple[str, ...], *, strict: bool) -> None:
+def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
     """Raise `click.UsageError` for options that do not go with a PLAN, or not without one."""
-    if plan is not None and targets:
-        raise click.UsageError("PLAN says already what is done; leave out --target")
+    if plan is not None and narrowed:
+        raise click.UsageError("PLAN says already what is done; leave out --target and --shard")
     if strict and plan is None:
         raise click.UsageError("--strict needs a PLAN")
 

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.completing import complete_addresses, complete_environments
 
 if TYPE_CHECKING:
+    from reconciler.core.shard import Shard
     from reconciler.execute import MostFailures
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
@@ -44,6 +45,7 @@ class Invocation:
     fail_fast: bool = False
     debug: bool = False
     no_color: bool = False
+    shard: "Shard | None" = None
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
     key_variable: str = ""
@@ -134,6 +136,34 @@ def account_options(command: _Command) -> _Command:
             metavar="KEY_PATTERN",
             help="Show live values of these keys in every output; * stands for any part of a key. Never secrets. "
             "Repeatable.",
+        ),
+    )
+
+
+class _ShardType(click.ParamType["Shard"]):
+    """A part of what is declared, as `I/N`."""
+
+    name = "shard"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Shard":
+        """Read the shard, or say what is expected."""
+        from reconciler.core.shard import parse_shard
+
+        try:
+            return parse_shard(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not I/N with I from 0 to N-1: of four shards, 0/4, 1/4, 2/4 and 3/4", param, ctx)
+
+
+def shard_option(command: _Command) -> _Command:
+    """Add the option that takes one part of what is declared."""
+    return _applied(
+        command,
+        _shared(
+            "--shard",
+            type=_ShardType(),
+            metavar="I/N",
+            help="Only the contacts and memories of part I of N, counted from 0: the same on every machine.",
         ),
     )
 

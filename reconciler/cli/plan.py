@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     guard_options,
     output_options,
     pass_invocation,
+    shard_option,
 )
 
 _CHANGES_PENDING = 2
@@ -21,6 +22,7 @@ _CHANGES_PENDING = 2
 @click.command()
 @account_options
 @output_options(*PLAN_FORMATS)
+@shard_option
 @budget_options
 @guard_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")

@@ -59,7 +59,7 @@ def load_plan(file: Path) -> PlanDocument:
 async def declared_prospect(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Prospect:
     """Plan all that is declared, as far as the targets choose it."""
     plan = guarded(await make_plan(session.desired, reader, run, targets=targets), session.guards)
-    return Prospect(plan, plan, select(session.desired, targets).desired)
+    return Prospect(plan, plan, select(session.desired, targets, session.shard).desired)
 
 
 async def reviewed_prospect(

@@ -17,6 +17,7 @@ from reconciler.core.desired import Desired
 from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
+from reconciler.core.shard import Shard
 from reconciler.project import Project
 from reconciler.specs import Environ
 from reconciler.workflow import OnProgress, Run
@@ -32,6 +33,7 @@ class Session:
     revealed: tuple[str, ...]
     environ: Environ
     guards: Guards
+    shard: Shard | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -50,6 +52,7 @@ class Session:
             on_progress=progress,
             on_notice=remark,
             seconds_needed=partial(seconds_needed, self.account.environment.rate_limit),
+            shard=self.shard,
         )
 
     def masker(self, *, reveal: bool) -> Masker:
@@ -71,6 +74,5 @@ def open_session(invocation: Invocation, *, offline: bool = False, pace: Pace | 
     loaded = load_environment(project, environment, environ)
     warn(loaded)
     with account_of(project, environment, invocation, offline=offline, pace=pace) as account:
-        yield Session(
-            project, loaded.desired, account, invocation.revealed, environ, guards_of(environment, invocation)
-        )
+        guards = guards_of(environment, invocation)
+        yield Session(project, loaded.desired, account, invocation.revealed, environ, guards, invocation.shard)

@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 @click.command()
 @invocation_options
 @output_options(*PLAN_FORMATS)
-@click.argument("what", metavar="RUN_OR_FILE")
+@click.argument("what", metavar="RUN_OR_FILE...", nargs=-1, required=True)
 @pass_invocation
-def show(invocation: Invocation, *, what: str, output_format: str, writes: tuple[tuple[str, Path], ...]) -> int:
-    """Render a saved plan or receipt again, or what became of a run, by its id or the start of it."""
+def show(
+    invocation: Invocation, *, what: tuple[str, ...], output_format: str, writes: tuple[tuple[str, Path], ...]
+) -> int:
+    """
+    Render a saved plan or receipt again, or what became of a run, by its id or the start of it.
+
+    Several files, of --shard, are merged: their plans, or their receipts, become one.
+    """
     import sys
 
     from reconciler.cli.screen import emit, palette
@@ -28,7 +34,7 @@ def show(invocation: Invocation, *, what: str, output_format: str, writes: tuple
     from reconciler.render.paint import PLAIN
 
     check_files(writes)
-    document = _document(invocation, what)
+    document = _document(invocation, what[0]) if len(what) == 1 else _merged(what)
 
     def rendered(name: str, colours: "Palette" = PLAIN) -> str:
         text = render_saved(document, name, colours)
@@ -40,6 +46,19 @@ def show(invocation: Invocation, *, what: str, output_format: str, writes: tuple
     write_files(writes, rendered)
     emit(shown)
     return 0
+
+
+def _merged(files: tuple[str, ...]) -> "SavedDocument":
+    """Merge what shards made; shards that are missing are told."""
+    from reconciler.cli.screen import remark
+    from reconciler.core.merging import merge
+    from reconciler.documents import load_document
+    from reconciler.render.words import shards_sentence
+
+    merged = merge([(file, load_document(Path(file))) for file in files])
+    if merged.shards is not None:
+        remark(f"warning: {shards_sentence(merged.shards)}")
+    return merged
 
 
 def _document(invocation: Invocation, what: str) -> "SavedDocument":

@@ -72,6 +72,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         base=plan.base.ref if plan.base else None,
         measures=measures_of(plan),
         guards=plan.exceeded,
+        shards=plan.origin.shards,
     )
 
 
@@ -88,6 +89,7 @@ def describe_receipt(receipt: Receipt, *, reveal: bool = False) -> ReceiptDocume
         interrupted=receipt.interrupted,
         totals=TotalsEntry(**receipt.totals),
         outcomes=tuple(_outcome(outcome, reveal=reveal) for outcome in receipt.outcomes),
+        shards=receipt.origin.shards,
     )
 
 

@@ -12,6 +12,7 @@ from reconciler.core.base import Cause
 from reconciler.core.desired import Upkeep
 from reconciler.core.guards import NOTHING_MEASURED, ExceededGuard, Measures
 from reconciler.core.redaction import Masked, Mixed, Shown
+from reconciler.core.shard import Shards
 
 FORMAT_VERSION = "1.0"
 
@@ -216,8 +217,8 @@ class PlanDocument:
 
     `key_check` tells whether a key is the one that values are masked with, `operations_digest` whether operations are
     those that were planned. `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base`
-    unless changes are shown with their causes since that revision. `guards` are held against
-    `measures`; those that are told refuse the plan.
+    unless changes are shown with their causes since that revision, `shards` unless it is for a part of
+    what is declared. `guards` are held against `measures`; those that are told refuse the plan.
     """
 
     format_version: str
@@ -237,6 +238,7 @@ class PlanDocument:
     base: str | None = None
     measures: Measures = NOTHING_MEASURED
     guards: tuple[ExceededGuard, ...] = ()
+    shards: Shards | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,7 @@ class TotalsEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """A receipt; times are ISO 8601 in UTC."""
+    """A receipt; times are ISO 8601 in UTC. `shards` is null unless it is for a part of what is declared."""
 
     format_version: str
     kind: Literal["receipt"]
@@ -276,6 +278,7 @@ class ReceiptDocument:
     interrupted: bool
     totals: TotalsEntry
     outcomes: tuple[OutcomeEntry, ...]
+    shards: Shards | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from reconciler.core.document import OperationEntry
 from reconciler.core.secret import Secret, holds_secret
 from reconciler.core.value import Json, canonical, is_list
 
+MERGED = "merged:sha256:"
+"""How the digest of operations begins where plans were merged, for which no key is at hand."""
+
 _UNCOUNTED = {"source", "cause"}
 
 

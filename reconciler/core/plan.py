@@ -8,6 +8,7 @@ from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.guards import ExceededGuard
+from reconciler.core.shard import Shards
 from reconciler.errors import Source
 
 
@@ -195,7 +196,14 @@ class MemoryWork:
 Work: TypeAlias = ContactWork | MemoryWork
 
 NoticeType: TypeAlias = Literal[
-    "ambiguous_memory", "near_duplicate", "not_read", "retained", "unknown_contact", "unmanaged", "unverifiable"
+    "ambiguous_memory",
+    "near_duplicate",
+    "not_read",
+    "other_shard",
+    "retained",
+    "unknown_contact",
+    "unmanaged",
+    "unverifiable",
 ]
 
 
@@ -205,10 +213,10 @@ class Notice:
     What cannot or need not be done; it never blocks.
 
     `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
-    memories (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`) or of facts and users that the
-    specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are counted.
-    Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys` those near it
-    that only the account knows.
+    memories (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of facts and
+    users that the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that
+    are counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys`
+    those near it that only the account knows.
     """
 
     type: NoticeType
@@ -224,7 +232,7 @@ class Origin:
     """
     Where a plan comes from; times are ISO 8601 in UTC.
 
-    `snapshot_taken_at` is None unless a snapshot was read in the account's place.
+    `snapshot_taken_at` is None unless a snapshot was read in the account's place, `shards` unless it is for a part.
     """
 
     environment: str
@@ -232,6 +240,7 @@ class Origin:
     specs_digest: str
     created_at: str
     snapshot_taken_at: str | None = None
+    shards: Shards | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,19 +46,21 @@ from reconciler.core.retained import retained_notices
 from reconciler.core.value import Json
 
 
-def build_plan(
-    desired: Desired, observed: Observed, *, origin: Origin, left_out: int, base: Base | None = None
+def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
+    desired: Desired, observed: Observed, *, origin: Origin, left_out: int, elsewhere: int = 0, base: Base | None = None
 ) -> Plan:
     """
     Decide what has to be added and updated so that the account holds all that is declared.
 
-    `left_out` is the number of declared memories that a target kept from being read. With a `base`, notices tell what
-    it declared that is declared no longer.
+    `left_out` is the number of declared memories that a target kept from being read, `elsewhere` of those in other
+    shards. With a `base`, notices tell what it declared that is declared no longer.
     """
     work = [*_work(desired, observed)]
     notices = [*_notices(desired, observed), *near_duplicate_notices(desired, observed, work)]
     if left_out:
         notices.append(Notice("not_read", "", left_out))
+    if elsewhere:
+        notices.append(Notice("other_shard", "", elsewhere))
     if base is not None:
         notices.extend(retained_notices(base, desired, observed))
     return Plan(

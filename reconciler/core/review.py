@@ -25,7 +25,7 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.fingerprint import operations_digest
+from reconciler.core.fingerprint import MERGED, operations_digest
 from reconciler.core.plan import (
     AddUser,
     ContactOperation,
@@ -124,7 +124,9 @@ def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ..
         found.append("it was made with another key; give both the same RECONCILER_DIGEST_KEY")
     elif saved.specs_digest != specs_digest:
         found.append("the specs, or their secrets, are not those that it was made from")
-    if saved.operations_digest != operations_digest(saved.operations, masker.digest):
+    if saved.operations_digest.startswith(MERGED):
+        found.append("it was merged from shards, each of which is applied by itself")
+    elif saved.operations_digest != operations_digest(saved.operations, masker.digest):
         found.append("its operations were changed since it was made")
     return tuple(found)
 

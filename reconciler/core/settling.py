@@ -15,7 +15,7 @@ What is known by now of an operation that was left open.
 
 `held`: the account holds what is declared. `planned`: it is in the new plan. `unclear`: the account gives no way to
 tell, so that it stays open until it was done once more. `undeclared`: the specs no longer ask for it. `not_read`: this
-plan did not look (`--target`).
+plan did not look (`--target`, `--shard`).
 """
 
 _BLIND_TO_ALL = {"ambiguous_memory", "unknown_contact"}

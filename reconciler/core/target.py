@@ -1,4 +1,4 @@
-"""`--target`: the part of what is declared that an address pattern names."""
+"""`--target` and `--shard`: the part of what is declared that an address pattern names."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,30 +7,39 @@ from typing import TypeVar
 
 from reconciler.core.address import fact_address, user_address
 from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory
+from reconciler.core.shard import Shard, part_of
 
 _Memory = TypeVar("_Memory", ContactMemory, ExistingMemory)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The declarations that were chosen, how many memories were left out, and the patterns that chose nothing."""
+    """
+    The declarations that were chosen, and the patterns that chose nothing, in any shard.
+
+    Of the other memories, the patterns left some out, and the others are `elsewhere`: in other shards.
+    """
 
     desired: Desired
     left_out: int
     unmatched: tuple[str, ...]
+    elsewhere: int = 0
 
 
-def select(desired: Desired, patterns: Sequence[str]) -> Selection:
+def select(desired: Desired, patterns: Sequence[str], shard: Shard | None = None) -> Selection:
     """
-    Keep what the patterns name: an address names all that stands below it, `*` stands for any part of one name.
+    Keep what the patterns name of a shard.
 
-    No pattern at all chooses everything.
+    An address names all that stands below it, `*` stands for any part of one name. No pattern at all chooses
+    everything.
     """
+    part = part_of(desired, shard)
+    elsewhere = len(desired.memories) - len(part.memories)
     if not patterns:
-        return Selection(desired, 0, ())
-    chosen = _choose(desired, patterns)
+        return Selection(part, 0, (), elsewhere)
+    chosen = _choose(part, patterns)
     unmatched = tuple(pattern for pattern in patterns if not _names_something(_choose(desired, [pattern])))
-    return Selection(chosen, len(desired.memories) - len(chosen.memories), unmatched)
+    return Selection(chosen, len(part.memories) - len(chosen.memories), unmatched, elsewhere)
 
 
 def restrict(desired: Desired, addresses: Collection[str]) -> Desired:

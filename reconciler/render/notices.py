@@ -8,7 +8,7 @@ from reconciler.core.document import NoticeEntry, PlanDocument, Text
 from reconciler.core.guards import ExceededGuard
 from reconciler.core.redaction import Masked
 from reconciler.core.text import quoted, shortened, visible
-from reconciler.render.words import age, counted, listed, masked_text
+from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 
 _LONGEST_KEY = 80
 _MOST_KEYS = 20
@@ -32,6 +32,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "check {what}{place}: one slip away from a known one, and a key once written stays",
     ),
     "not_read": ("memory", "memories", "{what} not read, because of --target"),
+    "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
 }
 """What is counted, one and many, and what is said of it."""
 _OTHER = ("notice", "", "{what} of this kind{place}")
@@ -69,6 +70,8 @@ def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> 
         sentences.append(f"Read from a snapshot of {mark(plan.snapshot_taken_at)}{when}, not from the account.")
     if plan.base is not None:
         sentences.append(f"Causes are seen from the specs at {mark(plan.base)}.")
+    if plan.shards is not None:
+        sentences.append(shards_sentence(plan.shards))
     return sentences
 
 

@@ -51,7 +51,10 @@ def _what_was_found(findings: Mapping[Finding, int]) -> str:
         "planned": ("is in this plan again", "are in this plan again"),
         "unclear": ("cannot be told here, and is safe to repeat", "cannot be told here, and are safe to repeat"),
         "undeclared": ("is no longer declared", "are no longer declared"),
-        "not_read": ("is outside of --target and stays open", "are outside of --target and stay open"),
+        "not_read": (
+            "is outside of --target or --shard and stays open",
+            "are outside of --target or --shard and stay open",
+        ),
     }
     found = [f"{findings[name]:,} {words[name][findings[name] != 1]}" for name in words if findings.get(name)]
     return f"; of these, {listed(found)}" if found else ""

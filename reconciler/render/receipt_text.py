@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.text import visible
 from reconciler.render.paint import Palette
-from reconciler.render.words import advice, counted, listed, whole
+from reconciler.render.words import advice, counted, listed, shards_sentence, whole
 
 _MOST_SKIPPED = 5
 """More operations than this that were skipped for one reason are counted, not listed."""
@@ -14,7 +14,8 @@ _MOST_SKIPPED = 5
 
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
     """Give the receipt as text: each operation that is not simply done, then the totals and what to do next."""
-    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *_advice(receipt)]
+    shards = [shards_sentence(receipt.shards)] if receipt.shards else []
+    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *shards, *_advice(receipt)]
     return "\n".join([*lines, ""])
 
 

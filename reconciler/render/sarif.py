@@ -53,6 +53,7 @@ _RULES: Mapping[str, _Rule] = {
         "NearDuplicate", "warning", "A new key is one slip away from a known one, and could never be removed."
     ),
     "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
+    "other_shard": _Rule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
     "unknown_contact": _Rule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
     ),

@@ -7,10 +7,12 @@ from datetime import datetime
 from reconciler.core.base import Cause
 from reconciler.core.document import CostEntry, ReceiptDocument, SummaryEntry
 from reconciler.core.redaction import Masked, Mixed
+from reconciler.core.shard import Shards
 from reconciler.core.text import duration, quoted, shortened, visible
 
 _LONGEST_VALUE = 160
 _LEAD = 24
+_MOST_SHARDS = 20
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _CAUSES: Mapping[Cause, str] = {
     "specs": "changed in the specs",
@@ -73,6 +75,21 @@ def cost(of: CostEntry) -> str:
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
     seconds = of.seconds_at_rate_limit
     return f"{requests}, about {duration(seconds)} at the rate limit" if seconds else requests
+
+
+def shards_sentence(shards: Shards) -> str:
+    """Say which shards something is of, and which are missing in it."""
+
+    def names(indexes: Sequence[int]) -> str:
+        return listed([f"{index}/{shards.count}" for index in indexes[:_MOST_SHARDS]] + _rest(indexes))
+
+    if len(shards.present) == 1:
+        return f"This is shard {names(shards.present)} alone."
+    return f"This is of the shards {names(shards.present)}; {names(shards.missing)} missing."
+
+
+def _rest(indexes: Sequence[int]) -> list[str]:
+    return [f"{len(indexes) - _MOST_SHARDS:,} more"] if len(indexes) > _MOST_SHARDS else []
 
 
 def listed(parts: list[str]) -> str:

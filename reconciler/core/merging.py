@@ -1,0 +1,161 @@
+"""Plans, or receipts, of shards → one document, as one run would have made it."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from typing import TypeAlias, TypeVar
+
+from reconciler.core.address import unit_of
+from reconciler.core.document import (
+    CostEntry,
+    NoticeEntry,
+    OperationEntry,
+    OutcomeEntry,
+    PlanDocument,
+    ReceiptDocument,
+    SummaryEntry,
+    TotalsEntry,
+)
+from reconciler.core.fingerprint import MERGED, operations_digest
+from reconciler.core.guards import ExceededGuard, Measures
+from reconciler.core.shard import Shards
+from reconciler.core.value import Json, canonical
+from reconciler.errors import InputError
+
+_Totals = TypeVar("_Totals", SummaryEntry, CostEntry, TotalsEntry)
+_Saved: TypeAlias = PlanDocument | ReceiptDocument
+
+_SAME = ("kind", "environment", "api", "specs_digest", "key_check", "snapshot_taken_at", "base")
+ELSEWHERE = "other_shard"
+_LEFT_OUT = "not_read"
+
+
+def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
+    """Merge documents, each with the name of its file; raises `InputError` where they are no parts of one whole."""
+    shards = _shards(documents)
+    for name, other in documents[1:]:
+        _check_same(documents[0], (name, other))
+    _check_apart(documents)
+    plans = [document for _, document in documents if isinstance(document, PlanDocument)]
+    receipts = [document for _, document in documents if isinstance(document, ReceiptDocument)]
+    return _plan(plans, shards) if plans else _receipt(receipts, shards)
+
+
+def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
+    """Give the shards of all documents together; each may come once."""
+    owner: dict[int, str] = {}
+    found: list[Shards] = []
+    for name, document in documents:
+        if document.shards is None:
+            raise InputError(f"{name} is no shard's: only what --shard made can be merged")
+        found.append(document.shards)
+        if document.shards.count != found[0].count:
+            raise InputError(f"{name} is of {document.shards.count} shards, and {documents[0][0]} of {found[0].count}")
+        for index in document.shards.present:
+            if owner.setdefault(index, name) is not name:
+                raise InputError(f"{name} holds shard {index}/{found[0].count}, and so does {owner[index]}")
+    return Shards(found[0].count, tuple(sorted(owner)), sum(shards.memories for shards in found))
+
+
+def _check_same(first: tuple[str, _Saved], other: tuple[str, _Saved]) -> None:
+    for field in _SAME:
+        left, right = getattr(first[1], field, None), getattr(other[1], field, None)
+        if left != right:
+            raise InputError(f"{first[0]} and {other[0]} cannot be merged: {field} is {left} there, and {right} here")
+
+
+def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
+    owner: dict[tuple[str, str], str] = {}
+    for name, document in documents:
+        entries: Iterable[OperationEntry | OutcomeEntry] = (
+            document.operations if isinstance(document, PlanDocument) else document.outcomes
+        )
+        for entry in entries:
+            if owner.setdefault((entry.type, entry.address), name) is not name:
+                known = owner[entry.type, entry.address]
+                raise InputError(f"{name} and {known} cannot be merged: both hold {entry.type} of {entry.address}")
+
+
+def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
+    operations = _in_order((entry for plan in plans for entry in plan.operations), lambda entry: entry.address)
+    measures = _measures([plan.measures for plan in plans])
+    return replace(
+        plans[0],
+        created_at=min(plan.created_at for plan in plans),
+        operations_digest=operations_digest(operations, _digest),
+        summary=_added([plan.summary for plan in plans]),
+        cost=_added([plan.cost for plan in plans]),
+        operations=operations,
+        memories=_in_order((entry for plan in plans for entry in plan.memories), lambda entry: entry.address),
+        notices=_notices(plans, shards),
+        measures=measures,
+        guards=_guards(plans, measures),
+        shards=shards if shards.missing else None,
+    )
+
+
+def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocument:
+    return replace(
+        receipts[0],
+        started_at=min(receipt.started_at for receipt in receipts),
+        finished_at=max(receipt.finished_at for receipt in receipts),
+        interrupted=any(receipt.interrupted for receipt in receipts),
+        totals=_added([receipt.totals for receipt in receipts]),
+        outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
+        shards=shards if shards.missing else None,
+    )
+
+
+def _digest(content: Json) -> str:
+    """Give a digest that needs no key: it tells merged plans apart, and none of them can be applied."""
+    return MERGED + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+_Entry = TypeVar("_Entry")
+
+
+def _in_order(entries: Iterable[_Entry], address: Callable[[_Entry], str]) -> tuple[_Entry, ...]:
+    """Sort as a plan is: contacts by name, then memories declared by id; what is of one of them stays in its order."""
+    return tuple(sorted(entries, key=lambda entry: unit_of(address(entry))))
+
+
+def _added(parts: Sequence[_Totals]) -> _Totals:
+    names = [field.name for field in fields(parts[0])]
+    return type(parts[0])(**{name: sum(getattr(part, name) for part in parts) for name in names})
+
+
+def _notices(plans: Sequence[PlanDocument], shards: Shards) -> tuple[NoticeEntry, ...]:
+    """Give all notices in order; of what was left out there is one each."""
+    all_of_them = [notice for plan in plans for notice in plan.notices]
+    found = [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT}]
+    left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
+    first = plans[0].shards.memories if plans[0].shards else 0
+    declared = first + sum(notice.count for notice in plans[0].notices if notice.type == ELSEWHERE)
+    for kind, count in ((_LEFT_OUT, left_out), (ELSEWHERE, declared - shards.memories)):
+        found += [NoticeEntry(kind, "", count)] if count else []
+    return tuple(sorted(found, key=lambda notice: (notice.type, notice.address)))
+
+
+def _measures(parts: Sequence[Measures]) -> Measures:
+    """Add what guards are held against; a key that is new to one shard may be live in another, which cannot be told."""
+    return Measures(
+        changes=sum(part.changes for part in parts),
+        facts_to_update=sum(part.facts_to_update for part in parts),
+        kept_facts_live=sum(part.kept_facts_live for part in parts),
+        new_keys=tuple(sorted({key for part in parts for key in part.new_keys})),
+    )
+
+
+def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[ExceededGuard, ...]:
+    """Give each guard that refuses a shard, with what the whole comes to unless a shard comes to more."""
+    whole = {
+        "max_changes": measures.changes,
+        "max_update_share": measures.update_share,
+        "max_new_keys": len(measures.new_keys),
+    }
+    found: dict[str, ExceededGuard] = {}
+    for guard in (guard for plan in plans for guard in plan.guards):
+        worst = max(guard.value, found[guard.name].value if guard.name in found else guard.value, whole[guard.name])
+        keys = measures.new_keys if guard.name == "max_new_keys" else ()
+        found[guard.name] = replace(guard, value=worst, keys=keys)
+    return tuple(found[name] for name in whole if name in found)
