@@ -12,6 +12,16 @@ FactType: TypeAlias = Literal["string", "number", "integer", "boolean", "list", 
 Rule: TypeAlias = Literal["type", "enum", "pattern", "max_length"]
 """A rule that a value can break."""
 
+TYPE_NAMES: Mapping[FactType, str] = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "list": "a list",
+    "mapping": "a mapping",
+}
+"""What a value of each type is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class FactKey:

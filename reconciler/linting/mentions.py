@@ -31,25 +31,37 @@ def mentions_of(documents: Sequence[Node], patches: Sequence[Node]) -> Mentions:
     facts: dict[str, list[Mention]] = {}
     everything = [*documents, *patches]
     for document in everything:
-        for mention in _facts(document, ()):
+        for mention in _facts(document):
             facts.setdefault(mention.key, []).append(mention)
     scopes = {name: node.key_source for document in documents for name, node in _entries(document, "scopes")}
     in_use = (
         scope
         for document in everything
-        for _, contact in _entries(document, "contacts")
+        for _, contact in _contacts(document)
         for scope, _ in _entries(contact, "scopes")
     )
     return Mentions(facts, scopes, frozenset(in_use))
 
 
-def _facts(node: Node, path: KeyPath) -> Iterator[Mention]:
-    """Go down to the layers of facts: below scopes, below contacts, and below the scopes of those."""
-    for section in ("scopes", "contacts") if len(path) in (0, 2) else ():
-        for name, below in _entries(node, section):
-            inner = (*path, section, name)
-            yield from _layers(below, inner)
-            yield from _facts(below, inner)
+def _facts(document: Node) -> Iterator[Mention]:
+    """Give the facts of scopes, of contacts and what makes them, and of the scopes of those."""
+    for name, scope in _entries(document, "scopes"):
+        yield from _layers(scope, ("scopes", name))
+    for path, contact in _contacts(document):
+        yield from _layers(contact, path)
+        for name, memory in _entries(contact, "scopes"):
+            yield from _layers(memory, (*path, "scopes", name))
+
+
+def _contacts(document: Node) -> Iterator[tuple[KeyPath, Node]]:
+    """Give the contacts that a document declares, and those that it makes of rows, each with where it stands."""
+    for name, contact in _entries(document, "contacts"):
+        yield ("contacts", name), contact
+    section = dict(document.entries()).get("contacts_from")
+    for index, entry in enumerate(section.items() if section else ()):
+        made = dict(entry.entries()).get("contact")
+        if made:
+            yield ("contacts_from", index, "contact"), made
 
 
 def _layers(node: Node, owner: KeyPath) -> Iterator[Mention]:

@@ -6,11 +6,12 @@ from reconciler.reading.csv_rows import Columns, Row
 from reconciler.reading.document import Reading, read_bytes, read_file
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
+from reconciler.reading.json_rows import json_value
 from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
 from reconciler.reading.rows import FORMATS, RowEvent, read_rows
-from reconciler.reading.scalars import plain_value
+from reconciler.reading.scalars import Refusal, plain_value
 from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, named, wrong
 from reconciler.reading.writing import written
@@ -28,6 +29,7 @@ __all__ = [
     "Mark",
     "Node",
     "Reading",
+    "Refusal",
     "Row",
     "RowEvent",
     "SpecFile",
@@ -40,6 +42,7 @@ __all__ = [
     "explain",
     "find_files",
     "joined",
+    "json_value",
     "listing",
     "mapping",
     "mistyped",

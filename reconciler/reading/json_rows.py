@@ -30,22 +30,30 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
             yield _row(line, Source(file, text.number, 1))
 
 
-def _row(line: str, source: Source) -> Row | Problem:
+def json_value(text: str) -> Json | Refusal:
+    """Read a value as JSON writes it, or say why it is refused: what specs cannot say, data cannot say either."""
     try:
-        value = json.loads(
-            line, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
         )
         _check_depth(value)
-        if "\\u" in line:
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except _RefusedError as error:
-        return _problem(source, str(error), "mend it, or put it in quotes as text")
+        return Refusal(str(error), "mend it, or put it in quotes as text")
     except json.JSONDecodeError as error:
-        return _problem(source, f"this is not JSON, from character {error.pos + 1}", _WRITE)
+        return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
     except UnicodeEncodeError:
-        return _problem(source, "half of a surrogate pair stands alone", "write the letter itself")
+        return Refusal("half of a surrogate pair stands alone", "write the letter itself")
     except RecursionError:
-        return _problem(source, f"values lie more than {_DEEPEST} levels deep", "make it flatter")
+        return Refusal(f"values lie more than {_DEEPEST} levels deep", "make it flatter")
+    return value
+
+
+def _row(line: str, source: Source) -> Row | Problem:
+    value = json_value(line)
+    if isinstance(value, Refusal):
+        return _problem(source, value.message, value.cure)
     if not isinstance(value, dict):
         return _problem(source, f"a row is an object, not {named(value)}", _WRITE)
     return Row(value, source, {column: at for at, column in enumerate(value, start=1)})

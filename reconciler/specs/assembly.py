@@ -36,7 +36,7 @@ def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: 
     _report_same_contact((one.contact for one in contacts), findings)
     _report_reached_twice(memories, findings)
     _report_same_id(existing, findings)
-    catalogue = _first_key(one for document in all_declared for one in document.fact_keys)
+    catalogue = catalogue_of(all_declared)
     return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue)
 
 
@@ -61,9 +61,10 @@ def _first_by_name(named: Iterable[tuple[str, T]]) -> tuple[T, ...]:
     return tuple(first[name] for name in sorted(first))
 
 
-def _first_key(keys: Iterable[FactKey]) -> Catalogue:
+def catalogue_of(declared: Iterable[Declarations]) -> Catalogue:
+    """Give the keys that all documents declare; where two declare one, the first counts."""
     first: dict[str, FactKey] = {}
-    for key in keys:
+    for key in (key for document in declared for key in document.fact_keys):
         first.setdefault(key.name, key)
     return first
 

@@ -1,9 +1,9 @@
 """The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
-from reconciler.core.catalogue import Catalogue, FactKey, FactType, broken_rule
+from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
 from reconciler.core.secret import UnreadSecret
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
@@ -13,14 +13,6 @@ from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
 
-_TYPES: Mapping[FactType, str] = {
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "list": "a list",
-    "mapping": "a mapping",
-}
 _MOST_LISTED = 8
 
 
@@ -83,7 +75,7 @@ def _words(key: FactKey | None, value: Json) -> Words | None:
 
 def _mistyped(key: FactKey, value: Json) -> Words:
     assert key.expected_type is not None  # noqa: S101  a value of any type breaks no rule about types
-    expected = _TYPES[key.expected_type]
+    expected = TYPE_NAMES[key.expected_type]
     words = mistyped(expected, value)
     return Words(f"{expected} is expected, not {_shown(key, value)}", words.cure) if key.sensitive else words
 

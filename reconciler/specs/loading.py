@@ -10,14 +10,14 @@ from reconciler.core.desired import Desired
 from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
-from reconciler.specs.assembly import assemble
+from reconciler.specs.assembly import assemble, catalogue_of
 from reconciler.specs.cataloguing import check_facts, deprecated_uses
+from reconciler.specs.cells import by_catalogue
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
-from reconciler.specs.row_template import Convert, as_text
 from reconciler.specs.rows import RowReading, RowSource, row_sources
 
 
@@ -36,20 +36,18 @@ def load_specs(
     root: Path,
     overlays: Sequence[str] = (),
     references: References = NO_REFERENCES,
-    convert: Convert = as_text,
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems.
 
-    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for, and `convert` what
-    the cells of CSV mean as facts.
+    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     findings = Findings()
     findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        loaded = _loaded(found, patches.files, references, convert, findings)
+        loaded = _loaded(found, patches.files, references, findings)
     if findings.problems:
         raise SpecError(findings.problems)
     return loaded
@@ -77,9 +75,7 @@ def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patc
             yield from patches_of(document, findings)
 
 
-def _loaded(
-    found: Files, patches: Sequence[SpecFile], references: References, convert: Convert, findings: Findings
-) -> Loaded:
+def _loaded(found: Files, patches: Sequence[SpecFile], references: References, findings: Findings) -> Loaded:
     overlays = Overlays(read_patches(patches, findings), references, findings)
     declared: list[Declarations] = []
     sources: list[RowSource] = []
@@ -97,6 +93,7 @@ def _loaded(
             whole = final(document, may_refer=reading.may_refer)
             declared.append(declarations(whole, findings))
             sources.extend(row_sources(whole, file))
+    convert = by_catalogue(catalogue_of(declared))
     for source in sources:
         rows = RowReading(source, final, findings, convert)
         declared.append(rows.declared())

@@ -1,6 +1,6 @@
 """A mapping of columns, made ready: a row in, the contact that it declares out, as a document with its places."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,20 +8,13 @@ from reconciler.core.references import OPENING, escaped
 from reconciler.core.secret import Secret
 from reconciler.core.value import Json
 from reconciler.errors import Source
-from reconciler.reading import OFFSET_BITS, Lines, Mark, Node, Row
+from reconciler.reading import OFFSET_BITS, REFUSED, Lines, Mark, Node, Row
 from reconciler.specs.addresses import FACTS
+from reconciler.specs.cells import Convert
 from reconciler.specs.row_schema import CONSTANT
-
-Convert: TypeAlias = Callable[[str, str], Json]
-"""Gives the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
 
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
-
-
-def as_text(_key: str, text: str) -> Json:
-    """Leave every cell the text that it is."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +45,22 @@ class _Users:
 
 
 _Part: TypeAlias = _Leaf | _Branch | _Users
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCell:
+    """A cell of which no value can be made, and why; `at` is the slot that it stands for."""
+
+    at: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A row that a template is filled with, and the cells of it that turned out to be wrong."""
+
+    row: Row
+    wrong: list[WrongCell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +115,13 @@ class Template:
         """Give what a row names its contact, None for nothing."""
         return row.cells.get(self._named_by) or None
 
-    def document(self, row: Row, name: str) -> Node:
-        """Give the document that declares a row's contact; raises `CellError`."""
-        built = self._build_branch(self._contact, row)
+    def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
+        """Give the document that declares a row's contact, and the cells that are refused in it."""
+        filling = _Filling(row, [])
+        built = self._build_branch(self._contact, filling)
         value, mark = built if built is not None else ({}, _mark(_NAME_AT))
         own = _mark(_NAME_AT)
-        return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark)))
+        return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
 
     def _branch(self, node: Node, *, may_drop: bool) -> _Branch:
         parts = tuple((key, self._part(key, below)) for key, below in node.entries() if key != "where")
@@ -147,56 +157,49 @@ class Template:
             return value
         return escaped(value) if not isinstance(value, str) or OPENING in value else value
 
-    def _build(self, part: _Part, row: Row) -> _Built | None:
+    def _build(self, part: _Part, filling: _Filling) -> _Built | None:
         match part:
             case _Leaf():
-                return self._build_leaf(part, row)
+                return self._build_leaf(part, filling)
             case _Branch():
-                return self._build_branch(part, row)
+                return self._build_branch(part, filling)
             case _Users():
-                return self._build_users(part, row)
+                return self._build_users(part, filling)
 
-    def _build_leaf(self, leaf: _Leaf, row: Row) -> _Built | None:
+    def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
         if leaf.column is None:
             return leaf.constant, _deep(leaf.constant, leaf.at)
-        cell = row.cells.get(leaf.column)
+        cell = filling.row.cells.get(leaf.column)
         if cell is None or cell == "":
             return None
         if self._is_text and leaf.fact is not None and isinstance(cell, str):
-            cell = self._converted(leaf, cell)
+            cell = self._converted(leaf.fact, cell, leaf.at, filling)
         value = self._plain(cell)
         return value, _deep(value, leaf.at)
 
-    def _converted(self, leaf: _Leaf, cell: str) -> Json:
+    def _converted(self, fact: str, cell: str, at: int, filling: _Filling) -> Json:
         try:
-            return self._convert(str(leaf.fact), cell)
+            return self._convert(fact, cell)
         except ValueError as error:
-            raise CellError(leaf.at, str(error)) from error
+            filling.wrong.append(WrongCell(at, str(error)))
+            return REFUSED
 
-    def _build_branch(self, branch: _Branch, row: Row) -> _Built | None:
-        if any(row.cells.get(column) != text for column, text in branch.where):
+    def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
+        if any(filling.row.cells.get(column) != text for column, text in branch.where):
             return None
         value: dict[str, Json] = {}
         marks: list[Mark] = []
         for key, part in branch.parts:
-            built = self._build(part, row)
+            built = self._build(part, filling)
             if built is not None:
                 value[key] = built[0]
                 marks.append(built[1])
         return None if branch.may_drop and not value else (value, (_mark(branch.at), *marks))
 
-    def _build_users(self, users: _Users, row: Row) -> _Built | None:
-        built = [self._build_branch(user, row) for user in users.users if _says_something(user, row)]
+    def _build_users(self, users: _Users, filling: _Filling) -> _Built | None:
+        built = [self._build_branch(user, filling) for user in users.users if _says_something(user, filling.row)]
         found = [one for one in built if one is not None]
         return ([value for value, _ in found], (_mark(_NAME_AT), *(mark for _, mark in found))) if found else None
-
-
-class CellError(ValueError):
-    """A cell of which no value can be made; `at` is the slot that it stands for."""
-
-    def __init__(self, at: int, message: str) -> None:
-        super().__init__(message)
-        self.at = at
 
 
 def _says_something(user: _Branch, row: Row) -> bool:

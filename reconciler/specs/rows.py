@@ -7,11 +7,12 @@ from pathlib import Path
 
 from reconciler.errors import Problem
 from reconciler.reading import FORMATS, Columns, Node, Row, SpecFile, check, did_you_mean, named, quoted, read_rows
+from reconciler.specs.cells import Convert, as_text
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, Unsound
 from reconciler.specs.findings import Findings
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.row_template import CellError, Convert, Slot, Template, as_text
+from reconciler.specs.row_template import Slot, Template, WrongCell
 
 Final = Callable[[Node], Node]
 """Makes of a document what it is in the end, overlays and references included."""
@@ -54,7 +55,7 @@ def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple
         for row in read_rows(source.file.path, name=source.file.name, delimiter=source.model.delimiter):
             name = template.name_of(row) if isinstance(row, Row) else None
             if isinstance(row, Row) and isinstance(name, str) and wanted in (None, name):
-                yield name, template.document(row, name)
+                yield name, template.document(row, name)[0]
     except OSError:
         return
 
@@ -62,7 +63,7 @@ def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple
 class RowReading:
     """The reading of one data file; afterwards, `complete` says whether all of it could be read."""
 
-    def __init__(self, source: RowSource, final: Final, findings: Findings, convert: Convert = as_text) -> None:
+    def __init__(self, source: RowSource, final: Final, findings: Findings, convert: Convert) -> None:
         self.complete = True
         self._source = source
         self._final = final
@@ -113,12 +114,10 @@ class RowReading:
             self._wrong([_problem(row, self._template.slots[0], "", f"{said}: it names the contact")])
             return
         found = Findings()
-        try:
-            one = declarations(self._final(self._template.document(row, name)), found)
-        except CellError as error:
-            slot = self._template.slots[error.at]
-            self._wrong([_problem(row, slot, f"contacts.{name}", str(error))])
-            return
+        document, wrong = self._template.document(row, name)
+        one = declarations(self._final(document), found)
+        if wrong:
+            self._wrong([self._refused(row, name, cell) for cell in wrong])
         if found.problems:
             self._findings.take(self._located(problem, row) for problem in found.problems)
         yield one
@@ -142,6 +141,9 @@ class RowReading:
             )
         self.complete = self.complete and not self._unseen
         return bool(self._unseen)
+
+    def _refused(self, row: Row, name: str, cell: WrongCell) -> Problem:
+        return _problem(row, self._template.slots[cell.at], f"contacts.{name}", cell.message)
 
     def _wrong(self, problems: list[Problem]) -> None:
         self.complete = False

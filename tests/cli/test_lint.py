@@ -90,6 +90,24 @@ def test_a_review_is_due_from_the_day_after_it(
     assert ("unused_fact_key", "fact_keys.tier", 4) in found
 
 
+def test_what_rows_declare_counts_as_a_use_at_its_mapping(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write("specs/keys.yaml", KEYS)
+    repository.write("specs/guests.csv", "id,tier\nana,gold\nbo,silver\n")
+    repository.write(
+        "specs/guests.yaml",
+        "scopes: {night: {persona_id: p-2}}\n"
+        "contacts_from:\n"
+        "- file: guests.csv\n"
+        "  named_by: id\n"
+        "  contact: {external_id: id, facts: {tier: tier}, scopes: {night: {seed_facts: {plan: tier}}}}\n",
+    )
+
+    plan = "contacts_from[0].contact.scopes.night.seed_facts.plan"
+    assert ("deprecated_key", plan, 5) in rules(repository)
+    assert {"unused_scope", "unused_fact_key"}.isdisjoint(rule for rule, _, _ in rules(repository))
+
+
 def test_overlays_count_as_uses(repository: Repository) -> None:
     quoted_number(repository)
     repository.write("specs/keys.yaml", KEYS)

@@ -155,7 +155,7 @@ def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
     second, third = repository.run("apply", "--yes"), repository.run("apply", "--yes")
 
     assert first.code == 0
-    assert "of these, 1 is outside of --target and stays open" in first.err
+    assert "of these, 1 is outside of --target or --shard and stays open" in first.err
     assert "of these, 1 is in the account" in second.err
     assert third.err == ""
 

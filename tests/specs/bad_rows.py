@@ -17,6 +17,15 @@ CASES: Cases = {
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,555,\n"},
         [("data.csv:2:4", 'phone_number: a phone number is expected, not the text "555" (column "phone", by specs/a.')],
     ),
+    "a cell that is not what the catalogue says of its key": (
+        {"a.yaml": b"fact_keys: {plan: {type: integer}}\n" + MAPPED, "data.csv": HEADER + b"ana,c-1,many,,\n"},
+        [
+            (
+                "data.csv:2:3",
+                'contacts.ana: a whole number is expected, not the text "many" (column "plan", by specs/a',
+            ),
+        ],
+    ),
     "a cell that names no contact, or not as a name": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b",c-1,,,\nan a,c-2,,,\n"},
         [

@@ -2,15 +2,17 @@
 
 import gc
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.core.desired import ContactMemory, Identifier
 from reconciler.core.references import Variable
 from reconciler.errors import Source, SpecError
-from reconciler.reading import Node, Row
-from reconciler.specs import References, load_specs
+from reconciler.reading import Node, Row, RowEvent, read_rows
+from reconciler.specs import References, load_specs, rows
 from reconciler.specs.findings import MOST_IN_DATA
 from reconciler.specs.outline import declared_addresses
 from reconciler.specs.provenance import Specs, explain
@@ -142,18 +144,68 @@ def test_json_keeps_its_types_and_cells_of_csv_are_converted_as_the_catalogue_sa
 
     assert facts(memories(tmp_path)["contacts.ana.scopes.support"])["language"] == ["en", "de"]
 
-    def convert(key: str, text: str) -> object:
-        if key == "plan" and not text.isdecimal():
-            raise ValueError(f"a whole number is expected, not {text}")
-        return int(text) if key == "plan" else text
 
-    write(tmp_path, HEADER + "ana,c-1,,en,7,,,,\n")
-    assert facts(memories(tmp_path, convert=convert)["contacts.ana.scopes.support"])["plan"] == 7
-    write(tmp_path, HEADER + "ana,c-1,,en,x,,,,\n")
-    with pytest.raises(
-        SpecError, match=r'guests.csv:2:5 contacts.ana: a whole number is expected, not x \(column "plan"'
-    ):
-        memories(tmp_path, convert=convert)
+CATALOGUE = """\
+fact_keys:
+  language: {type: string}
+  plan: {type: integer}
+  tier: {enum: [3, gold]}
+  timezone: {type: list}
+"""
+
+
+def test_cells_of_csv_are_what_the_catalogue_says_of_their_keys(tmp_path: Path) -> None:
+    mapping = CATALOGUE + MAPPING.replace('{value: "${tier}"}', "team")
+    write(tmp_path, HEADER + 'ana,c-1,,02139,7,"[""UTC"", 1]",,,3\nbo,c-2,,true,-1,[],,,gold\n', mapping=mapping)
+
+    found = memories(tmp_path)
+
+    ana = {"language": "02139", "plan": 7, "tier": 3, "timezone": ["UTC", 1]}
+    assert facts(found["contacts.ana.scopes.support"]) == ana
+    assert facts(found["contacts.bo.scopes.support"]) == {
+        "language": "true",
+        "plan": -1,
+        "tier": "gold",
+        "timezone": [],
+    }
+
+
+@pytest.mark.parametrize(("cell", "expected"), [("true", True), ("TRUE", True), ("False", False)])
+def test_a_spreadsheets_words_for_true_and_false_are_taken(tmp_path: Path, cell: str, *, expected: bool) -> None:
+    mapping = CATALOGUE.replace("integer", "boolean") + MAPPING
+    write(tmp_path, f"{HEADER}ana,c-1,,,{cell},,,,\n", mapping=mapping)
+
+    assert facts(memories(tmp_path)["contacts.ana.scopes.support"])["plan"] is expected
+
+
+def test_all_cells_of_a_row_that_the_catalogue_refuses_are_told_with_their_columns(tmp_path: Path) -> None:
+    mapping = CATALOGUE.replace("{type: string}", "{enum: [en], sensitive: true}") + MAPPING
+    write(tmp_path, HEADER + "ana,c-1,,de,x,{,,,\nbo,c-2,,,9007199254740993,{},,,\n", mapping=mapping)
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    told = [str(problem).removeprefix("data/guests.csv:") for problem in caught.value.problems]
+    assert [problem.partition(" (column")[0].partition(";")[0] for problem in told] == [
+        '2:4 contacts.ana.facts.language: one of "en" is expected, not this sensitive value',
+        '2:5 contacts.ana: a whole number is expected, not the text "x"',
+        "2:6 contacts.ana: this is not JSON, from character 2",
+        "3:5 contacts.bo: 9007199254740993 is larger than a JSON number keeps exactly (±9007199254740991)",
+        '3:6 contacts.bo: a list is expected, not the text "{}"',
+    ]
+    assert told[1].endswith(' (column "plan", by specs/guests.yaml:19:25); mend the cell')
+
+
+def test_a_refused_cell_of_a_sensitive_key_is_not_quoted(tmp_path: Path) -> None:
+    mapping = CATALOGUE.replace("{type: integer}", "{type: integer, sensitive: true}") + MAPPING
+    write(tmp_path, HEADER + "ana,c-1,,,9007199254740993,,,,\nbo,c-2,,,hush,,,,\n", mapping=mapping)
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    assert [problem.message.partition(" (")[0] for problem in caught.value.problems] == [
+        "a whole number is expected, not this sensitive value"
+    ] * 2
 
 
 def test_overlays_patch_contacts_of_rows_and_must_match_one(tmp_path: Path) -> None:
@@ -186,16 +238,19 @@ def test_problems_of_many_rows_are_bounded_and_counted(tmp_path: Path) -> None:
     assert told[0] == "data/guests.csv: 7 more problems in this file; mend the first 100 and look again"
 
 
-def test_rows_stream_one_at_a_time(tmp_path: Path) -> None:
+def test_rows_stream_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, HEADER + "".join(f"guest-{at},c-{at},,en,{at},,,,\n" for at in range(3000)))
     alive: list[int] = []
 
-    def counting(_key: str, text: str) -> object:
-        if text.endswith("000"):
-            alive.append(sum(isinstance(one, Row | Node) for one in gc.get_objects()))
-        return text
+    def counting(*args: Any, **options: Any) -> Iterator[RowEvent]:
+        for at, event in enumerate(read_rows(*args, **options)):
+            if at in {500, 2900}:
+                alive.append(sum(isinstance(one, Row | Node) for one in gc.get_objects()))
+            yield event
 
-    assert len(memories(tmp_path, convert=counting)) == 3000
+    monkeypatch.setattr(rows, "read_rows", counting)
+
+    assert len(memories(tmp_path)) == 3000
     assert len(alive) == 2
     assert len(set(alive)) == 1, "as many rows and nodes are alive at the end as at the start"
 

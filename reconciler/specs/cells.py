@@ -1,0 +1,58 @@
+"""Cells of CSV as the catalogue means them: text, unless it says that the facts of a key are something else."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
+from reconciler.core.value import Json, same
+from reconciler.reading import Refusal, json_value, named, plain_value
+
+Convert: TypeAlias = Callable[[str, str], Json]
+"""Gives the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
+
+
+def as_text(_key: str, text: str) -> Json:
+    """Leave every cell the text that it is."""
+    return text
+
+
+def by_catalogue(catalogue: Catalogue) -> Convert:
+    """Give what makes of cells what the catalogue says that their keys hold; a key that it does not know holds text."""
+    return partial(_converted, catalogue)
+
+
+def _converted(catalogue: Catalogue, name: str, text: str) -> Json:
+    key = catalogue.get(name)
+    if key is None or key.expected_type == "string":
+        return text
+    return _choice(key, text) if key.expected_type is None else _typed(key, key.expected_type, text)
+
+
+def _choice(key: FactKey, text: str) -> Json:
+    """Give what an `enum` lists, which may be a number or true; other text is for its rule to refuse."""
+    value = plain_value(text)
+    if text in key.enum or isinstance(value, Refusal):
+        return text
+    return value if any(same(value, one) for one in key.enum) else text
+
+
+def _typed(key: FactKey, expected: FactType, text: str) -> Json:
+    value = _read(expected, text)
+    if not isinstance(value, Refusal) and has_type(value, expected):
+        return value
+    if isinstance(value, Refusal) and not key.sensitive:
+        raise ValueError(value.message)
+    shown = "this sensitive value" if key.sensitive else named(text)
+    raise ValueError(f"{TYPE_NAMES[expected]} is expected, not {shown}")
+
+
+def _read(expected: FactType, text: str) -> "Json | Refusal":
+    """Read a cell as JSON writes lists and mappings, as specs write numbers; spreadsheets write TRUE."""
+    match expected:
+        case "list" | "mapping":
+            return json_value(text)
+        case "boolean":
+            return plain_value(text.lower())
+        case _:
+            return plain_value(text)
