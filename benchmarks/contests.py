@@ -1,7 +1,6 @@
 """The contests: what is measured, at a number of memories."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
+from benchmarks import own
 from benchmarks.answers import PAGE
 from benchmarks.contest import US, Contestant, Skipped
 from benchmarks.peers import ansible, octodns, script, terraform
@@ -23,7 +23,6 @@ VALIDATED = 10_000
 APPLIED = 1_000
 SMALL = 100
 _KEY = {"BENCHMARK_KEY": "benchmark"}
-_RECONCILER = (sys.executable, "-m", "reconciler")
 
 Entry: TypeAlias = Contestant | Skipped
 
@@ -47,6 +46,15 @@ class Stage:
 Contest: TypeAlias = Callable[[Stage], Iterator[Entry]]
 
 
+def _reconciler() -> tuple[str, ...]:
+    return (str(own.programs() / "reconciler"),)
+
+
+def _python() -> tuple[str, ...]:
+    """Give the Python that has what this project needs, for the bare clients, too."""
+    return (str(own.programs() / "python"),)
+
+
 def _limit(requests: int) -> float:
     return requests * LATENCY / CONCURRENCY
 
@@ -56,7 +64,7 @@ def _ours(  # noqa: PLR0913  a contestant's parts
 ) -> Contestant:
     served = stage.serve(world)
     project = write_project(world, stage.folder() / "repository", url=served.url, reader=reader)
-    command = (*_RECONCILER, "--project", str(project), *arguments)
+    command = (*_reconciler(), "--project", str(project), *arguments)
     return Contestant(name, command, variables=_KEY, served=served, limit=_limit(requests))
 
 
@@ -65,7 +73,7 @@ def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, *, reques
     served, file = stage.serve(world), stage.folder() / "requests"
     with file.open("w") as text:
         text.writelines(f"{line}\n" for line in lines)
-    command = (sys.executable, "-m", "benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
+    command = (*_python(), "-m", "benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
     return Contestant("bare client", command, served=served, limit=_limit(requests))
 
 
@@ -75,8 +83,8 @@ def _context_paths(world: World) -> Iterator[str]:
 
 def start(_: Stage) -> Iterator[Entry]:
     """Start and say what there is."""
-    yield Contestant("python -c pass", (sys.executable, "-c", "pass"))
-    yield Contestant(US, (*_RECONCILER, "--help"))
+    yield Contestant("python -c pass", (*_python(), "-c", "pass"))
+    yield Contestant(US, (*_reconciler(), "--help"))
 
 
 def validate(stage: Stage) -> Iterator[Entry]:
@@ -86,11 +94,11 @@ def validate(stage: Stage) -> Iterator[Entry]:
     write_one_file(world, one / "contacts.yaml", users=True)
     write_many_files(world, many, users=True)
     for name, folder in (("one file", one), ("a file each", many)):
-        yield Contestant(f"CSafeLoader, {name}", (sys.executable, "-m", "benchmarks.bare", "load", str(folder)))
+        yield Contestant(f"CSafeLoader, {name}", (*_python(), "-m", "benchmarks.bare", "load", str(folder)))
         project = stage.folder()
         environments = {"production": {"api": "https://api.bland.ai", "specs": [str(folder)]}}
         (project / "reconciler.yaml").write_text(json.dumps({"version": 1, "specs": [], "environments": environments}))
-        yield Contestant(f"{US}, {name}", (*_RECONCILER, "--project", str(project), "validate"))
+        yield Contestant(f"{US}, {name}", (*_reconciler(), "--project", str(project), "validate"))
 
 
 def plan(stage: Stage) -> Iterator[Entry]:

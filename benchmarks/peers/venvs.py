@@ -4,12 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[1] / ".venvs"
+FOLDER = Path(__file__).parents[1] / ".venvs"
+"""Where all venvs are that contestants run in."""
 
 
 def installed(requirement: str, program: str) -> Path | str:
     """Give a program of a package, installed if need be; where that cannot be, the reason."""
-    venv = _FOLDER / requirement
+    venv = FOLDER / requirement
     file = venv / "bin" / program
     if file.exists():
         return file
@@ -23,7 +24,7 @@ def installed(requirement: str, program: str) -> Path | str:
 
 def version(requirement: str) -> str:
     """Give `NAME VERSION` of an installed package."""
-    python = _FOLDER / requirement / "bin" / "python"
+    python = FOLDER / requirement / "bin" / "python"
     code = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
     said = subprocess.run([python, "-c", code, requirement], check=True, capture_output=True, text=True)
     return f"{requirement} {said.stdout.strip()}"

@@ -3,18 +3,22 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
+from typing import TypeAlias
 
 from reconciler.core.desired import Contact, ContactMemory, Desired, Identifier, Memory, User
 from reconciler.core.document import OperationEntry
 from reconciler.core.secret import Secret, holds_secret
-from reconciler.core.value import Json, canonical, is_list
+from reconciler.core.value import Json, is_list, normal, write_normal
 
 MERGED = "merged:sha256:"
 """How the digest of operations begins where plans were merged, for which no key is at hand."""
 
 _UNCOUNTED = {"source", "cause"}
+
+_Said: TypeAlias = Callable[[Json], Json]
+"""Gives what of a value counts."""
 
 
 def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
@@ -23,11 +27,15 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
     Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
     """
-    content = chain(map(_contact, desired.contacts), map(_memory, desired.memories))
+    said = partial(_said, digest=digest)
+    content = chain(
+        (_contact(contact, said) for contact in desired.contacts),
+        (_memory(memory, said) for memory in desired.memories),
+    )
     hashed = hashlib.sha256(b"[")
     for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
         hashed.update(b"," if number else b"")
-        hashed.update(canonical(_guarded(declaration, digest)).encode())
+        hashed.update(write_normal(declaration).encode())
     hashed.update(b"]")
     return f"sha256:{hashed.hexdigest()}"
 
@@ -60,6 +68,11 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in _UNCOUNTED)
 
 
+def _said(value: Json, digest: Callable[[Json], str]) -> Json:
+    """Give a value in normal form, secrets in it as digests; most values are plain text, for which that is nothing."""
+    return value if type(value) is str or value is None else normal(_guarded(value, digest))
+
+
 def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:
     if isinstance(value, Secret):
         return {"secret": digest(value.plain)}
@@ -71,19 +84,21 @@ def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:
     return [_guarded(item, digest) for item in value]
 
 
-def _contact(contact: Contact) -> Json:
+def _contact(contact: Contact, said: _Said) -> Json:
     identity = contact.identity
-    known_by = [identity.kind, identity.value] if isinstance(identity, Identifier) else ["id", identity.contact_id]
-    return [contact.address, known_by, [[fact.key, fact.value] for fact in contact.profile]]
+    known_by = (
+        [identity.kind, said(identity.value)] if isinstance(identity, Identifier) else ["id", said(identity.contact_id)]
+    )
+    return [contact.address, known_by, [[fact.key, said(fact.value)] for fact in contact.profile]]
 
 
-def _memory(memory: Memory) -> Json:
-    users = [_user(user) for user in memory.users]
+def _memory(memory: Memory, said: _Said) -> Json:
+    users = [_user(user, said) for user in memory.users]
     if isinstance(memory, ContactMemory):
-        facts: list[Json] = [[fact.key, fact.upkeep, fact.value] for fact in memory.facts]
+        facts: list[Json] = [[fact.key, fact.upkeep, said(fact.value)] for fact in memory.facts]
         return [memory.address, memory.scope_key.fields, facts, users]
-    return [memory.address, memory.memory_id, users]
+    return [memory.address, said(memory.memory_id), users]
 
 
-def _user(user: User) -> Json:
-    return [user.phone_number, user.metadata, user.summary, user.external_memory_key]
+def _user(user: User, said: _Said) -> Json:
+    return [said(text) for text in (user.phone_number, user.metadata, user.summary, user.external_memory_key)]

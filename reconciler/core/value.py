@@ -10,7 +10,8 @@ Json = TypeAliasType("Json", 'str | int | float | bool | Sequence["Json"] | Mapp
 """A JSON value. Values are shared freely, so nothing ever changes one in place."""
 
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+write_normal = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+"""Write a value in normal form as text, with sorted keys."""
 
 
 def same(left: Json, right: Json) -> bool:
@@ -56,14 +57,15 @@ def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
 
 def canonical(value: Json) -> str:
     """Write a value as text that is the same for all values that are the same JSON: sorted keys, one form a number."""
-    return _encode(_plain(value))
+    return write_normal(normal(value))
 
 
-def _plain(value: Json) -> Json:
+def normal(value: Json) -> Json:
+    """Give the normal form of a value: one for each number."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: normal(item) for key, item in value.items()}
     if is_list(value):
-        return [_plain(item) for item in value]
+        return [normal(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
