@@ -16,11 +16,10 @@ Every error a user can meet, sorted by who must act.
     └── ForbiddenCallError    a defect of this tool, stopped before it left
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A place in a file, as people count: `line` and `column` start at 1; 0 when only the file is known."""
 
     file: str
@@ -32,8 +31,7 @@ class Source:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One thing that is wrong in a file: where, at which address, what, and what would be right."""
 
     file: str

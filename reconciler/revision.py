@@ -5,9 +5,10 @@ import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.errors import InputError
 
@@ -37,8 +38,7 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
         yield files
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A commit: the start of its id, the day on which its author wrote it (UTC), and the author's name."""
 
     id: str

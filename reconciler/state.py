@@ -9,16 +9,16 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.errors import StateError
 
 _FORMAT_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryIds:
+class MemoryIds(Struct, frozen=True):
     """
     The ids remembered for one environment; another API or account under the same name has ids of its own.
 

@@ -1,9 +1,10 @@
 """Small builders of desired and observed values, for tests that are about something else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.core.desired import (
     Contact,

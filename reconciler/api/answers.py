@@ -9,11 +9,12 @@ second.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
+
+from msgspec import Struct
 
 from reconciler.core.text import shortened, visible
 from reconciler.core.value import Json
@@ -40,8 +41,7 @@ class ThrottledError(ApiUnavailableError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP answer, read whole: `retry_after` is the header as text, `received_at` the time to reckon a date from."""
 
     status: int
@@ -50,8 +50,7 @@ class Answer:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusal(Struct, frozen=True):
     code: str
     message: str
 

@@ -6,15 +6,15 @@ and `POST /v1/memory/{memory_id}/user` only look, so they are reads.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.errors import ForbiddenCallError
 
 _ID = r"[^/?#]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """The method and path pairs that a client lets through, as `METHOD path` patterns."""
 
     patterns: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Values → the requests of the API, pure. Fields and paths are those of the API reference."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
@@ -10,8 +11,7 @@ from reconciler.core.remote import CONTACTS_A_PAGE
 from reconciler.core.value import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request: `path` is percent-encoded, query included; `repeatable` where it is safe and of use to repeat it."""
 
     method: str

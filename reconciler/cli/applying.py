@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from dataclasses import dataclass, replace
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
 from reconciler.api.recording import RecordingWriter
@@ -25,14 +26,13 @@ from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.state import prepare_folder
-from reconciler.workflow import Applied, apply_plan, rehearse
+from reconciler.workflow.applying import Applied, apply_plan, rehearse
 
 _INCOMPLETE = 3
 _INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
+class Applying(Struct, frozen=True):
     """One call of `apply`."""
 
     session: Session

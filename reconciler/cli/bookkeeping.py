@@ -5,7 +5,8 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.cli.prospect import Prospect
 from reconciler.cli.repeats import Repeats
@@ -19,14 +20,13 @@ from reconciler.journal import Journal, JournalFolder, new_run_id
 from reconciler.lease import Lease, holding, renewing
 from reconciler.render.past_runs import render_earlier_run
 from reconciler.state import prepare_folder
-from reconciler.workflow import Clock, time_text, utc_now
+from reconciler.workflow.clock import Clock, time_text, utc_now
 
 JOURNALS = "journal"
 LEASES = "leases"
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """The journals and the lease of one apply, and its id; `tell` is told lines for the operator."""
 
     session: Session

@@ -1,7 +1,8 @@
 """Which repository a command is for, which environment, and which specs."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
 from reconciler.project import Environment, Project, load_project
@@ -10,7 +11,7 @@ from reconciler.project import Environment, Project, load_project
 def chosen_project(invocation: Invocation) -> Project:
     """Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`."""
     project = load_project(invocation.project)
-    return replace(project, state=invocation.state.absolute()) if invocation.state else project
+    return replace(project, state=Path(invocation.state).absolute()) if invocation.state else project
 
 
 def chosen_environment(project: Project, invocation: Invocation) -> Environment:

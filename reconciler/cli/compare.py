@@ -102,7 +102,7 @@ def _observed(session: "Session") -> "Observed":
 
     from reconciler.api.client import open_reader
     from reconciler.cli.screen import Progress
-    from reconciler.workflow import observe_declared
+    from reconciler.workflow.planning import observe_declared
 
     async def read() -> "Observed":
         async with open_reader(session.endpoint) as reader:

@@ -1,11 +1,11 @@
 """`reconciler fmt`: brings files into canonical form."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _NOT_CANONICAL = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A file that is not in canonical form: what it is called, where it is, its text, and what it should be."""
 
     name: str

@@ -37,7 +37,6 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
 
 def _linted(invocation: Invocation) -> "LintDocument":
     """Look at the specs of one environment; raises `InputError` and `SpecError`."""
-    from reconciler import workflow
     from reconciler.cli.choosing import chosen_environment
     from reconciler.core.advice import LintDocument
     from reconciler.core.document import FORMAT_VERSION
@@ -45,9 +44,10 @@ def _linted(invocation: Invocation) -> "LintDocument":
     from reconciler.project import load_project
     from reconciler.specs import References
     from reconciler.specs.provenance import Specs
+    from reconciler.workflow import clock
 
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
     specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
-    today = workflow.utc_now().date()
+    today = clock.utc_now().date()
     return LintDocument(FORMAT_VERSION, "lint", environment.name, today.isoformat(), lint(specs, today))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,6 +9,8 @@ import click
 from reconciler.cli.completing import complete_addresses, complete_environments
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.core.shard import Shard
     from reconciler.execute import MostFailures
 
@@ -32,7 +33,7 @@ class Invocation:
 
     project: str | None = None
     environment: str | None = None
-    state: Path | None = None
+    state: str | None = None
     api_url: str | None = None
     concurrency: int | None = None
     max_requests: int | None = None
@@ -84,7 +85,7 @@ def invocation_options(command: _Command) -> _Command:
         ),
         _shared(
             "--state",
-            type=click.Path(file_okay=False, path_type=Path),
+            type=click.Path(file_okay=False),
             metavar="FOLDER",
             help="Where journals, leases and ids are kept, in place of .reconciler/.",
         ),
@@ -281,7 +282,9 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
     return add
 
 
-def _written(text: str, formats: Sequence[str]) -> tuple[str, Path]:
+def _written(text: str, formats: Sequence[str]) -> "tuple[str, Path]":
+    from pathlib import Path
+
     name, separator, file = text.partition("=")
     if not (separator and file) or name not in formats:
         raise click.BadParameter(f"{text!r} is not FORMAT=FILE with one of the formats {', '.join(formats)}")

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.guarding import open_expected_reader
 from reconciler.cli.loading import load_environment
@@ -16,14 +18,14 @@ from reconciler.core.totals import guarded
 from reconciler.errors import InputError
 from reconciler.project import load_project
 from reconciler.render.words import memories
-from reconciler.workflow import Revision, Run, make_plan
+from reconciler.workflow.planning import Revision, make_plan
+from reconciler.workflow.run import Run
 
 if TYPE_CHECKING:
     from reconciler.core.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Planning:
+class Planning(Struct, frozen=True):
     """What is planned, for whom; `base` is a git revision whose specs are compared with."""
 
     session: Session

@@ -1,9 +1,10 @@
 """An apply that goes on only while all is well: `--canary`, `--max-failures` and `--fail-fast`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.api.client import open_reader
 from reconciler.cli.options import Invocation
@@ -13,11 +14,10 @@ from reconciler.cli.session import Session
 from reconciler.core.address import unit_of
 from reconciler.core.plan import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
 from reconciler.execute import Canary, FailureLimit, MostFailures, Observer, Together
-from reconciler.workflow import make_plan
+from reconciler.workflow.planning import make_plan
 
 
-@dataclass(frozen=True, slots=True)
-class Progressive:
+class Progressive(Struct, frozen=True):
     """How carefully an apply goes on: so many contacts first, no further after so many failures; None asks neither."""
 
     canary: int | None = None

@@ -1,8 +1,10 @@
 """What an apply is about to do: all that is declared, or what still holds of a plan that was reviewed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.session import Session
 from reconciler.core.address import memory_of, operation_key
@@ -16,11 +18,12 @@ from reconciler.core.target import restrict, select
 from reconciler.core.totals import guarded
 from reconciler.documents import load_document
 from reconciler.errors import InputError, RefusedError
-from reconciler.workflow import Run, make_plan, replan
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.replanning import replan
+from reconciler.workflow.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True):
     """
     A plan to execute.
 

@@ -64,13 +64,13 @@ def journal_of(invocation: Invocation, name: str) -> "Path":
 
 def _past_runs(invocation: Invocation) -> "list[PastRun]":
     """Read all journals; those without an end may be at work still."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from reconciler.cli.bookkeeping import JOURNALS, LEASES
     from reconciler.cli.choosing import chosen_project
     from reconciler.journal import JournalFolder
     from reconciler.lease import running
-    from reconciler.workflow import utc_now
+    from reconciler.workflow.clock import utc_now
 
     folder = chosen_project(invocation).state_folder
     at_work = running(folder / LEASES, utc_now())

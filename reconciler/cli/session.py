@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from reconciler.api.client import Endpoint
 from reconciler.cli.account import Account, Pace, account_of
@@ -20,11 +21,10 @@ from reconciler.core.redaction import Masker
 from reconciler.core.shard import Shard
 from reconciler.project import Project
 from reconciler.specs import Environ
-from reconciler.workflow import OnProgress, Run
+from reconciler.workflow.run import OnProgress, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One command's view of a repository and an account; `environ` reads the secrets that specs refer to."""
 
     project: Project

@@ -52,7 +52,7 @@ def _take(session: "Session", *, all_users: bool) -> "Snapshot":
     from reconciler.cli.guarding import open_expected_reader
     from reconciler.cli.screen import Progress
     from reconciler.core.snapshot import mask_holdings
-    from reconciler.workflow import take_snapshot
+    from reconciler.workflow.snapshots import take_snapshot
 
     async def read() -> "Snapshot":
         async with open_expected_reader(session.account) as reader:

@@ -1,8 +1,9 @@
 """`apply --undo FILE`: the former values as a spec, written before the first write, and again once all is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
@@ -20,8 +21,7 @@ _ABOUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UndoFile:
+class UndoFile(Struct, frozen=True):
     """The file, readable by its owner alone."""
 
     path: Path

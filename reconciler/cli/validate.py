@@ -84,7 +84,7 @@ def _check_all(project: "Project") -> str:
 
 def _told(problem: "Problem", names: Sequence[str], project: "Project") -> "Problem":
     """Give a problem that says in which environments it is one, unless it is in all."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     if len(names) == len(project.environments):
         return problem

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from reconciler.watching import Report
 from reconciler.watching.telling import error_lines, json_line, note_line, text_line
-from reconciler.workflow import time_text
+from reconciler.workflow.clock import time_text
 
 
 class WatchLog:

@@ -1,7 +1,10 @@
 """One run of a watch: load, plan, apply if told to, and report; what goes wrong is a part of the report."""
 
-from dataclasses import dataclass, replace
+import dataclasses
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
 from reconciler.api.pacing import Pacer, Waiting
@@ -29,7 +32,9 @@ from reconciler.errors import (
 from reconciler.project import Environment
 from reconciler.watching import Health, Report, Result
 from reconciler.watching.report import Reading
-from reconciler.workflow import Applied, Run, apply_plan, time_text
+from reconciler.workflow.applying import Applied, apply_plan
+from reconciler.workflow.clock import time_text
+from reconciler.workflow.run import Run
 
 _UNNAMED = "unknown"
 _LONG_WAIT = 30.0
@@ -45,8 +50,7 @@ _RESULTS: tuple[tuple[type[ReconcilerError], Result], ...] = (
 """What an error makes of a run; the first that fits counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(Struct, frozen=True):
     """How a run ended, and why where it is not done."""
 
     result: Result
@@ -178,7 +182,7 @@ def _at_one_place(invocation: Invocation) -> Invocation:
     """
     path = Path(invocation.project or ".")
     place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-    return replace(invocation, project=str(place))
+    return dataclasses.replace(invocation, project=str(place))
 
 
 def _result_of(error: ReconcilerError) -> Result:

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from msgspec import Struct
+
 from reconciler.stopping import Stop
-from reconciler.workflow import utc_now
+from reconciler.workflow.clock import utc_now
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """
     How a watch knows time, spends it, and draws the jitter.
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.cli.interrupt import watching_for_interrupts
@@ -22,8 +23,7 @@ _INTERVALS = 3
 _LEAST_PATIENCE = 300.0  # a request that gets no answer is given up, and repeated, for longer than a short interval
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """One call of `watch`: what is to be done how often, and `listen`, the host and port for metrics and probes."""
 
     invocation: Invocation

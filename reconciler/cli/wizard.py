@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import click
+from msgspec import Struct
 
 
 def can_ask() -> bool:
@@ -12,8 +12,7 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-@dataclass(frozen=True, slots=True)
-class Wizard:
+class Wizard(Struct, frozen=True):
     """
     Gives answers; `given` are those of options.
 

@@ -1,9 +1,10 @@
 """What was declared before, at a revision, and with it why each change is planned."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.desired import ContactMemory, Desired, Fact, Identity, Memory, User
 from reconciler.core.diff import Added, Change
@@ -21,8 +22,7 @@ class _Nothing(Enum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """The declarations of a revision, by what they mean, so that renaming a contact changes nothing."""
 
     ref: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.value import Json, is_list, same
 from reconciler.errors import Source
@@ -23,8 +24,7 @@ TYPE_NAMES: Mapping[FactType, str] = {
 """What a value of each type is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactKey:
+class FactKey(Struct, frozen=True):
     """
     One key of the catalogue; what is None or empty is not said of it.
 

@@ -1,8 +1,9 @@
 """Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from reconciler.core.base import Base, Cause
 from reconciler.core.desired import Identifier, Identity, Memory, User
@@ -93,8 +94,7 @@ def describe_receipt(receipt: Receipt, *, reveal: bool = False) -> ReceiptDocume
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(Struct, frozen=True):
     """How values are shown, and with what changes are compared to tell their causes."""
 
     masker: Masker

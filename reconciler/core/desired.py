@@ -1,7 +1,8 @@
 """Desired: what the specs declare, layers already merged, every value with the place it comes from."""
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from reconciler.core.address import contact_address, existing_address, memory_address
 from reconciler.core.catalogue import Catalogue
@@ -12,8 +13,7 @@ Upkeep: TypeAlias = Literal["keep", "seed"]
 """`keep`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Persona:
+class Persona(Struct, frozen=True):
     """A scope that remembers for a persona."""
 
     persona_id: str
@@ -24,8 +24,7 @@ class Persona:
         return {"persona_id": self.persona_id}
 
 
-@dataclass(frozen=True, slots=True)
-class AgentNumber:
+class AgentNumber(Struct, frozen=True):
     """A scope that remembers for an agent's phone number, in E.164."""
 
     agent_number: str
@@ -48,8 +47,7 @@ def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
     return canonical([contact_id, scope_key.fields])
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One declared fact; `value` is never null."""
 
     key: str
@@ -58,8 +56,7 @@ class Fact:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """One declared memory user; what is None is not declared."""
 
     phone_number: str
@@ -69,8 +66,7 @@ class User:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class ContactId:
+class ContactId(Struct, frozen=True):
     """A contact known by the API's own id, which differs from environment to environment."""
 
     contact_id: str
@@ -81,8 +77,7 @@ class ContactId:
         return ("contact_id", self.contact_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """A contact known by something that people know, the same in every environment."""
 
     kind: IdentifierKind
@@ -102,8 +97,7 @@ def identifier_key(kind: str, value: str) -> tuple[str, str]:
 Identity: TypeAlias = ContactId | Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """A declared contact; `profile` holds its `name` and `metadata`, as far as they are declared, sorted by key."""
 
     name: str
@@ -117,8 +111,7 @@ class Contact:
         return contact_address(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class ContactMemory:
+class ContactMemory(Struct, frozen=True):
     """
     The memory that a contact should have in a scope; facts are sorted by key and users by phone number.
 
@@ -139,8 +132,7 @@ class ContactMemory:
         return memory_address(self.contact.name, self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class ExistingMemory:
+class ExistingMemory(Struct, frozen=True):
     """A memory that exists already, declared by its id, for its users (sorted by phone number)."""
 
     name: str
@@ -157,8 +149,7 @@ class ExistingMemory:
 Memory: TypeAlias = ContactMemory | ExistingMemory
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """All that a repository declares for one environment, sorted by name, whatever the order of files and keys."""
 
     scopes: tuple[str, ...]

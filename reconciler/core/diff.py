@@ -1,8 +1,9 @@
 """What differs between declared and live facts, add and update only. The only importer of deepdiff."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.desired import Fact, User
 from reconciler.core.observed import LiveUser
@@ -14,16 +15,14 @@ Path: TypeAlias = tuple[str, ...]
 """Where in a memory's facts: the key, then the keys of nested mappings; never an index, lists are taken whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """Something that the live side lacks."""
 
     path: Path
     after: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(Struct, frozen=True):
     """Something that the live side holds with another value."""
 
     path: Path
@@ -34,8 +33,7 @@ class Updated:
 Change: TypeAlias = Added | Updated
 
 
-@dataclass(frozen=True, slots=True)
-class FactWrite:
+class FactWrite(Struct, frozen=True):
     """
     One fact to send.
 

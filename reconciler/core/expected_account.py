@@ -1,10 +1,9 @@
 """What an environment's account must be, so that one environment's specs never reach another's account."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedAccount:
+class ExpectedAccount(Struct, frozen=True):
     """
     What must be so of the account before anything else is read; None is not asked.
 

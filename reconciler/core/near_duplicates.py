@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.desired import ContactMemory, Desired
 from reconciler.core.observed import Observed, Present
@@ -27,16 +28,14 @@ def near_duplicate_notices(desired: Desired, observed: Observed, work: Iterable[
     return tuple(_notices(added, near, _Known(declared, live)) if near else ())
 
 
-@dataclass(frozen=True, slots=True)
-class _AddedKey:
+class _AddedKey(Struct, frozen=True):
     key: str
     source: Source
     memory: ContactMemory
     live: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """All keys: how often each is declared, and which are live anywhere."""
 
     declared: Mapping[str, int]

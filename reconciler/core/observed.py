@@ -1,14 +1,14 @@
 """Observed: what the account was seen to hold, and how much of that is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.value import Json
 
 
-@dataclass(frozen=True, slots=True)
-class LiveUser:
+class LiveUser(Struct, frozen=True):
     """
     A memory user as the account holds it.
 
@@ -20,8 +20,7 @@ class LiveUser:
     comparable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LiveUsers:
+class LiveUsers(Struct, frozen=True):
     """
     What is known of a memory's users.
 
@@ -43,8 +42,7 @@ NOTHING_KNOWN = LiveUsers({}, listed=False)
 NO_USERS = LiveUsers({}, listed=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """A memory that exists; `memory_id` is None where the reader shows no id (`GET /v1/memory/context`)."""
 
     memory_id: str | None
@@ -52,23 +50,19 @@ class Present:
     users: LiveUsers = NOTHING_KNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """A memory that is known not to exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """A memory that holds nothing, or does not exist: `GET /v1/memory/context` answers both alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A memory of a contact that cannot be looked up: nothing is known of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """Several memories for one contact and scope, where the API promises one: which is meant cannot be known."""
 
     memory_ids: tuple[str, ...]
@@ -77,28 +71,24 @@ class Ambiguous:
 ObservedMemory: TypeAlias = Present | Absent | Unseen | Unreadable | Ambiguous
 
 
-@dataclass(frozen=True, slots=True)
-class FoundContact:
+class FoundContact(Struct, frozen=True):
     """A contact that exists; `profile` holds its `name` and `metadata`, and is None where they cannot be read."""
 
     contact_id: str
     profile: Mapping[str, Json] | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnlistedContact:
+class UnlistedContact(Struct, frozen=True):
     """A contact declared by an id that the account does not show; the API decides what comes of it."""
 
     contact_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class MissingContact:
+class MissingContact(Struct, frozen=True):
     """A contact declared by an identifier that no live contact has."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableContact:
+class UnreadableContact(Struct, frozen=True):
     """A contact declared by an identifier that cannot be looked up here."""
 
 
@@ -110,8 +100,7 @@ def contact_id_of(contact: ObservedContact) -> str | None:
     return contact.contact_id if isinstance(contact, FoundContact | UnlistedContact) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What was read, by the address of the declared contact or memory, and what it cost in requests."""
 
     contacts: Mapping[str, ObservedContact]

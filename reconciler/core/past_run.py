@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.receipt import Result
 from reconciler.errors import Source
@@ -17,8 +19,7 @@ How a run ended.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RunHeader:
+class RunHeader(Struct, frozen=True):
     """What a run was about; `account` is a digest, `operations` counts those planned, by type."""
 
     run: str
@@ -35,8 +36,7 @@ class RunHeader:
         return sum(self.operations.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One operation of a run; its result is None where it was begun and nothing more is known."""
 
     type: str
@@ -50,8 +50,7 @@ class Step:
         return self.result in {None, "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """
     One run; `steps` in the order in which they were begun, or put aside.
 

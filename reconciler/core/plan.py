@@ -1,7 +1,8 @@
 """The plan as data: operations, the work that they are part of, and what is worth a notice."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.address import user_address
 from reconciler.core.base import Base
@@ -12,8 +13,7 @@ from reconciler.core.shard import Shards
 from reconciler.errors import Source
 
 
-@dataclass(frozen=True, slots=True)
-class _OnContact:
+class _OnContact(Struct, frozen=True):
     """An operation on a contact."""
 
     contact: Contact
@@ -29,8 +29,7 @@ class _OnContact:
         return self.contact.source
 
 
-@dataclass(frozen=True, slots=True)
-class _OnContactMemory:
+class _OnContactMemory(Struct, frozen=True):
     """An operation on the memory of a contact."""
 
     memory: ContactMemory
@@ -46,8 +45,7 @@ class _OnContactMemory:
         return self.memory.source
 
 
-@dataclass(frozen=True, slots=True)
-class _OnUser:
+class _OnUser(Struct, frozen=True):
     """An operation on a user of a memory."""
 
     memory: Memory
@@ -64,16 +62,14 @@ class _OnUser:
         return self.user.source
 
 
-@dataclass(frozen=True, slots=True)
-class CreateContact(_OnContact):
+class CreateContact(_OnContact, frozen=True):
     """Find or create a contact by its identifier (`POST /v1/contacts/resolve`)."""
 
     type = "create_contact"
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateContact(_OnContact):
+class UpdateContact(_OnContact, frozen=True):
     """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
 
     type = "update_contact"
@@ -86,16 +82,14 @@ class UpdateContact(_OnContact):
         return not self.certain or any(write.keeps_live_part for write in self.profile)
 
 
-@dataclass(frozen=True, slots=True)
-class CreateMemory(_OnContactMemory):
+class CreateMemory(_OnContactMemory, frozen=True):
     """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and hold nothing."""
 
     type = "create_memory"
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFacts(_OnContactMemory):
+class WriteFacts(_OnContactMemory, frozen=True):
     """Add and update facts of a memory, all in one request (`PATCH /v1/memory/contact/{memory_id}/facts`)."""
 
     type = "write_facts"
@@ -109,16 +103,14 @@ class WriteFacts(_OnContactMemory):
         return any(write.key in planted or write.keeps_live_part for write in self.facts)
 
 
-@dataclass(frozen=True, slots=True)
-class AddUser(_OnUser):
+class AddUser(_OnUser, frozen=True):
     """Add a user to a memory (`POST /v1/memory/{memory_id}/add-user`); not `certain` where users cannot be listed."""
 
     type = "add_user"
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateUser(_OnUser):
+class UpdateUser(_OnUser, frozen=True):
     """Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`)."""
 
     type = "update_user"
@@ -153,8 +145,7 @@ def _lookup(memory: Memory) -> tuple[str, ...]:
     return ("create_memory",) if isinstance(memory, ContactMemory) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class ContactWork:
+class ContactWork(Struct, frozen=True):
     """The operation on one contact, before all on its memories; `contact_id` is None while unknown."""
 
     contact: Contact
@@ -167,8 +158,7 @@ class ContactWork:
         return self.contact.address
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryWork:
+class MemoryWork(Struct, frozen=True):
     """The operations on one memory, in the order in which they must be done; ids are None while unknown."""
 
     memory: Memory
@@ -207,8 +197,7 @@ NoticeType: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """
     What cannot or need not be done; it never blocks.
 
@@ -227,8 +216,7 @@ class Notice:
     live_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """
     Where a plan comes from; times are ISO 8601 in UTC.
 
@@ -243,8 +231,7 @@ class Origin:
     shards: Shards | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """
     What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
 

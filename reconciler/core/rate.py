@@ -1,14 +1,14 @@
 """Rates such as `100/15m`: how they are written, and how long requests take under one."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """At most so many requests in any window of so many seconds."""
 
     requests: int

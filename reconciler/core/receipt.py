@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, get_args
 
+from msgspec import Struct
+
 from reconciler.core.address import Addressed
 from reconciler.core.diff import FactWrite
 from reconciler.core.plan import Origin
@@ -49,8 +51,7 @@ class Outcome:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """
     One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC.
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.text import quoted, shortened
 from reconciler.core.value import Json, is_list
@@ -23,8 +24,7 @@ Scalar: TypeAlias = str | int | float | bool
 """What a variable can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A variable of an environment, with the place where it is defined."""
 
     name: str
@@ -32,8 +32,7 @@ class Variable:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A reference to a variable, or to a variable of the process's environment."""
 
     name: str
@@ -44,8 +43,7 @@ class Reference:
         return f"${{{_ENVIRONMENT_PREFIX if self.from_environment else ''}{self.name}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """What begins like a reference and is none: what is wrong, and what would be right."""
 
     message: str

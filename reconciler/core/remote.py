@@ -5,8 +5,9 @@ Fields and paths are those of the API reference; `api/wire.py` names the call be
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
@@ -17,8 +18,7 @@ CONTACTS_A_PAGE = 200
 """The most that the API gives at once (`GET /v1/contacts`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The answer of the context call: facts, and whether the answer held anything at all."""
 
     facts: Mapping[str, Json]
@@ -26,8 +26,7 @@ class Context:
     contact_known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A contact memory; `scope_key` is None where the API names neither persona nor agent number."""
 
     memory_id: str
@@ -36,8 +35,7 @@ class Record:
     facts: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class ContactRecord:
+class ContactRecord(Struct, frozen=True):
     """
     A contact as the account shows it.
 
@@ -52,8 +50,7 @@ class ContactRecord:
     organization: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContactPage:
+class ContactPage(Struct, frozen=True):
     """A page of the listing of contacts; what is None was not said."""
 
     contacts: tuple[ContactRecord, ...]
@@ -61,8 +58,7 @@ class ContactPage:
     has_more: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class UserPage:
+class UserPage(Struct, frozen=True):
     """A page of a memory's users, by phone number; `has_more` says that there are others."""
 
     users: Mapping[str, LiveUser]

@@ -6,8 +6,10 @@ left for the next plan.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import memory_of, operation_key
 from reconciler.core.describe import describe_plan
@@ -62,8 +64,7 @@ _COUNTERPARTS = {
 ALREADY = "the account holds it by now"
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """An operation of a reviewed plan, as far as a receipt speaks of it."""
 
     type: str
@@ -71,8 +72,7 @@ class Reviewed:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """What is left to do, and what became of the other operations without any request; `moved` are of these."""
 
     plan: Plan
@@ -84,8 +84,7 @@ class Review:
         return tuple(outcome for outcome in self.settled if outcome.moved)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     """What became of one reviewed operation; `keys` are those of its facts or fields that hold."""
 
     state: _State
@@ -93,8 +92,7 @@ class _Verdict:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Fresh:
+class _Fresh(Struct, frozen=True):
     """A fresh plan: its operations, and the addresses of memories that the account shows several of."""
 
     operations: Mapping[_Key, OperationEntry]

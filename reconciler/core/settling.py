@@ -1,8 +1,9 @@
 """What a fresh plan says of operations that an earlier run left open."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.address import is_within, operation_key, user_address
 from reconciler.core.desired import Desired
@@ -22,8 +23,7 @@ _BLIND_TO_ALL = {"ambiguous_memory", "unknown_contact"}
 _ON_USERS = {"add_user", "update_user"}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A fresh plan, all that is declared, and the part of it that the plan looked at."""
 
     plan: Plan

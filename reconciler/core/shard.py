@@ -3,7 +3,9 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from reconciler.core.desired import Desired
 from reconciler.core.value import canonical

@@ -1,7 +1,8 @@
 """What is declared, value by value, each under its address: what environments are compared by."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import fact_address, keyed_address, user_address
 from reconciler.core.catalogue import sensitive_keys
@@ -12,8 +13,7 @@ HIDDEN = "(sensitive)"
 """What others see in the place of a value with a sensitive key, where there is no key for digests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """
     One value; `upkeep` is that of a declared fact, and None for all else.
 

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import fact_address, user_address
 from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory
@@ -12,8 +14,7 @@ from reconciler.core.shard import Shard, part_of
 _Memory = TypeVar("_Memory", ContactMemory, ExistingMemory)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """
     The declarations that were chosen, and the patterns that chose nothing, in any shard.
 

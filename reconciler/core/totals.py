@@ -1,7 +1,9 @@
 """What a plan comes to: the totals that it shows, and what guards are held against."""
 
+import dataclasses
 from collections import Counter
-from dataclasses import asdict, replace
+
+from msgspec.structs import replace
 
 from reconciler.core.document import SummaryEntry
 from reconciler.core.guards import Guards, Measures, exceeded
@@ -34,7 +36,7 @@ def measures_of(plan: Plan) -> Measures:
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
     return Measures(
-        changes=sum(count for name, count in asdict(summary).items() if "_to_" in name),
+        changes=sum(count for name, count in dataclasses.asdict(summary).items() if "_to_" in name),
         facts_to_update=summary.facts_to_update,
         kept_facts_live=plan.kept_facts_live,
         new_keys=tuple(sorted(added - plan.live_keys)),
@@ -50,7 +52,7 @@ def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Pla
     """
     measures = measures_of(plan)
     if reviewed is not None:
-        measures = replace(reviewed, changes=measures.changes)
+        measures = dataclasses.replace(reviewed, changes=measures.changes)
     return replace(plan, exceeded=exceeded(measures, guards))
 
 

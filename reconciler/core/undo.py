@@ -5,8 +5,9 @@ What was added cannot be taken back, since nothing can be deleted: it is told in
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from reconciler.core.address import fact_address, operation_key
 from reconciler.core.desired import Contact, ContactId, ContactMemory, Identifier
@@ -34,8 +35,7 @@ _UNDONE = {"done", "unknown", "failed"}
 """Results after which an account may hold what was sent."""
 
 
-@dataclass(slots=True)
-class Undo:
+class Undo(Struct):
     """A document of declarations; `stays` are lines about what cannot be taken back, or not by a spec."""
 
     document: _Tree = field(default_factory=dict)
@@ -77,8 +77,7 @@ def _planned(operation: Operation) -> tuple[FactWrite, ...]:
             return ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Undoing:
+class _Undoing(Struct, frozen=True):
     """Adds what undoes the operations of one work."""
 
     undo: Undo

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
+
+from msgspec import Struct
 
 from reconciler.core.address import unit_of
 from reconciler.core.plan import Work
@@ -16,8 +17,7 @@ ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(Struct, frozen=True):
     """So many contacts, and existing memories, that are done and read back before the rest."""
 
     units: int

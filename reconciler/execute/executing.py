@@ -1,7 +1,8 @@
 """The order of execution: contacts first, then memories; independent ones at once, what depends on another after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.desired import ContactMemory, memory_key
 from reconciler.core.plan import ContactWork, MemoryWork, Operation, Plan, Work
@@ -21,8 +22,7 @@ _MOST_UNREACHED = 20
 GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in a row"
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """What came of a plan: an outcome for each operation, and the memory ids learned, by `memory_key`."""
 
     outcomes: tuple[Outcome, ...]

@@ -2,7 +2,8 @@
 
 import math
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import Outcome
@@ -11,8 +12,7 @@ from reconciler.errors import RefusedError
 _ALL = 100
 
 
-@dataclass(frozen=True, slots=True)
-class MostFailures:
+class MostFailures(Struct, frozen=True):
     """So many failures, or so many percent of the operations of a run; one of the two."""
 
     count: int = 0

@@ -1,8 +1,9 @@
 """The text of a file → the same in canonical form, or why it is left alone."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.value import same
 from reconciler.errors import SpecError
@@ -18,15 +19,13 @@ _OTHER_MEANING = "in canonical order it would not say the same; an anchor may ha
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(Struct, frozen=True):
     """A file in canonical form."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
+class LeftAlone(Struct, frozen=True):
     """A file that cannot be brought into canonical form without losing something."""
 
     reason: str

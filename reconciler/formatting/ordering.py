@@ -5,10 +5,10 @@ ruamel.yaml keeps a comment at what stands before it, and would take it along wi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from msgspec import Struct
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from reconciler.formatting.shapes import Shape
@@ -16,8 +16,7 @@ from reconciler.formatting.shapes import Shape
 _DOCUMENT_ENDS = ("---", "...")
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A key, and the lines that belong to it: leading comments, the key's line, and what stands below it."""
 
     key: str

@@ -1,14 +1,14 @@
 """The order in which keys stand; what people name themselves (contacts, scopes, facts) stays in their order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 _ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A mapping's keys in their order, and the shapes of what stands below them; `*` is any key or item."""
 
     keys: tuple[str, ...] = ()

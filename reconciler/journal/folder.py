@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.core.past_run import PastRun, RunHeader
 from reconciler.errors import InputError, StateError
@@ -24,8 +25,7 @@ def new_run_id(moment: datetime, chance: str) -> str:
     return f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03}Z-{chance}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalFolder:
+class JournalFolder(Struct, frozen=True):
     """The folder of journals, `.reconciler/journal`."""
 
     path: Path

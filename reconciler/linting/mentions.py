@@ -1,15 +1,15 @@
 """Where specs and overlays name scopes and keys of facts, as they are written."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node
 from reconciler.specs.addresses import FACTS, spec_address
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A place that says the value of a fact."""
 
     key: str
@@ -17,8 +17,7 @@ class Mention:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """Facts by key, in the order of the files; the scopes that are declared, and those that contacts are in."""
 
     facts: Mapping[str, Sequence[Mention]]

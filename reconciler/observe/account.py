@@ -1,7 +1,8 @@
 """Reading an account as a whole: all contacts that it lists, and the users of the wanted ones."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.desired import ContactId
 from reconciler.core.export import LiveAccount, Wanted, select
@@ -13,8 +14,7 @@ from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
 
 
-@dataclass(frozen=True, slots=True)
-class AccountReading:
+class AccountReading(Struct, frozen=True):
     """How to read an account; `on_read` is told of how many memories the users are read, and of how many."""
 
     wanted: Wanted

@@ -6,16 +6,16 @@ whether all of it was surely seen. `has_more` and empty pages end it, whatever `
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 from math import ceil
+
+from msgspec import Struct
 
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.workers import for_each
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All contacts that were shown, each once; `is_complete` when none can have been passed over."""
 
     contacts: tuple[ContactRecord, ...]

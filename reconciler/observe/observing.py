@@ -1,8 +1,10 @@
 """The order of reading: contacts first, then memories, each with its users."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from http import HTTPStatus
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.desired import (
     Contact,
@@ -37,8 +39,7 @@ from reconciler.workers import for_each
 _NOBODY = "reconciler-probe"
 
 
-@dataclass(frozen=True, slots=True)
-class Observing:
+class Observing(Struct, frozen=True):
     """
     How to read.
 

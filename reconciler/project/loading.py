@@ -1,8 +1,9 @@
 """`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.guards import NO_GUARDS, Guards
@@ -21,8 +22,7 @@ from reconciler.reading import KeyPath, Node, check, did_you_mean, read_file
 FILE_NAME = "reconciler.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """
     One environment: its specs and how its account is reached.
 
@@ -44,8 +44,7 @@ class Environment:
     expect_account: ExpectedAccount | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """
     A repository of specs and its environments; `file` is the name of its file in the root, if it has one.
 

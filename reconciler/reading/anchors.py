@@ -1,6 +1,6 @@
 """Anchors: the values of a document that have a name, and how much may come of naming them again and again."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.core.value import Json
 from reconciler.reading.frames import Frame
@@ -15,8 +15,7 @@ MOST_NESTED = 64
 """How deep mappings and lists may lie in one another, aliases followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchored:
+class Anchored(Struct, frozen=True):
     """A value with a name; `size` counts the values in it, aliases followed, and `height` how deep they lie."""
 
     value: Json

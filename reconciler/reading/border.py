@@ -1,9 +1,9 @@
 """The border: plain data → a pydantic model, or problems with the place, the address and the cure of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -31,8 +31,7 @@ class Strict(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked(Generic[Model]):
+class Checked(Struct, Generic[Model], frozen=True):
     """What came of a document: a model, or problems and the paths of what is wrong."""
 
     model: Model | None

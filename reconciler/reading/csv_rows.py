@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
@@ -10,16 +11,14 @@ from reconciler.reading.lines import TextLines
 from reconciler.reading.paths import quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns that the header of a file names."""
 
     names: tuple[str, ...]
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row, its cells by column; `source` is where it starts, `positions` count its columns from 1."""
 
     cells: Mapping[str, Json]

@@ -2,11 +2,11 @@
 
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.references import OPENING
 from reconciler.errors import Problem
@@ -23,8 +23,7 @@ _BROKEN_LINK = ("it is a link to nothing", "remove the link, or let it lead to a
 _MISSING = ("no such file", "check the name, or create it")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """
     What came of a file; `complete` says that all of it could be read, although there may be problems in it.
 

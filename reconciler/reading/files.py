@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.errors import Problem
 from reconciler.reading.document import reason
@@ -11,16 +12,14 @@ from reconciler.reading.document import reason
 _SUFFIXES = frozenset((".yaml", ".yml"))
 
 
-@dataclass(frozen=True, slots=True)
-class SpecFile:
+class SpecFile(Struct, frozen=True):
     """A file to read, and what it is called: its path from the root of the repository, with forward slashes."""
 
     name: str
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """The files that were found, sorted by name, and the entries that led nowhere."""
 
     files: tuple[SpecFile, ...]

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from reconciler.errors import Source
 from reconciler.reading.places import OFFSET_BITS, Lines, Mark, Node

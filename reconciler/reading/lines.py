@@ -2,7 +2,8 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.errors import Problem
 from reconciler.reading.text import not_utf8

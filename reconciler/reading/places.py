@@ -9,9 +9,10 @@ They become a file, a line and a column only when somebody asks.
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
@@ -70,8 +71,7 @@ class Refused(str):
 REFUSED = Refused()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A value of a document with its place, and with the places of all that it holds."""
 
     value: Json

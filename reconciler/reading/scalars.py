@@ -6,9 +6,10 @@ Everything else is text, and what would silently become something else on its wa
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.value import Json
 
@@ -27,8 +28,7 @@ _SHOWN = 20
 _QUOTE = "put it in quotes to keep it as text"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a scalar is refused, and what would be right."""
 
     message: str

@@ -1,16 +1,14 @@
 """What the YAML parser says of a file that is no YAML, in plain words and at the most useful place."""
 
-from dataclasses import dataclass
-
 import yaml
+from msgspec import Struct
 
 from reconciler.core.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.places import Lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """What to say when the parser's words hold all of `of`; `{line}` is where it began, `{letter}` what it met."""
 
     of: tuple[str, ...]

@@ -1,8 +1,8 @@
 """What pydantic finds wrong, in words for people who have never heard of pydantic."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.secret import Secret
@@ -43,8 +43,7 @@ _WRITTEN = {
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is wrong, and what would be right."""
 
     message: str

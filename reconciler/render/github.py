@@ -8,8 +8,9 @@ last one counts what is left.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.document import PlaceEntry, PlanDocument, ReceiptDocument
 from reconciler.core.text import shortened, visible
@@ -26,8 +27,7 @@ _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What an annotation says of one line of a spec, whatever the number of addresses that it is said of."""
 
     title: str

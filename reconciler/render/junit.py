@@ -8,9 +8,10 @@ Jenkins takes a report without a case for a failure, so where there is nothing t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 from xml.etree import ElementTree as ET
+
+from msgspec import Struct
 
 from reconciler.core.address import memory_of
 from reconciler.core.document import (
@@ -49,8 +50,7 @@ _TAGS: Mapping[_Result, str] = {
 _OUTCOMES: Mapping[str, _Result] = {"done": "passed", "already": "passed", "failed": "failed", "skipped": "skipped"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     classname: str
     name: str
     source: PlaceEntry | None
@@ -59,8 +59,7 @@ class _Case:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     text: str
     source: PlaceEntry
     certain: bool

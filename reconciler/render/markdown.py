@@ -7,8 +7,9 @@ the riskiest last; what is hidden is counted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from reconciler.core.document import PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.text import shortened
@@ -37,8 +38,7 @@ _ALIKE = {
 """How units of a type are called, one and many, and their lines, where these say more than that the unit is made."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Detail:
+class _Detail(Struct, frozen=True):
     """How much is shown: characters of a value, rows of a section, and whether units are told apart by values."""
 
     value: int
@@ -56,8 +56,7 @@ _LADDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What is shown of a group: some rows of its first unit, and some names of the others."""
 
     group: Group

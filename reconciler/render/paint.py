@@ -1,14 +1,14 @@
 """Colours of terminal text: a paint turns text into coloured text, or leaves it alone where colours are not wanted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 Paint: TypeAlias = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """One paint for each meaning."""
 
     add: Paint

@@ -1,9 +1,11 @@
 """A plan as text for a terminal or a log."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import memory_of
 from reconciler.core.document import (
@@ -42,8 +44,7 @@ _MOST_TOLD = 20
 """Places whose keys are listed below a note."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     paint: Paint
     sign: str
     text: str

@@ -7,8 +7,9 @@ A page has an end: what does not fit is left out from the least risky on, and co
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from reconciler.core.document import AddUserEntry, CostEntry, MemoryEntry, NoticeEntry, PlanDocument, UpdateUserEntry
 from reconciler.core.text import duration
@@ -49,8 +50,7 @@ _TOTALS: Mapping[str, Verb] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """A number and what it counts."""
 
     verb: Verb
@@ -58,8 +58,7 @@ class Total:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Notices of one kind; `places` are the first addresses with count, keys and spec, `more` counts the others."""
 
     text: str
@@ -67,8 +66,7 @@ class Note:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What becomes of one memory, or of the contact itself (`scope` is empty then); `hidden` rows are left out."""
 
     address: str
@@ -83,8 +81,7 @@ class Part:
         return "memory by id" if self.address.startswith("memories.") else "the contact itself"
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """All about one contact, or about one memory that is declared by its id; `tally` counts its changes by kind."""
 
     name: str
@@ -92,8 +89,7 @@ class Card:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """What a page leaves out: rows of each kind, and the names of contacts of which it shows nothing at all."""
 
     rows: tuple[tuple[Verb, int], ...]
@@ -101,8 +97,7 @@ class Hidden:
     more_names: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A report."""
 
     environment: str
@@ -143,8 +138,7 @@ class Page:
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     """A row not made yet, and the card, memory and scope that it belongs to."""
 
     card: str

@@ -2,8 +2,9 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.document import FactAdded, FactUpdated, PlaceEntry, StandingEntry, StandingUserEntry
 from reconciler.core.redaction import Masked, Mixed
@@ -23,8 +24,7 @@ _ROW_BYTES = 520
 """Bytes of a row without its texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A piece of text: a value, a masked one, or a `note` in our own words; `label` says what it is, where needed."""
 
     kind: Literal["value", "masked", "note"]
@@ -32,8 +32,7 @@ class Cell:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """
     One line of a table.
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, TypeAlias, assert_never
+
+from msgspec import Struct
 
 from reconciler.core.document import (
     AddUserEntry,
@@ -44,16 +45,14 @@ _MOST_SHOWN = 500
 Level: TypeAlias = Literal["error", "warning", "notice", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(Struct, frozen=True):
     """A contact, memory or user that is made, and what is declared of it."""
 
     kind: Literal["contact", "memory", "user"]
     fields: Mapping[str, Mixed]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """
     One change; lines with equal sign, path and identity say the same, however long their values.
 
@@ -96,8 +95,7 @@ class Line:
         return ", " if isinstance(self.what, Creation) else " → "
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What changes at one address; `type` is the operation's, or `outcome` in receipts."""
 
     address: str
@@ -110,8 +108,7 @@ class Unit:
         return tuple(line.identity for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Changes of one risk; `note` says what is special about them."""
 
     title: str
@@ -120,8 +117,7 @@ class Section:
     units: tuple[Unit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Units that are alike; the first one stands for the others."""
 
     first: Unit

@@ -8,9 +8,10 @@ number of what was left out.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from reconciler.core.advice import Advice, LintDocument
 from reconciler.core.document import NoticeEntry, PlanDocument
@@ -29,15 +30,13 @@ _Object: TypeAlias = dict[str, object]
 _Level: TypeAlias = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     name: str
     level: _Level
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     rule: str
     message: str
     address: str

@@ -1,7 +1,8 @@
 """What a document declares, before it is put together with what others declare."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.catalogue import FactKey
 from reconciler.core.desired import Contact, ExistingMemory, ScopeKey, User
@@ -10,8 +11,7 @@ from reconciler.reading import KeyPath
 from reconciler.specs.layers import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredName:
+class DeclaredName(Struct, frozen=True):
     """A name that a document gives to what it declares, be the declaration itself sound or not."""
 
     section: str
@@ -19,8 +19,7 @@ class DeclaredName:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeReference:
+class ScopeReference(Struct, frozen=True):
     """A scope that a contact names in whose declaration something is wrong."""
 
     contact: str
@@ -28,24 +27,21 @@ class ScopeReference:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredLayer:
+class DeclaredLayer(Struct, frozen=True):
     """The facts that stand at a place: `owner` leads to the scope, the contact or the contact's memory."""
 
     owner: KeyPath
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Unsound:
+class Unsound(Struct, frozen=True):
     """What can be told of declarations in which something is wrong: scopes that are named, and layers of facts."""
 
     references: tuple[ScopeReference, ...] = ()
     layers: tuple[DeclaredLayer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredScope:
+class DeclaredScope(Struct, frozen=True):
     """A scope with its layer of facts."""
 
     name: str
@@ -53,8 +49,7 @@ class DeclaredScope:
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredMemory:
+class DeclaredMemory(Struct, frozen=True):
     """A contact's memory in a scope, with its layer of facts."""
 
     scope: str
@@ -63,8 +58,7 @@ class DeclaredMemory:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredContact:
+class DeclaredContact(Struct, frozen=True):
     """A contact with its layer of facts and its memories."""
 
     contact: Contact
@@ -72,8 +66,7 @@ class DeclaredContact:
     memories: tuple[DeclaredMemory, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(Struct, frozen=True):
     """All that a document declares; `fact_keys` are its part of the catalogue."""
 
     names: tuple[DeclaredName, ...]

@@ -3,8 +3,9 @@
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.core.desired import Desired
 from reconciler.errors import Problem, SpecError
@@ -21,8 +22,7 @@ from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.rows import RowReading, RowSource, row_sources
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What the specs declare, the names of the files that say so, and what is no mistake and worth a warning."""
 
     desired: Desired

@@ -7,8 +7,8 @@ A patch has the shape of what it patches. Keys that it gives replace the declare
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import ConfigDict, Field
 
 from reconciler.core.desired import IDENTIFIER_KINDS
@@ -44,8 +44,7 @@ class _OverlayDocument(Strict):
     memories: dict[Name, _Entry] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """One entry of an overlay."""
 
     target: Target

@@ -1,9 +1,10 @@
 """Provenance: which file, line, layer, overlay and variable gave each declared value, and what it won over."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.address import fact_address, keyed_address, user_address
 from reconciler.core.desired import IDENTIFIER_KINDS
@@ -23,8 +24,7 @@ Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 _IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """One place that says a value, as it is written there: `key` is where below its layer, such as `facts.plan`."""
 
     written: Json
@@ -35,8 +35,7 @@ class Given:
     variables: tuple[Variable, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A declared value and all places that say it, the one that counts last; secrets are not read."""
 
     address: str
@@ -45,8 +44,7 @@ class Explained:
     is_sensitive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Specs:
+class Specs(Struct, frozen=True):
     """Where an environment's specs are, and what their references stand for."""
 
     root: Path
@@ -55,8 +53,7 @@ class Specs:
     references: References
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What one file says of something, which is an overlay or not."""
 
     node: Node

@@ -1,9 +1,11 @@
 """References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, parse
 from reconciler.core.secret import Secret, UnreadSecret
@@ -29,8 +31,7 @@ _OF_CONSTANTS = FACTS | {"metadata", "summary", "external_memory_key"}
 _DEFINE = "define it under variables, in reconciler.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(Struct, frozen=True):
     """What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`."""
 
     variables: Mapping[str, Variable] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """A mapping of columns, made ready: a row in, the contact that it declares out, as a document with its places."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.references import OPENING, escaped
 from reconciler.core.secret import Secret
@@ -17,8 +18,7 @@ _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(Struct, frozen=True):
     """One value: that of a column, or a constant; `fact` is its key where it is a fact."""
 
     at: int
@@ -27,8 +27,7 @@ class _Leaf:
     fact: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Branch:
+class _Branch(Struct, frozen=True):
     """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows with the texts of `where`."""
 
     parts: tuple[tuple[str, "_Part"], ...]
@@ -37,8 +36,7 @@ class _Branch:
     at: int = _NAME_AT
 
 
-@dataclass(frozen=True, slots=True)
-class _Users:
+class _Users(Struct, frozen=True):
     """A list of users, each dropped in rows in which all of its columns are empty."""
 
     users: tuple[_Branch, ...]
@@ -47,24 +45,21 @@ class _Users:
 _Part: TypeAlias = _Leaf | _Branch | _Users
 
 
-@dataclass(frozen=True, slots=True)
-class WrongCell:
+class WrongCell(Struct, frozen=True):
     """A cell of which no value can be made, and why; `at` is the slot that it stands for."""
 
     at: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
+class _Filling(Struct, frozen=True):
     """A row that a template is filled with, and the cells of it that turned out to be wrong."""
 
     row: Row
     wrong: list[WrongCell]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A place of the mapping: the column it names, or None for a constant, and where it stands in the spec."""
 
     column: str | None

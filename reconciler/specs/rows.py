@@ -2,8 +2,10 @@
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import Problem
 from reconciler.reading import FORMATS, Columns, Node, Row, SpecFile, check, did_you_mean, named, quoted, read_rows
@@ -18,8 +20,7 @@ Final = Callable[[Node], Node]
 """Makes of a document what it is in the end, overlays and references included."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowSource:
+class RowSource(Struct, frozen=True):
     """A sound entry of `contacts_from`, and the data file that it names."""
 
     entry: Node

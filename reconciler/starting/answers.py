@@ -1,8 +1,8 @@
 """What a new repository is asked about, and whether an answer can stand in its files."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
@@ -23,8 +23,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """
     What was answered.
 

@@ -1,14 +1,14 @@
 """The loop of a watch: one run, a pause, the next; no run begins before the last has ended."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.watching.report import Report
 from reconciler.watching.schedule import Schedule, failures_after
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """
     How time is spent between runs.
 

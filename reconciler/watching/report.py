@@ -1,8 +1,10 @@
 """What came of one run of a watch: counts and lines for people, and no value of the account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.document import SummaryEntry
 
@@ -22,8 +24,7 @@ PENDING = tuple(field.name for field in fields(SummaryEntry) if "_to_" in field.
 """The kinds of pending changes, as the summary of a plan names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """
     What was seen of the account: the totals of the plan, and of an apply its outcomes by result.
 
@@ -40,8 +41,7 @@ class Reading:
         return {kind: getattr(self.summary, kind) if self.has_drift else 0 for kind in PENDING}
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """
     One run: when it started (ISO 8601, UTC), how long it took in seconds, and what it sent.
 

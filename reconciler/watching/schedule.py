@@ -1,6 +1,6 @@
 """When the next run is due: an interval, a little of chance, and longer pauses while the account is down."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.watching.report import Result
 
@@ -8,8 +8,7 @@ _LONGEST = 3600.0
 _MOST_DOUBLINGS = 32  # more than any interval needs to reach the longest pause
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """
     Pauses between the end of a run and the start of the next, in seconds.
 

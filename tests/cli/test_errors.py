@@ -169,7 +169,7 @@ def test_a_defect_is_told_without_its_text(repository: Repository, monkeypatch: 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a private value")
 
-    monkeypatch.setattr("reconciler.workflow.build_plan", broken)
+    monkeypatch.setattr("reconciler.workflow.planning.build_plan", broken)
     called = repository.run("plan")
 
     assert called.code == 70
@@ -185,7 +185,7 @@ def test_with_debug_a_defect_has_its_traceback_but_not_the_key(
         raise RuntimeError(f"headers: {KEY}")
 
     monkeypatch.setenv("TEST_KEY", KEY)
-    monkeypatch.setattr("reconciler.workflow.build_plan", broken)
+    monkeypatch.setattr("reconciler.workflow.planning.build_plan", broken)
     with running(create_app(Store())) as url:
         called = repository.run("-e", "live", "plan", "--api-url", url, "--debug")
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -34,7 +35,20 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
         "reconciler.cli.standard_error",
         "reconciler.cli.termination",
     }
-    assert len(of_help - of_click) <= 17
+    assert len(of_help - of_click) <= 12
+
+
+def test_a_plan_imports_nothing_that_executes_undoes_or_takes_snapshots(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/a.yaml").write_text(
+        "scopes: {s: {persona_id: p}}\ncontacts: {a: {email: a@b, scopes: {s: {}}}}\n"
+    )
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {sandbox: {api: sandbox}}\n")
+    of_plan = modules_after(f"from reconciler.cli.main import main; main(['--project', {str(tmp_path)!r}, 'plan'])")
+
+    rooms = {".".join(name.split(".")[1:3]) for name in of_plan if name.startswith("reconciler.")}
+    assert "workflow.planning" in rooms
+    assert rooms.isdisjoint({"core.review", "core.snapshot", "core.undo", "execute", "journal", "lease", "watching"})
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.desired import Contact, Desired, Identifier, Persona
 from reconciler.core.identity import same_contact_problems

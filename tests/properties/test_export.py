@@ -21,7 +21,8 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.specs.acceptance import accepts
-from reconciler.workflow import Run, make_plan
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.run import Run
 from tests.builders import MASKER, NOON
 from tests.http.support import World as Served
 

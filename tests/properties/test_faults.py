@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.api.client import Endpoint, open_writer
 from reconciler.core.describe import describe_receipt
@@ -19,7 +20,7 @@ from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Fault, Rule, When
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
-from reconciler.workflow import Applied
+from reconciler.workflow.applying import Applied
 from tests.http.support import World as Served
 from tests.properties.test_laws import Account, accounts, plain
 from tests.properties.worlds import NAMES, PHONES, SCOPES, Layer, World

@@ -17,7 +17,7 @@ from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Fault, Faults, Rule, When
 from reconciler.stopping import Stop
-from reconciler.workflow import apply_plan
+from reconciler.workflow.applying import apply_plan
 from tests.properties.test_laws import Account, accounts
 from tests.unit.test_journal import FakeLog
 

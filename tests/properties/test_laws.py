@@ -29,7 +29,10 @@ from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.specs.acceptance import accepts
 from reconciler.stopping import Stop
-from reconciler.workflow import Applied, Run, apply_plan, make_plan, take_snapshot
+from reconciler.workflow.applying import Applied, apply_plan
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.run import Run
+from reconciler.workflow.snapshots import take_snapshot
 from tests.builders import MASKER, NOON
 from tests.http.support import World as Served
 from tests.properties.worlds import Account as Holdings

@@ -5,11 +5,12 @@ import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields
 
 from reconciler.core.desired import Desired
 from reconciler.core.value import Json
@@ -57,7 +58,7 @@ def shuffled(value: Json, order: random.Random) -> Json:
 def sourceless(value: object) -> object:
     if isinstance(value, Source):
         return None
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return [sourceless(getattr(value, field.name)) for field in fields(value)]
     return [sourceless(one) for one in value] if isinstance(value, tuple) else value
 

@@ -3,12 +3,13 @@
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields
 
 from reconciler.core.desired import AgentNumber, ContactId, Desired, Identifier
 from reconciler.core.references import Scalar, escaped
@@ -46,10 +47,10 @@ def loaded(root: Path, text: bytes = SPECS, environ: Mapping[str, str] | None = 
 
 
 def texts(value: object) -> Iterator[str]:
-    """Give all texts in a value, its dataclasses, keys and lists included."""
+    """Give all texts in a value, its structs, keys and lists included."""
     if isinstance(value, str):
         yield value
-    elif is_dataclass(value):
+    elif isinstance(value, Struct):
         for field in fields(value):
             yield from texts(getattr(value, field.name))
     elif isinstance(value, Mapping):

@@ -1,8 +1,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.desired import ContactId, Identifier, User, memory_key
 from reconciler.core.diff import FactWrite, Updated
@@ -32,7 +32,8 @@ from reconciler.errors import (
 )
 from reconciler.execute import Counting, Execution, Together, execute
 from reconciler.stopping import NOT_REACHED, Stop
-from reconciler.workflow import Run, apply_plan
+from reconciler.workflow.applying import apply_plan
+from reconciler.workflow.run import Run
 from tests.builders import MASKER, declared_contact, existing, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.document import PlaceEntry, ReceiptDocument
@@ -80,7 +81,7 @@ def test_a_contact_and_its_memory_are_two_cases() -> None:
 
 
 def test_changes_of_a_contact_are_shown() -> None:
-    wanted = replace(memory(), contact=declared_contact(profile={"name": "Sarah"}))
+    wanted = structs.replace(memory(), contact=declared_contact(profile={"name": "Sarah"}))
 
     assert said(plan_case(plan(wanted, Present("m", {}), FoundContact("c", {}))), "failure")[1:] == [
         '+ name: "Sarah"  specs/a.yaml:3'

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.desired import Identifier, User
 from reconciler.core.diff import Added, Updated

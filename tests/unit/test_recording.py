@@ -1,5 +1,6 @@
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
 from reconciler.core.document import RequestEntry
@@ -7,7 +8,7 @@ from reconciler.core.observed import FoundContact, LiveUser, LiveUsers, Present
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import Masked, Masker
 from reconciler.core.value import Json
-from reconciler.workflow import rehearse
+from reconciler.workflow.applying import rehearse
 from tests.builders import declared_contact, existing, memory, plan, user
 
 MASKER = Masker(b"key", reveal=False)

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.fingerprint import specs_digest

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.base import base_of
 from reconciler.core.desired import Identifier, Memory

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.describe import describe_plan
 from reconciler.core.desired import Identifier, Memory

@@ -1,8 +1,8 @@
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
 from reconciler.core.past_run import PastRun, RunHeader, Step

@@ -1,5 +1,4 @@
-from dataclasses import replace
-
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from reconciler.watching.metrics import Metrics

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.slots import Slots
@@ -23,8 +24,7 @@ async def _sleep(seconds: float, _why: str) -> None:
     await asyncio.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """
     How time is known and spent.
 
@@ -37,16 +37,14 @@ class Waiting:
     should_stop: Callable[[], bool] = bool
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """How many requests a run may send and how many minutes it may take, from the making of its pacer; None is any."""
 
     requests: int | None = None
     minutes: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ticket:
+class _Ticket(Struct, frozen=True):
     """The leave to send one request."""
 
     is_limited: bool

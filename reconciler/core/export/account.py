@@ -1,16 +1,17 @@
 """The account to export: all that it lists, and the part of it that is wanted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.desired import ScopeKey, identifier_key
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """
     Which contacts to export; what is empty says nothing.
 
@@ -23,8 +24,7 @@ class Wanted:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LiveAccount:
+class LiveAccount(Struct, frozen=True):
     """
     What was read, sorted by contact id.
 

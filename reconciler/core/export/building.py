@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import contact_address
 from reconciler.core.desired import Persona, ScopeKey, memory_key
@@ -18,8 +19,7 @@ from reconciler.core.text import quoted
 from reconciler.core.value import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Exporting:
+class Exporting(Struct, frozen=True):
     """How to export: what contacts are known by, whether summaries are declared, and what specs accept."""
 
     identify_by: IdentifyBy
@@ -27,8 +27,7 @@ class Exporting:
     accepts: Accepts
 
 
-@dataclass(frozen=True, slots=True)
-class SpecFile:
+class SpecFile(Struct, frozen=True):
     """A file to write, its path relative to the folder; `left_out` is told in its comments."""
 
     path: str
@@ -36,8 +35,7 @@ class SpecFile:
     left_out: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """
     All files to write, and what they hold.
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.desired import IdentifierKind, identifier_key
 from reconciler.core.export.expressible import Accepts
@@ -12,8 +13,7 @@ from reconciler.core.remote import ContactRecord
 IdentifyBy: TypeAlias = Literal["contact_id"] | IdentifierKind
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """What a spec says a contact is known by; `fell_back` where that is not what was asked for."""
 
     kind: IdentifyBy

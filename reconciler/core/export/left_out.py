@@ -1,7 +1,8 @@
 """What an export leaves out because no spec can say it, with the reason in words."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.export.expressible import Flaw
 from reconciler.core.text import shortened
@@ -51,8 +52,7 @@ def words_of(reason: Reason) -> tuple[str, str]:
     return _WORDS[reason]
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """One thing that is left out; `place` is an address, or as much of one as there is, in characters that print."""
 
     place: str

@@ -1,0 +1,46 @@
+"""What every job works with, whatever it is."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from reconciler.core.redaction import Masker
+from reconciler.core.shard import Shard
+from reconciler.observe import Observing, ReaderChoice
+from reconciler.workflow.clock import Clock, utc_now
+
+OnProgress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+
+def _no_limit(_requests: int) -> int:
+    """Let nothing wait."""
+    return 0
+
+
+class Run(Struct, frozen=True):
+    """
+    What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
+
+    `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that is read in the account's
+    place, if one is. `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit,
+    `shard` which part of what is declared the run is for.
+    """
+
+    environment: str
+    api: str
+    reader: ReaderChoice
+    known_ids: Mapping[str, str]
+    concurrency: int
+    masker: Masker
+    on_progress: OnProgress
+    on_notice: Callable[[str], None]
+    clock: Clock = utc_now
+    snapshot_taken_at: str | None = None
+    seconds_needed: Callable[[int], int] = _no_limit
+    shard: Shard | None = None
+
+    @property
+    def observing(self) -> Observing:
+        """Give how the account is read."""
+        return Observing(self.reader, self.known_ids, self.concurrency, self.on_progress, self.on_notice)
