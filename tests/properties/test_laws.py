@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from msgspec import structs
 from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
@@ -175,7 +176,7 @@ def test_what_is_written_is_what_the_model_says(account: Account) -> None:
 def test_after_an_apply_the_plan_is_empty(account: Account, ids_are_kept: bool) -> None:  # noqa: FBT001  drawn
     applied = account.apply(account.plan())
     if ids_are_kept:
-        account.run = replace(account.run, known_ids=applied.memory_ids)
+        account.run = structs.replace(account.run, known_ids=applied.memory_ids)
     before = account.holds
     again = account.plan()
 

@@ -5,6 +5,7 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.desired import ContactMemory, Desired
@@ -45,7 +46,7 @@ def planned(everything: Desired, observed: Observed, shard: Shard | None, target
     return build_plan(
         chosen.desired,
         observed,
-        origin=replace(ORIGIN, shards=shards),
+        origin=structs.replace(ORIGIN, shards=shards),
         left_out=chosen.left_out,
         elsewhere=chosen.elsewhere,
     )
