@@ -1,5 +1,6 @@
 """What keeps the tool fast, counted and not timed."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from reconciler.cli.main import main
 from reconciler.core.desired import Fact
 from reconciler.core.diff import diff_facts
 from reconciler.errors import Source
+from reconciler.reading import read_rows
 
 HERE = Source("a.yaml", 1, 1)
 SIZE = 450
@@ -72,3 +74,24 @@ def test_deepdiff_sees_only_mappings_that_differ_inside(monkeypatch: pytest.Monk
 
     diff_facts(facts, {"plan": {"tier": "silver", "seats": 4}, "city": "Leeds"})
     assert [list(call) for call in calls if isinstance(call, dict)] == [["plan"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row"),
+    [
+        ("guests.csv", "guest,crm_id,note\n", 'g-{at},c-{at},"a, ""b"""\n'),
+        ("guests.jsonl", "", '{{"guest": "g-{at}", "crm_id": "c-{at}", "note": ["a", {{"b": 1}}]}}\n'),
+    ],
+)
+def test_a_hundred_thousand_rows_stream_with_no_more_objects_alive_than_a_few(
+    tmp_path: Path, name: str, header: str, row: str
+) -> None:
+    with (tmp_path / name).open("w") as file:
+        file.write(header)
+        file.writelines(row.format(at=at) for at in range(100_000))
+    alive = [
+        len(gc.get_objects()) for at, _ in enumerate(read_rows(tmp_path / name, name=name), start=1) if at % 25_000 == 0
+    ]
+
+    assert len(alive) == 4
+    assert max(alive) - min(alive) < 100
