@@ -47,10 +47,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What paces and ends the requests of a run, from a program that makes several of them."""
+    """What paces and ends the requests of a run, and who is told of each, where that is wanted."""
 
     pacer_of: Callable[[Environment], Pacer]
     stop: Stop
+    tell: Callable[[str], None] = remark
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def account_of(
 
     To stay `offline`, the key for digests is enough.
     """
-    api, pace = _api(environment, invocation), pace or _pace(invocation)
+    api, pace = api_of(environment, invocation), pace or _pace(invocation)
     with _in_process(api, project) as app:
         endpoint = Endpoint(
             base_url=_SANDBOX_URL if app else api,
@@ -85,7 +86,7 @@ def account_of(
             app=app,
             timeout=TIMEOUT,
             proxy=_proxy(api),
-            on_request=remark if invocation.debug else _ignore,
+            on_request=pace.tell if invocation.debug else _ignore,
         )
         digest = Masker(endpoint.key.encode(), reveal=False).digest("account")
         memory_ids = MemoryIds(project.state_folder, environment.name, api, digest)
@@ -118,7 +119,8 @@ def sandbox_file(project: Project) -> Path:
     return prepare_folder(project.state_folder) / "sandbox.sqlite3"
 
 
-def _api(environment: Environment, invocation: Invocation) -> str:
+def api_of(environment: Environment, invocation: Invocation) -> str:
+    """Give `sandbox` or the URL of an environment's API; raises `InputError`."""
     if invocation.api_url == "":
         raise InputError("--api-url is empty: is the variable that it should come from set?")
     return invocation.api_url or environment.api or os.environ.get("BLAND_BASE_URL") or _DEFAULT_API

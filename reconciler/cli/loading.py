@@ -1,6 +1,7 @@
 """The specs of an environment: with the secrets that the process was given, or without asking for any."""
 
 import os
+from collections.abc import Callable
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import keep_secret, remark
@@ -21,10 +22,10 @@ def secrets_of(invocation: Invocation) -> Environ:
     return read
 
 
-def warn(loaded: Loaded) -> None:
+def warn(loaded: Loaded, tell: Callable[[str], None] = remark) -> None:
     """Tell what is no mistake in the specs and worth a warning."""
     for warning in loaded.warnings:
-        remark(f"warning: {visible(str(warning))}")
+        tell(f"warning: {visible(str(warning))}")
 
 
 def load_environment(project: Project, environment: Environment, environ: Environ) -> Loaded:

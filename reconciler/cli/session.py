@@ -19,8 +19,8 @@ from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.core.shard import Shard
-from reconciler.project import Project
-from reconciler.specs import Environ
+from reconciler.project import Environment, Project
+from reconciler.specs import Environ, Loaded
 from reconciler.workflow.run import OnProgress, Run
 
 
@@ -61,18 +61,42 @@ class Session(Struct, frozen=True):
         return Masker(self.account.digest_key, reveal, self.revealed, sensitive)
 
 
+class Declared(Struct, frozen=True):
+    """What a repository says for one environment; `environ` reads the secrets that specs refer to."""
+
+    project: Project
+    environment: Environment
+    loaded: Loaded
+    environ: Environ
+
+
+def read_declared(project: Project, environment: Environment, invocation: Invocation) -> Declared:
+    """Load the specs of an environment; raises `SpecError`."""
+    environ = secrets_of(invocation)
+    return Declared(project, environment, load_environment(project, environment, environ), environ)
+
+
 @contextmanager
-def open_session(invocation: Invocation, *, offline: bool = False, pace: Pace | None = None) -> Iterator[Session]:
+def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[Session]:
     """
     Load the project and all specs, and only then look for the account; raises `InputError` and `SpecError`.
 
     Nothing can be sent in an `offline` session, which needs no more than the key for digests.
     """
     project = chosen_project(invocation)
-    environment = chosen_environment(project, invocation)
-    environ = secrets_of(invocation)
-    loaded = load_environment(project, environment, environ)
-    warn(loaded)
+    declared = read_declared(project, chosen_environment(project, invocation), invocation)
+    warn(declared.loaded)
+    with session_of(declared, invocation, offline=offline) as session:
+        yield session
+
+
+@contextmanager
+def session_of(
+    declared: Declared, invocation: Invocation, *, offline: bool = False, pace: Pace | None = None
+) -> Iterator[Session]:
+    """Look for the account of what was loaded; raises `InputError` and `StateError`."""
+    project, environment = declared.project, declared.environment
     with account_of(project, environment, invocation, offline=offline, pace=pace) as account:
         guards = guards_of(environment, invocation)
-        yield Session(project, loaded.desired, account, invocation.revealed, environ, guards, invocation.shard)
+        desired, environ = declared.loaded.desired, declared.environ
+        yield Session(project, desired, account, invocation.revealed, environ, guards, invocation.shard)

@@ -13,7 +13,7 @@ class WatchLog:
     Gives lines to `write`, as text or as JSON.
 
     Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
-    run's line. A note that was told before is not told again by the next run.
+    run's line. A note that the run before gave, too, is not told again.
     """
 
     def __init__(self, output_format: str, write: Callable[[str], None], now: Callable[[], datetime]) -> None:
@@ -22,9 +22,11 @@ class WatchLog:
         self._now = now
         self._told: tuple[str, ...] = ()
         self._notes: set[str] = set()
+        self._notes_before: set[str] = set()
 
     def run(self, report: Report, pause: float | None) -> None:
         """Tell a run that ended."""
+        self._notes_before, self._notes = self._notes, set()
         if self._is_json:
             self._write(json_line(report, pause))
             return
@@ -41,6 +43,6 @@ class WatchLog:
 
     def note_once(self, text: str) -> None:
         """Tell something that every run would tell."""
-        if text not in self._notes:
-            self._notes.add(text)
+        if text not in self._notes | self._notes_before:
             self.note(text)
+        self._notes.add(text)

@@ -10,11 +10,12 @@ from reconciler.api.client import open_writer
 from reconciler.api.pacing import Pacer, Waiting
 from reconciler.cli.account import Pace, pacer_of
 from reconciler.cli.bookkeeping import Books, keeping_books
-from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.guarding import open_expected_reader, refuse_exceeded
+from reconciler.cli.loading import warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.prospect import Prospect, declared_prospect
-from reconciler.cli.session import Session, open_session
+from reconciler.cli.session import Declared, Session, read_declared, session_of
+from reconciler.cli.watch_aim import SteadyAim
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_times import Times
 from reconciler.core.describe import describe_plan
@@ -67,6 +68,7 @@ class WatchRun:
         self._log = log
         self._applies = applies
         self._environment = invocation.environment or _UNNAMED
+        self._aim = SteadyAim()
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._reading: Reading | None = None
@@ -97,8 +99,8 @@ class WatchRun:
         stop = self._times.stop
         try:
             invocation = _at_one_place(self._invocation)
-            self._environment = chosen_environment(chosen_project(invocation), invocation).name
-            with open_session(invocation, pace=Pace(self._new_pacer, self._times.stop)) as session:
+            declared = self._declared(invocation)
+            with session_of(declared, invocation, pace=Pace(self._new_pacer, stop, self._log.note)) as session:
                 is_complete = await self._reconciled(session)
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
@@ -107,6 +109,16 @@ class WatchRun:
         if is_complete:
             return _Ended("ok")
         return _Ended("stopped" if stop.requested else "incomplete")
+
+    def _declared(self, invocation: Invocation) -> Declared:
+        is_first = self._aim.aim is None
+        project, environment = self._aim.choose(invocation)
+        if is_first:
+            self._log.note(f"this watch is for {self._aim.aim}")
+            self._environment = environment.name
+        declared = read_declared(project, environment, invocation)
+        warn(declared.loaded, self._log.note_once)
+        return declared
 
     async def _reconciled(self, session: Session) -> bool:
         """Plan, and apply where that is wanted; says whether nothing was left undone."""

@@ -33,7 +33,7 @@ async def keep_watching(
     failures = 0
     while not rhythm.should_stop():
         report = await run()
-        failures = failures_after(report.result, failures)
+        failures = failures_after(report, failures)
         if rhythm.should_stop():
             on_report(report, None)
             return

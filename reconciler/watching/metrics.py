@@ -14,11 +14,15 @@ class Metrics:
 
     def __init__(self, *, version: str) -> None:
         self.registry = CollectorRegistry()
+        self._environment = ""
+        self._labelled: list[Counter | Gauge | Histogram] = []
         of_environment, of_kind = ("environment",), ("environment", "kind")
         self._runs = self._counter("runs", "Runs that ended, by result.", ("environment", "result"))
         self._last_run = self._gauge("last_run_timestamp_seconds", "When the last run ended.", of_environment)
         self._last_success = self._gauge(
-            "last_success_timestamp_seconds", "When the last run with the result ok ended.", of_environment
+            "last_success_timestamp_seconds",
+            "When the last run with the result ok ended; 0 if none has.",
+            of_environment,
         )
         self._pending = self._gauge(
             "pending_changes", "Changes that the last plan found and that are not applied, by kind.", of_kind
@@ -38,18 +42,13 @@ class Metrics:
         self._throttled = self._counter(
             "throttled_seconds", "Seconds spent waiting for a rate limit, known or told by a 429.", of_environment
         )
-        self._duration = Histogram(
-            "reconciler_run_duration_seconds",
-            "How long runs took, their waits included.",
-            of_environment,
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
+        self._duration = self._histogram("run_duration_seconds", "How long runs took, their waits included.")
         Info("reconciler_build", "Which reconciler this is.", registry=self.registry).info({"version": version})
 
     def note(self, report: Report) -> None:
-        """Take in a run that ended."""
+        """Take in a run that ended; what was told under another name, before the environment's was known, goes."""
         name = report.environment
+        self._name(name)
         ended = datetime.fromisoformat(report.started_at).timestamp() + report.seconds
         self._runs.labels(name, report.result).inc()
         self._requests.labels(name).inc(report.requests)
@@ -58,9 +57,16 @@ class Metrics:
         self._last_run.labels(name).set(ended)
         if report.result == "ok":
             self._last_success.labels(name).set(ended)
-        if report.result == "invalid" or report.reading:
-            self._valid.labels(name).set(report.result != "invalid")
+        self._valid.labels(name).set(report.result != "invalid")
         self._note_reading(report)
+
+    def _name(self, environment: str) -> None:
+        if environment == self._environment:
+            return
+        for metric in self._labelled:
+            metric.clear()
+        self._environment = environment
+        self._last_success.labels(environment)  # 0, so that an alert on its age hears of a watch that never succeeds
 
     def _note_reading(self, report: Report) -> None:
         name, reading = report.environment, report.reading
@@ -75,7 +81,16 @@ class Metrics:
             self._operations.labels(name, outcome).inc(number)
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
-        return Counter(f"reconciler_{name}", text, labels, registry=self.registry)
+        counter = Counter(f"reconciler_{name}", text, labels, registry=self.registry)
+        self._labelled.append(counter)
+        return counter
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> Gauge:
-        return Gauge(f"reconciler_{name}", text, labels, registry=self.registry)
+        gauge = Gauge(f"reconciler_{name}", text, labels, registry=self.registry)
+        self._labelled.append(gauge)
+        return gauge
+
+    def _histogram(self, name: str, text: str) -> Histogram:
+        histogram = Histogram(f"reconciler_{name}", text, ("environment",), buckets=_SECONDS, registry=self.registry)
+        self._labelled.append(histogram)
+        return histogram

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from reconciler.watching.report import Result
+from reconciler.watching.report import Report
 
 _LONGEST = 3600.0
 _MOST_DOUBLINGS = 32  # more than any interval needs to reach the longest pause
@@ -26,12 +26,8 @@ class Schedule(Struct, frozen=True):
         return min(doubled, max(self.interval, self.longest)) + self.jitter * share
 
 
-def failures_after(result: Result, failures: int) -> int:
-    """Count the runs in a row to which the account gave no answer, or none that helps."""
-    match result:
-        case "unavailable" | "rejected":
-            return failures + 1
-        case "ok" | "incomplete":
-            return 0
-        case _:  # says nothing of the account
-            return failures
+def failures_after(report: Report, failures: int) -> int:
+    """Count the runs in a row to which the account gave no answer, or none that helps; a plan needs one that does."""
+    if report.result in {"unavailable", "rejected"}:
+        return failures + 1
+    return failures if report.reading is None else 0

@@ -84,17 +84,21 @@ class Watch:
         self.app = create_app(self.store, self.settings, faults, monotonic=self.time.clock)
 
     def run(self, *, interval: float, output_format: str = "text", applies: bool = True, **options: Any) -> int:
-        """Watch the environment `live` until the time ends; gives the exit code."""
+        """Watch the environment `live`, its account on a port, until the time ends; gives the exit code."""
         with running(self.app) as url:
-            invocation = Invocation(environment="live", api_url=url, **options)
-            watched = Watched(
-                invocation,
-                applies=applies,
-                schedule=Schedule(interval),
-                listen=("127.0.0.1", 0),
-                output_format=output_format,
-            )
-            code = asyncio.run(_called(watched, self.time.times(lambda: 0.0)))
+            options = {"environment": "live", "api_url": url, **options}
+            return self.run_as_is(interval=interval, output_format=output_format, applies=applies, **options)
+
+    def run_as_is(self, *, interval: float, output_format: str = "text", applies: bool = True, **options: Any) -> int:
+        """Watch what the repository alone says, until the time ends; gives the exit code."""
+        watched = Watched(
+            Invocation(**options),
+            applies=applies,
+            schedule=Schedule(interval),
+            listen=("127.0.0.1", 0),
+            output_format=output_format,
+        )
+        code = asyncio.run(_called(watched, self.time.times(lambda: 0.0)))
         self.hear()
         return code
 

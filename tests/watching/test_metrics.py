@@ -49,6 +49,33 @@ def test_a_run_without_an_answer_leaves_what_was_known_and_the_time_of_the_last_
     assert value(metrics, "last_run_timestamp_seconds") == (success or 0) + 3600
 
 
+def test_specs_that_were_mended_are_valid_though_the_account_is_down() -> None:
+    metrics = Metrics(version="1")
+    metrics.note(report("invalid", errors=("x",)))
+    metrics.note(report("unavailable"))
+
+    assert value(metrics, "specs_valid") == 1
+
+
+def test_a_watch_that_has_never_succeeded_says_0_which_is_long_ago() -> None:
+    metrics = Metrics(version="1")
+    metrics.note(report("rejected"))
+
+    assert value(metrics, "last_success_timestamp_seconds") == 0
+
+
+def test_what_was_told_before_the_environment_was_known_goes_once_it_is() -> None:
+    metrics = Metrics(version="1")
+    metrics.note(replace(report("invalid", errors=("x",)), environment="unknown"))
+    assert value(metrics, "specs_valid", environment="unknown") == 0
+
+    metrics.note(report(reading=reading()))
+    text = generate_latest(metrics.registry).decode()
+
+    assert 'environment="production"' in text
+    assert "unknown" not in text
+
+
 def test_invalid_specs_are_a_metric() -> None:
     metrics = Metrics(version="1")
     metrics.note(report("invalid", errors=("x",)))

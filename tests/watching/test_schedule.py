@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.watching import Report, Result, Rhythm, Schedule, keep_watching
 from reconciler.watching.schedule import failures_after
-from tests.watching.reports import report
+from tests.watching.reports import reading, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
 SHARES = st.floats(min_value=0, max_value=1)
@@ -42,14 +42,20 @@ def test_a_pause_has_bounds_and_never_shrinks_with_failures(
     assert pause <= schedule.pause(failures + 1, share)
 
 
-@given(st.lists(RESULTS))
-def test_failures_are_those_since_the_account_last_answered(results: list[Result]) -> None:
+@given(st.lists(st.builds(report, RESULTS, reading=st.sampled_from([None, reading()]))))
+def test_failures_are_those_since_the_last_plan(reports: list[Report]) -> None:
     failures = 0
-    for result in results:
-        failures = failures_after(result, failures)
-    last_answer = max((at for at, result in enumerate(results) if result in {"ok", "incomplete"}), default=-1)
+    for one in reports:
+        failures = failures_after(one, failures)
+    is_failure = [one.result in {"unavailable", "rejected"} for one in reports]
+    plans = (at for at, one in enumerate(reports) if one.reading and not is_failure[at])
 
-    assert failures == sum(result in {"unavailable", "rejected"} for result in results[last_answer + 1 :])
+    assert failures == sum(is_failure[max(plans, default=-1) + 1 :])
+
+
+def test_a_plan_that_is_refused_was_an_answer_and_a_lease_that_is_taken_says_nothing_of_the_account() -> None:
+    assert failures_after(report("refused", reading=reading(facts_to_add=9)), 5) == 0
+    assert failures_after(report("refused"), 5) == 5
 
 
 @given(st.lists(st.tuples(RESULTS, st.floats(0, 1000), SHARES), min_size=1, max_size=20))

@@ -1,0 +1,163 @@
+"""A watch stays with the environment and the account that it began with."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import Repository
+from tests.cli.watched import FakeTime, Watch, live_facts
+
+MINUTE = 60.0
+DEV = """\
+version: 1
+default_environment: dev
+environments:
+  dev: {api: sandbox}
+  other: {api: sandbox}
+"""
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """Give the account of BLAND_API_KEY, to which no watch of these tests is told to go."""
+    store = Store()
+    with running(create_app(store)) as url:
+        monkeypatch.setenv("BLAND_API_KEY", "sk-real-key")
+        monkeypatch.setenv("BLAND_BASE_URL", url)
+        yield store
+
+
+@pytest.fixture
+def watch_of(repository: Repository, capsys: pytest.CaptureFixture[str]) -> Callable[..., Watch]:
+    repository.write("reconciler.yaml", DEV)
+
+    def make(*events: tuple[float, Callable[[], Any]]) -> Watch:
+        return Watch(capsys, FakeTime(MINUTE, events=list(events)))
+
+    return make
+
+
+def samples(text: str, name: str) -> dict[str, str]:
+    """Give the samples of a metric by their labels."""
+    lines = (line.removeprefix(name).rpartition(" ") for line in text.splitlines() if line.startswith(name))
+    return {labels: value for labels, _, value in lines}
+
+
+def test_a_project_file_that_is_away_for_a_moment_leads_to_no_other_account(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store
+) -> None:
+    file, aside = repository.root / "reconciler.yaml", repository.root / "x"
+    text: list[str] = []
+    watch: Watch = watch_of(
+        (5.0, lambda: file.rename(aside)),
+        (25.0, lambda: text.append(watch.get("/metrics")[1])),
+        (35.0, lambda: aside.rename(file)),
+    )
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok", "invalid", "ok"]
+    assert live_facts(real) == []
+    assert watch.told.count("error: ") == 1
+    assert "reconciler.yaml is not there any more" in watch.told
+    assert samples(text[0], "reconciler_specs_valid") == {'{environment="dev"}': "0.0"}
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        pytest.param(
+            DEV.replace("default_environment: dev", "default_environment: other"),
+            "would now be for other of reconciler.yaml (sandbox)",
+            id="another default environment",
+        ),
+        pytest.param(
+            DEV.replace("dev: {api: sandbox}", "dev: {}"),
+            "would now be for dev of reconciler.yaml (http://127.0.0.1:",
+            id="another API",
+        ),
+    ],
+)
+def test_a_file_that_leads_elsewhere_is_refused_until_it_leads_back(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store, written: str, told: str
+) -> None:
+    watch = watch_of(
+        (5.0, lambda: repository.write("reconciler.yaml", written)),
+        (35.0, lambda: repository.write("reconciler.yaml", DEV)),
+    )
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok", "invalid", "ok"]
+    assert live_facts(real) == []
+    assert watch.told.count("error: this watch is for dev of reconciler.yaml (sandbox), and ") == 1
+    assert told in watch.told
+    assert "restart the watch to move there" in watch.told
+
+
+def test_another_key_is_another_account(repository: Repository, watch_of: Callable[..., Watch], real: Store) -> None:
+    watch = watch_of((5.0, lambda: repository.write("reconciler.yaml", DEV.replace("{api: sandbox}", "{}"))))
+    repository.write("reconciler.yaml", DEV.replace("{api: sandbox}", "{api_key_env: TEST_KEY}"))
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["invalid"]
+    assert "set the environment variable TEST_KEY" in watch.told
+    assert ", key of TEST_KEY), and would now be for dev of reconciler.yaml (" in watch.told
+    assert live_facts(real) == []
+
+
+def test_a_file_that_was_never_right_is_missed_all_the_same(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store
+) -> None:
+    watch = watch_of((5.0, (repository.root / "reconciler.yaml").unlink))
+    repository.write("reconciler.yaml", "version: 2\n")
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["invalid"]
+    assert watch.told.count("reconciler.yaml is not there any more") == 1
+    assert live_facts(real) == []
+
+
+def test_a_file_that_comes_later_is_not_followed(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store
+) -> None:
+    watch = watch_of((15.0, lambda: repository.write("reconciler.yaml", DEV)))
+    (repository.root / "reconciler.yaml").unlink()
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok", "invalid"]
+    assert "this watch is for default without a reconciler.yaml (http://127.0.0.1:" in watch.told
+    assert len(live_facts(real)) == 1
+    assert not (repository.root / ".reconciler/sandbox.sqlite3").exists()
+
+
+def test_what_the_command_line_says_stays_whatever_the_file_says(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store
+) -> None:
+    moved = DEV.replace("default_environment: dev", "default_environment: other").replace(
+        "dev: {api: sandbox}", "dev: {}"
+    )
+    watch = watch_of((5.0, lambda: repository.write("reconciler.yaml", moved)))
+    watch.run(interval=10, environment="dev")
+
+    assert watch.story == ["ok"]
+    assert live_facts(real) == []
+
+
+def test_where_no_key_is_needed_the_name_of_its_variable_may_change(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    named = DEV.replace("dev: {api: sandbox}", "dev: {api: sandbox, api_key_env: TEST_KEY}")
+    watch = watch_of((5.0, lambda: repository.write("reconciler.yaml", named)))
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok"]
+
+
+def test_what_a_watch_is_for_is_told_once(watch_of: Callable[..., Watch]) -> None:
+    watch = watch_of()
+    watch.run_as_is(interval=10)
+
+    assert watch.told.count(" this watch is for dev of reconciler.yaml (sandbox)") == 1
