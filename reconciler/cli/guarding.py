@@ -54,12 +54,17 @@ def _check_digest(account: Account, expected: str) -> None:
         )
 
 
-def refuse_exceeded(plan: Plan) -> None:
-    """Raise `RefusedError` where a guard refuses the plan; all that do are told."""
+def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
+    """
+    Raise `RefusedError` where a guard refuses the plan; all that do are told.
+
+    `command` is the one that has the flags to raise a guard, where it is not the one that was called.
+    """
     if plan.exceeded:
-        raise RefusedError("\n".join(f"refused: {guard_sentence(guard)}; {_cure(guard)}" for guard in plan.exceeded))
+        told = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
+        raise RefusedError("\n".join(told))
 
 
-def _cure(guard: ExceededGuard) -> str:
-    flag = f"--{guard.name.replace('_', '-')} {guard.value:.15g}"
+def _cure(guard: ExceededGuard, command: str) -> str:
+    flag = f"{command} --{guard.name.replace('_', '-')} {guard.value:.15g}".lstrip()
     return f"look at the plan, and where it is right, raise it for one run with {flag}"

@@ -25,13 +25,14 @@ class WatchLog:
         self._notes_before: set[str] = set()
 
     def run(self, report: Report, pause: float | None) -> None:
-        """Tell a run that ended."""
+        """Tell a run that has just ended."""
         self._notes_before, self._notes = self._notes, set()
+        time = time_text(self._now())
         if self._is_json:
-            self._write(json_line(report, pause))
+            self._write(json_line(time, report, pause))
             return
         repeats = bool(report.errors) and report.errors == self._told
-        self._write(text_line(report, pause) + (" (errors as before)" if repeats else ""))
+        self._write(text_line(time, report, pause) + (" (errors as before)" if repeats else ""))
         for line in [] if repeats else error_lines(report):
             self._write(line)
         self._told = report.errors

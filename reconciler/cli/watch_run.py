@@ -17,6 +17,7 @@ from reconciler.cli.prospect import Prospect, declared_prospect
 from reconciler.cli.session import Declared, Session, read_declared, session_of
 from reconciler.cli.watch_aim import SteadyAim
 from reconciler.cli.watch_log import WatchLog
+from reconciler.cli.watch_rest import AtRest
 from reconciler.cli.watch_times import Times
 from reconciler.core.describe import describe_plan
 from reconciler.core.text import duration, visible
@@ -62,13 +63,14 @@ class WatchRun:
     """Called for each run; what it keeps from one to the next is the window of the rate limit, and what is settled."""
 
     def __init__(self, invocation: Invocation, times: Times, health: Health, log: WatchLog, *, applies: bool) -> None:
-        self._invocation = invocation
+        self._invocation = _anchored(invocation)
         self._times = times
         self._health = health
         self._log = log
         self._applies = applies
         self._environment = invocation.environment or _UNNAMED
         self._aim = SteadyAim()
+        self._at_rest = AtRest(times.sleep)
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._reading: Reading | None = None
@@ -99,7 +101,7 @@ class WatchRun:
         stop = self._times.stop
         try:
             invocation = _at_one_place(self._invocation)
-            declared = self._declared(invocation)
+            declared = await self._at_rest.read(lambda: self._declared(invocation))
             with session_of(declared, invocation, pace=Pace(self._new_pacer, stop, self._log.note)) as session:
                 is_complete = await self._reconciled(session)
         except ReconcilerError as error:
@@ -139,7 +141,7 @@ class WatchRun:
             prospect = await declared_prospect(session, reader, run, ())
         summary = describe_plan(prospect.plan, session.masker(reveal=False)).summary
         self._reading = reading = Reading(summary, has_drift=prospect.plan.has_changes)
-        refuse_exceeded(prospect.plan)
+        refuse_exceeded(prospect.plan, command="apply")
         return prospect, reading
 
     async def _applied(self, session: Session, books: Books, prospect: Prospect, reading: Reading) -> bool:
@@ -186,14 +188,25 @@ class WatchRun:
         await self._times.sleep(seconds)
 
 
+def _anchored(invocation: Invocation) -> Invocation:
+    """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
+    project = Path(invocation.project or ".").absolute()
+    state = Path(invocation.state).absolute() if invocation.state else None
+    return dataclasses.replace(invocation, project=str(project), state=state and str(state))
+
+
 def _at_one_place(invocation: Invocation) -> Invocation:
     """
-    Follow the links to the repository once, for a whole run.
+    Follow the links to the repository once, for a whole run; raises `InputError`.
 
     What keeps a clone up to date (git-sync) points a link at the new one; half a run in each would be a mix of both.
     """
     path = Path(invocation.project or ".")
-    place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    try:
+        place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    except (OSError, RuntimeError) as error:  # links in a circle are the latter
+        reason = (isinstance(error, OSError) and error.strerror) or "links lead in a circle"
+        raise InputError(f"{path} cannot be read: {reason.lower()}") from error
     return dataclasses.replace(invocation, project=str(place))
 
 

@@ -81,11 +81,16 @@ def load_project(given: str | None) -> Project:
     Without one, `specs/` is read against the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
     """
     path = Path(given or ".")
-    file = path / FILE_NAME if path.is_dir() else path
-    if file.exists() or file.is_symlink():
+    try:
+        is_folder = path.is_dir()
+        file = path / FILE_NAME if is_folder else path
+        is_there = file.exists() or file.is_symlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {(error.strerror or '').lower()}") from error
+    if is_there:
         return _read(file)
-    if given and not path.is_dir():
-        raise InputError(f"--project {given}: no such file or folder")
+    if not is_folder:
+        raise InputError(f"--project {path}: no such file or folder")
     return _without_file(path)
 
 

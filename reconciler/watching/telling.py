@@ -10,9 +10,9 @@ from reconciler.watching.report import PENDING, Reading, Report
 _MOST_ERRORS = 20
 
 
-def text_line(report: Report, pause: float | None) -> str:
-    """Give a run as one line: when, where, how it ended, counts, seconds, and when the next one is due."""
-    head = f"{report.started_at} {report.environment}: {report.result}"
+def text_line(time: str, report: Report, pause: float | None) -> str:
+    """Give a run as one line: when and how it ended, where, counts, seconds, and when the next one is due."""
+    head = f"{time} {report.environment}: {report.result}"
     parts = [f"{head}{_story(report)}", f"{counted(report.requests, 'request')} in {report.seconds:.1f} s"]
     if report.seconds_throttled:
         parts.append(f"{duration(report.seconds_throttled)} of it waiting for the limit")
@@ -28,12 +28,13 @@ def error_lines(report: Report) -> list[str]:
     return [*lines, f"error: and {left:,} more; `reconciler validate` names all"] if left > 0 else lines
 
 
-def json_line(report: Report, pause: float | None) -> str:
-    """Give a run as one JSON object."""
+def json_line(time: str, report: Report, pause: float | None) -> str:
+    """Give a run that ended at this time as one JSON object."""
     reading = report.reading
     entry = {
-        "time": report.started_at,
+        "time": time,
         "event": "run",
+        "started_at": report.started_at,
         "environment": report.environment,
         "result": report.result,
         "seconds": round(report.seconds, 3),

@@ -1,5 +1,6 @@
 """A watch stays with the environment and the account that it began with."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from tests.cli.conftest import Repository
+from tests.cli.conftest import SPEC, Repository
 from tests.cli.watched import FakeTime, Watch, live_facts
 
 MINUTE = 60.0
@@ -161,3 +162,61 @@ def test_what_a_watch_is_for_is_told_once(watch_of: Callable[..., Watch]) -> Non
     watch.run_as_is(interval=10)
 
     assert watch.told.count(" this watch is for dev of reconciler.yaml (sandbox)") == 1
+
+
+def test_a_folder_that_is_replaced_by_another_clone_is_read_and_one_that_is_away_is_waited_for(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    root, old = repository.root, repository.root.with_name("old")
+
+    def replace() -> None:
+        shutil.copytree(old, root)
+        repository.write("specs/support.yaml", "scopes: 1\n")
+
+    watch = watch_of((5.0, lambda: root.rename(old)), (25.0, replace), (35.0, lambda: shutil.rmtree(old)))
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok", "invalid"]
+    assert f"--project {root}: no such file or folder" in watch.told
+    assert "error: specs/support.yaml:1:9" in watch.told
+
+
+def test_a_guard_that_refuses_names_the_command_that_can_raise_it(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write("reconciler.yaml", DEV.replace("{api: sandbox}", "{api: sandbox, guards: {max_changes: 1}}"))
+    watch = watch_of()
+    watch.run_as_is(interval=10)
+
+    assert watch.told.count("raise it for one run with apply --max-changes 5") == 1
+
+
+def test_a_file_that_is_half_written_is_read_again_before_anything_comes_of_it(
+    repository: Repository, watch_of: Callable[..., Watch], real: Store
+) -> None:
+    repository.write("reconciler.yaml", DEV.replace("{api: sandbox}", "{}"))
+    whole = SPEC.replace("premium", "enterprise")
+    sent: list[Any] = []
+    watch = watch_of(
+        (5.0, lambda: repository.write("specs/support.yaml", whole[: whole.index("rprise")] + "}")),
+        (10.5, lambda: repository.write("specs/support.yaml", whole)),
+        (15.0, lambda: sent.append(live_facts(real))),
+    )
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok"]
+    assert sent == [[{"name": "Sarah", "plan": "enterprise"}]]
+    assert watch.told.count("fact to update") == 1
+
+
+def test_files_that_never_come_to_rest_are_left_to_the_next_run(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    def write(number: int) -> Callable[[], None]:
+        return lambda: repository.write("specs/support.yaml", SPEC.replace("premium", f"plan-{number}"))
+
+    watch = watch_of(*((5.0 + number / 2, write(number)) for number in range(30)))
+    watch.run_as_is(interval=10)
+
+    assert watch.story == ["ok", "invalid", "ok"]
+    assert "reconciler.yaml or the specs change while they are read" in watch.told

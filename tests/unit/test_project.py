@@ -32,6 +32,11 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         load_project(str(tmp_path / "nowhere.yaml"))
 
 
+def test_a_place_that_the_system_cannot_look_at_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read: file name too long"):
+        load_project(str(tmp_path / ("a" * 300)))
+
+
 def test_an_environment_reads_the_shared_specs_and_its_own(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yaml").write_text("version: 1\nspecs: [a]\nenvironments: {e: {specs: [b]}}")
 

@@ -3,32 +3,36 @@ import json
 from reconciler.watching.telling import error_lines, json_line, text_line
 from tests.watching.reports import reading, report
 
+ENDED = "2027-03-31T14:00:01.250Z"
+
 
 def test_a_run_that_found_drift_is_one_line() -> None:
     found = report(reading=reading(facts_to_add=2, users_to_add=1, uncertain=3))
 
-    assert text_line(found, 330) == (
-        "2027-03-31T14:00:00.000Z production: ok, planned 2 facts to add, 1 user to add, 3 uncertain; "
+    assert text_line(ENDED, found, 330) == (
+        "2027-03-31T14:00:01.250Z production: ok, planned 2 facts to add, 1 user to add, 3 uncertain; "
         "3 requests in 1.2 s; next in 5 min 30 s"
     )
 
 
 def test_the_last_line_promises_no_next_run() -> None:
-    assert text_line(report("stopped", requests=1), None) == (
-        "2027-03-31T14:00:00.000Z production: stopped; 1 request in 1.2 s"
+    assert text_line(ENDED, report("stopped", requests=1), None) == (
+        "2027-03-31T14:00:01.250Z production: stopped; 1 request in 1.2 s"
     )
 
 
 def test_waiting_for_the_limit_is_told() -> None:
     waited = report(reading=reading(), seconds=905.0, seconds_throttled=900.0)
 
-    assert text_line(waited, 60).endswith("3 requests in 905.0 s; 15 min of it waiting for the limit; next in 1 min")
+    assert text_line(ENDED, waited, 60).endswith(
+        "3 requests in 905.0 s; 15 min of it waiting for the limit; next in 1 min"
+    )
 
 
 def test_errors_are_counted_in_the_line_and_told_below() -> None:
     invalid = report("invalid", errors=("specs/a.yaml:1:1 x: wrong", "two\x1b[2J"))
 
-    assert ": invalid, 2 errors; " in text_line(invalid, 60)
+    assert ": invalid, 2 errors; " in text_line(ENDED, invalid, 60)
     assert error_lines(invalid) == ["error: specs/a.yaml:1:1 x: wrong", "error: two\\x1b[2J"]
 
 
@@ -40,10 +44,11 @@ def test_errors_beyond_twenty_are_counted() -> None:
 
 
 def test_the_same_as_json_is_one_object_on_one_line() -> None:
-    line = json_line(report(reading=reading(facts_to_add=2), errors=("a\nb",)), 61.5)
+    line = json_line(ENDED, report(reading=reading(facts_to_add=2), errors=("a\nb",)), 61.5)
     entry = json.loads(line)
 
     assert "\n" not in line
+    assert (entry["time"], entry["started_at"]) == (ENDED, "2027-03-31T14:00:00.000Z")
     assert (entry["event"], entry["environment"], entry["result"], entry["drift"]) == ("run", "production", "ok", True)
     assert entry["planned"]["facts_to_add"] == 2
     assert (entry["next_in_seconds"], entry["outcomes"], entry["errors"]) == (61.5, None, ["a\nb"])
