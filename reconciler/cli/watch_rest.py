@@ -27,7 +27,7 @@ class AtRest:
         self._last: tuple[Environment, str] | None = None
 
     async def read(self, load: Callable[[], Declared]) -> Declared:
-        """Load, again after a moment where it is not what was read before; raises what `load` does, and `InputError`."""
+        """Load, again after a moment where it differs from the last time; raises `InputError`, and what `load` does."""
         for _ in range(_MOST_READINGS):
             declared = load()
             before, self._last = self._last, (declared.environment, specs_digest(declared.loaded.desired, self._digest))

@@ -107,10 +107,15 @@ class WatchRun:
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
                 return _Ended("stopped")
-            return _Ended(_result_of(error), tuple(str(error).splitlines()))
+            return _Ended(self._result_of(error), tuple(str(error).splitlines()))
         if is_complete:
             return _Ended("ok")
         return _Ended("stopped" if stop.requested else "incomplete")
+
+    def _result_of(self, error: ReconcilerError) -> Result:
+        if isinstance(error, BudgetSpentError) and self._pacer and not self._pacer.was_answered:
+            return "unavailable"  # it was spent on asking again
+        return next(result for kind, result in _RESULTS if isinstance(error, kind))
 
     def _declared(self, invocation: Invocation) -> Declared:
         is_first = self._aim.aim is None
@@ -191,8 +196,8 @@ class WatchRun:
 def _anchored(invocation: Invocation) -> Invocation:
     """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
     project = Path(invocation.project or ".").absolute()
-    state = Path(invocation.state).absolute() if invocation.state else None
-    return dataclasses.replace(invocation, project=str(project), state=state and str(state))
+    state = str(Path(invocation.state).absolute()) if invocation.state else None
+    return dataclasses.replace(invocation, project=str(project), state=state)
 
 
 def _at_one_place(invocation: Invocation) -> Invocation:
@@ -208,7 +213,3 @@ def _at_one_place(invocation: Invocation) -> Invocation:
         reason = (isinstance(error, OSError) and error.strerror) or "links lead in a circle"
         raise InputError(f"{path} cannot be read: {reason.lower()}") from error
     return dataclasses.replace(invocation, project=str(place))
-
-
-def _result_of(error: ReconcilerError) -> Result:
-    return next(result for kind, result in _RESULTS if isinstance(error, kind))

@@ -223,6 +223,16 @@ def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
     assert watch.writes == 0
 
 
+def test_an_account_that_is_down_is_backed_off_from_before_the_budget_is_blamed(watch_of: Callable[..., Watch]) -> None:
+    watch = watch_of(MINUTE, until=1000.0)
+    watch.run(interval=10, max_requests=2)
+
+    assert watch.story == ["unavailable"]
+    assert watch.told.count("the 2 of --max-requests are used up (the API answered 502") == 1
+    assert "next in 20 s" in watch.told
+    assert "next in 40 s" in watch.told
+
+
 def test_what_is_uncertain_is_sent_once_and_not_by_every_run(
     repository: Repository, watch_of: Callable[..., Watch]
 ) -> None:

@@ -220,3 +220,18 @@ def test_files_that_never_come_to_rest_are_left_to_the_next_run(
 
     assert watch.story == ["ok", "invalid", "ok"]
     assert "reconciler.yaml or the specs change while they are read" in watch.told
+
+
+def test_a_file_that_was_mended_leaves_no_alert_under_the_name_from_before(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    def note() -> None:
+        seen.append(samples(watch.get("/metrics")[1], "reconciler_specs_valid"))
+
+    watch: Watch = watch_of((5.0, note), (6.0, lambda: repository.write("reconciler.yaml", DEV)), (15.0, note))
+    repository.write("reconciler.yaml", "version: 2\n")
+    watch.run_as_is(interval=10)
+
+    assert seen == [{'{environment="unknown"}': "0.0"}, {'{environment="dev"}': "1.0"}]

@@ -79,6 +79,7 @@ class Pacer:
         self._under_way = 0
         self._sent = 0
         self._seconds_throttled = 0.0
+        self._was_answered = False
         self._over: NotSentError | None = None
         minutes = self._budget.minutes
         self._deadline = float("inf") if minutes is None else self._now() + minutes * 60
@@ -87,6 +88,11 @@ class Pacer:
     def is_budget_spent(self) -> bool:
         """Say whether a request was not sent because requests or minutes were used up."""
         return isinstance(self._over, BudgetSpentError)
+
+    @property
+    def was_answered(self) -> bool:
+        """Say whether the API has answered anything but that it cannot answer now."""
+        return self._was_answered
 
     @property
     def requests_sent(self) -> int:
@@ -191,6 +197,7 @@ class Pacer:
         self._freed.set()
 
     def _note_pass(self, ticket: _Ticket) -> None:
+        self._was_answered = True
         self._throttle.note_pass(self._now(), is_probe=ticket.is_probe, is_limited=ticket.is_limited)
         self._slots.note_pass()
 
@@ -214,7 +221,8 @@ class Pacer:
             return NotSentError(NOT_REACHED)
         most, minutes = self._budget.requests, self._budget.minutes
         if most is not None and self._sent >= most:
-            return BudgetSpentError(f"not reached: the {most:,} of --max-requests are used up")
+            cause = f" ({why})" if why else ""
+            return BudgetSpentError(f"not reached: the {most:,} of --max-requests are used up{cause}")
         if self._now() + seconds < self._deadline:
             return None
         rest = f", with {duration(seconds)} to wait ({why})" if seconds else ""
