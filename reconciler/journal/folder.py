@@ -72,7 +72,7 @@ class JournalFolder(Struct, frozen=True):
             with path.open("r+b") as file:
                 file.seek(file.read().rfind(b"\n") + 1)
                 file.truncate()  # a torn line says nothing
-                file.write(to_bytes(SettledLine("settled", at, by)))
+                file.write(to_bytes(SettledLine(at, by)))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -1,21 +1,19 @@
 """The lines of a journal, and their JSON. A line without its newline is torn, and says nothing."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import TypeAlias
 
-from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
+from msgspec import MsgspecError, Struct
+from msgspec.json import Decoder, Encoder
 
 from reconciler.core.receipt import Result
 
 FORMAT_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderLine:
+class HeaderLine(Struct, frozen=True, tag_field="kind", tag="run"):
     """The first line: what the run is about."""
 
-    kind: Literal["run"]
     format_version: str
     run: str
     environment: str
@@ -26,11 +24,9 @@ class HeaderLine:
     operations: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class IntentLine:
+class IntentLine(Struct, frozen=True, tag_field="kind", tag="intent"):
     """An operation is begun; `may_send` names the writes that it may take."""
 
-    kind: Literal["intent"]
     at: str
     type: str
     address: str
@@ -39,11 +35,9 @@ class IntentLine:
     may_send: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeLine:
+class OutcomeLine(Struct, frozen=True, tag_field="kind", tag="outcome"):
     """What became of an operation, begun or not."""
 
-    kind: Literal["outcome"]
     at: str
     type: str
     address: str
@@ -52,35 +46,35 @@ class OutcomeLine:
     outcome: Result
 
 
-@dataclass(frozen=True, slots=True)
-class EndLine:
+class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
     """The run is over."""
 
-    kind: Literal["end"]
     at: str
     interrupted: bool
     unknown: int
 
 
-@dataclass(frozen=True, slots=True)
-class SettledLine:
+class SettledLine(Struct, frozen=True, tag_field="kind", tag="settled"):
     """A later run has looked at what this one left open."""
 
-    kind: Literal["settled"]
     at: str
     by: str
 
 
 Line: TypeAlias = HeaderLine | IntentLine | OutcomeLine | EndLine | SettledLine
 
-_LINES: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
+_ENCODER = Encoder()
+_DECODER: Decoder[Line] = Decoder(Line)
 
 
 def to_bytes(line: Line) -> bytes:
     """Give a line as JSON, with its newline."""
-    return _LINES.dump_json(line) + b"\n"
+    return _ENCODER.encode(line) + b"\n"
 
 
 def from_bytes(text: bytes) -> Line:
     """Read a line; raises `ValueError` for anything else."""
-    return _LINES.validate_json(text)
+    try:
+        return _DECODER.decode(text)
+    except (MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error

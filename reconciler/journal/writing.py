@@ -88,7 +88,6 @@ class Journal:
         """Announce an operation, and wait until that is on disk; raises `StateError` where it cannot be."""
         source = operation.source
         line = IntentLine(
-            "intent",
             self._now(),
             operation.type,
             operation.address,
@@ -104,9 +103,7 @@ class Journal:
     def outcome(self, outcome: Outcome) -> None:
         """Note what became of an operation; the next wait for the disk takes it along."""
         operation, source = outcome.operation, outcome.operation.source
-        line = OutcomeLine(
-            "outcome", self._now(), operation.type, operation.address, source.file, source.line, outcome.result
-        )
+        line = OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
         self._append(line)
         self._results[outcome.result] += 1
 
@@ -114,7 +111,7 @@ class Journal:
         """Write the closing line, unless the execution broke off, and give the file back."""
         if self._results.total() == self._planned:
             is_complete = self._results["done"] + self._results["already"] == self._planned
-            self._append(EndLine("end", self._now(), stop_requested and not is_complete, self._results["unknown"]))
+            self._append(EndLine(self._now(), stop_requested and not is_complete, self._results["unknown"]))
         self._sync()
         self._log.close()
 
@@ -150,7 +147,6 @@ class Journal:
 
 def _header_line(header: RunHeader) -> HeaderLine:
     return HeaderLine(
-        "run",
         FORMAT_VERSION,
         header.run,
         header.environment,
