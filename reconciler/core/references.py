@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.core.secret import Secret
 from reconciler.core.text import quoted, shortened
 from reconciler.core.value import Json, is_list
 from reconciler.errors import Source
@@ -76,9 +77,13 @@ def referenced(value: Json) -> Iterator[Reference]:
 
 
 def escaped(value: Json) -> Json:
-    """Give a value, its keys included, as a spec has to write it for its texts to mean themselves."""
+    """
+    Give a value, its keys included, as a spec has to write it for its texts to mean themselves.
+
+    A secret stays the very one that it is, at every depth: nothing is filled in there.
+    """
     if isinstance(value, str):
-        return value.replace(OPENING, _ESCAPE)
+        return value.replace(OPENING, _ESCAPE) if OPENING in value and not isinstance(value, Secret) else value
     if isinstance(value, dict):
         return {key.replace(OPENING, _ESCAPE): escaped(item) for key, item in value.items()}
     return [escaped(item) for item in value] if is_list(value) else value

@@ -18,12 +18,13 @@ from reconciler.specs.texts import REFERENCE_AS_KEY
 Environ: TypeAlias = Callable[[str], str | None]
 """Gives the value of a variable of the process's environment, or None where it is not set."""
 
-_Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue"]
+_Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue", "of data files"]
 
 _OF_AN_ADDRESS = frozenset((("persona_id",), ("agent_number",), ("contact_id",), ("memory_id",)))
 _SHOWN: Mapping[_Place, str] = {
     "of an address": "this becomes part of addresses and URLs, which are shown",
     "of the catalogue": "what fact_keys say is shown",
+    "of data files": "this becomes part of the names of files and columns, which are shown",
 }
 _OF_CONSTANTS = FACTS | {"metadata", "summary", "external_memory_key"}
 """Where `contacts_from` may say what is the same in each row; what is wrong with its kind is told row by row."""
@@ -175,6 +176,8 @@ def _place(path: KeyPath) -> _Place:
             return "free"
         case ("contact", *steps) if owner[:1] == ("contacts_from",):
             return "free" if _OF_CONSTANTS.intersection(map(str, steps)) else "of an address"
+        case _ if owner[:1] == ("contacts_from",):
+            return "of data files"
         case ("users", int(), "phone_number"):
             return "of an address"
         case _:

@@ -5,8 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.references import OPENING, escaped
-from reconciler.core.secret import Secret
+from reconciler.core.references import escaped
 from reconciler.core.value import Json
 from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, Lines, Mark, Node, Row
@@ -148,9 +147,7 @@ class Template:
         return _Leaf(len(self.slots) - 1, None, self._plain(node.value[CONSTANT]), fact)
 
     def _plain(self, value: Json) -> Json:
-        if not self._escape or isinstance(value, Secret):
-            return value
-        return escaped(value) if not isinstance(value, str) or OPENING in value else value
+        return escaped(value) if self._escape else value
 
     def _build(self, part: _Part, filling: _Filling) -> _Built | None:
         match part:

@@ -1,0 +1,123 @@
+"""No secret leaves its class on its way from a spec, an overlay or the mapping of rows to what is declared."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.desired import Desired
+from reconciler.core.references import escaped
+from reconciler.core.secret import Secret, UnreadSecret
+from reconciler.core.value import Json
+from reconciler.errors import SpecError
+from tests.specs.cases import SCOPE, load, references
+
+SECRET = "TOPSECRET-${4242}"
+ROWS = (
+    SCOPE.decode()
+    + "contacts_from:\n- file: data.csv\n  named_by: id\n  contact:\n    external_id: id\n"
+    + "    metadata: {m: {value: %s}}\n    facts: {f: {value: %s}}\n    scopes:\n      support:\n"
+    + "        seed_facts: {s: {value: %s}}\n        users: [{phone_number: phone, metadata: {value: '${env:CARD}'}}]\n"
+)
+DECLARED = (
+    SCOPE.decode()
+    + "contacts:\n  ana:\n    external_id: x\n    metadata: {m: %s}\n    facts: {f: %s}\n"
+    + "    scopes: {support: {seed_facts: {s: %s}}}\n"
+)
+PATCHED = "contacts: {ana: {metadata: {m: %s}, facts: {f: %s}, scopes: {support: {seed_facts: {s: %s}}}}}\n"
+
+TEXTS = st.sampled_from(["${env:CARD}", "no. ${env:CARD}", "$${ ${env:CARD}", "$${plain}", "plain", "${plan_name}"])
+NESTED = st.recursive(
+    TEXTS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "$${c}"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def declared(spec: str, overlay: str = "") -> Desired:
+    files = {"a.yaml": spec.encode(), "data.csv": b"id,phone\nana,+14155550100\n"}
+    with tempfile.TemporaryDirectory() as folder:
+        patches = {"overlays/o.yaml": overlay.encode()} if overlay else {}
+        return load(Path(folder), {**files, **patches}, references(environ={"CARD": SECRET}.get)).desired
+
+
+def values(desired: Desired) -> Iterator[Json]:
+    for memory in desired.contact_memories:
+        yield from (fact.value for fact in (*memory.facts, *memory.contact.profile))
+        yield from (user.metadata for user in memory.users)
+
+
+def texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (key, *texts(item))
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+
+
+def plain(value: Json) -> Json:
+    """Give the value as it would be sent, so that two can be compared whatever their classes."""
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    "written", ['"${env:CARD}"', '{number: "${env:CARD}"}', '["${env:CARD}"]', '[{a: ["${env:CARD}"]}]']
+)
+def test_a_secret_among_the_constants_of_rows_stays_one_at_every_depth(written: str) -> None:
+    found = [
+        text
+        for value in values(declared(ROWS % (written, written, written)))
+        for text in texts(value)
+        if SECRET in text
+    ]
+
+    assert len(found) == 4
+    assert all(isinstance(text, Secret) for text in found)
+
+
+@given(NESTED)
+def test_no_secret_leaves_its_class_at_any_depth_wherever_it_stands(value: Json) -> None:
+    written = json.dumps(value)
+    in_rows, in_yaml, in_overlay = (
+        list(values(declared(ROWS % (written, written, written)))),
+        list(values(declared(DECLARED % (written, written, written)))),
+        list(values(declared(DECLARED % ("x", "x", "x"), PATCHED % (written, written, written)))),
+    )
+
+    for text in (text for one in (*in_rows, *in_yaml, *in_overlay) for text in texts(one)):
+        assert isinstance(text, Secret) == (SECRET in text)
+    assert [plain(one) for one in in_rows[:3]] == [plain(one) for one in in_yaml] == [plain(one) for one in in_overlay]
+
+
+@given(NESTED.map(lambda value: _with_secrets(value)))
+def test_what_is_escaped_keeps_its_secrets_as_they_are(value: Json) -> None:
+    secrets = [text for text in texts(value) if isinstance(text, Secret)]
+
+    assert [id(text) for text in texts(escaped(value)) if isinstance(text, Secret)] == [id(text) for text in secrets]
+
+
+def _with_secrets(value: Json) -> Json:
+    if isinstance(value, str):
+        return UnreadSecret(value) if "env:" in value else value
+    if isinstance(value, dict):
+        return {key: _with_secrets(item) for key, item in value.items()}
+    return [_with_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("key", ["file: '${env:CARD}.csv'", "file: data.csv\n  delimiter: '${env:CARD}'"])
+def test_what_says_which_file_and_columns_to_read_is_shown_and_cannot_be_a_secret(key: str) -> None:
+    spec = ROWS % ("x", "x", "x")
+
+    with pytest.raises(SpecError, match=r"is a secret, and .* which are shown") as caught:
+        declared(spec.replace("file: data.csv", key))
+
+    assert SECRET not in str(caught.value)
