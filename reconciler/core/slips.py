@@ -8,6 +8,24 @@ _SEPARATORS = re.compile(r"[\s_.-]+")
 _SHORTEST = 5
 """Below this, one letter makes another word: `name` and `game`."""
 
+_LONGEST = 200
+"""Of keys that are longer, only those are found that are equal but for case and separators."""
+
+
+class Slips:
+    """Keys, made ready to be asked which of them are one slip away from another one."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._by_variant: dict[str, set[str]] = {}
+        for key in set(keys):
+            for variant in _variants(key):
+                self._by_variant.setdefault(variant, set()).add(key)
+
+    def of(self, key: str) -> frozenset[str]:
+        """Give the keys that are one slip away from this one."""
+        near = {other for variant in _variants(key) for other in self._by_variant.get(variant, ())}
+        return frozenset(other for other in near if is_slip(key, other))
+
 
 def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """
@@ -15,16 +33,11 @@ def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozens
 
     Takes time for the number of known keys and their lengths, not for the number of pairs.
     """
-    wanted = set(keys)
-    by_variant: dict[str, set[str]] = {}
-    for key in wanted:
-        for variant in _variants(key):
-            by_variant.setdefault(variant, set()).add(key)
+    slips = Slips(keys)
     found: dict[str, set[str]] = {}
     for other in set(known):
-        for key in {key for variant in _variants(other) for key in by_variant.get(variant, ())}:
-            if is_slip(key, other):
-                found.setdefault(key, set()).add(other)
+        for key in slips.of(other):
+            found.setdefault(key, set()).add(other)
     return {key: frozenset(others) for key, others in found.items()}
 
 
@@ -49,7 +62,7 @@ def _variants(key: str) -> Iterator[str]:
     """Give a key with and without each of its letters; two keys one edit apart have a variant in common."""
     folded = _folded(key)
     yield folded
-    if len(folded) >= _SHORTEST:
+    if _SHORTEST <= len(folded) <= _LONGEST:
         yield from (folded[:at] + folded[at + 1 :] for at in range(len(folded)))
 
 

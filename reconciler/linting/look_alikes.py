@@ -7,7 +7,7 @@ from reconciler.core.text import quoted, shortened
 from reconciler.formatting import taken_for
 from reconciler.linting.saying import advice
 from reconciler.reading import KeyPath, SpecFile, unquoted_texts
-from reconciler.specs.addresses import FACTS, spec_address, split
+from reconciler.specs.addresses import fact_of, spec_address
 
 _SHOWN = 40
 
@@ -16,14 +16,15 @@ def look_alike_advice(file: SpecFile, hidden: Collection[str]) -> Iterator[Advic
     """Give each look-alike of a sound file; texts below the `hidden` keys of facts are not quoted."""
     for path, text, node, is_key in unquoted_texts(file.path, name=file.name):
         if other := taken_for(text):
-            told = (
-                "this sensitive value" if not is_key and _is_hidden(path, hidden) else quoted(shortened(text, _SHOWN))
-            )
+            fact = _hidden_fact(path, hidden) if not is_key or fact_of(path) != path else None
+            told = "this sensitive value" if fact else quoted(shortened(text, _SHOWN))
             message = f"{told} is text here, without quotes, and {other} for other readers of YAML"
             source = node.key_source if is_key else node.source
-            yield advice("look_alike", source, spec_address(path), message, "put it in quotes; `reconciler fmt` does")
+            address = spec_address(fact or path)
+            yield advice("look_alike", source, address, message, "put it in quotes; `reconciler fmt` does")
 
 
-def _is_hidden(path: KeyPath, hidden: Collection[str]) -> bool:
-    _, rest = split(path)
-    return len(rest) > 1 and rest[0] in FACTS and rest[1] in hidden
+def _hidden_fact(path: KeyPath, hidden: Collection[str]) -> KeyPath | None:
+    """Give the hidden fact in which a path ends; what lies below it, keys included, is a part of its value."""
+    fact = fact_of(path)
+    return fact if fact and str(fact[-1]).replace("$${", "${") in hidden else None

@@ -2,14 +2,14 @@
 
 from reconciler.reading.border import Checked, Strict, check
 from reconciler.reading.comments import comments
-from reconciler.reading.csv_rows import Columns, Row
-from reconciler.reading.document import Reading, read_bytes, read_file
+from reconciler.reading.document import Reading, read_bytes, read_file, reason
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.json_rows import json_value
-from reconciler.reading.nearest import did_you_mean
+from reconciler.reading.nearest import Nearest, did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
+from reconciler.reading.row import Columns, Row
 from reconciler.reading.rows import FORMATS, RowEvent, read_rows
 from reconciler.reading.scalars import Refusal, plain_value
 from reconciler.reading.unquoted import unquoted_texts
@@ -27,6 +27,7 @@ __all__ = [
     "KeyPath",
     "Lines",
     "Mark",
+    "Nearest",
     "Node",
     "Reading",
     "Refusal",
@@ -52,6 +53,7 @@ __all__ = [
     "read_bytes",
     "read_file",
     "read_rows",
+    "reason",
     "unquoted_texts",
     "written",
     "wrong",

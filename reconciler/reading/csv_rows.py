@@ -1,37 +1,23 @@
-"""CSV → rows: UTF-8 with or without a byte order mark, quotes taken strictly, every row as long as the header."""
+"""
+CSV → rows: UTF-8 with or without a byte order mark, quotes taken strictly, every row as long as the header.
+
+A cell of nothing but blanks is empty, since spreadsheets leave such cells; in all others, blanks count. The names of
+columns stand without the blanks around them.
+"""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
-from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.paths import quoted
+from reconciler.reading.row import Columns, Row
 
-
-class Columns(Struct, frozen=True):
-    """The columns that the header of a file names."""
-
-    names: tuple[str, ...]
-    source: Source
-
-
-class Row(Struct, frozen=True):
-    """One row, its cells by column; `source` is where it starts, `positions` count its columns from 1."""
-
-    cells: Mapping[str, Json]
-    source: Source
-    positions: Mapping[str, int]
-
-    def place(self, column: str) -> Source:
-        """Give the place of a cell: the line on which its row starts, and the number of its column."""
-        return Source(self.source.file, self.source.line, self.positions.get(column, 1))
+_CLOSE = 'close it with ", and write "" for a quote inside of it'
 
 
 def csv_rows(lines: Iterator[bytes], *, file: str, delimiter: str) -> Iterator[Columns | Row | Problem]:
-    """Read CSV whose first row names the columns; empty lines are passed over."""
+    """Read CSV whose first row names the columns; rows in which all cells are empty are passed over."""
     yield from _Csv(lines, file, delimiter).events()
 
 
@@ -71,11 +57,11 @@ class _Csv:
                 message = f"this row has {len(record)} cells, and the header names {len(names)} columns"
                 yield self._problem(message, "put a cell that holds the delimiter in double quotes")
             else:
-                cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell}
+                cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell.strip()}
                 yield Row(cells, Source(self._file, self._line, 1), positions)
 
     def _records(self) -> Iterator[Sequence[str] | Problem]:
-        """Give all records that are not empty; where one cannot be read, those after it are as far as they can be."""
+        """Give all records that hold something; where one cannot be read, those after it are as far as they can be."""
         while True:
             self._line = self._lines.number + 1
             try:
@@ -84,23 +70,35 @@ class _Csv:
                 yield from self._lines.taken()
                 return
             except csv.Error as error:
-                yield self._malformed(str(error))
-                if "expected after" not in str(error):
+                problem, may_go_on = self._malformed(str(error))
+                yield problem
+                if not may_go_on:
                     return
                 continue
             wrong = self._lines.taken()
             yield from wrong
-            if record and not wrong:
+            if not wrong and any(map(str.strip, record)):
                 yield record
 
-    def _malformed(self, error: str) -> Problem:
-        if "unexpected end" in error or "field larger" in error:
-            message = "a cell that starts with a double quote in this row, or below, is not closed"
-            return self._problem(message, 'close it with ", and write "" for a quote inside of it')
+    def _malformed(self, error: str) -> tuple[Problem, bool]:
+        """Say what is wrong with a record, and whether what follows it can be read."""
         if "expected after" in error:
             message = "text stands behind the closing quote of a cell"
-            return self._problem(message, 'write "" for a quote inside of a quoted cell')
-        return self._problem("this is not CSV, or its lines end in a way of their own", "save it with LF or CRLF")
+            return self._problem(message, 'write "" for a quote inside of a quoted cell'), True
+        if "field larger" in error:
+            return self._too_long(lines=self._lines.number - self._line + 1)
+        if "unexpected end" in error:
+            message = "a cell that starts with a double quote in this row, or below, is not closed"
+            return self._problem(message, _CLOSE), False
+        message = "this is not CSV, or its lines end in a way of their own"
+        return self._problem(message, "save it with LF or CRLF"), False
+
+    def _too_long(self, *, lines: int) -> tuple[Problem, bool]:
+        most = f"{csv.field_size_limit():,}"
+        if lines == 1:
+            return self._problem(f"a cell of this row has more than {most} characters", "shorten it"), True
+        message = f"a cell that starts with a double quote goes on for {lines:,} lines and more than {most} characters"
+        return self._problem(message, f"shorten it; or if it ends earlier, {_CLOSE}"), False
 
     def _problem(self, message: str, cure: str, *, column: int = 1) -> Problem:
         return Problem(self._file, self._line, column, "", message, cure)

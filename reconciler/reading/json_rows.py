@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading.csv_rows import Row
 from reconciler.reading.lines import TextLines
 from reconciler.reading.paths import quoted
+from reconciler.reading.row import Row
 from reconciler.reading.scalars import Refusal, plain_value
 from reconciler.reading.wording import named
 
@@ -16,7 +16,11 @@ _WRITE = 'write one object a line: {"column": "value"}'
 
 
 class _RefusedError(ValueError):
-    """A value that JSON can write and the API cannot take, or not unchanged."""
+    """What JSON can write and specs cannot say."""
+
+    def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
+        super().__init__(message)
+        self.cure = cure
 
 
 def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
@@ -28,6 +32,7 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
             yield from wrong
         elif line.strip():
             yield _row(line, Source(file, text.number, 1))
+    yield from text.taken()
 
 
 def json_value(text: str) -> Json | Refusal:
@@ -40,7 +45,7 @@ def json_value(text: str) -> Json | Refusal:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except _RefusedError as error:
-        return Refusal(str(error), "mend it, or put it in quotes as text")
+        return Refusal(str(error), error.cure)
     except json.JSONDecodeError as error:
         return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
     except UnicodeEncodeError:
@@ -64,7 +69,7 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RefusedError(f"the key {quoted(twice)} stands here twice")
+        raise _RefusedError(f"the key {quoted(twice)} stands here twice", "keep one of the two")
     return found
 
 

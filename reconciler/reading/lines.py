@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from reconciler.errors import Problem
-from reconciler.reading.text import not_utf8
+from reconciler.reading.text import is_utf16, not_utf8
+
+_UTF8 = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
 
 
 class TextLines:
@@ -14,6 +16,7 @@ class TextLines:
     The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the line given last.
 
     A line that is not UTF-8, or holds a NUL byte, is given all the same, and the problem waits to be `taken`.
+    Of a file in UTF-16 there are no lines, but a problem.
     """
 
     def __init__(self, lines: Iterator[bytes], file: str) -> None:
@@ -31,6 +34,10 @@ class TextLines:
         line = next(self._lines)
         self.number += 1
         if self.number == 1:
+            if is_utf16(line):
+                self._lines = iter(())
+                self._problems.append(Problem(self._file, 1, 1, "", "the file seems to be UTF-16", _UTF8))
+                raise StopIteration
             line = line.removeprefix(BOM_UTF8)
         if b"\0" in line:
             self._problems.append(self._nul(line))

@@ -1,15 +1,17 @@
 """Rows of data files: CSV, JSON Lines or YAML → cells by column, one row at a time, each with its place."""
 
 from collections.abc import Callable, Iterator, Mapping
+from errno import EINVAL
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading.csv_rows import Columns, Row, csv_rows
+from reconciler.reading.csv_rows import csv_rows
 from reconciler.reading.document import read_file, reason
 from reconciler.reading.json_rows import json_rows
 from reconciler.reading.places import Node
+from reconciler.reading.row import Columns, Row
 from reconciler.reading.wording import named
 
 RowsFormat: TypeAlias = Literal["csv", "json", "yaml"]
@@ -26,9 +28,21 @@ RowEvent: TypeAlias = Columns | Row | Problem
 """A file's columns come first, where it has a header; a row in which something is wrong comes as problems."""
 
 
+class _YamlRow(Row, frozen=True):
+    """A row whose cells know their places themselves."""
+
+    node: Node
+
+    def place(self, column: str) -> Source:
+        """Give the place where a cell is written; of one that is not there, that of its row."""
+        return self.node.at((column,)).source
+
+
 def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEvent]:
     """
-    Read a data file row by row; `name` is what it is called in problems. Raises `OSError` where it cannot be opened.
+    Read a data file row by row; `name` is what it is called in problems.
+
+    Raises `OSError` where it cannot be opened, and `ValueError` where no file can have its name.
 
     CSV and JSON Lines are never held as a whole, YAML is.
     """
@@ -42,14 +56,21 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEve
 
 
 def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[RowEvent]]) -> Iterator[RowEvent]:
-    with path.open("rb") as stream:
+    with _open(path) as stream:
         try:
             yield from rows(iter(stream))
         except OSError as error:
             yield Problem(name, 0, 0, "", f"cannot be read: {reason(error)}", "mend it, or name another file")
 
 
+def _open(path: Path) -> BinaryIO:
+    if path.exists() and not path.is_file() and not path.is_dir():  # reading from a pipe would wait for ever
+        raise OSError(EINVAL, "it is not a regular file")
+    return path.open("rb")
+
+
 def _yaml_rows(path: Path, name: str) -> Iterator[RowEvent]:
+    _open(path).close()  # whoever names a file that is not there is told at that place
     reading = read_file(path, name=name)
     yield from reading.problems
     for document in reading.documents:
@@ -63,7 +84,7 @@ def _row(item: Node) -> RowEvent:
     if not isinstance(item.value, dict):
         return _problem(item.source, f"a row is a mapping, not {named(item.value)}")
     cells: Mapping[str, Json] = item.value
-    return Row(cells, item.source, {column: at for at, column in enumerate(cells, start=1)})
+    return _YamlRow(cells, item.source, {column: at for at, column in enumerate(cells, start=1)}, item)
 
 
 def _problem(source: Source, message: str) -> Problem:

@@ -24,7 +24,6 @@ _SHORT = 15
 _LONG = 400
 """Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
 
-_SHOWN = 20
 _QUOTE = "put it in quotes to keep it as text"
 
 
@@ -74,7 +73,7 @@ def plain_key_refusal(text: str) -> Refusal | None:
 
 def _whole(text: str) -> int | Refusal:
     if len(text) > len(str(-_MOST)) or abs(int(text)) > _MOST:
-        return Refusal(f"{_shown(text)} is larger than a JSON number keeps exactly (±{_MOST})", _QUOTE)
+        return Refusal(f"this number of {_digits(text)} is larger than a JSON number keeps exactly (±{_MOST})", _QUOTE)
     return int(text)
 
 
@@ -82,9 +81,11 @@ def _decimal(text: str) -> float | Refusal:
     if len(text) <= _SHORT:
         return float(text)
     if len(text) > _LONG or Decimal(repr(float(text))) != Decimal(text):
-        return Refusal(f"{_shown(text)} has more digits than a JSON number keeps", f"write fewer digits, or {_QUOTE}")
+        message = f"this number of {_digits(text)} has more of them than a JSON number keeps"
+        return Refusal(message, f"write fewer, or {_QUOTE}")
     return float(text)
 
 
-def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+def _digits(text: str) -> str:
+    """Count the digits of a number, which may well be somebody's account: it is not quoted."""
+    return f"{sum(map(str.isdigit, text)):,} digits"

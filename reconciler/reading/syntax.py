@@ -18,7 +18,9 @@ class _Words(Struct, frozen=True):
 
 
 _TABS = _Words((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
-_REFERENCE = _Words((), "between brackets, a reference stands in quotes", 'write it as "${{name}}", quotes included')
+_REFERENCE = _Words(
+    (), "between brackets, text that holds ${{ stands in quotes", 'write it as "${{name}}", quotes included'
+)
 _NO_KEY = _Words((), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon")
 _TABLE = (
     _Words(

@@ -34,6 +34,11 @@ def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
     return Lines(file, before).problem(len(before), message, cure=_SAVE)
 
 
+def is_utf16(data: bytes) -> bool:
+    """Say whether bytes seem to be UTF-16: by their byte order mark, or since about every other one is NUL."""
+    return data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or _every_other_is_nul(len(data), data.count(b"\0"))
+
+
 def _encoding(body: bytes, at: int) -> str:
     if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "the file seems to be UTF-16"
@@ -45,13 +50,16 @@ def _not_yaml(text: str, at: int, *, file: str) -> Problem:
     letter = text[at]
     name = _NAMES.get(letter, "a control character")
     message = f"{name} (U+{ord(letter):04X}) cannot stand in a YAML file"
-    cure = _UTF16 if _seems_utf16(text) else f'remove it, or write it as "{_escape(letter)}" in double quotes'
+    cure = (
+        _UTF16
+        if _every_other_is_nul(len(text), text.count("\0"))
+        else f'remove it, or write it as "{_escape(letter)}" in double quotes'
+    )
     return Lines(file, text[:at]).problem(at, message, cure=cure)
 
 
-def _seems_utf16(text: str) -> bool:
-    """Say whether a text is that of UTF-16 read byte by byte, where every other one is NUL."""
-    return len(text) < text.count("\0") * 3 and len(text) > 1
+def _every_other_is_nul(length: int, count: int) -> bool:
+    return 1 < length < count * 3
 
 
 def _escape(letter: str) -> str:

@@ -25,6 +25,15 @@ def spec_address(path: KeyPath, document: Json = None) -> str:
             return dotted(path)
 
 
+def fact_of(path: KeyPath) -> KeyPath | None:
+    """Give the part of a path that leads to a fact, be it declared or made of rows; None where there is none."""
+    owner = len(split(path)[0])
+    if path[:1] == ("contacts_from",):
+        owner = 5 if path[3:4] == ("scopes",) else 3
+    is_fact = len(path) > owner + 1 and path[owner] in FACTS
+    return path[: owner + 2] if is_fact else None
+
+
 def split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
     """Part a path after the name of what it is about: names are free, and a contact may well be called `facts`."""
     owner = 4 if path[:1] == ("contacts",) and path[2:3] == ("scopes",) else 2

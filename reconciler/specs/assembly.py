@@ -8,7 +8,7 @@ from typing import TypeVar
 from reconciler.core.catalogue import Catalogue, FactKey
 from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
 from reconciler.errors import Source
-from reconciler.reading import did_you_mean, quoted
+from reconciler.reading import Nearest, quoted
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.findings import Findings
 from reconciler.specs.layers import merge
@@ -78,14 +78,14 @@ def _references(contacts: Iterable[DeclaredContact]) -> Iterator[ScopeReference]
 def _report_undeclared(
     references: Iterable[ScopeReference], names: Mapping[tuple[str, str], Source], findings: Findings
 ) -> None:
+    known = Nearest(name for section, name in names if section == "scopes")
     for reference in references:
         if ("scopes", reference.scope) not in names:
-            nearest = did_you_mean(reference.scope, (name for section, name in names if section == "scopes"))
             findings.add(
                 reference.source,
                 ("contacts", reference.contact, "scopes", reference.scope),
                 message=f"the scope {quoted(reference.scope)} is not declared",
-                cure=nearest or "declare it under scopes, in any spec file",
+                cure=known.did_you_mean(reference.scope) or "declare it under scopes, in any spec file",
             )
 
 

@@ -1,6 +1,6 @@
 """The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
@@ -8,7 +8,7 @@ from reconciler.core.secret import UnreadSecret
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading import REFUSED, KeyPath, Words, did_you_mean, mistyped, named
+from reconciler.reading import REFUSED, KeyPath, Nearest, Words, mistyped, named
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
@@ -25,13 +25,15 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings
     known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
     if not known:
         return
-    nearest = cache(lambda key: did_you_mean(key, known) or "declare it under fact_keys, in any spec file")
+    nearest = Nearest(known)
+    choices = cache(lambda name: Nearest(one for one in catalogue[name].enum if isinstance(one, str)))
     for layer in (layer for document in declared for layer in document.layers()):
         for fact in layer.facts:
             if fact.key not in known:
-                words = Words("this key is not among the fact_keys", nearest(fact.key)) if complete else None
+                cure = nearest.did_you_mean(fact.key) or "declare it under fact_keys, in any spec file"
+                words = Words("this key is not among the fact_keys", cure) if complete else None
             else:
-                words = _words(catalogue.get(fact.key), fact.value)
+                words = _words(catalogue.get(fact.key), fact.value, choices)
             if words:
                 findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
 
@@ -55,7 +57,7 @@ def _deprecation(key: FactKey, path: KeyPath, source: Source, *, more: int) -> P
     return Problem(source.file, source.line, source.column, spec_address(path), message, key.deprecated)
 
 
-def _words(key: FactKey | None, value: Json) -> Words | None:
+def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) -> Words | None:
     """Say which rule of a key a value breaks; of a secret that was not read nothing is known but that it is text."""
     if key is None or value is None or value is REFUSED:
         return None
@@ -66,7 +68,8 @@ def _words(key: FactKey | None, value: Json) -> Words | None:
         case "type":
             return _mistyped(key, value)
         case "enum":
-            return Words(f"{_choices(key.enum)} is expected, not {_shown(key, value)}", _nearest(key, value))
+            nearest = _nearest(key, value, choices)
+            return Words(f"{_choices(key.enum)} is expected, not {_shown(key, value)}", nearest)
         case "pattern":
             return Words(f"{_shown(key, value)} does not match {key.pattern}", _rule(key))
         case "max_length":
@@ -90,10 +93,9 @@ def _choices(values: Sequence[Json]) -> str:
     return f"one of {', '.join([*told, *more])}"
 
 
-def _nearest(key: FactKey, value: Json) -> str:
-    texts = [one for one in key.enum if isinstance(one, str)]
+def _nearest(key: FactKey, value: Json, choices: Callable[[str], Nearest]) -> str:
     is_open = isinstance(value, str) and not key.sensitive and type(value) is str
-    nearest = did_you_mean(value, texts) if is_open and isinstance(value, str) else ""
+    nearest = choices(key.name).did_you_mean(value) if is_open and isinstance(value, str) else ""
     return nearest if nearest.startswith("did you mean") else _rule(key)
 
 

@@ -1,46 +1,89 @@
-"""Findings: all that is wrong in the specs, collected so that one run tells everything."""
+"""Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from reconciler.errors import Problem, Source
-from reconciler.reading import KeyPath
+from reconciler.reading import KeyPath, quoted
 from reconciler.specs.addresses import spec_address
 
 MOST_IN_DATA = 100
 """Of the problems of a data file, so many are told, and the others counted."""
 
+MOST_AT_A_PLACE = 100
+"""Of the problems at one place of a spec, which each of many rows can have in its own way."""
+
+_CONTACT = re.compile(r'contacts(\.[A-Za-z0-9_-]+|\["(\\.|[^"\\])*"\])')
+
 
 class Findings:
-    """The problems found so far; those of data files are bounded, since each of many rows can be wrong alike."""
+    """
+    The problems found so far.
+
+    What is wrong at one place is wrong for each contact that comes of it: rows share the mapping, contacts may share
+    an anchor. It is told of the first contact, and the others are counted.
+    """
 
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
-        self._in_data: dict[str, int] = {}
+        self._first: dict[Problem, Problem] = {}
+        self._others: dict[Problem, set[str]] = {}
+        self._in_data: set[str] = set()
+        self._columns: dict[str, Sequence[str]] = {}
+        self._counts: dict[Source, int] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Give all problems found."""
-        return (*self._problems, *(_more(file, count) for file, count in self._in_data.items() if count > MOST_IN_DATA))
+        return (*map(self._told, self._first), *self._more())
 
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
-        self._in_data.setdefault(file, 0)
+        self._in_data.add(file)
+
+    def name_columns(self, file: str, names: Sequence[str]) -> None:
+        """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
+        self._columns[file] = names
 
     def take(self, problems: Iterable[Problem]) -> None:
         """Take problems that others found."""
         for problem in problems:
-            if problem.file in self._in_data:
-                self._in_data[problem.file] += 1
-                if self._in_data[problem.file] > MOST_IN_DATA:
-                    continue
-            self._problems.append(problem)
+            alike = replace(problem, address=_CONTACT.sub("contacts", problem.address, count=1))
+            if alike in self._first:
+                if problem.address != self._first[alike].address:
+                    self._others.setdefault(alike, set()).add(problem.address)
+            elif self._has_room(problem):
+                self._first[alike] = problem
 
     def add(self, source: Source, address: str | KeyPath, *, message: str, cure: str) -> None:
         """Note what is wrong at a place; the address may be given as a path in the file."""
         where = address if isinstance(address, str) else spec_address(address)
-        self.take([Problem(source.file, source.line, source.column, where, message, cure)])
+        at = f" ({column})" if (column := self._column(source)) else ""
+        self.take([Problem(source.file, source.line, source.column, where, message + at, cure)])
 
+    def _column(self, source: Source) -> str:
+        names = self._columns.get(source.file, ())
+        return f"column {quoted(names[source.column - 1])}" if 0 < source.column <= len(names) else ""
 
-def _more(file: str, count: int) -> Problem:
-    message = f"{count - MOST_IN_DATA:,} more problems in this file"
-    return Problem(file, 0, 0, "", message, f"mend the first {MOST_IN_DATA} and look again")
+    def _has_room(self, problem: Problem) -> bool:
+        """Count a problem where there can be too many of them: in its data file, or at its place."""
+        in_data = problem.file in self._in_data
+        where = Source(problem.file) if in_data else Source(problem.file, problem.line, problem.column)
+        self._counts[where] = self._counts.get(where, 0) + 1
+        return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
+
+    def _told(self, alike: Problem) -> Problem:
+        problem, others = self._first[alike], len(self._others.get(alike, ()))
+        if not others:
+            return problem
+        also = f" (also of {others:,} other {'contact' if others == 1 else 'contacts'})"
+        return replace(problem, message=problem.message + also)
+
+    def _more(self) -> Iterator[Problem]:
+        for where, count in self._counts.items():
+            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA
+            if count > most:
+                message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
+                cure = f"mend the first {most} and look again"
+                yield Problem(where.file, where.line, where.column, "", message, cure)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.core.desired import Desired
 from reconciler.errors import Problem, SpecError
-from reconciler.reading import Files, Node, SpecFile, find_files, read_file
+from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble, catalogue_of
 from reconciler.specs.cataloguing import check_facts, deprecated_uses
@@ -19,7 +19,8 @@ from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
-from reconciler.specs.rows import RowReading, RowSource, row_sources
+from reconciler.specs.row_reading import Final, RowReading, undeclared_scopes
+from reconciler.specs.rows import RowSource, row_sources
 
 
 class Loaded(Struct, frozen=True):
@@ -93,17 +94,34 @@ def _loaded(found: Files, patches: Sequence[SpecFile], references: References, f
             whole = final(document, may_refer=reading.may_refer)
             declared.append(declarations(whole, findings))
             sources.extend(row_sources(whole, file))
-    convert = by_catalogue(catalogue_of(declared))
-    for source in sources:
-        rows = RowReading(source, final, findings, convert)
-        declared.append(rows.declared())
-        complete = complete and rows.complete
+    read = _read_rows(sources, declared, final, findings, complete=complete)
+    declared.extend(one for one, _ in read)
+    complete = complete and all(rows.complete for _, rows in read)
     if complete:
         overlays.report_unmatched(name for one in declared for name in one.names)
     desired = assemble(declared, findings, complete=complete)
     check_facts(declared, desired.catalogue, findings, complete=complete)
     files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
-    return Loaded(desired, tuple(file.name for file in files), deprecated_uses(declared, desired.catalogue))
+    warnings = (*deprecated_uses(declared, desired.catalogue), *(one for _, rows in read for one in rows.warnings))
+    return Loaded(desired, tuple(file.name for file in files), warnings)
+
+
+def _read_rows(
+    sources: Iterable[RowSource], declared: Sequence[Declarations], final: Final, findings: Findings, *, complete: bool
+) -> Sequence[tuple[Declarations, RowReading]]:
+    """
+    Read the data files that specs name; what these declare says what cells mean, and which scopes there are.
+
+    Unless the specs are `complete`, a scope may be declared in what could not be read, so none is called undeclared.
+    """
+    convert = by_catalogue(catalogue_of(declared))
+    scopes = Nearest(one.name for document in declared for one in document.names if one.section == "scopes")
+    found: list[tuple[Declarations, RowReading]] = []
+    for source in sources:
+        left_out = undeclared_scopes(source, scopes, findings) if complete else frozenset[str]()
+        rows = RowReading(source, final, findings, convert, left_out=left_out)
+        found.append((rows.declared(), rows))
+    return found
 
 
 @contextmanager

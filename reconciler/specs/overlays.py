@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.core.value import Json
-from reconciler.reading import KeyPath, Node, Strict, check, did_you_mean, joined, listing, mapping
+from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.addresses import FACTS, spec_address
 from reconciler.specs.declared import DeclaredName
 from reconciler.specs.findings import Findings
@@ -94,11 +94,14 @@ class Overlays:
         if not self._by_target:
             return
         declared = {(one.section, one.name) for one in names}
-        for section, name in self._by_target.keys() - declared:
-            known = [other for at, other in declared if at == section]
-            for patch in self._by_target[section, name]:
+        known = {
+            section: Nearest(name for at, name in declared if at == section)
+            for section in {section for section, _ in self._by_target}
+        }
+        for target, patches in self._by_target.items():
+            for patch in patches if target not in declared else ():
                 if not patch.is_optional:
-                    _report(patch.node, (section, name), known, self._findings)
+                    _report(patch.node, target, known[target[0]], self._findings)
 
     def _found(self, document: Node) -> Iterator[Patch]:
         for section in SpecDocument.model_fields:
@@ -149,7 +152,7 @@ class Overlays:
                 self._check_optional(node, (*path, scope))
                 memories[scope] = self._entry(memories[scope], node, (*path, scope))
             elif not _is_optional(node):
-                _report(node, (*path, scope), memories, self._findings)
+                _report(node, (*path, scope), Nearest(memories), self._findings)
         return mapping(declared, memories)
 
     def _check_optional(self, node: Node, path: KeyPath) -> None:
@@ -198,6 +201,5 @@ def _is_optional(node: Node) -> bool:
     return isinstance(node.value, dict) and node.value.get(_OPTIONAL) is True
 
 
-def _report(node: Node, path: KeyPath, known: Iterable[str], findings: Findings) -> None:
-    nearest = did_you_mean(str(path[-1]), known)
-    findings.add(node.key_source, path, message=_MESSAGE, cure=nearest or _CURE)
+def _report(node: Node, path: KeyPath, known: Nearest, findings: Findings) -> None:
+    findings.add(node.key_source, path, message=_MESSAGE, cure=known.did_you_mean(str(path[-1])) or _CURE)

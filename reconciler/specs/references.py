@@ -1,7 +1,8 @@
 """References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, parse
 from reconciler.core.secret import Secret, UnreadSecret
 from reconciler.core.value import Json
-from reconciler.reading import REFUSED, KeyPath, Node, did_you_mean, named, quoted
+from reconciler.reading import REFUSED, KeyPath, Nearest, Node, named, quoted
 from reconciler.specs.addresses import FACTS, spec_address, split
 from reconciler.specs.findings import Findings
 from reconciler.specs.texts import REFERENCE_AS_KEY
@@ -26,17 +27,20 @@ _SHOWN: Mapping[_Place, str] = {
     "of the catalogue": "what fact_keys say is shown",
     "of data files": "this becomes part of the names of files and columns, which are shown",
 }
-_OF_CONSTANTS = FACTS | {"metadata", "summary", "external_memory_key"}
-"""Where `contacts_from` may say what is the same in each row; what is wrong with its kind is told row by row."""
-
+_OF_ANY_KIND = frozenset(("free", "of the catalogue", "of data files"))
 _DEFINE = "define it under variables, in reconciler.yaml"
 
 
-class References(Struct, frozen=True):
+class References(Struct, frozen=True, dict=True):
     """What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`."""
 
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environ: Environ | None = None
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """Give what tells which variable was meant."""
+        return Nearest(self.variables)
 
     def plain(self, value: Json) -> Json:
         """Give a text with its variables filled in, or as it is written where they cannot be: nothing is reported."""
@@ -122,7 +126,7 @@ class _Resolving:
 
     def _lone(self, reference: Reference) -> Json:
         found = self._found(reference)
-        if isinstance(found, str) or _place(tuple(self._path)) in {"free", "of the catalogue"}:
+        if isinstance(found, str) or _place(tuple(self._path)) in _OF_ANY_KIND:
             return found
         source = self._references.variables[reference.name].source
         return self._refuse(
@@ -138,7 +142,7 @@ class _Resolving:
         variables = self._references.variables
         if part.name in variables:
             return variables[part.name].value
-        cure = did_you_mean(part.name, variables) or _DEFINE
+        cure = self._references.nearest.did_you_mean(part.name) or _DEFINE
         return self._refuse(f"the variable {quoted(part.name)} is not defined", cure=cure)
 
     def _secret(self, reference: Reference) -> str:
@@ -174,14 +178,25 @@ def _place(path: KeyPath) -> _Place:
             return "free"
         case ("metadata", *_) if owner[:1] == ("contacts",) and len(owner) == len(("contacts", "name")):
             return "free"
-        case ("contact", *steps) if owner[:1] == ("contacts_from",):
-            return "free" if _OF_CONSTANTS.intersection(map(str, steps)) else "of an address"
-        case _ if owner[:1] == ("contacts_from",):
-            return "of data files"
+        case (*steps,) if owner[:1] == ("contacts_from",):
+            return _place_of_mapping(steps[3:] if steps[1:2] == ["scopes"] else steps[1:])
         case ("users", int(), "phone_number"):
             return "of an address"
         case _:
             return "of an address" if rest in _OF_AN_ADDRESS else "text"
+
+
+def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
+    """Say the same of what `contacts_from` says of a contact or its memory: constants, columns and conditions."""
+    match steps:
+        case (str(section), str(), "value", *_) if section in FACTS or section == "metadata":
+            return "free"
+        case ("name", "value") | ("users", int(), "metadata" | "summary" | "external_memory_key", "value"):
+            return "text"
+        case (*_, "value"):
+            return "of an address"
+        case _:
+            return "of data files"
 
 
 def _together(parts: list[Scalar]) -> str:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.reading import FORMATS, Strict, named, wrong
-from reconciler.specs.texts import Name
+from reconciler.specs.texts import Choice, Name, has_control_characters
 
 CONSTANT = "value"
 _CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"
@@ -30,6 +30,8 @@ def _holds_null(value: object) -> bool:
 
 
 def _file(text: str) -> str:
+    if has_control_characters(text):
+        raise wrong("no file has control characters in its name", cure="name another file")
     if posixpath.splitext(text)[1].lower() not in FORMATS:
         raise wrong(f"a data file's name ends in {', '.join(FORMATS)}", cure="rename it, or name another file")
     return text
@@ -83,8 +85,8 @@ class RowUser(Strict):
 class RowMemory(RowLayer):
     """The memory of each row's contact in a scope."""
 
-    where: dict[str, str] = Field(
-        default_factory=dict, description="only for rows in which these columns hold these texts; without it, for all"
+    where: dict[str, Choice] = Field(
+        default_factory=dict, description="only for rows in which these columns hold these values; without it, for all"
     )
     users: list[RowUser] = Field(default_factory=list, description="the users of this memory")
 

@@ -1,20 +1,40 @@
 """A mapping of columns, made ready: a row in, the contact that it declares out, as a document with its places."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconciler.core.references import escaped
-from reconciler.core.value import Json
+from reconciler.core.value import Json, same
 from reconciler.errors import Source
-from reconciler.reading import OFFSET_BITS, REFUSED, Lines, Mark, Node, Row
+from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Row, mistyped, named
 from reconciler.specs.addresses import FACTS
 from reconciler.specs.cells import Convert
 from reconciler.specs.row_schema import CONSTANT
 
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
+
+
+class Slot(Struct, frozen=True):
+    """
+    A place of the mapping: the column it names, or None for a constant, and where it stands in the spec.
+
+    `path` leads from the contact to what it is the value of.
+    """
+
+    column: str | None
+    source: Source
+    path: KeyPath
+
+
+class Condition(Struct, frozen=True):
+    """What a column has to hold for a memory to be declared; an empty text stands for an empty cell."""
+
+    slot: Slot
+    expected: Json
 
 
 class _Leaf(Struct, frozen=True):
@@ -27,11 +47,11 @@ class _Leaf(Struct, frozen=True):
 
 
 class _Branch(Struct, frozen=True):
-    """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows with the texts of `where`."""
+    """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows that meet the conditions."""
 
     parts: tuple[tuple[str, "_Part"], ...]
     may_drop: bool
-    where: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     at: int = _NAME_AT
 
 
@@ -45,10 +65,11 @@ _Part: TypeAlias = _Leaf | _Branch | _Users
 
 
 class WrongCell(Struct, frozen=True):
-    """A cell of which no value can be made, and why; `at` is the slot that it stands for."""
+    """A cell that cannot be what the mapping takes it for, why, and what would be right."""
 
-    at: int
+    slot: Slot
     message: str
+    cure: str
 
 
 class _Filling(Struct, frozen=True):
@@ -56,13 +77,6 @@ class _Filling(Struct, frozen=True):
 
     row: Row
     wrong: list[WrongCell]
-
-
-class Slot(Struct, frozen=True):
-    """A place of the mapping: the column it names, or None for a constant, and where it stands in the spec."""
-
-    column: str | None
-    source: Source
 
 
 class RowLines(Lines):
@@ -87,27 +101,38 @@ class Template:
     What a `contacts_from` entry makes of rows.
 
     Cells are data, in which `${` means itself; a document for which references are filled in has to write it `$${`,
-    so `escape` them where that will be done.
+    so `escape` them where that will be done. The scopes that are `left_out` are passed over.
     """
 
-    def __init__(self, entry: Node, *, is_text: bool, convert: Convert, escape: bool) -> None:
+    def __init__(
+        self, entry: Node, *, is_text: bool, convert: Convert, escape: bool, left_out: AbstractSet[str] = frozenset()
+    ) -> None:
         parts = dict(entry.entries())
         self._named_by = str(parts["named_by"].value)
-        self.slots: list[Slot] = [Slot(self._named_by, parts["named_by"].source)]
+        self.slots: list[Slot] = [Slot(self._named_by, parts["named_by"].source, ())]
+        self.conditions: list[Condition] = []
+        self._met: set[KeyPath] = set()
         self._is_text = is_text
         self._convert = convert
         self._escape = escape
-        self._where: list[Slot] = []
-        self._contact = self._branch(parts["contact"], may_drop=False)
+        self._left_out = left_out
+        self._contact = self._branch(parts["contact"], (), may_drop=False)
 
     @property
     def columns(self) -> Iterator[Slot]:
         """Give each use of a column, the conditions included."""
-        yield from (slot for slot in (*self.slots, *self._where) if slot.column is not None)
+        yield from (slot for slot in self.slots if slot.column is not None)
+        yield from (condition.slot for condition in self.conditions)
+
+    @property
+    def unmet(self) -> Iterator[Slot]:
+        """Give the first condition of each memory that none of the rows so far declares."""
+        first = {condition.slot.path: condition.slot for condition in reversed(self.conditions)}
+        yield from (slot for path, slot in first.items() if path not in self._met)
 
     def name_of(self, row: Row) -> Json:
         """Give what a row names its contact, None for nothing."""
-        return row.cells.get(self._named_by) or None
+        return row.cell(self._named_by)
 
     def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
         """Give the document that declares a row's contact, and the cells that are refused in it."""
@@ -117,33 +142,42 @@ class Template:
         own = _mark(_NAME_AT)
         return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
 
-    def _branch(self, node: Node, *, may_drop: bool) -> _Branch:
-        parts = tuple((key, self._part(key, below)) for key, below in node.entries() if key != "where")
-        conditions = dict(node.entries()).get("where")
-        where = tuple(conditions.entries()) if conditions else ()
-        self._where += [Slot(column, text.key_source) for column, text in where]
-        return _Branch(parts, may_drop, tuple((column, str(text.value)) for column, text in where))
+    def _branch(self, node: Node, path: KeyPath, *, may_drop: bool) -> _Branch:
+        parts = tuple((key, self._part(below, (*path, key))) for key, below in node.entries() if key != "where")
+        where = dict(node.entries()).get("where")
+        conditions = tuple(
+            Condition(Slot(column, below.key_source, path), below.value)
+            for column, below in (where.entries() if where else ())
+        )
+        self.conditions += conditions
+        return _Branch(parts, may_drop, conditions)
 
-    def _part(self, key: str, node: Node) -> _Part:
-        if key in FACTS or key == "metadata":
-            leaves = ((name, self._leaf(below, name if key in FACTS else None)) for name, below in node.entries())
-            return _Branch(tuple(leaves), may_drop=True)
-        if key == "scopes":
-            memories = ((name, self._branch(below, may_drop=False)) for name, below in node.entries())
-            return _Branch(tuple(memories), may_drop=False)
-        if key == "users":
-            return _Users(tuple(map(self._user, node.items())))
-        return self._leaf(node, None)
+    def _part(self, node: Node, path: KeyPath) -> _Part:
+        match path[-1]:
+            case "facts" | "seed_facts" | "metadata" as section:
+                is_fact = section in FACTS
+                entries = ((key, below, key if is_fact else None) for key, below in node.entries())
+                leaves = ((key, self._leaf(below, (*path, key), fact=fact)) for key, below, fact in entries)
+                return _Branch(tuple(leaves), may_drop=True)
+            case "scopes":
+                known = ((name, below) for name, below in node.entries() if name not in self._left_out)
+                memories = ((name, self._branch(below, (*path, name), may_drop=False)) for name, below in known)
+                return _Branch(tuple(memories), may_drop=False)
+            case "users":
+                users = (self._user(below, (*path, index)) for index, below in enumerate(node.items()))
+                return _Users(tuple(users))
+            case _:
+                return self._leaf(node, path)
 
-    def _user(self, node: Node) -> _Branch:
-        leaves = {key: self._leaf(below, None) for key, below in node.entries()}
+    def _user(self, node: Node, path: KeyPath) -> _Branch:
+        leaves = {key: self._leaf(below, (*path, key)) for key, below in node.entries()}
         return _Branch(tuple(leaves.items()), may_drop=False, at=leaves["phone_number"].at)
 
-    def _leaf(self, node: Node, fact: str | None) -> _Leaf:
+    def _leaf(self, node: Node, path: KeyPath, *, fact: str | None = None) -> _Leaf:
         if not isinstance(node.value, dict):
-            self.slots.append(Slot(str(node.value), node.source))
+            self.slots.append(Slot(str(node.value), node.source, path))
             return _Leaf(len(self.slots) - 1, str(node.value), None, fact)
-        self.slots.append(Slot(None, node.source))
+        self.slots.append(Slot(None, node.source, path))
         return _Leaf(len(self.slots) - 1, None, self._plain(node.value[CONSTANT]), fact)
 
     def _plain(self, value: Json) -> Json:
@@ -161,8 +195,8 @@ class Template:
     def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
         if leaf.column is None:
             return leaf.constant, _deep(leaf.constant, leaf.at)
-        cell = filling.row.cells.get(leaf.column)
-        if cell is None or cell == "":
+        cell = filling.row.cell(leaf.column)
+        if cell is None:
             return None
         if self._is_text and leaf.fact is not None and isinstance(cell, str):
             cell = self._converted(leaf.fact, cell, leaf.at, filling)
@@ -173,12 +207,15 @@ class Template:
         try:
             return self._convert(fact, cell)
         except ValueError as error:
-            filling.wrong.append(WrongCell(at, str(error)))
+            filling.wrong.append(WrongCell(self.slots[at], str(error), "mend the cell"))
             return REFUSED
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
-        if any(filling.row.cells.get(column) != text for column, text in branch.where):
+        meets = [self._meets(condition, filling) for condition in branch.conditions]
+        if not all(meets):
             return None
+        if branch.conditions:
+            self._met.add(branch.conditions[0].slot.path)
         value: dict[str, Json] = {}
         marks: list[Mark] = []
         for key, part in branch.parts:
@@ -188,6 +225,16 @@ class Template:
                 marks.append(built[1])
         return None if branch.may_drop and not value else (value, (_mark(branch.at), *marks))
 
+    def _meets(self, condition: Condition, filling: _Filling) -> bool:
+        cell, expected = filling.row.cell(str(condition.slot.column)), condition.expected
+        if cell is not None and _kind(cell) != _kind(expected) and expected != "":
+            cure = f"write {named(cell)} in `where`, if that is meant, or mend the cell"
+            if isinstance(cell, (dict, list)):
+                cure = "name another column"
+            filling.wrong.append(WrongCell(condition.slot, mistyped(_kind(expected), cell).message, cure))
+            return False
+        return same("" if cell is None else cell, expected)
+
     def _build_users(self, users: _Users, filling: _Filling) -> _Built | None:
         built = [self._build_branch(user, filling) for user in users.users if _says_something(user, filling.row)]
         found = [one for one in built if one is not None]
@@ -196,7 +243,20 @@ class Template:
 
 def _says_something(user: _Branch, row: Row) -> bool:
     columns = [part.column for _, part in user.parts if isinstance(part, _Leaf) and part.column is not None]
-    return not columns or any(row.cells.get(column) not in (None, "") for column in columns)
+    return not columns or any(row.cell(column) is not None for column in columns)
+
+
+def _kind(value: Json) -> str:
+    """Say what kind of value a condition is compared with; values of different kinds are never equal."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case _:
+            return "a mapping" if isinstance(value, dict) else "a list"
 
 
 def _mark(at: int) -> int:

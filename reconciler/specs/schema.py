@@ -5,9 +5,9 @@ Models only check: pydantic copies texts, and a secret would become plain text. 
 document.
 """
 
-from typing import Annotated, Self, cast
+from typing import Self, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from reconciler.core.catalogue import FactKey, FactType, broken_rule
 from reconciler.core.desired import IDENTIFIER_KINDS
@@ -15,7 +15,7 @@ from reconciler.core.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, Strict, named, wrong
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.texts import Day, Email, FactName, Id, Name, Pattern, PhoneNumber
+from reconciler.specs.texts import Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -108,19 +108,11 @@ class ExistingMemorySpec(Strict):
     users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
 
 
-def _choice(value: object) -> object:
-    if not isinstance(value, (str, int, float, bool)):
-        raise wrong(f"text, a number, true or false is expected, not {named(value)}", cure="leave it out")
-    return value
-
-
 class FactKeySpec(Strict):
     """A key that facts may have. Once there is any, keys that are not declared here are errors."""
 
     type: FactType | None = Field(default=None, description="what kind of value its facts have")
-    enum: list[
-        Annotated[object, AfterValidator(_choice), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-    ] = Field(default_factory=list, description="the values that its facts may have")
+    enum: list[Choice] = Field(default_factory=list, description="the values that its facts may have")
     pattern: Pattern | None = Field(
         default=None, description="a regular expression that the whole text of its facts matches"
     )

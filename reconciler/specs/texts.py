@@ -97,6 +97,12 @@ def _day(text: str) -> str:
     return text
 
 
+def _choice(value: object) -> object:
+    if not isinstance(value, (str, int, float, bool)):
+        raise wrong(f"text, a number, true or false is expected, not {named(value)}", cure="leave it out")
+    return value
+
+
 Name: TypeAlias = Annotated[
     str,
     AfterValidator(_name),
@@ -131,6 +137,11 @@ FactName: TypeAlias = Annotated[
 
 Pattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]
 """A regular expression, in the way of Python's `re`."""
+
+Choice: TypeAlias = Annotated[
+    object, AfterValidator(_choice), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+"""One of several values, as an `enum` or a condition names it."""
 
 Day: TypeAlias = Annotated[
     str, AfterValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})

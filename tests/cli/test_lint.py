@@ -145,3 +145,23 @@ def test_a_deprecated_key_is_a_warning(repository: Repository, command: str) -> 
         "warning: specs/support.yaml:8:30 contacts.sarah.scopes.support.facts.plan: this key is deprecated; use tier\n"
     )
     assert (called.code, called.err) == (0, warning)
+
+
+def test_look_alikes_below_sensitive_keys_are_not_quoted_wherever_they_stand(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write(
+        "specs/b.yaml",
+        "fact_keys: {pin: {sensitive: true}, plan: {}, name: {}, seats: {}}\n"
+        "contacts: {b: {email: b@b, facts: {pin: {0017: [0018]}}}}\n"
+        "contacts_from:\n- file: ../rows.csv\n  named_by: id\n  contact:\n    email: id\n"
+        "    facts: {pin: {value: 0042}}\n"
+        "    scopes: {support: {seed_facts: {pin: {value: {0043: 0044}}, plan: {value: 0099}}}}\n",
+    )
+    repository.write("rows.csv", "id\n")
+
+    called = repository.run("lint")
+
+    assert called.err == ""
+    assert "b.yaml:8:26 contacts_from[0].contact.facts.pin: this sensitive value is text here" in called.out
+    assert not [number for number in ("0017", "0018", "0042", "0043", "0044") if number in called.out]
+    assert '"0099" is text here' in called.out

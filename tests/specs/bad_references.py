@@ -24,7 +24,7 @@ CASES: Cases = {
     ),
     "reference between brackets, without quotes": (
         {"a.yaml": SARAH + b"    facts: {plan: ${plan_name}}\n"},
-        [("a.yaml:6:20", 'between brackets, a reference stands in quotes; write it as "${name}", quotes included')],
+        [("a.yaml:6:20", 'between brackets, text that holds ${ stands in quotes; write it as "${name}"')],
     ),
     "reference in a key or a name": (
         {"a.yaml": SARAH + b"    facts:\n      ${plan_name}: 1\n  ${plan_name}: {contact_id: c-2}\n"},

@@ -22,7 +22,7 @@ CASES: Cases = {
         [
             (
                 "data.csv:2:3",
-                'contacts.ana: a whole number is expected, not the text "many" (column "plan", by specs/a',
+                'contacts.ana.facts.plan: a whole number is expected, not the text "many" (column "plan", by specs/a',
             ),
         ],
     ),
@@ -35,11 +35,11 @@ CASES: Cases = {
     ),
     "one name in two rows": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\nana,c-3,,,\n"},
-        [("data.csv:4:1", 'the contact "ana" is declared twice, first at specs/data.csv:2:1; rename one')],
+        [("data.csv:4:1", 'the contact "ana" is declared twice, first at specs/data.csv:2:1 (column "id"); rename')],
     ),
     "one name in a spec and in a row": (
         {"a.yaml": MAPPED, "b.yaml": b"contacts: {ana: {email: a@b}}\n", "data.csv": HEADER + b"ana,c-1,,,\n"},
-        [("data.csv:2:1", 'the contact "ana" is declared twice, first at specs/b.yaml:1:12; rename one')],
+        [("data.csv:2:1", 'the contact "ana" is declared twice, first at specs/b.yaml:1:12 (column "id"); rename')],
     ),
     "one contact in two rows": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-1,,,\n"},
@@ -114,7 +114,7 @@ CASES: Cases = {
             ("data.jsonl:2:1", "a row is an object, not a list"),
             ("data.jsonl:3:1", 'the key "id" stands here twice'),
             ("data.jsonl:4:1", "NaN is not a number that JSON can carry"),
-            ("data.jsonl:5:1", "9007199254740993 is larger than a JSON number keeps exactly"),
+            ("data.jsonl:5:1", "this number of 16 digits is larger than a JSON number keeps exactly"),
             ("data.jsonl:6:1", "half of a surrogate pair stands alone"),
             ("data.jsonl:7:1", "text is expected, not the number 7: it names the contact"),
             ("data.jsonl:8:1", "byte 0xE9 is not UTF-8"),
@@ -138,6 +138,116 @@ CASES: Cases = {
             ("a.yaml:2:66", "contact.facts.a: a column is expected, not the number 1; write the name of a column, or"),
             ("a.yaml:2:69", "contact.facts.b: a column is expected, not a mapping"),
             ("a.yaml:2:80", "contact.facts.e: a fact cannot be null"),
+        ],
+    ),
+    "a scope of the mapping that nobody declares": (
+        {
+            "a.yaml": MAPPED.replace(b"support:\n        users", b"suport:\n        users"),
+            "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\n",
+        },
+        [
+            (
+                "a.yaml:10:7",
+                'contacts_from[0].contact.scopes.suport: the scope "suport" is not declared; did you mean "s',
+            )
+        ],
+    ),
+    "a constant that breaks the catalogue, in each row": (
+        {
+            "a.yaml": b"fact_keys: {plan: {enum: [gold]}}\n" + MAPPED.replace(b"plan: plan", b"plan: {value: gld}"),
+            "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\nedda,c-3,,,\n",
+        },
+        [
+            (
+                "a.yaml:9:19",
+                'contacts.ana.facts.plan: one of "gold" is expected, not the text "gld" (also of 2 other contacts); ',
+            )
+        ],
+    ),
+    "a cell that breaks a rule of the catalogue": (
+        {"a.yaml": b"fact_keys: {plan: {pattern: a+}}\n" + MAPPED, "data.csv": HEADER + b"ana,c-1,b,,\n"},
+        [("data.csv:2:3", 'contacts.ana.facts.plan: the text "b" does not match a+ (column "plan"); the rule stands')],
+    ),
+    "a condition that cells of its column cannot meet": (
+        {
+            "a.yaml": LINES.replace(b"support:\n", b"support:\n        where: {plan: 'true'}\n"),
+            "data.jsonl": b'{"id": "ana", "crm": "c-1", "plan": true, "phone": "", "notes": ""}\n'
+            b'{"id": "bo", "crm": "c-2", "plan": {"a": 1}}\n',
+        },
+        [
+            (
+                "data.jsonl:1:3",
+                'support: text is expected, not true (column "plan", by specs/a.yaml:11:17); write true in `where`, if',
+            ),
+            ("data.jsonl:2:3", "contacts.bo.scopes.support: text is expected, not a mapping (column"),
+        ],
+    ),
+    "a condition that no cell of CSV can meet": (
+        {
+            "a.yaml": MAPPED.replace(b"support:\n", b"support:\n        where: {plan: true}\n"),
+            "data.csv": HEADER + b"ana,c-1,true,,\n",
+        },
+        [
+            (
+                "a.yaml:11:17",
+                "contacts_from[0].contact.scopes.support.where: text is expected, not true: all cells of CSV are text;",
+            )
+        ],
+    ),
+    "UTF-16": (
+        {"a.yaml": MAPPED, "data.csv": HEADER.decode().encode("utf-16")},
+        [("data.csv:1:1", 'the file seems to be UTF-16; save it as UTF-8, which spreadsheets call "CSV UTF-8"')],
+    ),
+    "UTF-16 without a byte order mark, in JSON Lines": (
+        {"a.yaml": LINES, "data.jsonl": '{"id": "ana"}\n'.encode("utf-16-le")},
+        [("data.jsonl:1:1", "the file seems to be UTF-16; save it as UTF-8")],
+    ),
+    "cells that are too long": (
+        {
+            "a.yaml": MAPPED,
+            "data.csv": HEADER
+            + b"ana,c-1,%s,,\nbo bo,c-2,,,\n" % (b"x" * 140_000)
+            + b'edda,c-3,"%s,,\nfred,c-4,,,\n' % (b"x\n" * 70_000),
+        },
+        [
+            ("data.csv:2:1", "a cell of this row has more than 131,072 characters; shorten it"),
+            ("data.csv:3:1", 'contacts["bo bo"]: the text "bo bo" is not a name'),
+            (
+                "data.csv:4:1",
+                "a cell that starts with a double quote goes on for 65,537 lines and more than 131,072 ch",
+            ),
+        ],
+    ),
+    "a cell that is refused in words of another mistake": (
+        {
+            "a.yaml": b"fact_keys: {plan: {type: integer}}\n" + MAPPED,
+            "data.csv": HEADER + b"ana,c-1,is empty,,\n",
+        },
+        [("data.csv:2:3", '(column "plan", by specs/a.yaml:9:19); mend the cell')],
+    ),
+    "names that are no text": (
+        {"a.yaml": LINES, "data.jsonl": b'{"id": 0}\n{"id": false}\n{"id": ""}\n'},
+        [
+            ("data.jsonl:1:1", "text is expected, not the number 0: it names the contact"),
+            ("data.jsonl:2:1", "text is expected, not false: it names the contact"),
+            ("data.jsonl:3:1", "this cell is empty: it names the contact"),
+        ],
+    ),
+    "a data file of YAML that is not there": (
+        {"a.yaml": LISTED},
+        [("a.yaml:4:9", "contacts_from[0].file: data.yaml cannot be read: no such file or directory; check the name")],
+    ),
+    "a name that no file can have": (
+        {"a.yaml": MAPPED.replace(b"data.csv", b'"a\\0b.csv"')},
+        [("a.yaml:4:9", "contacts_from[0].file: no file has control characters in its name; name another file")],
+    ),
+    "a secret where columns and conditions are shown": (
+        {"a.yaml": MAPPED.replace(b"support:\n", b"support:\n        where: {plan: '${env:X}'}\n"), "data.csv": HEADER},
+        [
+            (
+                "a.yaml:11:23",
+                "${env:X} is a secret, and this becomes part of the names of files and columns, which are sh",
+            )
         ],
     ),
 }

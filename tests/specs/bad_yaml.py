@@ -20,11 +20,14 @@ CASES: Cases = {
     ),
     "a number that JSON would change": (
         {"a.yaml": SARAH + b"    facts: {a: 9007199254740993, b: 0.12345678901234567890}\n"},
-        [("a.yaml:6:16", "facts.a: 9007199254740993 is larger"), ("a.yaml:6:37", "facts.b: 0.123456789012345678… (22")],
+        [
+            ("a.yaml:6:16", "facts.a: this number of 16 digits is larger than a JSON number keeps exactly"),
+            ("a.yaml:6:37", "facts.b: this number of 21 digits has more of them than a JSON number keeps; write fewer"),
+        ],
     ),
     "a 5,000-digit number": (
         {"a.yaml": SARAH + b"    facts: {a: %s}\n" % (b"9" * 5000)},
-        [("a.yaml:6:16", "facts.a: 99999999999999999999… (5000 characters) is larger than a JSON number keeps")],
+        [("a.yaml:6:16", "facts.a: this number of 5,000 digits is larger than a JSON number keeps exactly")],
     ),
     "a tab": ({"a.yaml": b"scopes:\n\tsupport: {}\n"}, [("a.yaml:2:1", "a tab stands where only spaces can; indent")]),
     "not YAML": ({"a.yaml": b"scopes: {a: [}\n"}, [("a.yaml:1:14", "a value is missing here")]),

@@ -16,7 +16,7 @@ from reconciler.core.value import Json
 from reconciler.errors import SpecError
 from tests.specs.cases import SCOPE, load, references
 
-SECRET = "TOPSECRET-${4242}"
+CARD = "TOPSECRET-${4242}"
 ROWS = (
     SCOPE.decode()
     + "contacts_from:\n- file: data.csv\n  named_by: id\n  contact:\n    external_id: id\n"
@@ -44,7 +44,7 @@ def declared(spec: str, overlay: str = "") -> Desired:
     files = {"a.yaml": spec.encode(), "data.csv": b"id,phone\nana,+14155550100\n"}
     with tempfile.TemporaryDirectory() as folder:
         patches = {"overlays/o.yaml": overlay.encode()} if overlay else {}
-        return load(Path(folder), {**files, **patches}, references(environ={"CARD": SECRET}.get)).desired
+        return load(Path(folder), {**files, **patches}, references(environ={"CARD": CARD}.get)).desired
 
 
 def values(desired: Desired) -> Iterator[Json]:
@@ -64,9 +64,18 @@ def texts(value: Json) -> Iterator[str]:
             yield from texts(item)
 
 
+def with_secrets(value: Json) -> Json:
+    if isinstance(value, str):
+        return UnreadSecret(value) if "env:" in value else value
+    if isinstance(value, dict):
+        return {key: with_secrets(item) for key, item in value.items()}
+    return [with_secrets(item) for item in value] if isinstance(value, list) else value
+
+
 def plain(value: Json) -> Json:
     """Give the value as it would be sent, so that two can be compared whatever their classes."""
-    return json.loads(json.dumps(value))
+    sent: Json = json.loads(json.dumps(value))
+    return sent
 
 
 @pytest.mark.parametrize(
@@ -74,10 +83,7 @@ def plain(value: Json) -> Json:
 )
 def test_a_secret_among_the_constants_of_rows_stays_one_at_every_depth(written: str) -> None:
     found = [
-        text
-        for value in values(declared(ROWS % (written, written, written)))
-        for text in texts(value)
-        if SECRET in text
+        text for value in values(declared(ROWS % (written, written, written))) for text in texts(value) if CARD in text
     ]
 
     assert len(found) == 4
@@ -94,23 +100,16 @@ def test_no_secret_leaves_its_class_at_any_depth_wherever_it_stands(value: Json)
     )
 
     for text in (text for one in (*in_rows, *in_yaml, *in_overlay) for text in texts(one)):
-        assert isinstance(text, Secret) == (SECRET in text)
+        assert isinstance(text, Secret) == (CARD in text)
     assert [plain(one) for one in in_rows[:3]] == [plain(one) for one in in_yaml] == [plain(one) for one in in_overlay]
 
 
-@given(NESTED.map(lambda value: _with_secrets(value)))
-def test_what_is_escaped_keeps_its_secrets_as_they_are(value: Json) -> None:
+@given(NESTED)
+def test_what_is_escaped_keeps_its_secrets_as_they_are(written: Json) -> None:
+    value = with_secrets(written)
     secrets = [text for text in texts(value) if isinstance(text, Secret)]
 
     assert [id(text) for text in texts(escaped(value)) if isinstance(text, Secret)] == [id(text) for text in secrets]
-
-
-def _with_secrets(value: Json) -> Json:
-    if isinstance(value, str):
-        return UnreadSecret(value) if "env:" in value else value
-    if isinstance(value, dict):
-        return {key: _with_secrets(item) for key, item in value.items()}
-    return [_with_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("key", ["file: '${env:CARD}.csv'", "file: data.csv\n  delimiter: '${env:CARD}'"])
@@ -120,4 +119,4 @@ def test_what_says_which_file_and_columns_to_read_is_shown_and_cannot_be_a_secre
     with pytest.raises(SpecError, match=r"is a secret, and .* which are shown") as caught:
         declared(spec.replace("file: data.csv", key))
 
-    assert SECRET not in str(caught.value)
+    assert CARD not in str(caught.value)

@@ -1,6 +1,7 @@
 """Rows of data files become declarations, as if they stood in YAML."""
 
 import gc
+import os
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ from reconciler.core.desired import ContactMemory, Identifier
 from reconciler.core.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
-from reconciler.specs import References, load_specs, rows
-from reconciler.specs.findings import MOST_IN_DATA
+from reconciler.specs import References, load_specs, row_reading
+from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA
 from reconciler.specs.outline import declared_addresses
 from reconciler.specs.provenance import Specs, explain
 from tests.specs.cases import SCOPE
@@ -186,12 +187,12 @@ def test_all_cells_of_a_row_that_the_catalogue_refuses_are_told_with_their_colum
         memories(tmp_path)
 
     told = [str(problem).removeprefix("data/guests.csv:") for problem in caught.value.problems]
-    assert [problem.partition(" (column")[0].partition(";")[0] for problem in told] == [
+    assert [problem.partition(" (column")[0].partition(" exactly")[0].partition(";")[0] for problem in told] == [
         '2:4 contacts.ana.facts.language: one of "en" is expected, not this sensitive value',
-        '2:5 contacts.ana: a whole number is expected, not the text "x"',
-        "2:6 contacts.ana: this is not JSON, from character 2",
-        "3:5 contacts.bo: 9007199254740993 is larger than a JSON number keeps exactly (±9007199254740991)",
-        '3:6 contacts.bo: a list is expected, not the text "{}"',
+        '2:5 contacts.ana.scopes.support.facts.plan: a whole number is expected, not the text "x"',
+        "2:6 contacts.ana.scopes.support.facts.timezone: this is not JSON, from character 2",
+        "3:5 contacts.bo.scopes.support.facts.plan: this number of 16 digits is larger than a JSON number keeps",
+        '3:6 contacts.bo.scopes.support.facts.timezone: a list is expected, not the text "{}"',
     ]
     assert told[1].endswith(' (column "plan", by specs/guests.yaml:19:25); mend the cell')
 
@@ -248,7 +249,7 @@ def test_rows_stream_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 alive.append(sum(isinstance(one, Row | Node) for one in gc.get_objects()))
             yield event
 
-    monkeypatch.setattr(rows, "read_rows", counting)
+    monkeypatch.setattr(row_reading, "read_rows", counting)
 
     assert len(memories(tmp_path)) == 3000
     assert len(alive) == 2
@@ -275,3 +276,134 @@ def test_a_contact_of_a_row_takes_less_memory_than_one_in_yaml(tmp_path: Path) -
         return size
 
     assert peak("specs") < peak("yaml")
+
+
+def warnings(root: Path) -> list[str]:
+    return [str(one) for one in load_specs(["specs"], root=root, references=USING).warnings]
+
+
+def test_a_condition_that_no_row_meets_is_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "ana,c-1,,,,,,,seles\n")
+    (told,) = warnings(tmp_path)
+    assert told.startswith("specs/guests.yaml:19:19 contacts_from[0].contact.scopes.sales.where: no row of data/guests")
+    assert told.endswith(
+        'meets this condition, so none has this memory; compare it with what stands in the column "team"'
+    )
+
+    write(tmp_path, HEADER + "ana,c-1,,,,,,,seles\nbo,c-2,,,,,,,sales\n")
+    assert warnings(tmp_path) == []
+
+    write(tmp_path, HEADER)
+    assert warnings(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "cells", "met"),
+    [
+        ("true", ("true", "false", "null"), 0),
+        ("false", ("true", "false", "null"), 1),
+        ("2", ("2.0", "3", "0"), 0),
+        ("'2'", ('"2"', '"3"', '""'), 0),
+        ("''", ('"x"', "null", "7"), 1),
+    ],
+)
+def test_conditions_are_met_by_cells_of_their_kind(
+    tmp_path: Path, condition: str, cells: tuple[str, ...], met: int
+) -> None:
+    mapping = MAPPING.replace(".csv", ".jsonl").replace("team: sales", f"team: {condition}")
+    absent = '"full name": "", "lang": "", "plan": "", "tz": "", "phone": "", "notes": ""'
+    lines = [f'{{"id": "g{at}", "crm": "c-{at}", "team": {cell}, {absent}}}' for at, cell in enumerate(cells)]
+    write(tmp_path, "\n".join(lines), mapping=mapping, name="guests.jsonl")
+
+    found = [address for address in memories(tmp_path) if address.endswith("sales")]
+
+    assert found == [f"contacts.g{met}.scopes.sales"]
+
+
+def test_a_condition_of_an_empty_text_chooses_rows_with_an_empty_cell(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "ana,c-1,,,,,,,sales\nbo,c-2,,,,,,,  \n", mapping=MAPPING.replace("sales}", "''}"))
+
+    assert [address for address in memories(tmp_path) if "sales" in address] == ["contacts.bo.scopes.sales"]
+
+
+def test_cells_and_rows_of_nothing_but_blanks_are_empty_and_other_blanks_are_kept(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "ana,c-1,  , en ,\u00a0,,,,\n,,  ,,,,,,\n,,\nbo,c-2,,,,,,,\n")
+
+    found = memories(tmp_path)
+
+    assert sorted(found) == ["contacts.ana.scopes.support", "contacts.bo.scopes.support"]
+    assert facts(found["contacts.ana.scopes.support"]) == {"language": " en ", "tier": 3}
+
+
+def test_cells_of_yaml_have_the_place_where_they_are_written(tmp_path: Path) -> None:
+    rows = (
+        "- id: ana\n  crm: c-1\n  lang: en\n  plan:\n  - a\n  - b: null\n- {id: bo, crm: 5, team: x}\n- {id: '${v}'}\n"
+    )
+    write(tmp_path, rows, mapping=MAPPING.replace("guests.csv", "guests.yaml"), name="guests.yaml")
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    told = [str(problem) for problem in caught.value.problems if problem.file == "data/guests.yaml"]
+    assert [line.partition(": ")[0] for line in told] == [
+        "data/guests.yaml:5:3 contacts.ana.scopes.support.facts.plan[1].b",
+        "data/guests.yaml:7:17 contacts.bo.external_id",
+        'data/guests.yaml:8:8 contacts["${v}"]',
+        'data/guests.yaml:8:8 contacts["${v}"]',
+    ]
+    assert '(column "plan", by specs/guests.yaml:14:25)' in told[0]
+    assert '(column "crm", by specs/guests.yaml:7:20)' in told[1]
+
+
+def test_names_that_do_not_print_are_escaped_where_a_cell_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + '"a\nb",c-1,,,x,,,,\n', mapping=CATALOGUE + MAPPING)
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    assert any('contacts["a\\nb"].scopes.support.facts.plan: a whole' in str(one) for one in caught.value.problems)
+    assert all("\n" not in str(one) for one in caught.value.problems)
+
+
+def test_a_pipe_is_no_data_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "data/guests.csv").unlink()
+    os.mkfifo(tmp_path / "data/guests.csv")
+
+    with pytest.raises(
+        SpecError, match=r"contacts_from\[0\].file: data/guests.csv cannot be read: it is not a regular"
+    ):
+        memories(tmp_path)
+
+
+def test_overlays_of_rows_that_cannot_be_read_are_not_said_to_match_nothing(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "ana,c-1\n")
+    (tmp_path / "overlay.yaml").write_text("contacts: {ana: {facts: {plan: gold}}}\n")
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path, overlays=["overlay.yaml"])
+
+    assert [problem.file for problem in caught.value.problems] == ["data/guests.csv"]
+
+
+def test_nothing_is_read_behind_a_quote_that_is_not_closed(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + 'ana,"c-1,,,,,,,\nbo,c-2\n')
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
+        (2, "a cell that starts with a double quote in this row, or below, is not closed")
+    ]
+
+
+def test_problems_at_one_place_of_the_mapping_are_bounded_and_counted(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("seed_facts: {", "seed_facts: {plan: {value: x}, ")
+    write(tmp_path, HEADER + "".join(f"g{at},c-{at},,,p,,,,\n" for at in range(MOST_AT_A_PLACE + 7)), mapping=mapping)
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == MOST_AT_A_PLACE + 1
+    assert told[0] == "specs/guests.yaml:15:30: 7 more problems at this place; mend the first 100 and look again"
