@@ -12,22 +12,20 @@ from msgspec import Struct
 from pydantic import ConfigDict, Field
 
 from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.core.slips import is_slip
 from reconciler.core.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.addresses import FACTS, spec_address
 from reconciler.specs.declared import DeclaredName
 from reconciler.specs.findings import Findings
+from reconciler.specs.passed_over import OPTIONAL, Target, check_passed_over
 from reconciler.specs.references import References
 from reconciler.specs.schema import SpecDocument
 from reconciler.specs.texts import Name
 
-_OPTIONAL = "optional"
 _IDENTITY = frozenset(("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number"))
 _MESSAGE = "this overlay entry matches no declaration"
 _CURE = "declare it in a spec file; `optional: true` in the entry passes over what is not declared"
-
-Target = tuple[str, str]
-"""What a patch is for: the section and the name of a declaration."""
 
 
 class _Entry(Strict):
@@ -65,7 +63,7 @@ def patches_of(document: Node, findings: Findings) -> Iterator[Patch]:
         if section in SpecDocument.model_fields and (section,) not in wrong:
             for name, node in entries.entries():
                 if (section, name) not in wrong:
-                    yield Patch((section, name), node)
+                    yield Patch((section, name), _spelt(node, (section, name), findings))
 
 
 class Overlays:
@@ -102,6 +100,7 @@ class Overlays:
             for patch in patches if target not in declared else ():
                 if not patch.is_optional:
                     _report(patch.node, target, known[target[0]], self._findings)
+                check_passed_over(patch.node, target, self._references, self._findings)
 
     def _found(self, document: Node) -> Iterator[Patch]:
         for section in SpecDocument.model_fields:
@@ -126,7 +125,7 @@ class Overlays:
             return declared  # what is wrong with it is told at its own place
         if not isinstance(patch.value, dict):
             return patch  # the same
-        given = {key: node for key, node in patch.entries() if key != _OPTIONAL}
+        given = {key: node for key, node in patch.entries() if key != OPTIONAL}
         dropped = _IDENTITY if _IDENTITY & given.keys() else frozenset[str]()
         parts = {key: node for key, node in declared.entries() if key not in dropped}
         _drop_moved(parts, given)
@@ -147,17 +146,21 @@ class Overlays:
 
     def _memories(self, declared: Node, patch: Node, path: KeyPath) -> Node:
         memories = dict(declared.entries())
-        for scope, node in patch.entries():
+        for scope, written in patch.entries():
+            node = _spelt(written, (*path, scope), self._findings)
+            self._check_optional(node, (*path, scope))
             if scope in memories:
-                self._check_optional(node, (*path, scope))
                 memories[scope] = self._entry(memories[scope], node, (*path, scope))
-            elif not _is_optional(node):
+                continue
+            if not _is_optional(node):
                 _report(node, (*path, scope), Nearest(memories), self._findings)
+            whole = mapping(node, {"scopes": mapping(node, {scope: node})})
+            check_passed_over(whole, (str(path[0]), str(path[1])), self._references, self._findings)
         return mapping(declared, memories)
 
     def _check_optional(self, node: Node, path: KeyPath) -> None:
         for key, flag in node.entries():
-            if key == _OPTIONAL and not isinstance(flag.value, bool):
+            if key == OPTIONAL and not isinstance(flag.value, bool):
                 self._findings.add(flag.source, (*path, key), message="true or false is expected", cure="write true")
 
     def _users(self, declared: Node, patch: Node) -> Node:
@@ -198,7 +201,15 @@ def _are(kind: type[dict[str, Json] | list[Json]], *nodes: Node) -> bool:
 
 
 def _is_optional(node: Node) -> bool:
-    return isinstance(node.value, dict) and node.value.get(_OPTIONAL) is True
+    return isinstance(node.value, dict) and node.value.get(OPTIONAL) is True
+
+
+def _spelt(entry: Node, path: KeyPath, findings: Findings) -> Node:
+    """Give an entry without keys that seem to mean `optional`, which are noted."""
+    slips = {key: node.key_source for key, node in entry.entries() if is_slip(key, OPTIONAL)}
+    for key, source in slips.items():
+        findings.add(source, (*path, key), message="unknown key", cure=f'did you mean "{OPTIONAL}"?')
+    return mapping(entry, {key: node for key, node in entry.entries() if key not in slips}) if slips else entry
 
 
 def _report(node: Node, path: KeyPath, known: Nearest, findings: Findings) -> None:

@@ -5,9 +5,9 @@ Models only check: pydantic copies texts, and a secret would become plain text. 
 document.
 """
 
-from typing import Self, cast
+from typing import Annotated, Self, cast
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from reconciler.core.catalogue import FactKey, FactType, broken_rule
 from reconciler.core.desired import IDENTIFIER_KINDS
@@ -108,11 +108,26 @@ class ExistingMemorySpec(Strict):
     users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
 
 
+def _different(values: list[object]) -> list[object]:
+    if not values:
+        raise wrong("an enum without values would allow none", cure="list them, or remove it")
+    found: set[tuple[bool, object]] = set()
+    for value in values:
+        if value is not REFUSED and (isinstance(value, bool), value) in found:
+            raise wrong(f"{named(value)} is listed twice", cure="keep one of the two")
+        found.add((isinstance(value, bool), value))
+    return values
+
+
 class FactKeySpec(Strict):
     """A key that facts may have. Once there is any, keys that are not declared here are errors."""
 
     type: FactType | None = Field(default=None, description="what kind of value its facts have")
-    enum: list[Choice] = Field(default_factory=list, description="the values that its facts may have")
+    enum: Annotated[list[Choice], AfterValidator(_different)] = Field(
+        default_factory=list,
+        description="the values that its facts may have",
+        json_schema_extra={"minItems": 1, "uniqueItems": True},
+    )
     pattern: Pattern | None = Field(
         default=None, description="a regular expression that the whole text of its facts matches"
     )

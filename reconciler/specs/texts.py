@@ -5,6 +5,7 @@ What is checked may be a secret. Validators that quote it must come before pydan
 """
 
 import re
+import warnings
 from datetime import date
 from typing import Annotated, TypeAlias
 
@@ -17,6 +18,8 @@ from reconciler.reading import named, wrong
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
 _E164 = r"\+[1-9][0-9]{6,14}"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ESCAPE = "mend it; a backslash makes a sign mean itself"
 _REFERRING = r"\$\{"
 """What a text holds of which only the values of its references can tell if it is right."""
 
@@ -81,20 +84,31 @@ def _fact_name(text: str) -> str:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(text)
     except re.error as error:
-        raise wrong(
-            f"{named(text)} is not a regular expression: {error}", cure="mend it; a backslash makes a sign mean itself"
-        ) from None
+        raise wrong(f"{named(text)} is not a regular expression: {error}", cure=_ESCAPE) from None
+    except Warning as warning:
+        message = f"{named(text)} means something else in later versions of Python: {str(warning).lower()}"
+        raise wrong(message, cure=_ESCAPE) from None
+    except (OverflowError, RecursionError):
+        raise wrong("this regular expression repeats too often, or is too deep", cure="make it simpler") from None
     return text
 
 
 def _day(text: str) -> str:
+    if not re.fullmatch(_DAY, text) or not _is_in_the_calendar(text):
+        raise wrong(f"a day is expected, not {named(text)}", cure='write year, month and day: "2027-03-31"')
+    return text
+
+
+def _is_in_the_calendar(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise wrong(f"a day is expected, not {named(text)}", cure='write year, month and day: "2027-03-31"') from None
-    return text
+        return False
+    return True
 
 
 def _choice(value: object) -> object:
@@ -143,7 +157,5 @@ Choice: TypeAlias = Annotated[
 ]
 """One of several values, as an `enum` or a condition names it."""
 
-Day: TypeAlias = Annotated[
-    str, AfterValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
-]
+Day: TypeAlias = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DAY}$"})]
 """A day, in ISO 8601."""

@@ -112,4 +112,29 @@ CASES: Cases = {
         {"a.yaml": SCOPE, "overlays/o.yaml": b"fact_keys: {a: {}}\n"},
         [("overlays/o.yaml:1:1", "fact_keys: unknown key; known here: contacts, memories, scopes")],
     ),
+    "rules that nothing can keep, or that say a thing twice": (
+        {
+            "a.yaml": b"fact_keys:\n  a: {enum: []}\n  b: {enum: [x, 1, true, x]}\n  c: {enum: [1, 1.0]}\n"
+            b"  d: {review_by: 2027-W13-3}\n  e: {review_by: '20270331'}\n  f: {enum: [1, true, '1']}\n",
+        },
+        [
+            ("a.yaml:2:13", "fact_keys.a.enum: an enum without values would allow none; list them, or remove it"),
+            ("a.yaml:3:13", 'fact_keys.b.enum: the text "x" is listed twice; keep one of the two'),
+            ("a.yaml:4:13", "fact_keys.c.enum: the number 1.0 is listed twice"),
+            ("a.yaml:5:18", 'fact_keys.d.review_by: a day is expected, not the text "2027-W13-3"; write year, month'),
+            ("a.yaml:6:18", 'fact_keys.e.review_by: a day is expected, not the text "20270331"'),
+        ],
+    ),
+    "patterns that Python cannot take": (
+        {
+            "a.yaml": b"fact_keys:\n  a: {pattern: 'a{99999999999999999999}'}\n  b: {pattern: '%s%s'}\n"
+            b"  c: {pattern: '[[a]]'}\n  d: {pattern: 'a(?i)'}\n" % (b"(" * 2000, b")" * 2000),
+        },
+        [
+            ("a.yaml:2:16", "fact_keys.a.pattern: this regular expression repeats too often, or is too deep; make it"),
+            ("a.yaml:3:16", "fact_keys.b.pattern: this regular expression repeats too often, or is too deep"),
+            ("a.yaml:4:16", 'the text "[[a]]" means something else in later versions of Python: possible nested set a'),
+            ("a.yaml:5:16", 'the text "a(?i)" is not a regular expression: global flags not at the start'),
+        ],
+    ),
 }  # fmt: skip

@@ -67,4 +67,37 @@ CASES: Cases = {
         {"a.yaml": SARAH, "overlays/o.yaml": b"contacts:\n  sarah:\n    facts:\n      plan: ${plan_nam}\n"},
         [("overlays/o.yaml:4:13", 'facts.plan: the variable "plan_nam" is not defined; did you mean "plan_name"?')],
     ),
+    "mistakes below an entry that may pass over what is not declared": (
+        {
+            "a.yaml": SUPPORT,
+            "overlays/o.yaml": b"contacts:\n  gost:\n    optional: true\n    facts: {a: null}\n    bogus: {x: 1}\n"
+            b"    scopes: {x: {optional: true, users: [{phone_number: 555}], facts: {b: '${nowhere}'}}}\n"
+            b"  sarah: {scopes: {hotline: {optional: true, fact: {}}, desk: {optional: 1}}}\n"
+            b"scopes: {gost: {optional: true, persona_id: 5, facts: {b: '${env:NOWHERE}'}}}\n"
+            b"memories: {gost: {optional: true, users: {}}}\n",
+        },
+        [
+            ("overlays/o.yaml:4:16", "contacts.gost.facts.a: a fact cannot be null"),
+            ("overlays/o.yaml:5:5", "contacts.gost.bogus: unknown key"),
+            ("overlays/o.yaml:6:57", "contacts.gost.scopes.x.users[0].phone_number: a phone number is expected, not"),
+            ("overlays/o.yaml:7:46", 'contacts.sarah.scopes.hotline.fact: unknown key; did you mean "facts"?'),
+            ("overlays/o.yaml:7:57", "contacts.sarah.scopes.desk: this overlay entry matches no declaration"),
+            ("overlays/o.yaml:7:74", "contacts.sarah.scopes.desk.optional: true or false is expected"),
+            ("overlays/o.yaml:8:45", "scopes.gost.persona_id: text is expected, not the number 5"),
+            ("overlays/o.yaml:9:42", "memories.gost.users: a list is expected, not a mapping"),
+        ],
+    ),
+    "a misspelt optional": (
+        {
+            "a.yaml": SUPPORT,
+            "overlays/o.yaml": b"contacts:\n  gost: {optinal: true}\n"
+            b"  sarah: {Optional: true, scopes: {support: {optionel: true}}}\n",
+        },
+        [
+            ("overlays/o.yaml:2:3", "contacts.gost: this overlay entry matches no declaration"),
+            ("overlays/o.yaml:2:10", 'contacts.gost.optinal: unknown key; did you mean "optional"?'),
+            ("overlays/o.yaml:3:11", 'contacts.sarah.Optional: unknown key; did you mean "optional"?'),
+            ("overlays/o.yaml:3:46", 'contacts.sarah.scopes.support.optionel: unknown key; did you mean "optional"?'),
+        ],
+    ),
 }  # fmt: skip

@@ -352,7 +352,7 @@ def test_cells_of_yaml_have_the_place_where_they_are_written(tmp_path: Path) -> 
         'data/guests.yaml:8:8 contacts["${v}"]',
     ]
     assert '(column "plan", by specs/guests.yaml:14:25)' in told[0]
-    assert '(column "crm", by specs/guests.yaml:7:20)' in told[1]
+    assert '(column "crm", by specs/guests.yaml:8:20)' in told[1]
 
 
 def test_names_that_do_not_print_are_escaped_where_a_cell_is_refused(tmp_path: Path) -> None:
