@@ -204,3 +204,21 @@ def test_what_no_patch_says_is_left_alone(base: dict[str, Any], patch: dict[str,
     assert sourceless(tuple(user for user in after.users if user.phone_number not in numbers)) == sourceless(
         tuple(user for user in before.users if user.phone_number not in numbers)
     )
+
+
+def test_what_an_entry_that_is_passed_over_refers_to_is_neither_read_nor_missed(tmp_path: Path) -> None:
+    overlay = b"""\
+contacts:
+  sara:
+    optional: true
+    external_id: ${nowhere}
+    facts: {a: "${env:X}", b: "x ${nowhere}"}
+    scopes: {support: {users: [{phone_number: "${nowhere}", metadata: "${env:X}"}]}}
+scopes: {elsewhere: {optional: true, agent_number: "${number}"}}
+"""
+    asked: list[str] = []
+    using = references(environ=asked.append)
+
+    load(tmp_path, {"a.yaml": SPECS, "overlays/o.yaml": overlay}, using)
+
+    assert asked == []

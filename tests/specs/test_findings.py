@@ -1,0 +1,55 @@
+"""Each mistake is told once, however many contacts come of the place where it stands."""
+
+from reconciler.errors import Source
+from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA, Findings
+
+PLACE = Source("a.yaml", 3, 5)
+
+
+def told(findings: Findings) -> list[str]:
+    return [str(problem) for problem in findings.problems]
+
+
+def test_what_is_wrong_for_many_contacts_at_one_place_is_told_of_the_first_and_counted() -> None:
+    findings = Findings()
+    for name in ("ana", 'b"o', "c d", "ana"):
+        findings.add(PLACE, ("contacts", name, "facts", "plan"), message="no", cure="yes")
+    findings.add(PLACE, ("contacts", "ana", "facts", "tier"), message="no", cure="yes")
+
+    assert told(findings) == [
+        "a.yaml:3:5 contacts.ana.facts.plan: no (also of 2 other contacts); yes",
+        "a.yaml:3:5 contacts.ana.facts.tier: no; yes",
+    ]
+
+
+def test_what_is_found_twice_of_one_contact_is_one_mistake() -> None:
+    findings = Findings()
+    for _ in range(3):
+        findings.add(PLACE, "contacts.ana", message="no", cure="yes")
+
+    assert told(findings) == ["a.yaml:3:5 contacts.ana: no; yes"]
+
+
+def test_different_mistakes_are_all_told_up_to_a_bound_for_each_place_and_data_file() -> None:
+    findings = Findings()
+    findings.bound("data.csv")
+    for at in range(MOST_AT_A_PLACE + 2):
+        findings.add(PLACE, "x", message=f"no {at}", cure="yes")
+        findings.add(Source("a.yaml", at + 10, 1), "x", message="no", cure="yes")
+    for at in range(MOST_IN_DATA + 3):
+        findings.add(Source("data.csv", at + 1, 1), "x", message="no", cure="yes")
+
+    assert len(findings.problems) == MOST_AT_A_PLACE * 2 + 2 + MOST_IN_DATA + 2
+    assert told(findings)[-2:] == [
+        "a.yaml:3:5: 2 more problems at this place; mend the first 100 and look again",
+        "data.csv: 3 more problems in this file; mend the first 100 and look again",
+    ]
+
+
+def test_a_problem_noted_at_a_cell_names_its_column_where_there_is_one() -> None:
+    findings = Findings()
+    findings.name_columns("data.csv", ("id", "plan"))
+    for column in (2, 3, 0):
+        findings.add(Source("data.csv", 7, column), "x", message=f"no {column}", cure="yes")
+
+    assert [problem.message for problem in findings.problems] == ['no 2 (column "plan")', "no 3", "no 0"]
