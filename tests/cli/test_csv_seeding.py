@@ -120,3 +120,27 @@ def test_a_shard_that_is_none_and_one_beside_a_plan_are_refused(example: Reposit
     assert (outside.code, beside.code) == (1, 1)
     assert "'2/2' is not I/N with I from 0 to N-1" in outside.err
     assert "leave out --target and --shard" in beside.err
+
+
+def test_no_output_shows_a_secret_among_the_constants_of_a_mapping(
+    example: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARD", "TOPSECRET-${4242}")
+    spec = next((example.root / HERE[1]).glob("specs/**/*.yaml"))
+    constants = (
+        'facts: {card: {value: {number: ["${env:CARD}"]}}}\n      metadata: {card: {value: {deep: "${env:CARD}"}}}\n'
+    )
+    data = (
+        "contacts_from:\n  - file: ../cards.csv\n    named_by: id\n    contact:\n      external_id: id\n      "
+        + constants
+    )
+    scopes = "      scopes: {vault: {}}\nscopes: {vault: {persona_id: p-vault}}\n"
+    example.write(f"{HERE[1]}/{spec.parent.name}/cards.yaml", data + scopes)
+    example.write(f"{HERE[1]}/cards.csv", "id\nana-with-a-card\n")
+
+    shown = [example.run(*HERE, "plan", "--format", name) for name in ("text", "json", "markdown", "html", "summary")]
+    shown.append(example.run(*HERE, "apply", "--dry-run"))
+
+    for called in shown:
+        assert (called.code, "ana-with-a-card" in called.out) == (0, True), called.err
+        assert "TOPSECRET" not in called.out + called.err
