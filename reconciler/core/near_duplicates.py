@@ -1,70 +1,53 @@
-"""Notices of keys that a plan adds although a known one is a slip away: once written, they could not be removed."""
+"""Keys that a plan adds although a known one is a slip away: once written, they could not be removed."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
-
-from reconciler.core.desired import ContactMemory, Desired
+from reconciler.core.desired import ContactMemory
+from reconciler.core.known_keys import KnownKeys, NewKey
 from reconciler.core.observed import Observed, Present
 from reconciler.core.plan import MemoryWork, Notice, Work, WriteFacts
 from reconciler.core.slips import near_keys
 from reconciler.errors import Source
 
 
-def near_duplicate_notices(desired: Desired, observed: Observed, work: Iterable[Work]) -> tuple[Notice, ...]:
+def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
+    """Give the keys that are new to a memory and one slip away from a known one, in the order of the plan."""
+    added = list(_added(work, observed))
+    near = near_keys({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
+    for key, source, address, live in added:
+        if key in near:
+            yield NewKey(key, source, address, near[key], near[key] & live.keys())
+
+
+def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[Notice]:
+    """Give a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
+    for one, others in doubtful(new, known):
+        declared = sorted(others & known.declared.keys())
+        live = sorted(others - known.declared.keys())
+        yield Notice("near_duplicate", one.address, 1, one.source, (one.key, *declared), tuple(live))
+
+
+def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
     """
-    Give a notice for each place that declares such a key, at the first memory where it is added.
+    Give the new keys in whose place another one is likely to be meant, with those others.
 
-    A catalogue says which keys there are, so with one nothing is guessed.
+    What is declared on one line is one mistake, however many memories it is added to.
     """
-    added = [] if desired.catalogue else list(_added(work, observed))
-    if not added:
-        return ()
-    declared = Counter(fact.key for memory in desired.contact_memories for fact in memory.facts)
-    seen = (found.facts for found in observed.memories.values() if isinstance(found, Present))
-    live = frozenset[str]().union(*seen)
-    near = near_keys({one.key for one in added}, declared.keys() | live)
-    return tuple(_notices(added, near, _Known(declared, live)) if near else ())
+    found: dict[tuple[str, str, int], tuple[NewKey, set[str]]] = {}
+    for one in new:
+        others = {key for key in one.near if key in one.beside or known.is_better(key, one.key)}
+        if others:
+            place = (one.key, one.source.file, one.source.line)
+            found.setdefault(place, (one, set()))[1].update(others)
+    yield from found.values()
 
 
-class _AddedKey(Struct, frozen=True):
-    key: str
-    source: Source
-    memory: ContactMemory
-    live: Mapping[str, object]
-
-
-class _Known(Struct, frozen=True):
-    """All keys: how often each is declared, and which are live anywhere."""
-
-    declared: Mapping[str, int]
-    live: frozenset[str]
-
-    def is_better(self, other: str, key: str) -> bool:
-        """Say whether of two keys that no memory holds together, the other is likely to be the right one."""
-        if key in self.live:
-            return False
-        return other in self.live or (-self.declared[other], other) < (-self.declared[key], key)
-
-
-def _added(work: Iterable[Work], observed: Observed) -> Iterator[_AddedKey]:
+def _added(work: Iterable[Work], observed: Observed) -> Iterator[tuple[str, Source, str, Mapping[str, object]]]:
+    """Give each key that is new to a memory, with its place, the memory's address and the facts that are live there."""
     for item in work:
         if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory):
             seen = observed.memories[item.address]
             live = seen.facts if isinstance(seen, Present) else {}
             writes = (one for one in item.operations if isinstance(one, WriteFacts))
             for fact in (fact for write in writes for fact in write.facts if fact.key not in live):
-                yield _AddedKey(fact.key, fact.source, item.memory, live)
-
-
-def _notices(added: Iterable[_AddedKey], near: Mapping[str, frozenset[str]], known: _Known) -> Iterator[Notice]:
-    found: dict[tuple[str, Source], tuple[_AddedKey, set[str]]] = {}
-    for one in added:
-        others = {key for key in near.get(one.key, ()) if key in one.live or known.is_better(key, one.key)}
-        if others:
-            found.setdefault((one.key, one.source), (one, set()))[1].update(others)
-    for one, others in found.values():
-        declared = sorted(others & known.declared.keys())
-        live = sorted(others - known.declared.keys())
-        yield Notice("near_duplicate", one.memory.address, 1, one.source, (one.key, *declared), tuple(live))
+                yield fact.key, fact.source, item.address, live

@@ -9,6 +9,7 @@ from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.guards import ExceededGuard
+from reconciler.core.known_keys import NO_KEYS, KnownKeys, NewKey
 from reconciler.core.shard import Shards
 from reconciler.errors import Source
 
@@ -237,8 +238,8 @@ class Plan(Struct, frozen=True):
 
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit.
-    `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value, and `live_keys`
-    are all keys of the memories that were read. `exceeded` are the guards that refuse the plan.
+    `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value. `near_keys` are
+    those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
     """
 
     origin: Origin
@@ -249,7 +250,8 @@ class Plan(Struct, frozen=True):
     base: Base | None = None
     seconds_at_rate_limit: int = 0
     kept_facts_live: int = 0
-    live_keys: frozenset[str] = frozenset()
+    keys: KnownKeys = NO_KEYS
+    near_keys: tuple[NewKey, ...] = ()
     exceeded: tuple[ExceededGuard, ...] = ()
 
     @property

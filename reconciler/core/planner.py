@@ -7,7 +7,8 @@ from typing import assert_never
 from reconciler.core.base import Base
 from reconciler.core.desired import Contact, ContactMemory, Desired, Memory
 from reconciler.core.diff import diff_facts, diff_user
-from reconciler.core.near_duplicates import near_duplicate_notices
+from reconciler.core.known_keys import known_keys
+from reconciler.core.near_duplicates import near_duplicate_notices, new_keys
 from reconciler.core.observed import (
     NO_USERS,
     NOTHING_KNOWN,
@@ -47,16 +48,26 @@ from reconciler.core.value import Json
 
 
 def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
-    desired: Desired, observed: Observed, *, origin: Origin, left_out: int, elsewhere: int = 0, base: Base | None = None
+    desired: Desired,
+    observed: Observed,
+    *,
+    origin: Origin,
+    left_out: int,
+    elsewhere: int = 0,
+    base: Base | None = None,
+    declared: Desired | None = None,
 ) -> Plan:
     """
     Decide what has to be added and updated so that the account holds all that is declared.
 
     `left_out` is the number of declared memories that a target kept from being read, `elsewhere` of those in other
-    shards. With a `base`, notices tell what it declared that is declared no longer.
+    shards. With a `base`, notices tell what it declared that is declared no longer. `declared` is all that is declared
+    where `desired` is a part of it: keys are doubted in view of all.
     """
     work = [*_work(desired, observed)]
-    notices = [*_notices(desired, observed), *near_duplicate_notices(desired, observed, work)]
+    keys = known_keys(declared or desired, observed)
+    near = () if desired.catalogue else tuple(new_keys(work, observed, keys))  # a catalogue says which keys there are
+    notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
     if left_out:
         notices.append(Notice("not_read", "", left_out))
     if elsewhere:
@@ -71,7 +82,8 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
         requests_read=observed.requests,
         base=base,
         kept_facts_live=sum(_kept_facts_live(desired, observed)),
-        live_keys=frozenset(key for seen in observed.memories.values() for key in _live_facts(seen)),
+        keys=keys,
+        near_keys=near,
     )
 
 

@@ -42,8 +42,15 @@ async def make_plan(
     observed = await observe_distinct(selection.desired, reader, run)
     before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
     origin = origin_of(desired, run, _shards(desired, run.shard))
-    left_out, elsewhere = selection.left_out, selection.elsewhere
-    plan = build_plan(selection.desired, observed, origin=origin, left_out=left_out, elsewhere=elsewhere, base=before)
+    plan = build_plan(
+        selection.desired,
+        observed,
+        origin=origin,
+        left_out=selection.left_out,
+        elsewhere=selection.elsewhere,
+        base=before,
+        declared=desired,
+    )
     return with_cost(plan, run)
 
 

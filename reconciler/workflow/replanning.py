@@ -25,4 +25,4 @@ async def replan(desired: Desired, saved: PlanDocument, reader: Reader, run: Run
         raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
     touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
     observed = await observe_distinct(touched, reader, run)
-    return with_cost(build_plan(touched, observed, origin=here, left_out=0), run)
+    return with_cost(build_plan(touched, observed, origin=here, left_out=0, declared=desired), run)

@@ -49,6 +49,7 @@ def planned(everything: Desired, observed: Observed, shard: Shard | None, target
         origin=structs.replace(ORIGIN, shards=shards),
         left_out=chosen.left_out,
         elsewhere=chosen.elsewhere,
+        declared=everything,
     )
 
 

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.catalogue import FactKey
+from reconciler.core.desired import Desired
 from reconciler.core.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.plan import Notice
 from reconciler.core.planner import build_plan
+from reconciler.core.shard import Shard
 from reconciler.core.slips import is_slip, near_keys
+from reconciler.core.target import select
 from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
 
 
@@ -86,3 +89,27 @@ def test_with_a_catalogue_nothing_is_guessed() -> None:
     )
 
     assert near(build_plan(catalogued, observed, origin=ORIGIN, left_out=0).notices) == []
+
+
+@pytest.mark.parametrize(("targets", "shard"), [(["contacts.b"], None), ([], "b"), (["contacts.*"], "b")])
+def test_a_key_is_doubted_in_view_of_what_targets_and_shards_leave_out(targets: list[str], shard: str | None) -> None:
+    everything = desired(*(memory({"favorite_color": 1}, contact=name) for name in "acd"), TYPO)
+    chosen = select(everything, targets, shard_of(everything, shard) if shard else None)
+    observed = nothing_live(chosen.desired)
+
+    made = build_plan(chosen.desired, observed, origin=ORIGIN, left_out=0, declared=everything)
+
+    assert ("contacts.b.scopes.support", ("favourite_color", "favorite_color"), ()) in near(made.notices)
+
+
+TYPO = memory({"favourite_color": 1}, contact="b")
+
+
+def shard_of(everything: Desired, name: str) -> Shard:
+    (contact,) = (one for one in everything.contacts if one.name == name)
+    return next(shard for shard in (Shard(0, 2), Shard(1, 2)) if shard.holds(contact.identity.key))
+
+
+def nothing_live(wanted: Desired) -> Observed:
+    contacts = {one.address: FoundContact(f"id-of-{one.name}", {}) for one in wanted.contacts}
+    return Observed(contacts, {one.address: Absent() for one in wanted.memories}, requests=1)

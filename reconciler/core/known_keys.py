@@ -1,0 +1,72 @@
+"""The keys of facts that a plan knows: those that are declared, those that are live, and those that are new."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from reconciler.core.desired import Desired
+from reconciler.core.observed import Observed, Present
+from reconciler.core.redaction import Masked
+from reconciler.errors import Source
+
+
+class KnownKeys(Struct, frozen=True):
+    """How often each key is declared, by targets and shards left out as well, and which are live in what was read."""
+
+    declared: Mapping[str, int]
+    live: frozenset[str]
+
+    def is_better(self, other: str, key: str) -> bool:
+        """Say whether of two keys that no memory holds together, the other is likely to be the right one."""
+        if key in self.live:
+            return False
+        return other in self.live or (-self.declared[other], other) < (-self.declared[key], key)
+
+
+NO_KEYS = KnownKeys({}, frozenset())
+
+
+class NewKey(Struct, frozen=True):
+    """
+    A key that a plan adds to the memory at an address.
+
+    `near` are the known keys that are one slip away, `beside` those of them that this memory holds.
+    """
+
+    key: str
+    source: Source
+    address: str
+    near: frozenset[str]
+    beside: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BesideEntry:
+    """A key that is new to the memory at an address, and those one slip away from it that this memory holds."""
+
+    address: str
+    key: str
+    near: tuple[str | Masked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeysEntry:
+    """
+    What the plan of a shard knows of keys, by which merging tells those that are new, or doubtful, in the whole.
+
+    `declared` says how many facts all shards together declare under each key that is one slip away from another,
+    `live` which declared keys are live in the memories that were read.
+    """
+
+    declared: Mapping[str, int]
+    live: tuple[str, ...]
+    beside: tuple[BesideEntry, ...]
+
+
+def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
+    """Give the keys of all that is declared, of which a part may have been read, and those that are live there."""
+    counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
+    live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
+    return KnownKeys(counts, frozenset[str]().union(*live))
