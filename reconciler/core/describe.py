@@ -23,7 +23,6 @@ from reconciler.core.document import (
     PlaceEntry,
     PlanDocument,
     ReceiptDocument,
-    Text,
     TotalsEntry,
     UpdateContactEntry,
     UpdateUserEntry,
@@ -44,7 +43,8 @@ from reconciler.core.plan import (
     WriteFacts,
 )
 from reconciler.core.receipt import Outcome, Receipt
-from reconciler.core.redaction import Masker
+from reconciler.core.redaction import Masker, Text
+from reconciler.core.shard_keys import describe_keys, in_order
 from reconciler.core.standing import describe_memory
 from reconciler.core.totals import measures_of, summary_of
 from reconciler.core.value import Json
@@ -74,6 +74,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         measures=measures_of(plan),
         guards=plan.exceeded,
         shards=plan.origin.shards,
+        keys=describe_keys(plan, masker),
     )
 
 
@@ -234,7 +235,7 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     keys: tuple[Text, ...] = notice.keys
     if notice.type == "unmanaged":
         keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
-    keys += tuple(masker.live_key(key) for key in notice.live_keys)
+    keys += in_order(masker.live_key(key) for key in notice.live_keys)
     return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
 
 

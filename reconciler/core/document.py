@@ -11,13 +11,11 @@ from typing import Literal, TypeAlias
 from reconciler.core.base import Cause
 from reconciler.core.desired import Upkeep
 from reconciler.core.guards import NOTHING_MEASURED, ExceededGuard, Measures
-from reconciler.core.redaction import Masked, Mixed, Shown
+from reconciler.core.known_keys import KeysEntry
+from reconciler.core.redaction import Mixed, Shown, Text
 from reconciler.core.shard import Shards
 
 FORMAT_VERSION = "1.0"
-
-Text: TypeAlias = str | Masked
-"""A text that a spec declares, masked where it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +215,8 @@ class PlanDocument:
 
     `key_check` tells whether a key is the one that values are masked with, `operations_digest` whether operations are
     those that were planned. `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base`
-    unless changes are shown with their causes since that revision, `shards` unless it is for a part of
-    what is declared. `guards` are held against `measures`; those that are told refuse the plan.
+    unless changes are shown with their causes since that revision, `shards` and `keys` unless it is for a part of what
+    is declared. `guards` are held against `measures`; those that are told refuse the plan.
     """
 
     format_version: str
@@ -239,6 +237,7 @@ class PlanDocument:
     measures: Measures = NOTHING_MEASURED
     guards: tuple[ExceededGuard, ...] = ()
     shards: Shards | None = None
+    keys: KeysEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Guards: how much one apply may change. Each is a limit, what it is held against, and whether it is exceeded."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never, get_args
 
 GuardName: TypeAlias = Literal["max_changes", "max_update_share", "max_new_keys"]
+
+GUARD_NAMES: tuple[GuardName, ...] = get_args(GuardName)
 
 Number: TypeAlias = int | float
 """A limit: 3 stays 3 in JSON, and does not become 3.0."""
@@ -60,13 +61,19 @@ class ExceededGuard:
 
 def exceeded(measures: Measures, guards: Guards) -> tuple[ExceededGuard, ...]:
     """Give the guards that refuse; a value that equals its limit is allowed."""
-    return tuple(guard for guard in _held(measures, guards) if guard.value > guard.limit)
+    limits = ((name, getattr(guards, name)) for name in GUARD_NAMES)
+    held = (held_against(measures, name, limit) for name, limit in limits if limit is not None)
+    return tuple(guard for guard in held if guard.value > guard.limit)
 
 
-def _held(measures: Measures, guards: Guards) -> Iterator[ExceededGuard]:
-    if guards.max_changes is not None:
-        yield ExceededGuard("max_changes", guards.max_changes, measures.changes)
-    if guards.max_update_share is not None:
-        yield ExceededGuard("max_update_share", guards.max_update_share, measures.update_share)
-    if guards.max_new_keys is not None:
-        yield ExceededGuard("max_new_keys", guards.max_new_keys, len(measures.new_keys), measures.new_keys)
+def held_against(measures: Measures, name: GuardName, limit: Number) -> ExceededGuard:
+    """Give a guard with what measures come to, whether they exceed it or not."""
+    match name:
+        case "max_changes":
+            return ExceededGuard(name, limit, measures.changes)
+        case "max_update_share":
+            return ExceededGuard(name, limit, measures.update_share)
+        case "max_new_keys":
+            return ExceededGuard(name, limit, len(measures.new_keys), measures.new_keys)
+        case _:
+            assert_never(name)

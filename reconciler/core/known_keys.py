@@ -8,15 +8,20 @@ from msgspec import Struct
 
 from reconciler.core.desired import Desired
 from reconciler.core.observed import Observed, Present
-from reconciler.core.redaction import Masked
+from reconciler.core.redaction import Text
 from reconciler.errors import Source
 
 
 class KnownKeys(Struct, frozen=True):
-    """How often each key is declared, by targets and shards left out as well, and which are live in what was read."""
+    """
+    How often each key is declared, by targets and shards left out as well, and which are live in what was read.
+
+    Whether one was meant by another is `guessed` unless a catalogue says which keys there are.
+    """
 
     declared: Mapping[str, int]
     live: frozenset[str]
+    guessed: bool = True
 
     def is_better(self, other: str, key: str) -> bool:
         """Say whether of two keys that no memory holds together, the other is likely to be the right one."""
@@ -48,7 +53,7 @@ class BesideEntry:
 
     address: str
     key: str
-    near: tuple[str | Masked, ...]
+    near: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,11 @@ class KeysEntry:
     beside: tuple[BesideEntry, ...]
 
 
+NO_KEYS_TOLD = KeysEntry({}, (), ())
+
+
 def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
     """Give the keys of all that is declared, of which a part may have been read, and those that are live there."""
     counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
     live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
-    return KnownKeys(counts, frozenset[str]().union(*live))
+    return KnownKeys(counts, frozenset[str]().union(*live), guessed=not declared.catalogue)

@@ -17,8 +17,9 @@ from reconciler.core.document import (
     TotalsEntry,
 )
 from reconciler.core.fingerprint import MERGED, operations_digest
-from reconciler.core.guards import ExceededGuard, Measures
+from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Measures, held_against
 from reconciler.core.shard import Shards
+from reconciler.core.shard_keys import DOUBT, merge_keys, merged_doubts
 from reconciler.core.value import Json, canonical
 from reconciler.errors import InputError
 
@@ -78,7 +79,8 @@ def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
 
 def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
     operations = _in_order((entry for plan in plans for entry in plan.operations), lambda entry: entry.address)
-    measures = _measures([plan.measures for plan in plans])
+    keys = merge_keys(plans)
+    measures = _measures([plan.measures for plan in plans], keys.live)
     return replace(
         plans[0],
         created_at=min(plan.created_at for plan in plans),
@@ -87,10 +89,11 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
         cost=_added([plan.cost for plan in plans]),
         operations=operations,
         memories=_in_order((entry for plan in plans for entry in plan.memories), lambda entry: entry.address),
-        notices=_notices(plans, shards),
+        notices=_notices(plans, shards, [*merged_doubts(operations, _doubts(plans), keys)]),
         measures=measures,
         guards=_guards(plans, measures),
         shards=shards if shards.missing else None,
+        keys=keys if shards.missing else None,
     )
 
 
@@ -124,10 +127,14 @@ def _added(parts: Sequence[_Totals]) -> _Totals:
     return type(parts[0])(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
-def _notices(plans: Sequence[PlanDocument], shards: Shards) -> tuple[NoticeEntry, ...]:
-    """Give all notices in order; of what was left out there is one each."""
+def _doubts(plans: Iterable[PlanDocument]) -> list[NoticeEntry]:
+    return [notice for plan in plans for notice in plan.notices if notice.type == DOUBT]
+
+
+def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeEntry]) -> tuple[NoticeEntry, ...]:
+    """Give all notices in order; of what was left out there is one each, and doubts are those of the whole."""
     all_of_them = [notice for plan in plans for notice in plan.notices]
-    found = [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT}]
+    found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
     left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
     first = plans[0].shards.memories if plans[0].shards else 0
     declared = first + sum(notice.count for notice in plans[0].notices if notice.type == ELSEWHERE)
@@ -136,26 +143,29 @@ def _notices(plans: Sequence[PlanDocument], shards: Shards) -> tuple[NoticeEntry
     return tuple(sorted(found, key=lambda notice: (notice.type, notice.address)))
 
 
-def _measures(parts: Sequence[Measures]) -> Measures:
-    """Add what guards are held against; a key that is new to one shard may be live in another, which cannot be told."""
+def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
+    """Add what guards are held against; a key that is new to one shard and live in another is not new."""
     return Measures(
         changes=sum(part.changes for part in parts),
         facts_to_update=sum(part.facts_to_update for part in parts),
         kept_facts_live=sum(part.kept_facts_live for part in parts),
-        new_keys=tuple(sorted({key for part in parts for key in part.new_keys})),
+        new_keys=tuple(sorted({key for part in parts for key in part.new_keys} - set(live))),
     )
 
 
 def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[ExceededGuard, ...]:
-    """Give each guard that refuses a shard, with what the whole comes to unless a shard comes to more."""
-    whole = {
-        "max_changes": measures.changes,
-        "max_update_share": measures.update_share,
-        "max_new_keys": len(measures.new_keys),
-    }
-    found: dict[str, ExceededGuard] = {}
-    for guard in (guard for plan in plans for guard in plan.guards):
-        worst = max(guard.value, found[guard.name].value if guard.name in found else guard.value, whole[guard.name])
-        keys = measures.new_keys if guard.name == "max_new_keys" else ()
-        found[guard.name] = replace(guard, value=worst, keys=keys)
-    return tuple(found[name] for name in whole if name in found)
+    """Give each guard that refuses a shard: each is held against shards alone, so what the whole exceeds may go on."""
+    refusing = [guard for plan in plans for guard in plan.guards]
+    by_name = ([guard for guard in refusing if guard.name == name] for name in GUARD_NAMES)
+    return tuple(_worst(guards, measures) for guards in by_name if guards)
+
+
+def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:
+    """
+    Give one guard that refuses some shards as the whole exceeds it, or else, of a share, as the worst of them does.
+
+    Limits may differ, since each job can be given its own (`--max-changes`); the smallest is told.
+    """
+    limit = min(guard.limit for guard in guards)
+    whole = held_against(measures, guards[0].name, limit)
+    return whole if whole.value > limit else replace(max(guards, key=lambda guard: guard.value), limit=limit)

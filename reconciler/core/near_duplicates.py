@@ -11,8 +11,12 @@ from reconciler.errors import Source
 
 
 def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
-    """Give the keys that are new to a memory and one slip away from a known one, in the order of the plan."""
-    added = list(_added(work, observed))
+    """
+    Give the keys that are new to a memory and one slip away from a known one, in the order of the plan.
+
+    A catalogue says which keys there are, so with one nothing is guessed.
+    """
+    added = list(_added(work, observed)) if known.guessed else []
     near = near_keys({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
     for key, source, address, live in added:
         if key in near:

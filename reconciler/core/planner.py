@@ -66,7 +66,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     """
     work = [*_work(desired, observed)]
     keys = known_keys(declared or desired, observed)
-    near = () if desired.catalogue else tuple(new_keys(work, observed, keys))  # a catalogue says which keys there are
+    near = tuple(new_keys(work, observed, keys))
     notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
     if left_out:
         notices.append(Notice("not_read", "", left_out))

@@ -70,6 +70,9 @@ class DigestsIn(dict[str, Json]):
         self.masked = masked
 
 
+Text: TypeAlias = str | Masked
+"""A text of a spec, masked where it is a secret, or a key of a fact, masked where only the account knows it."""
+
 Shown: TypeAlias = Json | Masked
 Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence["Mixed"]')
 """A value of which parts may be masked."""
@@ -110,7 +113,7 @@ class Masker:
             return self.mask(value, "sensitive")
         return value if self._shows_live(path) else self.mask(value, "live")
 
-    def live_key(self, key: str) -> str | Masked:
+    def live_key(self, key: str) -> Text:
         """Show the key of a live fact that no spec names: the agent chose it, so it may say as much as a value."""
         return key if self._shows_live((key,)) else self.mask(key, "live")
 
@@ -127,7 +130,7 @@ class Masker:
         assert is_list(value)  # noqa: S101  nothing else holds a secret
         return [self.declared(item) for item in value]
 
-    def text(self, value: str | None) -> str | Masked | None:
+    def text(self, value: str | None) -> Text | None:
         """Show a text that a spec declares, or that it is a secret."""
         return self.mask(value.plain, "secret") if isinstance(value, Secret) else value
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
-from reconciler.core.document import NoticeEntry, PlanDocument, Text
+from reconciler.core.document import NoticeEntry, PlanDocument
 from reconciler.core.guards import ExceededGuard
-from reconciler.core.redaction import Masked
+from reconciler.core.redaction import Masked, Text
 from reconciler.core.text import quoted, shortened, visible
 from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 

@@ -1,0 +1,168 @@
+"""What merging shards makes of keys, guards and receipts."""
+
+from collections.abc import Mapping
+
+from msgspec import structs
+
+from reconciler.core.describe import describe_plan
+from reconciler.core.document import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.guards import ExceededGuard, Guards
+from reconciler.core.merging import merge
+from reconciler.core.observed import Absent, FoundContact, Observed, ObservedMemory, Present
+from reconciler.core.plan import Plan
+from reconciler.core.planner import build_plan
+from reconciler.core.shard import Shard, Shards
+from reconciler.core.target import select
+from reconciler.core.totals import guarded
+from reconciler.core.value import Json
+from tests.builders import MASKER, ORIGIN, desired, memory
+
+Facts = Mapping[str, Json]
+
+NAMES = ("b", "a")
+"""Contacts of the shards 0/2 and 1/2."""
+
+
+def live(facts: Facts) -> Present:
+    return Present("m", facts)
+
+
+def planned(*cases: tuple[Facts, ObservedMemory], guards: Guards | None = None) -> list[tuple[str, PlanDocument]]:
+    """Plan a memory in each of two shards, with what is declared for it and what was seen of it."""
+    return [(f"{at}.json", describe_plan(plan_of(cases, Shard(at, 2), guards), MASKER)) for at in range(2)]
+
+
+def plan_of(cases: tuple[tuple[Facts, ObservedMemory], ...], shard: Shard | None, guards: Guards | None = None) -> Plan:
+    memories = [memory(facts, contact=name) for name, (facts, _) in zip(NAMES, cases, strict=True)]
+    everything = desired(*memories)
+    seen = {one.address: found for one, (_, found) in zip(memories, cases, strict=True)}
+    contacts = {one.address: FoundContact(f"id-{one.name}", {}) for one in everything.contacts}
+    chosen = select(everything, [], shard).desired
+    assert shard is None or len(chosen.memories) == 1
+    read = {one.address: seen[one.address] for one in chosen.memories}
+    origin = structs.replace(ORIGIN, shards=Shards(2, (shard.index,), 1) if shard else None)
+    made = build_plan(chosen, Observed(contacts, read, requests=1), origin=origin, left_out=0, declared=everything)
+    return guarded(made, guards or Guards())
+
+
+def merged_plan(parts: list[tuple[str, PlanDocument]]) -> PlanDocument:
+    merged = merge(parts)
+    assert isinstance(merged, PlanDocument)
+    return merged
+
+
+def doubts(plan: PlanDocument) -> list[tuple[object, ...]]:
+    return [notice.keys for notice in plan.notices if notice.type == "near_duplicate"]
+
+
+def test_a_key_that_is_new_to_one_shard_and_live_in_another_is_not_new() -> None:
+    parts = planned(({"plan": 1, "tier": 1}, Absent()), ({"plan": 2}, live({"plan": 2})))
+
+    assert parts[0][1].measures.new_keys == ("plan", "tier")
+    assert merged_plan(parts).measures.new_keys == ("tier",)
+
+
+def test_a_key_is_doubted_beside_a_declared_one_that_only_another_shard_saw_live() -> None:
+    parts = planned(({"colours": 1}, Absent()), ({"colour_s": 1}, live({"colour_s": 1})))
+
+    assert [doubts(part) for _, part in parts] == [[("colours", "colour_s")], []]
+    assert doubts(merged_plan(parts)) == [("colours", "colour_s")]
+
+    parts = planned(({"colour_s": 1}, Absent()), ({"colours": 1}, live({"colours": 1})))
+
+    assert [doubts(part) for _, part in parts] == [[], []]
+    assert doubts(merged_plan(parts)) == [("colour_s", "colours")]
+
+
+def test_a_key_that_another_shard_saw_live_is_not_doubted_any_more() -> None:
+    parts = planned(
+        ({"colours": 1, "colour_s": 1}, Absent()), ({"colours": 1, "colour_s": 1}, live({"colours": 1, "colour_s": 1}))
+    )
+
+    assert len(doubts(parts[0][1])) == 1
+    assert doubts(merged_plan(parts)) == []
+
+
+def test_a_key_beside_one_that_only_the_account_knows_stays_in_doubt_and_that_one_masked() -> None:
+    parts = planned(({"colours": 1}, live({"Colours": 1})), ({}, live({})))
+
+    ((key, other),) = doubts(merged_plan(parts))
+    assert key == "colours"
+    assert other == MASKER.live_key("Colours") != "Colours"
+
+
+def two_plans(left: Facts, right: Facts, guards: tuple[Guards, Guards]) -> list[tuple[str, PlanDocument]]:
+    """Plan facts that are updated from nothing alike, each shard with guards of its own."""
+    cases = ((left, live(dict.fromkeys(left, "old"))), (right, live(dict.fromkeys(right, "old"))))
+    return [planned(*cases, guards=one)[at] for at, one in enumerate(guards)]
+
+
+def test_what_only_the_whole_exceeds_refuses_no_shard_and_no_merged_plan() -> None:
+    parts = two_plans({"a": 1, "b": 1}, {"a": 1, "b": 1}, (Guards(max_changes=3), Guards(max_changes=3)))
+
+    assert merged_plan(parts).measures.changes == 4
+    assert merged_plan(parts).guards == ()
+
+
+def test_a_guard_that_refuses_a_shard_is_told_with_what_the_whole_comes_to() -> None:
+    parts = two_plans({"a": 1, "b": 1}, {"a": 1}, (Guards(max_changes=1), Guards(max_changes=1)))
+
+    assert merged_plan(parts).guards == (ExceededGuard("max_changes", 1, 3),)
+
+
+def test_a_share_that_only_a_shard_exceeds_is_told_as_that_of_the_worst_shard() -> None:
+    limits = Guards(max_update_share=0.7)
+    same = ({"a": 1, "b": 1}, live({"a": 1, "b": 1}))
+    parts = planned(({"a": 1}, live({"a": 2})), same, guards=limits)
+
+    assert merged_plan(parts).measures.update_share < 0.7
+    assert merged_plan(parts).guards == (ExceededGuard("max_update_share", 0.7, 1.0),)
+
+
+def test_of_limits_that_differ_from_job_to_job_the_smallest_is_told() -> None:
+    parts = two_plans({"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1}, (Guards(max_changes=2), Guards(max_changes=1)))
+
+    assert merged_plan(parts).guards == (ExceededGuard("max_changes", 1, 5),)
+    assert merged_plan(parts[::-1]).guards == (ExceededGuard("max_changes", 1, 5),)
+
+
+def test_new_keys_that_refuse_a_shard_are_named_though_they_are_live_in_another() -> None:
+    limits = Guards(max_new_keys=1)
+    parts = planned(({"a": 1, "b": 1}, Absent()), ({"a": 1}, live({"a": 1})), guards=limits)
+
+    assert merged_plan(parts).measures.new_keys == ("b",)
+    assert merged_plan(parts).guards == (ExceededGuard("max_new_keys", 1, 2, ("a", "b")),)
+
+
+def outcome(kind: str, address: str) -> OutcomeEntry:
+    return OutcomeEntry("write_facts", f"contacts.{address}.scopes.support", kind, "", PlaceEntry("a.yaml", 1))
+
+
+def receipt(index: int, started: str, finished: str, *, interrupted: bool = False) -> ReceiptDocument:
+    kinds = ("done", "failed")
+    totals = TotalsEntry(done=1, already=0, skipped=0, failed=index, unknown=0)
+    return ReceiptDocument(
+        "1.0", "receipt", "production", "https://a", "sha256:1", started, finished, interrupted, totals,
+        tuple(outcome(kind, f"{NAMES[index]}-{kind}") for kind in kinds[: index + 1]), Shards(2, (index,), 1),
+    )  # fmt: skip
+
+
+def test_merged_receipts_begin_with_the_first_and_end_with_the_last() -> None:
+    parts = [("0.json", receipt(0, "09:00", "12:00")), ("1.json", receipt(1, "10:00", "11:00"))]
+
+    for ordered in (parts, parts[::-1]):
+        merged = merge(ordered)
+        assert isinstance(merged, ReceiptDocument)
+        assert (merged.started_at, merged.finished_at, merged.interrupted) == ("09:00", "12:00", False)
+        assert merged.totals == TotalsEntry(done=2, already=0, skipped=0, failed=1, unknown=0)
+        assert [one.address.split(".")[1] for one in merged.outcomes] == ["a-done", "a-failed", "b-done"]
+        assert merged.shards is None
+
+
+def test_an_apply_that_was_interrupted_in_one_shard_was_interrupted() -> None:
+    parts = [("0.json", receipt(0, "1", "2")), ("1.json", receipt(1, "1", "2", interrupted=True))]
+
+    for ordered in (parts, parts[::-1]):
+        merged = merge(ordered)
+        assert isinstance(merged, ReceiptDocument)
+        assert merged.interrupted
