@@ -62,7 +62,7 @@ def _noted(context: click.Context, parameter: click.Parameter, value: object) ->
 
 
 def _shared(*names: str, **settings: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401  passed on to click
-    return click.option(*names, expose_value=False, callback=_noted, **{"default": None, **settings})
+    return click.option(*names, expose_value=False, **{"callback": _noted, "default": None, **settings})
 
 
 def _applied(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
@@ -156,6 +156,13 @@ class _ShardType(click.ParamType["Shard"]):
             self.fail(f"{value!r} is not I/N with I from 0 to N-1: of four shards, 0/4, 1/4, 2/4 and 3/4", param, ctx)
 
 
+def _one_shard(context: click.Context, parameter: click.Parameter, value: tuple["Shard", ...]) -> object:
+    """Note the shard; two would look like the parts of both, so the last does not silently win."""
+    if len(value) > 1:
+        raise click.UsageError(f"--shard was given {len(value)} times; a run is for one shard", context)
+    return _noted(context, parameter, value[0] if value else None)
+
+
 def shard_option(command: _Command) -> _Command:
     """Add the option that takes one part of what is declared."""
     return _applied(
@@ -163,6 +170,8 @@ def shard_option(command: _Command) -> _Command:
         _shared(
             "--shard",
             type=_ShardType(),
+            multiple=True,
+            callback=_one_shard,
             metavar="I/N",
             help="Only the contacts and memories of part I of N, counted from 0: the same on every machine.",
         ),

@@ -1,7 +1,7 @@
 """Plans, or receipts, of shards → one document, as one run would have made it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
@@ -26,7 +26,16 @@ from reconciler.errors import InputError
 _Totals = TypeVar("_Totals", SummaryEntry, CostEntry, TotalsEntry)
 _Saved: TypeAlias = PlanDocument | ReceiptDocument
 
-_SAME = ("kind", "environment", "api", "specs_digest", "key_check", "snapshot_taken_at", "base")
+_SAME: Mapping[str, Callable[[object, object], str]] = {
+    "kind": lambda left, right: f"one is a {left}, the other a {right}",
+    "environment": lambda left, right: f"they are for different environments, {left} and {right}",
+    "api": lambda left, right: f"they are for different accounts, at {left} and {right}",
+    "key_check": lambda _left, _right: "they were made with different keys; give all the same RECONCILER_DIGEST_KEY",
+    "specs_digest": lambda _left, _right: "they were made from different specs, or with different secrets",
+    "snapshot_taken_at": lambda left, right: f"one was read from {_seen(left)}, the other from {_seen(right)}",
+    "base": lambda left, right: f"one tells {_causes(left)}, the other {_causes(right)}",
+}
+"""What has to be the same in all documents, and what is said where it is not."""
 ELSEWHERE = "other_shard"
 _LEFT_OUT = "not_read"
 
@@ -59,10 +68,18 @@ def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
 
 
 def _check_same(first: tuple[str, _Saved], other: tuple[str, _Saved]) -> None:
-    for field in _SAME:
+    for field, reason in _SAME.items():
         left, right = getattr(first[1], field, None), getattr(other[1], field, None)
         if left != right:
-            raise InputError(f"{first[0]} and {other[0]} cannot be merged: {field} is {left} there, and {right} here")
+            raise InputError(f"{first[0]} and {other[0]} cannot be merged: {reason(left, right)}")
+
+
+def _seen(snapshot_taken_at: object) -> str:
+    return f"a snapshot of {snapshot_taken_at}" if snapshot_taken_at else "the account"
+
+
+def _causes(base: object) -> str:
+    return f"causes since {base}" if base else "no causes"
 
 
 def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:

@@ -106,8 +106,8 @@ def test_what_does_not_belong_together_is_not_merged(example: Repository) -> Non
     assert "whole.json is no shard's" in refused("0.json", "whole.json")
     assert "third.json is of 3 shards, and 0.json of 2" in refused("0.json", "third.json")
     assert "1.json holds shard 1/2, and so does other.json" in refused("other.json", "1.json")
-    assert "kind is plan there, and receipt here" in refused("0.json", "receipt.json")
-    assert "environment is sandbox there, and production here" in refused("0.json", "other.json")
+    assert "one is a plan, the other a receipt" in refused("0.json", "receipt.json")
+    assert "they are for different environments, sandbox and production" in refused("0.json", "other.json")
     assert "both hold create_contact of contacts." in refused("0.json", "twice.json")
 
 
@@ -116,8 +116,10 @@ def test_a_shard_that_is_none_and_one_beside_a_plan_are_refused(example: Reposit
 
     outside = example.run(*HERE, "plan", "--shard", "2/2")
     beside = example.run(*HERE, "apply", "--yes", "--shard", "0/2", "whole.json")
+    twice = example.run(*HERE, "plan", "--shard", "0/2", "--shard", "1/2")
 
-    assert (outside.code, beside.code) == (1, 1)
+    assert (outside.code, beside.code, twice.code) == (1, 1, 1)
+    assert "--shard was given 2 times; a run is for one shard" in twice.err
     assert "'2/2' is not I/N with I from 0 to N-1" in outside.err
     assert "leave out --target and --shard" in beside.err
 

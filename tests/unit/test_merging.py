@@ -1,7 +1,10 @@
 """What merging shards makes of keys, guards and receipts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from msgspec import structs
 
 from reconciler.core.describe import describe_plan
@@ -15,6 +18,7 @@ from reconciler.core.shard import Shard, Shards
 from reconciler.core.target import select
 from reconciler.core.totals import guarded
 from reconciler.core.value import Json
+from reconciler.errors import InputError
 from tests.builders import MASKER, ORIGIN, desired, memory
 
 Facts = Mapping[str, Json]
@@ -132,6 +136,26 @@ def test_new_keys_that_refuse_a_shard_are_named_though_they_are_live_in_another(
 
     assert merged_plan(parts).measures.new_keys == ("b",)
     assert merged_plan(parts).guards == (ExceededGuard("max_new_keys", 1, 2, ("a", "b")),)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"environment": "staging"}, "they are for different environments, sandbox and staging"),
+        ({"api": "https://b"}, "they are for different accounts, at sandbox and https://b"),
+        ({"specs_digest": "sha256:1"}, "they were made from different specs, or with different secrets"),
+        ({"key_check": "hmac:1"}, "they were made with different keys; give all the same RECONCILER_DIGEST_KEY"),
+        ({"snapshot_taken_at": "May"}, "one was read from the account, the other from a snapshot of May"),
+        ({"base": "main"}, "one tells no causes, the other causes since main"),
+    ],
+)
+def test_plans_that_are_no_parts_of_one_whole_are_told_apart_in_plain_words(changed: dict[str, Any], said: str) -> None:
+    left, (_, right) = planned(({}, Absent()), ({}, Absent()))
+
+    with pytest.raises(InputError) as refused:
+        merge([left, ("1.json", replace(right, **changed))])
+
+    assert str(refused.value) == f"0.json and 1.json cannot be merged: {said}"
 
 
 def outcome(kind: str, address: str) -> OutcomeEntry:
