@@ -28,6 +28,7 @@ from reconciler.errors import InputError
 
 SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
 _Document = TypeVar("_Document")
+_Saved = TypeVar("_Saved", PlanDocument, ReceiptDocument)
 
 _MASKED = TypeAdapter(Masked)
 _MASKED_KEYS = {item.name for item in fields(Masked)}
@@ -41,8 +42,8 @@ def load_document(path: Path) -> SavedDocument:
         raise InputError(f"{path} is neither a saved plan nor a receipt")
     _check_version(path, content)
     if kind == "plan":
-        return _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
-    return _validated(TypeAdapter(ReceiptDocument), content, path)
+        return _checked(_with_masks(_validated(TypeAdapter(PlanDocument), content, path)), path)
+    return _checked(_validated(TypeAdapter(ReceiptDocument), content, path), path)
 
 
 def load_snapshot(path: Path) -> Snapshot:
@@ -66,6 +67,15 @@ def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], p
     except ValidationError as error:
         places = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors()})[:3])
         raise InputError(f"{path} is not a {content['kind']} as this program writes it (look at {places})") from error
+
+
+def _checked(document: _Saved, path: Path) -> _Saved:
+    """Give a document whose shards can be; raises `InputError`."""
+    if document.shards is not None and not document.shards.is_possible:
+        raise InputError(
+            f"{path} is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
+        )
+    return document
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from reconciler.core.desired import Desired
 from reconciler.core.value import canonical
 
+_MOST = 999_999
 _WRITTEN = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
 
 
@@ -37,6 +38,14 @@ class Shards:
     count: int
     present: tuple[int, ...]
     memories: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Say whether `--shard` and merging could make it: different parts of the count, all of them only of one."""
+        if not 1 <= self.count <= _MOST or self.memories < 0:
+            return False
+        different = len(set(self.present)) == len(self.present) and set(self.present) <= set(range(self.count))
+        return different and 1 <= len(self.present) <= max(1, self.count - 1)
 
     @property
     def missing(self) -> tuple[int, ...]:

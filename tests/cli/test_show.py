@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,19 @@ def test_a_format_that_there_is_not_for_a_receipt_is_told(repository: Repository
     repository.run("apply", "--yes", "--receipt", "receipt.json")
 
     assert "a receipt has no format 'gitlab'" in repository.run("show", "receipt.json", "--format", "gitlab").err
+
+
+@pytest.mark.parametrize("present", [[], [0, 7, -1], [0, 0], [0, 1]])
+@pytest.mark.parametrize("command", [("show",), ("show", "plan.json"), ("apply", "--yes")])
+def test_a_document_of_shards_that_there_cannot_be_is_told(
+    repository: Repository, command: tuple[str, ...], present: list[int]
+) -> None:
+    repository.run("plan", "--shard", "0/2", "--out", "plan.json")
+    shards = {"count": 2 if present else 0, "present": present, "memories": 1}
+    repository.write("bad.json", json.dumps(json.loads(Path("plan.json").read_text()) | {"shards": shards}))
+
+    called = repository.run(*command, "bad.json")
+
+    assert (called.code, called.out) == (1, "")
+    said = "is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
+    assert called.err == f"error: bad.json {said}\n"

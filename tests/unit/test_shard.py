@@ -57,3 +57,16 @@ def test_no_shard_is_the_whole() -> None:
     assert Shards(4, (0, 2), 5).missing == (1, 3)
     assert str(Shard(1, 4)) == "1/4"
     assert declared_contact().identity.key[0] == "contact_id"
+
+
+@pytest.mark.parametrize(
+    ("count", "present"),
+    [(0, ()), (3, ()), (-1, (0,)), (3, (0, 7)), (3, (-1,)), (3, (0, 0)), (2, (0, 1)), (10**12, (0,))],
+)
+def test_parts_that_there_cannot_be_are_told_from_others(count: int, present: tuple[int, ...]) -> None:
+    assert not Shards(count, present, 1).is_possible
+
+
+def test_a_part_of_one_or_of_many_is_possible() -> None:
+    assert all(shards.is_possible for shards in (Shards(1, (0,), 0), Shards(3, (2,), 1), Shards(3, (0, 2), 1)))
+    assert not Shards(3, (0,), -1).is_possible
