@@ -53,31 +53,35 @@ def compare(  # noqa: PLR0913  one parameter an option
 
 
 def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
-    from reconciler.cli.loading import check_environment
+    from reconciler.cli.loading import check_environment, of_each_environment
     from reconciler.core.comparison import compare
-    from reconciler.core.secret import with_references
+    from reconciler.core.references import as_written
     from reconciler.core.stated import HIDDEN, sensitive_addresses, stated
     from reconciler.project import load_project
 
     project = load_project(invocation.project)
-    loaded = [check_environment(project, project.environment(name)).desired for name in (left, right)]
+    loaded = of_each_environment(
+        (left, right), lambda name: check_environment(project, project.environment(name)).desired
+    )
     hidden = frozenset() if reveal else frozenset[str]().union(*map(sensitive_addresses, loaded))
 
     def show(address: str, one: "Stated") -> "Mixed":
-        return HIDDEN if address in hidden else with_references(one.value)
+        return HIDDEN if address in hidden else as_written(one.value)
 
     return compare(stated(loaded[0]), stated(loaded[1]), show)
 
 
 def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     """Read both accounts; where a spec declares a secret, what is live counts as one."""
+    from reconciler.cli.loading import of_each_environment
     from reconciler.cli.session import open_session
     from reconciler.core.comparison import compare, held
     from reconciler.core.stated import sensitive_addresses, stated
 
     with ExitStack() as stack:
-        opened = (open_session(replace(invocation, environment=name)) for name in (left, right))
-        sessions = [stack.enter_context(session) for session in opened]
+        sessions = of_each_environment(
+            (left, right), lambda name: stack.enter_context(open_session(replace(invocation, environment=name)))
+        )
         declared = [stated(session.desired) for session in sessions]
         named = {address for side in declared for address in side}
         sides = [held(session.desired, _observed(session), named=named) for session in sessions]

@@ -1,13 +1,19 @@
 """The specs of an environment: with the secrets that the process was given, or without asking for any."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import keep_secret, remark
 from reconciler.core.text import visible
+from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded, References, load_specs
+
+_Made = TypeVar("_Made")
 
 
 def secrets_of(invocation: Invocation) -> Environ:
@@ -36,6 +42,28 @@ def load_environment(project: Project, environment: Environment, environ: Enviro
 def check_environment(project: Project, environment: Environment) -> Loaded:
     """Load what an environment declares, and read no secret; raises `SpecError`."""
     return _loaded(project, environment, References(environment.variables))
+
+
+def of_each_environment(names: Sequence[str], load: Callable[[str], _Made]) -> list[_Made]:
+    """Load something of each environment; raises `SpecError` with the problems of all, each told once."""
+    made: list[_Made] = []
+    found: dict[Problem, list[str]] = {}
+    for name in names:
+        try:
+            made.append(load(name))
+        except SpecError as error:
+            for problem in error.problems:
+                found.setdefault(problem, []).append(name)
+    if found:
+        raise SpecError(tuple(_told(problem, those, names) for problem, those in found.items()))
+    return made
+
+
+def _told(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
+    """Give a problem that says in which environments it is one, unless it is in all."""
+    if len(names) == len(of):
+        return problem
+    return replace(problem, message=f"{problem.message} (in {', '.join(names)})")
 
 
 def _loaded(project: Project, environment: Environment, references: References) -> Loaded:

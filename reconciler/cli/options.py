@@ -141,7 +141,7 @@ def account_options(command: _Command) -> _Command:
     )
 
 
-class _ShardType(click.ParamType["Shard"]):
+class _ShardType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
     """A part of what is declared, as `I/N`."""
 
     name = "shard"
@@ -157,7 +157,7 @@ class _ShardType(click.ParamType["Shard"]):
 
 
 def _one_shard(context: click.Context, parameter: click.Parameter, value: tuple["Shard", ...]) -> object:
-    """Note the shard; two would look like the parts of both, so the last does not silently win."""
+    """Note the one shard; of two, the last must not silently win."""
     if len(value) > 1:
         raise click.UsageError(f"--shard was given {len(value)} times; a run is for one shard", context)
     return _noted(context, parameter, value[0] if value else None)
@@ -165,17 +165,14 @@ def _one_shard(context: click.Context, parameter: click.Parameter, value: tuple[
 
 def shard_option(command: _Command) -> _Command:
     """Add the option that takes one part of what is declared."""
-    return _applied(
-        command,
-        _shared(
-            "--shard",
-            type=_ShardType(),
-            multiple=True,
-            callback=_one_shard,
-            metavar="I/N",
-            help="Only the contacts and memories of part I of N, counted from 0: the same on every machine.",
-        ),
-    )
+    return _shared(
+        "--shard",
+        type=_ShardType(),
+        multiple=True,
+        callback=_one_shard,
+        metavar="I/N",
+        help="Only the contacts and memories of part I of N, counted from 0: the same on every machine.",
+    )(command)
 
 
 def budget_options(command: _Command) -> _Command:

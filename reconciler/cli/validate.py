@@ -1,6 +1,5 @@
 """`reconciler validate`: checks all specs, offline."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,6 @@ import click
 from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
 
 if TYPE_CHECKING:
-    from reconciler.errors import Problem
     from reconciler.project import Environment, Project
     from reconciler.specs.loading import Loaded
 
@@ -51,10 +49,14 @@ def validate(
 def _checked(invocation: Invocation, *, all_environments: bool) -> str:
     """Check one environment or all, and give what is declared in numbers; raises `InputError` and `SpecError`."""
     from reconciler.cli.choosing import chosen_environment
+    from reconciler.cli.loading import of_each_environment
     from reconciler.project import load_project
 
     project = load_project(invocation.project)
-    return _check_all(project) if all_environments else _check(project, chosen_environment(project, invocation))
+    if not all_environments:
+        return _check(project, chosen_environment(project, invocation))
+    names = [environment.name for environment in project.environments]
+    return "".join(of_each_environment(names, lambda name: _check(project, project.environment(name))))
 
 
 def _check(project: "Project", environment: "Environment") -> str:
@@ -63,32 +65,6 @@ def _check(project: "Project", environment: "Environment") -> str:
     loaded = check_environment(project, environment)
     warn(loaded)
     return _counts(environment.name, loaded)
-
-
-def _check_all(project: "Project") -> str:
-    """Check each environment; raises `SpecError` with the problems of all, each told once."""
-    from reconciler.errors import SpecError
-
-    lines: list[str] = []
-    found: dict[Problem, list[str]] = {}
-    for environment in project.environments:
-        try:
-            lines.append(_check(project, environment))
-        except SpecError as error:
-            for problem in error.problems:
-                found.setdefault(problem, []).append(environment.name)
-    if found:
-        raise SpecError(tuple(_told(problem, names, project) for problem, names in found.items()))
-    return "".join(lines)
-
-
-def _told(problem: "Problem", names: Sequence[str], project: "Project") -> "Problem":
-    """Give a problem that says in which environments it is one, unless it is in all."""
-    from msgspec.structs import replace
-
-    if len(names) == len(project.environments):
-        return problem
-    return replace(problem, message=f"{problem.message} (in {', '.join(names)})")
 
 
 def _counts(environment: str, loaded: "Loaded") -> str:

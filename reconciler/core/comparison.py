@@ -8,6 +8,7 @@ from reconciler.core.address import fact_address, keyed_address, user_address
 from reconciler.core.desired import Desired, Memory
 from reconciler.core.observed import Absent, FoundContact, Observed, ObservedMemory, Present, Unseen
 from reconciler.core.redaction import Mixed
+from reconciler.core.references import as_written
 from reconciler.core.stated import Stated
 from reconciler.core.value import Json, same
 
@@ -39,19 +40,17 @@ class ComparisonDocument:
 
 
 def compare(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> tuple[Difference, ...]:
-    """Give all differences, sorted by address; of what one side has alone, the whole and not its parts."""
+    """Give all differences, sorted by address; what one side has alone, with all that it holds."""
     return tuple(_differences(left, right, show))
 
 
 def _differences(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> Iterator[Difference]:
-    alone = left.keys() ^ right.keys()
     for address in sorted(left.keys() | right.keys()):
-        if address in alone and not any(_is_below(address, other) for other in _owners(address) if other in alone):
-            here = left.get(address) or right[address]
-            shown = _shown(address, here, None, show)
-            is_left = address in left
-            yield Difference(address, "left", shown, None) if is_left else Difference(address, "right", None, shown)
-        elif address not in alone and _differ(left[address], right[address]):
+        if address not in right:
+            yield Difference(address, "left", _shown(address, left[address], None, show), None)
+        elif address not in left:
+            yield Difference(address, "right", None, _shown(address, right[address], None, show))
+        elif _differ(left[address], right[address]):
             yield _both(address, left[address], right[address], show)
 
 
@@ -61,7 +60,8 @@ def _both(address: str, left: Stated, right: Stated, show: Show) -> Difference:
 
 
 def _differ(left: Stated, right: Stated) -> bool:
-    return left.upkeep != right.upkeep or not same(left.value, right.value)
+    """Say whether two values differ; a secret is not the text that reads like its reference."""
+    return left.upkeep != right.upkeep or not same(as_written(left.value), as_written(right.value))
 
 
 def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed:
@@ -70,17 +70,6 @@ def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed
     if other is None or one.upkeep == other.upkeep:
         return value
     return {"planted" if one.upkeep == "seed" else "kept": value}
-
-
-def _owners(address: str) -> Iterator[str]:
-    """Give all addresses that this one may be a part of; some of them may be none."""
-    for at, letter in enumerate(address):
-        if letter in ".[":
-            yield address[:at]
-
-
-def _is_below(address: str, owner: str) -> bool:
-    return address.startswith((f"{owner}.", f"{owner}["))
 
 
 def held(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, Stated]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.secret import Secret
+from reconciler.core.secret import Secret, with_references
 from reconciler.core.text import quoted, shortened
 from reconciler.core.value import Json, is_list
 from reconciler.errors import Source
@@ -87,6 +87,11 @@ def escaped(value: Json) -> Json:
     if isinstance(value, dict):
         return {key.replace(OPENING, _ESCAPE): escaped(item) for key, item in value.items()}
     return [escaped(item) for item in value] if is_list(value) else value
+
+
+def as_written(value: Json) -> Json:
+    """Give a value as a spec would write it: secrets that were not read as their references, texts as `escaped`."""
+    return with_references(escaped(value))
 
 
 def _parts(text: str) -> Iterator[Part]:

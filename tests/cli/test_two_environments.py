@@ -32,7 +32,7 @@ def test_each_command_of_its_readme_works_where_no_account_is_needed(example: Re
 
     assert len(offline) == len(COMMANDS) - 1 == 4
     assert [one.code for one in called] == [0, 0, 0, 0]
-    assert "4 values differ; 1 only in staging, 2 only in production." in called[2].out
+    assert "4 values differ; 5 only in staging, 2 only in production." in called[2].out
     assert "seed_facts.trial_days: 30" in called[3].out
 
 
