@@ -1,4 +1,4 @@
-"""Quotes: text that some reader of YAML would take for something else gets them, and single ones become double."""
+"""Keys in their order, and quotes for text that some reader of YAML would take for something else."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from reconciler.reading import plain_value
 
 
 class Quoting:
-    """Quotes the text of a document in place, and orders mappings in braces on the way."""
+    """Quotes the text of a document in place, and orders its mappings on the way."""
 
     def __init__(self) -> None:
         self._readers = other_readers()
@@ -35,7 +35,7 @@ class Quoting:
 
     def _settle_mapping(self, node: CommentedMap, shape: Shape) -> None:
         """Put every entry in anew: a mapping keeps the key that it has, quotes or not."""
-        in_order = shape.sorted(node) if node.fa.flow_style() else list(node)
+        in_order = shape.sorted(node)
         keys = {key: key for key in node}
         entries = [(self._quoted(keys[key], is_text=True), self.settle(node[key], shape.at(key))) for key in in_order]
         for key in in_order:

@@ -27,15 +27,15 @@ class _TextResolver(VersionedResolver):
         return super().resolve(kind, value, implicit)
 
 
-def load_all(text: str) -> list[Any]:
-    """Read all documents, comments included; raises `RoundTripError`."""
-    return list(_round_trip().load_all(text))
+def load(text: str) -> Any:  # noqa: ANN401  whatever ruamel reads
+    """Read a document; raises `RoundTripError`."""
+    return _round_trip().load(text)
 
 
-def dump_all(documents: list[Any]) -> str:
-    """Write all documents, comments included; raises `RoundTripError`."""
+def dump(document: Any) -> str:  # noqa: ANN401  see above
+    """Write a document; raises `RoundTripError`."""
     stream = StringIO()
-    _round_trip().dump_all(documents, stream)
+    _round_trip().dump(document, stream)
     return stream.getvalue()
 
 

@@ -7,6 +7,7 @@ from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.json_rows import json_value
 from reconciler.reading.nearest import Nearest, did_you_mean
+from reconciler.reading.outline import Entry, Outline, outline
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
 from reconciler.reading.row import Columns, Row
@@ -23,12 +24,14 @@ __all__ = [
     "Addressing",
     "Checked",
     "Columns",
+    "Entry",
     "Files",
     "KeyPath",
     "Lines",
     "Mark",
     "Nearest",
     "Node",
+    "Outline",
     "Reading",
     "Refusal",
     "Row",
@@ -48,6 +51,7 @@ __all__ = [
     "mapping",
     "mistyped",
     "named",
+    "outline",
     "plain_value",
     "quoted",
     "read_bytes",

@@ -31,10 +31,10 @@ def formatted(text: str, name: str = "specs/a.yaml") -> str:
     return outcome.text
 
 
-def reason(text: str) -> str:
+def left_alone(text: str) -> LeftAlone:
     outcome = format_text(text, name="a.yaml")
     assert isinstance(outcome, LeftAlone), outcome
-    return outcome.reason
+    return outcome
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_every_key_has_its_place_in_the_order(
 
 def test_keys_are_put_in_order_with_the_comments_that_stand_above_and_beside_them() -> None:
     text = """\
-# the header
+# the people
 contacts:
   a:
     scopes:  # of a
@@ -86,8 +86,8 @@ scopes: {s: {facts: {}, persona_id: p}}
     assert (
         formatted(text)
         == """\
-# the header
 scopes: {s: {persona_id: p, facts: {}}}
+# the people
 contacts:
   a:
     # known by
@@ -102,12 +102,120 @@ contacts:
       s:
         facts: {k: 1}
         users:
-            # above
+          # above
           - phone_number: "+14155550100"
             metadata: x  # beside
     # dead: key
 """
     )
+
+
+def test_comments_move_with_the_key_that_follows_them() -> None:
+    assert formatted("# about contacts\ncontacts: {}\n# about scopes\nscopes: {}\n") == (
+        "# about scopes\nscopes: {}\n# about contacts\ncontacts: {}\n"
+    )
+
+
+def test_what_an_empty_line_parts_from_the_first_key_stays_at_the_top() -> None:
+    assert formatted("# licence\n\n# about contacts\ncontacts: {}\nscopes: {}\n") == (
+        "# licence\n\nscopes: {}\n# about contacts\ncontacts: {}\n"
+    )
+
+
+def test_the_line_for_editors_stays_at_the_top() -> None:
+    line = "# yaml-language-server: $schema=../specs.json\n"
+
+    assert formatted(f"{line}# about contacts\ncontacts: {{}}\nscopes: {{}}\n") == (
+        f"{line}scopes: {{}}\n# about contacts\ncontacts: {{}}\n"
+    )
+
+
+def test_comments_in_an_item_move_with_its_keys_and_take_their_indentation() -> None:
+    text = """\
+memories:
+  m:
+    memory_id: m-1
+            # the people
+    users:
+    # first user
+      - # field comment on metadata
+        metadata: m
+        # her mobile
+        phone_number: "+14155550100"
+        # dead: key
+         # second user
+      - phone_number: "+14155550101"
+"""
+    assert (
+        formatted(text)
+        == """\
+memories:
+  m:
+    memory_id: m-1
+    # the people
+    users:
+      # first user
+      # her mobile
+      - phone_number: "+14155550100"
+        # field comment on metadata
+        metadata: m
+        # dead: key
+      # second user
+      - phone_number: "+14155550101"
+"""
+    )
+
+
+def test_what_is_indented_like_the_keys_above_it_stays_at_their_end() -> None:
+    text = """\
+contacts:
+  a:
+    scopes:
+      s: {}
+      # t: {}
+    facts:
+      k: 1
+      # l: 2
+    # metadata: {}
+    email: a@b
+  # b: {}
+# the end
+"""
+    assert (
+        formatted(text)
+        == """\
+contacts:
+  a:
+    # metadata: {}
+    email: a@b
+    facts:
+      k: 1
+      # l: 2
+    scopes:
+      s: {}
+      # t: {}
+  # b: {}
+# the end
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("contacts:\n  a:\n    email:\n      # own\n      a@b\n", 4),
+        ("scopes: {}\n--- # next\ncontacts:\n  a:\n    email: {\n # own\n }\n", 6),
+    ],
+)
+def test_a_comment_that_stands_inside_a_value_has_no_place(text: str, line: int) -> None:
+    assert left_alone(text) == LeftAlone("this comment has no place in canonical form: # own", line)
+
+
+@pytest.mark.parametrize("marker", ["---", "--- # next", "...\n%YAML 1.2\n---"])
+def test_what_parts_documents_stays(marker: str) -> None:
+    text = f"# one\nscopes: {{}}\n# end\n{marker}\n# two\ncontacts: {{}}\n"
+
+    assert formatted(text) == text
 
 
 @pytest.mark.parametrize(
@@ -182,13 +290,13 @@ def test_windows_line_ends_stay_and_a_byte_order_mark_goes() -> None:
 def test_a_file_in_which_a_comment_would_be_lost_is_left_alone_and_the_comment_named() -> None:
     text = "scopes:\n  s:\n    persona_id: p\n    facts: {\n      a: 1,  # one\n      b: 2}\n"
 
-    assert reason(text) == "this comment has no place in canonical form: # one"
+    assert left_alone(text) == LeftAlone("this comment has no place in canonical form: # one", 5)
 
 
 def test_a_file_whose_order_an_anchor_holds_is_left_alone() -> None:
     text = "contacts:\n  a: {email: a@b, facts: &f {k: 1}}\nscopes:\n  s: {persona_id: p, facts: *f}\n"
 
-    assert "an anchor may have to stand where it stands" in reason(text)
+    assert left_alone(text) == LeftAlone("in canonical order the anchor &f would have to move", 2)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
-"""The laws of `fmt`: the same is said, every comment is kept, and a second time nothing changes."""
+"""The laws of `fmt`: the same is said, every comment stays with its key, and a second time nothing changes."""
 
+import re
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from hypothesis import given
@@ -20,8 +22,10 @@ VALUES = st.sampled_from(
      ">-\n{indent}  two\n{indent}  lines", "{{a: 1,\n{indent}  b: 2}}", "two\n{indent}  lines"]
 )  # fmt: skip
 KEYS = st.sampled_from(["a", "no", "'q'", "02139", "zip code"])
-ASIDES = st.sampled_from(["", "", "", "# note", "\n", "# one\n# two", "\n# after a gap"])
-TRAILS = st.sampled_from(["", "", "  # why", " # é"])
+ASIDES = st.sampled_from(["", "", "", "# above", "\n", "# above\n# above", "\n# above", "# above\n"])
+ENDS = st.sampled_from(["", "", "", "# end", "\n# end", "# end\n# end"])
+TRAILS = st.sampled_from(["", "", "  # beside", " # beside é"])
+SHIFTS = st.sampled_from(["", "", "", " ", " " * 11])
 
 
 @st.composite
@@ -29,7 +33,9 @@ def entries(draw: st.DrawFn, named: Sequence[tuple[str, Any]], indent: str) -> l
     """Give the lines of a block mapping: its keys in any order, comments and empty lines anywhere between them."""
     lines = []
     for key, body in draw(st.permutations(named)):
-        lines += [f"{indent}{line}" if line else "" for line in draw(ASIDES).split("\n") if line or draw(st.booleans())]
+        shift = draw(SHIFTS)
+        aside = (f"{indent}{shift}{line}" if line else "" for line in draw(ASIDES).split("\n"))
+        lines += [line for line in aside if line or draw(st.booleans())]
         if callable(body):
             lines.append(f"{indent}{key}:{draw(TRAILS)}")
             lines += draw(body(indent + "  "))
@@ -38,7 +44,7 @@ def entries(draw: st.DrawFn, named: Sequence[tuple[str, Any]], indent: str) -> l
             lines.append(
                 f"{indent}{key}: " + body.replace("{indent}", indent).replace("{{", "{").replace("}}", "}") + trail
             )
-    lines += [f"{indent}{line}" for line in draw(ASIDES).split("\n") if line]
+    lines += [f"{indent}{line}" for line in draw(ENDS).split("\n") if line]
     return lines
 
 
@@ -56,10 +62,13 @@ def users(draw: st.DrawFn, indent: str) -> list[str]:
     for number in range(draw(st.integers(1, 2))):
         named = [("phone_number", f"+1415555010{number}"), ("metadata", draw(st.sampled_from(["x", "02139"])))]
         item = draw(entries(named, outer + " " * len(dash)))
+        if draw(st.booleans()):
+            lines += [outer + dash.rstrip() + draw(st.sampled_from(["", " # above"])), *item]
+            continue
         first = next(index for index, line in enumerate(item) if line.strip() and not line.strip().startswith("#"))
         item[first] = outer + dash + item[first].strip()
         lines += [
-            line if index > first else line.replace(" " * len(dash), "", 1) if index < first else line
+            line.replace(" " * len(dash), "", 1).replace("above", "item") if index < first else line
             for index, line in enumerate(item)
         ]
     return lines
@@ -99,12 +108,61 @@ def scopes(draw: st.DrawFn, indent: str) -> list[str]:
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    head = draw(st.sampled_from(["", "# head\n", "# head\n\n", "---\n"]))
-    parting = draw(st.sampled_from(["", "", "---\n", "# end\n---\n# next\n"]))
+    head = draw(st.sampled_from(["", "# above\n", "# head\n\n", "---\n"]))
+    parting = draw(st.sampled_from(["", "", "---\n", "# end\n---\n# above\n"]))
     if parting:
         one, two = draw(entries([("scopes", scopes)], "")), draw(entries([("contacts", contacts)], ""))
-        return head + "\n".join(one) + "\n" + parting + "\n".join(two) + "\n"
-    return head + "\n".join(draw(entries([("contacts", contacts), ("scopes", scopes)], ""))) + "\n"
+        return numbered(head + "\n".join(one) + "\n" + parting + "\n".join(two) + "\n")
+    return numbered(head + "\n".join(draw(entries([("contacts", contacts), ("scopes", scopes)], ""))) + "\n")
+
+
+def numbered(text: str) -> str:
+    """Make all comments different."""
+    number = count()
+    return re.sub("# (above|beside|end|head|item)", lambda found: f"{found[0]} {next(number)}", text)
+
+
+def lines_of_comments(text: str) -> dict[str, int]:
+    """Give the line of each numbered comment, from 0; what only looks like one is none."""
+    real = set(comments(text))
+    found = ((re.search(r"# \w+ \d+.*", line), at) for at, line in enumerate(text.splitlines()))
+    return {comment[0]: at for comment, at in found if comment and comment[0] in real}
+
+
+def at_the_top(text: str) -> set[str]:
+    """Give the comments above all else that an empty line parts from the first key."""
+    first = re.search(r"^[ \t]*[^\s#-]", text, re.MULTILINE)
+    head = text[: first.start() if first else 0]
+    return set(re.findall("#.*", head.rpartition("\n\n")[0]))
+
+
+def companions(text: str, *, without: set[str]) -> dict[str, str]:
+    """Say of each comment what it is beside: the key that follows, the one on its line, or the one above its end."""
+    lines = text.splitlines()
+    return {
+        comment: companion(comment.split()[1], at, lines)
+        for comment, at in lines_of_comments(text).items()
+        if comment not in without
+    }
+
+
+def companion(kind: str, at: int, lines: Sequence[str]) -> str:
+    if kind == "end":
+        inside = indent_of(lines[at])
+        outer = next((line for line in reversed(lines[:at]) if line.strip() and indent_of(line) < inside), "")
+        return "an item" if outer.lstrip().startswith("-") else key_of(outer)
+    if kind == "item":
+        return next(re.sub(r"\D", "", line) for line in lines[at:] if "phone_number: " in line)
+    below = (line for line in lines[at:] if line.strip(" -") and not line.strip(" -").startswith("#"))
+    return key_of(lines[at] if kind == "beside" else next(below))
+
+
+def indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def key_of(line: str) -> str:
+    return line.strip().removeprefix("-").strip().partition(":")[0].strip("'\"")
 
 
 def digest(text: str) -> str:
@@ -123,3 +181,13 @@ def test_formatting_keeps_what_is_said_and_every_comment_and_settles_at_once(tex
     assert digest(outcome.text) == digest(text)
     assert sorted(comments(outcome.text)) == sorted(comments(text))
     assert format_text(outcome.text, name="a.yaml") == outcome
+
+
+@given(texts())
+def test_every_comment_stays_beside_the_same_key(text: str) -> None:
+    outcome = format_text(text, name="a.yaml")
+
+    assert isinstance(outcome, Formatted)
+    top = at_the_top(text)
+    assert top <= at_the_top(outcome.text)
+    assert companions(outcome.text, without=top) == companions(text, without=top)
