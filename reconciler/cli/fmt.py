@@ -1,6 +1,6 @@
 """`reconciler fmt`: brings files into canonical form."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.reading import SpecFile
 
 _NOT_CANONICAL = 1
+_MOST_NAMED = 3
 
 
 class _Change(Struct, frozen=True):
@@ -45,19 +46,23 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     Bring files into canonical form.
 
     Keys stand in one order (contacts, scopes and facts in yours), and text that other readers of YAML would take for
-    something else is quoted: phone numbers, 02139, no, 12:30, 1_000. Comments are kept, and what a file says is not
-    changed; a file that cannot be kept whole is left alone, with the reason.
+    something else is quoted: phone numbers, 02139, no, 12:30, 1_000. Comments move with what they belong to, and what
+    a file says is not changed. A file that cannot be kept whole is left as it is, with the reason; it is no failure of
+    --check, since fmt would not change it.
 
     Without PATHS (files, folders or globs), reconciler.yaml and the specs of all its environments.
     """
     from reconciler.cli.screen import emit
     from reconciler.core.text import visible
 
-    changes = _changes(_files(invocation, paths))
+    files = _files(invocation, paths)
+    changes, left = _outcomes(files)
     if not (check or diff):
         _write(changes)
     emit("".join(change.diff if diff else f"{visible(change.name)}\n" for change in changes))
-    _tell(len(changes), written=not (check or diff))
+    _tell_left(left)
+    if changes or len(left) < len(files) or not files:
+        _tell(len(changes), written=not (check or diff), others=bool(left))
     return _NOT_CANONICAL if check and changes else 0
 
 
@@ -81,18 +86,25 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
     return (*own, *found.files)
 
 
-def _changes(files: "Sequence[SpecFile]") -> Sequence[_Change]:
-    """Format all files, or raise all that is wrong with any: nothing is written next to a file that is broken."""
+def _outcomes(files: "Sequence[SpecFile]") -> tuple[Sequence[_Change], Sequence[str]]:
+    """
+    Format all files; give what changes, and the names of those that are left as they are.
+
+    Raises all that is wrong with any: nothing is written next to a file that is broken.
+    """
     from reconciler.errors import SpecError
     from reconciler.reading import read_file
 
     problems = [problem for file in files for problem in read_file(file.path, name=file.name).problems]
     if problems:
         raise SpecError(tuple(problems))
-    return [change for file in files for change in _changed(file)]
+    outcomes = [_outcome(file) for file in files]
+    changes = [one for one in outcomes if isinstance(one, _Change)]
+    return changes, [one for one in outcomes if isinstance(one, str)]
 
 
-def _changed(file: "SpecFile") -> Iterator[_Change]:
+def _outcome(file: "SpecFile") -> _Change | str | None:
+    """Give what changes in a file, its name where it is left as it is, or nothing."""
     from reconciler.cli.screen import remark
     from reconciler.core.text import visible
     from reconciler.formatting import LeftAlone, format_text
@@ -100,9 +112,10 @@ def _changed(file: "SpecFile") -> Iterator[_Change]:
     before = file.path.read_bytes().decode()
     outcome = format_text(before, name=file.name)
     if isinstance(outcome, LeftAlone):
-        remark(f"warning: {visible(file.name)} is left alone: {visible(outcome.reason)}")
-    elif outcome.text != before:
-        yield _Change(file.name, file.path, before, outcome.text)
+        place = f"{file.name}:{outcome.line}" if outcome.line else file.name
+        remark(f"warning: {visible(place)}: left as it is: {visible(outcome.reason)}")
+        return file.name
+    return _Change(file.name, file.path, before, outcome.text) if outcome.text != before else None
 
 
 def _write(changes: Sequence[_Change]) -> None:
@@ -114,12 +127,24 @@ def _write(changes: Sequence[_Change]) -> None:
         write_file(change.path, change.after)
 
 
-def _tell(changed: int, *, written: bool) -> None:
+def _tell_left(names: Sequence[str]) -> None:
+    from reconciler.cli.screen import remark
+    from reconciler.core.text import visible
+    from reconciler.render.words import counted, listed
+
+    if names:
+        shown = [visible(name) for name in names[:_MOST_NAMED]]
+        more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+        left = counted(len(names), "file is left as it is", "files are left as they are")
+        remark(f"{left}: {listed([*shown, *more])}.")
+
+
+def _tell(changed: int, *, written: bool, others: bool) -> None:
     from reconciler.cli.screen import remark
     from reconciler.render.words import counted
 
     if not changed:
-        remark("All files are in canonical form.")
+        remark(f"All {'other ' if others else ''}files are in canonical form.")
     elif written:
         remark(f"{counted(changed, 'file was', 'files were')} brought into canonical form.")
     else:

@@ -16,6 +16,7 @@ contacts:
     email: a@b
     facts: {zip: "02139"} # kept
 """
+UNKEEPABLE = "scopes:\n  s: {persona_id: 007,  # bond\n    facts: {}}\n"
 
 
 @pytest.fixture
@@ -79,15 +80,47 @@ def test_next_to_a_broken_file_none_is_written(unsorted: Repository) -> None:
     assert (unsorted.root / "specs/support.yaml").read_text() == UNSORTED
 
 
-def test_a_file_that_cannot_be_kept_whole_is_left_alone_with_the_reason(unsorted: Repository) -> None:
-    text = "scopes:\n  s: {persona_id: 007,  # bond\n    facts: {}}\n"
-    unsorted.write("specs/support.yaml", text)
+@pytest.mark.parametrize("more", [(), ("--check",), ("--diff",)])
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        ((), "1 file is left as it is: specs/support.yaml.\nAll other files are in canonical form.\n"),
+        (("specs/support.yaml",), "1 file is left as it is: specs/support.yaml.\n"),
+    ],
+)
+def test_a_file_that_cannot_be_kept_whole_is_left_as_it_is_with_place_and_reason(
+    unsorted: Repository, more: tuple[str, ...], paths: tuple[str, ...], said: str
+) -> None:
+    unsorted.write("specs/support.yaml", UNKEEPABLE)
+
+    called = unsorted.run("fmt", *paths, *more)
+
+    assert (called.code, called.out) == (0, "")
+    assert called.err == (
+        "warning: specs/support.yaml:2: left as it is: this comment has no place in canonical form: # bond\n" + said
+    )
+    assert (unsorted.root / "specs/support.yaml").read_text() == UNKEEPABLE
+
+
+def test_files_that_change_are_counted_apart_from_those_that_are_left(unsorted: Repository) -> None:
+    unsorted.write("specs/other.yaml", UNKEEPABLE)
+
+    checked, written = unsorted.run("fmt", "--check"), unsorted.run("fmt")
+
+    assert (checked.code, written.code) == (1, 0)
+    assert checked.err.endswith(
+        "1 file is left as it is: specs/other.yaml.\n1 file is not in canonical form: run `reconciler fmt`.\n"
+    )
+    assert written.err.endswith("1 file is left as it is: specs/other.yaml.\n1 file was brought into canonical form.\n")
+
+
+def test_of_many_files_that_are_left_the_first_are_named(unsorted: Repository) -> None:
+    for number in range(5):
+        unsorted.write(f"specs/{number}.yaml", UNKEEPABLE)
 
     called = unsorted.run("fmt", "--check")
 
-    assert called.code == 0
-    assert "specs/support.yaml is left alone: this comment has no place in canonical form: # bond" in called.err
-    assert (unsorted.root / "specs/support.yaml").read_text() == text
+    assert "5 files are left as they are: specs/0.yaml, specs/1.yaml, specs/2.yaml and 2 more.\n" in called.err
 
 
 def test_the_rights_of_a_file_and_links_to_it_stay(unsorted: Repository) -> None:
