@@ -6,20 +6,25 @@ date or a boolean is quoted, although ours would not.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
+from yaml import events
 
 from reconciler.core.text import visible
 from reconciler.core.value import Json, is_list, same
 from reconciler.reading.document import read_bytes
+from reconciler.reading.parser import PARSER
 from reconciler.reading.scalars import plain_key_refusal, plain_value
 
 _WORDS = re.compile(r"[^\W\d_][\w.'/@()&,+-]*(?: [\w.'/@()&,+-]+)*")
 _WORDS_OF_OTHERS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"))
 """What some readers of YAML take for something else than text, in whatever case."""
+
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\U([0-9A-F]{8})")
+"""How libyaml writes what lies beyond U+FFFF, such as emoji; text with a backslash always stands in double quotes."""
 
 _NO_FOLDING = 2**31 - 1
 _TAG = "tag:yaml.org,2002:"
@@ -36,7 +41,7 @@ def written(document: Mapping[str, Json], *, comments: Sequence[str] = (), dumpe
     """Write a document below its comments, one a line; raises `UnfaithfulError` unless it reads back the same."""
     above = "".join(f"# {visible(line)}".rstrip() + "\n" for line in comments)
     body: str = yaml.serialize(_node(document), Dumper=dumper, allow_unicode=True, width=_NO_FOLDING)
-    text = above + body
+    text = above + _with_indented_lists(_ESCAPED.sub(lambda found: found[1] + chr(int(found[2], 16)), body))
     if not _reads_back(text, document):
         raise UnfaithfulError("a document cannot be written as YAML")
     return text
@@ -45,6 +50,27 @@ def written(document: Mapping[str, Json], *, comments: Sequence[str] = (), dumpe
 def _reads_back(text: str, document: Json) -> bool:
     reading = read_bytes(text.encode("utf-8", "surrogatepass"), file="")
     return not reading.problems and len(reading.documents) == 1 and same(reading.documents[0].value, document)
+
+
+def _with_indented_lists(body: str) -> str:
+    """Indent lists below the key or dash that they stand under, as `fmt` does; libyaml writes them level with a key."""
+    lines = body.split("\n")
+    for first, last, column in sorted(_lists(body), key=lambda one: one[2], reverse=True):
+        for at in range(first, last):
+            lines[at] = f"{lines[at][:column]}  {lines[at][column:]}"
+    return "\n".join(lines)
+
+
+def _lists(body: str) -> Iterator[tuple[int, int, int]]:
+    """Give the first line of each list, the line behind it, and the column of its dashes."""
+    opened: list[tuple[int, int]] = []
+    stream: Iterator[Any] = iter(PARSER(body).get_event, None)
+    for event in stream:
+        if isinstance(event, events.SequenceStartEvent):
+            opened.append((event.start_mark.line, event.start_mark.column))  # type: ignore[union-attr] # parsed: has marks
+        elif isinstance(event, events.SequenceEndEvent):
+            first, column = opened.pop()
+            yield first, event.start_mark.line, column  # type: ignore[union-attr] # see above
 
 
 def _node(value: Json) -> yaml.Node:

@@ -57,8 +57,8 @@ contacts:
           plan: premium
           zip: "02139"
         users:
-        - phone_number: "+14155550192"
-          metadata: from afar
+          - phone_number: "+14155550192"
+            metadata: from afar
 """
 
 
@@ -261,7 +261,7 @@ def test_summaries_are_declared_only_when_asked_for(repository: Repository) -> N
     with account() as (_, url):
         exported(repository, url, "--with-summaries")
 
-    assert "          summary: called twice\n" in (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
+    assert "            summary: called twice\n" in (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
 
 
 def test_an_account_without_a_listing_cannot_be_exported(repository: Repository) -> None:

@@ -14,6 +14,7 @@ from reconciler.api.client import open_reader
 from reconciler.core.export import Export, Exporting, IdentifyBy, Wanted, build_export
 from reconciler.core.plan import Plan, UpdateContact
 from reconciler.export import write_new_files
+from reconciler.formatting import Formatted, format_text
 from reconciler.observe import ReaderChoice
 from reconciler.observe.account import AccountReading, read_account
 from reconciler.reading import written
@@ -166,6 +167,19 @@ def test_the_context_reader_finds_nothing_to_change_either(world: dict[str, Any]
     operations = plan_of(account, export_of(account), "context").operations
 
     assert all(isinstance(item, UpdateContact) and not item.certain for item in operations)
+
+
+@given(worlds(), SETTINGS, st.booleans())
+def test_what_is_exported_is_in_canonical_form(
+    world: dict[str, Any],
+    settings: Settings,
+    with_summaries: bool,  # noqa: FBT001  drawn
+) -> None:
+    texts = texts_of(export_of(served(world, settings), with_summaries=with_summaries))
+
+    assert {path: format_text(text, name=path) for path, text in texts.items()} == {
+        path: Formatted(text) for path, text in texts.items()
+    }
 
 
 @examples(max_examples=50)

@@ -93,14 +93,28 @@ def test_long_text_is_not_folded() -> None:
     assert written({"key": f"{text}\n"}).count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("\U0001f44d", '"\U0001f44d"'), ("\\U0001F44D", r'"\\U0001F44D"'), ("\\\U0001f44d", '"\\\\\U0001f44d"')],
+)
+def test_characters_beyond_the_basic_plane_stand_as_they_are(text: str, line: str) -> None:
+    assert written({"a": text}) == f"a: {line}\n"
+
+
+def test_lists_are_indented_below_what_they_stand_under() -> None:
+    assert written({"a": [[1, [2]], {"b": ["- c"]}], "d": 3}) == (
+        'a:\n  -   - 1\n      -   - 2\n  - b:\n      - "- c"\nd: 3\n'
+    )
+
+
 def test_nothing_becomes_an_anchor() -> None:
     shared = ["a"]
 
-    assert written({"one": shared, "two": shared}) == "one:\n- a\ntwo:\n- a\n"
+    assert written({"one": shared, "two": shared}) == "one:\n  - a\ntwo:\n  - a\n"
 
 
 def test_empty_mappings_and_lists_are_kept_apart() -> None:
-    assert written({"a": {}, "b": [], "c": [[], {}]}) == "a: {}\nb: []\nc:\n- []\n- {}\n"
+    assert written({"a": {}, "b": [], "c": [[], {}]}) == "a: {}\nb: []\nc:\n  - []\n  - {}\n"
 
 
 def test_a_comment_cannot_break_out_of_its_line() -> None:

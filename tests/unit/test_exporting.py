@@ -84,7 +84,7 @@ def test_an_export_is_a_file_for_the_scopes_and_one_for_each_contact() -> None:
 def test_facts_are_sorted_at_every_depth() -> None:
     made = exported(contact("c", memory({"b": {"d": 1, "c": [{"f": 1, "e": 2}]}, "a": 1})))
 
-    assert written(memory_of(made)) == "facts:\n  a: 1\n  b:\n    c:\n    - e: 2\n      f: 1\n    d: 1\n"
+    assert written(memory_of(made)) == "facts:\n  a: 1\n  b:\n    c:\n      - e: 2\n        f: 1\n    d: 1\n"
 
 
 def nested(levels: int) -> Any:
