@@ -11,7 +11,6 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 from reconciler.api.client import Endpoint
 from reconciler.api.pacing import Budget, Pacer, Waiting
-from reconciler.cli.choosing import chosen_project
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import Waits, keep_secret, remark
 from reconciler.core.redaction import Masker
@@ -52,14 +51,6 @@ class Pace:
     pacer_of: Callable[[Environment], Pacer]
     stop: Stop
     tell: Callable[[str], None] = remark
-
-
-@contextmanager
-def open_account(invocation: Invocation) -> Iterator[Account]:
-    """Open the account of the chosen environment, for a command that needs no specs; raises `InputError`."""
-    project = chosen_project(invocation)
-    with account_of(project, project.environment(invocation.environment), invocation) as account:
-        yield account
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from reconciler.cli.options import Invocation, connection_options, pass_invocati
 
 if TYPE_CHECKING:
     from reconciler.api.client import Endpoint
-    from reconciler.core.export import Export, IdentifyBy, LiveAccount, Wanted
+    from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount, Wanted
     from reconciler.core.export.building import SpecFile
-    from reconciler.project import Project
+    from reconciler.project import Environment, Project
     from reconciler.state import MemoryIds
 
+_MOST_FILES = 3
 _ABOUT = (
     "Written by `reconciler export`. Every value below is what the account held;",
     "facts are kept from now on: apply puts back what changes. They are about real people.",
@@ -52,31 +53,54 @@ def export(  # noqa: PLR0913  one parameter an option
     Writes scopes.yaml and a file for each contact, and never overwrites one. A plan right after it is empty. Only
     reads from the account.
 
+    Contacts that the specs of the environment declare already are left out, and so are facts whose keys they call
+    sensitive, or read from the process's environment.
+
     Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
     summary would be written back over the grown one.
     """
-    from reconciler.cli.account import open_account
+    from reconciler.cli.account import account_of
+    from reconciler.cli.choosing import chosen_project
     from reconciler.cli.screen import emit
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.export import check_folder, write_new_files
-    from reconciler.project import load_project
     from reconciler.specs.acceptance import accepts
 
     check_folder(out)
-    with open_account(invocation) as account:
-        live = _read(account.endpoint, Wanted(contacts, scopes, names))
-        made = build_export(live, Exporting(identify_by, with_summaries, accepts))
+    project = chosen_project(invocation)
+    environment = project.environment(invocation.environment)
+    declared = _declared(project, environment)
+    with account_of(project, environment, invocation) as account:
+        live = _read(account.endpoint, Wanted(contacts, scopes, names), declared)
+        made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
         _tell(live, made, identify_by)
-        if not made.contacts:
+        _tell_declared(made, declared)
+        if not made.contacts + len(made.declared):
             raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
-        write_new_files(out, _texts(made, out, load_project(invocation.project)))
-        _remember(account.memory_ids, made.memory_ids)
-    emit(_result(made, out))
+        if made.contacts:
+            write_new_files(out, _texts(made, out, project))
+            _remember(account.memory_ids, made.memory_ids)
+    emit(_result(made, out, is_alone=not declared.contacts))
     return 0
 
 
-def _read(endpoint: "Endpoint", wanted: "Wanted") -> "LiveAccount":
+def _declared(project: "Project", environment: "Environment") -> "Declared":
+    """Give what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
+    from msgspec.structs import replace
+
+    from reconciler.cli.loading import check_environment
+    from reconciler.core.export import NOTHING_DECLARED, declared_in
+    from reconciler.reading import find_files
+
+    there = tuple(entry for entry in environment.specs if find_files([entry], root=project.root).files)
+    if not there:
+        return NOTHING_DECLARED
+    loaded = check_environment(project, replace(environment, specs=there))
+    return declared_in(loaded.desired, [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes])
+
+
+def _read(endpoint: "Endpoint", wanted: "Wanted", declared: "Declared") -> "LiveAccount":
     import asyncio
 
     from reconciler.api.client import open_reader
@@ -85,7 +109,9 @@ def _read(endpoint: "Endpoint", wanted: "Wanted") -> "LiveAccount":
 
     async def read() -> "LiveAccount":
         async with open_reader(endpoint) as reader:
-            return await read_account(reader, AccountReading(wanted, endpoint.concurrency, Progress("reading")))
+            return await read_account(
+                reader, AccountReading(wanted, endpoint.concurrency, Progress("reading"), declared)
+            )
 
     return asyncio.run(read())
 
@@ -137,6 +163,23 @@ def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> Non
         remark(f"left out: {counted(number, *words_of(reason))}")
 
 
+def _tell_declared(made: "Export", declared: "Declared") -> None:
+    from reconciler.cli.screen import remark
+    from reconciler.core.text import visible
+    from reconciler.render.words import counted, listed, memories
+
+    if made.declared:
+        files = sorted({contact.source.file for contact in made.declared})
+        more = [f"{len(files) - _MOST_FILES} more files"] if len(files) > _MOST_FILES else []
+        where = visible(listed([*files[:_MOST_FILES], *more]))
+        remark(f"note: {counted(len(made.declared), 'contact is', 'contacts are')} left out: declared in {where}")
+    if made.undeclared_memories:
+        remark(f"note: these contacts have {memories(made.undeclared_memories)} that no spec names: add them there")
+    if declared.hidden:
+        hidden = counted(declared.hidden, "declared contact is", "declared contacts are")
+        remark(f"note: {hidden} known by a secret, and may have been exported again: look for them")
+
+
 def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
     """Remember memory ids, as an apply does; a cache that cannot be kept is no failure."""
     from reconciler.cli.screen import remark
@@ -150,7 +193,7 @@ def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
         remark(f"warning: memory ids are not remembered: {error}")
 
 
-def _result(made: "Export", out: Path) -> str:
+def _result(made: "Export", out: Path, *, is_alone: bool) -> str:
     from reconciler.core.text import visible
     from reconciler.render.words import counted, listed, memories
 
@@ -161,7 +204,10 @@ def _result(made: "Export", out: Path) -> str:
         counted(made.users, "user"),
     ]
     folder = visible(str(out))
+    if not made.contacts:
+        return f"Nothing to export: the specs declare {counted(len(made.declared), 'contact')} already.\n"
+    outcome = "which is empty" if is_alone else "which changes nothing of it"
     return (
         f"Exported {listed(what)} to {folder}/ ({counted(len(made.files), 'file')}).\n"
-        f"Next: move {folder}/ under specs/, then `reconciler validate` and `reconciler plan`, which is empty.\n"
+        f"Next: move {folder}/ under specs/, then `reconciler validate` and `reconciler plan`, {outcome}.\n"
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.core.desired import ContactId
-from reconciler.core.export import LiveAccount, Wanted, select
+from reconciler.core.export import NOTHING_DECLARED, Declared, LiveAccount, Wanted, select
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Reader
 from reconciler.errors import InputError, RouteAbsentError
@@ -15,11 +15,16 @@ from reconciler.workers import for_each
 
 
 class AccountReading(Struct, frozen=True):
-    """How to read an account; `on_read` is told of how many memories the users are read, and of how many."""
+    """
+    How to read an account; `on_read` is told of how many memories the users are read, and of how many.
+
+    Of contacts that are `declared`, no users are read.
+    """
 
     wanted: Wanted
     concurrency: int
     on_read: Callable[[int, int], None]
+    declared: Declared = NOTHING_DECLARED
 
 
 async def read_account(reader: Reader, reading: AccountReading) -> LiveAccount:
@@ -30,7 +35,8 @@ async def read_account(reader: Reader, reading: AccountReading) -> LiveAccount:
     if not selected:
         raise InputError(_nothing(listed))
     users = UserReader(reader)
-    found = await _users(users, selected, reading)
+    new = [contact for contact in selected if reading.declared.contact(contact) is None]
+    found = await _users(users, new, reading)
     return LiveAccount(listed, selected, found, listing.is_complete, users.can_list)
 
 

@@ -15,7 +15,7 @@ from reconciler.specs.assembly import assemble, catalogue_of
 from reconciler.specs.cataloguing import check_facts, deprecated_uses
 from reconciler.specs.cells import by_catalogue
 from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations
+from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.findings import Findings
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
@@ -24,11 +24,16 @@ from reconciler.specs.rows import RowSource, row_sources
 
 
 class Loaded(Struct, frozen=True):
-    """What the specs declare, the names of the files that say so, and what is no mistake and worth a warning."""
+    """
+    What the specs declare, the names of the files that say so, and what is no mistake and worth a warning.
+
+    `scopes` are the declared scopes, with facts that they lay over all their memories.
+    """
 
     desired: Desired
     files: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
+    scopes: tuple[DeclaredScope, ...] = ()
 
 
 def load_specs(
@@ -103,7 +108,8 @@ def _loaded(found: Files, patches: Sequence[SpecFile], references: References, f
     check_facts(declared, desired.catalogue, findings, complete=complete)
     files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
     warnings = (*deprecated_uses(declared, desired.catalogue), *(one for _, rows in read for one in rows.warnings))
-    return Loaded(desired, tuple(file.name for file in files), warnings)
+    scopes = tuple(scope for one in declared for scope in one.scopes)
+    return Loaded(desired, tuple(file.name for file in files), warnings, scopes)
 
 
 def _read_rows(

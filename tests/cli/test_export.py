@@ -34,7 +34,7 @@ WORLD: dict[str, Any] = {
         {
             "id": "m-1",
             "contact_id": SARAH,
-            "persona_id": "persona-1",
+            "persona_id": "persona-2",
             "facts": {"plan": "premium", "zip": "02139", "gone": None},
             "users": [{"phone_number": "+14155550192", "metadata": "from afar", "summary": "called twice"}],
         },
@@ -44,7 +44,7 @@ WORLD: dict[str, Any] = {
 SARAHS_FILE = """\
 # Written by `reconciler export`. Every value below is what the account held;
 # facts are kept from now on: apply puts back what changes. They are about real people.
-# Left out: contacts.sarah-chen.scopes.persona-1.facts.gone: value that holds null
+# Left out: contacts.sarah-chen.scopes.persona-2.facts.gone: value that holds null
 contacts:
   sarah-chen:
     contact_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
@@ -52,13 +52,25 @@ contacts:
     metadata:
       tier: gold
     scopes:
-      persona-1:
+      persona-2:
         facts:
           plan: premium
           zip: "02139"
         users:
           - phone_number: "+14155550192"
             metadata: from afar
+"""
+
+
+DECLARING_SARAH = """\
+scopes:
+  of-sarah:
+    persona_id: persona-2
+contacts:
+  sarah-chen:
+    email: Sarah@Example.com
+    scopes:
+      of-sarah: {}
 """
 
 
@@ -91,7 +103,8 @@ def test_an_export_writes_a_file_for_the_scopes_and_one_for_each_contact(reposit
     assert called == Called(
         0,
         "Exported 2 contacts, 2 memories, 3 facts and 1 user to exported/ (3 files).\n"
-        "Next: move exported/ under specs/, then `reconciler validate` and `reconciler plan`, which is empty.\n",
+        "Next: move exported/ under specs/, then `reconciler validate` and `reconciler plan`, "
+        "which changes nothing of it.\n",
         "left out: 1 value that holds null\n",
     )
     assert files_in(folder) == ["contacts/contact-c-2.yaml", "contacts/sarah-chen.yaml", "scopes.yaml"]
@@ -144,10 +157,119 @@ def test_no_specs_are_needed(repository: Repository) -> None:
 
 def test_the_sandbox_of_a_repository_can_be_exported(repository: Repository) -> None:
     repository.run("apply", "--yes")
+    (repository.root / "specs/support.yaml").unlink()
     called = repository.run("export")
 
     assert (called.code, called.err) == (0, "")
-    assert called.out.startswith("Exported 1 contact, 1 memory, 2 facts and 1 user to exported/ (2 files).")
+    assert called.out == (
+        "Exported 1 contact, 1 memory, 2 facts and 1 user to exported/ (2 files).\n"
+        "Next: move exported/ under specs/, then `reconciler validate` and `reconciler plan`, which is empty.\n"
+    )
+
+
+def test_what_the_specs_declare_already_is_told_and_not_exported_again(repository: Repository) -> None:
+    repository.write("specs/sarah.yaml", DECLARING_SARAH)
+    with account() as (app, url):
+        called = exported(repository, url)
+
+    assert called.code == 0
+    assert called.out.startswith("Exported 1 contact, 1 memory, 1 fact and 0 users to exported/ (2 files).")
+    assert called.err == "note: 1 contact is left out: declared in specs/sarah.yaml\n"
+    assert [entry.path for entry in app.state.log] == ["/v1/contacts", "/v1/memory/m-2"]
+
+
+def test_memories_of_declared_contacts_that_no_spec_names_are_told(repository: Repository) -> None:
+    repository.write("specs/sarah.yaml", DECLARING_SARAH.partition("    scopes:")[0])
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert "note: these contacts have 1 memory that no spec names: add them there\n" in called.err
+
+
+def test_where_everything_is_declared_nothing_is_written(repository: Repository) -> None:
+    with account() as (_, url):
+        exported(repository, url, "--out", "specs/exported")
+        called = exported(repository, url)
+
+    assert called == Called(
+        0,
+        "Nothing to export: the specs declare 2 contacts already.\n",
+        "note: 2 contacts are left out: declared in specs/exported/contacts/contact-c-2.yaml and "
+        "specs/exported/contacts/sarah-chen.yaml\n",
+    )
+    assert not (repository.root / "exported").exists()
+
+
+def test_contacts_that_are_known_by_a_secret_are_told_of(repository: Repository) -> None:
+    repository.write("specs/hidden.yaml", "contacts: {o: {email: '${env:MAIL}'}}\n")
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert "note: 1 declared contact is known by a secret, and may have been exported again: look for" in called.err
+
+
+def test_memories_that_are_declared_by_id_are_left_out(repository: Repository) -> None:
+    repository.write("specs/memories.yaml", "memories: {m: {memory_id: m-2}}\n")
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert "left out: 1 memory that the specs declare by its id\n" in called.err
+
+
+def test_specs_that_are_wrong_stop_it_before_anything_is_read(repository: Repository) -> None:
+    repository.write("specs/broken.yaml", "scopes: {a: {persona: x}}\n")
+    with account() as (app, url):
+        called = exported(repository, url)
+
+    assert (called.code, called.out) == (1, "")
+    assert "specs/broken.yaml:1:14" in called.err
+    assert list(app.state.log) == []
+
+
+CATALOGUE = """\
+fact_keys:
+  name: {}
+  zip: {sensitive: true}
+  plan: {}
+"""
+
+
+def test_sensitive_facts_are_left_out_with_a_comment_and_a_count(repository: Repository) -> None:
+    repository.write("specs/keys.yaml", CATALOGUE)
+    with account() as (_, url):
+        called = exported(repository, url, "--name", "Sarah*")
+    text = (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
+
+    assert "02139" not in text
+    assert (
+        "# Left out: contacts.sarah-chen.scopes.persona-2.facts.zip: value of a sensitive key; "
+        "write it as ${env:NAME}\n" in text
+    )
+    assert "left out: 1 value of a sensitive key; write it as ${env:NAME}\n" in called.err
+
+
+def test_facts_that_are_secrets_elsewhere_are_left_out(repository: Repository) -> None:
+    repository.write(
+        "specs/other.yaml", "contacts: {o: {email: o@b, scopes: {support: {facts: {zip: '${env:ZIP}'}}}}}\n"
+    )
+    with account() as (_, url):
+        called = exported(repository, url)
+
+    assert "left out: 1 value of a sensitive key" in called.err
+
+
+def test_an_export_next_to_specs_validates_and_plans_nothing_of_it_and_is_canonical(repository: Repository) -> None:
+    repository.write("specs/keys.yaml", CATALOGUE)
+    repository.write("specs/sarah.yaml", DECLARING_SARAH)
+    (repository.root / "specs/support.yaml").write_text("scopes: {contact-c-2: {persona_id: persona-1}}\n")
+    with account() as (_, url):
+        called = exported(repository, url, "--out", "specs/exported")
+        validated = repository.run("-e", "live", "validate")
+        planned = repository.run("-e", "live", "plan", "--api-url", url, "--detailed-exitcode")
+
+    assert "left out: 1 value under a key that is not among the fact_keys\n" in called.err
+    assert (validated.code, planned.code) == (0, 0)
+    assert repository.run("fmt", "--check").err == "All files are in canonical form.\n"
 
 
 def test_files_are_for_their_owner_alone(repository: Repository) -> None:
@@ -205,7 +327,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(repository: Repository) 
         (("--contact", SARAH, "--contact", "c-2"), ["contact-c-2", "sarah-chen"]),
         (("--scope", "+14155550100"), ["contact-c-2"]),
         (("--name", "sarah*"), ["sarah-chen"]),
-        (("--name", "Sarah*", "--scope", "persona-1"), ["sarah-chen"]),
+        (("--name", "Sarah*", "--scope", "persona-2"), ["sarah-chen"]),
     ],
 )
 def test_what_is_exported_can_be_chosen(repository: Repository, option: tuple[str, ...], contacts: list[str]) -> None:

@@ -11,7 +11,17 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader
-from reconciler.core.export import Export, Exporting, IdentifyBy, Wanted, build_export
+from reconciler.core.desired import Desired
+from reconciler.core.export import (
+    NOTHING_DECLARED,
+    Declared,
+    Export,
+    Exporting,
+    IdentifyBy,
+    Wanted,
+    build_export,
+    declared_in,
+)
 from reconciler.core.plan import Plan, UpdateContact
 from reconciler.export import write_new_files
 from reconciler.formatting import Formatted, format_text
@@ -20,7 +30,7 @@ from reconciler.observe.account import AccountReading, read_account
 from reconciler.reading import written
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.specs import load_specs
+from reconciler.specs import Loaded, load_specs
 from reconciler.specs.acceptance import accepts
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
@@ -38,7 +48,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
-FACTS = st.dictionaries(TEXTS, VALUES, max_size=4)
+FACTS = st.dictionaries(TEXTS | st.just("zip"), VALUES, max_size=4)
 IDS = st.sampled_from(["c-1", "c/2", "c 3", "ç%4", ".", " c", "abcdefgh-ijkl"])
 PEOPLE = st.none() | st.sampled_from(["Ana", "ana", "Zoë Müller", "日本", "+1 415 555 0192"]) | TEXTS
 SCOPES = st.sampled_from(
@@ -68,6 +78,8 @@ SETTINGS = st.builds(
     Settings, revision=st.sampled_from(["D", "L"]), user_metadata=st.sampled_from(["string", "object"])
 )
 IDENTIFY_BY: st.SearchStrategy[IdentifyBy] = st.sampled_from(["contact_id", "email", "phone_number", "external_id"])
+FACT_KEYS = st.sampled_from(["no", "true", "02139", "a: b", "naïve 👍", "zip"])
+EVERYTHING = Wanted()
 READERS: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact", "context")
 
 
@@ -109,11 +121,18 @@ def served(world: Mapping[str, Any], settings: Settings) -> Served:
     return Served(settings, store=store)
 
 
-def export_of(account: Served, identify_by: IdentifyBy = "contact_id", *, with_summaries: bool = False) -> Export:
+def export_of(
+    account: Served,
+    identify_by: IdentifyBy = "contact_id",
+    *,
+    with_summaries: bool = False,
+    wanted: Wanted = EVERYTHING,
+    declared: Declared = NOTHING_DECLARED,
+) -> Export:
     async def work() -> Export:
         async with open_reader(account.endpoint()) as reader:
-            live = await read_account(reader, AccountReading(Wanted(), 3, lambda _done, _of: None))
-            return build_export(live, Exporting(identify_by, with_summaries, accepts))
+            live = await read_account(reader, AccountReading(wanted, 3, lambda _done, _of: None, declared))
+            return build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
 
     return asyncio.run(work())
 
@@ -122,10 +141,18 @@ def texts_of(made: Export) -> dict[str, str]:
     return {file.path: written(file.document, comments=[item.comment for item in file.left_out]) for file in made.files}
 
 
-def plan_of(account: Served, made: Export, reader: ReaderChoice) -> Plan:
+def loaded(*texts: Mapping[str, str]) -> Loaded:
     with tempfile.TemporaryDirectory() as folder:
-        write_new_files(Path(folder) / "specs", texts_of(made))
-        desired = load_specs(["specs"], root=Path(folder)).desired
+        for number, one in enumerate(texts):
+            write_new_files(Path(folder) / "specs" / str(number), one)
+        return load_specs(["specs"], root=Path(folder))
+
+
+def plan_of(account: Served, made: Export, reader: ReaderChoice) -> Plan:
+    return plan_for(account, loaded(texts_of(made)).desired, made, reader)
+
+
+def plan_for(account: Served, desired: Desired, made: Export, reader: ReaderChoice) -> Plan:
     run = Run(
         environment="test",
         api="sandbox",
@@ -159,6 +186,32 @@ def test_a_plan_right_after_an_export_is_empty(
 
     assert plan_of(account, made, reader).operations == ()
     assert not any(entry.mutates or entry.committed for entry in account.app.state.log)
+
+
+@given(worlds(), IDENTIFY_BY, st.data())
+def test_an_export_fits_the_specs_that_are_there(
+    world: dict[str, Any], identify_by: IdentifyBy, data: st.DataObject
+) -> None:
+    account = served(world, Settings())
+    ids = sorted(contact["id"] for contact in world["contacts"])
+    part = Wanted(contacts=tuple(data.draw(st.sets(st.sampled_from(ids), min_size=1))))
+    keys = data.draw(st.dictionaries(FACT_KEYS, st.fixed_dictionaries({"sensitive": st.booleans()}), max_size=4))
+    texts = [{"keys.yaml": written({"fact_keys": keys, "scopes": {"persona-1": {"persona_id": "another"}}})}]
+    for wanted in (part, EVERYTHING):
+        made = export_of(account, identify_by, wanted=wanted, declared=declared_by(loaded(*texts)))
+        texts.append(texts_of(made))
+    desired = loaded(*texts).desired
+
+    assert plan_for(account, desired, made, "contacts").operations == ()
+    assert len(desired.contacts) == export_of(account, identify_by).contacts
+    assert not any(
+        keys.get(fact.key, {}).get("sensitive") for memory in desired.contact_memories for fact in memory.facts
+    )
+    assert all(format_text(text, name=path) == Formatted(text) for one in texts for path, text in one.items())
+
+
+def declared_by(specs: Loaded) -> Declared:
+    return declared_in(specs.desired, [(scope.name, scope.key, bool(scope.facts)) for scope in specs.scopes])
 
 
 @given(worlds(), SETTINGS)

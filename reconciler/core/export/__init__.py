@@ -2,12 +2,15 @@
 
 from reconciler.core.export.account import LiveAccount, Wanted, select
 from reconciler.core.export.building import Export, Exporting, SpecFile, build_export
+from reconciler.core.export.declared import NOTHING_DECLARED, Declared, declared_in
 from reconciler.core.export.expressible import Accepts, TextKind
 from reconciler.core.export.identity import IdentifyBy
 from reconciler.core.export.left_out import LeftOut, Reason, words_of
 
 __all__ = [
+    "NOTHING_DECLARED",
     "Accepts",
+    "Declared",
     "Export",
     "Exporting",
     "IdentifyBy",
@@ -18,6 +21,7 @@ __all__ = [
     "TextKind",
     "Wanted",
     "build_export",
+    "declared_in",
     "select",
     "words_of",
 ]

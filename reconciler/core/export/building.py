@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from reconciler.core.address import contact_address
-from reconciler.core.desired import Persona, ScopeKey, memory_key
+from reconciler.core.desired import Contact, Persona, ScopeKey, memory_key
 from reconciler.core.export.account import LiveAccount
+from reconciler.core.export.declared import NOTHING_DECLARED, Declared
 from reconciler.core.export.expressible import Accepts
 from reconciler.core.export.identity import Identified, IdentifyBy, Identifying
 from reconciler.core.export.left_out import LeftOut, Reason
@@ -20,11 +21,12 @@ from reconciler.core.value import Json
 
 
 class Exporting(Struct, frozen=True):
-    """How to export: what contacts are known by, whether summaries are declared, and what specs accept."""
+    """How to export: what contacts are known by, whether summaries are declared, what specs accept and declare."""
 
     identify_by: IdentifyBy
     with_summaries: bool
     accepts: Accepts
+    declared: Declared = NOTHING_DECLARED
 
 
 class SpecFile(Struct, frozen=True):
@@ -40,7 +42,8 @@ class Export(Struct, frozen=True):
     All files to write, and what they hold.
 
     `fell_back` counts the contacts that are known by their id although something else was asked for; `memory_ids` gives
-    the ids of the exported memories by `memory_key`.
+    the ids of the exported memories by `memory_key`. `declared` are the contacts that specs declare already, of which
+    nothing is written, not even of their `undeclared_memories`, which specs name nowhere.
     """
 
     files: tuple[SpecFile, ...]
@@ -50,6 +53,8 @@ class Export(Struct, frozen=True):
     users: int
     fell_back: int
     memory_ids: Mapping[str, str]
+    declared: tuple[Contact, ...]
+    undeclared_memories: int
 
     @property
     def left_out(self) -> Mapping[Reason, int]:
@@ -61,7 +66,9 @@ class Export(Struct, frozen=True):
 def build_export(account: LiveAccount, exporting: Exporting) -> Export:
     """Decide what is written about the selected contacts, and where."""
     builder = _Builder(account, exporting)
-    contacts = [builder.contact_file(contact) for contact in account.selected]
+    declared = exporting.declared
+    known = {contact.contact_id: found for contact in account.selected if (found := declared.contact(contact))}
+    contacts = [builder.contact_file(contact) for contact in account.selected if contact.contact_id not in known]
     files = [file for file in contacts if file is not None]
     return Export(
         files=tuple(sorted([*builder.scopes_file(), *files], key=lambda file: file.path)),
@@ -71,6 +78,10 @@ def build_export(account: LiveAccount, exporting: Exporting) -> Export:
         users=builder.memories.users,
         fell_back=builder.fell_back,
         memory_ids=builder.memory_ids,
+        declared=tuple(known.values()),
+        undeclared_memories=sum(
+            len(declared.undeclared_memories(contact)) for contact in account.selected if contact.contact_id in known
+        ),
     )
 
 
@@ -80,18 +91,20 @@ class _Builder:
     def __init__(self, account: LiveAccount, exporting: Exporting) -> None:
         self._exporting = exporting
         self._identifying = Identifying(account.listed, exporting.identify_by, exporting.accepts)
-        self._contact_names = contact_names(account.listed)
-        self._scope_names = scope_names(
-            memory.scope_key
-            for contact in account.listed
-            for memory in contact.memories or ()
-            if memory.scope_key is not None and _refusal(memory.scope_key, exporting.accepts) is None
-        )
+        self._declared = declared = exporting.declared
+        unknown = [contact for contact in account.listed if declared.contact(contact) is None]
+        self._contact_names = contact_names(unknown, declared.contact_names)
+        self._scope_names = {**self._new_scope_names(account), **declared.scopes}
         self._used_scopes: set[ScopeKey] = set()
         self._nameless: list[LeftOut] = []
-        self.memories = MemoryBuilder(account, exporting.accepts, with_summaries=exporting.with_summaries)
+        self.memories = MemoryBuilder(account, exporting.accepts, declared, with_summaries=exporting.with_summaries)
         self.memory_ids: dict[str, str] = {}
         self.fell_back = 0
+
+    def _new_scope_names(self, account: LiveAccount) -> Mapping[ScopeKey, str]:
+        live = {memory.scope_key for contact in account.listed for memory in contact.memories or ()}
+        usable = (key for key in live if key is not None and _refusal(key, self._exporting.accepts) is None)
+        return scope_names((key for key in usable if key not in self._declared.scopes), self._declared.scope_names)
 
     def contact_file(self, contact: ContactRecord) -> SpecFile | None:
         """Build the file of a contact; None where no spec can name it."""
@@ -107,7 +120,9 @@ class _Builder:
 
     def scopes_file(self) -> list[SpecFile]:
         """Build the file of the scopes that the contacts so far have memories in; none where nothing is to be said."""
-        scopes: dict[str, Json] = {self._scope_names[key]: key.fields for key in self._used_scopes}
+        scopes: dict[str, Json] = {
+            self._scope_names[key]: key.fields for key in self._used_scopes - self._declared.scopes.keys()
+        }
         document: Mapping[str, Json] = {"scopes": escaped(ordered(scopes))}
         return [SpecFile("scopes.yaml", document, tuple(self._nameless))] if scopes or self._nameless else []
 
@@ -153,6 +168,8 @@ class _Builder:
     def _refusal_of(self, scope_key: ScopeKey | None, memories: Mapping[str, Record]) -> Reason | None:
         if scope_key is None:
             return "no_scope"
+        if self._declared.memory_ids & memories.keys():
+            return "declared_memory"
         refusal = _refusal(scope_key, self._exporting.accepts)
         return refusal or ("ambiguous" if len(memories) > 1 else None)
 

@@ -19,6 +19,10 @@ Reason: TypeAlias = (
         "unlisted_users",
         "user_number",
         "user_metadata",
+        "sensitive",
+        "uncatalogued",
+        "rule",
+        "declared_memory",
     ]
 )
 
@@ -43,6 +47,19 @@ _WORDS: dict[Reason, tuple[str, str]] = {
         "memories whose users the account does not list",
     ),
     "user_number": ("user whose phone number is not E.164", "users whose phone number is not E.164"),
+    "sensitive": (
+        "value of a sensitive key; write it as ${env:NAME}",
+        "values of sensitive keys; write them as ${env:NAME}",
+    ),
+    "uncatalogued": (
+        "value under a key that is not among the fact_keys",
+        "values under keys that are not among the fact_keys",
+    ),
+    "rule": ("value that breaks a rule of the fact_keys", "values that break rules of the fact_keys"),
+    "declared_memory": (
+        "memory that the specs declare by its id",
+        "memories that the specs declare by their ids",
+    ),
     "user_metadata": ("user's metadata that is not shown as text", "users' metadata that are not shown as text"),
 }
 

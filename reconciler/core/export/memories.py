@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from reconciler.core.address import fact_address, user_address
 from reconciler.core.export.account import LiveAccount
+from reconciler.core.export.declared import Declared
 from reconciler.core.export.expressible import Accepts, flaw_of, flaw_of_key
-from reconciler.core.export.left_out import LeftOut
+from reconciler.core.export.left_out import LeftOut, Reason
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import Record
 from reconciler.core.value import Json, is_list
@@ -14,20 +15,31 @@ from reconciler.core.value import Json, is_list
 class MemoryBuilder:
     """Builds one memory after the other, and counts their facts and users."""
 
-    def __init__(self, account: LiveAccount, accepts: Accepts, *, with_summaries: bool) -> None:
+    def __init__(self, account: LiveAccount, accepts: Accepts, declared: Declared, *, with_summaries: bool) -> None:
         self._account = account
         self._accepts = accepts
+        self._declared = declared
         self._with_summaries = with_summaries
         self.facts = 0
         self.users = 0
 
     def build(self, memory: Record, address: str, left_out: list[LeftOut]) -> Json:
         """Give what a spec says of a memory."""
-        facts = kept_values(memory.facts, self._accepts, left_out, place=lambda key: fact_address(address, key))
+        facts = self._facts_of(memory, address, left_out)
         users = self._users_of(memory.memory_id, address, left_out)
         self.facts += len(facts)
         self.users += len(users)
         return {**({"facts": facts} if facts else {}), **({"users": users} if users else {})}
+
+    def _facts_of(self, memory: Record, address: str, left_out: list[LeftOut]) -> dict[str, Json]:
+        refused: dict[str, Reason] = {
+            key: refusal
+            for key, value in memory.facts.items()
+            if not flaw_of_key(key, self._accepts) and (refusal := self._declared.refusal(key, value))
+        }
+        left_out += [LeftOut(fact_address(address, key), refused[key]) for key in sorted(refused)]
+        others = {key: value for key, value in memory.facts.items() if key not in refused}
+        return kept_values(others, self._accepts, left_out, place=lambda key: fact_address(address, key))
 
     def _users_of(self, memory_id: str, address: str, left_out: list[LeftOut]) -> list[Json]:
         users = self._account.users.get(memory_id)

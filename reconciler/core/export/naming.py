@@ -14,16 +14,16 @@ _ID_SHOWN = 8
 _Key = TypeVar("_Key")
 
 
-def contact_names(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
+def contact_names(contacts: Iterable[ContactRecord], taken: Iterable[str] = ()) -> Mapping[str, str]:
     """Give a name for each contact, by its id: from its live name, else from its id and never from an identifier."""
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    return _unique({contact.contact_id: _contact_slug(contact) for contact in ordered})
+    return _unique({contact.contact_id: _contact_slug(contact) for contact in ordered}, taken)
 
 
-def scope_names(scope_keys: Iterable[ScopeKey]) -> Mapping[ScopeKey, str]:
+def scope_names(scope_keys: Iterable[ScopeKey], taken: Iterable[str] = ()) -> Mapping[ScopeKey, str]:
     """Give a name for each scope: the persona's id, or the digits of the line."""
     ordered = sorted(set(scope_keys), key=lambda scope_key: sorted(scope_key.fields.items()))
-    return _unique({scope_key: _scope_slug(scope_key) for scope_key in ordered})
+    return _unique({scope_key: _scope_slug(scope_key) for scope_key in ordered}, taken)
 
 
 def slug(text: str) -> str:
@@ -48,9 +48,9 @@ def _scope_slug(scope_key: ScopeKey) -> str:
             assert_never(scope_key)
 
 
-def _unique(wanted: Mapping[_Key, str]) -> dict[_Key, str]:
+def _unique(wanted: Mapping[_Key, str], others: Iterable[str]) -> dict[_Key, str]:
     """Give each its name, or the first free one of `NAME-2`, `NAME-3`… in the order given."""
-    taken: set[str] = set()
+    taken = set(others)
     names: dict[_Key, str] = {}
     numbers: dict[str, int] = {}
     for key, name in wanted.items():

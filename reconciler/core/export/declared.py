@@ -1,0 +1,91 @@
+"""What the specs of a repository declare already: an export declares none of it again, and keeps to their catalogue."""
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+
+from msgspec import Struct
+
+from reconciler.core.catalogue import Catalogue, broken_rule
+from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
+from reconciler.core.export.left_out import Reason
+from reconciler.core.remote import ContactRecord, Record
+from reconciler.core.secret import holds_secret
+from reconciler.core.value import Json
+
+
+class Declared(Struct, frozen=True):
+    """
+    What is declared: contacts by what they are known by, with their scopes; memories by id; and names that are taken.
+
+    `scopes` gives the names of the scopes that can be used again, because they lay no facts of their own.
+    `secret_keys` are those of facts that come from the process's environment somewhere; `hidden` counts the contacts
+    that are known by such a secret, and can be recognised in no account.
+    """
+
+    contacts: Mapping[tuple[str, str], Contact]
+    scopes_of: Mapping[str, frozenset[ScopeKey]]
+    memory_ids: frozenset[str]
+    contact_names: frozenset[str]
+    scope_names: frozenset[str]
+    scopes: Mapping[ScopeKey, str]
+    catalogue: Catalogue
+    secret_keys: frozenset[str]
+    hidden: int
+
+    def contact(self, contact: ContactRecord) -> Contact | None:
+        """Give the declaration of a live contact, by its id or by any of its identifiers."""
+        keys = [("contact_id", contact.contact_id), *(identifier_key(*one) for one in contact.identifiers or ())]
+        return next((self.contacts[key] for key in keys if key in self.contacts), None)
+
+    def undeclared_memories(self, contact: ContactRecord) -> tuple[Record, ...]:
+        """Give the memories of a declared contact that its declaration does not name."""
+        known = self.contact(contact)
+        scopes = self.scopes_of.get(known.name, frozenset()) if known else frozenset()
+        return tuple(
+            memory
+            for memory in contact.memories or ()
+            if memory.scope_key not in scopes and memory.memory_id not in self.memory_ids
+        )
+
+    def refusal(self, key: str, value: Json) -> Reason | None:
+        """Say why a fact must not be written, if so: a secret in the open, or what the catalogue refuses."""
+        known = self.catalogue.get(key)
+        if key in self.secret_keys or (known is not None and known.sensitive):
+            return "sensitive"
+        if known is None:
+            return "uncatalogued" if self.catalogue else None
+        return "rule" if broken_rule(known, value) else None
+
+
+def declared_in(desired: Desired, scope_layers: Iterable[tuple[str, ScopeKey, bool]] = ()) -> Declared:
+    """Give what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own."""
+    scopes_of: dict[str, set[ScopeKey]] = {}
+    for memory in desired.contact_memories:
+        scopes_of.setdefault(memory.contact.name, set()).add(memory.scope_key)
+    return Declared(
+        contacts={contact.identity.key: contact for contact in desired.contacts},
+        scopes_of={name: frozenset(keys) for name, keys in scopes_of.items()},
+        memory_ids=frozenset(memory.memory_id for memory in desired.existing_memories),
+        contact_names=frozenset(contact.name for contact in desired.contacts),
+        scope_names=frozenset(desired.scopes),
+        scopes={
+            key: name
+            for name, key, lays_facts in sorted(scope_layers, reverse=True, key=itemgetter(0))
+            if not lays_facts
+        },
+        catalogue=desired.catalogue,
+        secret_keys=frozenset(fact.key for fact in _facts(desired.contact_memories) if holds_secret(fact.value)),
+        hidden=sum(holds_secret(_known_by(contact)) for contact in desired.contacts),
+    )
+
+
+def _known_by(contact: Contact) -> str:
+    identity = contact.identity
+    return identity.value if isinstance(identity, Identifier) else identity.contact_id
+
+
+def _facts(memories: Iterable[ContactMemory]) -> Iterable[Fact]:
+    return (fact for memory in memories for fact in memory.facts)
+
+
+NOTHING_DECLARED = declared_in(Desired((), (), (), ()))
