@@ -81,7 +81,7 @@ def export(  # noqa: PLR0913  one parameter an option
         if made.contacts:
             write_new_files(out, _texts(made, out, project))
             _remember(account.memory_ids, made.memory_ids)
-    emit(_result(made, out, is_alone=not declared.contacts))
+    emit(_result(made, out, moves=not _is_among_specs(out, project), is_alone=not declared.contacts))
     return 0
 
 
@@ -132,10 +132,15 @@ def _texts(made: "Export", out: Path, project: "Project") -> Mapping[str, str]:
 def _folder_in_repository(out: Path, project: "Project") -> Path:
     """Give where exported files will stand, from the root: where they are written, or below specs/, once moved."""
     root, place = project.root.resolve(), out.resolve()
-    folders = [root / entry for environment in project.environments for entry in environment.specs]
-    if any(place.is_relative_to(folder) for folder in folders):
+    if _is_among_specs(out, project):
         return place.relative_to(root) if place.is_relative_to(root) else place
     return Path("specs", out.name)
+
+
+def _is_among_specs(out: Path, project: "Project") -> bool:
+    root, place = project.root.resolve(), out.resolve()
+    folders = [root / entry for environment in project.environments for entry in environment.specs]
+    return any(place.is_relative_to(folder) for folder in folders)
 
 
 def _modeline(file: Path, project: "Project") -> Iterator[str]:
@@ -193,7 +198,7 @@ def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
         remark(f"warning: memory ids are not remembered: {error}")
 
 
-def _result(made: "Export", out: Path, *, is_alone: bool) -> str:
+def _result(made: "Export", out: Path, *, moves: bool, is_alone: bool) -> str:
     from reconciler.core.text import visible
     from reconciler.render.words import counted, listed, memories
 
@@ -207,7 +212,8 @@ def _result(made: "Export", out: Path, *, is_alone: bool) -> str:
     if not made.contacts:
         return f"Nothing to export: the specs declare {counted(len(made.declared), 'contact')} already.\n"
     outcome = "which is empty" if is_alone else "which changes nothing of it"
+    moved = f"move {folder}/ under specs/, then " if moves else ""
     return (
         f"Exported {listed(what)} to {folder}/ ({counted(len(made.files), 'file')}).\n"
-        f"Next: move {folder}/ under specs/, then `reconciler validate` and `reconciler plan`, {outcome}.\n"
+        f"Next: {moved}`reconciler validate` and `reconciler plan`, {outcome}.\n"
     )

@@ -1,8 +1,6 @@
-"""The example that seeds from CSV does what its README walks through; so do jobs that share the work."""
+"""Jobs that share the work of the example that seeds from CSV."""
 
 import json
-import re
-import shlex
 import shutil
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import pytest
 from tests.cli.conftest import Repository
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "csv-seeding"
-COMMANDS = re.findall(r"^    reconciler (.*)$", (EXAMPLE / "README.md").read_text(), re.MULTILINE)
 HERE = ("--project", "examples/csv-seeding")
 
 
@@ -19,16 +16,6 @@ HERE = ("--project", "examples/csv-seeding")
 def example(repository: Repository) -> Repository:
     shutil.copytree(EXAMPLE, repository.root / HERE[1], ignore=shutil.ignore_patterns(".reconciler"))
     return repository
-
-
-def test_each_command_of_its_readme_works_and_the_account_then_holds_everything(example: Repository) -> None:
-    called = [example.run(*shlex.split(command)) for command in COMMANDS]
-
-    assert [one.code for one in called] == [0] * 9, [one.err for one in called]
-    assert "2 files, 2 scopes, 4 contacts, 6 memories" in called[0].out
-    assert "data/guests.csv:2" in called[2].out
-    assert "4 contacts to create, 6 memories to create" in called[5].out
-    assert "No changes" in called[8].out
 
 
 def test_a_merged_plan_is_the_plan_of_the_whole_in_every_format(example: Repository) -> None:
