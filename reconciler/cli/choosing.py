@@ -15,7 +15,13 @@ def chosen_project(invocation: Invocation) -> Project:
 
 
 def chosen_environment(project: Project, invocation: Invocation) -> Environment:
-    """Give the environment that was asked for, with the specs of `--specs`, unpatched, where that names any."""
+    """
+    Give the environment that was asked for, with the specs of `--specs`, unpatched, where that names any.
+
+    Its own catalogue goes on to hold: it says what is sensitive, and which keys there are.
+    """
     environment = project.environment(invocation.environment)
     own = tuple(str(Path(path).absolute()) for path in invocation.specs)
-    return replace(environment, specs=own, overlays=()) if own else environment
+    if not own:
+        return environment
+    return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs)

@@ -67,4 +67,10 @@ def _told(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
 
 
 def _loaded(project: Project, environment: Environment, references: References) -> Loaded:
-    return load_specs(environment.specs, root=project.root, overlays=environment.overlays, references=references)
+    return load_specs(
+        environment.specs,
+        root=project.root,
+        overlays=environment.overlays,
+        references=references,
+        fact_keys_of=environment.fact_keys_of,
+    )

@@ -58,7 +58,7 @@ class Session(Struct, frozen=True):
     def masker(self, *, reveal: bool) -> Masker:
         """Give the masker for this account; `reveal` on the operator's own terminal alone."""
         sensitive = sensitive_keys(self.desired.catalogue)
-        return Masker(self.account.digest_key, reveal, self.revealed, sensitive)
+        return Masker(self.account.digest_key, reveal, self.revealed, sensitive, self.desired.live_values)
 
 
 class Declared(Struct, frozen=True):

@@ -9,6 +9,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
 from reconciler.core.references import escaped
 from reconciler.core.undo import build_undo
+from reconciler.core.value import Json
 from reconciler.errors import InputError
 from reconciler.reading import written
 from reconciler.specs.acceptance import accepts
@@ -17,6 +18,7 @@ from reconciler.state import check_writable, write_file
 _ABOUT = (
     "Written by `reconciler apply --undo`: what the account held before.",
     "To bring it back: `reconciler apply --specs FILE`, with this file.",
+    "By `live_values`, its values are shown on your own terminal alone, and fact_keys do not refuse them.",
     "These values are about real people. Keep them no longer than you need them.",
 )
 
@@ -36,5 +38,6 @@ class UndoFile(Struct, frozen=True):
         """Write what undoes the plan, or, once the outcomes are known, what was done of it."""
         undo = build_undo(plan, accepts, outcomes)
         stays = ("What stays, since nothing can be deleted:", *undo.stays) if undo.stays else ()
-        document = {section: escaped(entries) for section, entries in undo.document.items()}
+        document: dict[str, Json] = {"live_values": True}
+        document |= {section: escaped(entries) for section, entries in undo.document.items()}
         write_file(self.path, written(document, comments=(*_ABOUT, *stays)), private=True)

@@ -150,13 +150,18 @@ Memory: TypeAlias = ContactMemory | ExistingMemory
 
 
 class Desired(Struct, frozen=True):
-    """All that a repository declares for one environment, sorted by name, whatever the order of files and keys."""
+    """
+    All that a repository declares for one environment, sorted by name, whatever the order of files and keys.
+
+    With `live_values`, some of what is declared came from an account, as an undo file says of itself.
+    """
 
     scopes: tuple[str, ...]
     contacts: tuple[Contact, ...]
     contact_memories: tuple[ContactMemory, ...]
     existing_memories: tuple[ExistingMemory, ...]
     catalogue: Catalogue = field(default_factory=dict)
+    live_values: bool = False
 
     @property
     def memories(self) -> tuple[Memory, ...]:

@@ -86,12 +86,14 @@ class Masker:
     Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True on the operator's own
     terminal alone, and shows live values; `revealed` are patterns of keys whose live values are shown everywhere.
     Facts with `sensitive` keys are shown where live values are, but for no pattern. Secrets are never shown.
+    `declared_live` says that what is declared came from an account itself, and is shown as what is live.
     """
 
     key: bytes = field(repr=False)
     reveal: bool
     revealed: tuple[str, ...] = ()
     sensitive: frozenset[str] = frozenset()
+    declared_live: bool = False
 
     @property
     def beside_facts(self) -> Self:
@@ -123,6 +125,8 @@ class Masker:
             return self.mask(value.plain, "secret")
         if self._hides(path):
             return self.mask(value, "sensitive")
+        if self.declared_live:
+            return self.live(value, path)
         if not holds_secret(value):
             return value
         if isinstance(value, dict):
@@ -132,7 +136,9 @@ class Masker:
 
     def text(self, value: str | None) -> Text | None:
         """Show a text that a spec declares, or that it is a secret."""
-        return self.mask(value.plain, "secret") if isinstance(value, Secret) else value
+        if isinstance(value, Secret):
+            return self.mask(value.plain, "secret")
+        return value if value is None or self.reveal or not self.declared_live else self.mask(value, "live")
 
     def former(self, value: Json, after: Json, path: Sequence[str]) -> Shown:
         """Show a live value that is replaced; in the place of a secret stands, most likely, a former secret."""

@@ -42,7 +42,7 @@ _EXISTING = Shape(("memory_id", "users"), {"users": _each(_USER)})
 _FACT_KEY = Shape(("type", "enum", "pattern", "max_length", "description", "sensitive", "deprecated", "review_by"))
 
 SPECS = Shape(
-    ("fact_keys", "scopes", "contacts", "contacts_from", "memories"),
+    ("live_values", "fact_keys", "scopes", "contacts", "contacts_from", "memories"),
     {
         "fact_keys": _each(_FACT_KEY),
         "scopes": _each(_SCOPE),

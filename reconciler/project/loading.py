@@ -27,6 +27,7 @@ class Environment(Struct, frozen=True):
     One environment: its specs and how its account is reached.
 
     `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
+    `fact_keys_of` leads to more specs of which only the catalogue counts: its own, where others stand in their place.
     `variables` are those of all environments and its own, which win. `api` is `sandbox`, a URL, or None where the
     environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
     """
@@ -39,6 +40,7 @@ class Environment(Struct, frozen=True):
     reader: Reader
     rate_limit: Rate | None
     overlays: tuple[str, ...] = ()
+    fact_keys_of: tuple[str, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
     guards: Guards = NO_GUARDS
     expect_account: ExpectedAccount | None = None

@@ -37,7 +37,8 @@ def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: 
     _report_reached_twice(memories, findings)
     _report_same_id(existing, findings)
     catalogue = catalogue_of(all_declared)
-    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue)
+    live = any(one.live_values for one in all_declared)
+    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue, live)
 
 
 def _names(declared: Iterable[Declarations], findings: Findings) -> Mapping[tuple[str, str], Source]:

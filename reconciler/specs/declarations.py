@@ -33,6 +33,10 @@ from reconciler.specs.unsound import check_unsound
 from reconciler.specs.users import declared_users
 
 
+_NAMELESS = {"contacts_from", "live_values"}
+"""Keys of a document that declare nothing by name."""
+
+
 def declarations(document: Node, findings: Findings) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
     checked = check(SpecDocument, document, address=partial(spec_address, document=document.value))
@@ -46,6 +50,7 @@ def declarations(document: Node, findings: Findings) -> Declarations:
         scopes=tuple(_scopes(spec, parts, findings)),
         contacts=tuple(_contacts(spec, parts, findings)),
         memories=tuple(_memories(spec, parts, findings)),
+        live_values=spec.live_values,
     )
 
 
@@ -63,7 +68,7 @@ def _sound_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
 
 
 def _names(parts: Mapping[str, Node]) -> Iterator[DeclaredName]:
-    for section in SpecDocument.model_fields:
+    for section in (one for one in SpecDocument.model_fields if one not in _NAMELESS):
         for name, _, source in parts[section].keyed() if section in parts else ():
             yield DeclaredName(section, name, source)
 

@@ -67,7 +67,7 @@ class DeclaredContact(Struct, frozen=True):
 
 
 class Declarations(Struct, frozen=True):
-    """All that a document declares; `fact_keys` are its part of the catalogue."""
+    """All that a document declares; `fact_keys` are its part of the catalogue, `live_values` came from an account."""
 
     names: tuple[DeclaredName, ...]
     unsound: Unsound
@@ -75,6 +75,7 @@ class Declarations(Struct, frozen=True):
     scopes: tuple[DeclaredScope, ...]
     contacts: tuple[DeclaredContact, ...]
     memories: tuple[ExistingMemory, ...]
+    live_values: bool = False
 
     def layers(self) -> Iterator[DeclaredLayer]:
         """Give every layer of facts, those of unsound declarations included."""

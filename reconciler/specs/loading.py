@@ -12,6 +12,7 @@ from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble, catalogue_of
+from reconciler.specs.catalogues import catalogues
 from reconciler.specs.cataloguing import check_facts, deprecated_uses
 from reconciler.specs.cells import by_catalogue
 from reconciler.specs.declarations import declarations
@@ -42,18 +43,21 @@ def load_specs(
     root: Path,
     overlays: Sequence[str] = (),
     references: References = NO_REFERENCES,
+    fact_keys_of: Sequence[str] = (),
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems.
 
-    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for.
+    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for. `fact_keys_of` are
+    entries of which only the catalogue counts.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     findings = Findings()
     findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        loaded = _loaded(found, patches.files, references, findings)
+        catalogue = catalogues(fact_keys_of, root=root, besides=found.files, references=references, findings=findings)
+        loaded = _loaded(found, patches.files, references, findings, catalogue)
     if findings.problems:
         raise SpecError(findings.problems)
     return loaded
@@ -81,9 +85,15 @@ def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patc
             yield from patches_of(document, findings)
 
 
-def _loaded(found: Files, patches: Sequence[SpecFile], references: References, findings: Findings) -> Loaded:
+def _loaded(
+    found: Files,
+    patches: Sequence[SpecFile],
+    references: References,
+    findings: Findings,
+    catalogue: Iterable[Declarations],
+) -> Loaded:
     overlays = Overlays(read_patches(patches, findings), references, findings)
-    declared: list[Declarations] = []
+    declared = [*catalogue]
     sources: list[RowSource] = []
     complete = not found.problems
 
@@ -105,9 +115,10 @@ def _loaded(found: Files, patches: Sequence[SpecFile], references: References, f
     if complete:
         overlays.report_unmatched(name for one in declared for name in one.names)
     desired = assemble(declared, findings, complete=complete)
-    check_facts(declared, desired.catalogue, findings, complete=complete)
+    ruled = [one for one in declared if not one.live_values]
+    check_facts(ruled, desired.catalogue, findings, complete=complete)
     files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
-    warnings = (*deprecated_uses(declared, desired.catalogue), *(one for _, rows in read for one in rows.warnings))
+    warnings = (*deprecated_uses(ruled, desired.catalogue), *(one for _, rows in read for one in rows.warnings))
     scopes = tuple(scope for one in declared for scope in one.scopes)
     return Loaded(desired, tuple(file.name for file in files), warnings, scopes)
 

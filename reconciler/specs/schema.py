@@ -185,3 +185,8 @@ class SpecDocument(Strict):
     memories: dict[Name, ExistingMemorySpec] = Field(
         default_factory=dict, description="memories that exist already, by name, declared for their users"
     )
+    live_values: bool = Field(
+        default=False,
+        description="these values came from an account, as `apply --undo` writes them: shown as live values are, and "
+        "not held against fact_keys",
+    )

@@ -42,8 +42,9 @@ def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -
     (tmp_path / "specs/link.yaml").symlink_to("nowhere")
     os.mkfifo(tmp_path / "specs/pipe.yaml")
 
+    known = "contacts, contacts_from, fact_keys, live_values, memories, scopes"
     assert problems(tmp_path, {"a.yaml": b"x: 1\n"}) == [
-        "specs/a.yaml:1:1 x: unknown key; known here: contacts, contacts_from, fact_keys, memories, scopes",
+        f"specs/a.yaml:1:1 x: unknown key; known here: {known}",
         "specs/folder.yaml: cannot be read: it is a folder; take the ending off its name, or put a file in its place",
         "specs/link.yaml: cannot be read: it is a link to nothing; remove the link, or let it lead to a file",
         "specs/pipe.yaml: cannot be read: it is not a regular file; put a file in its place",
