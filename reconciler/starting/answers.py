@@ -1,5 +1,6 @@
 """What a new repository is asked about, and whether an answer can stand in its files."""
 
+import re
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ IdentifiedBy: TypeAlias = Literal["external_id", "phone_number", "email", "conta
 Ci: TypeAlias = Literal["github", "gitlab", "none"]
 
 _NAME = "default_environment"
+_OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
+"""A requirement with this tool's name that does not say where it comes from."""
+
 _MODELS: dict[str, type[BaseModel]] = {
     "api": EnvironmentFile,
     "api_key_env": EnvironmentFile,
@@ -52,6 +56,11 @@ def problem_with(key: str, text: str) -> str:
         return "the sandbox is there in any case, under this name; choose another for the account"
     if key == "install" and (text.startswith("-") or text != text.strip() or not text.isprintable()):
         return "pip is to install one thing: a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
+    if key == "install" and _OF_ANOTHER_PROJECT.fullmatch(text):
+        return (
+            "on PyPI the name reconciler belongs to another project, which would get to see your key; "
+            "say where this tool comes from, as `reconciler @ git+https://…@COMMIT`, or a URL"
+        )
     if key not in _MODELS:
         return ""
     try:

@@ -120,6 +120,21 @@ def test_what_pip_installs_in_ci_is_what_the_flag_says(repository: Repository) -
     assert f'RECONCILER: "{REQUIREMENT}"' in (repository.root / "other/.gitlab-ci.yml").read_text()
 
 
+@pytest.mark.parametrize("requirement", ["reconciler", "reconciler==0.1.0", "Reconciler [x] >= 1", "reconciler;a"])
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_ci_never_installs_what_belongs_to_another_project(repository: Repository, requirement: str, ci: str) -> None:
+    called = repository.run("init", "new", "--install", requirement, "--ci", ci)
+
+    assert called.code == 1
+    assert "on PyPI the name reconciler belongs to another project" in called.err
+    assert not (repository.root / "new").exists()
+
+
+@pytest.mark.parametrize("requirement", ["reconciler@ https://x.example/r.whl", "reconciler-ours==1", "./reconciler"])
+def test_ci_installs_what_says_where_it_comes_from(repository: Repository, requirement: str) -> None:
+    assert repository.run("init", "new", "--install", requirement).code == 0
+
+
 @pytest.mark.parametrize(
     ("origin", "requirement"),
     [
