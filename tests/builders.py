@@ -37,8 +37,14 @@ def fact(key: str, value: Json, upkeep: Upkeep = "keep") -> Fact:
     return Fact(key, value, upkeep, HERE)
 
 
-def user(phone_number: str = "+14155550192", *, metadata: str | None = None, summary: str | None = None) -> User:
-    return User(phone_number, metadata, summary, None, HERE)
+def user(
+    phone_number: str = "+14155550192",
+    *,
+    metadata: str | None = None,
+    summary: str | None = None,
+    external_memory_key: str | None = None,
+) -> User:
+    return User(phone_number, metadata, summary, external_memory_key, HERE)
 
 
 def memory(  # noqa: PLR0913  one parameter for what a test is about

@@ -52,6 +52,7 @@ class _FactsBody(_Body):
 class _UserBody(_Body):
     metadata: Any = None
     summary: str | None = None
+    external_memory_key: Any = None
 
 
 class _ListedUserBody(_UserBody):
@@ -177,7 +178,8 @@ def _profile(body: _ContactBody) -> dict[str, Json]:
 def _user(body: _UserBody) -> LiveUser:
     """Read a user; metadata that is not text is what newer documentation shows in listings, and cannot be compared."""
     is_text = body.metadata is None or isinstance(body.metadata, str)
-    return LiveUser(body.metadata if is_text else None, body.summary, comparable=is_text)
+    key = body.external_memory_key if isinstance(body.external_memory_key, str) else None
+    return LiveUser(body.metadata if is_text else None, body.summary, is_text, key)
 
 
 def _scope_key(body: _RecordBody) -> ScopeKey | None:

@@ -13,11 +13,13 @@ class LiveUser(Struct, frozen=True):
     A memory user as the account holds it.
 
     `comparable` is False where the account gives metadata in another form than the one in which they are written.
+    `external_memory_key` is None where the account does not show it; no page of its documentation does.
     """
 
     metadata: str | None
     summary: str | None
     comparable: bool = True
+    external_memory_key: str | None = None
 
 
 class LiveUsers(Struct, frozen=True):

@@ -192,6 +192,7 @@ NoticeType: TypeAlias = Literal[
     "not_read",
     "other_shard",
     "retained",
+    "unconfirmed_key",
     "unknown_contact",
     "unmanaged",
     "unverifiable",
@@ -202,11 +203,12 @@ class Notice(Struct, frozen=True):
     """
     What cannot or need not be done; it never blocks.
 
-    `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of live
-    memories (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of facts and
-    users that the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that
-    are counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys`
-    those near it that only the account knows.
+    `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of users
+    whose `external_memory_key` the account does not show as declared (`unconfirmed_key`), of live memories
+    (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of facts and users that
+    the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are
+    counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys` those
+    near it that only the account knows.
     """
 
     type: NoticeType

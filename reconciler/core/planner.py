@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core.base import Base
-from reconciler.core.desired import Contact, ContactMemory, Desired, Memory
+from reconciler.core.desired import Contact, ContactMemory, Desired, Memory, User
 from reconciler.core.diff import diff_facts, diff_user
 from reconciler.core.known_keys import known_keys
 from reconciler.core.near_duplicates import near_duplicate_notices, new_keys
@@ -15,6 +15,7 @@ from reconciler.core.observed import (
     Absent,
     Ambiguous,
     FoundContact,
+    LiveUser,
     LiveUsers,
     MissingContact,
     Observed,
@@ -194,9 +195,17 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
     unverifiable = sum(not live.is_known(user.phone_number) for user in memory.users)
     if unverifiable:
         yield Notice("unverifiable", memory.address, unverifiable, memory.source)
+    if unconfirmed := sum(_is_unconfirmed(user, live.known.get(user.phone_number)) for user in memory.users):
+        yield Notice("unconfirmed_key", memory.address, unconfirmed, memory.source)
     if isinstance(seen, Ambiguous):
         yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
     if isinstance(memory, ContactMemory) and isinstance(seen, Present):
         unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
         if unmanaged:
             yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))
+
+
+def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:
+    """Say whether a user of the account is declared with a key that it does not show; only adding one sets it."""
+    declared = user.external_memory_key
+    return live is not None and declared is not None and live.external_memory_key != declared

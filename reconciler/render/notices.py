@@ -31,6 +31,11 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "",
         "check {what}{place}: one slip away from a known one, and a key once written stays",
     ),
+    "unconfirmed_key": (
+        "user",
+        "",
+        "the account does not show the declared external_memory_key of {what}{place}: only adding a user sets it",
+    ),
     "not_read": ("memory", "memories", "{what} not read, because of --target"),
     "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
 }

@@ -53,6 +53,11 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
     "other_shard": _Rule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
+    "unconfirmed_key": _Rule(
+        "UnconfirmedKey",
+        "note",
+        "The account does not show a declared external_memory_key; only adding a user sets it.",
+    ),
     "unknown_contact": _Rule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
     ),

@@ -43,7 +43,9 @@ class UserSpec(Strict):
     phone_number: PhoneNumber = Field(description="the user's phone number in E.164, by which the memory knows them")
     metadata: str = Field(default="", description="what is known about the user, as one text")
     summary: str = Field(default="", description="the summary of the user's earlier calls")
-    external_memory_key: str = Field(default="", description="the key of this user's memory in another system")
+    external_memory_key: str = Field(
+        default="", description="the key of this user's memory in another system; only sent when the user is added"
+    )
 
 
 class ScopeSpec(Layer):

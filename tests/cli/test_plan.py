@@ -37,6 +37,26 @@ def test_a_plan_of_a_new_account_says_what_apply_would_do(repository: Repository
     ]
 
 
+@pytest.mark.parametrize("output_format", ["text", "json", "html", "sarif"])
+def test_an_external_memory_key_that_was_changed_later_is_told_where_notices_are_and_is_no_pending_change(
+    repository: Repository, output_format: str
+) -> None:
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("spec}", "spec, external_memory_key: crm-1}"))
+    assert repository.run("apply", "--yes").code == 0
+    repository.write("specs/support.yaml", spec.replace("spec}", "spec, external_memory_key: crm-2}"))
+    called = repository.run("plan", "--detailed-exitcode", "--format", output_format)
+
+    assert called.code == 0
+    assert "unconfirmed_key" in called.out
+    if output_format == "text":
+        assert "No changes" in called.out
+        assert (
+            "the account does not show the declared external_memory_key of 1 user in contacts.sarah.scopes.support: "
+            "only adding a user sets it (unconfirmed_key)"
+        ) in called.out
+
+
 SEEDS_ONLY_SPEC = """\
 scopes: {support: {persona_id: persona-1}}
 contacts:

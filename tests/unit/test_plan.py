@@ -185,6 +185,21 @@ def test_a_user_is_left_alone_where_nothing_declared_can_be_seen_to_differ(live:
     assert with_user(user(metadata="same"), live).operations == ()
 
 
+@pytest.mark.parametrize("shown", [None, "crm-1"])
+def test_an_external_memory_key_that_the_account_does_not_show_as_declared_is_told_and_blocks_nothing(
+    shown: str | None,
+) -> None:
+    made = with_user(user(external_memory_key="crm-2"), LiveUser(None, None, external_memory_key=shown))
+
+    assert made.notices == (Notice("unconfirmed_key", "contacts.sarah.scopes.support", 1, HERE),)
+    assert not made.operations
+
+
+@pytest.mark.parametrize("live", [None, LiveUser(None, None, external_memory_key="crm-2")])
+def test_an_external_memory_key_that_will_be_or_is_as_declared_is_not_worth_a_word(live: LiveUser | None) -> None:
+    assert with_user(user(external_memory_key="crm-2"), live).notices == ()
+
+
 def test_a_user_who_is_not_listed_is_added_with_certainty() -> None:
     assert kinds(with_user(user(), None)) == [("add_user", True)]
     assert kinds(with_user(user(), None, listed=False)) == [("add_user", False)]

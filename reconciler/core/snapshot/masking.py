@@ -88,7 +88,8 @@ class _Masking:
     def _user(self, user: LiveUser | None) -> SeenUser | None:
         if user is None:
             return None
-        return SeenUser(self._text(user.metadata), self._text(user.summary), user.comparable)
+        key = self._text(user.external_memory_key)
+        return SeenUser(self._text(user.metadata), self._text(user.summary), user.comparable, key)
 
     def _text(self, text: str | None) -> Masked | None:
         return None if text is None else self.masker.mask(text, "live")

@@ -63,6 +63,7 @@ class SeenUser:
     metadata: Masked | None
     summary: Masked | None
     comparable: bool
+    external_memory_key: Masked | None = None
 
 
 @dataclass(frozen=True, slots=True)

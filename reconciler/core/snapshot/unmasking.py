@@ -77,7 +77,8 @@ class _Unmasking:
     def _user(self, seen: SeenUser | None) -> LiveUser | None:
         if seen is None:
             return None
-        return LiveUser(self._text(seen.metadata), self._text(seen.summary), seen.comparable)
+        key = self._text(seen.external_memory_key)
+        return LiveUser(self._text(seen.metadata), self._text(seen.summary), seen.comparable, key)
 
     def _text(self, masked: Masked | None) -> str | None:
         value = None if masked is None else self._value(masked)
@@ -131,4 +132,5 @@ def _parts(value: Json) -> Iterator[Json]:
 
 def _of_users(users: Iterable[User]) -> Iterator[Json]:
     for user in users:
-        yield from (text for text in (user.phone_number, user.metadata, user.summary) if text is not None)
+        texts = (user.phone_number, user.metadata, user.summary, user.external_memory_key)
+        yield from (text for text in texts if text is not None)
