@@ -15,6 +15,7 @@ from reconciler.errors import InputError
 _PATIENCE = 120.0
 _OF_HOOKS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 _SHORT = 10
+_NO_DATE = "no date"
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
 
 
 class Commit(Struct, frozen=True):
-    """A commit: the start of its id, the day on which its author wrote it (UTC), and the author's name."""
+    """A commit: the start of its id, the day on which its author wrote it (UTC) or `no date`, the author's name."""
 
     id: str
     date: str
@@ -70,8 +71,7 @@ def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
     for row in told.split("\n"):
         if row.startswith("\t"):
             if identity.strip("0"):
-                moment = datetime.fromtimestamp(int(fields["author-time"]), UTC)
-                yield line, Commit(identity[:_SHORT], moment.date().isoformat(), fields["author"])
+                yield line, Commit(identity[:_SHORT], _day(fields["author-time"]), fields["author"])
             identity, fields = "", {}
         elif not identity:
             identity, _, final, *_ = row.split()
@@ -79,6 +79,14 @@ def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
         else:
             name, _, value = row.partition(" ")
             fields[name] = value
+
+
+def _day(seconds: str) -> str:
+    """Give the day of a time of git's, which may be one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return _NO_DATE
 
 
 def _check_out(folder: Path, tree: str, files: Path, index: Mapping[str, str]) -> None:

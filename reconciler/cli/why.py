@@ -59,8 +59,8 @@ def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
 
     lines: dict[str, set[int]] = {}
     for one in found:
-        for given in one.given:
-            lines.setdefault(given.source.file, set()).add(given.source.line)
+        for source in (place for given in one.given for place in (given.source, *(v.source for v in given.variables))):
+            lines.setdefault(source.file, set()).add(source.line)
     try:
         return authors_of(root, lines)
     except InputError as error:
@@ -70,11 +70,11 @@ def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
 
 def _value(one: "Explained", commits: _Commits) -> "ExplainedEntry":
     from reconciler.core.explanation import ExplainedEntry
-    from reconciler.core.secret import with_references
+    from reconciler.core.references import as_written
 
     last = len(one.given) - 1
     entries = (_given(given, commits, counts=index == last) for index, given in enumerate(one.given))
-    return ExplainedEntry(one.address, with_references(one.value), tuple(entries))
+    return ExplainedEntry(one.address, as_written(one.value), tuple(entries), one.memories)
 
 
 def _hidden(entry: "ExplainedEntry") -> "ExplainedEntry":
@@ -104,12 +104,16 @@ def _given(given: "Given", commits: _Commits, *, counts: bool) -> "GivenEntry":
         overlay=given.is_overlay,
         counts=counts,
         source=place(given.source),
-        variables=tuple(VariableEntry(one.name, one.value, place(one.source)) for one in given.variables),
-        commit=_commit(commits.get((given.source.file, given.source.line))),
+        variables=tuple(
+            VariableEntry(one.name, one.value, place(one.source), _commit(commits, one.source))
+            for one in given.variables
+        ),
+        commit=_commit(commits, given.source),
     )
 
 
-def _commit(commit: "Commit | None") -> "CommitEntry | None":
+def _commit(commits: _Commits, source: "Source") -> "CommitEntry | None":
     from reconciler.core.explanation import CommitEntry
 
+    commit = commits.get((source.file, source.line))
     return CommitEntry(commit.id, commit.date, commit.author) if commit else None

@@ -7,21 +7,22 @@ from reconciler.core.value import Json
 
 
 @dataclass(frozen=True, slots=True)
+class CommitEntry:
+    """The commit that last changed a line; `date` is a day in ISO 8601, or `no date` where git's is none."""
+
+    id: str
+    date: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class VariableEntry:
     """A variable that a value refers to."""
 
     name: str
     value: Json
     source: PlaceEntry
-
-
-@dataclass(frozen=True, slots=True)
-class CommitEntry:
-    """The commit that last changed a line."""
-
-    id: str
-    date: str
-    author: str
+    commit: CommitEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,16 @@ class GivenEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedEntry:
-    """A value; what comes from a secret shows the reference that leads to it."""
+    """
+    A value as a spec writes it: what comes from a secret as the reference that leads to it, a literal `${` as `$${`.
+
+    Of what a scope or a contact declares for memories, `memories` are those that get it; null of all else.
+    """
 
     address: str
     value: Json
     given: tuple[GivenEntry, ...]
+    memories: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Secret(str):
 
 
 class UnreadSecret(Secret):
-    """A secret that was not read, since nothing needs it yet: its text is the reference that leads to it."""
+    """A secret that was not read, since nothing needs it yet: its text leads to it, as a spec writes it."""
 
     __slots__ = ()
 

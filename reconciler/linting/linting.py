@@ -10,16 +10,13 @@ from reconciler.linting.look_alikes import look_alike_advice
 from reconciler.linting.mentions import Mentions, mentions_of
 from reconciler.linting.saying import advice
 from reconciler.reading import SpecFile, find_files, read_file
-from reconciler.specs import References, load_specs
 from reconciler.specs.loading import find_overlays
 from reconciler.specs.provenance import Specs
 
 
 def lint(specs: Specs, today: date) -> tuple[Advice, ...]:
     """Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound."""
-    loaded = load_specs(
-        specs.entries, root=specs.root, overlays=specs.overlays, references=References(specs.references.variables)
-    )
+    loaded = specs.load()
     declaring = find_files(specs.entries, root=specs.root).files
     patching = find_overlays(specs.overlays, root=specs.root).files
     documents = [node for file in declaring for node in read_file(file.path, name=file.name).documents]

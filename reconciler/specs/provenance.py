@@ -1,27 +1,32 @@
 """Provenance: which file, line, layer, overlay and variable gave each declared value, and what it won over."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.address import fact_address, keyed_address, user_address
-from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.core.address import fact_address, is_within, keyed_address, user_address
+from reconciler.core.catalogue import sensitive_keys
+from reconciler.core.desired import IDENTIFIER_KINDS, Desired
 from reconciler.core.references import Variable, referenced
 from reconciler.core.stated import sensitive_addresses, stated
-from reconciler.core.value import Json
+from reconciler.core.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
 from reconciler.specs.addresses import FACTS
 from reconciler.specs.findings import Findings
-from reconciler.specs.loading import find_overlays, load_specs, read_patches
-from reconciler.specs.references import References
+from reconciler.specs.loading import Loaded, find_overlays, load_specs, read_patches
+from reconciler.specs.references import References, filled
 from reconciler.specs.rows import documents, row_sources
 
 Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 
 _IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
+_SEEDS = re.compile(r"^((?:contacts|scopes)\.[^.\[]+(?:\.scopes\.[^.\[]+)?)\.seed_facts(?=[.\[]|$)")
+_LAYER = re.compile(r"(scopes(?=\.)|contacts(?=\.[^.\[]+\.facts(?:[.\[]|$)))\.([^.\[]+)")
+"""What stands at a scope, or at a contact for all its scopes."""
 
 
 class Given(Struct, frozen=True):
@@ -36,12 +41,17 @@ class Given(Struct, frozen=True):
 
 
 class Explained(Struct, frozen=True):
-    """A declared value and all places that say it, the one that counts last; secrets are not read."""
+    """
+    A declared value and all places that say it, the one that counts last; secrets are not read.
+
+    Of what a scope or a contact declares for memories, `memories` are those that get it; None of all else.
+    """
 
     address: str
     value: Json
     given: tuple[Given, ...]
     is_sensitive: bool
+    memories: tuple[str, ...] | None = None
 
 
 class Specs(Struct, frozen=True):
@@ -51,6 +61,11 @@ class Specs(Struct, frozen=True):
     entries: Sequence[str]
     overlays: Sequence[str]
     references: References
+
+    def load(self) -> Loaded:
+        """Load them, and read no secret; raises `SpecError`."""
+        references = References(self.references.variables)
+        return load_specs(self.entries, root=self.root, overlays=self.overlays, references=references)
 
 
 class _Said(Struct, frozen=True):
@@ -63,20 +78,51 @@ class _Said(Struct, frozen=True):
 
 def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     """Explain all values at an address and below it; raises `SpecError`, and `InputError` where it names nothing."""
-    desired = load_specs(
-        specs.entries, root=specs.root, overlays=specs.overlays, references=References(specs.references.variables)
-    ).desired
-    values = {name: one.value for name, one in stated(desired).items()}
-    places = dict(_Explaining(specs).all(address))
-    wanted = [name for name in values if _is_at(name, address) and name in places]
-    if not wanted:
-        raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, values)}".rstrip("; "))
+    desired = specs.load().desired
+    wanted = _SEEDS.sub(r"\1.facts", address)
+    explaining = _Explaining(specs)
+    layer = _LAYER.match(wanted)
+    found = _of_layer(desired, explaining, layer[1], layer[2]) if layer else _of_values(desired, explaining, wanted)
+    at = tuple(one for one in found if is_within(one.address, wanted))
+    at = at or tuple(one for one in found if wanted in _nested(one.address, one.value))
+    if not at:
+        known = [*stated(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
+        raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, known)}".rstrip("; "))
+    return at
+
+
+def _of_values(desired: Desired, explaining: "_Explaining", address: str) -> list[Explained]:
+    """Explain what is declared of one contact or memory, layers merged."""
     sensitive = sensitive_addresses(desired)
-    return tuple(Explained(name, values[name], tuple(places[name]), name in sensitive) for name in wanted)
+    places = dict(explaining.all(address))
+    values = {name: one.value for name, one in stated(desired).items() if name in places}
+    return [Explained(name, value, tuple(places[name]), name in sensitive) for name, value in values.items()]
 
 
-def _is_at(name: str, address: str) -> bool:
-    return name == address or name.startswith((f"{address}.", f"{address}["))
+def _of_layer(desired: Desired, explaining: "_Explaining", section: str, name: str) -> list[Explained]:
+    """Explain what a scope, or a contact for all its scopes, declares: itself, and which memories get it."""
+    memories = [one for one in desired.contact_memories if name == (one.scope, one.contact.name)[section == "contacts"]]
+    hidden = sensitive_keys(desired.catalogue)
+    found: list[Explained] = []
+    for address, given in explaining.layer(section, name):
+        last = given[-1]
+        _, dot, key = last.key.partition(".")
+        got = [one.address for one in memories if not dot or any(fact.source == last.source for fact in one.facts)]
+        value = explaining.filled({last.key: last.written}) if not dot else explaining.filled(last.written)
+        found.append(Explained(address, value, tuple(given), meant(key) in hidden, tuple(got)))
+    return found
+
+
+def _nested(address: str, value: Json) -> Iterator[str]:
+    """Give the addresses of all that a value holds."""
+    entries: Iterable[tuple[str, Json]] = ()
+    if isinstance(value, dict):
+        entries = ((keyed_address(address, key), item) for key, item in value.items())
+    elif is_list(value):
+        entries = ((f"{address}[{index}]", item) for index, item in enumerate(value))
+    for place, item in entries:
+        yield place
+        yield from _nested(place, item)
 
 
 class _Explaining:
@@ -103,6 +149,17 @@ class _Explaining:
         elif section == "contacts":
             yield from self._contact(name)
 
+    def layer(self, section: str, name: str) -> Iterator[tuple[str, list[Given]]]:
+        """Give what is said of a scope, or of a contact for all its scopes, by address."""
+        said = self._said("scope" if section == "scopes" else "contact", section, name)
+        if section == "scopes" and (identity := list(self._identity(said))):
+            yield f"{section}.{name}", identity
+        yield from _grouped(self._facts(f"{section}.{name}", said))
+
+    def filled(self, written: Json) -> Json:
+        """Give the value that is meant by what is written."""
+        return filled(written, self._references.variables)
+
     def _contact(self, name: str) -> Iterator[tuple[str, list[Given]]]:
         own = self._said("contact", "contacts", name)
         yield f"contacts.{name}", list(self._identity(own))
@@ -110,7 +167,7 @@ class _Explaining:
             yield from _grouped([(f"contacts.{name}.{key}", self._given(key, node, said))])
         metadata = [
             (
-                keyed_address(f"contacts.{name}.metadata", _meant(key)),
+                keyed_address(f"contacts.{name}.metadata", meant(key)),
                 self._given(f"metadata.{key}", node, said),
             )
             for _, mapping, said in _entries(own, ("metadata",))
@@ -131,13 +188,15 @@ class _Explaining:
             if key == scope
         ]
         yield memory, list(self._identity(of_scope))
-        facts = [
-            (fact_address(memory, _meant(key)), self._given(f"{section}.{key}", node, said))
-            for section, mapping, said in _entries([*of_scope, *own, *inner], tuple(sorted(FACTS)))
+        yield from _grouped(self._facts(memory, [*of_scope, *own, *inner]))
+        yield from self._users(memory, inner)
+
+    def _facts(self, owner: str, said: Sequence[_Said]) -> list[tuple[str, Given]]:
+        return [
+            (fact_address(owner, meant(key)), self._given(f"{section}.{key}", node, one))
+            for section, mapping, one in _entries(said, tuple(sorted(FACTS)))
             for key, node in mapping.entries()
         ]
-        yield from _grouped(facts)
-        yield from self._users(memory, inner)
 
     def _users(self, memory: str, said: Sequence[_Said]) -> Iterator[tuple[str, list[Given]]]:
         found: list[tuple[str, Given]] = []
@@ -167,7 +226,7 @@ class _Explaining:
 
     def _rows_of(self, path: KeyPath) -> Iterator[Node]:
         for source in self._rows if path[:1] == ("contacts",) else ():
-            for _, document in documents(source, wanted=str(path[1])):
+            for _, document in documents(source, wanted=str(path[1]), escape=True):
                 yield document
 
     def _given(self, key: str, node: Node, said: _Said) -> Given:
@@ -176,7 +235,8 @@ class _Explaining:
         return Given(node.value, key, said.layer, said.is_overlay, node.key_source, variables)
 
 
-def _meant(key: str) -> str:
+def meant(key: str) -> str:
+    """Give a key that is written in a spec as what it means."""
     return key.replace("$${", "${")
 
 
@@ -197,8 +257,7 @@ def _entries(said: Sequence[_Said], keys: Sequence[str]) -> Iterator[tuple[str, 
 def _at(document: Node, path: KeyPath) -> Iterator[Node]:
     node = document
     for step in path:
-        found = dict(node.entries()).get(str(step))
-        if found is None:
+        if not isinstance(node.value, dict) or str(step) not in node.value:
             return
-        node = found
+        node = node.at((str(step),))
     yield node

@@ -199,11 +199,31 @@ def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
             return "of data files"
 
 
+def filled(value: Json, variables: Mapping[str, Variable]) -> Json:
+    """Give a value of sound specs with its variables filled in, and secrets unread."""
+    if isinstance(value, str):
+        parts = parse(value)
+        found = [part if isinstance(part, str) else _stands_for(part, variables) for part in parts]
+        return found[0] if len(parts) == 1 else _together(found)
+    if isinstance(value, dict):
+        return {key.replace("$${", OPENING): filled(item, variables) for key, item in value.items()}
+    return [filled(item, variables) for item in value] if isinstance(value, list) else value
+
+
+def _stands_for(part: Reference | Malformed, variables: Mapping[str, Variable]) -> Scalar:
+    known = isinstance(part, Reference) and not part.from_environment and part.name in variables
+    return variables[part.name].value if known and isinstance(part, Reference) else UnreadSecret(part)
+
+
 def _together(parts: list[Scalar]) -> str:
-    text = "".join(map(_written, parts))
     if any(isinstance(part, UnreadSecret) for part in parts):
-        return UnreadSecret(text)
+        return UnreadSecret("".join(_as_reference(part) for part in parts))
+    text = "".join(map(_written, parts))
     return Secret(text) if any(isinstance(part, Secret) for part in parts) else text
+
+
+def _as_reference(part: Scalar) -> str:
+    return _written(part) if isinstance(part, Secret) else _written(part).replace(OPENING, "$${")
 
 
 def _written(part: Scalar) -> str:

@@ -49,9 +49,13 @@ def row_sources(document: Node, spec: SpecFile) -> Iterator[RowSource]:
             yield RowSource(entry, index, model, SpecFile(name, path))
 
 
-def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple[str, Node]]:
-    """Give name and document of each row, as it is written, or of the wanted one; passes over what is wrong."""
-    template = source.template(escape=False)
+def documents(source: RowSource, *, wanted: str | None = None, escape: bool = False) -> Iterator[tuple[str, Node]]:
+    """
+    Give name and document of each row, as it is written, or of the wanted one; passes over what is wrong.
+
+    With `escape`, cells are written as a spec would write them, so that none is taken for a reference.
+    """
+    template = source.template(escape=escape)
     try:
         for row in read_rows(source.file.path, name=source.file.name, delimiter=source.model.delimiter):
             name = template.name_of(row) if isinstance(row, Row) else None

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,8 @@ __all__ = ["environments"]
 FACT = "contacts.sarah.scopes.support.facts.seats"
 
 
-def git(root: Path, *arguments: str) -> None:
-    identity = {"GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@example.com", "GIT_AUTHOR_DATE": "1767355200 +0000"}
+def git(root: Path, *arguments: str, date: str = "1767355200 +0000") -> None:
+    identity = {"GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@example.com", "GIT_AUTHOR_DATE": date}
     committer = {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
     subprocess.run(  # noqa: S603  a fixed program
         ["git", "-C", str(root), *arguments],  # noqa: S607  where it is installed differs
@@ -42,7 +44,7 @@ def test_each_place_is_told_with_what_it_won_over(environments: Repository) -> N
 
 def test_commits_are_told_of_lines_that_are_committed(environments: Repository) -> None:
     git(environments.root, "init", "--quiet")
-    git(environments.root, "add", "specs")
+    git(environments.root, "add", "specs", "reconciler.yaml")
     git(environments.root, "commit", "--quiet", "--message", "declare")
 
     shown = environments.run("-e", "production", "why", FACT)
@@ -53,7 +55,51 @@ def test_commits_are_told_of_lines_that_are_committed(environments: Repository) 
     assert (declared["commit"]["date"], declared["commit"]["author"]) == ("2026-01-02", "Ana")
     assert f"{declared['commit']['id']} 2026-01-02 Ana  (overridden)" in shown.out
     assert (patch["commit"], patch["counts"], declared["counts"]) == (None, True, False)
-    assert declared["variables"] == [{"name": "seats", "value": 1, "source": {"file": "reconciler.yaml", "line": 3}}]
+    (variable,) = declared["variables"]
+    assert (variable["name"], variable["value"], variable["commit"]) == ("seats", 1, declared["commit"])
+    assert variable["source"] == {"file": "reconciler.yaml", "line": 3}
+
+
+def test_the_commit_of_a_variable_is_told_beside_its_value(environments: Repository) -> None:
+    git(environments.root, "init", "--quiet")
+    git(environments.root, "add", "reconciler.yaml")
+    git(environments.root, "commit", "--quiet", "--message", "set up")
+
+    shown = environments.run("-e", "staging", "why", FACT)
+
+    assert re.search(r"\$\{seats\} = 1  reconciler\.yaml:3  [0-9a-f]{10} 2026-01-02 Ana\n", shown.out)
+
+
+@pytest.mark.parametrize("seconds", ["99999999999999", "253402300800"])
+def test_a_commit_of_a_day_that_no_calendar_has_is_told_without_it(tmp_path: Path, seconds: str) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "a.yaml").write_text("one\n")
+    git(tmp_path, "add", "a.yaml")
+    git(tmp_path, "commit", "--quiet", "--message", "x", date=f"@{seconds} +0000")
+
+    assert [one.date for one in authors_of(tmp_path, {"a.yaml": {1}}).values()] == ["no date"]
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"])
+def test_what_git_tells_its_hooks_leads_to_no_other_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "a.yaml").write_text("one\n")
+    git(tmp_path, "add", "a.yaml")
+    git(tmp_path, "commit", "--quiet", "--message", "x")
+    seen: list[dict[str, str]] = []
+    call = subprocess.run
+
+    def noted(*args: Any, **more: Any) -> Any:
+        seen.append(more["env"])
+        return call(*args, **more)
+
+    monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    monkeypatch.setattr("subprocess.run", noted)
+
+    assert len(authors_of(tmp_path, {"a.yaml": {1}})) == 1
+    assert [one for one in seen if name in one] == []
 
 
 def test_lines_are_known_by_their_last_commit_whatever_they_hold(tmp_path: Path) -> None:
@@ -89,3 +135,82 @@ def test_an_address_that_names_nothing_is_told_with_the_nearest_one(environments
 
     assert (called.code, called.out) == (1, "")
     assert 'did you mean "contacts.sarah"?' in called.err
+
+
+LAYERS = """\
+scopes:
+  support: {persona_id: p-1, facts: {lang: en, "two words": 1}, seed_facts: {tier: base}}
+  sales: {persona_id: p-2}
+contacts:
+  ana:
+    external_id: crm-ana
+    facts: {seats: "${seats}", nested: {map: {k: 1}, list: [a]}, lost: x}
+    scopes: {support: {facts: {lost: y}}, sales: {facts: {lost: z}}}
+  bo: {external_id: crm-bo, facts: {alone: "${env:T}"}, scopes: {support: {facts: {lang: de}}}}
+"""
+ANA = "contacts.ana.scopes"
+
+
+@pytest.fixture
+def layered(repository: Repository) -> Repository:
+    repository.write("reconciler.yaml", "version: 1\nvariables: {seats: 1}\nenvironments: {sandbox: {api: sandbox}}\n")
+    repository.write("specs/support.yaml", LAYERS)
+    return repository
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "contacts.ana.facts.seats",
+            (
+                "contacts.ana.facts.seats = 1\n"
+                '  specs/support.yaml:7  contact, facts.seats: "${seats}"\n'
+                "    ${seats} = 1  reconciler.yaml:2\n"
+                f"  in {ANA}.sales\n  in {ANA}.support\n"
+            ),
+        ),
+        ("contacts.ana.facts.nested.map.k", "contacts.ana.facts.nested = "),
+        ("contacts.ana.facts.nested.list[0]", "contacts.ana.facts.nested = "),
+        ("contacts.ana.facts.lost", '  specs/support.yaml:7  contact, facts.lost: "x"\n  no memory gets it\n'),
+        ("contacts.ana.external_id", 'contacts.ana = {"external_id": "crm-ana"}\n'),
+        (f"{ANA}.support.facts.nested.map.k", f"{ANA}.support.facts.nested = "),
+        (f"{ANA}.support.persona_id", f"{ANA}.support = "),
+        ("scopes.support.persona_id", "scopes.support = "),
+        (
+            "scopes.support.facts.lang",
+            f'scopes.support.facts.lang = "en"\n  specs/support.yaml:2  scope, facts.lang: "en"\n  in {ANA}.support\n',
+        ),
+        ('scopes.support.facts["two words"]', 'scopes.support.facts["two words"] = 1\n'),
+        ("scopes.support.seed_facts.tier", "in contacts.bo.scopes.support\n"),
+        ("scopes.sales", 'scopes.sales = {"persona_id": "p-2"}\n'),
+        ("contacts.bo.facts.alone", 'contacts.bo.facts.alone = "${env:T}"\n'),
+    ],
+)
+def test_addresses_that_other_commands_print_are_answered(layered: Repository, address: str, said: str) -> None:
+    called = layered.run("why", address)
+
+    assert called.code == 0, called.err
+    assert said in called.out
+
+
+def test_many_memories_that_get_a_value_are_counted_on_a_terminal_and_all_named_in_json(
+    layered: Repository,
+) -> None:
+    contacts = "".join(f"  c{number}: {{external_id: e{number}, scopes: {{s: {{}}}}}}\n" for number in range(23))
+    layered.write("specs/support.yaml", f"scopes: {{s: {{persona_id: p, facts: {{a: 1}}}}}}\ncontacts:\n{contacts}")
+    shown = layered.run("why", "scopes.s.facts.a").out
+    (value,) = json.loads(layered.run("why", "scopes.s.facts.a", "--format", "json").out)["values"]
+
+    assert shown.endswith("  and in 3 more memories\n")
+    assert len(value["memories"]) == 23
+
+
+def test_a_literal_is_told_from_a_secret(layered: Repository) -> None:
+    scope = "scopes: {s: {persona_id: p, facts: {a: '$${env:T}', b: '${env:T}', c: '$${x} ${env:T}'}}}"
+    layered.write("specs/support.yaml", f"{scope}\ncontacts: {{x: {{email: a@b.co, scopes: {{s: {{}}}}}}}}")
+    shown = layered.run("why", "contacts.x.scopes.s.facts").out
+
+    assert 'facts.a = "$${env:T}"\n' in shown
+    assert 'facts.b = "${env:T}"\n' in shown
+    assert 'facts.c = "$${x} ${env:T}"\n' in shown

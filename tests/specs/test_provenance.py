@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.desired import Desired
 from reconciler.core.stated import stated
 from reconciler.core.value import Json
 from reconciler.errors import InputError, SpecError
 from reconciler.specs.provenance import Specs, explain
+from reconciler.specs.references import filled
 from tests.specs.cases import load, references
 from tests.specs.test_overlays import ENTRIES, LAYERS, OVERLAY, SPECS
 
@@ -98,3 +100,43 @@ def test_the_place_that_counts_is_the_one_that_loading_takes(
         if address != "contacts.c.metadata":
             assert str(counting[address].source) == source
     assert all(given.written == one.value for one in explained for given in one.given[-1:] if ".facts." in one.address)
+
+
+CELLS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9) | st.just("${x}") | st.just("$${"), max_size=3)
+
+
+@given(CELLS, CELLS, CELLS, ENTRIES, ENTRIES, LAYERS)
+def test_the_last_place_gives_the_value_of_a_contact_of_a_row_too(  # noqa: PLR0913, PLR0917  drawn
+    kept: Mapping[str, Json],
+    planted: Mapping[str, Json],
+    own: Mapping[str, Json],
+    first: Mapping[str, Json],
+    second: Mapping[str, Json],
+    scope: Mapping[str, Json],
+) -> None:
+    planted = {key: value for key, value in planted.items() if key not in kept}
+    row = {"id": "c", **{f"k{key}": value for key, value in {**kept, **planted}.items()}}
+    row |= {f"o{key}": value for key, value in own.items()}
+    contact: Mapping[str, Json] = {
+        "external_id": "id",
+        "facts": {key: f"k{key}" for key in kept},
+        "seed_facts": {key: f"k{key}" for key in planted},
+        "scopes": {"s": {"facts": {key: f"o{key}" for key in own}}},
+    }
+    rows = {"contacts_from": [{"file": "data.jsonl", "named_by": "id", "contact": contact}]}
+    files = {
+        "a.yaml": json.dumps({"scopes": {"s": {"persona_id": "p", **scope}}, **rows}).encode(),
+        "data.jsonl": json.dumps(row).encode(),
+        "overlays/o.yaml": "\n---\n".join(json.dumps({"contacts": {"c": part}}) for part in (first, second)).encode(),
+    }
+
+    with tempfile.TemporaryDirectory() as folder:
+        desired = load(Path(folder), files).desired
+        explained = explain(specs(Path(folder)), "contacts.c")
+
+    counting = {one.address: one.given[-1] for one in explained}
+    assert counting.keys() == stated(desired).keys()
+    for fact in (fact for memory in desired.contact_memories for fact in memory.facts):
+        given_last = counting[f"contacts.c.scopes.s.facts.{fact.key}"]
+        assert str(given_last.source) == str(fact.source)
+        assert filled(given_last.written, references().variables) == fact.value
