@@ -48,6 +48,9 @@ def _linted(invocation: Invocation) -> "LintDocument":
 
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
-    specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
+    specs, *others = (
+        Specs(project.root, one.specs, one.overlays, References(one.variables))
+        for one in (environment, *(one for one in project.environments if one.name != environment.name))
+    )
     today = clock.utc_now().date()
-    return LintDocument(FORMAT_VERSION, "lint", environment.name, today.isoformat(), lint(specs, today))
+    return LintDocument(FORMAT_VERSION, "lint", environment.name, today.isoformat(), lint(specs, today, others))

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 LintRule: TypeAlias = Literal[
-    "deprecated_key", "look_alike", "near_duplicate", "review_due", "unused_fact_key", "unused_scope"
+    "deprecated_key",
+    "idle_facts",
+    "look_alike",
+    "near_duplicate",
+    "review_due",
+    "unused_fact_key",
+    "unused_scope",
+    "unused_variable",
 ]
 
 

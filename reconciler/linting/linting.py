@@ -1,6 +1,6 @@
 """All rules over the files of an environment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from reconciler.core.advice import Advice
@@ -9,21 +9,34 @@ from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice
 from reconciler.linting.look_alikes import look_alike_advice
 from reconciler.linting.mentions import Mentions, mentions_of
 from reconciler.linting.saying import advice
-from reconciler.reading import SpecFile, find_files, read_file
+from reconciler.linting.variables import unused_variable_advice
+from reconciler.reading import Node, SpecFile, find_files, read_file
+from reconciler.specs.idle import ADD_SCOPES, NO_SCOPE
 from reconciler.specs.loading import find_overlays
 from reconciler.specs.provenance import Specs
 
 
-def lint(specs: Specs, today: date) -> tuple[Advice, ...]:
-    """Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound."""
+def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advice, ...]:
+    """
+    Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound.
+
+    Variables may be for the specs of the `others`, the project's other environments.
+    """
     loaded = specs.load()
     declaring = find_files(specs.entries, root=specs.root).files
     patching = find_overlays(specs.overlays, root=specs.root).files
-    documents = [node for file in declaring for node in read_file(file.path, name=file.name).documents]
-    patches = [node for file in patching for node in read_file(file.path, name=file.name).documents]
-    mentions = mentions_of(documents, patches)
+    mentions = mentions_of(_documents(declaring), _documents(patching))
     catalogue = loaded.desired.catalogue
-    return tuple(sorted({*_advice(mentions, catalogue, today), *_look_alikes((*declaring, *patching), catalogue)}))
+    found = {
+        *_advice(mentions, catalogue, today),
+        *_look_alikes((*declaring, *patching), catalogue),
+        *unused_variable_advice(specs, others),
+    }
+    return tuple(sorted(found))
+
+
+def _documents(files: Iterable[SpecFile]) -> list[Node]:
+    return [node for file in files for node in read_file(file.path, name=file.name).documents]
 
 
 def _advice(mentions: Mentions, catalogue: Catalogue, today: date) -> Iterator[Advice]:
@@ -35,6 +48,8 @@ def _advice(mentions: Mentions, catalogue: Catalogue, today: date) -> Iterator[A
         if name not in mentions.scopes_in_use:
             message, cure = "no contact is in this scope", "remove it, or name it in a contact's scopes"
             yield advice("unused_scope", source, f"scopes.{name}", message, cure)
+    for address, source in mentions.idle.items():
+        yield advice("idle_facts", source, address, NO_SCOPE, ADD_SCOPES)
 
 
 def _look_alikes(files: tuple[SpecFile, ...], catalogue: Catalogue) -> Iterator[Advice]:

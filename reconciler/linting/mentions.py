@@ -18,9 +18,14 @@ class Mention(Struct, frozen=True):
 
 
 class Mentions(Struct, frozen=True):
-    """Facts by key, in the order of the files; the scopes that are declared, and those that contacts are in."""
+    """
+    Facts by key, in the order of the files; the scopes that are declared, and those that contacts are in.
+
+    `idle` are the places of contacts, by address, that have facts and are in no scope.
+    """
 
     facts: Mapping[str, Sequence[Mention]]
+    idle: Mapping[str, Source]
     scopes: Mapping[str, Source]
     scopes_in_use: frozenset[str]
 
@@ -39,7 +44,13 @@ def mentions_of(documents: Sequence[Node], patches: Sequence[Node]) -> Mentions:
         for _, contact in _contacts(document)
         for scope, _ in _entries(contact, "scopes")
     )
-    return Mentions(facts, scopes, frozenset(in_use))
+    idle = {
+        spec_address(path): contact.key_source
+        for document in documents
+        for path, contact in _contacts(document)
+        if any(_layers(contact, path)) and not any(_entries(contact, "scopes"))
+    }
+    return Mentions(facts, idle, scopes, frozenset(in_use))
 
 
 def _facts(document: Node) -> Iterator[Mention]:

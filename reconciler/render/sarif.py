@@ -65,10 +65,12 @@ _RULES: Mapping[str, _Rule] = {
     "unmanaged": _Rule("Unmanaged", "note", "Live facts that no spec names are left alone."),
     "unverifiable": _Rule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
     "deprecated_key": _Rule("DeprecatedKey", "warning", "A fact has a key that the catalogue calls deprecated."),
+    "idle_facts": _Rule("IdleFacts", "warning", "Facts of a contact that is in no scope: no memory gets them."),
     "look_alike": _Rule("LookAlike", "note", "Text without quotes that other readers of YAML take for something else."),
     "review_due": _Rule("ReviewDue", "warning", "Facts were to be looked at again by a day that has passed."),
     "unused_fact_key": _Rule("UnusedFactKey", "note", "A key of the catalogue that no fact has."),
     "unused_scope": _Rule("UnusedScope", "note", "A scope that no contact is in."),
+    "unused_variable": _Rule("UnusedVariable", "note", "A variable that no spec refers to."),
     "view": _Rule("View", "note", "What the plan was seen from."),
 }
 _OTHER = _Rule("Other", "note", "A notice that this version does not know.")

@@ -18,6 +18,7 @@ from reconciler.specs.cells import by_catalogue
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.findings import Findings
+from reconciler.specs.idle import idle_facts
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.row_reading import Final, RowReading, undeclared_scopes
@@ -118,7 +119,8 @@ def _loaded(
     ruled = [one for one in declared if not one.live_values]
     check_facts(ruled, desired.catalogue, findings, complete=complete)
     files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
-    warnings = (*deprecated_uses(ruled, desired.catalogue), *(one for _, rows in read for one in rows.warnings))
+    of_rows = (one for _, rows in read for one in rows.warnings)
+    warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *of_rows)
     scopes = tuple(scope for one in declared for scope in one.scopes)
     return Loaded(desired, tuple(file.name for file in files), warnings, scopes)
 

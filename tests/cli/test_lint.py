@@ -43,7 +43,8 @@ def test_a_text_that_others_misread_is_told_at_its_place(repository: Repository)
 @pytest.mark.parametrize("text", ["no", "02139", "12:30", "1e5", "+14155550192", "2027-03-31", "1_000"])
 def test_look_alikes_are_told_in_keys_and_values_unless_they_have_quotes(repository: Repository, text: str) -> None:
     quoted_number(repository)
-    spec = f"contacts: {{b: {{email: b@b, facts: {{{text}: x, a: [{text}], q: '{text}', r: \"{text}\"}}}}}}\n"
+    facts = f"{{{text}: x, a: [{text}], q: '{text}', r: \"{text}\"}}"
+    spec = f"contacts: {{b: {{email: b@b, facts: {facts}, scopes: {{support: {{}}}}}}}}\n"
     repository.write("specs/b.yaml", spec)
 
     assert [rule for rule, _, _ in rules(repository)] == ["look_alike", "look_alike"]
@@ -70,10 +71,13 @@ def test_an_unused_scope_is_told(repository: Repository) -> None:
 def test_without_a_catalogue_the_rarer_of_two_near_keys_is_doubted(repository: Repository) -> None:
     quoted_number(repository)
     repository.write(
-        "specs/b.yaml", "contacts:\n  b: {email: b@b, facts: {Plan: x}}\n  c: {email: c@c, facts: {plan: x}}\n"
+        "specs/b.yaml",
+        "contacts:\n"
+        "  b: {email: b@b, scopes: {support: {facts: {Plan: x}}}}\n"
+        "  c: {email: c@c, scopes: {support: {facts: {plan: x}}}}\n",
     )
 
-    assert rules(repository) == [("near_duplicate", "contacts.b.facts.Plan", 2)]
+    assert rules(repository) == [("near_duplicate", "contacts.b.scopes.support.facts.Plan", 2)]
 
 
 @pytest.mark.parametrize(("day", "is_due"), [(31, False), (32, True)])
@@ -165,3 +169,42 @@ def test_look_alikes_below_sensitive_keys_are_not_quoted_wherever_they_stand(rep
     assert "b.yaml:8:26 contacts_from[0].contact.facts.pin: this sensitive value is text here" in called.out
     assert not [number for number in ("0017", "0018", "0042", "0043", "0044") if number in called.out]
     assert '"0099" is text here' in called.out
+
+
+def test_facts_that_no_memory_gets_are_told_by_lint_and_in_one_line_by_others(repository: Repository) -> None:
+    quoted_number(repository)
+    repository.write(
+        "specs/b.yaml",
+        "contacts:\n  l: {email: a@b.co, facts: {lang: de}}\n  m: {email: c@d.co, seed_facts: {lang: en}}\n"
+        "  o: {email: e@f.co}\n",
+    )
+
+    assert rules(repository) == [("idle_facts", "contacts.l", 2), ("idle_facts", "contacts.m", 3)]
+    for command in ("validate", "plan"):
+        called = repository.run(command)
+        assert called.code == 0
+        assert called.err == (
+            "warning: specs/b.yaml:2:3 contacts.l: this contact has facts and is in no scope, so no memory gets them "
+            "(and so has one other contact); name its scopes under scopes\n"
+        )
+
+
+VARIABLES = """\
+version: 1
+default_environment: sandbox
+variables: {shared: 1, elsewhere: 2, nowhere: 3}
+environments:
+  sandbox: {api: sandbox, variables: {own: 4, used: 5}}
+  other: {api: sandbox, specs: [other], variables: {shared: 6, used: 5}}
+"""
+
+
+def test_variables_that_nothing_refers_to_are_told(repository: Repository) -> None:
+    repository.write("reconciler.yaml", VARIABLES)
+    repository.write("specs/support.yaml", "scopes: {s: {persona_id: p, facts: {a: 'x ${used}', b: ['${shared}']}}}")
+    repository.write("other/more.yaml", "contacts: {c: {email: a@b.co, scopes: {s: {facts: {c: '${elsewhere}'}}}}}")
+    found = [address for rule, address, _ in rules(repository, "-e", "sandbox") if rule == "unused_variable"]
+    in_other = [address for rule, address, _ in rules(repository, "-e", "other") if rule == "unused_variable"]
+
+    assert found == ["variables.nowhere", "variables.own"]
+    assert in_other == ["variables.nowhere"]
