@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import click
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 _IDENTIFIERS = ("external_id", "phone_number", "email", "contact_id")
 _CI = ("github", "gitlab", "none")
+_API = "https://api.bland.ai"
+_KEY_VARIABLE = "BLAND_API_KEY"
+
+_Account: TypeAlias = tuple[str, str, str]
+"""The name of an environment, its API, and the variable that holds its key."""
 
 
 @click.command()
@@ -38,12 +43,14 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     """
     from reconciler.cli.next_steps import next_steps, written_files
     from reconciler.cli.screen import emit
-    from reconciler.starting import repository, write_new
+    from reconciler.starting import ALWAYS, repository, write_new
 
     given |= {"folder": folder, "default_environment": invocation.environment}
     wizard = Wizard(given, asks=can_ask() and not no_input)
     root = Path(wizard.text("folder", "Folder", default="."))
-    answers = _answers(wizard)
+    if wizard.asks and not keep:
+        _kept(root, ALWAYS, keep=False)
+    answers = _answers(wizard, _kept_environment(root, invocation) if keep else None)
     texts = repository(answers)
     kept = _kept(root, texts, keep=keep)
     write_new(root, {name: text for name, text in texts.items() if name not in kept})
@@ -52,14 +59,33 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     return 0
 
 
-def _answers(wizard: Wizard) -> "Answers":
-    from reconciler.starting import SANDBOX, Answers
+def _kept_environment(root: Path, invocation: Invocation) -> _Account | None:
+    """Give the environment that CI is for where reconciler.yaml is kept: the one of -e, or one with an account."""
+    from reconciler.project import FILE_NAME, SANDBOX, load_project
 
-    name, variable = "production", "BLAND_API_KEY"
-    api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default="https://api.bland.ai")
-    if api != SANDBOX:
-        name = wizard.text("default_environment", "Name of that environment", default=name)
-        variable = wizard.text("api_key_env", "Variable that holds its key", default=variable)
+    if not (root / FILE_NAME).exists():
+        return None
+    project = load_project(str(root))
+    accounts = [one for one in project.environments if one.api != SANDBOX]
+    name = invocation.environment
+    found = project.environment(name) if name else next(iter(accounts), project.environments[0])
+    return found.name, found.api or _API, found.api_key_env
+
+
+def _account(wizard: Wizard) -> _Account:
+    from reconciler.starting import SANDBOX
+
+    api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default=_API)
+    if api == SANDBOX:
+        return SANDBOX, SANDBOX, _KEY_VARIABLE
+    name = wizard.text("default_environment", "Name of that environment", default="production")
+    return name, api, wizard.text("api_key_env", "Variable that holds its key", default=_KEY_VARIABLE)
+
+
+def _answers(wizard: Wizard, kept: _Account | None) -> "Answers":
+    from reconciler.starting import Answers
+
+    name, api, variable = kept or _account(wizard)
     kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
     identified_by = wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)
     ci = wizard.choice("ci", "CI", _CI)

@@ -1,5 +1,6 @@
 """What `init` says when it is done: what was written, and what to do next."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def written_files(root: Path, names: Sequence[str]) -> list[str]:
 def next_steps(root: Path, answers: Answers) -> list[str]:
     """Give the lines that tell what to do now: in the sandbox, with the account, in CI."""
     lines = ["", "Try it, in the sandbox and without an account:"]
-    lines += [] if root == Path() else [f"  cd {visible(str(root))}"]
+    lines += [] if root == Path() else [f"  cd {shlex.quote(visible(str(root)))}"]
     lines += ["  reconciler validate", "  reconciler apply", "  reconciler plan                # nothing is left to do"]
     if answers.api != SANDBOX:
         lines += ["", "Then the account, once specs/ holds your own scopes and people in place of the example:"]

@@ -1,10 +1,13 @@
 """Questions: asked on a terminal, answered by options before, and by defaults where nobody can be asked."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 
 import click
 from msgspec import Struct
+
+_BARE_NUMBER = re.compile(r"[\d\s().-]*\d[\d\s().-]*")
 
 
 def can_ask() -> bool:
@@ -61,6 +64,8 @@ def _scope_key(value: str) -> str:
 def _checked(key: str, text: str) -> str:
     from reconciler.starting import problem_with
 
+    if key == "scope" and _BARE_NUMBER.fullmatch(text):
+        raise click.UsageError('a number alone may be either; write an agent\'s number as "+14155550100"')
     problem = problem_with(_scope_key(text) if key == "scope" else key, text)
     if problem:
         raise click.UsageError(problem)

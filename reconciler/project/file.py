@@ -15,6 +15,7 @@ SANDBOX = "sandbox"
 DEFAULT_SPECS = "specs"
 DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
 DEFAULT_CONCURRENCY = 10
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
 
 Reader: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 """How an account is read; `observe` says what each of them is."""
@@ -68,6 +69,15 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _checked_environment(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise wrong(
+            f"{named(name)} is not a name",
+            cure="use letters, digits, - and _, with a letter or digit at the start, 63 at most",
+        )
+    return name
+
+
 _LONGEST_VARIABLE = 64
 _Api = Annotated[
     str,
@@ -79,7 +89,11 @@ _Variable = Annotated[
     AfterValidator(_checked_variable),
     WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": _LONGEST_VARIABLE}),
 ]
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=63)]
+_Name = Annotated[
+    str,
+    AfterValidator(_checked_environment),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$", "maxLength": 63}),
+]
 _Variables = dict[
     Annotated[str, AfterValidator(_checked_name)],
     Annotated[object, AfterValidator(_checked_value), WithJsonSchema({"type": ["string", "number", "boolean"]})],

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
+from reconciler.core.references import OPENING
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
 from reconciler.reading import explain
 from reconciler.specs.schema import ScopeSpec
@@ -14,16 +15,22 @@ ScopeKind: TypeAlias = Literal["persona_id", "agent_number"]
 IdentifiedBy: TypeAlias = Literal["external_id", "phone_number", "email", "contact_id"]
 Ci: TypeAlias = Literal["github", "gitlab", "none"]
 
-_NAME = "default_environment"
+_IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
 """A requirement with this tool's name that does not say where it comes from."""
+_REQUIREMENT = "a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
+_WHOSE_NAME = "on PyPI the name reconciler belongs to another project, which would get to see your key"
+_NO_VARIABLE = (
+    "not the name of an environment variable, in capitals; "
+    "put the key itself into a variable and write that variable's name, such as BLAND_API_KEY"
+)
 
 _MODELS: dict[str, type[BaseModel]] = {
     "api": EnvironmentFile,
     "api_key_env": EnvironmentFile,
     "persona_id": ScopeSpec,
     "agent_number": ScopeSpec,
-    _NAME: ProjectFile,
+    "default_environment": ProjectFile,
 }
 
 
@@ -31,8 +38,8 @@ class Answers(Struct, frozen=True):
     """
     What was answered.
 
-    `api` is `sandbox` or the URL of the first `environment`; the sandbox is there in any case. `install` is what pip
-    installs in CI, and may be empty: then CI fails at once and asks for it.
+    `api` is `sandbox` or the URL of the `environment` that CI is for; the sandbox is there in any case. `install` is
+    what pip installs in CI, and may be empty: then CI fails at once and asks for it.
     """
 
     environment: str
@@ -44,25 +51,25 @@ class Answers(Struct, frozen=True):
     ci: Ci
     install: str
 
-    @property
-    def ci_environment(self) -> str:
-        """Give the environment that CI is for."""
-        return SANDBOX if self.api == SANDBOX else self.environment
-
 
 def problem_with(key: str, text: str) -> str:
     """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
-    if key == _NAME and text == SANDBOX:
-        return "the sandbox is there in any case, under this name; choose another for the account"
-    if key == "install" and (text.startswith("-") or text != text.strip() or not text.isprintable()):
-        return "pip is to install one thing: a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
-    if key == "install" and _OF_ANOTHER_PROJECT.fullmatch(text):
-        return (
-            "on PyPI the name reconciler belongs to another project, which would get to see your key; "
-            "say where this tool comes from, as `reconciler @ git+https://…@COMMIT`, or a URL"
-        )
-    if key not in _MODELS:
-        return ""
+    match key:
+        case "default_environment" if text == SANDBOX:
+            return "the sandbox is there in any case, under this name; choose another for the account"
+        case "install" if text.startswith("-") or text != text.strip() or not text.isprintable():
+            return f"pip is to install one thing: {_REQUIREMENT}"
+        case "install" if _OF_ANOTHER_PROJECT.fullmatch(text):
+            return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
+        case "persona_id" | "agent_number" if OPENING in text:
+            return "${ begins a reference, and ids are written out; write the id itself"
+        case "api_key_env" if not _IN_CAPITALS.fullmatch(text):
+            return _NO_VARIABLE
+        case _:
+            return _problem_of_model(key, text) if key in _MODELS else ""
+
+
+def _problem_of_model(key: str, text: str) -> str:
     try:
         _MODELS[key].model_validate({key: text})
     except ValidationError as error:

@@ -19,6 +19,18 @@ _PLACEHOLDERS: Mapping[IdentifiedBy, str] = {
 }
 
 
+ALWAYS = (
+    FILE_NAME,
+    SPEC,
+    ".gitignore",
+    f"{SCHEMA_FOLDER}/specs.json",
+    f"{SCHEMA_FOLDER}/project.json",
+    ".vscode/settings.json",
+    ".vscode/extensions.json",
+)
+"""The files that are written whatever is answered."""
+
+
 def repository(answers: Answers) -> dict[str, str]:
     """Give the text of each file."""
     return {

@@ -44,7 +44,7 @@ def put(text: str, places: Mapping[str, str]) -> str:
 def _github(text: str, answers: Answers) -> str:
     environment = "\n          environment: ${{ matrix.environment }}\n"
     places = {
-        "\n        environment: [sandbox]\n": f"\n        environment: [{_scalar(answers.ci_environment)}]\n",
+        "\n        environment: [sandbox]\n": f"\n        environment: [{_scalar(answers.environment)}]\n",
         environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n",
     }
     if answers.api != SANDBOX:
@@ -59,7 +59,7 @@ def _gitlab(text: str, answers: Answers) -> str:
         text,
         {
             '\n  RECONCILER: ""\n': f"\n  RECONCILER: {_scalar(answers.install)}\n",
-            "RECONCILER_ENVIRONMENT: [sandbox]\n": f"RECONCILER_ENVIRONMENT: [{_scalar(answers.ci_environment)}]\n",
+            "RECONCILER_ENVIRONMENT: [sandbox]\n": f"RECONCILER_ENVIRONMENT: [{_scalar(answers.environment)}]\n",
             f"\n  # {_KEY} is a variable": f"\n  # {answers.api_key_env} is a variable",
         },
     )

@@ -172,7 +172,12 @@ def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
         (("--api-key-env", "sk-1"), "not the name of an environment variable"),
         (("--install", "--index-url=https://x"), "pip is to install one thing"),
         (("--install", "a\nb"), "pip is to install one thing"),
-        (("-e", "a b"), "pattern"),
+        (("-e", "a b"), 'the text "a b" is not a name; use letters, digits'),
+        (("-e", "../evil"), 'the text "../evil" is not a name; use letters, digits'),
+        (("-e", "${x}"), 'the text "${x}" is not a name; use letters, digits'),
+        (("--persona-id", "${env:HOME}"), "${ begins a reference, and ids are written out"),
+        (("--persona-id", "p ${{ }}"), "${ begins a reference, and ids are written out"),
+        (("--api-key-env", "sk_live_abcdef123"), "not the name of an environment variable"),
         (("-e", "sandbox"), "the sandbox is there in any case"),
         (("--agent-number", "0415"), "a phone number is expected"),
         (("--persona-id", ""), "an id is expected, not an empty text"),
@@ -202,6 +207,44 @@ def test_on_a_terminal_it_asks_and_asks_again(repository: Repository, monkeypatc
     assert written(repository.root / "new") == COMMON
     assert "api_key_env: KEY " in (repository.root / "new/reconciler.yaml").read_text()
     assert 'agent_number: "+14155550100"' in (repository.root / "new/specs/support.yaml").read_text()
+
+
+def test_a_key_in_the_place_of_its_variables_name_is_not_repeated(repository: Repository) -> None:
+    called = repository.run("init", "new", "--api-key-env", "sk_live_abcdef123")
+
+    assert "sk_live" not in called.out + called.err
+
+
+def test_where_files_exist_nothing_is_asked(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch, "")
+    called = repository.run("init")
+
+    assert called.code == 1
+    assert "these files exist" in called.err
+    assert "API of the first environment" not in called.err
+
+
+def test_a_number_alone_is_asked_for_again(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_terminal(monkeypatch, "12", "415 555-0100", "+14155550100")
+    called = repository.run("init", "new", "--api", "sandbox", "--identify-by", "email", "--ci", "none")
+
+    assert called.code == 0
+    assert called.err.count("a number alone may be either") == 2
+
+
+def test_a_folder_is_quoted_for_the_shell(repository: Repository) -> None:
+    assert "  cd 'sub dir/x y'\n" in repository.run("init", "sub dir/x y").out
+
+
+def test_what_is_kept_says_which_environments_there_are(repository: Repository) -> None:
+    called = repository.run("init", "--keep", "-e", "other")
+    assert (called.code, called.out) == (1, "")
+    assert 'no environment "other"' in called.err
+
+    made = repository.run("init", "--keep")
+    assert "  reconciler -e live plan" in made.out
+    assert "export TEST_KEY=" in made.out
+    assert "environment: [live]" in (repository.root / ".github/workflows/apply.yml").read_text()
 
 
 def test_on_a_terminal_options_are_not_asked_for(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_gitlab_differs_in_the_same() -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_for_the_sandbox_no_key_is_asked_for(name: str) -> None:
-    lines = changed(name, workflows(answers(api="sandbox", install=""))[name])
+    lines = changed(name, workflows(answers(environment="sandbox", api="sandbox", install=""))[name])
     assert lines == ['+ install: "" # what pip installs']
 
 
