@@ -140,13 +140,23 @@ def _in_process(api: str, project: Project) -> Iterator[Any]:
 def _key(environment: Environment, invocation: Invocation, *, offline: bool) -> str:
     """Read the API key, which must be able to stand in a header; it is never shown, not even in part."""
     name = invocation.key_variable = environment.api_key_env
-    key = os.environ.get(name, "") or (os.environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
+    key = _found_key(name, offline=offline)
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
     keep_secret(key, invocation.secrets)
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
     return key
+
+
+def lacks_key(environment: Environment, invocation: Invocation, *, offline: bool) -> bool:
+    """Say whether an account needs a key that is not set."""
+    needed = api_of(environment, invocation) != SANDBOX
+    return needed and not _found_key(environment.api_key_env, offline=offline)
+
+
+def _found_key(name: str, *, offline: bool) -> str:
+    return os.environ.get(name, "") or (os.environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
 
 
 def _digest_key(endpoint: Endpoint, invocation: Invocation) -> bytes:

@@ -5,7 +5,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
-from reconciler.project import Environment, Project, load_project
+from reconciler.errors import InputError
+from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 
 
 def chosen_project(invocation: Invocation) -> Project:
@@ -23,5 +24,15 @@ def chosen_environment(project: Project, invocation: Invocation) -> Environment:
     environment = project.environment(invocation.environment)
     own = tuple(str(Path(path).absolute()) for path in invocation.specs)
     if not own:
+        _check_place(project)
         return environment
     return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs)
+
+
+def _check_place(project: Project) -> None:
+    """Raise `InputError` where nothing is: no settings, and none of the specs that are read without them."""
+    if project.file is not None or (project.root / DEFAULT_SPECS).exists():
+        return
+    above = next((one for one in project.root.absolute().parents if (one / FILE_NAME).is_file()), None)
+    cure = f"there is one in {above}: go there, or say --project" if above else "say --project FOLDER, or run init"
+    raise InputError(f"neither {FILE_NAME} nor {DEFAULT_SPECS}/ is in {project.root.absolute()}; {cure}")

@@ -1,6 +1,6 @@
 """What shells complete: environments and addresses, read from files alone; whatever is wrong there is kept silent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +26,11 @@ def complete_addresses(context: click.Context, _: click.Parameter, incomplete: s
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(address) for address in _next_steps(_addresses(context), incomplete)]
+
+
+def complete_formats(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Give what completes FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
+    return lambda _context, _parameter, typed: [f"{name}=" for name in formats if f"{name}=".startswith(typed)]
 
 
 class Address(click.ParamType[str]):

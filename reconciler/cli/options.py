@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.completing import complete_addresses, complete_environments
+from reconciler.cli.completing import complete_addresses, complete_environments, complete_formats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 SCHEMAS = ("specs", "project", "plan", "receipt")
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -281,6 +280,7 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
                 multiple=True,
                 metavar="FORMAT=FILE",
                 callback=lambda _context, _parameter, texts: tuple(_written(text, formats) for text in texts),
+                shell_complete=complete_formats(formats),
                 help="Write this format to a file, too. Repeatable.",
             ),
         )

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
@@ -91,12 +92,17 @@ def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, 
 
 @sandbox.command()
 @invocation_options
-@click.confirmation_option("--yes", prompt="Forget everything in the sandbox?", help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
-def reset(invocation: Invocation) -> int:
+def reset(invocation: Invocation, *, yes: bool) -> int:
     """Empty the sandbox of this repository."""
     from reconciler.cli.screen import emit
+    from reconciler.errors import InputError
 
+    if not yes and not sys.stdin.isatty():
+        raise InputError("reset asks before it forgets, and there is nobody to ask here; say --yes")
+    if not yes:
+        click.confirm("Forget everything in the sandbox?", abort=True)
     with _store(invocation) as store:
         store.reset()
     emit("The sandbox is empty.\n")

@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from reconciler.api.client import Endpoint
-from reconciler.cli.account import Account, Pace, account_of
+from reconciler.cli.account import Account, Pace, account_of, lacks_key
 from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.guarding import guards_of
 from reconciler.cli.loading import load_environment, secrets_of, warn
@@ -19,6 +19,7 @@ from reconciler.core.guards import Guards
 from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.core.shard import Shard
+from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded
 from reconciler.workflow.run import OnProgress, Run
@@ -70,10 +71,24 @@ class Declared(Struct, frozen=True):
     environ: Environ
 
 
-def read_declared(project: Project, environment: Environment, invocation: Invocation) -> Declared:
-    """Load the specs of an environment; raises `SpecError`."""
+def read_declared(
+    project: Project, environment: Environment, invocation: Invocation, *, offline: bool = False
+) -> Declared:
+    """Load the specs of an environment; raises `SpecError`, which names a missing key beside other variables."""
     environ = secrets_of(invocation)
-    return Declared(project, environment, load_environment(project, environment, environ), environ)
+    lacking: list[str] = []
+
+    def noted(name: str) -> str | None:
+        value = environ(name)
+        lacking.extend(() if value else (name,))
+        return value
+
+    try:
+        return Declared(project, environment, load_environment(project, environment, noted), environ)
+    except SpecError as error:
+        if lacking and lacks_key(environment, invocation, offline=offline):
+            raise SpecError((*error.problems, _no_key(project, environment))) from error
+        raise
 
 
 @contextmanager
@@ -84,7 +99,7 @@ def open_session(invocation: Invocation, *, offline: bool = False) -> Iterator[S
     Nothing can be sent in an `offline` session, which needs no more than the key for digests.
     """
     project = chosen_project(invocation)
-    declared = read_declared(project, chosen_environment(project, invocation), invocation)
+    declared = read_declared(project, chosen_environment(project, invocation), invocation, offline=offline)
     warn(declared.loaded)
     with session_of(declared, invocation, offline=offline) as session:
         yield session
@@ -100,3 +115,10 @@ def session_of(
         guards = guards_of(environment, invocation)
         desired, environ = declared.loaded.desired, declared.environ
         yield Session(project, desired, account, invocation.revealed, environ, guards, invocation.shard)
+
+
+def _no_key(project: Project, environment: Environment) -> Problem:
+    """Say that the key is missing, beside other variables that are."""
+    address = f"environments.{environment.name}.api_key_env"
+    message = f"the environment variable {environment.api_key_env} is not set"
+    return Problem(project.file or "environment", 0, 0, address, message, "set it: it holds the API key")

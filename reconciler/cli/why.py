@@ -27,6 +27,7 @@ _Commits = Mapping[tuple[str, int], "Commit"]
 @pass_invocation
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
+    from reconciler.cli.choosing import chosen_environment
     from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.core.explanation import ExplanationDocument
@@ -37,7 +38,7 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     from reconciler.specs.provenance import Specs, explain
 
     project = load_project(invocation.project)
-    environment = project.environment(invocation.environment)
+    environment = chosen_environment(project, invocation)
     specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
     found = explain(specs, address)
     commits = _commits(project.root, found)

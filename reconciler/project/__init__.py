@@ -1,9 +1,18 @@
 """`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
 
-from reconciler.project.file import SANDBOX, EnvironmentFile, ExpectedAccountFile, GuardsFile, ProjectFile, Reader
+from reconciler.project.file import (
+    DEFAULT_SPECS,
+    SANDBOX,
+    EnvironmentFile,
+    ExpectedAccountFile,
+    GuardsFile,
+    ProjectFile,
+    Reader,
+)
 from reconciler.project.loading import FILE_NAME, Environment, Project, load_project
 
 __all__ = [
+    "DEFAULT_SPECS",
     "FILE_NAME",
     "SANDBOX",
     "Environment",

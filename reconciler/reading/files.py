@@ -26,14 +26,14 @@ class Files(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def find_files(entries: Sequence[str], *, root: Path) -> Files:
+def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
     """
     Find the files that entries lead to; each entry is a folder, a file or a glob, relative to the root.
 
     A folder stands for all `*.yaml` and `*.yml` in it, at any depth, hidden ones left out.
-    A file that is reached twice is given once.
+    A file that is reached twice is given once. `example` is the name of a file that an empty folder could have.
     """
-    search = _Search(root)
+    search = _Search(root, example)
     for entry in entries:
         search.take(entry)
     if not entries:
@@ -44,10 +44,11 @@ def find_files(entries: Sequence[str], *, root: Path) -> Files:
 class _Search:
     """A search that remembers what it has found under which name."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, example: str) -> None:
         self.found: dict[object, SpecFile] = {}
         self.problems: list[Problem] = []
         self._root = root
+        self._example = example
 
     def take(self, entry: str) -> None:
         """Take all that an entry leads to."""
@@ -70,7 +71,7 @@ class _Search:
 
     def _take_folder(self, folder: Path, entry: str) -> None:
         if not self._add_all(self._walk(folder)):
-            self._wrong(entry, "no spec files in this folder", f"add one, such as {entry.rstrip('/')}/contacts.yaml")
+            self._wrong(entry, "no spec files in this folder", f"add one, such as {entry.rstrip('/')}/{self._example}")
 
     def _take_glob(self, entry: str) -> None:
         if any("**" in part and part != "**" for part in Path(entry).parts):

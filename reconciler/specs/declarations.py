@@ -32,7 +32,6 @@ from reconciler.specs.schema import ScopeSpec, SpecDocument
 from reconciler.specs.unsound import check_unsound
 from reconciler.specs.users import declared_users
 
-
 _NAMELESS = {"contacts_from", "live_values"}
 """Keys of a document that declare nothing by name."""
 

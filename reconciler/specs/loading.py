@@ -69,7 +69,7 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     found: dict[SpecFile, None] = {}
     problems: list[Problem] = []
     for entry in entries:
-        files = find_files([entry], root=root)
+        files = find_files([entry], root=root, example="overlay.yaml")
         problems.extend(files.problems)
         for file in files.files:
             found.pop(file, None)

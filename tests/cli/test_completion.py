@@ -175,3 +175,8 @@ def test_the_shell_itself_completes(specs: Repository, shell: str, words: list[s
     called = subprocess.run([program, "-c", script], env=environment, capture_output=True, text=True, check=False)  # noqa: S603
 
     assert any(line.startswith(offered) for line in called.stdout.splitlines()), called
+
+
+def test_formats_of_files_to_write_are_offered() -> None:
+    assert completed("plan", "--write", "j") == ["json=", "junit="]
+    assert completed("validate", "--write", "") == ["text=", "sarif="]

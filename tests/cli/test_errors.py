@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -257,3 +258,62 @@ def test_the_sandbox_is_shown_and_emptied(repository: Repository) -> None:
 
     assert shown["contact_memories"][0]["facts"] == {"name": "Sarah", "plan": "premium"}
     assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+
+
+def test_from_a_subfolder_the_missing_settings_are_told_with_the_nearest_ones(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = repository.root / "specs/below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    for command in (("validate",), ("plan",), ("lint",), ("why", "contacts.sarah")):
+        called = repository.run(*command)
+        assert called.code == 1
+        assert "neither reconciler.yaml nor specs/ is in" in called.err
+        assert f"there is one in {repository.root}: go there, or say --project" in called.err
+
+
+def test_specs_that_are_named_need_neither_settings_nor_a_folder(repository: Repository) -> None:
+    (repository.root / "reconciler.yaml").unlink()
+    (repository.root / "specs/support.yaml").rename(repository.root / "other.yaml")
+    (repository.root / "specs").rmdir()
+
+    assert "say --project" in repository.run("validate").err
+    assert repository.run("validate", "--specs", "other.yaml").code == 0
+
+
+def test_all_variables_that_are_missing_are_told_at_once_the_key_included(repository: Repository) -> None:
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("premium", '"${env:PLAN}"'))
+    called = repository.run("-e", "live", "plan")
+
+    assert called.code == 1
+    assert called.err.splitlines() == [
+        (
+            "error: reconciler.yaml environments.live.api_key_env: the environment variable TEST_KEY is not set; "
+            "set it: it holds the API key"
+        ),
+        (
+            "error: specs/support.yaml:8:36 contacts.sarah.scopes.support.facts.plan: the environment variable PLAN "
+            "is not set; set it for plan and apply; validate does without"
+        ),
+    ]
+    assert "TEST_KEY" not in repository.run("plan").err
+
+
+def test_an_empty_folder_of_overlays_is_told_with_fitting_words(repository: Repository) -> None:
+    (repository.root / "ov").mkdir()
+    repository.write("reconciler.yaml", "version: 1\nenvironments: {sandbox: {api: sandbox, overlays: [ov]}}\n")
+
+    assert "add one, such as ov/overlay.yaml" in repository.run("validate").err
+
+
+def test_emptying_the_sandbox_where_nobody_can_be_asked_needs_a_yes(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    called = repository.run("sandbox", "reset")
+
+    assert called.code == 1
+    assert "there is nobody to ask here; say --yes" in called.err
