@@ -226,7 +226,7 @@ class _Explaining:
 
     def _rows_of(self, path: KeyPath) -> Iterator[Node]:
         for source in self._rows if path[:1] == ("contacts",) else ():
-            for _, document in documents(source, wanted=str(path[1]), escape=True):
+            for _, document in documents(source, wanted=str(path[1])):
                 yield document
 
     def _given(self, key: str, node: Node, said: _Said) -> Given:

@@ -55,7 +55,7 @@ class RowReading:
         self._source = source
         self._final = final
         self._findings = findings
-        self._template = source.template(convert, escape=True, left_out=left_out)
+        self._template = source.template(convert, is_resolved=True, left_out=left_out)
         self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
         self._findings.bound(source.file.name)
 

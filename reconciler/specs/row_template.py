@@ -100,12 +100,18 @@ class Template:
     """
     What a `contacts_from` entry makes of rows.
 
-    Cells are data, in which `${` means itself; a document for which references are filled in has to write it `$${`,
-    so `escape` them where that will be done. The scopes that are `left_out` are passed over.
+    Cells are data, in which `${` means itself, so the documents write it `$${`. So they do for constants where the
+    entry `is_resolved`: its references are filled in already. The scopes that are `left_out` are passed over.
     """
 
     def __init__(
-        self, entry: Node, *, is_text: bool, convert: Convert, escape: bool, left_out: AbstractSet[str] = frozenset()
+        self,
+        entry: Node,
+        *,
+        is_text: bool,
+        is_resolved: bool,
+        convert: Convert,
+        left_out: AbstractSet[str] = frozenset(),
     ) -> None:
         parts = dict(entry.entries())
         self._named_by = str(parts["named_by"].value)
@@ -114,7 +120,7 @@ class Template:
         self._met: set[KeyPath] = set()
         self._is_text = is_text
         self._convert = convert
-        self._escape = escape
+        self._is_resolved = is_resolved
         self._left_out = left_out
         self._contact = self._branch(parts["contact"], (), may_drop=False)
 
@@ -178,10 +184,8 @@ class Template:
             self.slots.append(Slot(str(node.value), node.source, path))
             return _Leaf(len(self.slots) - 1, str(node.value), None, fact)
         self.slots.append(Slot(None, node.source, path))
-        return _Leaf(len(self.slots) - 1, None, self._plain(node.value[CONSTANT]), fact)
-
-    def _plain(self, value: Json) -> Json:
-        return escaped(value) if self._escape else value
+        constant: Json = node.value[CONSTANT]
+        return _Leaf(len(self.slots) - 1, None, escaped(constant) if self._is_resolved else constant, fact)
 
     def _build(self, part: _Part, filling: _Filling) -> _Built | None:
         match part:
@@ -200,7 +204,7 @@ class Template:
             return None
         if self._is_text and leaf.fact is not None and isinstance(cell, str):
             cell = self._converted(leaf.fact, cell, leaf.at, filling)
-        value = self._plain(cell)
+        value = escaped(cell)
         return value, _deep(value, leaf.at)
 
     def _converted(self, fact: str, cell: str, at: int, filling: _Filling) -> Json:

@@ -32,10 +32,10 @@ class RowSource(Struct, frozen=True):
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
     def template(
-        self, convert: Convert = as_text, *, escape: bool, left_out: AbstractSet[str] = frozenset()
+        self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
     ) -> Template:
         """Give what makes contacts of rows."""
-        return Template(self.entry, is_text=self.is_text, convert=convert, escape=escape, left_out=left_out)
+        return Template(self.entry, is_text=self.is_text, is_resolved=is_resolved, convert=convert, left_out=left_out)
 
 
 def row_sources(document: Node, spec: SpecFile) -> Iterator[RowSource]:
@@ -49,13 +49,9 @@ def row_sources(document: Node, spec: SpecFile) -> Iterator[RowSource]:
             yield RowSource(entry, index, model, SpecFile(name, path))
 
 
-def documents(source: RowSource, *, wanted: str | None = None, escape: bool = False) -> Iterator[tuple[str, Node]]:
-    """
-    Give name and document of each row, as it is written, or of the wanted one; passes over what is wrong.
-
-    With `escape`, cells are written as a spec would write them, so that none is taken for a reference.
-    """
-    template = source.template(escape=escape)
+def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple[str, Node]]:
+    """Give name and document of each row, or of the wanted one, as a spec would write it; passes over what is wrong."""
+    template = source.template(is_resolved=False)
     try:
         for row in read_rows(source.file.path, name=source.file.name, delimiter=source.model.delimiter):
             name = template.name_of(row) if isinstance(row, Row) else None

@@ -214,3 +214,18 @@ def test_a_literal_is_told_from_a_secret(layered: Repository) -> None:
     assert 'facts.a = "$${env:T}"\n' in shown
     assert 'facts.b = "${env:T}"\n' in shown
     assert 'facts.c = "$${x} ${env:T}"\n' in shown
+
+
+def test_a_reference_in_a_mapping_of_rows_is_one_and_what_looks_like_it_in_a_cell_is_text(layered: Repository) -> None:
+    layered.write("specs/g.csv", "id,note\nzoe,${env:T}\n")
+    constants = 'card: {value: {number: "${env:T}"}}, note: note'
+    layered.write(
+        "specs/g.yaml",
+        f"contacts_from:\n- file: g.csv\n  named_by: id\n  contact: {{external_id: id, facts: {{{constants}}}}}\n",
+    )
+    shown = [layered.run("why", f"contacts.zoe.facts.{key}").out for key in ("card", "note")]
+
+    assert shown[0].startswith('contacts.zoe.facts.card = {"number": "${env:T}"}\n')
+    assert shown[0].count('{"number": "${env:T}"}') == 2
+    assert shown[1].startswith('contacts.zoe.facts.note = "$${env:T}"\n')
+    assert shown[1].count('"$${env:T}"') == 2

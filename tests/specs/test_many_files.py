@@ -24,7 +24,9 @@ def test_each_of_50_mistakes_in_10_000_files_is_named_at_its_place(tmp_path: Pat
     for at in range(CONTACTS):
         folder = tmp_path / f"{at // 500:02}"
         folder.mkdir(exist_ok=True)
-        text, line, said = MISTAKES[PLANTED.index(at) % len(MISTAKES)] if at in PLANTED else ("    facts: {plan: trial}\n", 0, "")
+        text, line, said = (
+            MISTAKES[PLANTED.index(at) % len(MISTAKES)] if at in PLANTED else ("    facts: {plan: trial}\n", 0, "")
+        )
         known_by = "" if "email" in text else f"\n    external_id: crm-{at}"
         (folder / f"{at}.yaml").write_text(f"contacts:\n  guest-{at}:{known_by or chr(10) + '    # by email'}\n{text}")
         if at in PLANTED:
