@@ -3,8 +3,8 @@
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +43,8 @@ class Endpoint:
 
     `app` is an ASGI application to call in process in place of the network. `timeout` is in seconds, for connecting
     and for each read; `proxy` is the URL of an HTTP proxy. `on_request` is told every request: method, path and what
-    came of it, never headers or bodies. `pacer` is shared by all clients of a run.
+    came of it, never headers or bodies. `pacer` is shared by all clients of a run, and so is `transport`, where
+    `keeping_connections` made it; a client has connections of its own else.
     """
 
     base_url: str
@@ -54,6 +55,14 @@ class Endpoint:
     timeout: float = 30.0
     proxy: str | None = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@asynccontextmanager
+async def keeping_connections(endpoint: Endpoint) -> AsyncIterator[Endpoint]:
+    """Give the endpoint with connections that all of its clients share, each with a guard of its own."""
+    async with _transport(endpoint) as transport:
+        yield replace(endpoint, transport=transport)
 
 
 @asynccontextmanager
@@ -73,8 +82,8 @@ async def open_writer(endpoint: Endpoint) -> AsyncIterator[Writer]:
 @asynccontextmanager
 async def _opened(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["_Client"]:
     base_url = _base_url(endpoint.base_url)
-    guarded = _GuardedTransport(_transport(endpoint), allowed, prefix=base_url.raw_path.decode().rstrip("/"))
-    async with guarded:
+    async with nullcontext(endpoint.transport) if endpoint.transport else _transport(endpoint) as transport:
+        guarded = _GuardedTransport(transport, allowed, prefix=base_url.raw_path.decode().rstrip("/"))
         yield _Client(_Http(guarded, base_url, endpoint), endpoint)
 
 
@@ -122,9 +131,6 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         path = request.url.raw_path.decode("ascii").partition("?")[0]
         self._allowed.check(request.method, path.removeprefix(self._prefix))
         return await self._inner.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 class _Http:

@@ -61,8 +61,8 @@ class Applying(Struct, frozen=True):
         if self.undo:
             self.undo.check()
         check_files([*self.files, *([("yaml", self.undo.path)] if self.undo else [])])
-        async with keeping_books(self.session) as books:
-            return await self._run(books, yes=yes)
+        async with keeping_books(self.session) as books, self.session.connected() as session:
+            return await replace(self, session=session)._run(books, yes=yes)  # noqa: SLF001  this very class
 
     async def _run(self, books: Books, *, yes: bool) -> int:
         prospect = await self.prospect()

@@ -1,12 +1,14 @@
 """What a planning command works with: the specs of an environment, and its account."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconciler.api.client import Endpoint
+from reconciler.api.client import Endpoint, keeping_connections
 from reconciler.cli.account import Account, Pace, account_of, lacks_key
 from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.guarding import guards_of
@@ -40,6 +42,12 @@ class Session(Struct, frozen=True):
     def endpoint(self) -> Endpoint:
         """Give how the account is reached."""
         return self.account.endpoint
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["Session"]:
+        """Give the session with connections that all of its clients share."""
+        async with keeping_connections(self.endpoint) as endpoint:
+            yield replace(self, account=dataclasses.replace(self.account, endpoint=endpoint))
 
     def run(self, progress: OnProgress) -> Run:
         """Give what a workflow needs, with the ids remembered so far."""

@@ -103,7 +103,8 @@ class WatchRun:
             invocation = _at_one_place(self._invocation)
             declared = await self._at_rest.read(lambda: self._declared(invocation))
             with session_of(declared, invocation, pace=Pace(self._new_pacer, stop, self._log.note)) as session:
-                is_complete = await self._reconciled(session)
+                async with session.connected() as connected:
+                    is_complete = await self._reconciled(connected)
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
                 return _Ended("stopped")
