@@ -1,4 +1,4 @@
-"""What the server answers: the world in the shapes that the API's documentation shows, as bytes that stand ready."""
+"""What the server answers: the world in the shapes that the API's documentation shows, as bytes."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """The contests: what is measured, at a number of memories."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import ceil
@@ -22,6 +22,14 @@ CONCURRENCY = 50
 VALIDATED = 10_000
 APPLIED = 1_000
 SMALL = 100
+BARE = "bare client"
+CHANGED = f"{US}, all changed"
+IMPORTS = f"{US}, imports"
+HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
+"""What must not be imported to say what there is."""
+
+_PLAN, _APPLY = ("plan", "--detailed-exitcode"), ("apply", "--yes")
+_PENDING = 2
 _KEY = {"BENCHMARK_KEY": "benchmark"}
 
 Entry: TypeAlias = Contestant | Skipped
@@ -55,26 +63,41 @@ def _python() -> tuple[str, ...]:
     return (str(own.programs() / "python"),)
 
 
-def _limit(requests: int) -> float:
-    return requests * LATENCY / CONCURRENCY
+def limit(phases: Sequence[int]) -> float:
+    """Give the least seconds for phases of so many requests, each begun when the one before it has ended."""
+    return sum(ceil(requests / CONCURRENCY) for requests in phases) * LATENCY
+
+
+def listed(size: int) -> tuple[int, ...]:
+    """Give the phases of a listing: the first page, which tells how many there are, and then the others."""
+    return 1, ceil(size / PAGE) - 1
 
 
 def _ours(  # noqa: PLR0913  a contestant's parts
-    stage: Stage, world: World, arguments: tuple[str, ...], *, name: str, reader: str, requests: int
+    stage: Stage,
+    world: World,
+    arguments: tuple[str, ...],
+    *,
+    name: str = US,
+    reader: str = "contacts",
+    phases: Sequence[int],
+    good: int = 0,
 ) -> Contestant:
     served = stage.serve(world)
     project = write_project(world, stage.folder() / "repository", url=served.url, reader=reader)
     command = (*_reconciler(), "--project", str(project), *arguments)
-    return Contestant(name, command, variables=_KEY, served=served, limit=_limit(requests))
+    return Contestant(
+        name, command, variables=_KEY, served=served, limit=limit(phases), requests=sum(phases), good=good
+    )
 
 
-def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, *, requests: int) -> Contestant:
+def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, *, phases: Sequence[int]) -> Contestant:
     """Make the bare client with its requests in a file, so that it has nothing to work out."""
     served, file = stage.serve(world), stage.folder() / "requests"
     with file.open("w") as text:
         text.writelines(f"{line}\n" for line in lines)
     command = (*_python(), "-m", "benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
-    return Contestant("bare client", command, served=served, limit=_limit(requests))
+    return Contestant(BARE, command, served=served, limit=limit(phases), requests=sum(phases))
 
 
 def _context_paths(world: World) -> Iterator[str]:
@@ -82,9 +105,11 @@ def _context_paths(world: World) -> Iterator[str]:
 
 
 def start(_: Stage) -> Iterator[Entry]:
-    """Start and say what there is."""
+    """Start and say what there is; once more to see what is imported for it."""
     yield Contestant("python -c pass", (*_python(), "-c", "pass"))
     yield Contestant(US, (*_reconciler(), "--help"))
+    traced = (*_python(), "-I", "-X", "importtime", "-m", "reconciler", "--help")
+    yield Contestant(IMPORTS, traced, says="Usage: ", counts=rf"\|\s+(?:{'|'.join(HEAVY)})$", is_slow=True)
 
 
 def validate(stage: Stage) -> Iterator[Entry]:
@@ -103,19 +128,19 @@ def validate(stage: Stage) -> Iterator[Entry]:
 
 def plan(stage: Stage) -> Iterator[Entry]:
     """Plan through `context`, a request a memory: nothing to do, and all to update."""
-    world, size = World(stage.size), stage.size
-    yield _bare(stage, "get", _context_paths(world), world, requests=size)
-    yield _ours(stage, world, ("plan",), name=US, reader="context", requests=size)
-    changed = World(size, changed=1.0)
-    yield _ours(stage, changed, ("plan",), name=f"{US}, all changed", reader="context", requests=size)
-    yield script.contestant(world, stage.serve(world), stage.folder(), list(_context_paths(world)))
-    yield ansible.contestant(world, stage.serve(world), stage.folder(), list(_context_paths(world)))
+    world, changed = World(stage.size), World(stage.size, changed=1.0)
+    phases = (stage.size,)
+    yield _bare(stage, "get", _context_paths(world), world, phases=phases)
+    yield _ours(stage, world, _PLAN, reader="context", phases=phases)
+    yield _ours(stage, changed, _PLAN, name=CHANGED, reader="context", phases=phases, good=_PENDING)
+    yield script.contestant(world, stage.serve, stage.folder(), _context_paths(world))
+    yield ansible.contestant(world, stage.serve, stage.folder(), _context_paths(world))
 
 
 def listing(stage: Stage) -> Iterator[Entry]:
     """Plan through `contacts`, a request for 200 memories, against peers that ask nobody."""
     world = World(stage.size)
-    yield _ours(stage, world, ("plan",), name=US, reader="contacts", requests=ceil(stage.size / PAGE))
+    yield _ours(stage, world, _PLAN, phases=listed(stage.size))
     yield octodns.contestant(world, stage.folder())
     yield terraform.contestant(world, stage.folder())
 
@@ -123,16 +148,14 @@ def listing(stage: Stage) -> Iterator[Entry]:
 def apply(stage: Stage) -> Iterator[Entry]:
     """Apply memories that are all new: the listing, then two writes for each."""
     world, size = World(stage.size, new=True), stage.size
-    requests = ceil(size / PAGE) + 2 * size
-    yield _bare(stage, "apply", _new_memories(world), world, requests=requests)
-    yield _ours(stage, world, ("apply", "--yes"), name=US, reader="contacts", requests=requests)
+    phases = (*listed(size), size, size)
+    yield _bare(stage, "apply", _new_memories(world), world, phases=phases)
+    yield _ours(stage, world, _APPLY, phases=phases)
 
 
 def again(stage: Stage) -> Iterator[Entry]:
     """Apply where nothing is left to do."""
-    yield _ours(
-        stage, World(stage.size), ("apply", "--yes"), name=US, reader="contacts", requests=ceil(stage.size / PAGE)
-    )
+    yield _ours(stage, World(stage.size), _APPLY, phases=listed(stage.size))
 
 
 def _new_memories(world: World) -> Iterator[str]:

@@ -2,20 +2,16 @@
 
 import os
 import platform
-import shutil
-from importlib.metadata import version
 
-from benchmarks.peers import terraform
+from benchmarks import own
+from benchmarks.peers import venvs
 
 _LIBRARIES = ("httpx", "httpx-aiohttp", "aiohttp", "pyyaml", "pydantic", "click")
 _GIB = 1024**3
 
 
 def described() -> str:
-    """Give one line on the machine and the versions."""
+    """Give one line on the machine and the versions; each peer tells its own."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
-    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
-    program = shutil.which("terraform")
-    peers = [terraform.version(program)] if program else []
-    python = f"Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {', '.join([python, *libraries, *peers])}."
+    named = [f"Python {platform.python_version()}", *venvs.versions(own.VENV, *_LIBRARIES)]
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {', '.join(named)}."

@@ -8,15 +8,30 @@ from pathlib import Path
 from benchmarks.peers.venvs import FOLDER
 from benchmarks.serving import ROOT
 
-_VENV = FOLDER / "reconciler"
+VENV = FOLDER / "reconciler"
+_SHOWN = 500
+
+
+class NotInstalledError(Exception):
+    """The project cannot be installed here."""
 
 
 @cache
 def programs() -> Path:
-    """Give the folder of Python and of this checkout's programs, installed anew; raises `CalledProcessError`."""
-    pip = _VENV / "bin" / "pip"
+    """Give the folder of Python and of this checkout's programs, installed anew; raises `NotInstalledError`."""
+    pip = VENV / "bin" / "pip"
     if not pip.exists():
-        subprocess.run([sys.executable, "-m", "venv", _VENV], check=True, capture_output=True)
-    subprocess.run([pip, "install", "--quiet", ROOT], check=True, capture_output=True)
-    subprocess.run([pip, "install", "--quiet", "--force-reinstall", "--no-deps", ROOT], check=True, capture_output=True)
-    return _VENV / "bin"
+        _run(sys.executable, "-m", "venv", str(VENV))
+    _run(str(pip), "install", "--quiet", str(ROOT))
+    _run(str(pip), "install", "--quiet", "--force-reinstall", "--no-deps", str(ROOT))
+    return VENV / "bin"
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or error.stdout).strip()[-_SHOWN:]
+        raise NotInstalledError(f"this checkout cannot be installed into {VENV}:\n{said}") from error
+    except OSError as error:
+        raise NotInstalledError(f"this checkout cannot be installed into {VENV}: {error}") from error

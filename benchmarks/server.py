@@ -1,5 +1,7 @@
 """
-A loopback server that costs less CPU than what is measured: a bare protocol, with answers that stand ready.
+A loopback server that costs less CPU than what is measured: a bare protocol.
+
+The answers to reads stand ready; those to writes are made when they are asked for.
 
 Run as a program it prints its URL, serves until its standard input ends, and then prints what it counted.
 """

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
+from benchmarks.process import RunFailedError, environment
 from benchmarks.world import World
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,16 @@ class Traffic:
         """Count all requests."""
         return self.reads + self.writes
 
+    def most(self, other: "Traffic") -> "Traffic":
+        """Give the greater of each count."""
+        calls = {**self.by_call, **other.by_call}
+        return Traffic(
+            max(self.reads, other.reads),
+            max(self.writes, other.writes),
+            max(self.connections, other.connections),
+            {call: max(self.by_call.get(call, 0), other.by_call.get(call, 0)) for call in calls},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -38,19 +49,38 @@ class Served:
     _stdout: IO[str]
 
     def traffic(self) -> Traffic:
-        """Give what came since the last call."""
-        self._stdin.write("\n")
-        self._stdin.flush()
-        return Traffic(**json.loads(self._stdout.readline()))
+        """Give what came since the last call; raises `RunFailedError` when the server is gone."""
+        try:
+            self._stdin.write("\n")
+            self._stdin.flush()
+            return Traffic(**json.loads(self._stdout.readline()))
+        except (OSError, ValueError) as error:
+            raise RunFailedError("the server is gone") from error
+
+
+Serve: TypeAlias = Callable[[World], Served]
 
 
 @contextmanager
 def serving(world: World, *, latency: float) -> Iterator[Served]:
-    """Serve a world with a latency (in seconds) for as long as the block lasts."""
+    """
+    Serve a world with a latency (in seconds) for as long as the block lasts.
+
+    The server is of a session of its own, so that an interrupt at the terminal is for the benchmark alone.
+    """
     asked = json.dumps({"world": asdict(world), "latency": latency})
-    command = [sys.executable, "-m", "benchmarks.server", asked]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", asked],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         assert process.stdin is not None  # noqa: S101  a pipe was asked for
         assert process.stdout is not None  # noqa: S101  the same
-        yield Served(process.stdout.readline().strip(), process.stdin, process.stdout)
-        process.stdin.close()
+        try:
+            yield Served(process.stdout.readline().strip(), process.stdin, process.stdout)
+        finally:
+            process.kill()

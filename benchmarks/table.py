@@ -1,9 +1,9 @@
-"""Results as Markdown tables."""
+"""Contests as Markdown: a table of results, a table of goals, and why some of them are missed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from benchmarks.contest import US, Result, Skipped
-from benchmarks.goals import Verdict
+from benchmarks.contest import US, Held, Result
+from benchmarks.verdicts import BUSY, Verdict
 
 _HEAD = (
     "work",
@@ -13,7 +13,7 @@ _HEAD = (
     "time, s",
     "from - to",
     "CPU, s",
-    "peak, MiB",
+    "peak, MB",
     "requests",
     "connections",
     "÷ limit",
@@ -23,20 +23,51 @@ _HEAD = (
 _TEXTS = 3
 
 
-def render_results(results: Sequence[Result], skipped: Iterable[tuple[str, int, Skipped]] = ()) -> str:
+def render_results(contests: Sequence[Held]) -> str:
     """Give a row a contestant, and below the table who was skipped and why."""
-    ours = {(one.contest, one.size): one for one in results if one.name == US}
-    rows = [_row(one, ours.get((one.contest, one.size))) for one in results]
-    notes = [f"- {contest}, {size:,}: {one.name} skipped: {one.reason}" for contest, size, one in skipped]
+    rows = [_row(one, ours_of(held)) for held in contests for one in held.results]
+    notes = [
+        f"- {_place(held)}: {one.name} skipped: {' '.join(one.reason.split())}"
+        for held in contests
+        for one in held.skipped
+    ]
     return "\n".join([*table(_HEAD, rows, texts=_TEXTS), *(["", *notes] if notes else []), ""])
 
 
+def render_machines(contests: Sequence[Held]) -> str:
+    """Say where it was measured; where not all was measured alike, what where."""
+    by_machine: dict[str, list[str]] = {}
+    for held in contests:
+        by_machine.setdefault(held.machine, []).append(_place(held))
+    peers = sorted({one.version for held in contests for one in held.results if one.version})
+    parts = [f"- {'; '.join(places)}: {machine}" for machine, places in by_machine.items()]
+    parts = list(by_machine) if len(by_machine) == 1 else ["", *parts, ""]
+    return "\n".join([*parts, *([f"Peers: {', '.join(peers)}."] if peers else [])])
+
+
 def render_goals(verdicts: Iterable[Verdict]) -> str:
-    """Give a row a goal; those that were not measured say so."""
-    rows = [
-        (one.goal.name, _figure(one.goal.bound, one.goal.unit), _measured(one), _word(one.is_met)) for one in verdicts
-    ]
+    """Give a row a goal; those that were not measured, or cannot be judged, say so."""
+    rows = [(one.goal.name, figure(one.goal.bound, one.goal.unit), _measured(one), _word(one)) for one in verdicts]
     return "\n".join([*table(("goal", "at most", "measured", "met"), rows, texts=1), ""])
+
+
+def render_missed(verdicts: Iterable[Verdict]) -> str:
+    """Say of each goal that is missed by how much, why, and what would be needed, and when none can be judged."""
+    told = list(verdicts)
+    lines = [f"- **Missed: {one.goal.name}: {_excess(one)}.** {one.goal.missed}" for one in told if one.is_met is False]
+    busy = [BUSY] if any(one.was_busy for one in told) else []
+    return "\n\n".join(["\n".join(part) for part in (lines, busy) if part]) + ("\n" if lines or busy else "")
+
+
+def _excess(one: Verdict) -> str:
+    measured, bound = one.figure or 0, one.goal.bound
+    told = f"{figure(measured, one.goal.unit)} where {figure(bound, one.goal.unit)} is the goal"
+    return f"{told}: {measured / bound - 1:.0%} too much" if bound else told
+
+
+def ours_of(held: Held) -> Result | None:
+    """Give the result that the others of a contest are compared with."""
+    return next((one for one in held.results if one.name == US), None)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int) -> Iterator[str]:
@@ -70,18 +101,25 @@ def _row(one: Result, ours: Result | None) -> tuple[str, ...]:
     )
 
 
+def _place(held: Held) -> str:
+    return f"{held.contest}, {held.size:,}" if held.size else held.contest
+
+
 def seconds(value: float) -> str:
     """Give seconds with as many decimals as mean something."""
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004
 
 
-def _figure(value: float, unit: str) -> str:
+def figure(value: float, unit: str) -> str:
+    """Give a figure with its unit."""
     return f"{value:,.3g} {unit}".strip() if value < 1000 else f"{value:,.0f} {unit}".strip()  # noqa: PLR2004
 
 
 def _measured(one: Verdict) -> str:
-    return "not measured" if one.figure is None else _figure(one.figure, one.goal.unit)
+    return "not measured" if one.figure is None else figure(one.figure, one.goal.unit)
 
 
-def _word(is_met: bool | None) -> str:  # noqa: FBT001  a verdict
-    return {True: "yes", False: "**no**", None: ""}[is_met]
+def _word(one: Verdict) -> str:
+    if one.was_busy:
+        return "not judged (the machine was busy)"
+    return {True: "yes", False: "**no**", None: ""}[one.is_met]

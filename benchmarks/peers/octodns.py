@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from benchmarks.contest import Contestant, Skipped
-from benchmarks.peers.venvs import installed
+from benchmarks.peers.venvs import installed, version
 from benchmarks.world import World
 
 NAME = "octoDNS"
@@ -28,7 +28,7 @@ def contestant(world: World, folder: Path) -> Contestant | Skipped:
     config = {"providers": providers, "zones": {_ZONE: {"sources": ["source"], "targets": ["target"]}}}
     (folder / "config.yaml").write_text(json.dumps(config))
     command = (str(program), "--config-file", str(folder / "config.yaml"))
-    return Contestant(NAME, command, folder=folder)
+    return Contestant(NAME, command, folder=folder, says="No changes were planned", version=version("octodns"))
 
 
 def _write_zone(world: World, folder: Path) -> None:

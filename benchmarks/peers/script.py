@@ -1,10 +1,11 @@
 """A plain script with `requests`: one GET after the other, nothing compared."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.contest import Contestant, Skipped
-from benchmarks.peers.venvs import installed
-from benchmarks.serving import Served
+from benchmarks.peers.venvs import installed, version
+from benchmarks.serving import Serve
 from benchmarks.world import World
 
 NAME = "requests script"
@@ -21,15 +22,16 @@ for path in open(sys.argv[2]):
 """
 
 
-def contestant(world: World, served: Served, folder: Path, paths: list[str]) -> Contestant | Skipped:
+def contestant(world: World, serve: Serve, folder: Path, paths: Iterator[str]) -> Contestant | Skipped:
     """Make a script that reads every memory, GETs only."""
     if world.size > _MOST:
         return Skipped(NAME, f"one request after the other: more than {_MOST:,} take minutes")
     python = installed("requests", "python")
     if isinstance(python, str):
         return Skipped(NAME, python)
+    served = serve(world)
     program, requests = folder / "script.py", folder / "paths"
     program.write_text(_PROGRAM)
     requests.write_text("\n".join(paths))
     command = (str(python), str(program), served.url, str(requests))
-    return Contestant(NAME, command, served=served, is_slow=True)
+    return Contestant(NAME, command, served=served, requests=world.size, is_slow=True, version=version("requests"))

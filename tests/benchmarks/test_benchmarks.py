@@ -1,18 +1,12 @@
-"""The benchmarks themselves, untimed: that they repeat themselves, do not lie, and can be read."""
+"""What the benchmarks measure with, untimed: a world and a server that repeat themselves and do not lie."""
 
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from benchmarks.chart import render_chart, series_of
-from benchmarks.contest import Contestant, Result, Skipped, hold
-from benchmarks.goals import judge
-from benchmarks.keeping import keep, merged
-from benchmarks.process import Usage
-from benchmarks.serving import Traffic, serving
+from benchmarks.serving import serving
 from benchmarks.specs import write_one_file
-from benchmarks.table import render_goals, render_results
 from benchmarks.world import PERSONA, World
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
@@ -21,11 +15,6 @@ from reconciler.specs import load_specs
 
 KEY = {"authorization": "any"}
 SMALL = World(3, changed=1.0)
-
-
-def result(name: str, size: int, wall: float, contest: str = "plan") -> Result:
-    traffic = Traffic(size, 0, 50, {})
-    return Result(contest, size, name, (Usage(wall, wall / 2, 100.0), Usage(wall * 1.5, wall, 110.0)), traffic, 0.5)
 
 
 def test_a_world_is_the_same_each_time_and_another_with_another_seed() -> None:
@@ -96,57 +85,3 @@ def test_the_server_counts_what_came() -> None:
         }
         assert (seen.requests, seen.writes, seen.connections) == (5, 2, 1)
         assert served.traffic().requests == 0
-
-
-def test_contestants_run_in_turns_and_one_that_fails_is_told() -> None:
-    held = list(hold("any", 1, [Contestant("good", ["true"]), Contestant("bad", ["false"])], rounds=2))
-
-    assert isinstance(held[0], Result)
-    assert len(held[0].usages) == 2
-    assert isinstance(held[1], Skipped)
-    assert held[1].reason.startswith("failed: false ended with 1")
-
-
-def test_the_table_shows_medians_spreads_and_ratios() -> None:
-    table = render_results(
-        [result("bare client", 1000, 2.0), result("reconciler", 1000, 2.5)], [("plan", 1000, Skipped("x", "no reason"))]
-    )
-
-    assert (
-        "| plan | 1,000 | bare client | 2 | 2.50 | 2.00 - 3.00 | 1.50 | 110 | 1,000 | 50 | 5.00 | 0.80 | 0.80 |"
-        in table
-    )
-    assert (
-        "| plan | 1,000 | reconciler | 2 | 3.12 | 2.50 - 3.75 | 1.88 | 110 | 1,000 | 50 | 6.25 | 1.00 | 1.00 |" in table
-    )
-    assert "- plan, 1,000: x skipped: no reason" in table
-
-
-def test_goals_are_judged_as_far_as_they_were_measured() -> None:
-    verdicts = judge([result("bare client", 10_000, 2.0), result("reconciler", 10_000, 2.4)])
-    goals = render_goals(verdicts)
-
-    assert "| plan of 10,000 through `context`, time ÷ bare client | 1.25 times | 1.2 times | yes |" in goals
-    assert "| the same, time ÷ wire limit | 1.35 times | 6 times | **no** |" in goals
-    assert goals.count("not measured") == len(verdicts) - 4
-
-
-def test_the_picture_has_a_line_for_each_that_was_measured() -> None:
-    picture = render_chart(
-        series_of([result("reconciler", size, size / 1000) for size in (100, 1000, 10_000)])
-        + series_of([result("octoDNS", 1000, 1.2, contest="listing")])
-    )
-
-    assert picture.count("<path") == 6  # each in the picture and beside its name
-    assert "prefers-color-scheme: dark" in picture
-    assert ">octoDNS, no network<" in picture
-
-
-def test_what_is_measured_again_takes_its_former_place(tmp_path: Path) -> None:
-    keep(tmp_path, [result("reconciler", 100, 1.0), result("reconciler", 1000, 2.0)])
-
-    assert merged(tmp_path, [result("reconciler", 100, 3.0)]) == [
-        result("reconciler", 100, 3.0),
-        result("reconciler", 1000, 2.0),
-    ]
-    assert merged(tmp_path / "empty", [result("reconciler", 100, 3.0)]) == [result("reconciler", 100, 3.0)]
