@@ -1,17 +1,20 @@
 """What is told of contests: tables, goals with their words, the picture, and the README's part."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.chart import render_chart, series_of
 from benchmarks.contest import Skipped
+from benchmarks.keeping import kept
 from benchmarks.process import Usage
 from benchmarks.readme import NoMarkersError, rewritten
 from benchmarks.table import render_goals, render_machines, render_missed, render_results
 from benchmarks.verdicts import judge
 from tests.benchmarks.held import held, result
 
+ROOT = Path(__file__).parents[2]
 QUIET = held(
     replace(result("bare client", 10_000, 5.0), limit=5.0), replace(result("reconciler", 10_000, 6.0), limit=5.0)
 )
@@ -102,6 +105,12 @@ def test_the_picture_has_a_line_for_each_that_was_measured() -> None:
     assert picture.count("<path") == 6  # each in the picture and beside its name
     assert "prefers-color-scheme: dark" in picture
     assert ">octoDNS, no network<" in picture
+
+
+def test_the_readme_tells_what_the_kept_results_give() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert rewritten(readme, kept(ROOT / ".github" / "benchmarks")) == readme
 
 
 def test_a_readme_is_rewritten_between_its_markers_alone() -> None:
