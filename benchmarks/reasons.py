@@ -6,7 +6,7 @@ PLAN = (
 )
 WIRE = (
     "Each request costs CPU in the client, which one core has to find within the 25 ms that 50 of them share: "
-    "the bare client pays it, too. It would need a leaner client than httpx's API over aiohttp, or several processes."
+    "the bare client pays it, too. It would need a leaner client than aiohttp, or several processes."
 )
 MEMORY = (
     "Specs, answers and the plan are all in memory at once, and the libraries alone take 40 MB. "
