@@ -91,13 +91,27 @@ def _declared(project: "Project", environment: "Environment") -> "Declared":
 
     from reconciler.cli.loading import check_environment
     from reconciler.core.export import NOTHING_DECLARED, declared_in
+    from reconciler.specs.secret_keys import secret_keys
+
+    loaded = None if _is_still_empty(project, environment) else check_environment(project, environment)
+    everywhere = [entry for one in project.environments for entry in _entries(one)]
+    secrets = secret_keys([*everywhere, *_entries(environment)], root=project.root)
+    if loaded is None:
+        return replace(NOTHING_DECLARED, secret_keys=secrets)
+    scope_layers = [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes]
+    return declared_in(loaded.desired, scope_layers, secrets)
+
+
+def _is_still_empty(project: "Project", environment: "Environment") -> bool:
+    """Say whether nothing is there yet; where anything is, what is missing may say what must not be written."""
     from reconciler.reading import find_files
 
-    there = tuple(entry for entry in environment.specs if find_files([entry], root=project.root).files)
-    if not there:
-        return NOTHING_DECLARED
-    loaded = check_environment(project, replace(environment, specs=there))
-    return declared_in(loaded.desired, [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes])
+    found = find_files(_entries(environment), root=project.root)
+    return found.all_seen and not found.files
+
+
+def _entries(environment: "Environment") -> tuple[str, ...]:
+    return (*environment.specs, *environment.overlays, *environment.fact_keys_of)
 
 
 def _read(endpoint: "Endpoint", wanted: "Wanted", declared: "Declared") -> "LiveAccount":

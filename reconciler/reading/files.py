@@ -20,10 +20,15 @@ class SpecFile(Struct, frozen=True):
 
 
 class Files(Struct, frozen=True):
-    """The files that were found, sorted by name, and the entries that led nowhere."""
+    """
+    The files that were found, sorted by name, and the entries that led nowhere.
+
+    Unless `all_seen`, there may be more files: an entry cannot be followed, or a folder cannot be read.
+    """
 
     files: tuple[SpecFile, ...]
     problems: tuple[Problem, ...]
+    all_seen: bool = True
 
 
 def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
@@ -38,7 +43,8 @@ def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.y
         search.take(entry)
     if not entries:
         search.problems.append(Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs"))
-    return Files(tuple(sorted(search.found.values(), key=lambda file: file.name)), tuple(search.problems))
+    files = sorted(search.found.values(), key=lambda file: file.name)
+    return Files(tuple(files), tuple(search.problems), search.all_seen)
 
 
 class _Search:
@@ -47,6 +53,7 @@ class _Search:
     def __init__(self, root: Path, example: str) -> None:
         self.found: dict[object, SpecFile] = {}
         self.problems: list[Problem] = []
+        self.all_seen = True
         self._root = root
         self._example = example
 
@@ -61,7 +68,7 @@ class _Search:
             else:
                 self._take_file(path, entry)
         except (OSError, ValueError) as error:
-            self._wrong(entry, f"cannot be read: {reason(error)}", "mend it, or name other files")
+            self._unseen(entry, f"cannot be read: {reason(error)}", "mend it, or name other files")
 
     def _take_file(self, path: Path, entry: str) -> None:
         if _is_there(path):
@@ -75,7 +82,7 @@ class _Search:
 
     def _take_glob(self, entry: str) -> None:
         if any("**" in part and part != "**" for part in Path(entry).parts):
-            self._wrong(entry, "** stands beside other letters", "write ** alone between slashes: specs/**/*.yaml")
+            self._unseen(entry, "** stands beside other letters", "write ** alone between slashes: specs/**/*.yaml")
         elif not self._add_all(file for match in _matches(self._root, entry) for file in self._files_of(match)):
             self._wrong(entry, "no spec file matches", "check the pattern; spec files end in .yaml or .yml")
 
@@ -106,7 +113,7 @@ class _Search:
             entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
             return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            self._wrong(name, f"this folder cannot be read: {reason(error)}", "mend it, or name other folders")
+            self._unseen(name, f"this folder cannot be read: {reason(error)}", "mend it, or name other folders")
             return []
 
     def _add_all(self, files: Iterable[SpecFile]) -> int:
@@ -122,6 +129,10 @@ class _Search:
 
     def _name(self, path: Path) -> str:
         return _printable(Path(os.path.relpath(path, self._root)).as_posix())
+
+    def _unseen(self, entry: str, message: str, cure: str) -> None:
+        self.all_seen = False
+        self._wrong(entry, message, cure)
 
     def _wrong(self, entry: str, message: str, cure: str) -> None:
         self.problems.append(Problem(_printable(entry), 0, 0, "", message, cure))

@@ -18,8 +18,8 @@ class Declared(Struct, frozen=True):
     What is declared: contacts by what they are known by, with their scopes; memories by id; and names that are taken.
 
     `scopes` gives the names of the scopes that can be used again, because they lay no facts of their own.
-    `secret_keys` are those of facts that come from the process's environment somewhere; `hidden` counts the contacts
-    that are known by such a secret, and can be recognised in no account.
+    `secret_keys` are those of facts that come from the process's environment anywhere, in effect or not;
+    `hidden` counts the contacts that are known by such a secret, and can be recognised in no account.
     """
 
     contacts: Mapping[tuple[str, str], Contact]
@@ -57,8 +57,17 @@ class Declared(Struct, frozen=True):
         return "rule" if broken_rule(known, value) else None
 
 
-def declared_in(desired: Desired, scope_layers: Iterable[tuple[str, ScopeKey, bool]] = ()) -> Declared:
-    """Give what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own."""
+def declared_in(
+    desired: Desired,
+    scope_layers: Iterable[tuple[str, ScopeKey, bool]] = (),
+    secret_keys: frozenset[str] = frozenset(),
+) -> Declared:
+    """
+    Give what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own.
+
+    `secret_keys` are keys of secrets that need not be in effect in what is declared here.
+    """
+    of_secrets = (fact.key for fact in _facts(desired.contact_memories) if holds_secret(fact.value))
     scopes_of: dict[str, set[ScopeKey]] = {}
     for memory in desired.contact_memories:
         scopes_of.setdefault(memory.contact.name, set()).add(memory.scope_key)
@@ -74,7 +83,7 @@ def declared_in(desired: Desired, scope_layers: Iterable[tuple[str, ScopeKey, bo
             if not lays_facts
         },
         catalogue=desired.catalogue,
-        secret_keys=frozenset(fact.key for fact in _facts(desired.contact_memories) if holds_secret(fact.value)),
+        secret_keys=secret_keys.union(of_secrets),
         hidden=sum(holds_secret(_known_by(contact)) for contact in desired.contacts),
     )
 
