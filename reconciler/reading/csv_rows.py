@@ -41,15 +41,17 @@ class _Csv:
 
     def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
         names = [name.strip() for name in header]
-        twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
-        for name in twice:
-            at = [index + 1 for index, other in enumerate(names) if other == name]
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(names, start=1):
+            places.setdefault(name, []).append(place)
+        twice = {name: at for name, at in places.items() if name and len(at) > 1}
+        for name, at in twice.items():
             message = f"the header names the column {quoted(name)} {len(at)} times, at {', '.join(map(str, at))}"
             yield self._problem(message, "give each column a name of its own", column=at[1])
         if twice:
             return
         yield Columns(tuple(names), Source(self._file, self._line, 1))
-        positions = {name: at for at, name in enumerate(names, start=1) if name}
+        positions = {name: at for name, (at, *_) in places.items() if name}
         for record in self._records():
             if isinstance(record, Problem):
                 yield record

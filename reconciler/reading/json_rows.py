@@ -1,6 +1,7 @@
 """JSON Lines → rows: one object a line, whose keys are the columns; values keep the types that JSON gives them."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.value import Json
@@ -8,7 +9,7 @@ from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.paths import quoted
 from reconciler.reading.row import Row
-from reconciler.reading.scalars import Refusal, plain_value
+from reconciler.reading.scalars import Refusal, plain_value, survives
 from reconciler.reading.wording import named
 
 _DEEPEST = 64
@@ -67,19 +68,17 @@ def _row(line: str, source: Source) -> Row | Problem:
 def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
         raise _RefusedError(f"the key {quoted(twice)} stands here twice", "keep one of the two")
     return found
 
 
 def _number(text: str) -> Json:
-    """Read a number as YAML's are read; with an exponent, it is what Python makes of it."""
+    """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
     if "e" in text.lower():
-        number = float(text)
-        if number in (float("inf"), float("-inf")):
-            _constant(text)
-        return number
+        if not survives(text):
+            raise _RefusedError("this number with an exponent is none that JSON carries unchanged")
+        return float(text)
     found = plain_value(text)
     if isinstance(found, Refusal):
         raise _RefusedError(found.message)

@@ -6,7 +6,7 @@ Everything else is text, and what would silently become something else on its wa
 """
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -71,6 +71,16 @@ def plain_key_refusal(text: str) -> Refusal | None:
     return _NO_KEYS.get(text)
 
 
+def survives(text: str) -> bool:
+    """Say whether a number with decimals or an exponent stays the same as a double, written as short as it can be."""
+    if len(text) > _LONG:
+        return False
+    try:
+        return Decimal(repr(float(text))) == Decimal(text)
+    except InvalidOperation:  # an exponent of so many digits that no computer reckons with it
+        return False
+
+
 def _whole(text: str) -> int | Refusal:
     if len(text) > len(str(-_MOST)) or abs(int(text)) > _MOST:
         return Refusal(f"this number of {_digits(text)} is larger than a JSON number keeps exactly (±{_MOST})", _QUOTE)
@@ -80,7 +90,7 @@ def _whole(text: str) -> int | Refusal:
 def _decimal(text: str) -> float | Refusal:
     if len(text) <= _SHORT:
         return float(text)
-    if len(text) > _LONG or Decimal(repr(float(text))) != Decimal(text):
+    if not survives(text):
         message = f"this number of {_digits(text)} has more of them than a JSON number keeps"
         return Refusal(message, f"write fewer, or {_QUOTE}")
     return float(text)

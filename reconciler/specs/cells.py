@@ -30,11 +30,12 @@ def _converted(catalogue: Catalogue, name: str, text: str) -> Json:
 
 
 def _choice(key: FactKey, text: str) -> Json:
-    """Give what an `enum` lists, which may be a number or true; other text is for its rule to refuse."""
-    value = plain_value(text)
-    if text in key.enum or isinstance(value, Refusal):
+    """Give what an `enum` lists, which may be a number, true or false; other text is for its rule to refuse."""
+    if text in key.enum:
         return text
-    return value if any(same(value, one) for one in key.enum) else text
+    boolean = plain_value(text.lower())
+    value = boolean if isinstance(boolean, bool) else plain_value(text)
+    return text if isinstance(value, Refusal) or not any(same(value, one) for one in key.enum) else value
 
 
 def _typed(key: FactKey, expected: FactType, text: str) -> Json:

@@ -3,7 +3,7 @@
 import posixpath
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.reading import FORMATS, Strict, named, wrong
@@ -32,9 +32,13 @@ def _holds_null(value: object) -> bool:
 def _file(text: str) -> str:
     if has_control_characters(text):
         raise wrong("no file has control characters in its name", cure="name another file")
-    if posixpath.splitext(text)[1].lower() not in FORMATS:
+    if _ending(text) not in FORMATS:
         raise wrong(f"a data file's name ends in {', '.join(FORMATS)}", cure="rename it, or name another file")
     return text
+
+
+def _ending(file: str) -> str:
+    return posixpath.splitext(file)[1].lower()
 
 
 def _delimiter(text: str) -> str:
@@ -123,3 +127,12 @@ class ContactsFrom(Strict):
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", description="what parts cells of CSV")
     named_by: str = Field(description="the column of the name by which addresses call the contact")
     contact: RowContact = Field(description="the contact of a row, with the name of a column for each value")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _of_csv(cls, delimiter: str, info: ValidationInfo) -> str:
+        """Refuse what would be passed over; a file that is wrong itself is told of at its own place."""
+        file = info.data.get("file")
+        if file is not None and FORMATS[_ending(file)] != "csv":
+            raise wrong("only CSV has a delimiter", cure="leave it out, or name a file of .csv")
+        return delimiter

@@ -122,6 +122,24 @@ CASES: Cases = {
             ("data.jsonl:9:3", "facts.plan.a[0]: a fact cannot be null"),
         ],
     ),
+    "a delimiter of what is no CSV": (
+        {
+            "a.yaml": LINES.replace(b"  named_by", b"  delimiter: ';'\n  named_by", 1)
+            + LISTED.partition(b"contacts_from:\n")[2].replace(b"  named_by", b"  delimiter: ','\n  named_by", 1),
+            "data.jsonl": b"",
+        },
+        [
+            (
+                "a.yaml:5:14",
+                "contacts_from[0].delimiter: only CSV has a delimiter; leave it out, or name a file of .csv",
+            ),
+            ("a.yaml:14:14", "contacts_from[1].delimiter: only CSV has a delimiter"),
+        ],
+    ),
+    "a number with an exponent that would change": (
+        {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "plan": 9007199254740993e0}\n'},
+        [("data.jsonl:1:1", "this number with an exponent is none that JSON carries unchanged; mend it, or put it in")],
+    ),
     "a column that no row has": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "phone": "+14155550192", "notes": "x"}\n'},
         [("a.yaml:8:19", 'contacts_from[0]: no row of specs/data.jsonl has a column "plan"; name a column that is')],
