@@ -15,6 +15,7 @@ from reconciler.core.document import (
     FactEntry,
     FactUpdated,
     MemoryEntry,
+    NoticeEntry,
     OperationEntry,
     PlanDocument,
     ReceiptDocument,
@@ -23,6 +24,7 @@ from reconciler.core.document import (
     WriteFactsEntry,
 )
 from reconciler.core.redaction import Masked, Mixed
+from reconciler.core.shard_keys import DOUBT
 from reconciler.core.snapshot import Snapshot
 from reconciler.errors import InputError
 
@@ -42,7 +44,8 @@ def load_document(path: Path) -> SavedDocument:
         raise InputError(f"{path} is neither a saved plan nor a receipt")
     _check_version(path, content)
     if kind == "plan":
-        return _checked(_with_masks(_validated(TypeAdapter(PlanDocument), content, path)), path)
+        plan = _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
+        return _with_sound_notices(_checked(plan, path), path)
     return _checked(_validated(TypeAdapter(ReceiptDocument), content, path), path)
 
 
@@ -76,6 +79,20 @@ def _checked(document: _Saved, path: Path) -> _Saved:
             f"{path} is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
         )
     return document
+
+
+def _with_sound_notices(plan: PlanDocument, path: Path) -> PlanDocument:
+    """Give a plan whose notices can be; raises `InputError`."""
+    for notice in plan.notices:
+        if flaw := _flaw(notice):
+            raise InputError(f"{path} holds a notice that there cannot be: {notice.type} {flaw}")
+    return plan
+
+
+def _flaw(notice: NoticeEntry) -> str | None:
+    if notice.count < 0:
+        return f"counts {notice.count}"
+    return "names no key" if notice.type == DOUBT and not notice.keys else None
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:

@@ -46,6 +46,7 @@ def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
     for name, other in documents[1:]:
         _check_same(documents[0], (name, other))
     _check_apart(documents)
+    _check_memories(documents, shards)
     plans = [document for _, document in documents if isinstance(document, PlanDocument)]
     receipts = [document for _, document in documents if isinstance(document, ReceiptDocument)]
     return _plan(plans, shards) if plans else _receipt(receipts, shards)
@@ -92,6 +93,25 @@ def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
             if owner.setdefault((entry.type, entry.address), name) is not name:
                 known = owner[entry.type, entry.address]
                 raise InputError(f"{name} and {known} cannot be merged: both hold {entry.type} of {entry.address}")
+
+
+def _check_memories(documents: Sequence[tuple[str, _Saved]], shards: Shards) -> None:
+    """Check that all plans tell the same number of declared memories, and that as many are in their shards."""
+    declared = {name: _declared(document) for name, document in documents if isinstance(document, PlanDocument)}
+    for name, number in declared.items():
+        first, expected = next(iter(declared.items()))
+        if number != expected:
+            told = f"of all shards, one tells {expected} declared memories, the other {number}"
+            raise InputError(f"{first} and {name} cannot be merged: {told}")
+        if shards.memories > number or (shards.memories < number and not shards.missing):
+            told = f"they tell {number} declared memories of all shards, and hold {shards.memories}"
+            raise InputError(f"{' and '.join(declared)} cannot be merged: {told}")
+
+
+def _declared(plan: PlanDocument) -> int:
+    """Give how many memories are declared, those of other shards included."""
+    here = plan.shards.memories if plan.shards else 0
+    return here + sum(notice.count for notice in plan.notices if notice.type == ELSEWHERE)
 
 
 def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
@@ -153,9 +173,7 @@ def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeE
     all_of_them = [notice for plan in plans for notice in plan.notices]
     found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
     left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
-    first = plans[0].shards.memories if plans[0].shards else 0
-    declared = first + sum(notice.count for notice in plans[0].notices if notice.type == ELSEWHERE)
-    for kind, count in ((_LEFT_OUT, left_out), (ELSEWHERE, declared - shards.memories)):
+    for kind, count in ((_LEFT_OUT, left_out), (ELSEWHERE, _declared(plans[0]) - shards.memories)):
         found += [NoticeEntry(kind, "", count)] if count else []
     return tuple(sorted(found, key=lambda notice: (notice.type, notice.address)))
 

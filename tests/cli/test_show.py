@@ -102,3 +102,65 @@ def test_a_document_of_shards_that_there_cannot_be_is_told(
     assert (called.code, called.out) == (1, "")
     said = "is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
     assert called.err == f"error: bad.json {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("notice", "said"),
+    [
+        ({"type": "near_duplicate", "count": 1, "keys": []}, "near_duplicate names no key"),
+        ({"type": "near_duplicate", "count": 1}, "near_duplicate names no key"),
+        ({"type": "other_shard", "count": -2}, "other_shard counts -2"),
+        ({"type": "not_read", "count": -1}, "not_read counts -1"),
+    ],
+)
+@pytest.mark.parametrize("command", [("show",), ("show", "plan.json"), ("apply", "--yes")])
+def test_a_plan_with_notices_that_there_cannot_be_is_told(
+    repository: Repository, command: tuple[str, ...], notice: dict[str, object], said: str
+) -> None:
+    repository.run("plan", "--shard", "0/2", "--out", "plan.json")
+    plan = json.loads(Path("plan.json").read_text())
+    plan["notices"] = [{"address": "", "source": None, "keys": [], **notice}]
+    if "keys" not in notice:
+        del plan["notices"][0]["keys"]
+    repository.write("bad.json", json.dumps(plan | {"shards": {"count": 2, "present": [1], "memories": 1}}))
+
+    called = repository.run(*command, "bad.json")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == f"error: bad.json holds a notice that there cannot be: {said}\n"
+
+
+@pytest.mark.parametrize("notices", [[], [{"type": "other_shard", "address": "", "count": 7}]])
+def test_shards_that_tell_of_different_numbers_of_memories_are_not_merged(
+    repository: Repository, notices: list[object]
+) -> None:
+    for index in range(2):
+        repository.run("plan", "--shard", f"{index}/2", "--out", f"{index}.json")
+    plans = [json.loads(Path(f"{index}.json").read_text()) for index in range(2)]
+    changed = next(index for index in range(2) if not plans[index]["shards"]["memories"])
+    repository.write(f"{changed}.json", json.dumps(plans[changed] | {"notices": notices}))
+
+    called = repository.run("show", "0.json", "1.json")
+
+    told = (len(notices) and 7, 1) if changed == 0 else (1, len(notices) and 7)
+    assert (called.code, called.out) == (1, "")
+    assert called.err == (
+        f"error: 0.json and 1.json cannot be merged: of all shards, one tells {told[0]} declared memories, "
+        f"the other {told[1]}\n"
+    )
+
+
+def test_shards_that_hold_another_number_of_memories_than_is_declared_are_not_merged(repository: Repository) -> None:
+    for index in range(2):
+        repository.run("plan", "--shard", f"{index}/2", "--out", f"{index}.json")
+        plan = json.loads(Path(f"{index}.json").read_text())
+        repository.write(
+            f"{index}.json", json.dumps(plan | {"notices": [], "shards": {**plan["shards"], "memories": 5}})
+        )
+
+    called = repository.run("show", "0.json", "1.json")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == (
+        "error: 0.json and 1.json cannot be merged: they tell 5 declared memories of all shards, and hold 10\n"
+    )

@@ -41,11 +41,19 @@ def plan_of(cases: tuple[tuple[Facts, ObservedMemory], ...], shard: Shard | None
     everything = desired(*memories)
     seen = {one.address: found for one, (_, found) in zip(memories, cases, strict=True)}
     contacts = {one.address: FoundContact(f"id-{one.name}", {}) for one in everything.contacts}
-    chosen = select(everything, [], shard).desired
+    selection = select(everything, [], shard)
+    chosen = selection.desired
     assert shard is None or len(chosen.memories) == 1
     read = {one.address: seen[one.address] for one in chosen.memories}
     origin = structs.replace(ORIGIN, shards=Shards(2, (shard.index,), 1) if shard else None)
-    made = build_plan(chosen, Observed(contacts, read, requests=1), origin=origin, left_out=0, declared=everything)
+    made = build_plan(
+        chosen,
+        Observed(contacts, read, requests=1),
+        origin=origin,
+        left_out=0,
+        elsewhere=selection.elsewhere,
+        declared=everything,
+    )
     return guarded(made, guards or Guards())
 
 
