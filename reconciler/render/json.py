@@ -32,7 +32,7 @@ def plain(value: object) -> object:
     """
     Give a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists.
 
-    A field that holds its default is left out: it has nothing to say.
+    A field that holds its default is left out: it has nothing to say. Raises `TypeError` for what is no document.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
@@ -41,4 +41,6 @@ def plain(value: object) -> object:
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"{type(value).__name__} is no part of a document")

@@ -105,6 +105,21 @@ def test_values_have_the_place_of_their_cell_and_constants_that_in_the_spec(tmp_
     assert found["contacts.bo.scopes.support"].contact.source == Source("data/guests.csv", 4, 1)
 
 
+def test_a_user_made_of_constants_is_declared_in_each_row_and_one_of_columns_only_where_they_say_anything(
+    tmp_path: Path,
+) -> None:
+    constants = '- {phone_number: {value: "+14155550100"}, metadata: {value: the desk}}'
+    here = "            - {phone_number: phone, metadata: notes}\n"
+    write(tmp_path, mapping=MAPPING.replace(here, f"{here}            {constants}\n"))
+
+    found = memories(tmp_path)
+
+    desk = ("+14155550100", "the desk")
+    users = {at: [(one.phone_number, one.metadata) for one in memory.users] for at, memory in found.items()}
+    assert users["contacts.ana.scopes.support"] == [desk, ("+14155550192", "two\nlines")]
+    assert users["contacts.bo.scopes.support"] == [desk]
+
+
 def test_references_in_cells_are_data_patched_or_not(tmp_path: Path) -> None:
     write(tmp_path, HEADER + "ana,c-1,$${x,${tier},${env:HOME},,,,\nbo,c-2,,${tier},,,,,\n")
     (tmp_path / "overlay.yaml").write_text("contacts: {ana: {facts: {seats: '${tier}'}}}\n")

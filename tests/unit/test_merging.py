@@ -1,12 +1,13 @@
 """What merging shards makes of keys, guards and receipts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from reconciler.core.catalogue import FactKey
 from reconciler.core.describe import describe_plan
 from reconciler.core.document import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.guards import ExceededGuard, Guards
@@ -18,10 +19,11 @@ from reconciler.core.shard import Shard, Shards
 from reconciler.core.target import select
 from reconciler.core.totals import guarded
 from reconciler.core.value import Json
-from reconciler.errors import InputError
+from reconciler.errors import InputError, Source
 from tests.builders import MASKER, ORIGIN, desired, memory
 
 Facts = Mapping[str, Json]
+Case = tuple[Facts, ObservedMemory]
 
 NAMES = ("b", "a")
 """Contacts of the shards 0/2 and 1/2."""
@@ -31,14 +33,20 @@ def live(facts: Facts) -> Present:
     return Present("m", facts)
 
 
-def planned(*cases: tuple[Facts, ObservedMemory], guards: Guards | None = None) -> list[tuple[str, PlanDocument]]:
+def planned(
+    *cases: Case, guards: Guards | None = None, catalogue: Sequence[str] = ()
+) -> list[tuple[str, PlanDocument]]:
     """Plan a memory in each of two shards, with what is declared for it and what was seen of it."""
-    return [(f"{at}.json", describe_plan(plan_of(cases, Shard(at, 2), guards), MASKER)) for at in range(2)]
+    plans = (plan_of(cases, Shard(at, 2), guards, catalogue) for at in range(2))
+    return [(f"{at}.json", describe_plan(made, MASKER)) for at, made in enumerate(plans)]
 
 
-def plan_of(cases: tuple[tuple[Facts, ObservedMemory], ...], shard: Shard | None, guards: Guards | None = None) -> Plan:
+def plan_of(
+    cases: tuple[Case, ...], shard: Shard | None, guards: Guards | None = None, catalogue: Sequence[str] = ()
+) -> Plan:
     memories = [memory(facts, contact=name) for name, (facts, _) in zip(NAMES, cases, strict=True)]
-    everything = desired(*memories)
+    keys = {key: FactKey(key, Source("keys.yaml", 1)) for key in catalogue}
+    everything = structs.replace(desired(*memories), catalogue=keys)
     seen = {one.address: found for one, (_, found) in zip(memories, cases, strict=True)}
     contacts = {one.address: FoundContact(f"id-{one.name}", {}) for one in everything.contacts}
     selection = select(everything, [], shard)
@@ -84,6 +92,14 @@ def test_a_key_is_doubted_beside_a_declared_one_that_only_another_shard_saw_live
 
     assert [doubts(part) for _, part in parts] == [[], []]
     assert doubts(merged_plan(parts)) == [("colour_s", "colours")]
+
+
+def test_keys_that_a_catalogue_lists_are_not_doubted_in_the_whole_either() -> None:
+    keys = ("colours", "colour_s")
+    parts = planned(({"colours": 1}, Absent()), ({"colour_s": 1}, live({"colour_s": 1})), catalogue=keys)
+
+    assert [doubts(part) for _, part in parts] == [[], []]
+    assert doubts(merged_plan(parts)) == []
 
 
 def test_a_key_that_another_shard_saw_live_is_not_doubted_any_more() -> None:

@@ -1,4 +1,5 @@
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.describe import describe_plan, describe_receipt
@@ -8,7 +9,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome, Receipt
 from reconciler.core.redaction import Masker
 from reconciler.core.secret import Secret
-from reconciler.render.json import render_json
+from reconciler.render.json import plain, render_json
 from reconciler.render.paint import PLAIN
 from reconciler.render.plan_text import render_plan_text
 from reconciler.render.receipt_text import render_receipt_text
@@ -16,6 +17,16 @@ from reconciler.render.words import listed, shown, shown_change
 from tests.builders import MASKER, ORIGIN, declared_contact, desired, existing, fact, memory, plan, user
 
 REVEALING = Masker(b"key", reveal=True)
+
+
+class _Inside(Struct, frozen=True):
+    """A value that is no document."""
+
+
+@pytest.mark.parametrize("value", [_Inside(), {"a": [_Inside()]}, {1, 2}])
+def test_what_is_no_part_of_a_document_is_named_where_it_is_met(value: object) -> None:
+    with pytest.raises(TypeError, match=r"^(_Inside|set) is no part of a document$"):
+        plain(value)
 
 
 def lines(made: Plan) -> list[str]:
