@@ -1,5 +1,6 @@
 """What pydantic finds wrong, in words for people who have never heard of pydantic."""
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -41,6 +42,10 @@ _WRITTEN = {
     "a list": 'write each item on a line of its own that starts with "- "',
 }
 _SHOWN = 40
+_QUOTES = re.compile(
+    r'the text "(?:[^"\\]|\\.)*"|the number [^\s;,:]+|(?<=not )(?:true|false)\b|"?(?<![^\s"])[&*!][^\s;,"]+"?'
+)
+"""What `named` says of text, numbers and booleans; and aliases and tags, which may be the start of a text."""
 
 
 class Words(Struct, frozen=True):
@@ -85,6 +90,11 @@ def named(value: object) -> str:
             return "a list"
 
 
+def withheld(sentence: str) -> str:
+    """Give what is said of a value without the value itself: its kind stands in its place."""
+    return _QUOTES.sub(lambda found: _kind(found[0]), sentence)
+
+
 def mistyped(expected: str, value: object) -> Words:
     """Say that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
     message = f"{expected} is expected, not {named(value)}"
@@ -99,6 +109,11 @@ def mistyped(expected: str, value: object) -> Words:
     if isinstance(value, str) and not isinstance(plain_value(value), str):
         return Words(message, "write it without quotes")
     return Words(message, f"write {expected}")
+
+
+def _kind(quote: str) -> str:
+    kinds = {"the text": "a text", "the number": "a number", "true": "true or false", "false": "true or false"}
+    return next((kind for start, kind in kinds.items() if quote.startswith(start)), "…")
 
 
 def _short(value: object) -> object:

@@ -1,39 +1,57 @@
 """The catalogue of specs that are not read otherwise: of what they declare, the keys of facts alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from reconciler.reading import Node, SpecFile, find_files, read_file
+from reconciler.core.address import is_within
+from reconciler.core.value import Json
+from reconciler.reading import Files, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, Unsound
 from reconciler.specs.findings import Findings
+from reconciler.specs.live_values import take_problems
 from reconciler.specs.references import References, resolve
+from reconciler.specs.schema import SpecDocument
 
 _SECTION = "fact_keys"
+_OTHERS = frozenset(SpecDocument.model_fields) - {_SECTION}
 
 
 def catalogues(
     entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, findings: Findings
 ) -> Iterator[Declarations]:
     """
-    Give the keys of facts that entries declare, but for files that are read `besides`; secrets are not read.
+    Give the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
 
-    Entries that lead nowhere declare none. A file that cannot be read is a problem: it may say what is sensitive.
+    Entries that lead nowhere are a problem, as is all that may keep a file from saying what is sensitive: it cannot
+    be read, or holds what is no section of a spec.
     """
     known = {file.path.resolve() for file in besides}
-    for file in find_files(entries, root=root).files if entries else ():
+    found = find_files(entries, root=root) if entries else Files((), ())
+    findings.take(found.problems)
+    for file in found.files:
         if file.path.resolve() not in known:
             reading = read_file(file.path, name=file.name, address=spec_address)
-            findings.take(reading.problems)
+            take_problems(reading, file, findings)
             for document in reading.documents:
-                if isinstance(document.value, dict) and _SECTION in document.value:
+                if not _is_silent(document.value):
                     yield _catalogue(document, References(references.variables), findings)
+
+
+def _is_silent(document: Json) -> bool:
+    """Say whether a document has nothing but other sections, so that it says nothing about keys of facts."""
+    return isinstance(document, dict) and _OTHERS.issuperset(document)
 
 
 def _catalogue(document: Node, references: References, findings: Findings) -> Declarations:
     aside = Findings()
     said = declarations(resolve(document, references, aside), aside)
-    findings.take(one for one in aside.problems if one.address.startswith(_SECTION))
+    others = tuple(spec_address((section,)) for section in _OTHERS)
+    findings.take(one for one in aside.problems if not _is_about(one.address, others))
     names = tuple(name for name in said.names if name.section == _SECTION)
     return Declarations(names, Unsound(), said.fact_keys, (), (), ())
+
+
+def _is_about(address: str, sections: Iterable[str]) -> bool:
+    return any(is_within(address, section) for section in sections)

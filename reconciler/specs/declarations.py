@@ -28,6 +28,7 @@ from reconciler.specs.declared import (
 )
 from reconciler.specs.facts import declared_layer, declared_profile
 from reconciler.specs.findings import Findings
+from reconciler.specs.live_values import says_live
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 from reconciler.specs.unsound import check_unsound
 from reconciler.specs.users import declared_users
@@ -38,7 +39,9 @@ _NAMELESS = {"contacts_from", "live_values"}
 
 def declarations(document: Node, findings: Findings) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
-    checked = check(SpecDocument, document, address=partial(spec_address, document=document.value))
+    is_live = says_live(document.value)
+    known = None if is_live else document.value
+    checked = check(SpecDocument, document, address=partial(spec_address, document=known))
     findings.take(checked.problems)
     spec = checked.model or _sound_part(document.value, checked.wrong)
     parts = dict(document.entries())
@@ -49,7 +52,7 @@ def declarations(document: Node, findings: Findings) -> Declarations:
         scopes=tuple(_scopes(spec, parts, findings)),
         contacts=tuple(_contacts(spec, parts, findings)),
         memories=tuple(_memories(spec, parts, findings)),
-        live_values=spec.live_values,
+        live_values=is_live,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from reconciler.errors import Problem, Source
-from reconciler.reading import KeyPath, quoted
+from reconciler.reading import KeyPath, quoted, withheld
 from reconciler.specs.addresses import spec_address
 
 MOST_IN_DATA = 100
@@ -30,17 +30,22 @@ class Findings:
         self._first: dict[Problem, Problem] = {}
         self._others: dict[Problem, set[str]] = {}
         self._in_data: set[str] = set()
+        self._withheld: set[str] = set()
         self._columns: dict[str, Sequence[str]] = {}
         self._counts: dict[Source, int] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Give all problems found."""
-        return (*map(self._told, self._first), *self._more())
+        return (*map(self._discreet, map(self._told, self._first)), *self._more())
 
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
         self._in_data.add(file)
+
+    def withhold(self, file: str) -> None:
+        """Quote no value in what is told of a file: they came from an account."""
+        self._withheld.add(file)
 
     def name_columns(self, file: str, names: Sequence[str]) -> None:
         """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
@@ -72,6 +77,11 @@ class Findings:
         where = Source(problem.file) if in_data else Source(problem.file, problem.line, problem.column)
         self._counts[where] = self._counts.get(where, 0) + 1
         return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
+
+    def _discreet(self, problem: Problem) -> Problem:
+        if problem.file not in self._withheld:
+            return problem
+        return replace(problem, message=withheld(problem.message), cure=withheld(problem.cure))
 
     def _told(self, alike: Problem) -> Problem:
         problem, others = self._first[alike], len(self._others.get(alike, ()))

@@ -19,6 +19,7 @@ from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.findings import Findings
 from reconciler.specs.idle import idle_facts
+from reconciler.specs.live_values import says_live, take_problems
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.row_reading import Final, RowReading, undeclared_scopes
@@ -104,12 +105,12 @@ def _loaded(
 
     for file in found.files:
         reading = read_file(file.path, name=file.name, address=spec_address)
-        findings.take(reading.problems)
+        take_problems(reading, file, findings)
         complete = complete and reading.complete
         for document in reading.documents:
             whole = final(document, may_refer=reading.may_refer)
             declared.append(declarations(whole, findings))
-            sources.extend(row_sources(whole, file))
+            sources.extend(row_sources(whole, file, is_live=says_live(whole.value)))
     read = _read_rows(sources, declared, final, findings, complete=complete)
     declared.extend(one for one, _ in read)
     complete = complete and all(rows.complete for _, rows in read)
@@ -138,6 +139,8 @@ def _read_rows(
     found: list[tuple[Declarations, RowReading]] = []
     for source in sources:
         left_out = undeclared_scopes(source, scopes, findings) if complete else frozenset[str]()
+        if source.is_live:
+            findings.withhold(source.file.name)
         rows = RowReading(source, final, findings, convert, left_out=left_out)
         found.append((rows.declared(), rows))
     return found

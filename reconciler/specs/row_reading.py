@@ -72,6 +72,7 @@ class RowReading:
             scopes=(),
             contacts=tuple(contact for one in found for contact in one.contacts),
             memories=(),
+            live_values=self._source.is_live,
         )
 
     def _has_sound_conditions(self) -> bool:

@@ -14,12 +14,13 @@ from reconciler.specs.row_template import Template
 
 
 class RowSource(Struct, frozen=True):
-    """A sound entry of `contacts_from`, and the data file that it names."""
+    """A sound entry of `contacts_from`, and the data file that it names; it `is_live` where its spec says so."""
 
     entry: Node
     index: int
     model: ContactsFrom
     file: SpecFile
+    is_live: bool = False
 
     @property
     def address(self) -> str:
@@ -38,7 +39,7 @@ class RowSource(Struct, frozen=True):
         return Template(self.entry, is_text=self.is_text, is_resolved=is_resolved, convert=convert, left_out=left_out)
 
 
-def row_sources(document: Node, spec: SpecFile) -> Iterator[RowSource]:
+def row_sources(document: Node, spec: SpecFile, *, is_live: bool = False) -> Iterator[RowSource]:
     """Give the sound entries of a document; what is wrong with the others is told with the document."""
     section = dict(document.entries()).get("contacts_from")
     for index, entry in enumerate(section.items() if section else ()):
@@ -46,7 +47,7 @@ def row_sources(document: Node, spec: SpecFile) -> Iterator[RowSource]:
         if model:
             name = posixpath.normpath(posixpath.join(posixpath.dirname(spec.name), model.file))
             path = Path(spec.path).parent / model.file
-            yield RowSource(entry, index, model, SpecFile(name, path))
+            yield RowSource(entry, index, model, SpecFile(name, path), is_live)
 
 
 def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple[str, Node]]:

@@ -1,10 +1,14 @@
 """An undo file holds what an account held: it brings it back, and shows it to nobody else."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from reconciler.cli import screen
+from reconciler.core.value import Json
+from reconciler.reading import mistyped, withheld
+from reconciler.specs import References, load_specs
 from tests.cli.conftest import Repository
 
 SPEC = """\
@@ -135,3 +139,95 @@ def test_a_marker_of_the_wrong_kind_is_told_wherever_it_stands(repository: Repos
 
     assert called.code == 1
     assert called.err.count("live_values: true or false is expected") == 2
+
+
+LIVE = """\
+scopes: {support: {persona_id: persona-1}}
+contacts:
+  bob:
+    external_id: held-id
+    email: held-mail
+    scopes: {support: {facts: {plan: held-plan, pim: 1}, users: [{phone_number: held-phone, metadata: 4711}]}}
+"""
+
+
+@pytest.mark.parametrize("marker", ["true", "yes", '"true"', "[", "{a: 1}", "null", "true\nlive_values: false"])
+@pytest.mark.parametrize("slip", ["", "metadata: {a: !held x, b: *held, c: .nan}\n    external_idd: x\n    "])
+@pytest.mark.parametrize("command", ["validate", "plan", "lint"])
+def test_with_a_slip_in_it_an_undo_file_is_refused_without_its_values(
+    repository: Repository, marker: str, slip: str, command: str
+) -> None:
+    repository.write("specs/support.yaml", SPEC.replace('"${env:LEAK}"', "x"))
+    text = f"live_values: {marker}\n{LIVE}".replace("external_id: held-id", f"{slip}external_id: held-id")
+    repository.write("specs/undo.yaml" if command == "lint" else "undo.yaml", text)
+    called = repository.run(command, *(() if command == "lint" else ("--specs", "undo.yaml")))
+
+    assert called.code == 1
+    assert "undo.yaml:" in called.err
+    assert "held" not in called.err
+    assert "4711" not in called.err
+    assert "does not match" not in called.err
+
+
+def test_rows_that_a_spec_of_live_values_maps_are_refused_without_their_cells(repository: Repository) -> None:
+    repository.write("specs/support.yaml", "fact_keys: {n: {type: number}}\nscopes: {support: {persona_id: p}}\n")
+    rows = "{file: r.csv, named_by: id, contact: {email: id, scopes: {support: {facts: {n: n, other: n}}}}}"
+    repository.write("specs/undo.yaml", f"live_values: true\ncontacts_from: [{rows}]\n")
+    repository.write("specs/r.csv", "id,n\nheld-a,held-n\n")
+    called = repository.run("validate")
+
+    assert "specs/r.csv:2:1" in called.err
+    assert "held-a" not in called.err.replace("contacts.held-a", "")
+    assert "held-n" not in called.err
+    assert "fact_keys" not in called.err
+
+
+@pytest.mark.parametrize("value", ["x", 'a "b\\" c', "true", 12.5, -3, True, False, 'the text "x"', "x" * 50])
+def test_what_is_said_of_a_value_can_be_said_without_it(value: Json) -> None:
+    said = withheld(mistyped("a list", value).message)
+
+    assert said.removeprefix("a list is expected, not ") in {"a text", "a number", "true or false"}
+
+
+def test_a_file_of_live_values_under_false_is_a_spec_like_others(repository: Repository) -> None:
+    repository.write("specs/b.yaml", "live_values: false\ncontacts: {x: {external_id: a, email: shown}}\n")
+
+    assert 'not the text "shown"' in repository.run("validate").err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cat: no such file or folder"),
+        ("- fact_keys\n", "cat/a.yaml:1:1: a mapping is expected, not a list"),
+        ("fact_keyz: {pin: {sensitive: true}}\n", 'cat/a.yaml:1:1 fact_keyz: unknown key; did you mean "fact_keys"?'),
+        ("fact_keys: [pin]\n", "cat/a.yaml:1:12 fact_keys: a mapping is expected, not a list"),
+    ],
+)
+def test_a_catalogue_that_is_lost_refuses_other_specs(repository: Repository, content: str | None, said: str) -> None:
+    sandbox = "sandbox: {api: sandbox, specs: [specs, cat]}"
+    repository.write("reconciler.yaml", f"version: 1\ndefault_environment: sandbox\nenvironments: {{{sandbox}}}\n")
+    if content is not None:
+        repository.write("cat/a.yaml", content)
+    called = repository.run("plan", "--specs", "specs/support.yaml")
+
+    assert (called.code, called.out) == (1, "")
+    assert said in called.err
+
+
+def test_the_catalogue_of_other_specs_is_read_without_secrets(tmp_path: Path) -> None:
+    mixed = 'fact_keys: {plan: {}}\ncontacts: {ana: {name: "${env:NAME}"}}\n'
+    (tmp_path / "catalogue.yaml").write_text(mixed, encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("scopes: {support: {persona_id: p}}\n", encoding="utf-8")
+    asked: list[str] = []
+
+    def environ(name: str) -> str:
+        asked.append(name)
+        return "hush"
+
+    loaded = load_specs(
+        ["other.yaml"], root=tmp_path, references=References({}, environ), fact_keys_of=["catalogue.yaml"]
+    )
+
+    assert asked == []
+    assert list(loaded.desired.catalogue) == ["plan"]
