@@ -56,14 +56,14 @@ def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) ->
     from reconciler.cli.loading import check_environment, of_each_environment
     from reconciler.core.comparison import compare
     from reconciler.core.references import as_written
-    from reconciler.core.stated import HIDDEN, sensitive_addresses, stated
+    from reconciler.core.stated import HIDDEN, hidden_addresses, stated
     from reconciler.project import load_project
 
     project = load_project(invocation.project)
     loaded = of_each_environment(
         (left, right), lambda name: check_environment(project, project.environment(name)).desired
     )
-    hidden = frozenset() if reveal else frozenset[str]().union(*map(sensitive_addresses, loaded))
+    hidden = frozenset() if reveal else frozenset[str]().union(*map(hidden_addresses, loaded))
 
     def show(address: str, one: "Stated") -> "Mixed":
         return HIDDEN if address in hidden else as_written(one.value)
@@ -76,7 +76,7 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
     from reconciler.cli.loading import of_each_environment
     from reconciler.cli.session import open_session
     from reconciler.core.comparison import compare, held
-    from reconciler.core.stated import sensitive_addresses, stated
+    from reconciler.core.stated import hidden_addresses, stated
 
     with ExitStack() as stack:
         sessions = of_each_environment(
@@ -86,9 +86,7 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
         named = {address for side in declared for address in side}
         sides = [held(session.desired, _observed(session), named=named) for session in sessions]
         masker = sessions[0].masker(reveal=reveal).beside_facts
-        hidden = (
-            frozenset() if reveal else frozenset[str]().union(*(sensitive_addresses(one.desired) for one in sessions))
-        )
+        hidden = frozenset() if reveal else frozenset[str]().union(*(hidden_addresses(one.desired) for one in sessions))
 
     def show(address: str, one: "Stated") -> "Mixed":
         if one.live_path is None:

@@ -1,5 +1,6 @@
 """`reconciler fmt`: brings files into canonical form."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ class _Change(Struct, frozen=True):
     path: Path
     before: str
     after: str
+    is_live: bool
 
     @property
     def diff(self) -> str:
@@ -59,11 +61,22 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     changes, left = _outcomes(files)
     if not (check or diff):
         _write(changes)
-    emit("".join(change.diff if diff else f"{visible(change.name)}\n" for change in changes))
+    emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
     _tell_left(left)
     if changes or len(left) < len(files) or not files:
         _tell(len(changes), written=not (check or diff), others=bool(left))
     return _NOT_CANONICAL if check and changes else 0
+
+
+def _diff(change: _Change) -> str:
+    """Give the diff of a file; of one whose values came from an account, on the operator's terminal alone."""
+    from reconciler.cli.screen import is_operators_terminal, remark
+    from reconciler.core.text import visible
+
+    if not change.is_live or is_operators_terminal(sys.stdout):
+        return change.diff
+    remark(f"note: {visible(change.name)}: no diff is shown: by `live_values`, its values came from an account")
+    return ""
 
 
 def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]":
@@ -108,6 +121,8 @@ def _outcome(file: "SpecFile") -> _Change | str | None:
     from reconciler.cli.screen import remark
     from reconciler.core.text import visible
     from reconciler.formatting import LeftAlone, format_text
+    from reconciler.reading import read_file
+    from reconciler.specs.live_values import says_live
 
     before = file.path.read_bytes().decode()
     outcome = format_text(before, name=file.name)
@@ -115,7 +130,8 @@ def _outcome(file: "SpecFile") -> _Change | str | None:
         place = f"{file.name}:{outcome.line}" if outcome.line else file.name
         remark(f"warning: {visible(place)}: left as it is: {visible(outcome.reason)}")
         return file.name
-    return _Change(file.name, file.path, before, outcome.text) if outcome.text != before else None
+    is_live = any(says_live(one.value) for one in read_file(file.path, name=file.name).documents)
+    return _Change(file.name, file.path, before, outcome.text, is_live) if outcome.text != before else None
 
 
 def _write(changes: Sequence[_Change]) -> None:

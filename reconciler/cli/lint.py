@@ -49,7 +49,7 @@ def _linted(invocation: Invocation) -> "LintDocument":
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
     specs, *others = (
-        Specs(project.root, one.specs, one.overlays, References(one.variables))
+        Specs(project.root, one.specs, one.overlays, References(one.variables), one.fact_keys_of)
         for one in (environment, *(one for one in project.environments if one.name != environment.name))
     )
     today = clock.utc_now().date()

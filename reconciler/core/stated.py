@@ -10,7 +10,7 @@ from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Ident
 from reconciler.core.value import Json
 
 HIDDEN = "(sensitive)"
-"""What others see in the place of a value with a sensitive key, where there is no key for digests."""
+"""What others see in the place of a value that is not for them, where there is no key for digests."""
 
 
 class Stated(Struct, frozen=True):
@@ -35,8 +35,10 @@ def stated(desired: Desired) -> Mapping[str, Stated]:
     return found
 
 
-def sensitive_addresses(desired: Desired) -> frozenset[str]:
-    """Give the addresses of all facts whose keys the catalogue calls sensitive."""
+def hidden_addresses(desired: Desired) -> frozenset[str]:
+    """Give the addresses of hidden values: of sensitive facts, or of all where some came from an account."""
+    if desired.live_values:
+        return frozenset(stated(desired))
     keys = sensitive_keys(desired.catalogue)
     memories = desired.contact_memories if keys else ()
     return frozenset(fact_address(one.address, fact.key) for one in memories for fact in one.facts if fact.key in keys)

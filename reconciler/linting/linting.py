@@ -1,10 +1,11 @@
 """All rules over the files of an environment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from reconciler.core.advice import Advice
 from reconciler.core.catalogue import Catalogue, sensitive_keys
+from reconciler.core.desired import Desired
 from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice
 from reconciler.linting.look_alikes import look_alike_advice
 from reconciler.linting.mentions import Mentions, mentions_of
@@ -28,8 +29,8 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
     mentions = mentions_of(_documents(declaring), _documents(patching))
     catalogue = loaded.desired.catalogue
     found = {
-        *_advice(mentions, catalogue, today),
-        *_look_alikes((*declaring, *patching), catalogue),
+        *_advice(mentions, catalogue, today, {file.name for file in declaring}),
+        *_look_alikes((*declaring, *patching), loaded.desired),
         *unused_variable_advice(specs, others),
     }
     return tuple(sorted(found))
@@ -39,9 +40,10 @@ def _documents(files: Iterable[SpecFile]) -> list[Node]:
     return [node for file in files for node in read_file(file.path, name=file.name).documents]
 
 
-def _advice(mentions: Mentions, catalogue: Catalogue, today: date) -> Iterator[Advice]:
+def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collection[str]) -> Iterator[Advice]:
     if catalogue:
-        yield from fact_key_advice(catalogue, mentions, today)
+        own = {name: key for name, key in catalogue.items() if key.source.file in files}
+        yield from fact_key_advice(own, mentions, today)
     else:
         yield from near_duplicate_advice(mentions)
     for name, source in mentions.scopes.items():
@@ -52,7 +54,7 @@ def _advice(mentions: Mentions, catalogue: Catalogue, today: date) -> Iterator[A
         yield advice("idle_facts", source, address, NO_SCOPE, ADD_SCOPES)
 
 
-def _look_alikes(files: tuple[SpecFile, ...], catalogue: Catalogue) -> Iterator[Advice]:
-    hidden = sensitive_keys(catalogue)
+def _look_alikes(files: tuple[SpecFile, ...], desired: Desired) -> Iterator[Advice]:
+    hidden = None if desired.live_values else sensitive_keys(desired.catalogue)
     for file in files:
         yield from look_alike_advice(file, hidden)

@@ -12,12 +12,18 @@ from reconciler.specs.addresses import fact_of, spec_address
 _SHOWN = 40
 
 
-def look_alike_advice(file: SpecFile, hidden: Collection[str]) -> Iterator[Advice]:
-    """Give each look-alike of a sound file; texts below the `hidden` keys of facts are not quoted."""
+def look_alike_advice(file: SpecFile, hidden: Collection[str] | None) -> Iterator[Advice]:
+    """Give each look-alike of a sound file; texts of `hidden` facts are not quoted, and none at all where it is None."""
     for path, text, node, is_key in unquoted_texts(file.path, name=file.name):
         if other := taken_for(text):
-            fact = _hidden_fact(path, hidden) if not is_key or fact_of(path) != path else None
-            told = "this sensitive value" if fact else quoted(shortened(text, _SHOWN))
+            fact = _hidden_fact(path, hidden) if hidden is not None and (not is_key or fact_of(path) != path) else None
+            told = (
+                "this sensitive value"
+                if fact
+                else "this live text"
+                if hidden is None
+                else quoted(shortened(text, _SHOWN))
+            )
             message = f"{told} is text here, without quotes, and {other} for other readers of YAML"
             source = node.key_source if is_key else node.source
             address = spec_address(fact or path)

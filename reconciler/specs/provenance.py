@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from reconciler.core.address import fact_address, is_within, keyed_address, user_address
 from reconciler.core.catalogue import sensitive_keys
-from reconciler.core.desired import IDENTIFIER_KINDS, Desired
+from reconciler.core.desired import IDENTIFIER_KINDS, ContactMemory, Desired
 from reconciler.core.references import Variable, referenced
-from reconciler.core.stated import sensitive_addresses, stated
+from reconciler.core.stated import hidden_addresses, stated
 from reconciler.core.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
@@ -61,11 +61,18 @@ class Specs(Struct, frozen=True):
     entries: Sequence[str]
     overlays: Sequence[str]
     references: References
+    fact_keys_of: Sequence[str] = ()
 
     def load(self) -> Loaded:
         """Load them, and read no secret; raises `SpecError`."""
         references = References(self.references.variables)
-        return load_specs(self.entries, root=self.root, overlays=self.overlays, references=references)
+        return load_specs(
+            self.entries,
+            root=self.root,
+            overlays=self.overlays,
+            references=references,
+            fact_keys_of=self.fact_keys_of,
+        )
 
 
 class _Said(Struct, frozen=True):
@@ -93,7 +100,7 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
 
 def _of_values(desired: Desired, explaining: "_Explaining", address: str) -> list[Explained]:
     """Explain what is declared of one contact or memory, layers merged."""
-    sensitive = sensitive_addresses(desired)
+    sensitive = hidden_addresses(desired)
     places = dict(explaining.all(address))
     values = {name: one.value for name, one in stated(desired).items() if name in places}
     return [Explained(name, value, tuple(places[name]), name in sensitive) for name, value in values.items()]
@@ -107,10 +114,15 @@ def _of_layer(desired: Desired, explaining: "_Explaining", section: str, name: s
     for address, given in explaining.layer(section, name):
         last = given[-1]
         _, dot, key = last.key.partition(".")
-        got = [one.address for one in memories if not dot or any(fact.source == last.source for fact in one.facts)]
+        got = [one.address for one in memories if not dot or _gets(one, meant(key), last)]
         value = explaining.filled({last.key: last.written}) if not dot else explaining.filled(last.written)
-        found.append(Explained(address, value, tuple(given), meant(key) in hidden, tuple(got)))
+        found.append(Explained(address, value, tuple(given), desired.live_values or meant(key) in hidden, tuple(got)))
     return found
+
+
+def _gets(memory: ContactMemory, key: str, given: Given) -> bool:
+    """Say whether a memory has a fact from this place; one cell may be the value of several."""
+    return any(fact.key == key and fact.source == given.source for fact in memory.facts)
 
 
 def _nested(address: str, value: Json) -> Iterator[str]:
