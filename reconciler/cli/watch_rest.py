@@ -24,14 +24,16 @@ class AtRest:
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._sleep = sleep
         self._digest = Masker(secrets.token_bytes(), reveal=False).digest
+        self._is_first = True
         self._last: tuple[Environment, str] | None = None
 
     async def read(self, load: Callable[[], Declared]) -> Declared:
         """Load, again after a moment where it differs from the last time; raises `InputError`, and what `load` does."""
         for _ in range(_MOST_READINGS):
+            is_first, self._is_first = self._is_first, False
             declared = load()
             before, self._last = self._last, (declared.environment, specs_digest(declared.loaded.desired, self._digest))
-            if before is None or before == self._last:
+            if is_first or before == self._last:
                 return declared
             await self._sleep(_MOMENT)
         raise InputError("reconciler.yaml or the specs change while they are read; the next run reads them again")

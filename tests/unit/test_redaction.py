@@ -116,3 +116,8 @@ def test_the_operators_own_terminal_shows_sensitive_facts() -> None:
 def test_other_facts_and_what_is_no_fact_are_shown_as_ever() -> None:
     assert SENSITIVE.declared(1234, ("plan",)) == 1234
     assert SENSITIVE.beside_facts.declared(1234, ("pin",)) == 1234
+
+
+def test_a_declared_text_that_came_from_an_account_is_shown_on_the_operators_terminal_alone() -> None:
+    assert Masker(b"key", reveal=True, declared_live=True).text("held") == "held"
+    assert isinstance(Masker(b"key", reveal=False, declared_live=True).text("held"), Masked)
