@@ -13,7 +13,7 @@ _SHOWN = 40
 
 
 def look_alike_advice(file: SpecFile, hidden: Collection[str] | None) -> Iterator[Advice]:
-    """Give each look-alike of a sound file; texts of `hidden` facts are not quoted, and none at all where it is None."""
+    """Give each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None."""
     for path, text, node, is_key in unquoted_texts(file.path, name=file.name):
         if other := taken_for(text):
             fact = _hidden_fact(path, hidden) if hidden is not None and (not is_key or fact_of(path) != path) else None

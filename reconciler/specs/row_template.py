@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconciler.core.references import escaped
 from reconciler.core.value import Json, same
 from reconciler.errors import Source
-from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Row, mistyped, named
+from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Row
 from reconciler.specs.addresses import FACTS
 from reconciler.specs.cells import Convert
 from reconciler.specs.row_schema import CONSTANT
@@ -232,10 +232,10 @@ class Template:
     def _meets(self, condition: Condition, filling: _Filling) -> bool:
         cell, expected = filling.row.cell(str(condition.slot.column)), condition.expected
         if cell is not None and _kind(cell) != _kind(expected) and expected != "":
-            cure = f"write {named(cell)} in `where`, if that is meant, or mend the cell"
+            cure = f"write {_kind(cell)} in `where`, if that is meant, or mend the cell"
             if isinstance(cell, (dict, list)):
                 cure = "name another column"
-            filling.wrong.append(WrongCell(condition.slot, mistyped(_kind(expected), cell).message, cure))
+            filling.wrong.append(WrongCell(condition.slot, f"{_kind(expected)} is expected, not {_kind(cell)}", cure))
             return False
         return same("" if cell is None else cell, expected)
 

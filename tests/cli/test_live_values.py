@@ -70,3 +70,15 @@ def test_lint_keeps_to_the_environments_catalogue(repository: Repository, style:
     assert "this sensitive value is text here" in called.out
     assert "02139" not in called.out
     assert "idle" not in called.out
+
+
+def test_a_cell_that_a_condition_cannot_be_compared_with_is_not_quoted(repository: Repository) -> None:
+    repository.write("specs/support.yaml", "fact_keys: {pin: {sensitive: true}}\nscopes: {support: {persona_id: p}}\n")
+    scopes = '{support: {where: {pin: "yes"}, facts: {pin: pin}}}'
+    rows = f"{{file: r.jsonl, named_by: id, contact: {{external_id: id, scopes: {scopes}}}}}"
+    repository.write("specs/rows.yaml", f"contacts_from: [{rows}]\n")
+    repository.write("specs/r.jsonl", '{"id": "ana", "pin": 778899}\n')
+    called = repository.run("validate")
+
+    assert "text is expected, not a number" in called.err
+    assert "778899" not in called.err

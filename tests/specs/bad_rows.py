@@ -195,7 +195,7 @@ CASES: Cases = {
         [
             (
                 "data.jsonl:1:3",
-                'support: text is expected, not true (column "plan", by specs/a.yaml:11:17); write true in `where`, if',
+                'support: text is expected, not true or false (column "plan", by specs/a.yaml:11:17); write true or',
             ),
             ("data.jsonl:2:3", "contacts.bo.scopes.support: text is expected, not a mapping (column"),
         ],
