@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.core.address import fact_address, is_within, keyed_address, user_address
 from reconciler.core.catalogue import sensitive_keys
-from reconciler.core.desired import IDENTIFIER_KINDS, ContactMemory, Desired
+from reconciler.core.desired import IDENTIFIER_KINDS, ContactMemory, Desired, Fact
 from reconciler.core.references import Variable, referenced
 from reconciler.core.stated import hidden_addresses, stated
 from reconciler.core.value import Json, is_list
@@ -115,14 +115,19 @@ def _of_layer(desired: Desired, explaining: "_Explaining", section: str, name: s
         last = given[-1]
         _, dot, key = last.key.partition(".")
         got = [one.address for one in memories if not dot or _gets(one, meant(key), last)]
-        value = explaining.filled({last.key: last.written}) if not dot else explaining.filled(last.written)
+        merged = [fact.value for one in memories for fact in one.facts if dot and _is_from(fact, meant(key), last)]
+        value = merged[0] if merged else explaining.filled(last.written if dot else {last.key: last.written})
         found.append(Explained(address, value, tuple(given), desired.live_values or meant(key) in hidden, tuple(got)))
     return found
 
 
 def _gets(memory: ContactMemory, key: str, given: Given) -> bool:
     """Say whether a memory has a fact from this place; one cell may be the value of several."""
-    return any(fact.key == key and fact.source == given.source for fact in memory.facts)
+    return any(_is_from(fact, key, given) for fact in memory.facts)
+
+
+def _is_from(fact: Fact, key: str, given: Given) -> bool:
+    return fact.key == key and fact.source == given.source
 
 
 def _nested(address: str, value: Json) -> Iterator[str]:

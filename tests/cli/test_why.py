@@ -229,3 +229,18 @@ def test_a_reference_in_a_mapping_of_rows_is_one_and_what_looks_like_it_in_a_cel
     assert shown[0].count('{"number": "${env:T}"}') == 2
     assert shown[1].startswith('contacts.zoe.facts.note = "$${env:T}"\n')
     assert shown[1].count('"$${env:T}"') == 2
+
+
+def test_of_a_cell_that_is_two_facts_each_names_the_memories_that_have_it_and_its_value(repository: Repository) -> None:
+    keys = "fact_keys: {ok: {type: boolean}, also: {type: boolean}}\n"
+    repository.write("specs/support.yaml", f"{keys}scopes: {{support: {{persona_id: p}}, sales: {{persona_id: q}}}}\n")
+    scopes = "{support: {facts: {ok: {value: false}}}, sales: {}}"
+    contact = f"{{external_id: id, facts: {{ok: cell, also: cell}}, scopes: {scopes}}}"
+    repository.write("specs/rows.yaml", f"contacts_from: [{{file: r.csv, named_by: id, contact: {contact}}}]\n")
+    repository.write("specs/r.csv", "id,cell\nana,TRUE\n")
+    ok, also = (repository.run("why", f"contacts.ana.facts.{key}").out for key in ("ok", "also"))
+
+    assert ok.startswith("contacts.ana.facts.ok = true\n")
+    assert "scopes.support" not in ok
+    assert "in contacts.ana.scopes.sales\n" in ok
+    assert "in contacts.ana.scopes.support\n" in also

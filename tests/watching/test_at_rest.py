@@ -17,7 +17,7 @@ class Readings:
     """Gives what is declared by a number of scopes, one number after the other; None fails to load."""
 
     def __init__(self, root: Path, *scopes: int | None) -> None:
-        project = load_project(root)
+        project = load_project(str(root))
         self.left = list(scopes)
         self._project, self._environment = project, project.environment("sandbox")
 
