@@ -22,6 +22,6 @@ def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
 def _names_marker(file: SpecFile) -> bool:
     """Say whether a file that cannot be read as it was meant holds the marker's name anywhere."""
     try:
-        return _MARKER.encode() in file.path.read_bytes()
+        return file.path.is_file() and _MARKER.encode() in file.path.read_bytes()  # a pipe would wait for ever
     except (OSError, ValueError):
         return False
