@@ -23,13 +23,7 @@ from reconciler.core.diff import FactWrite
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage, Writer
 from reconciler.core.value import Json
-from reconciler.errors import (
-    AddUserRefusedError,
-    ApiError,
-    ApiRejectedError,
-    ApiUnavailableError,
-    InputError,
-)
+from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError, InputError
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _LAST_PORT = 65535
