@@ -24,12 +24,14 @@ def catalogues(
     """
     Give the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
 
-    Entries that lead nowhere are a problem, as is all that may keep a file from saying what is sensitive: it cannot
-    be read, or holds what is no section of a spec.
+    Entries that lead nowhere are a problem beside others, as is all that may keep a file from saying what is
+    sensitive: it cannot be read, or holds what is no section of a spec. Where there is nothing at all yet, no catalogue
+    can be lost.
     """
     known = {file.path.resolve() for file in besides}
     found = find_files(entries, root=root) if entries else Files((), ())
-    findings.take(found.problems)
+    if found.files or not found.all_seen:
+        findings.take(found.problems)
     for file in found.files:
         if file.path.resolve() not in known:
             reading = read_file(file.path, name=file.name, address=spec_address)
