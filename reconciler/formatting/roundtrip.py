@@ -44,6 +44,7 @@ def _round_trip() -> YAML:
     made.Resolver = _TextResolver
     made.preserve_quotes = True
     made.width = _NO_FOLDING
+    made.brace_single_entry_mapping_in_flow_sequence = True
     made.indent(mapping=2, sequence=4, offset=2)
     return made
 

@@ -277,6 +277,13 @@ def test_documents_anchors_and_blocks_stay_as_they_are(text: str) -> None:
     assert formatted(text) == text
 
 
+@pytest.mark.parametrize("item", ['{phone_number: "+14155550192"}', 'phone_number: "+14155550192"'])
+def test_a_mapping_of_one_key_in_brackets_has_its_braces(item: str) -> None:
+    text = "contacts: {{a: {{email: a@b, scopes: {{s: {{users: [{item}]}}}}}}}}\n"
+
+    assert formatted(text.format(item=item)) == text.format(item='{phone_number: "+14155550192"}')
+
+
 def test_an_alias_still_is_one_when_what_it_names_gets_quotes() -> None:
     assert formatted("contacts: {a: {email: a@b, facts: {k: &n no, l: *n}}}\n") == (
         'contacts: {a: {email: a@b, facts: {k: &n "no", l: *n}}}\n'
