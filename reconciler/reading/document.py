@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.core.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.builder import Builder, Event, UnreadableError
-from reconciler.reading.parser import PARSER, Parser
+from reconciler.reading.parser import PARSER, Parser, PythonParser, is_nesting_limit
 from reconciler.reading.paths import Addressing, dotted
 from reconciler.reading.places import Lines, Node
 from reconciler.reading.syntax import syntax_problem
@@ -63,6 +63,8 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
     except UnreadableError as error:
         return Reading(builder.documents, (*builder.problems, error.problem), complete=False, may_refer=may_refer)
     except yaml.MarkedYAMLError as error:
+        if parser is not PythonParser and is_nesting_limit(error):
+            return read_bytes(data, file=file, address=address, parser=PythonParser)
         problems = (*builder.problems, syntax_problem(error, text, lines))
         return Reading(builder.documents, problems, complete=False, may_refer=may_refer)
     return Reading(builder.documents, tuple(builder.problems), complete=True, may_refer=may_refer)

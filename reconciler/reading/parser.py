@@ -26,3 +26,13 @@ class PythonParser(yaml.SafeLoader):
 
 
 PARSER: Parser = getattr(yaml, "CSafeLoader", PythonParser)
+
+
+def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:
+    """
+    Return whether libyaml gave up because of its own limit of nesting, which it has since 0.2.6.
+
+    Its scanner runs ahead of its events, so it gives up before the events show a depth that we would refuse. The parser
+    in Python has no such limit, and shows them.
+    """
+    return "maximum nesting depth" in (error.problem or "")

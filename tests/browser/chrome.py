@@ -35,6 +35,7 @@ def chrome(profile: Path) -> Iterator[Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     browser = Chrome(options=options, service=ChromeService(executable_path=DRIVER))
     try:
+        browser.get("about:blank")  # leave the browser's own page of a new tab
         yield browser
     finally:
         browser.quit()
@@ -55,6 +56,7 @@ def log(browser: Chrome, kind: str) -> list[dict[str, Any]]:
 
 
 def requests(browser: Chrome) -> list[str]:
-    """Give the addresses that were asked for since the last call."""
+    """Return the addresses that were asked for since the last call, except by the browser's own pages."""
     events: list[Any] = [json.loads(entry["message"])["message"] for entry in log(browser, "performance")]
-    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return [one["request"]["url"] for one in sent if not one["documentURL"].startswith("chrome://")]

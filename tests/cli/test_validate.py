@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.cli.conftest import Repository
+from tests.cli.conftest import SPEC, Repository
 
 BROKEN = "contcts:\n  sarah: {}\n"
 
@@ -36,3 +36,34 @@ def test_a_broken_project_file_is_a_finding_too(repository: Repository) -> None:
     repository.write("reconciler.yaml", "version: 2\n")
 
     assert len(messages(repository.run("validate", "--format", "sarif").out)) >= 1
+
+
+DEEP = "a: " + "[" * 5000 + "\n"
+WITH_OVERLAYS = "version: 1\nenvironments:\n  sandbox: {api: sandbox, overlays: [overlays]}\n"
+WITH_ROWS = SPEC + "contacts_from:\n  - {file: ../rows.yaml, named_by: id, contact: {external_id: id}}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("validate", {"specs/deep.yaml": DEEP}),
+        ("validate", {"reconciler.yaml": DEEP}),
+        ("validate", {"reconciler.yaml": WITH_OVERLAYS, "overlays/deep.yaml": DEEP}),
+        ("validate", {"specs/support.yaml": WITH_ROWS, "rows.yaml": DEEP}),
+        ("fmt", {"specs/deep.yaml": DEEP}),
+        ("fmt", {"reconciler.yaml": DEEP}),
+        ("lint", {"specs/deep.yaml": DEEP}),
+        ("why contacts.sarah", {"specs/deep.yaml": DEEP}),
+    ],
+)
+def test_too_many_levels_are_told_alike_wherever_yaml_is_read(
+    repository: Repository, command: str, files: dict[str, str]
+) -> None:
+    for name, text in files.items():
+        repository.write(name, text)
+    deep = next(name for name, text in files.items() if text == DEEP)
+
+    called = repository.run(*command.split())
+
+    assert called.code == 1
+    assert f"error: {deep}:1:67 a[0][0][0]: values lie more than 64 levels deep; make it flatter\n" in called.err

@@ -129,12 +129,21 @@ def test_nesting_ends_at_64_levels() -> None:
     assert problem.startswith("a.yaml:1:67 a[0][0][0]: values lie more than 64 levels deep")
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{"])
-def test_5000_levels_are_refused_as_fast_as_65(opening: str) -> None:
-    reading = read_bytes(opening.encode() * 5000, file="a.yaml")
+@both_parsers
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{", "[\n", '{"a":\n'])
+def test_5000_levels_are_refused_as_fast_as_65(opening: str, parser: Parser) -> None:
+    reading = read_bytes(opening.encode() * 5000, file="a.yaml", parser=parser)
 
-    assert "64 levels" in str(reading.problems[-1])
+    assert "values lie more than 64 levels deep" in str(reading.problems[-1])
     assert (reading.documents, reading.complete) == ((), False)
+
+
+def test_what_stands_above_too_many_levels_is_told_once() -> None:
+    found = problems("a: 1\na: 2\nb: " + "[" * 5000)
+
+    assert found[0].startswith("a.yaml:2:1 a: this key stands here twice")
+    assert found[1].startswith("a.yaml:3:67 b[0][0][0]: values lie more than 64 levels deep")
+    assert len(found) == 2
 
 
 def test_aliases_do_not_nest_deeper_than_what_is_written() -> None:
