@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -25,8 +27,12 @@ from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, 
 from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError, InputError
 
-_HOST = re.compile(r"[A-Za-z0-9._:-]+")
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+_PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
+_IPV6 = 6
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
 
 
@@ -75,10 +81,10 @@ async def open_writer(endpoint: Endpoint) -> AsyncIterator[Writer]:
 
 @asynccontextmanager
 async def _opened(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["_Client"]:
-    base_url = _base_url(endpoint.base_url)
+    url = base_url(endpoint.base_url)
     async with nullcontext(endpoint.transport) if endpoint.transport else _transport(endpoint) as transport:
-        guarded = _GuardedTransport(transport, allowed, prefix=base_url.raw_path.decode().rstrip("/"))
-        yield _Client(_Http(guarded, base_url, endpoint), endpoint)
+        guarded = _GuardedTransport(transport, allowed, prefix=urlsplit(url).path)
+        yield _Client(_Http(guarded, url, endpoint), endpoint)
 
 
 def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
@@ -96,21 +102,44 @@ def _session(concurrency: int) -> aiohttp.ClientSession:
     )
 
 
-def _base_url(text: str) -> httpx.URL:
-    """Check the URL of the API: one that the key may be sent to."""
+def base_url(text: str) -> str:
+    """Return the one spelling of the API's URL, where it is one that the key may be sent to; raises `InputError`."""
     try:
-        url = httpx.URL(text.rstrip("/"))
+        url = httpx.URL(text.strip())
     except httpx.InvalidURL as error:
         raise InputError(f"the URL of the API is not a URL: {error}") from error
     if url.userinfo or url.query or url.fragment:
         raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
-    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(url.host) or not 0 < (url.port or 1) <= _LAST_PORT:
+    scheme, host = url.scheme.lower(), _host(url)
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
         raise InputError(f"the URL of the API, {text!r}, must be https://HOST, or http:// for this machine")
-    if url.scheme == "http" and url.host not in _LOOPBACK:
+    if scheme == "http" and host.strip("[]") not in _LOOPBACK:
         raise InputError(
             f"the URL of the API, {text!r}, must start with https://, or the key would be sent in the open"
         )
-    return url
+    port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
+    return f"{scheme}://{host}{port}{_path(url)}"
+
+
+def _host(url: httpx.URL) -> str:
+    """Return the host in ASCII and lower case, without the dot that may end a name, an IPv6 address in short."""
+    host = url.raw_host.decode("ascii").lower()
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.removesuffix(".")
+    return f"[{address}]" if address.version == _IPV6 else str(address)
+
+
+def _path(url: httpx.URL) -> str:
+    """Return the path without slashes at its end, each character escaped in one way."""
+    path = _ESCAPED.sub(_unescaped, url.raw_path.decode("ascii").partition("?")[0])
+    return path.rstrip("/")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    character = chr(int(found[0][1:], 16))
+    return character if _UNRESERVED.fullmatch(character) else found[0].upper()
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
@@ -135,9 +164,9 @@ class _Http:
     parameters of its own, none of which this API has: half of the CPU that a request takes.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, base_url: httpx.URL, endpoint: Endpoint) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, url: str, endpoint: Endpoint) -> None:
         self._transport = transport
-        self._base_url = str(base_url).rstrip("/")
+        self._base_url = url
         self._headers = httpx.Headers(
             {
                 "authorization": endpoint.key,

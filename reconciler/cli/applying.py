@@ -7,10 +7,8 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.api.client import open_writer
 from reconciler.api.recording import RecordingWriter
 from reconciler.cli.bookkeeping import Books, keeping_books
-from reconciler.cli.guarding import open_expected_reader, refuse_exceeded
 from reconciler.cli.interrupt import watching_for_interrupts
 from reconciler.cli.progressive import Progressive
 from reconciler.cli.prospect import Prospect, declared_prospect, reviewed_prospect
@@ -26,6 +24,7 @@ from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.state import prepare_folder
+from reconciler.workflow.account import refuse_exceeded
 from reconciler.workflow.applying import Applied, apply_plan, rehearse
 
 _INCOMPLETE = 3
@@ -47,9 +46,9 @@ class Applying(Struct, frozen=True):
 
     async def prospect(self) -> Prospect:
         """Read the account and decide."""
-        async with open_expected_reader(self.session.account) as reader:
+        async with self.session.account.reader() as reader:
             run = replace(
-                self.session.run(Progress("reading")), seconds_needed=self.session.endpoint.pacer.seconds_needed
+                self.session.run(Progress("reading")), seconds_needed=self.session.account.pacer.seconds_needed
             )
             if self.saved is None:
                 return await declared_prospect(self.session, reader, run, self.targets)
@@ -80,7 +79,7 @@ class Applying(Struct, frozen=True):
             self._record(applied)
             if self.undo and prospect.plan.operations:
                 self.undo.write(prospect.plan, executed.receipt.outcomes)
-        if self.session.endpoint.pacer.is_budget_spent:
+        if self.session.account.pacer.is_budget_spent:
             remark("hint: run it again to go on: what is done is not done twice")
         return _exit_code(applied.receipt)
 
@@ -94,7 +93,7 @@ class Applying(Struct, frozen=True):
         click.echo(text, file=stream, nl=False, color=True)
 
     async def _execute(self, prospect: Prospect, observer: Observer) -> Applied:
-        async with open_writer(self.session.endpoint) as writer:
+        async with self.session.account.writer() as writer:
             run = self.session.run(Progress("applying"))
             return await apply_plan(
                 prospect.plan,

@@ -102,12 +102,11 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
 def _observed(session: "Session") -> "Observed":
     import asyncio
 
-    from reconciler.api.client import open_reader
     from reconciler.cli.screen import Progress
     from reconciler.workflow.planning import observe_declared
 
     async def read() -> "Observed":
-        async with open_reader(session.endpoint) as reader:
+        async with session.account.reader() as reader:
             return await observe_declared(session.desired, reader, session.run(Progress("reading")))
 
     return asyncio.run(read())

@@ -9,11 +9,11 @@ import click
 from reconciler.cli.options import Invocation, connection_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.api.client import Endpoint
     from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount, Wanted
     from reconciler.core.export.building import SpecFile
     from reconciler.project import Environment, Project
     from reconciler.state import MemoryIds
+    from reconciler.workflow.account import Account
 
 _MOST_FILES = 3
 _ABOUT = (
@@ -59,20 +59,21 @@ def export(  # noqa: PLR0913  one parameter an option
     Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
     summary would be written back over the grown one.
     """
-    from reconciler.cli.account import account_of
+    from reconciler.cli.account import surroundings_of
     from reconciler.cli.choosing import chosen_project
     from reconciler.cli.screen import emit
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.export import check_folder, write_new_files
     from reconciler.specs.acceptance import accepts
+    from reconciler.workflow.account import open_account
 
     check_folder(out)
     project = chosen_project(invocation)
     environment = project.environment(invocation.environment)
     declared = _declared(project, environment)
-    with account_of(project, environment, invocation) as account:
-        live = _read(account.endpoint, Wanted(contacts, scopes, names), declared)
+    with open_account(project, environment, invocation, surroundings_of(environment, invocation)) as account:
+        live = _read(account, Wanted(contacts, scopes, names), declared)
         made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
         _tell(live, made, identify_by)
         _tell_declared(made, declared)
@@ -114,17 +115,16 @@ def _entries(environment: "Environment") -> tuple[str, ...]:
     return (*environment.specs, *environment.overlays, *environment.fact_keys_of)
 
 
-def _read(endpoint: "Endpoint", wanted: "Wanted", declared: "Declared") -> "LiveAccount":
+def _read(account: "Account", wanted: "Wanted", declared: "Declared") -> "LiveAccount":
     import asyncio
 
-    from reconciler.api.client import open_reader
     from reconciler.cli.screen import Progress
     from reconciler.observe.account import AccountReading, read_account
 
     async def read() -> "LiveAccount":
-        async with open_reader(endpoint) as reader:
+        async with account.reader() as reader:
             return await read_account(
-                reader, AccountReading(wanted, endpoint.concurrency, Progress("reading"), declared)
+                reader, AccountReading(wanted, account.concurrency, Progress("reading"), declared)
             )
 
     return asyncio.run(read())

@@ -48,13 +48,13 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
-    from reconciler.cli.guarding import refuse_exceeded
     from reconciler.cli.planning import Planning
     from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.cli.session import open_session
     from reconciler.cli.views import check_files, write_files
     from reconciler.core.describe import describe_plan
     from reconciler.render.formats import plan_formats
+    from reconciler.workflow.account import refuse_exceeded
 
     files = [*writes, *([("json", out)] if out is not None else [])]
     check_files(files)

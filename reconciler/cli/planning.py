@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.cli.guarding import open_expected_reader
 from reconciler.cli.loading import load_environment
 from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
@@ -36,7 +35,7 @@ class Planning(Struct, frozen=True):
         """Plan against the account."""
 
         async def read() -> Plan:
-            async with open_expected_reader(self.session.account) as reader:
+            async with self.session.account.reader() as reader:
                 return await self._make(reader, self.session.run(Progress("reading")), self._revision())
 
         return _run(read())

@@ -6,7 +6,6 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.api.client import open_reader
 from reconciler.cli.options import Invocation
 from reconciler.cli.prospect import Prospect
 from reconciler.cli.screen import Progress
@@ -42,7 +41,7 @@ class Progressive(Struct, frozen=True):
         async def read_back(addresses: Sequence[str], learned: Mapping[str, str]) -> Sequence[str]:
             run = session.run(Progress("reading"))
             run = replace(run, known_ids={**run.known_ids, **learned}, on_progress=_untold, on_notice=_told_before)
-            async with open_reader(session.endpoint) as reader:
+            async with session.account.reader() as reader:
                 fresh = await make_plan(prospect.looked_at, reader, run, targets=tuple(addresses))
             lacking = [item for item in fresh.operations if item.certain]
             counted = (item for item in lacking if done is None or not done.isdisjoint(_steps(item)))

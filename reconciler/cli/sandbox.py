@@ -154,11 +154,11 @@ def _told(settings: "Settings", key_env: str | None) -> str:
 @contextmanager
 def _store(invocation: Invocation) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
-    from reconciler.cli.account import sandbox_file
     from reconciler.cli.choosing import chosen_project
     from reconciler.errors import StateError
     from reconciler.sandbox.errors import SandboxError
     from reconciler.sandbox.store import Store
+    from reconciler.workflow.account import sandbox_file
 
     try:
         store = Store(sandbox_file(chosen_project(invocation)))

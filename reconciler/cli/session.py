@@ -1,6 +1,6 @@
 """What a planning command works with: the specs of an environment, and its account."""
 
-import dataclasses
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -8,10 +8,8 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.api.client import Endpoint, keeping_connections
-from reconciler.cli.account import Account, Pace, account_of, lacks_key
+from reconciler.cli.account import surroundings_of
 from reconciler.cli.choosing import chosen_environment, chosen_project
-from reconciler.cli.guarding import guards_of
 from reconciler.cli.loading import load_environment, secrets_of, warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import remark
@@ -24,6 +22,7 @@ from reconciler.core.shard import Shard
 from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded
+from reconciler.workflow.account import Account, Pace, guards_of, lacks_key, open_account
 from reconciler.workflow.run import OnProgress, Run
 
 
@@ -38,16 +37,11 @@ class Session(Struct, frozen=True):
     guards: Guards
     shard: Shard | None = None
 
-    @property
-    def endpoint(self) -> Endpoint:
-        """Give how the account is reached."""
-        return self.account.endpoint
-
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["Session"]:
         """Give the session with connections that all of its clients share."""
-        async with keeping_connections(self.endpoint) as endpoint:
-            yield replace(self, account=dataclasses.replace(self.account, endpoint=endpoint))
+        async with self.account.connected() as account:
+            yield replace(self, account=account)
 
     def run(self, progress: OnProgress) -> Run:
         """Give what a workflow needs, with the ids remembered so far."""
@@ -56,7 +50,7 @@ class Session(Struct, frozen=True):
             api=self.account.api,
             reader=self.account.environment.reader,
             known_ids=self.account.memory_ids.load(),
-            concurrency=self.endpoint.concurrency,
+            concurrency=self.account.concurrency,
             masker=self.masker(reveal=False),
             on_progress=progress,
             on_notice=remark,
@@ -94,7 +88,7 @@ def read_declared(
     try:
         return Declared(project, environment, load_environment(project, environment, noted), environ)
     except SpecError as error:
-        if lacking and lacks_key(environment, invocation, offline=offline):
+        if lacking and lacks_key(environment, invocation, os.environ, offline=offline):
             raise SpecError((*error.problems, _no_key(project, environment))) from error
         raise
 
@@ -119,8 +113,9 @@ def session_of(
 ) -> Iterator[Session]:
     """Look for the account of what was loaded; raises `InputError` and `StateError`."""
     project, environment = declared.project, declared.environment
-    with account_of(project, environment, invocation, offline=offline, pace=pace) as account:
-        guards = guards_of(environment, invocation)
+    around = surroundings_of(environment, invocation)
+    with open_account(project, environment, invocation, around, offline=offline, pace=pace) as account:
+        guards = guards_of(environment, invocation, remark)
         desired, environ = declared.loaded.desired, declared.environ
         yield Session(project, desired, account, invocation.revealed, environ, guards, invocation.shard)
 

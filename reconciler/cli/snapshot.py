@@ -49,13 +49,12 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
 def _take(session: "Session", *, all_users: bool) -> "Snapshot":
     import asyncio
 
-    from reconciler.cli.guarding import open_expected_reader
     from reconciler.cli.screen import Progress
     from reconciler.core.snapshot import mask_holdings
     from reconciler.workflow.snapshots import take_snapshot
 
     async def read() -> "Snapshot":
-        async with open_expected_reader(session.account) as reader:
+        async with session.account.reader() as reader:
             run = session.run(Progress("reading"))
             holdings, taken = await take_snapshot(session.desired, reader, run, all_users=all_users)
             return mask_holdings(holdings, taken, session.masker(reveal=False))

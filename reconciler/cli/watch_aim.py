@@ -1,12 +1,14 @@
 """What a watch is for: the environment and the account of its first run, which no later run leaves for others."""
 
+import os
+
 from msgspec import Struct
 
-from reconciler.cli.account import api_of
 from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.options import Invocation
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
+from reconciler.workflow.account import api_of
 
 _CURE = "nothing was read or written: put back what was there, or restart the watch to go on without it"
 
@@ -64,5 +66,5 @@ class SteadyAim:
 
 
 def _aim(project: Project, environment: Environment, invocation: Invocation) -> Aim:
-    api = api_of(environment, invocation).rstrip("/")
+    api = api_of(environment, invocation, os.environ)
     return Aim(project.file, environment.name, api, None if api == SANDBOX else environment.api_key_env)

@@ -6,11 +6,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.api.client import open_writer
 from reconciler.api.pacing import Pacer, Waiting
-from reconciler.cli.account import Pace, pacer_of
 from reconciler.cli.bookkeeping import Books, keeping_books
-from reconciler.cli.guarding import open_expected_reader, refuse_exceeded
 from reconciler.cli.loading import warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.prospect import Prospect, declared_prospect
@@ -34,6 +31,7 @@ from reconciler.errors import (
 from reconciler.project import Environment
 from reconciler.watching import Health, Report, Result
 from reconciler.watching.report import Reading
+from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded
 from reconciler.workflow.applying import Applied, apply_plan
 from reconciler.workflow.clock import time_text
 from reconciler.workflow.run import Run
@@ -142,8 +140,8 @@ class WatchRun:
             return await self._applied(session, books, prospect, reading)
 
     async def _planned(self, session: Session) -> tuple[Prospect, Reading]:
-        async with open_expected_reader(session.account) as reader:
-            run = replace(self._run(session), seconds_needed=session.endpoint.pacer.seconds_needed)
+        async with session.account.reader() as reader:
+            run = replace(self._run(session), seconds_needed=session.account.pacer.seconds_needed)
             prospect = await declared_prospect(session, reader, run, ())
         summary = describe_plan(prospect.plan, session.masker(reveal=False)).summary
         self._reading = reading = Reading(summary, has_drift=prospect.plan.has_changes)
@@ -155,7 +153,7 @@ class WatchRun:
         self.is_writing = True
         try:
             with books.journal(prospect) as observer:
-                async with open_writer(session.endpoint) as writer:
+                async with session.account.writer() as writer:
                     stop = self._times.stop
                     applied = await apply_plan(plan, writer, self._run(session), stop=stop, observer=observer)
         finally:

@@ -69,7 +69,7 @@ def test_a_dead_host_is_one_clear_line(repository: Repository, monkeypatch: pyte
 
 def test_a_time_out_is_one_clear_line(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
-    monkeypatch.setattr("reconciler.cli.account.TIMEOUT", 0.05)
+    monkeypatch.setattr("reconciler.workflow.account.TIMEOUT", 0.05)
     with running(create_app(Store(), Settings(), Faults([Rule(fault=faults.hang())]))) as url:
         called = repository.run("-e", "live", "plan", "--api-url", url)
 

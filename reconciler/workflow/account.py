@@ -1,0 +1,280 @@
+"""
+The account of an environment: the one door to it, opened only once it is the expected account.
+
+Whoever reads or writes gets a client from `Account.reader` or `Account.writer`: nothing else imports the client.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from msgspec import Struct
+
+from reconciler.api.client import Endpoint, base_url, keeping_connections, open_reader, open_writer
+from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Guards
+from reconciler.core.plan import Plan
+from reconciler.core.redaction import Masker
+from reconciler.core.remote import Reader, Writer
+from reconciler.errors import InputError, RefusedError
+from reconciler.observe.expected import check_account
+from reconciler.project import SANDBOX, Environment, Project
+from reconciler.render.notices import guard_sentence
+from reconciler.state import MemoryIds, prepare_folder
+from reconciler.stopping import Stop
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Reporter
+
+_DEFAULT_API = "https://api.bland.ai"
+_API_VARIABLE = "BLAND_BASE_URL"
+_DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
+_SHORTEST_DIGEST_KEY = 20
+_SANDBOX_KEY = "sandbox"
+_SANDBOX_URL = "http://sandbox.localhost"
+TIMEOUT = 30.0
+
+
+class Surroundings(Struct, frozen=True):
+    """
+    What the door needs of the process around it.
+
+    `environ` holds the environment variables. `open_sandbox` opens the embedded sandbox that keeps its state in a file,
+    as an application to call in process.
+    """
+
+    environ: Mapping[str, str]
+    reporter: Reporter
+    open_sandbox: Callable[[Path], AbstractContextManager[Any]]
+
+
+class Pace(Struct, frozen=True):
+    """What paces and ends the requests of a run, and who is told of each, where that is wanted."""
+
+    pacer_of: Callable[[Environment], Pacer]
+    stop: Stop
+    note: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Check:
+    """Whether the account has proved to be the expected one, which it does once a run."""
+
+    passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    An account, and how it is reached.
+
+    `api` is the name by which it is known, and `memory_ids` what is remembered of it. Digests of values are keyed with
+    `digest_key`. `stop` ends its waits.
+    """
+
+    environment: Environment
+    api: str
+    endpoint: Endpoint
+    digest_key: bytes = field(repr=False)
+    memory_ids: MemoryIds
+    stop: Stop
+    check: _Check = field(default_factory=_Check, repr=False)
+
+    @property
+    def pacer(self) -> Pacer:
+        """Return what all requests of the run go through."""
+        return self.endpoint.pacer
+
+    @property
+    def concurrency(self) -> int:
+        """Return how many requests may be under way at once."""
+        return self.endpoint.concurrency
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["Account"]:
+        """Keep connections that all clients of this account share."""
+        async with keeping_connections(self.endpoint) as endpoint:
+            yield replace(self, endpoint=endpoint)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        """Open a client that reads, once this is the expected account; raises `RefusedError` and `ApiError`."""
+        _check_digest(self)
+        async with open_reader(self.endpoint) as reader:
+            if not self.check.passed and self.environment.expect_account:
+                await check_account(reader, self.environment.expect_account)
+            self.check.passed = True
+            yield reader
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[Writer]:
+        """Open a client that writes, once this is the expected account; raises `RefusedError` and `ApiError`."""
+        if not self.check.passed:
+            async with self.reader():
+                pass
+        async with open_writer(self.endpoint) as writer:
+            yield writer
+
+
+@contextmanager
+def open_account(  # noqa: PLR0913  one parameter a part of the run
+    project: Project,
+    environment: Environment,
+    options: RunOptions,
+    surroundings: Surroundings,
+    *,
+    offline: bool = False,
+    pace: Pace | None = None,
+) -> Iterator[Account]:
+    """
+    Find the account of an environment, and send nothing yet; raises `InputError` and `StateError`.
+
+    To stay `offline`, the key for digests is enough.
+    """
+    api = api_of(environment, options, surroundings.environ)
+    pace = pace or _only_pace(options, surroundings.reporter)
+    in_process = surroundings.open_sandbox(sandbox_file(project)) if api == SANDBOX else nullcontext()
+    with in_process as app:
+        key = _SANDBOX_KEY if app else _checked_key(environment, surroundings, offline=offline)
+        endpoint = Endpoint(
+            base_url=_SANDBOX_URL if app else api,
+            key=key,
+            concurrency=options.concurrency or environment.concurrency,
+            pacer=pace.pacer_of(environment),
+            app=app,
+            timeout=TIMEOUT,
+            proxy=_proxy(api),
+            on_request=pace.note if options.debug else _ignore,
+        )
+        memory_ids = MemoryIds(project.state_folder, environment.name, api, _digest_with(key, "account"))
+        digest_key = _digest_key(surroundings) or key.encode()
+        yield Account(environment, api, endpoint, digest_key, memory_ids, pace.stop)
+
+
+def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, str]) -> str:
+    """Return `sandbox`, or the one spelling of the URL of an environment's API; raises `InputError`."""
+    if options.api_url == "":
+        raise InputError("--api-url is empty: is the variable that it should come from set?")
+    api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
+    return SANDBOX if api == SANDBOX else base_url(api)
+
+
+def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[str, str], *, offline: bool) -> bool:
+    """Return whether an account needs a key that is not set."""
+    needed = api_of(environment, options, environ) != SANDBOX
+    return needed and not _found_key(environment, environ, offline=offline)
+
+
+def sandbox_file(project: Project) -> Path:
+    """Return the file in which the embedded sandbox keeps its state."""
+    return prepare_folder(project.state_folder) / "sandbox.sqlite3"
+
+
+def pacer_of(environment: Environment, options: RunOptions, waiting: Waiting, *, before: Pacer | None = None) -> Pacer:
+    """Make the pacer of a run; what the one `before` sent counts on under the same rate."""
+    rate = environment.rate_limit
+    return Pacer(
+        concurrency=options.concurrency or environment.concurrency,
+        rate=rate,
+        budget=Budget(options.max_requests, options.max_minutes),
+        waiting=waiting,
+        window=before.window if before and before.rate == rate else None,
+    )
+
+
+def _only_pace(options: RunOptions, reporter: Reporter) -> Pace:
+    """Return the pace of the only run of a program."""
+    stop = Stop()
+    waiting = Waiting(wait=reporter.waiting(stop), should_stop=lambda: stop.requested)
+    return Pace(lambda environment: pacer_of(environment, options, waiting), stop, reporter.note)
+
+
+def _checked_key(environment: Environment, surroundings: Surroundings, *, offline: bool) -> str:
+    """Read the API key, which must be able to stand in a header; it is never shown, not even in part."""
+    name = environment.api_key_env
+    key = _found_key(environment, surroundings.environ, offline=offline)
+    if not key:
+        raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
+    surroundings.reporter.secret(key)
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
+    return key
+
+
+def _found_key(environment: Environment, environ: Mapping[str, str], *, offline: bool) -> str:
+    return environ.get(environment.api_key_env, "") or (environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
+
+
+def _digest_key(surroundings: Surroundings) -> bytes:
+    """Return what digests are keyed with by runs with different API keys; nothing where that is not set."""
+    own = surroundings.environ.get(_DIGEST_KEY_VARIABLE, "")
+    if own and len(own) < _SHORTEST_DIGEST_KEY:
+        raise InputError(
+            f"{_DIGEST_KEY_VARIABLE} has {len(own)} characters, and whoever guesses it can guess the masked values; "
+            f"give it {_SHORTEST_DIGEST_KEY} random ones or more"
+        )
+    if own:
+        surroundings.reporter.secret(own)
+    return own.encode()
+
+
+def _proxy(api: str) -> str | None:
+    """Return the proxy that the environment names for this URL; nothing goes through one in the open."""
+    host = urlsplit(api).hostname
+    if urlsplit(api).scheme != "https" or host is None or proxy_bypass(host):
+        return None
+    return getproxies_environment().get("https")
+
+
+def _ignore(_line: str) -> None:
+    """Note nothing."""
+
+
+def _digest_with(key: str, text: str) -> str:
+    return Masker(key.encode(), reveal=False).digest(text)
+
+
+def _check_digest(account: Account) -> None:
+    """Raise `RefusedError` where URL and key together are not those that are expected."""
+    expected = account.environment.expect_account
+    found = _digest_with(account.endpoint.key, f"account at {account.api}")
+    if expected is not None and expected.digest not in {None, found}:
+        raise RefusedError(
+            f"expect_account.digest of {account.environment.name} is not the one of this URL and key, which is {found};"
+            " check both, and write that digest only when they are right; nothing was read or written"
+        )
+
+
+def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
+    """Return the guards of an environment as this run changes them, and note each that is changed."""
+    told = {name: getattr(options, name) for name in GUARD_NAMES}
+    changed = {name: value for name, value in told.items() if value is not None}
+    for name, value in changed.items():
+        usual = getattr(environment.guards, name)
+        if usual is not None and usual != value:
+            verb = f"is {'raised' if value > usual else 'lowered'} from {usual:.15g} to {value:.15g}"
+            note(f"guard: {name} of {environment.name} {verb} for this run ({_flag(name)})")
+    return replace(environment.guards, **changed)
+
+
+def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
+    """
+    Raise `RefusedError` where a guard refuses the plan, with all that do.
+
+    `command` is the one that has the flags to raise a guard, where it is not the one that was called.
+    """
+    if plan.exceeded:
+        told = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
+        raise RefusedError("\n".join(told))
+
+
+def _cure(guard: ExceededGuard, command: str) -> str:
+    told = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
+    return f"look at the plan, and where it is right, raise it for one run with {told}"
+
+
+def _flag(guard: str) -> str:
+    return f"--{guard.replace('_', '-')}"
