@@ -32,7 +32,12 @@ class Source(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, order=True):
-    """One thing that is wrong in a file: where, at which address, what, and what would be right."""
+    """
+    One thing that is wrong in a file: where, at which address, what, and what would be right.
+
+    `message` and `cure` may carry values (`Said` in `core/redaction.py`); where the problem is `withheld`, only the
+    operator may see them. Its own text quotes none of them: `worded` returns the problem as a reader may see it.
+    """
 
     file: str
     line: int
@@ -40,6 +45,7 @@ class Problem(Struct, frozen=True, order=True):
     address: str
     message: str
     cure: str = ""
+    withheld: bool = False
 
     def __str__(self) -> str:
         """Give the one line that is printed: `file:line:column address: message; cure`."""

@@ -20,7 +20,10 @@ def tell(error: Exception, invocation: Invocation) -> int:
 
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
-    lines = str(error).splitlines() or [type(error).__name__]
+    from reconciler.cli.screen import is_operators_terminal
+    from reconciler.core.redaction import worded_error
+
+    lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
     for line in lines:
         say(f"error: {visible(line)}")
     if isinstance(error, ApiError) and error.said:

@@ -1,13 +1,15 @@
 """The specs of an environment: with the secrets that the process was given, or without asking for any."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import keep_secret, remark
+from reconciler.cli.screen import is_operators_terminal, keep_secret, remark
+from reconciler.core.redaction import says, worded
 from reconciler.core.text import visible
 from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
@@ -30,8 +32,9 @@ def secrets_of(invocation: Invocation) -> Environ:
 
 def warn(loaded: Loaded, tell: Callable[[str], None] = remark) -> None:
     """Tell what is no mistake in the specs and worth a warning."""
+    reveal = is_operators_terminal(sys.stderr)
     for warning in loaded.warnings:
-        tell(f"warning: {visible(str(warning))}")
+        tell(f"warning: {visible(str(worded(warning, reveal=reveal)))}")
 
 
 def load_environment(project: Project, environment: Environment, environ: Environ) -> Loaded:
@@ -63,7 +66,7 @@ def _told(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
     """Give a problem that says in which environments it is one, unless it is in all."""
     if len(names) == len(of):
         return problem
-    return replace(problem, message=f"{problem.message} (in {', '.join(names)})")
+    return replace(problem, message=says("{} (in {})", problem.message, ", ".join(names)))
 
 
 def _loaded(project: Project, environment: Environment, references: References) -> Loaded:

@@ -12,6 +12,7 @@ from reconciler.cli.loading import load_environment
 from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
 from reconciler.core.plan import Plan
+from reconciler.core.redaction import worded_error
 from reconciler.core.remote import Reader
 from reconciler.core.totals import guarded
 from reconciler.errors import InputError
@@ -79,7 +80,7 @@ class Planning(Struct, frozen=True):
                 loaded = load_environment(before, before.environment(environment), self.session.environ)
                 return Revision(self.base, loaded.desired)
             except InputError as error:
-                first = str(error).partition("\n")[0]
+                first = worded_error(error, reveal=False).partition("\n")[0]
                 remark(f"warning: the specs at {self.base} cannot be used, so no causes are told: {first}")
                 return None
 

@@ -26,6 +26,7 @@ def validate(
     """Check the specs. Needs no network, no key and no secret."""
     from reconciler.cli.screen import emit
     from reconciler.cli.views import check_files, write_files
+    from reconciler.core.redaction import worded
     from reconciler.errors import SpecError
     from reconciler.render.sarif import render_problems_sarif
 
@@ -35,7 +36,8 @@ def validate(
     try:
         text = _checked(invocation, all_environments=all_environments)
     except SpecError as error:
-        sarif, text = render_problems_sarif(error.problems), f"{error}\n"
+        problems = [worded(problem, reveal=False) for problem in error.problems]
+        sarif, text = render_problems_sarif(problems), "".join(f"{problem}\n" for problem in problems)
         write_files(writes, lambda name: sarif if name == "sarif" else text)
         if output_format == "sarif":
             emit(sarif)

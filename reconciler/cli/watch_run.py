@@ -17,6 +17,7 @@ from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_rest import AtRest
 from reconciler.cli.watch_times import Times
 from reconciler.core.describe import describe_plan
+from reconciler.core.redaction import worded_error
 from reconciler.core.text import duration, visible
 from reconciler.errors import (
     ApiRejectedError,
@@ -106,7 +107,7 @@ class WatchRun:
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
                 return _Ended("stopped")
-            return _Ended(self._result_of(error), tuple(str(error).splitlines()))
+            return _Ended(self._result_of(error), tuple(worded_error(error, reveal=False).splitlines()))
         if is_complete:
             return _Ended("ok")
         return _Ended("stopped" if stop.requested else "incomplete")

@@ -1,20 +1,32 @@
-"""What may be shown of values that others must not see: what kind they are, how long about, and a keyed digest."""
+"""
+What may be shown, and to whom: values and sentences about them, and the secrets of a run.
+
+Of a value that others must not see they are shown what kind it is, how long about, and a keyed digest. A sentence
+about a value (`Said`) carries it, and what is read of the sentence is decided here, by `worded`.
+"""
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
 
+from msgspec import structs
 from typing_extensions import TypeAliasType
 
 from reconciler.core.secret import Secret, holds_secret
+from reconciler.core.text import quoted, shortened
 from reconciler.core.value import Json, canonical, is_list
+from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
 _LENGTHS = (8, 32, 128, 1024)
+_LONGEST_QUOTE = 41
+_IN_ADDRESS = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
+"""A step of an address that is no plain word: a user's phone number, or a key that holds anything."""
 
 Origin: TypeAlias = Literal["live", "secret", "sensitive"]
 """
@@ -68,6 +80,96 @@ class DigestsIn(dict[str, Json]):
     def __init__(self, entries: Mapping[str, Json], masked: Masked) -> None:
         super().__init__(entries)
         self.masked = masked
+
+
+class Said(str):
+    """
+    A sentence about values, or a part of one.
+
+    Its text only names the kinds of the values, so that it may be read by anybody, and so may all that is formatted
+    from it by mistake. `shown` is the same sentence with the values quoted; `says` makes longer sentences of it.
+    """
+
+    __slots__ = ("shown",)
+
+    shown: str
+
+    def __new__(cls, text: str, *, shown: str) -> Self:
+        """Make a sentence, without the values and with them."""
+        made = super().__new__(cls, text)
+        made.shown = shown
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the values, too."""
+        return str.__eq__(self, other) is True and self.shown == shown(other)
+
+    def __ne__(self, other: object) -> bool:
+        """Compare the values, too."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Hash the values, too."""
+        return hash(self.shown)
+
+
+def says(template: str, *parts: object) -> Said:
+    """Return a sentence of parts, which stand in the place of each `{}`; parts that are `Said` stay so."""
+    return Said(template.format(*parts), shown=template.format(*map(shown, parts)))
+
+
+def quote(text: str) -> Said:
+    """Return a text in quotes, for a sentence: `"…"` where it must not be shown."""
+    if isinstance(text, Secret):
+        return Said("a secret", shown="a secret")
+    return Said('"…"', shown=quoted(text))
+
+
+def label(name: str) -> Said:
+    """Return a name without quotes, for a sentence: `…` where it must not be shown, since it may be meant as text."""
+    return Said("…", shown=name)
+
+
+def named(value: object) -> Said:
+    """Name a value as a sentence would: `the number 5`, `the text "x"`, `a list`; of a secret, only that it is one."""
+    match value:
+        case None:
+            return says("nothing (null)")
+        case bool():
+            return Said("true or false", shown=str(value).lower())
+        case int() | float():
+            return Said("a number", shown=f"the number {value}")
+        case Secret():
+            return says("a secret")
+        case str():
+            return Said("a text", shown=f"the text {quoted(shortened(value, _LONGEST_QUOTE))}")
+        case _:
+            return says("a mapping" if isinstance(value, dict) else "a list")
+
+
+def worded(problem: Problem, *, reveal: bool) -> Problem:
+    """
+    Return a problem in the words that its reader may see: with the values of a repository's own.
+
+    What came from an account (`live`) or is `sensitive` is quoted on the operator's own terminal alone (`reveal`).
+    """
+    if problem.withheld and not reveal:
+        address = _IN_ADDRESS.sub('["…"]', problem.address)
+        return structs.replace(problem, address=address, message=str(problem.message), cure=str(problem.cure))
+    return structs.replace(problem, message=shown(problem.message), cure=shown(problem.cure))
+
+
+def worded_error(error: Exception, *, reveal: bool) -> str:
+    """Return what an error says, a line for each problem; the values that it carries, on the operator's terminal."""
+    if isinstance(error, SpecError):
+        return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
+    said = error.args[0] if error.args else None
+    return said.shown if reveal and isinstance(said, Said) else str(error)
+
+
+def shown(part: object) -> str:
+    """Return a sentence, or a part of one, with its values, for those who may see them."""
+    return part.shown if isinstance(part, Said) else str(part)
 
 
 Text: TypeAlias = str | Masked

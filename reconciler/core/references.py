@@ -6,8 +6,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.core.redaction import label, quote, says
 from reconciler.core.secret import Secret, with_references
-from reconciler.core.text import quoted, shortened
+from reconciler.core.text import shortened
 from reconciler.core.value import Json, is_list
 from reconciler.errors import Source
 
@@ -113,16 +114,16 @@ def _parts(text: str) -> Iterator[Part]:
 
 
 def _reference(written: str) -> Reference | Malformed:
-    shown = quoted(shortened(written, _SHOWN))
+    shown = quote(shortened(written, _SHOWN))
     if not written.endswith("}"):
-        return Malformed(f"{shown} is a reference that is not closed", f'close it with "}}", or {_LITERAL}')
+        return Malformed(says("{} is a reference that is not closed", shown), f'close it with "}}", or {_LITERAL}')
     name = written[len(OPENING) : -1]
     if name.startswith(_ENVIRONMENT_PREFIX) and _ENVIRONMENT.fullmatch(name[len(_ENVIRONMENT_PREFIX) :]):
         return Reference(name[len(_ENVIRONMENT_PREFIX) :], from_environment=True)
     if is_variable_name(name):
         return Reference(name, from_environment=False)
     if nearly := _NEARLY_ENVIRONMENT.fullmatch(name):
-        return Malformed(f"{shown} is not a reference", f"did you mean ${{env:{nearly[1]}}}?")
+        return Malformed(says("{} is not a reference", shown), says("did you mean ${{env:{}}}?", label(nearly[1])))
     if is_variable_name(name.strip()):
-        return Malformed(f"{shown} is not a reference", f"did you mean ${{{name.strip()}}}?")
-    return Malformed(f"{shown} is not a reference", f"write ${{name}} or ${{env:NAME}}, or {_LITERAL}")
+        return Malformed(says("{} is not a reference", shown), says("did you mean ${{{}}}?", label(name.strip())))
+    return Malformed(says("{} is not a reference", shown), f"write ${{name}} or ${{env:NAME}}, or {_LITERAL}")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from reconciler.core.address import unit_of
 from reconciler.core.plan import Work
 from reconciler.core.receipt import Outcome
+from reconciler.core.redaction import worded_error
 from reconciler.errors import ReconcilerError
 
 ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]
@@ -37,7 +38,7 @@ class Canary(Struct, frozen=True):
         try:
             lacking = await self.read_back(sorted({unit_of(item.address) for item in work}), ids)
         except ReconcilerError as error:
-            first = str(error).partition("\n")[0]
+            first = worded_error(error, reveal=False).partition("\n")[0]
             return f"not tried: the canary could not be read back: {first}"
         except asyncio.CancelledError:
             return "not tried: reading the canary back was stopped"

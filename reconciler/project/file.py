@@ -8,8 +8,9 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_va
 
 from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.rate import parse_rate
+from reconciler.core.redaction import named, says
 from reconciler.core.references import OPENING, is_variable_name
-from reconciler.reading import Strict, named, wrong
+from reconciler.reading import Strict, wrong
 
 SANDBOX = "sandbox"
 DEFAULT_SPECS = "specs"
@@ -53,7 +54,7 @@ def _checked_rate(text: str) -> str:
 def _checked_value(value: object) -> object:
     if not isinstance(value, (str, int, float, bool)):
         raise wrong(
-            f"text, a number, true or false is expected, not {named(value)}",
+            says("text, a number, true or false is expected, not {}", named(value)),
             cure="lists and mappings stand in the specs themselves, or in an overlay",
         )
     if isinstance(value, str) and OPENING in value:
@@ -65,14 +66,14 @@ def _checked_value(value: object) -> object:
 
 def _checked_name(name: str) -> str:
     if not is_variable_name(name):
-        raise wrong(f"{named(name)} is not a name", cure="use letters, digits, - and _, 63 at most")
+        raise wrong(says("{} is not a name", named(name)), cure="use letters, digits, - and _, 63 at most")
     return name
 
 
 def _checked_environment(name: str) -> str:
     if not re.fullmatch(_NAME, name):
         raise wrong(
-            f"{named(name)} is not a name",
+            says("{} is not a name", named(name)),
             cure="use letters, digits, - and _, with a letter or digit at the start, 63 at most",
         )
     return name

@@ -14,7 +14,7 @@ from reconciler.reading.row import Columns, Row
 from reconciler.reading.rows import FORMATS, RowEvent, read_rows
 from reconciler.reading.scalars import Refusal, plain_value
 from reconciler.reading.unquoted import unquoted_texts
-from reconciler.reading.wording import Words, explain, mistyped, named, withheld, wrong
+from reconciler.reading.wording import Words, explain, mistyped, wrong
 from reconciler.reading.writing import written
 
 __all__ = [
@@ -50,7 +50,6 @@ __all__ = [
     "listing",
     "mapping",
     "mistyped",
-    "named",
     "outline",
     "plain_value",
     "quoted",
@@ -59,7 +58,6 @@ __all__ = [
     "read_rows",
     "reason",
     "unquoted_texts",
-    "withheld",
     "written",
     "wrong",
 ]

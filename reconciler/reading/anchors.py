@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from reconciler.core.redaction import label, says
 from reconciler.core.value import Json
 from reconciler.reading.frames import Frame
 from reconciler.reading.nearest import did_you_mean
@@ -53,11 +54,13 @@ class Anchors:
         known = self._known.get(name)
         if known is None:
             nearest = did_you_mean(name, self._known)
-            return Refusal(f"nothing above is anchored as &{name}", nearest or _QUOTE.format(name=name))
+            return Refusal(says("nothing above is anchored as &{}", label(name)), nearest or says(_QUOTE, label(name)))
         if not isinstance(known, Anchored):
-            return Refusal(f"the alias *{name} stands inside what it names", "a value cannot hold itself; write it out")
+            message = says("the alias *{} stands inside what it names", label(name))
+            return Refusal(message, "a value cannot hold itself; write it out")
         if depth + known.height > MOST_NESTED:
-            return Refusal(f"with the alias *{name}, values lie more than {MOST_NESTED} levels deep", "make it flatter")
+            message = says("with the alias *{}, values lie more than {} levels deep", label(name), MOST_NESTED)
+            return Refusal(message, "make it flatter")
         self._expanded += known.size
         return known
 
@@ -67,4 +70,4 @@ class Anchors:
         return self._expanded > MOST_EXPANDED
 
 
-_QUOTE = 'put it in quotes if text is meant: "*{name}"'
+_QUOTE = 'put it in quotes if text is meant: "*{}"'

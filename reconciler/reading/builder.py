@@ -5,6 +5,7 @@ from typing import Protocol
 
 from yaml import events
 
+from reconciler.core.redaction import label, says
 from reconciler.core.value import Json
 from reconciler.errors import Problem
 from reconciler.reading.anchors import MOST_EXPANDED, MOST_NESTED, Anchored, Anchors
@@ -203,6 +204,10 @@ _COMPLEX_KEY = Refusal(
 
 def _bomb(name: str | None) -> Refusal:
     return Refusal(
-        f"with the alias *{name}, this file's aliases stand for more than {MOST_EXPANDED:,} values",
+        says(
+            "with the alias *{}, this file's aliases stand for more than {} values",
+            label(name or ""),
+            f"{MOST_EXPANDED:,}",
+        ),
         "write the values out, or repeat fewer of them",
     )

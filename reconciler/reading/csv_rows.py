@@ -8,9 +8,9 @@ columns stand without the blanks around them.
 import csv
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.redaction import quote, says
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
-from reconciler.reading.paths import quoted
 from reconciler.reading.row import Columns, Row
 
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
@@ -46,7 +46,8 @@ class _Csv:
             places.setdefault(name, []).append(place)
         twice = {name: at for name, at in places.items() if name and len(at) > 1}
         for name, at in twice.items():
-            message = f"the header names the column {quoted(name)} {len(at)} times, at {', '.join(map(str, at))}"
+            places_of = ", ".join(map(str, at))
+            message = says("the header names the column {} {} times, at {}", quote(name), len(at), places_of)
             yield self._problem(message, "give each column a name of its own", column=at[1])
         if twice:
             return
@@ -56,8 +57,8 @@ class _Csv:
             if isinstance(record, Problem):
                 yield record
             elif len(record) != len(names):
-                message = f"this row has {len(record)} cells, and the header names {len(names)} columns"
-                yield self._problem(message, "put a cell that holds the delimiter in double quotes")
+                counts = f"this row has {len(record)} cells, and the header names {len(names)} columns"
+                yield self._problem(counts, "put a cell that holds the delimiter in double quotes")
             else:
                 cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell.strip()}
                 yield Row(cells, Source(self._file, self._line, 1), positions)

@@ -4,13 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.redaction import named, quote, says
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
-from reconciler.reading.paths import quoted
 from reconciler.reading.row import Row
 from reconciler.reading.scalars import Refusal, plain_value, survives
-from reconciler.reading.wording import named
 
 _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
@@ -21,6 +20,7 @@ class _RefusedError(ValueError):
 
     def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
         super().__init__(message)
+        self.message = message
         self.cure = cure
 
 
@@ -46,7 +46,7 @@ def json_value(text: str) -> Json | Refusal:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except _RefusedError as error:
-        return Refusal(str(error), error.cure)
+        return Refusal(error.message, error.cure)
     except json.JSONDecodeError as error:
         return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
     except UnicodeEncodeError:
@@ -61,7 +61,7 @@ def _row(line: str, source: Source) -> Row | Problem:
     if isinstance(value, Refusal):
         return _problem(source, value.message, value.cure)
     if not isinstance(value, dict):
-        return _problem(source, f"a row is an object, not {named(value)}", _WRITE)
+        return _problem(source, says("a row is an object, not {}", named(value)), _WRITE)
     return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
 
 
@@ -69,7 +69,7 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise _RefusedError(f"the key {quoted(twice)} stands here twice", "keep one of the two")
+        raise _RefusedError(says("the key {} stands here twice", quote(twice)), "keep one of the two")
     return found
 
 

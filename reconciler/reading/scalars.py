@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.core.redaction import Said
 from reconciler.core.value import Json
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -83,7 +84,8 @@ def survives(text: str) -> bool:
 
 def _whole(text: str) -> int | Refusal:
     if len(text) > len(str(-_MOST)) or abs(int(text)) > _MOST:
-        return Refusal(f"this number of {_digits(text)} is larger than a JSON number keeps exactly (±{_MOST})", _QUOTE)
+        said = f"is larger than a JSON number keeps exactly (±{_MOST})"
+        return Refusal(_counted(text, said, said), _QUOTE)
     return int(text)
 
 
@@ -91,11 +93,14 @@ def _decimal(text: str) -> float | Refusal:
     if len(text) <= _SHORT:
         return float(text)
     if not survives(text):
-        message = f"this number of {_digits(text)} has more of them than a JSON number keeps"
-        return Refusal(message, f"write fewer, or {_QUOTE}")
+        keeps = "than a JSON number keeps"
+        return Refusal(
+            _counted(text, f"has more digits {keeps}", f"has more of them {keeps}"), f"write fewer, or {_QUOTE}"
+        )
     return float(text)
 
 
-def _digits(text: str) -> str:
-    """Count the digits of a number, which may well be somebody's account: it is not quoted."""
-    return f"{sum(map(str.isdigit, text)):,} digits"
+def _counted(text: str, said: str, said_of_digits: str) -> Said:
+    """Say something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
+    digits = f"{sum(map(str.isdigit, text)):,} digits"
+    return Said(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")

@@ -1,5 +1,6 @@
 """Tags: the only one that is accepted is `!!str`, since all other values speak for themselves."""
 
+from reconciler.core.redaction import Said, says
 from reconciler.reading.paths import quoted
 from reconciler.reading.scalars import Refusal
 
@@ -16,6 +17,6 @@ def scalar_tag_refusal(tag: str) -> Refusal | None:
 
 def collection_tag_refusal(tag: str) -> Refusal | None:
     """Say why the tag of a mapping or list is refused, if it is."""
-    shown = quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1]
+    shown = Said("…", shown=quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1])
     cure = "remove it; quotes make text, and all other values need no tag"
-    return None if tag == _NONE_MEANT else Refusal(f"the tag {shown} is not accepted", cure)
+    return None if tag == _NONE_MEANT else Refusal(says("the tag {} is not accepted", shown), cure)

@@ -1,14 +1,12 @@
 """What pydantic finds wrong, in words for people who have never heard of pydantic."""
 
-import re
 from typing import Final
 
 from msgspec import Struct
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from reconciler.core.redaction import named, says
 from reconciler.core.secret import Secret
-from reconciler.core.text import shortened
-from reconciler.reading.paths import quoted
 from reconciler.reading.scalars import plain_value
 
 OUR_OWN: Final = "our_own"
@@ -41,11 +39,6 @@ _WRITTEN = {
     "a mapping": 'write lines of "key: value", indented below',
     "a list": 'write each item on a line of its own that starts with "- "',
 }
-_SHOWN = 40
-_QUOTES = re.compile(
-    r'the text "(?:[^"\\]|\\.)*"|the number [^\s;,:]+|(?<=not )(?:true|false)\b|"?(?<![^\s"])[&*!][^\s;,"]+"?'
-)
-"""What `named` says of text, numbers and booleans; and aliases and tags, which may be the start of a text."""
 
 
 class Words(Struct, frozen=True):
@@ -62,7 +55,7 @@ def explain(error: ErrorDetails) -> Words:
         return mistyped(_EXPECTED[kind], error["input"])
     if kind in _BOUNDS:
         bound = _BOUNDS[kind].format(**{name: _short(value) for name, value in context.items()})
-        return Words(f"{bound} is expected, not {named(error['input'])}", "")
+        return Words(says("{} is expected, not {}", bound, named(error["input"])), "")
     if kind == OUR_OWN:
         return Words(context["said"], context["cure"])
     return Words(error["msg"].removeprefix("Value error, ").removeprefix("Input should "), "")
@@ -73,31 +66,9 @@ def wrong(message: str, *, cure: str) -> PydanticCustomError:
     return PydanticCustomError(OUR_OWN, "{said}", {"said": message, "cure": cure})
 
 
-def named(value: object) -> str:
-    """Name a value as a sentence would: `the number 5`, `the text "x"`, `a list`."""
-    match value:
-        case None:
-            return "nothing (null)"
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return "a secret" if isinstance(value, Secret) else f"the text {quoted(shortened(value, _SHOWN + 1))}"
-        case dict():
-            return "a mapping"
-        case _:
-            return "a list"
-
-
-def withheld(sentence: str) -> str:
-    """Give what is said of a value without the value itself: its kind stands in its place."""
-    return _QUOTES.sub(lambda found: _kind(found[0]), sentence)
-
-
 def mistyped(expected: str, value: object) -> Words:
     """Say that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
-    message = f"{expected} is expected, not {named(value)}"
+    message = says("{} is expected, not {}", expected, named(value))
     if value is None:
         return Words(message, _fill(expected))
     if isinstance(value, Secret):
@@ -109,11 +80,6 @@ def mistyped(expected: str, value: object) -> Words:
     if isinstance(value, str) and not isinstance(plain_value(value), str):
         return Words(message, "write it without quotes")
     return Words(message, f"write {expected}")
-
-
-def _kind(quote: str) -> str:
-    kinds = {"the text": "a text", "the number": "a number", "true": "true or false", "false": "true or false"}
-    return next((kind for start, kind in kinds.items() if quote.startswith(start)), "…")
 
 
 def _short(value: object) -> object:

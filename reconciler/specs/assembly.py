@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from reconciler.core.catalogue import Catalogue, FactKey
 from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
+from reconciler.core.redaction import quote, says
 from reconciler.errors import Source
-from reconciler.reading import Nearest, quoted
+from reconciler.reading import Nearest
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.findings import Findings
 from reconciler.specs.layers import merge
@@ -49,7 +50,7 @@ def _names(declared: Iterable[Declarations], findings: Findings) -> Mapping[tupl
             findings.add(
                 one.source,
                 (one.section, one.name),
-                message=f"the {_KINDS[one.section]} {quoted(one.name)} is declared twice, first at {known}",
+                message=says("the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known),
                 cure="rename one, or move all that is said about it to one place",
             )
     return first
@@ -85,7 +86,7 @@ def _report_undeclared(
             findings.add(
                 reference.source,
                 ("contacts", reference.contact, "scopes", reference.scope),
-                message=f"the scope {quoted(reference.scope)} is not declared",
+                message=says("the scope {} is not declared", quote(reference.scope)),
                 cure=known.did_you_mean(reference.scope) or "declare it under scopes, in any spec file",
             )
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
+from reconciler.core.redaction import named, says
 from reconciler.core.secret import UnreadSecret
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading import REFUSED, KeyPath, Nearest, Words, mistyped, named
+from reconciler.reading import REFUSED, KeyPath, Nearest, Words, mistyped
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
@@ -66,29 +67,19 @@ def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) 
         return None
     match broken:
         case "type":
-            return _mistyped(key, value)
+            assert key.expected_type is not None  # noqa: S101  a value of any type breaks no rule about types
+            return mistyped(TYPE_NAMES[key.expected_type], value)
         case "enum":
             nearest = _nearest(key, value, choices)
-            return Words(f"{_choices(key.enum)} is expected, not {_shown(key, value)}", nearest)
+            return Words(says("{} is expected, not {}", _choices(key.enum), named(value)), nearest)
         case "pattern":
-            return Words(f"{_shown(key, value)} does not match {key.pattern}", _rule(key))
+            return Words(says("{} does not match {}", named(value), key.pattern), _rule(key))
         case "max_length":
             return Words(f"text of at most {key.max_length:,} characters is expected, not more", _rule(key))
 
 
-def _mistyped(key: FactKey, value: Json) -> Words:
-    assert key.expected_type is not None  # noqa: S101  a value of any type breaks no rule about types
-    expected = TYPE_NAMES[key.expected_type]
-    words = mistyped(expected, value)
-    return Words(f"{expected} is expected, not {_shown(key, value)}", words.cure) if key.sensitive else words
-
-
-def _shown(key: FactKey, value: Json) -> str:
-    return "this sensitive value" if key.sensitive else named(value)
-
-
 def _choices(values: Sequence[Json]) -> str:
-    told = [quoted(value) if isinstance(value, str) else named(value) for value in values[:_MOST_LISTED]]
+    told = [quoted(value) if isinstance(value, str) else named(value).shown for value in values[:_MOST_LISTED]]
     more = [f"{len(values) - _MOST_LISTED:,} more"] if len(values) > _MOST_LISTED else []
     return f"one of {', '.join([*told, *more])}"
 

@@ -5,8 +5,9 @@ from functools import partial
 from typing import TypeAlias
 
 from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
+from reconciler.core.redaction import named, says
 from reconciler.core.value import Json, same
-from reconciler.reading import Refusal, json_value, named, plain_value
+from reconciler.reading import Refusal, json_value, plain_value
 
 Convert: TypeAlias = Callable[[str, str], Json]
 """Gives the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
@@ -26,7 +27,7 @@ def _converted(catalogue: Catalogue, name: str, text: str) -> Json:
     key = catalogue.get(name)
     if key is None or key.expected_type == "string":
         return text
-    return _choice(key, text) if key.expected_type is None else _typed(key, key.expected_type, text)
+    return _choice(key, text) if key.expected_type is None else _typed(key.expected_type, text)
 
 
 def _choice(key: FactKey, text: str) -> Json:
@@ -38,14 +39,13 @@ def _choice(key: FactKey, text: str) -> Json:
     return text if isinstance(value, Refusal) or not any(same(value, one) for one in key.enum) else value
 
 
-def _typed(key: FactKey, expected: FactType, text: str) -> Json:
+def _typed(expected: FactType, text: str) -> Json:
     value = _read(expected, text)
     if not isinstance(value, Refusal) and has_type(value, expected):
         return value
-    if isinstance(value, Refusal) and not key.sensitive:
-        raise ValueError(value.message)
-    shown = "this sensitive value" if key.sensitive else named(text)
-    raise ValueError(f"{TYPE_NAMES[expected]} is expected, not {shown}")
+    if isinstance(value, Refusal):
+        raise ValueError(value.message)  # noqa: TRY004  a cell that cannot be read
+    raise ValueError(says("{} is expected, not {}", TYPE_NAMES[expected], named(text)))
 
 
 def _read(expected: FactType, text: str) -> "Json | Refusal":

@@ -1,12 +1,14 @@
 """Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.core.redaction import Said, quote, says
 from reconciler.errors import Problem, Source
-from reconciler.reading import KeyPath, quoted, withheld
+from reconciler.reading import KeyPath
 from reconciler.specs.addresses import spec_address
 
 MOST_IN_DATA = 100
@@ -15,6 +17,7 @@ MOST_IN_DATA = 100
 MOST_AT_A_PLACE = 100
 """Of the problems at one place of a spec, which each of many rows can have in its own way."""
 
+_FACT = re.compile(r'\.(?:seed_)?facts(?:\.([A-Za-z0-9_-]+)|\[("(?:\\.|[^"\\])*")\])')
 _CONTACT = re.compile(r'contacts(\.[A-Za-z0-9_-]+|\["(\\.|[^"\\])*"\])')
 
 
@@ -31,21 +34,33 @@ class Findings:
         self._others: dict[Problem, set[str]] = {}
         self._in_data: set[str] = set()
         self._withheld: set[str] = set()
+        self._unread: set[str] = set()
+        self._hidden: set[str] = set()
+        self._hides_all = False
         self._columns: dict[str, Sequence[str]] = {}
         self._counts: dict[Source, int] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Give all problems found."""
-        return (*map(self._discreet, map(self._told, self._first)), *self._more())
+        return (*map(self.discreet, map(self._told, self._first)), *self._more())
 
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
         self._in_data.add(file)
 
     def withhold(self, file: str) -> None:
-        """Quote no value in what is told of a file: they came from an account."""
+        """Keep the values of a file for the operator: they came from an account."""
         self._withheld.add(file)
+
+    def hide(self, keys: Iterable[str]) -> None:
+        """Keep the values of facts with these keys for the operator; so may all be that stands in a broken file."""
+        self._hidden.update(keys)
+
+    def break_off(self, file: str, *, hides: bool) -> None:
+        """Note that a file could not be read to its end; it `hides` where it may say which facts are sensitive."""
+        self._unread.add(file)
+        self._hides_all = self._hides_all or hides
 
     def name_columns(self, file: str, names: Sequence[str]) -> None:
         """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
@@ -64,12 +79,13 @@ class Findings:
     def add(self, source: Source, address: str | KeyPath, *, message: str, cure: str) -> None:
         """Note what is wrong at a place; the address may be given as a path in the file."""
         where = address if isinstance(address, str) else spec_address(address)
-        at = f" ({column})" if (column := self._column(source)) else ""
-        self.take([Problem(source.file, source.line, source.column, where, message + at, cure)])
+        column = self._column(source)
+        said = says("{} ({})", message, column) if column else message
+        self.take([Problem(source.file, source.line, source.column, where, said, cure)])
 
-    def _column(self, source: Source) -> str:
+    def _column(self, source: Source) -> Said | None:
         names = self._columns.get(source.file, ())
-        return f"column {quoted(names[source.column - 1])}" if 0 < source.column <= len(names) else ""
+        return says("column {}", quote(names[source.column - 1])) if 0 < source.column <= len(names) else None
 
     def _has_room(self, problem: Problem) -> bool:
         """Count a problem where there can be too many of them: in its data file, or at its place."""
@@ -78,17 +94,23 @@ class Findings:
         self._counts[where] = self._counts.get(where, 0) + 1
         return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
 
-    def _discreet(self, problem: Problem) -> Problem:
-        if problem.file not in self._withheld:
-            return problem
-        return replace(problem, message=withheld(problem.message), cure=withheld(problem.cure))
+    def discreet(self, problem: Problem) -> Problem:
+        """Return a problem that says whether its values are for the operator alone."""
+        is_broken = bool(self._hidden) and problem.file in self._unread
+        withheld = problem.file in self._withheld or self._hides_all or is_broken or self._is_of_hidden(problem)
+        return replace(problem, withheld=True) if withheld else problem
+
+    def _is_of_hidden(self, problem: Problem) -> bool:
+        """Return whether a problem is about a fact that is hidden, or a part of one."""
+        found = (plain or json.loads(text) for plain, text in _FACT.findall(problem.address)) if self._hidden else ()
+        return not self._hidden.isdisjoint(key.replace("$${", "${") for key in found)
 
     def _told(self, alike: Problem) -> Problem:
         problem, others = self._first[alike], len(self._others.get(alike, ()))
         if not others:
             return problem
-        also = f" (also of {others:,} other {'contact' if others == 1 else 'contacts'})"
-        return replace(problem, message=problem.message + also)
+        also = f"{others:,} other {'contact' if others == 1 else 'contacts'}"
+        return replace(problem, message=says("{} (also of {})", problem.message, also))
 
     def _more(self) -> Iterator[Problem]:
         for where, count in self._counts.items():

@@ -1,27 +1,42 @@
-"""Files that say of themselves that their values came from an account: what is wrong in them is told without values."""
+"""What files say of their own values: that they came from an account, or which facts are sensitive."""
+
+from collections.abc import Iterator
 
 from reconciler.core.value import Json
 from reconciler.reading import Reading, SpecFile
 from reconciler.specs.findings import Findings
 
 _MARKER = "live_values"
+_SENSITIVE = "sensitive"
 
 
 def says_live(document: Json) -> bool:
-    """Say whether a document says that its values are live; any marker but `false` does."""
+    """Return whether a document says that its values are live; any marker but `false` does."""
     return isinstance(document, dict) and document.get(_MARKER, False) is not False
 
 
+def sensitive_names(document: Json) -> Iterator[str]:
+    """Yield the keys of facts that a document calls sensitive, be it sound or not; any value but `false` does."""
+    catalogue = document.get("fact_keys") if isinstance(document, dict) else None
+    for name, rules in catalogue.items() if isinstance(catalogue, dict) else ():
+        if isinstance(rules, dict) and rules.get(_SENSITIVE, False) is not False:
+            yield name.replace("$${", "${")
+
+
 def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
-    """Take what is wrong with a file, and withhold its values from all that is found in it, now and later."""
+    """Take what is wrong with a file, and learn from it which values are for the operator alone, now and later."""
     findings.take(reading.problems)
-    if any(says_live(one.value) for one in reading.documents) or (reading.problems and _names_marker(file)):
+    for one in reading.documents:
+        findings.hide(sensitive_names(one.value))
+    if any(says_live(one.value) for one in reading.documents) or (reading.problems and _mentions(file, _MARKER)):
         findings.withhold(file.name)
+    if not reading.complete:
+        findings.break_off(file.name, hides=_mentions(file, _SENSITIVE))
 
 
-def _names_marker(file: SpecFile) -> bool:
-    """Say whether a file that cannot be read as it was meant holds the marker's name anywhere."""
+def _mentions(file: SpecFile, word: str) -> bool:
+    """Return whether a file that cannot be read as it was meant holds a word anywhere."""
     try:
-        return file.path.is_file() and _MARKER.encode() in file.path.read_bytes()  # a pipe would wait for ever
+        return file.path.is_file() and word.encode() in file.path.read_bytes()  # a pipe would wait for ever
     except (OSError, ValueError):
         return False

@@ -123,7 +123,7 @@ def _loaded(
     of_rows = (one for _, rows in read for one in rows.warnings)
     warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *of_rows)
     scopes = tuple(scope for one in declared for scope in one.scopes)
-    return Loaded(desired, tuple(file.name for file in files), warnings, scopes)
+    return Loaded(desired, tuple(file.name for file in files), tuple(map(findings.discreet, warnings)), scopes)
 
 
 def _read_rows(

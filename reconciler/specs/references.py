@@ -8,10 +8,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.core.redaction import label, named, quote, says
 from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, parse
 from reconciler.core.secret import Secret, UnreadSecret
 from reconciler.core.value import Json
-from reconciler.reading import REFUSED, KeyPath, Nearest, Node, named, quoted
+from reconciler.reading import REFUSED, KeyPath, Nearest, Node
 from reconciler.specs.addresses import FACTS, spec_address, split
 from reconciler.specs.findings import Findings
 from reconciler.specs.texts import REFERENCE_AS_KEY
@@ -130,7 +131,7 @@ class _Resolving:
             return found
         source = self._references.variables[reference.name].source
         return self._refuse(
-            f"text is expected, and the variable {reference.name} is {named(found)}",
+            says("text is expected, and the variable {} is {}", label(reference.name), named(found)),
             cure=f"put its value in quotes, at {source}",
         )
 
@@ -143,7 +144,7 @@ class _Resolving:
         if part.name in variables:
             return variables[part.name].value
         cure = self._references.nearest.did_you_mean(part.name) or _DEFINE
-        return self._refuse(f"the variable {quoted(part.name)} is not defined", cure=cure)
+        return self._refuse(says("the variable {} is not defined", quote(part.name)), cure=cure)
 
     def _secret(self, reference: Reference) -> str:
         if shown := _SHOWN.get(_place(tuple(self._path))):

@@ -5,8 +5,9 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
+from reconciler.core.redaction import Said, named, quote, says
 from reconciler.errors import Problem, Source
-from reconciler.reading import Columns, Nearest, Node, Row, mistyped, named, quoted, read_rows, reason
+from reconciler.reading import Columns, Nearest, Node, Row, mistyped, read_rows, reason
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.cells import Convert
 from reconciler.specs.declarations import declarations
@@ -28,7 +29,7 @@ def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> 
         findings.add(
             at,
             ("contacts_from", source.index, "contact", "scopes", name),
-            message=f"the scope {quoted(name)} is not declared",
+            message=says("the scope {} is not declared", quote(name)),
             cure=known.did_you_mean(name) or "declare it under scopes, in any spec file",
         )
     return {name for name, _ in unknown}
@@ -81,7 +82,7 @@ class RowReading:
             if not isinstance(condition.expected, str):
                 words = mistyped("text", condition.expected)
                 path = ("contacts_from", self._source.index, "contact", *condition.slot.path, "where")
-                message = f"{words.message}: all cells of CSV are text"
+                message = says("{}: all cells of CSV are text", words.message)
                 self._findings.add(condition.slot.source, path, message=message, cure=words.cure)
                 self.complete = False
         return self.complete
@@ -125,7 +126,9 @@ class RowReading:
         slot, name = self._template.slots[0], self._template.name_of(row)
         if name is None:
             return _problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")
-        return _problem(row, slot, "", f"text is expected, not {named(name)}: it names the contact", "mend the cell")
+        return _problem(
+            row, slot, "", says("text is expected, not {}: it names the contact", named(name)), "mend the cell"
+        )
 
     def _has_columns(self, header: Columns) -> bool:
         """Note the columns that are mapped and not there, and expect no cells of them from now on."""
@@ -137,21 +140,21 @@ class RowReading:
             cure = known.did_you_mean(column) or "name a column that is there"
             if len(names) == 1:
                 cure = "the header has one column: say with `delimiter` what parts them"
-            message = f"the header of {self._source.file.name} names no column {quoted(column)}"
+            message = says("the header of {} names no column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, cure)
         return self.complete
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""
         for column, slot in self._unseen.items():
-            message = f"no row of {self._source.file.name} has a column {quoted(column)}"
+            message = says("no row of {} has a column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, "name a column that is there")
         self.warnings = tuple(map(self._unmet, self._template.unmet))
 
     def _unmet(self, slot: Slot) -> Problem:
         address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
         message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
-        cure = f"compare it with what stands in the column {quoted(str(slot.column))}"
+        cure = says("compare it with what stands in the column {}", quote(str(slot.column)))
         return Problem(slot.source.file, slot.source.line, slot.source.column, address, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
@@ -167,7 +170,7 @@ class RowReading:
         place = Source(problem.file, problem.line, problem.column)
         present = (slot for slot in self._template.columns if slot.column in row.positions)
         slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
-        return replace(problem, message=f"{problem.message} ({_mapped(slot)})") if slot else problem
+        return replace(problem, message=says("{} ({})", problem.message, _mapped(slot))) if slot else problem
 
     def _cannot_open(self, error: OSError | ValueError) -> None:
         self.complete = False
@@ -181,8 +184,8 @@ class RowReading:
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:
     place = row.place(str(slot.column))
-    return Problem(place.file, place.line, place.column, address, f"{message} ({_mapped(slot)})", cure)
+    return Problem(place.file, place.line, place.column, address, says("{} ({})", message, _mapped(slot)), cure)
 
 
-def _mapped(slot: Slot) -> str:
-    return f"column {quoted(str(slot.column))}, by {slot.source}"
+def _mapped(slot: Slot) -> Said:
+    return says("column {}, by {}", quote(str(slot.column)), slot.source)

@@ -6,7 +6,8 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.desired import IDENTIFIER_KINDS
-from reconciler.reading import FORMATS, Strict, named, wrong
+from reconciler.core.redaction import named, says
+from reconciler.reading import FORMATS, Strict, wrong
 from reconciler.specs.texts import Choice, Name, has_control_characters
 
 CONSTANT = "value"
@@ -20,7 +21,7 @@ def _column(value: object) -> object:
         if _holds_null(value):
             raise wrong("a fact cannot be null: the API does not say what null does", cure="write a value")
         return value
-    raise wrong(f"a column is expected, not {named(value)}", cure=_CONSTANT_CURE)
+    raise wrong(says("a column is expected, not {}", named(value)), cure=_CONSTANT_CURE)
 
 
 def _holds_null(value: object) -> bool:
@@ -43,7 +44,7 @@ def _ending(file: str) -> str:
 
 def _delimiter(text: str) -> str:
     if len(text) != 1 or text in '"\r\n\0':
-        raise wrong(f"a delimiter is one character, not {named(text)}", cure='write ",", ";" or "\\t"')
+        raise wrong(says("a delimiter is one character, not {}", named(text)), cure='write ",", ";" or "\\t"')
     return text
 
 

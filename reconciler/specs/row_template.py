@@ -211,7 +211,7 @@ class Template:
         try:
             return self._convert(fact, cell)
         except ValueError as error:
-            filling.wrong.append(WrongCell(self.slots[at], str(error), "mend the cell"))
+            filling.wrong.append(WrongCell(self.slots[at], error.args[0], "mend the cell"))
             return REFUSED
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:

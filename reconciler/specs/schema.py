@@ -11,9 +11,10 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from reconciler.core.catalogue import FactKey, FactType, broken_rule
 from reconciler.core.desired import IDENTIFIER_KINDS
+from reconciler.core.redaction import named, says
 from reconciler.core.value import Json
 from reconciler.errors import Source
-from reconciler.reading import REFUSED, Strict, named, wrong
+from reconciler.reading import REFUSED, Strict, wrong
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.texts import Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
@@ -116,7 +117,7 @@ def _different(values: list[object]) -> list[object]:
     found: set[tuple[bool, object]] = set()
     for value in values:
         if value is not REFUSED and (isinstance(value, bool), value) in found:
-            raise wrong(f"{named(value)} is listed twice", cure="keep one of the two")
+            raise wrong(says("{} is listed twice", named(value)), cure="keep one of the two")
         found.add((isinstance(value, bool), value))
     return values
 
@@ -154,7 +155,9 @@ class FactKeySpec(Strict):
         for value in key.enum:
             rule_broken = broken_rule(key, value)
             if rule_broken and value is not REFUSED:
-                raise wrong(f"enum allows {named(value)}, which breaks {rule_broken}", cure="change one of the two")
+                raise wrong(
+                    says("enum allows {}, which breaks {}", named(value), rule_broken), cure="change one of the two"
+                )
         return self
 
     def as_key(self, name: str, source: Source) -> FactKey:

@@ -11,9 +11,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from reconciler.core.redaction import named, says
 from reconciler.core.references import OPENING
 from reconciler.core.secret import UnreadSecret
-from reconciler.reading import named, wrong
+from reconciler.reading import wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
@@ -41,7 +42,8 @@ def _name(text: str) -> str:
         raise wrong(f"a name may have {_LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
     if not re.fullmatch(_NAME, text):
         raise wrong(
-            f"{named(text)} is not a name", cure="use letters, digits, - and _, with a letter or digit at the start"
+            says("{} is not a name", named(text)),
+            cure="use letters, digits, - and _, with a letter or digit at the start",
         )
     return text
 
@@ -61,7 +63,7 @@ def _phone_number(value: object) -> object:
         return value
     if not isinstance(value, str) or not re.fullmatch(_E164, value):
         raise wrong(
-            f"a phone number is expected, not {named(value)}",
+            says("a phone number is expected, not {}", named(value)),
             cure='write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"',
         )
     return value
@@ -72,7 +74,7 @@ def _email(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, UnreadSecret):
         return value
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or has_control_characters(value):
-        raise wrong(f"an email address is expected, not {named(value)}", cure='write it as "name@example.com"')
+        raise wrong(says("an email address is expected, not {}", named(value)), cure='write it as "name@example.com"')
     return value
 
 
@@ -88,9 +90,10 @@ def _pattern(text: str) -> str:
             warnings.simplefilter("error")
             re.compile(text)
     except re.error as error:
-        raise wrong(f"{named(text)} is not a regular expression: {error}", cure=_ESCAPE) from None
+        raise wrong(says("{} is not a regular expression: {}", named(text), error), cure=_ESCAPE) from None
     except Warning as warning:
-        message = f"{named(text)} means something else in later versions of Python: {str(warning).lower()}"
+        reason = str(warning).lower()
+        message = says("{} means something else in later versions of Python: {}", named(text), reason)
         raise wrong(message, cure=_ESCAPE) from None
     except (OverflowError, RecursionError):
         raise wrong("this regular expression repeats too often, or is too deep", cure="make it simpler") from None
@@ -99,7 +102,7 @@ def _pattern(text: str) -> str:
 
 def _day(text: str) -> str:
     if not re.fullmatch(_DAY, text) or not _is_in_the_calendar(text):
-        raise wrong(f"a day is expected, not {named(text)}", cure='write year, month and day: "2027-03-31"')
+        raise wrong(says("a day is expected, not {}", named(text)), cure='write year, month and day: "2027-03-31"')
     return text
 
 
@@ -113,7 +116,7 @@ def _is_in_the_calendar(text: str) -> bool:
 
 def _choice(value: object) -> object:
     if not isinstance(value, (str, int, float, bool)):
-        raise wrong(f"text, a number, true or false is expected, not {named(value)}", cure="leave it out")
+        raise wrong(says("text, a number, true or false is expected, not {}", named(value)), cure="leave it out")
     return value
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.core.redaction import worded
 from reconciler.reading import read_bytes
 from reconciler.reading.parser import PythonParser
 
@@ -43,7 +44,7 @@ CASES = [
 def test_syntax_errors_are_told_in_plain_words(text: str, said: str) -> None:
     (problem,) = read_bytes(text.encode(), file="a.yaml").problems
 
-    assert str(problem).startswith(f"a.yaml:{said}")
+    assert str(worded(problem, reveal=False)).startswith(f"a.yaml:{said}")
 
 
 @pytest.mark.parametrize("text", [text for text, _ in CASES if not text.startswith("%FOO")] + ['a: "\\U00110000"'])

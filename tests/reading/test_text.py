@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.core.redaction import worded
 from reconciler.errors import Problem
 from reconciler.reading.text import decoded
 
@@ -39,5 +40,5 @@ def test_what_cannot_be_text_is_named_with_its_place(data: bytes, place: str, sa
     problem = decoded(data, file="a.yaml")
 
     assert isinstance(problem, Problem)
-    assert str(problem).startswith(f"{place}: ")
-    assert said in str(problem)
+    assert str(worded(problem, reveal=False)).startswith(f"{place}: ")
+    assert said in str(worded(problem, reveal=False))

@@ -57,8 +57,8 @@ CASES: Cases = {
             "b.yaml": SARAH + FACTS + b"      pin: hush\n      n: hush\n",
         },
         [
-            ("b.yaml:7:7", "facts.pin: this sensitive value does not match \\d+; the rule stands at specs/a.yaml:"),
-            ("b.yaml:8:7", "facts.n: a list is expected, not this sensitive value; write each item on a line of its"),
+            ("b.yaml:7:7", "facts.pin: a text does not match \\d+; the rule stands at specs/a.yaml:"),
+            ("b.yaml:8:7", "facts.n: a list is expected, not a text; write each item on a line of its"),
         ],
     ),
     "fact of an overlay or a variable that breaks a rule": (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from reconciler.core.redaction import worded
 from reconciler.core.references import Scalar, Variable
 from reconciler.errors import Source, SpecError
 from reconciler.specs import Environ, Loaded, References, load_specs
@@ -46,5 +47,5 @@ def problems(root: Path, files: Mapping[str, bytes], using: References | None = 
     try:
         load(root, files, using)
     except SpecError as error:
-        return [str(problem) for problem in error.problems]
+        return [str(worded(problem, reveal=False)) for problem in error.problems]
     return []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.desired import ContactMemory, Identifier
+from reconciler.core.redaction import worded
 from reconciler.core.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
@@ -201,9 +202,9 @@ def test_all_cells_of_a_row_that_the_catalogue_refuses_are_told_with_their_colum
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    told = [str(problem).removeprefix("data/guests.csv:") for problem in caught.value.problems]
+    told = [str(worded(problem, reveal=False)).removeprefix("data/guests.csv:") for problem in caught.value.problems]
     assert [problem.partition(" (column")[0].partition(" exactly")[0].partition(";")[0] for problem in told] == [
-        '2:4 contacts.ana.facts.language: one of "en" is expected, not this sensitive value',
+        '2:4 contacts.ana.facts.language: one of "en" is expected, not a text',
         '2:5 contacts.ana.scopes.support.facts.plan: a whole number is expected, not the text "x"',
         "2:6 contacts.ana.scopes.support.facts.timezone: this is not JSON, from character 2",
         "3:5 contacts.bo.scopes.support.facts.plan: this number of 16 digits is larger than a JSON number keeps",
@@ -219,9 +220,10 @@ def test_a_refused_cell_of_a_sensitive_key_is_not_quoted(tmp_path: Path) -> None
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    assert [problem.message.partition(" (")[0] for problem in caught.value.problems] == [
-        "a whole number is expected, not this sensitive value"
-    ] * 2
+    assert [worded(problem, reveal=False).message.partition(" (")[0] for problem in caught.value.problems] == [
+        "this number is larger than a JSON number keeps exactly",
+        "a whole number is expected, not a text",
+    ]
 
 
 def test_overlays_patch_contacts_of_rows_and_must_match_one(tmp_path: Path) -> None:
@@ -249,7 +251,7 @@ def test_problems_of_many_rows_are_bounded_and_counted(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    told = [str(problem) for problem in caught.value.problems]
+    told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_IN_DATA + 1
     assert told[0] == "data/guests.csv: 7 more problems in this file; mend the first 100 and look again"
 
@@ -294,7 +296,7 @@ def test_a_contact_of_a_row_takes_less_memory_than_one_in_yaml(tmp_path: Path) -
 
 
 def warnings(root: Path) -> list[str]:
-    return [str(one) for one in load_specs(["specs"], root=root, references=USING).warnings]
+    return [str(worded(one, reveal=False)) for one in load_specs(["specs"], root=root, references=USING).warnings]
 
 
 def test_a_condition_that_no_row_meets_is_a_warning(tmp_path: Path) -> None:
@@ -359,7 +361,9 @@ def test_cells_of_yaml_have_the_place_where_they_are_written(tmp_path: Path) -> 
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    told = [str(problem) for problem in caught.value.problems if problem.file == "data/guests.yaml"]
+    told = [
+        str(worded(problem, reveal=False)) for problem in caught.value.problems if problem.file == "data/guests.yaml"
+    ]
     assert [line.partition(": ")[0] for line in told] == [
         "data/guests.yaml:5:3 contacts.ana.scopes.support.facts.plan[1].b",
         "data/guests.yaml:7:17 contacts.bo.external_id",
@@ -376,8 +380,11 @@ def test_names_that_do_not_print_are_escaped_where_a_cell_is_refused(tmp_path: P
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    assert any('contacts["a\\nb"].scopes.support.facts.plan: a whole' in str(one) for one in caught.value.problems)
-    assert all("\n" not in str(one) for one in caught.value.problems)
+    assert any(
+        'contacts["a\\nb"].scopes.support.facts.plan: a whole' in str(worded(one, reveal=False))
+        for one in caught.value.problems
+    )
+    assert all("\n" not in str(worded(one, reveal=False)) for one in caught.value.problems)
 
 
 def test_a_pipe_is_no_data_file(tmp_path: Path) -> None:
@@ -407,7 +414,7 @@ def test_nothing_is_read_behind_a_quote_that_is_not_closed(tmp_path: Path) -> No
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
+    assert [(problem.line, worded(problem, reveal=False).message) for problem in caught.value.problems] == [
         (2, "a cell that starts with a double quote in this row, or below, is not closed")
     ]
 
@@ -419,6 +426,6 @@ def test_problems_at_one_place_of_the_mapping_are_bounded_and_counted(tmp_path: 
     with pytest.raises(SpecError) as caught:
         memories(tmp_path)
 
-    told = [str(problem) for problem in caught.value.problems]
+    told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_AT_A_PLACE + 1
     assert told[0] == "specs/guests.yaml:15:30: 7 more problems at this place; mend the first 100 and look again"
