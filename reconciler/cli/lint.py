@@ -38,18 +38,18 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
 def _linted(invocation: Invocation) -> "LintDocument":
     """Look at the specs of one environment; raises `InputError` and `SpecError`."""
     from reconciler.cli.choosing import chosen_environment
+    from reconciler.cli.loading import references_of
     from reconciler.core.advice import LintDocument
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.linting import lint
     from reconciler.project import load_project
-    from reconciler.specs import References
     from reconciler.specs.provenance import Specs
     from reconciler.workflow import clock
 
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
     specs, *others = (
-        Specs(project.root, one.specs, one.overlays, References(one.variables), one.fact_keys_of)
+        Specs(project.root, one.specs, one.overlays, references_of(one), one.fact_keys_of)
         for one in (environment, *(one for one in project.environments if one.name != environment.name))
     )
     today = clock.utc_now().date()

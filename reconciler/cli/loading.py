@@ -37,14 +37,19 @@ def warn(loaded: Loaded, tell: Callable[[str], None] = remark) -> None:
         tell(f"warning: {visible(str(worded(warning, reveal=reveal)))}")
 
 
+def references_of(environment: Environment, environ: Environ | None = None) -> References:
+    """Return what references stand for in an environment; without `environ`, no secret is read."""
+    return References(environment.variables, environ, environment.secrets, environment.key_variables)
+
+
 def load_environment(project: Project, environment: Environment, environ: Environ) -> Loaded:
     """Load what an environment declares, with its secrets; raises `SpecError`."""
-    return _loaded(project, environment, References(environment.variables, environ))
+    return _loaded(project, environment, references_of(environment, environ))
 
 
 def check_environment(project: Project, environment: Environment) -> Loaded:
     """Load what an environment declares, and read no secret; raises `SpecError`."""
-    return _loaded(project, environment, References(environment.variables))
+    return _loaded(project, environment, references_of(environment))
 
 
 def of_each_environment(names: Sequence[str], load: Callable[[str], _Made]) -> list[_Made]:

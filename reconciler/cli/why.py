@@ -28,18 +28,18 @@ _Commits = Mapping[tuple[str, int], "Commit"]
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
     from reconciler.cli.choosing import chosen_environment
+    from reconciler.cli.loading import references_of
     from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.core.explanation import ExplanationDocument
     from reconciler.project import load_project
     from reconciler.render.json import render_json
     from reconciler.render.why_text import render_why_text
-    from reconciler.specs import References
     from reconciler.specs.provenance import Specs, explain
 
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)
-    specs = Specs(project.root, environment.specs, environment.overlays, References(environment.variables))
+    specs = Specs(project.root, environment.specs, environment.overlays, references_of(environment))
     found = explain(specs, address)
     commits = _commits(project.root, found)
     hides = output_format != "text" or not is_operators_terminal(sys.stdout)

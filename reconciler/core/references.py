@@ -1,7 +1,7 @@
 """References in the values of specs: `${name}`, `${env:NAME}`, and `$${` for a literal `${`, as they are written."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -53,6 +53,11 @@ class Malformed(Struct, frozen=True):
 
 
 Part: TypeAlias = str | Reference | Malformed
+
+
+def holds_key(name: str, key_variables: Collection[str]) -> bool:
+    """Return whether an environment variable is one that holds a key; on Windows, names have no case."""
+    return name.upper() in {one.upper() for one in key_variables}
 
 
 def is_variable_name(text: str) -> bool:

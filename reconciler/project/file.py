@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.rate import parse_rate
@@ -15,6 +16,7 @@ from reconciler.reading import Strict, wrong
 SANDBOX = "sandbox"
 DEFAULT_SPECS = "specs"
 DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
+DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
 DEFAULT_CONCURRENCY = 10
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
 
@@ -37,6 +39,15 @@ def _checked_variable(name: str) -> str:
         raise wrong(
             "not the name of an environment variable",
             cure="put the key itself into a variable and write that variable's name, such as BLAND_API_KEY",
+        )
+    return name
+
+
+def _checked_secret(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
+        raise wrong(
+            "not the name of an environment variable",
+            cure="write the name that stands in ${env:NAME}; the value itself stays in the environment",
         )
     return name
 
@@ -80,6 +91,11 @@ def _checked_environment(name: str) -> str:
 
 
 _LONGEST_VARIABLE = 64
+_VARIABLE_SCHEMA: JsonSchemaValue = {
+    "type": "string",
+    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "maxLength": _LONGEST_VARIABLE,
+}
 _Api = Annotated[
     str,
     AfterValidator(_checked_api),
@@ -88,8 +104,9 @@ _Api = Annotated[
 _Variable = Annotated[
     str,
     AfterValidator(_checked_variable),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": _LONGEST_VARIABLE}),
+    WithJsonSchema(_VARIABLE_SCHEMA),
 ]
+_Secrets = list[Annotated[str, AfterValidator(_checked_secret), WithJsonSchema(_VARIABLE_SCHEMA)]]
 _Name = Annotated[
     str,
     AfterValidator(_checked_environment),
@@ -162,6 +179,10 @@ class EnvironmentFile(Strict):
     variables: _Variables = Field(
         default_factory=dict, description="What ${name} stands for in the specs and overlays of this environment."
     )
+    secrets: _Secrets = Field(
+        default_factory=list,
+        description="More environment variables that specs may read as ${env:NAME}, in this environment only.",
+    )
     concurrency: int = Field(
         default=DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
     )
@@ -184,6 +205,10 @@ class ProjectFile(Strict):
     )
     variables: _Variables = Field(
         default_factory=dict, description="What ${name} stands for in every environment that does not say otherwise."
+    )
+    secrets: _Secrets = Field(
+        default_factory=list,
+        description="The environment variables that specs may read as ${env:NAME}; never the API key's own.",
     )
     default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
     environments: dict[_Name, EnvironmentFile] = Field(

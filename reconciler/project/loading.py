@@ -8,18 +8,21 @@ from msgspec import Struct, field
 from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.guards import NO_GUARDS, Guards
 from reconciler.core.rate import Rate, parse_rate
-from reconciler.core.references import Scalar, Variable
+from reconciler.core.references import Scalar, Variable, holds_key
 from reconciler.errors import InputError, Problem, SpecError
 from reconciler.project.file import (
     DEFAULT_CONCURRENCY,
     DEFAULT_KEY_VARIABLE,
     DEFAULT_SPECS,
+    DIGEST_KEY_VARIABLE,
     ProjectFile,
     Reader,
 )
-from reconciler.reading import KeyPath, Node, check, did_you_mean, read_file
+from reconciler.reading import KeyPath, Node, check, did_you_mean, dotted, read_file
 
 FILE_NAME = "reconciler.yaml"
+KEY_VARIABLES = frozenset((DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE))
+"""The environment variables that hold keys in any repository."""
 
 
 class Environment(Struct, frozen=True):
@@ -28,8 +31,9 @@ class Environment(Struct, frozen=True):
 
     `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
     `fact_keys_of` leads to more specs of which only the catalogue counts: its own, where others stand in their place.
-    `variables` are those of all environments and its own, which win. `api` is `sandbox`, a URL, or None where the
-    environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
+    `variables` are those of all environments and its own, which win. Specs may read the environment variables in
+    `secrets`, and never those in `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL,
+    or None where the environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Environment(Struct, frozen=True):
     overlays: tuple[str, ...] = ()
     fact_keys_of: tuple[str, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    key_variables: frozenset[str] = KEY_VARIABLES
     guards: Guards = NO_GUARDS
     expect_account: ExpectedAccount | None = None
 
@@ -113,6 +119,7 @@ def _read(file: Path) -> Project:
     if checked.model is None:
         raise SpecError(checked.problems)
     _check_default(checked.model, reading.documents[0])
+    _check_secrets(checked.model, reading.documents[0])
     return _project(checked.model, reading.documents[0], file)
 
 
@@ -127,8 +134,28 @@ def _check_default(content: ProjectFile, document: Node) -> None:
         raise SpecError((problem,))
 
 
+def _check_secrets(content: ProjectFile, document: Node) -> None:
+    """Raise `SpecError` where the variable of a key is listed among the secrets that specs may read."""
+    lists: dict[KeyPath, list[str]] = {("secrets",): content.secrets}
+    lists |= {("environments", name, "secrets"): item.secrets for name, item in content.environments.items()}
+    problems: list[Problem] = []
+    for path, names in lists.items():
+        for index, name in enumerate(names):
+            if holds_key(name, _key_variables(content)):
+                source = document.at((*path, index)).source
+                message = f"{name} holds a key, and what specs read reaches the agents"
+                cure = "remove it from secrets, and put what the specs need into a variable of its own"
+                problems.append(Problem(source.file, source.line, source.column, dotted((*path, index)), message, cure))
+    if problems:
+        raise SpecError(tuple(problems))
+
+
+def _key_variables(content: ProjectFile) -> frozenset[str]:
+    return KEY_VARIABLES.union(item.api_key_env for item in content.environments.values())
+
+
 def _project(content: ProjectFile, document: Node, file: Path) -> Project:
-    shared = _variables(document, ())
+    shared, key_variables = _variables(document, ()), _key_variables(content)
     environments = tuple(
         Environment(
             name=name,
@@ -140,6 +167,8 @@ def _project(content: ProjectFile, document: Node, file: Path) -> Project:
             rate_limit=parse_rate(item.rate_limit) if item.rate_limit else None,
             overlays=tuple(item.overlays),
             variables={**shared, **_variables(document, ("environments", name))},
+            secrets=frozenset((*content.secrets, *item.secrets)),
+            key_variables=key_variables,
             guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
             expect_account=item.expect_account.expected if item.expect_account else None,
         )

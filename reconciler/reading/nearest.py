@@ -37,7 +37,8 @@ class Nearest:
         return self._answers[word]
 
     def _answer(self, word: str) -> str:
-        nearest = get_close_matches(word.lower(), self._candidates(word), n=1)
+        spelled = word if word.isupper() else word.lower()  # names of variables are in capitals
+        nearest = get_close_matches(spelled, self._candidates(word), n=1)
         if nearest:
             return f'did you mean "{nearest[0]}"?'
         return f"known here: {', '.join(self._words)}" if 0 < len(self._words) <= _MOST_LISTED else ""

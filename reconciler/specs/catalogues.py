@@ -38,7 +38,7 @@ def catalogues(
             take_problems(reading, file, findings)
             for document in reading.documents:
                 if not _is_silent(document.value):
-                    yield _catalogue(document, References(references.variables), findings)
+                    yield _catalogue(document, references.unread, findings)
 
 
 def _is_silent(document: Json) -> bool:

@@ -30,8 +30,7 @@ def check_passed_over(entry: Node, target: Target, references: References, findi
     if not parts.keys() & set(_IDENTITIES[section]):
         parts[_IDENTITIES[section][0]] = Node("declared-elsewhere", entry.lines, entry.mark)
     whole = mapping(entry, {section: mapping(entry, {name: mapping(entry, parts)})})
-    unread = References(references.variables)
-    declarations(resolve(whole, unread, Findings()), findings)
+    declarations(resolve(whole, references.unread, Findings()), findings)
 
 
 def _stripped(scopes: Node) -> Node:

@@ -65,12 +65,11 @@ class Specs(Struct, frozen=True):
 
     def load(self) -> Loaded:
         """Load them, and read no secret; raises `SpecError`."""
-        references = References(self.references.variables)
         return load_specs(
             self.entries,
             root=self.root,
             overlays=self.overlays,
-            references=references,
+            references=self.references.unread,
             fact_keys_of=self.fact_keys_of,
         )
 

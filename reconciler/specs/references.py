@@ -1,6 +1,6 @@
 """References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.core.redaction import label, named, quote, says
-from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, parse
+from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, holds_key, parse
 from reconciler.core.secret import Secret, UnreadSecret
 from reconciler.core.value import Json
 from reconciler.reading import REFUSED, KeyPath, Nearest, Node
@@ -33,15 +33,31 @@ _DEFINE = "define it under variables, in reconciler.yaml"
 
 
 class References(Struct, frozen=True, dict=True):
-    """What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`."""
+    """
+    What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`.
+
+    Of the environment, only the variables in `secrets` may be read, and never those that hold keys.
+    """
 
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environ: Environ | None = None
+    secrets: Collection[str] = ()
+    key_variables: Collection[str] = ()
 
     @cached_property
     def nearest(self) -> Nearest:
         """Give what tells which variable was meant."""
         return Nearest(self.variables)
+
+    @cached_property
+    def nearest_secret(self) -> Nearest:
+        """Return what tells which secret was meant."""
+        return Nearest(self.secrets)
+
+    @property
+    def unread(self) -> "References":
+        """Return the same references, of which none reads the environment."""
+        return replace(self, environ=None)
 
     def plain(self, value: Json) -> Json:
         """Give a text with its variables filled in, or as it is written where they cannot be: nothing is reported."""
@@ -151,6 +167,9 @@ class _Resolving:
             return self._refuse(
                 f"{reference} is a secret, and {shown}", cure="use a variable of reconciler.yaml: ${name}"
             )
+        if refusal := self._not_allowed(reference):
+            message, cure = refusal
+            return self._refuse(message, cure=cure)
         if self._references.environ is None:
             return UnreadSecret(reference)
         text = self._references.environ(reference.name)
@@ -159,6 +178,17 @@ class _Resolving:
         flaw = "holds bytes that are not UTF-8" if text else "is not set" if text is None else "is empty"
         message = f"the environment variable {reference.name} {flaw}"
         return self._refuse(message, cure="set it for plan and apply; validate does without")
+
+    def _not_allowed(self, reference: Reference) -> tuple[str, str] | None:
+        """Return what is wrong with reading a variable of the environment, and the cure; None where it may be read."""
+        name = reference.name
+        if holds_key(name, self._references.key_variables):
+            return f"{reference} would read a key of this tool", "put the value into a variable of its own"
+        if name in self._references.secrets:
+            return None
+        near = self._references.nearest_secret.did_you_mean(name)
+        cure = f"list it there, as secrets: [{name}]"
+        return f"{reference} is not among the secrets of reconciler.yaml", f"{cure} ({near})" if near else cure
 
     def _refuse(self, message: str, *, cure: str) -> str:
         path = tuple(self._path)

@@ -14,6 +14,7 @@ default_environment: sandbox
 environments:
   sandbox: {api: sandbox}
   live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY}
+secrets: [CARD, CRM_ID, LEAK, MAIL, NAME, PLAN, SARAH_ACCOUNT, T, TOK, ZIP]
 """
 
 SPEC = """\

@@ -23,6 +23,7 @@ default_environment: sandbox
 environments:
   sandbox: {api: sandbox, variables: {code: "7315"}}
   other: {api: sandbox, variables: {code: "7316"}}
+secrets: [PLAN]
 """
 HIDDEN = ("hush-1", "7315", "7316")
 

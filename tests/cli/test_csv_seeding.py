@@ -125,6 +125,8 @@ def test_no_output_shows_a_secret_among_the_constants_of_a_mapping(
     )
     scopes = "      scopes: {vault: {}}\nscopes: {vault: {persona_id: p-vault}}\n"
     example.write(f"{HERE[1]}/{spec.parent.name}/cards.yaml", data + scopes)
+    settings = example.root / HERE[1] / "reconciler.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "secrets: [CARD]\n", encoding="utf-8")
     example.write(f"{HERE[1]}/cards.csv", "id\nana-with-a-card\n")
 
     shown = [example.run(*HERE, "plan", "--format", name) for name in ("text", "json", "markdown", "html", "summary")]

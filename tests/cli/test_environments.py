@@ -17,6 +17,7 @@ environments:
     specs: [environments/production/specs]
     overlays: [environments/production/overlays]
     variables: {plan_name: premium}
+secrets: [PLAN, SARAH_ACCOUNT, T]
 """
 SPEC = """\
 scopes:

@@ -20,6 +20,7 @@ default_environment: live
 environments:
   live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY}
   other: {api: sandbox, specs: [elsewhere], overlays: [patches]}
+secrets: [NAME, TOK]
 """
 LEFT_OUT = "left out: 1 value of a sensitive key; write it as ${env:NAME}\n"
 

@@ -153,7 +153,9 @@ ANA = "contacts.ana.scopes"
 
 @pytest.fixture
 def layered(repository: Repository) -> Repository:
-    repository.write("reconciler.yaml", "version: 1\nvariables: {seats: 1}\nenvironments: {sandbox: {api: sandbox}}\n")
+    repository.write(
+        "reconciler.yaml", "version: 1\nvariables: {seats: 1}\nenvironments: {sandbox: {api: sandbox}}\nsecrets: [T]\n"
+    )
     repository.write("specs/support.yaml", LAYERS)
     return repository
 

@@ -47,6 +47,27 @@ CASES: Cases = {
             ("a.yaml:13:21", "which are shown; use a variable of reconciler.yaml: ${name}"),
         ],
     ),
+    "environment variable that no owner has named": (
+        {
+            "a.yaml": SARAH + b"    facts: {a: '${env:TOKENS}', b: 'x ${env:GITHUB_ACTOR}'}\n",
+            "overlays/o.yaml": b"contacts: {sarah: {name: '${env:OTHER}'}}\n",
+        },
+        [
+            (
+                "overlays/o.yaml:1:26",
+                "contacts.sarah.name: ${env:OTHER} is not among the secrets of reconciler.yaml; list it there",
+            ),
+            ("a.yaml:6:16", 'list it there, as secrets: [TOKENS] (did you mean "TOKEN"?)'),
+            ("a.yaml:6:36", "facts.b: ${env:GITHUB_ACTOR} is not among"),
+        ],
+    ),
+    "key of the API in a fact": (
+        {"a.yaml": SARAH + b"    facts: {a: '${env:BLAND_API_KEY}', b: ['${env:bland_api_key}']}\n"},
+        [
+            ("a.yaml:6:16", "${env:BLAND_API_KEY} would read a key of this tool; put the value into a variable of its"),
+            ("a.yaml:6:44", "${env:bland_api_key} would read a key"),
+        ],
+    ),
     "variable of the wrong kind": (
         {"a.yaml": SCOPE + b"contacts:\n  sarah:\n    external_id: ${visits}\n    name: ${plan_name}\n"},
         [

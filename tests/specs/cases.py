@@ -23,13 +23,17 @@ USERS = SARAH + b"    scopes:\n      support:\n        users:\n"
 VARIABLES: Mapping[str, Scalar] = {"plan_name": "premium", "visits": 5, "number": "+14155550192"}
 
 
+SECRETS = ("A", "CARD", "CRM", "HOME", "PLAN", "SEATS", "TOKEN", "X")
+"""The environment variables that specs may read."""
+
+
 def references(values: Mapping[str, Scalar] = VARIABLES, environ: Environ | None = None) -> References:
     """Give variables, each defined on the first lines of reconciler.yaml."""
     variables = {
         name: Variable(name, value, Source("reconciler.yaml", line, 3))
         for line, (name, value) in enumerate(values.items(), start=1)
     }
-    return References(variables, environ)
+    return References(variables, environ, SECRETS, ("BLAND_API_KEY",))
 
 
 def load(root: Path, files: Mapping[str, bytes], using: References | None = None) -> Loaded:

@@ -25,6 +25,7 @@ default_environment: sandbox
 environments:
   sandbox: {api: sandbox}
   live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY}
+secrets: [ACCOUNT]
 """
 
 SPEC = """\
