@@ -1,7 +1,7 @@
 """`reconciler fmt`: brings files into canonical form."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,9 +48,9 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     Bring files into canonical form.
 
     Keys stand in one order (contacts, scopes and facts in yours), and text that other readers of YAML would take for
-    something else is quoted: phone numbers, 02139, no, 12:30, 1_000. Comments move with what they belong to, and what
-    a file says is not changed. A file that cannot be kept whole is left as it is, with the reason; it is no failure of
-    --check, since fmt would not change it.
+    something else is quoted: phone numbers, 02139, no, 12:30, 1_000, 3.10. Comments move with what they belong to, and
+    what a file says is not changed. A file that cannot be kept whole is left as it is, with the reason; it is no
+    failure of --check, since fmt would not change it.
 
     Without PATHS (files, folders or globs), reconciler.yaml and the specs of all its environments.
     """
@@ -58,7 +58,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     from reconciler.core.text import visible
 
     files = _files(invocation, paths)
-    changes, left = _outcomes(files)
+    changes, left = _outcomes(files, _number_keys(invocation, files))
     if not (check or diff):
         _write(changes)
     emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
@@ -99,7 +99,7 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
     return (*own, *found.files)
 
 
-def _outcomes(files: "Sequence[SpecFile]") -> tuple[Sequence[_Change], Sequence[str]]:
+def _outcomes(files: "Sequence[SpecFile]", numbers: Collection[str]) -> tuple[Sequence[_Change], Sequence[str]]:
     """
     Format all files; give what changes, and the names of those that are left as they are.
 
@@ -111,12 +111,26 @@ def _outcomes(files: "Sequence[SpecFile]") -> tuple[Sequence[_Change], Sequence[
     problems = [problem for file in files for problem in read_file(file.path, name=file.name).problems]
     if problems:
         raise SpecError(tuple(problems))
-    outcomes = [_outcome(file) for file in files]
+    outcomes = [_outcome(file, numbers) for file in files]
     changes = [one for one in outcomes if isinstance(one, _Change)]
     return changes, [one for one in outcomes if isinstance(one, str)]
 
 
-def _outcome(file: "SpecFile") -> _Change | str | None:
+def _number_keys(invocation: Invocation, files: "Sequence[SpecFile]") -> frozenset[str]:
+    """Return the keys that the catalogues of these files, and of the project that they are part of, type as numbers."""
+    from reconciler.errors import ReconcilerError
+    from reconciler.reading import read_file
+    from reconciler.specs.catalogues import number_keys
+
+    try:
+        others = _files(invocation, ())
+    except ReconcilerError:  # the files may be of no project, or of one that is broken
+        others = ()
+    documents = (one for file in {*files, *others} for one in read_file(file.path, name=file.name).documents)
+    return frozenset(key for document in documents for key in number_keys(document))
+
+
+def _outcome(file: "SpecFile", numbers: Collection[str]) -> _Change | str | None:
     """Give what changes in a file, its name where it is left as it is, or nothing."""
     from reconciler.cli.screen import remark
     from reconciler.core.text import visible
@@ -125,7 +139,7 @@ def _outcome(file: "SpecFile") -> _Change | str | None:
     from reconciler.specs.live_values import says_live
 
     before = file.path.read_bytes().decode()
-    outcome = format_text(before, name=file.name)
+    outcome = format_text(before, name=file.name, numbers=numbers)
     if isinstance(outcome, LeftAlone):
         place = f"{file.name}:{outcome.line}" if outcome.line else file.name
         remark(f"warning: {visible(place)}: left as it is: {visible(outcome.reason)}")

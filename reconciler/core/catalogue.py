@@ -24,6 +24,10 @@ TYPE_NAMES: Mapping[FactType, str] = {
 """What a value of each type is called."""
 
 
+NUMBERS = frozenset(("number", "integer"))
+"""The types of which a plain scalar such as 3.10 is a number, although as a fact of any other type it is text."""
+
+
 class FactKey(Struct, frozen=True):
     """
     One key of the catalogue; what is None or empty is not said of it.
@@ -42,6 +46,11 @@ class FactKey(Struct, frozen=True):
     sensitive: bool = False
     deprecated: str = ""
     review_by: str | None = None
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Return whether the values of the key have to be numbers."""
+        return self.type in NUMBERS
 
     @property
     def expected_type(self) -> FactType | None:

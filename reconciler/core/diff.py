@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from reconciler.core.desired import Fact, User
 from reconciler.core.observed import LiveUser
-from reconciler.core.secret import Secret
 from reconciler.core.value import Json, canonical, covers, is_list, lay_over, same
 from reconciler.errors import Source
 
@@ -119,8 +118,8 @@ def _comparable(value: Json) -> object:
         return {key: _comparable(item) for key, item in value.items()}
     if is_list(value):
         return _WholeList(canonical(value))
-    if isinstance(value, Secret):
-        return value.plain  # deepdiff takes another type for another value
+    if isinstance(value, str):
+        return str.__str__(value)  # deepdiff takes another type of text for another value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from math import isfinite
 from typing import TypeGuard
 
 from typing_extensions import TypeAliasType
@@ -9,6 +11,12 @@ from typing_extensions import TypeAliasType
 Json = TypeAliasType("Json", 'str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None')
 """A JSON value. Values are shared freely, so nothing ever changes one in place."""
 
+
+MOST_WHOLE = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
+
+_SIGNIFICANT = 15
+"""So many digits of a decimal survive as a double, whatever follows in zeros."""
 
 write_normal = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 """Write a value in normal form as text, with sorted keys."""
@@ -53,6 +61,18 @@ def lay_over(live: Json, declared: Json) -> Json:
 def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
     """Say whether a value is a JSON list."""
     return isinstance(value, (list, tuple))
+
+
+def digits(number: float) -> str:
+    """Return all digits of a number, without an exponent, and without a point where it is whole."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0") if number else "0"
+
+
+def keeps_digits(number: float) -> bool:
+    """Return whether every reader of JSON keeps all digits of a number: few of them, or none beyond what it holds."""
+    if not isfinite(number) or not number.is_integer() or abs(number) <= MOST_WHOLE:
+        return isfinite(number)
+    return len(digits(number).strip("-0")) <= _SIGNIFICANT
 
 
 def canonical(value: Json) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from reconciler.formatting.asides import taken_apart
 from reconciler.formatting.placing import put_back
@@ -35,7 +35,7 @@ def each_document(text: str, change: Callable[[str, int], str]) -> str:
     return "".join(made)
 
 
-def format_document(text: str, above: int, shape: Shape) -> str:
+def format_document(text: str, above: int, shape: Shape, numbers: Collection[str] = ()) -> str:
     """
     Bring a document into canonical form; `above` is how many lines of the file stand before it.
 
@@ -43,7 +43,7 @@ def format_document(text: str, above: int, shape: Shape) -> str:
     """
     before = outline(text)
     bare, asides = taken_apart(text, before)
-    written = dump(Quoting().settle(load(bare), shape))
+    written = dump(Quoting(numbers).settle(load(bare), shape))
     made = put_back(written, outline(written), asides)
     after = outline(made)
     _check_anchors(before, after, above)

@@ -1,5 +1,6 @@
 """The text of a file → the same in canonical form, or why it is left alone."""
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,6 +14,9 @@ from reconciler.project import FILE_NAME
 from reconciler.reading import Reading, read_bytes
 
 _MOST_ROUNDS = 4
+_NUMBERS = frozenset(("max_update_share",))
+"""The keys of `reconciler.yaml` that hold numbers with decimals."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -32,9 +36,9 @@ class LeftAlone(Struct, frozen=True):
 Outcome: TypeAlias = Formatted | LeftAlone
 
 
-def format_text(text: str, *, name: str) -> Outcome:
+def format_text(text: str, *, name: str, numbers: Collection[str] = ()) -> Outcome:
     """
-    Bring a file into canonical form; `name` is what it is called in problems.
+    Bring a file into canonical form; `name` is what it is called in problems, `numbers` are keys that hold numbers.
 
     What comes back says the same and has the same comments beside the same things, and formatting it again changes
     nothing. Raises `SpecError` for what cannot be read.
@@ -43,7 +47,7 @@ def format_text(text: str, *, name: str) -> Outcome:
     body = text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
     shape = PROJECT if name.rpartition("/")[2] == FILE_NAME else SPECS
     try:
-        made = _settled(body, shape)
+        made = _settled(body, shape, _NUMBERS if shape is PROJECT else numbers)
     except UnkeepableError as error:
         return LeftAlone(error.reason, error.line)
     except (RoundTripError, RecursionError, LookupError, ValueError, TypeError, AttributeError):
@@ -53,10 +57,10 @@ def format_text(text: str, *, name: str) -> Outcome:
     return Formatted(made.replace("\n", "\r\n") if "\r\n" in text else made)
 
 
-def _settled(text: str, shape: Shape) -> str:
+def _settled(text: str, shape: Shape, numbers: Collection[str]) -> str:
     """Format until nothing changes any more."""
     for _ in range(_MOST_ROUNDS):
-        made = each_document(text, lambda document, above: format_document(document, above, shape))
+        made = each_document(text, lambda document, above: format_document(document, above, shape, numbers))
         if made == text:
             return made
         text = made

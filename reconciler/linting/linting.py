@@ -6,8 +6,9 @@ from datetime import date
 from reconciler.core.advice import Advice
 from reconciler.core.catalogue import Catalogue, sensitive_keys
 from reconciler.core.desired import Desired
+from reconciler.core.references import Variable
 from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice
-from reconciler.linting.look_alikes import look_alike_advice
+from reconciler.linting.look_alikes import look_alike_advice, numeral_variable_advice
 from reconciler.linting.mentions import Mentions, mentions_of
 from reconciler.linting.saying import advice
 from reconciler.linting.variables import unused_variable_advice
@@ -30,7 +31,7 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
     catalogue = loaded.desired.catalogue
     found = {
         *_advice(mentions, catalogue, today, {file.name for file in declaring}),
-        *_look_alikes((*declaring, *patching), loaded.desired),
+        *_look_alikes((*declaring, *patching), loaded.desired, specs.references.variables.values()),
         *unused_variable_advice(specs, others),
     }
     return tuple(sorted(found))
@@ -54,7 +55,9 @@ def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collec
         yield advice("idle_facts", source, address, NO_SCOPE, ADD_SCOPES)
 
 
-def _look_alikes(files: tuple[SpecFile, ...], desired: Desired) -> Iterator[Advice]:
+def _look_alikes(files: tuple[SpecFile, ...], desired: Desired, variables: Iterable[Variable]) -> Iterator[Advice]:
     hidden = None if desired.live_values else sensitive_keys(desired.catalogue)
+    numbers = frozenset(key.name for key in desired.catalogue.values() if key.holds_numbers)
     for file in files:
-        yield from look_alike_advice(file, hidden)
+        yield from look_alike_advice(file, hidden, numbers)
+    yield from numeral_variable_advice(variables)

@@ -4,14 +4,14 @@ import re
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.rate import parse_rate
 from reconciler.core.redaction import named, says
 from reconciler.core.references import OPENING, is_variable_name
-from reconciler.reading import Strict, wrong
+from reconciler.reading import Strict, number_meant, wrong
 
 SANDBOX = "sandbox"
 DEFAULT_SPECS = "specs"
@@ -128,7 +128,7 @@ class GuardsFile(Strict):
     max_changes: int | None = Field(
         default=None, ge=0, description="Contacts, memories, facts and users to create, add and update, together."
     )
-    max_update_share: float | None = Field(
+    max_update_share: Annotated[float | None, BeforeValidator(number_meant)] = Field(
         default=None,
         ge=0,
         le=1,

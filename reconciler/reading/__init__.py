@@ -12,7 +12,7 @@ from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
 from reconciler.reading.row import Columns, Row
 from reconciler.reading.rows import FORMATS, RowEvent, read_rows
-from reconciler.reading.scalars import Refusal, plain_value
+from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
 from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, wrong
 from reconciler.reading.writing import written
@@ -31,6 +31,7 @@ __all__ = [
     "Mark",
     "Nearest",
     "Node",
+    "Numeral",
     "Outline",
     "Reading",
     "Refusal",
@@ -50,12 +51,15 @@ __all__ = [
     "listing",
     "mapping",
     "mistyped",
+    "number_meant",
+    "numeral_value",
     "outline",
     "plain_value",
     "quoted",
     "read_bytes",
     "read_file",
     "read_rows",
+    "reads_as_number",
     "reason",
     "unquoted_texts",
     "written",

@@ -9,7 +9,7 @@ from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Row
-from reconciler.reading.scalars import Refusal, plain_value, survives
+from reconciler.reading.scalars import Refusal, numeral_value, plain_value, survives
 
 _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
@@ -82,7 +82,7 @@ def _number(text: str) -> Json:
     found = plain_value(text)
     if isinstance(found, Refusal):
         raise _RefusedError(found.message)
-    return found
+    return numeral_value(text)
 
 
 def _constant(text: str) -> Json:

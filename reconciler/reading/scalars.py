@@ -1,8 +1,9 @@
 """
 Text stays text: what a plain scalar means.
 
-YAML 1.2's core schema, narrower still: `true` and `false`, numbers as JSON writes them without an exponent, and null.
-Everything else is text, and what would silently become something else on its way to the API is refused.
+YAML 1.2's core schema, narrower still: `true` and `false`, null, and numbers whose characters are those that writing
+the number gives. So 7.5 is a number, and 3.10 is text, unless a number is expected where it stands. Everything else is
+text, and what would silently become something else on its way to the API is refused.
 """
 
 import re
@@ -12,13 +13,11 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.core.redaction import Said
-from reconciler.core.value import Json
+from reconciler.core.value import MOST_WHOLE as _MOST
+from reconciler.core.value import Json, digits, keeps_digits
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")
-_MOST = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exactly."""
-
 _SHORT = 15
 """Decimals of so few digits always survive as a double."""
 
@@ -33,6 +32,12 @@ class Refusal(Struct, frozen=True):
 
     message: str
     cure: str
+
+
+class Numeral(str):
+    """Text that reads as a number, and that writing the number would change: text, unless a number is expected."""
+
+    __slots__ = ()
 
 
 Meaning: TypeAlias = "Json | Refusal"
@@ -59,12 +64,30 @@ _NO_KEYS = {
 
 
 def plain_value(text: str) -> Meaning:
-    """Give the value of a scalar that stands without quotes and without a tag."""
+    """Return the value of a scalar that stands without quotes and without a tag."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _NUMBER_STARTS and _NUMBER.fullmatch(text):
-        return _decimal(text) if "." in text else _whole(text)
+        number = _decimal(text) if "." in text else _whole(text)
+        is_changed = text == "-0" or ("." in text and text[-1] == "0")
+        return Numeral(text) if is_changed and not isinstance(number, Refusal) else number
     return text
+
+
+def number_meant(value: object) -> object:
+    """Return what stands where a number is expected: the number that a `Numeral` reads as, and all else as it is."""
+    return numeral_value(value) if isinstance(value, Numeral) else value
+
+
+def numeral_value(text: str) -> int | float:
+    """Return the number that a text in the form of one reads as, with an int for a whole one."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _MOST else number
+
+
+def reads_as_number(text: str) -> bool:
+    """Return whether a text has the form of a number, and the number keeps its value in JSON."""
+    return isinstance(plain_value(text), (int, float, Numeral)) and text not in _WORDS
 
 
 def plain_key_refusal(text: str) -> Refusal | None:
@@ -82,11 +105,13 @@ def survives(text: str) -> bool:
         return False
 
 
-def _whole(text: str) -> int | Refusal:
-    if len(text) > len(str(-_MOST)) or abs(int(text)) > _MOST:
-        said = f"is larger than a JSON number keeps exactly (±{_MOST})"
-        return Refusal(_counted(text, said, said), _QUOTE)
-    return int(text)
+def _whole(text: str) -> int | float | Refusal:
+    if len(text) <= len(str(-_MOST)) and abs(int(text)) <= _MOST:
+        return int(text)
+    if len(text) <= _LONG and keeps_digits(number := float(text)) and digits(number) == text:
+        return number
+    said = f"is larger than a JSON number keeps exactly (±{_MOST})"
+    return Refusal(_counted(text, said, said), _QUOTE)
 
 
 def _decimal(text: str) -> float | Refusal:

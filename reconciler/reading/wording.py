@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.redaction import named, says
 from reconciler.core.secret import Secret
-from reconciler.reading.scalars import plain_value
+from reconciler.reading.scalars import Numeral, plain_value
 
 OUR_OWN: Final = "our_own"
 """The type of the errors that validators of this project raise; all others are pydantic's."""
@@ -77,7 +77,8 @@ def mistyped(expected: str, value: object) -> Words:
         return Words(message, _WRITTEN[expected])
     if expected == "text" and isinstance(value, (bool, int, float)):
         return Words(message, "put it in quotes")
-    if isinstance(value, str) and not isinstance(plain_value(value), str):
+    found = plain_value(value) if isinstance(value, str) else value
+    if isinstance(value, str) and (not isinstance(found, str) or (isinstance(found, Numeral) and "number" in expected)):
         return Words(message, "write it without quotes")
     return Words(message, f"write {expected}")
 

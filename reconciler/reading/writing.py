@@ -7,14 +7,13 @@ date or a boolean is quoted, although ours would not.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import yaml
 from yaml import events
 
 from reconciler.core.text import visible
-from reconciler.core.value import Json, is_list, same
+from reconciler.core.value import Json, digits, is_list, same
 from reconciler.reading.document import read_bytes
 from reconciler.reading.parser import PARSER
 from reconciler.reading.scalars import plain_key_refusal, plain_value
@@ -86,21 +85,16 @@ def _node(value: Json) -> yaml.Node:
 def _scalar(value: Json) -> yaml.Node:
     match value:
         case str():
-            return yaml.ScalarNode(f"{_TAG}str", value, style=None if _is_plain(value) else '"')
+            return yaml.ScalarNode(f"{_TAG}str", str(value), style=None if _is_plain(value) else '"')
         case bool():
             return yaml.ScalarNode(f"{_TAG}bool", "true" if value else "false")
         case int():
             return yaml.ScalarNode(f"{_TAG}int", str(value))
         case float():
-            return yaml.ScalarNode(f"{_TAG}float", _decimal(value))
+            text = digits(value)  # whole ones are written as such: 1.0 would be text
+            return yaml.ScalarNode(f"{_TAG}{'float' if '.' in text else 'int'}", text)
         case _:
             return yaml.ScalarNode(f"{_TAG}null", "null")
-
-
-def _decimal(value: float) -> str:
-    """Write a number with all its digits: with an exponent, it would be read as text."""
-    digits = f"{Decimal(repr(value)):f}"
-    return digits if "." in digits else f"{digits}.0"
 
 
 def _is_plain(text: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from reconciler.core.address import is_within
+from reconciler.core.catalogue import NUMBERS
 from reconciler.core.value import Json
 from reconciler.reading import Files, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
@@ -39,6 +40,14 @@ def catalogues(
             for document in reading.documents:
                 if not _is_silent(document.value):
                     yield _catalogue(document, references.unread, findings)
+
+
+def number_keys(document: Node) -> Iterator[str]:
+    """Return the keys of facts that a document types as numbers, be it sound or not."""
+    keys = dict(document.entries()).get(_SECTION)
+    for name, key in keys.entries() if keys else ():
+        if isinstance(key.value, dict) and key.value.get("type") in NUMBERS:
+            yield name.replace("$${", "${")
 
 
 def _is_silent(document: Json) -> bool:

@@ -1,7 +1,9 @@
 """The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
+
+from msgspec.structs import replace
 
 from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
 from reconciler.core.redaction import named, says
@@ -9,10 +11,11 @@ from reconciler.core.secret import UnreadSecret
 from reconciler.core.text import quoted
 from reconciler.core.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading import REFUSED, KeyPath, Nearest, Words, mistyped
+from reconciler.reading import REFUSED, KeyPath, Nearest, Numeral, Words, mistyped, numeral_value
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import Declarations
 from reconciler.specs.findings import Findings
+from reconciler.specs.layers import Facts
 
 _MOST_LISTED = 8
 
@@ -37,6 +40,41 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings
                 words = _words(catalogue.get(fact.key), fact.value, choices)
             if words:
                 findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+
+
+def with_numbers(declared: Iterable[Declarations], catalogue: Catalogue) -> Iterator[Declarations]:
+    """Return declarations in which facts that have to be numbers are those that their texts read as, such as 3.10."""
+    keys = frozenset(key.name for key in catalogue.values() if key.holds_numbers)
+    for one in declared:
+        texts = (isinstance(fact.value, Numeral) and fact.key in keys for layer in one.layers() for fact in layer.facts)
+        yield _with_numbers(one, keys) if keys and not one.live_values and any(texts) else one
+
+
+def _with_numbers(declared: Declarations, keys: Container[str]) -> Declarations:
+    def meant(facts: Facts) -> Facts:
+        return tuple(
+            replace(fact, value=numeral_value(fact.value))
+            if isinstance(fact.value, Numeral) and fact.key in keys
+            else fact
+            for fact in facts
+        )
+
+    return replace(
+        declared,
+        unsound=replace(
+            declared.unsound,
+            layers=tuple(replace(layer, facts=meant(layer.facts)) for layer in declared.unsound.layers),
+        ),
+        scopes=tuple(replace(scope, facts=meant(scope.facts)) for scope in declared.scopes),
+        contacts=tuple(
+            replace(
+                contact,
+                facts=meant(contact.facts),
+                memories=tuple(replace(memory, facts=meant(memory.facts)) for memory in contact.memories),
+            )
+            for contact in declared.contacts
+        ),
+    )
 
 
 def deprecated_uses(declared: Sequence[Declarations], catalogue: Catalogue) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
 from reconciler.core.redaction import named, says
 from reconciler.core.value import Json, same
-from reconciler.reading import Refusal, json_value, plain_value
+from reconciler.reading import Numeral, Refusal, json_value, numeral_value, plain_value
 
 Convert: TypeAlias = Callable[[str, str], Json]
 """Gives the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
@@ -56,4 +56,5 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
         case "boolean":
             return plain_value(text.lower())
         case _:
-            return plain_value(text)
+            value = plain_value(text)
+            return numeral_value(value) if isinstance(value, Numeral) else value

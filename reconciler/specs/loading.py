@@ -13,7 +13,7 @@ from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble, catalogue_of
 from reconciler.specs.catalogues import catalogues
-from reconciler.specs.cataloguing import check_facts, deprecated_uses
+from reconciler.specs.cataloguing import check_facts, deprecated_uses, with_numbers
 from reconciler.specs.cells import by_catalogue
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
@@ -116,6 +116,7 @@ def _loaded(
     complete = complete and all(rows.complete for _, rows in read)
     if complete:
         overlays.report_unmatched(name for one in declared for name in one.names)
+    declared = list(with_numbers(declared, catalogue_of(declared)))
     desired = assemble(declared, findings, complete=complete)
     ruled = [one for one in declared if not one.live_values]
     check_facts(ruled, desired.catalogue, findings, complete=complete)

@@ -1,7 +1,6 @@
 """References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -11,8 +10,8 @@ from msgspec.structs import replace
 from reconciler.core.redaction import label, named, quote, says
 from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, holds_key, parse
 from reconciler.core.secret import Secret, UnreadSecret
-from reconciler.core.value import Json
-from reconciler.reading import REFUSED, KeyPath, Nearest, Node
+from reconciler.core.value import Json, digits
+from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, reads_as_number
 from reconciler.specs.addresses import FACTS, spec_address, split
 from reconciler.specs.findings import Findings
 from reconciler.specs.texts import REFERENCE_AS_KEY
@@ -143,6 +142,8 @@ class _Resolving:
 
     def _lone(self, reference: Reference) -> Json:
         found = self._found(reference)
+        if type(found) is str and reads_as_number(found):
+            return Numeral(found)  # quotes keep a variable from being a number, and a fact from being one that it means
         if isinstance(found, str) or _place(tuple(self._path)) in _OF_ANY_KIND:
             return found
         source = self._references.variables[reference.name].source
@@ -266,7 +267,7 @@ def _written(part: Scalar) -> str:
         case bool():
             return "true" if part else "false"
         case _:
-            return f"{Decimal(repr(part)):f}"
+            return digits(part)
 
 
 def _is_unicode(text: str) -> bool:

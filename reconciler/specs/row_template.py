@@ -9,7 +9,18 @@ from msgspec import Struct
 from reconciler.core.references import escaped
 from reconciler.core.value import Json, same
 from reconciler.errors import Source
-from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Row
+from reconciler.reading import (
+    OFFSET_BITS,
+    REFUSED,
+    KeyPath,
+    Lines,
+    Mark,
+    Node,
+    Numeral,
+    Row,
+    numeral_value,
+    plain_value,
+)
 from reconciler.specs.addresses import FACTS
 from reconciler.specs.cells import Convert
 from reconciler.specs.row_schema import CONSTANT
@@ -231,6 +242,8 @@ class Template:
 
     def _meets(self, condition: Condition, filling: _Filling) -> bool:
         cell, expected = filling.row.cell(str(condition.slot.column)), condition.expected
+        if isinstance(expected, str) and _kind(cell) == "a number" and isinstance(plain_value(expected), Numeral):
+            expected = numeral_value(expected)  # as 3.10, with quotes or without: text where a cell is text
         if cell is not None and _kind(cell) != _kind(expected) and expected != "":
             cure = f"write {_kind(cell)} in `where`, if that is meant, or mend the cell"
             if isinstance(cell, (dict, list)):

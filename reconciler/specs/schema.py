@@ -9,12 +9,12 @@ from typing import Annotated, Self, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from reconciler.core.catalogue import FactKey, FactType, broken_rule
+from reconciler.core.catalogue import NUMBERS, FactKey, FactType, broken_rule
 from reconciler.core.desired import IDENTIFIER_KINDS
 from reconciler.core.redaction import named, says
 from reconciler.core.value import Json
 from reconciler.errors import Source
-from reconciler.reading import REFUSED, Strict, wrong
+from reconciler.reading import REFUSED, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.texts import Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
@@ -129,7 +129,7 @@ class FactKeySpec(Strict):
     enum: Annotated[list[Choice], AfterValidator(_different)] = Field(
         default_factory=list,
         description="the values that its facts may have",
-        json_schema_extra={"minItems": 1, "uniqueItems": True},
+        json_schema_extra={"minItems": 1},
     )
     pattern: Pattern | None = Field(
         default=None, description="a regular expression that the whole text of its facts matches"
@@ -152,6 +152,8 @@ class FactKeySpec(Strict):
         if rules and self.type not in (None, "string"):
             rule = rules[0]
             raise wrong(f"{rule} is for text, and the type is {self.type}", cure=f"remove {rule}, or the type")
+        if key.holds_numbers and key.enum:
+            _different(list(key.enum))  # 1 and 1.0 are different texts, and one number
         for value in key.enum:
             rule_broken = broken_rule(key, value)
             if rule_broken and value is not REFUSED:
@@ -160,13 +162,17 @@ class FactKeySpec(Strict):
                 )
         return self
 
+    @property
+    def _choices(self) -> list[object]:
+        return list(map(number_meant, self.enum)) if self.type in NUMBERS else self.enum
+
     def as_key(self, name: str, source: Source) -> FactKey:
         """Give the key of the catalogue that is declared under a name, at a place."""
         return FactKey(
             name=name,
             source=source,
             type=self.type,
-            enum=tuple(cast("list[Json]", self.enum)),
+            enum=tuple(cast("list[Json]", self._choices)),
             pattern=self.pattern,
             max_length=self.max_length,
             description=self.description,

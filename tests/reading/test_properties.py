@@ -12,7 +12,7 @@ from reconciler.reading import Node, read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
-FLOATS = st.floats(-(10**15), 10**15).filter(lambda number: "e" not in repr(number))
+FLOATS = st.floats(-(10**15), 10**15).filter(lambda number: "e" not in repr(number) and not number.is_integer())
 NUMBERS = st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), FLOATS)
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),

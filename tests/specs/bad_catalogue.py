@@ -114,13 +114,13 @@ CASES: Cases = {
     ),
     "rules that nothing can keep, or that say a thing twice": (
         {
-            "a.yaml": b"fact_keys:\n  a: {enum: []}\n  b: {enum: [x, 1, true, x]}\n  c: {enum: [1, 1.0]}\n"
+            "a.yaml": b"fact_keys:\n  a: {enum: []}\n  b: {enum: [x, 1, true, x]}\n  c: {enum: [1, 1], type: number}\n"
             b"  d: {review_by: 2027-W13-3}\n  e: {review_by: '20270331'}\n  f: {enum: [1, true, '1']}\n",
         },
         [
             ("a.yaml:2:13", "fact_keys.a.enum: an enum without values would allow none; list them, or remove it"),
             ("a.yaml:3:13", 'fact_keys.b.enum: the text "x" is listed twice; keep one of the two'),
-            ("a.yaml:4:13", "fact_keys.c.enum: the number 1.0 is listed twice"),
+            ("a.yaml:4:13", "fact_keys.c.enum: the number 1 is listed twice"),
             ("a.yaml:5:18", 'fact_keys.d.review_by: a day is expected, not the text "2027-W13-3"; write year, month'),
             ("a.yaml:6:18", 'fact_keys.e.review_by: a day is expected, not the text "20270331"'),
         ],

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable
-from math import isfinite
 from typing import Literal, TypeAlias
 
-from reconciler.core.value import Json, is_list
+from reconciler.core.value import MOST_WHOLE, Json, is_list, keeps_digits
 
 TextKind: TypeAlias = Literal[
     "contact_id", "external_id", "phone_number", "email", "persona_id", "agent_number", "fact_key"
@@ -21,7 +20,6 @@ Flaw: TypeAlias = Literal["null", "number", "text", "key", "depth"]
 DEEPEST = 58
 """How deep mappings and lists may lie in a fact: a spec may have 64 levels, and a fact stands below six of them."""
 
-_LARGEST = 2**53 - 1
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -51,9 +49,9 @@ def _flaw_of_scalar(value: Json) -> Flaw | None:
         case bool():
             return None
         case int():
-            return None if abs(value) <= _LARGEST else "number"
+            return None if abs(value) <= MOST_WHOLE else "number"
         case float():
-            return None if isfinite(value) else "number"
+            return None if keeps_digits(value) else "number"
         case _:
             return "text" if isinstance(value, str) and _HALF_CHARACTER.search(value) else None
 
