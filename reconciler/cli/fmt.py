@@ -1,4 +1,4 @@
-"""`reconciler fmt`: brings files into canonical form."""
+"""`reconciler fmt`: quotes what other readers of YAML would misread, in place."""
 
 import sys
 from collections.abc import Collection, Sequence
@@ -11,14 +11,17 @@ from msgspec import Struct
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
 if TYPE_CHECKING:
+    from reconciler.errors import Problem
     from reconciler.reading import SpecFile
 
-_NOT_CANONICAL = 1
-_MOST_NAMED = 3
+_NOT_FORMATTED = 1
+_BYTE_ORDER_MARK = "\ufeff"
+_PROJECT_NUMBERS = frozenset(("max_update_share",))
+"""The keys of `reconciler.yaml` that hold numbers with decimals."""
 
 
 class _Change(Struct, frozen=True):
-    """A file that is not in canonical form: what it is called, where it is, its text, and what it should be."""
+    """A file that lacks quotes: its name, where it is, its text, and what the text should be."""
 
     name: str
     path: Path
@@ -39,37 +42,33 @@ class _Change(Struct, frozen=True):
 
 @click.command()
 @invocation_options
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file is not in canonical form.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file needs quotes.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @pass_invocation
 def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ...]) -> int:
     """
-    Bring files into canonical form.
+    Quote what other readers of YAML would misread.
 
-    Keys stand in one order (contacts, scopes and facts in yours), and text that other readers of YAML would take for
-    something else is quoted: phone numbers, 02139, no, 12:30, 1_000, 3.10. Comments move with what they belong to, and
-    what a file says is not changed. A file that cannot be kept whole is left as it is, with the reason; it is no
-    failure of --check, since fmt would not change it.
+    Phone numbers, 02139, no, 12:30, 1_000 and 3.10 are text here, and something else for other readers. fmt puts them
+    in quotes, in place. It moves nothing and changes nothing else.
 
-    Without PATHS (files, folders or globs), reconciler.yaml and the specs of all its environments.
+    Without PATHS (files, folders or globs), fmt takes reconciler.yaml and the specs of all its environments.
     """
     from reconciler.cli.screen import emit
     from reconciler.core.text import visible
 
     files = _files(invocation, paths)
-    changes, left = _outcomes(files, _number_keys(invocation, files))
+    changes = _changes(files, _number_keys(invocation, files))
     if not (check or diff):
         _write(changes)
     emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
-    _tell_left(left)
-    if changes or len(left) < len(files) or not files:
-        _tell(len(changes), written=not (check or diff), others=bool(left))
-    return _NOT_CANONICAL if check and changes else 0
+    _report(len(changes), written=not (check or diff))
+    return _NOT_FORMATTED if check and changes else 0
 
 
 def _diff(change: _Change) -> str:
-    """Give the diff of a file; of one whose values came from an account, on the operator's terminal alone."""
+    """Return the diff of a file; of one whose values came from an account, on the operator's terminal alone."""
     from reconciler.cli.screen import is_operators_terminal, remark
     from reconciler.core.text import visible
 
@@ -99,21 +98,19 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
     return (*own, *found.files)
 
 
-def _outcomes(files: "Sequence[SpecFile]", numbers: Collection[str]) -> tuple[Sequence[_Change], Sequence[str]]:
-    """
-    Format all files; give what changes, and the names of those that are left as they are.
+def _changes(files: "Sequence[SpecFile]", numbers: Collection[str]) -> Sequence[_Change]:
+    """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
+    from reconciler.errors import Problem, SpecError
 
-    Raises all that is wrong with any: nothing is written next to a file that is broken.
-    """
-    from reconciler.errors import SpecError
-    from reconciler.reading import read_file
-
-    problems = [problem for file in files for problem in read_file(file.path, name=file.name).problems]
+    problems: list[Problem] = []
+    changes: list[_Change] = []
+    for file in files:
+        found, change = _change(file, numbers)
+        problems += found
+        changes += [change] if change else []
     if problems:
         raise SpecError(tuple(problems))
-    outcomes = [_outcome(file, numbers) for file in files]
-    changes = [one for one in outcomes if isinstance(one, _Change)]
-    return changes, [one for one in outcomes if isinstance(one, str)]
+    return changes
 
 
 def _number_keys(invocation: Invocation, files: "Sequence[SpecFile]") -> frozenset[str]:
@@ -130,22 +127,24 @@ def _number_keys(invocation: Invocation, files: "Sequence[SpecFile]") -> frozens
     return frozenset(key for document in documents for key in number_keys(document))
 
 
-def _outcome(file: "SpecFile", numbers: Collection[str]) -> _Change | str | None:
-    """Give what changes in a file, its name where it is left as it is, or nothing."""
-    from reconciler.cli.screen import remark
-    from reconciler.core.text import visible
-    from reconciler.formatting import LeftAlone, format_text
-    from reconciler.reading import read_file
+def _change(file: "SpecFile", numbers: Collection[str]) -> "tuple[Sequence[Problem], _Change | None]":
+    """Return what is wrong with a file, or what changes in it, if anything does."""
+    from reconciler.project import FILE_NAME
+    from reconciler.reading import edited, quoting_edits, read_file
     from reconciler.specs.live_values import says_live
 
+    reading = read_file(file.path, name=file.name)
+    if reading.problems:
+        return reading.problems, None
     before = file.path.read_bytes().decode()
-    outcome = format_text(before, name=file.name, numbers=numbers)
-    if isinstance(outcome, LeftAlone):
-        place = f"{file.name}:{outcome.line}" if outcome.line else file.name
-        remark(f"warning: {visible(place)}: left as it is: {visible(outcome.reason)}")
-        return file.name
-    is_live = any(says_live(one.value) for one in read_file(file.path, name=file.name).documents)
-    return _Change(file.name, file.path, before, outcome.text, is_live) if outcome.text != before else None
+    mark = before[: before.startswith(_BYTE_ORDER_MARK)]
+    text = before[len(mark) :]
+    is_project = file.path.name == FILE_NAME
+    after = mark + edited(text, tuple(quoting_edits(text, _PROJECT_NUMBERS if is_project else numbers)))
+    if after == before:
+        return (), None
+    is_live = any(says_live(one.value) for one in reading.documents)
+    return (), _Change(file.name, file.path, before, after, is_live)
 
 
 def _write(changes: Sequence[_Change]) -> None:
@@ -157,25 +156,13 @@ def _write(changes: Sequence[_Change]) -> None:
         write_file(change.path, change.after)
 
 
-def _tell_left(names: Sequence[str]) -> None:
-    from reconciler.cli.screen import remark
-    from reconciler.core.text import visible
-    from reconciler.render.words import counted, listed
-
-    if names:
-        shown = [visible(name) for name in names[:_MOST_NAMED]]
-        more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
-        left = counted(len(names), "file is left as it is", "files are left as they are")
-        remark(f"{left}: {listed([*shown, *more])}.")
-
-
-def _tell(changed: int, *, written: bool, others: bool) -> None:
+def _report(changed: int, *, written: bool) -> None:
     from reconciler.cli.screen import remark
     from reconciler.render.words import counted
 
     if not changed:
-        remark(f"All {'other ' if others else ''}files are in canonical form.")
+        remark("All files are formatted.")
     elif written:
-        remark(f"{counted(changed, 'file was', 'files were')} brought into canonical form.")
+        remark(f"Formatted {counted(changed, 'file', 'files')}.")
     else:
-        remark(f"{counted(changed, 'file is', 'files are')} not in canonical form: run `reconciler fmt`.")
+        remark(f"{counted(changed, 'file is', 'files are')} not formatted: run `reconciler fmt`.")

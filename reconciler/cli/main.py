@@ -30,7 +30,7 @@ class _Commands(LazyGroup):
         "compare": "Show what the environments LEFT and RIGHT have differently.",
         "completion": "Print the completion script of a shell.",
         "export": "Write specs from the live account.",
-        "fmt": "Bring files into canonical form.",
+        "fmt": "Quote what other readers of YAML would misread.",
         "init": "Write a new repository to a folder.",
         "lint": "Look for what is allowed and unwise.",
         "plan": "Show what apply would do.",

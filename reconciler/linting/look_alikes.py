@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 from reconciler.core.advice import Advice
 from reconciler.core.references import Variable
 from reconciler.core.text import quoted, shortened
-from reconciler.formatting import taken_for
 from reconciler.linting.saying import advice
-from reconciler.reading import KeyPath, Numeral, SpecFile, plain_value, unquoted_texts
+from reconciler.reading import KeyPath, Numeral, SpecFile, plain_value, taken_for, unquoted_texts
 from reconciler.specs.addresses import fact_of, spec_address
 
 _SHOWN = 40

@@ -1,13 +1,13 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.reading.border import Checked, Strict, check
-from reconciler.reading.comments import comments
 from reconciler.reading.document import Reading, read_bytes, read_file, reason
+from reconciler.reading.editing import edited, quoting_edits
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.json_rows import json_value
 from reconciler.reading.nearest import Nearest, did_you_mean
-from reconciler.reading.outline import Entry, Outline, outline
+from reconciler.reading.other_readers import taken_for
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
 from reconciler.reading.row import Columns, Row
@@ -24,7 +24,6 @@ __all__ = [
     "Addressing",
     "Checked",
     "Columns",
-    "Entry",
     "Files",
     "KeyPath",
     "Lines",
@@ -32,7 +31,6 @@ __all__ = [
     "Nearest",
     "Node",
     "Numeral",
-    "Outline",
     "Reading",
     "Refusal",
     "Row",
@@ -41,9 +39,9 @@ __all__ = [
     "Strict",
     "Words",
     "check",
-    "comments",
     "did_you_mean",
     "dotted",
+    "edited",
     "explain",
     "find_files",
     "joined",
@@ -53,14 +51,15 @@ __all__ = [
     "mistyped",
     "number_meant",
     "numeral_value",
-    "outline",
     "plain_value",
     "quoted",
+    "quoting_edits",
     "read_bytes",
     "read_file",
     "read_rows",
     "reads_as_number",
     "reason",
+    "taken_for",
     "unquoted_texts",
     "written",
     "wrong",

@@ -20,7 +20,7 @@ _STEPS_SHOWN = 4
 
 
 class EventMark(Protocol):
-    """Where an event starts in the text."""
+    """Where an event starts or ends in the text."""
 
     index: int
 
@@ -29,6 +29,7 @@ class Event(Protocol):
     """An event of the parser, as far as it is read here; which attributes there are depends on its kind."""
 
     start_mark: EventMark
+    end_mark: EventMark
     anchor: str | None
     tag: str | None
     style: str | None

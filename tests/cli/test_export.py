@@ -258,7 +258,7 @@ def test_facts_that_are_secrets_elsewhere_are_left_out(repository: Repository) -
     assert "left out: 1 value of a sensitive key" in called.err
 
 
-def test_an_export_next_to_specs_validates_and_plans_nothing_of_it_and_is_canonical(repository: Repository) -> None:
+def test_an_export_next_to_specs_validates_and_plans_nothing_of_it_and_is_formatted(repository: Repository) -> None:
     repository.write("specs/keys.yaml", CATALOGUE)
     repository.write("specs/sarah.yaml", DECLARING_SARAH)
     (repository.root / "specs/support.yaml").write_text("scopes: {contact-c-2: {persona_id: persona-1}}\n")
@@ -269,7 +269,7 @@ def test_an_export_next_to_specs_validates_and_plans_nothing_of_it_and_is_canoni
 
     assert "left out: 1 value under a key that is not among the fact_keys\n" in called.err
     assert (validated.code, planned.code) == (0, 0)
-    assert repository.run("fmt", "--check").err == "All files are in canonical form.\n"
+    assert repository.run("fmt", "--check").err == "All files are formatted.\n"
 
 
 def test_files_are_for_their_owner_alone(repository: Repository) -> None:

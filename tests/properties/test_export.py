@@ -1,5 +1,4 @@
 import asyncio
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +24,9 @@ from reconciler.core.export import (
 )
 from reconciler.core.plan import Plan, UpdateContact
 from reconciler.export import write_new_files
-from reconciler.formatting import Formatted, LeftAlone, format_text
 from reconciler.observe import ReaderChoice
 from reconciler.observe.account import AccountReading, read_account
-from reconciler.reading import written
+from reconciler.reading import quoting_edits, written
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs
@@ -81,7 +79,6 @@ SETTINGS = st.builds(
 IDENTIFY_BY: st.SearchStrategy[IdentifyBy] = st.sampled_from(["contact_id", "email", "phone_number", "external_id"])
 FACT_KEYS = st.sampled_from(["no", "true", "02139", "a: b", "naïve 👍", "zip"])
 EVERYTHING = Wanted()
-EXPLICIT_KEY = re.compile(r"^ *\? ", re.MULTILINE)
 READERS: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact", "context")
 
 
@@ -209,13 +206,11 @@ def test_an_export_fits_the_specs_that_are_there(
     assert not any(
         keys.get(fact.key, {}).get("sensitive") for memory in desired.contact_memories for fact in memory.facts
     )
-    assert all(is_canonical(path, text) for one in texts for path, text in one.items())
+    assert all(is_formatted(text) for one in texts for text in one.values())
 
 
-def is_canonical(path: str, text: str) -> bool:
-    """Say whether `fmt` changes nothing; it leaves files with a key that ends a line (U+2028) as they are."""
-    formatted = format_text(text, name=path)
-    return formatted == Formatted(text) or (isinstance(formatted, LeftAlone) and bool(EXPLICIT_KEY.search(text)))
+def is_formatted(text: str) -> bool:
+    return not tuple(quoting_edits(text))
 
 
 def declared_by(specs: Loaded) -> Declared:
@@ -238,7 +233,7 @@ def test_what_is_exported_is_in_canonical_form(
 ) -> None:
     texts = texts_of(export_of(served(world, settings), with_summaries=with_summaries))
 
-    assert [path for path, text in texts.items() if not is_canonical(path, text)] == []
+    assert [path for path, text in texts.items() if not is_formatted(text)] == []
 
 
 @examples(max_examples=50)
