@@ -16,13 +16,22 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from reconciler.core.redaction import SHORTEST_SECRET
 from reconciler.core.text import shortened, visible
 from reconciler.core.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
-_CODE = r"[A-Za-z0-9_]{1,64}"
+_WORD = (
+    "ACCESS|ACCOUNT|ADD|AGENT|ALREADY|API|AUTH|BAD|BODY|CALL|CONFLICT|CONTACT|CREATE|DELETE|DENIED|DISABLED|DUPLICATE|"
+    "ENABLE|ERROR|EXCEEDED|EXISTS|FACTS|FAILED|FAILURE|FORBIDDEN|FOUND|ID|IN|INBOUND|INTERNAL|INVALID|KEY|LARGE|LIMIT|"
+    "MANY|MEMORY|METHOD|MISSING|NOT|NUMBERS?|ORGANIZATION|PARAMETER|PAYLOAD|PERMISSION|PERSONA|PHONE|RATE|REMOVE|"
+    "REQUESTS?|REQUIRED|RESOURCE|ROUTE|SERVER|SERVICE|TIMEOUT|TOO|UNAUTHORIZED|UNAVAILABLE|UNKNOWN|UPDATE|USE|USER|"
+    "VALIDATION"
+)
+_CODE = re.compile(rf"(?:{_WORD})(?:_(?:{_WORD}))*")
+"""What the documented codes are made of, and others like them: an account that puts a value there shows none."""
+
 _TEXT_LIMIT = 200
-_SHORTEST_SECRET = 8
 _THROTTLED_CODES = {"TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "RATE LIMIT EXCEEDED"}
 _KEY_CODES = {"AUTH_FAILURE", "UNAUTHORIZED"}
 _NOT_OFFERED = {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
@@ -85,7 +94,7 @@ def unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
 
 def _hidden(refusal: _Refusal, key: str) -> _Refusal:
     """Take the key out; a short one is no secret, and could stand in any word."""
-    if len(key) < _SHORTEST_SECRET:
+    if len(key) < SHORTEST_SECRET:
         return refusal
     return _Refusal(refusal.code.replace(key, "***"), refusal.message.replace(key, "***"))
 
@@ -171,7 +180,7 @@ def _summary(answer: Answer, refusal: _Refusal | None) -> str:
         return "the API asks to wait (429)"
     if refusal is None:
         return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
-    code = f", {refusal.code}" if re.fullmatch(_CODE, refusal.code) else ""
+    code = f", {refusal.code}" if _CODE.fullmatch(refusal.code) else ""
     return f"the API answered {answer.status}{code}"
 
 

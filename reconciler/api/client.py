@@ -23,6 +23,7 @@ from reconciler.api.requests import Request
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.observed import LiveUser
+from reconciler.core.redaction import label, quote, says
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage, Writer
 from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError, InputError
@@ -30,6 +31,9 @@ from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, A
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+_LIKE_A_KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_.~-]{24,}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_QUERIED = re.compile(r"=[^&]*")
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
@@ -107,18 +111,20 @@ def base_url(text: str) -> str:
     try:
         url = httpx.URL(text.strip())
     except httpx.InvalidURL as error:
-        raise InputError(f"the URL of the API is not a URL: {error}") from error
+        raise InputError(says("the URL of the API is not a URL: {}", label(str(error)))) from error
     if url.userinfo or url.query or url.fragment:
         raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
     scheme, host = url.scheme.lower(), _host(url)
     if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
-        raise InputError(f"the URL of the API, {text!r}, must be https://HOST, or http:// for this machine")
+        raise InputError(says("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text)))
     if scheme == "http" and host.strip("[]") not in _LOOPBACK:
-        raise InputError(
-            f"the URL of the API, {text!r}, must start with https://, or the key would be sent in the open"
-        )
+        message = "the URL of the API, {}, must start with https://, or the key would be sent in the open"
+        raise InputError(says(message, quote(text)))
+    path = _path(url)
+    if any(_LIKE_A_KEY.fullmatch(part) and not _UUID.fullmatch(part) for part in path.split("/")):
+        raise InputError("the URL of the API holds what looks like a key: leave it out; keys come from variables")
     port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
-    return f"{scheme}://{host}{port}{_path(url)}"
+    return f"{scheme}://{host}{port}{path}"
 
 
 def _host(url: httpx.URL) -> str:
@@ -311,7 +317,7 @@ class _Client:
                 return _no_answer(f"{where} closed the connection without an answer", may_have_happened=True)
 
     def _report(self, request: Request, result: str) -> None:
-        self._endpoint.on_request(f"{request.method} {request.path}: {result}")
+        self._endpoint.on_request(f"{request.method} {_QUERIED.sub('=…', request.path)}: {result}")
 
 
 def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejectedError:

@@ -46,15 +46,20 @@ def _tell_defect(error: Exception, invocation: Invocation) -> None:
     """Name the kind of error and no more: its text might hold values."""
     say(f"error: this is a defect of reconciler ({type(error).__name__}); nothing is known to be lost")
     if invocation.debug:
-        _echo_traceback(error, invocation)
+        _echo_traceback(error)
     else:
         say("hint: run it again with --debug and report what is printed")
 
 
-def _echo_traceback(error: Exception, invocation: Invocation) -> None:
+def _echo_traceback(error: Exception) -> None:
+    """Show where it happened, and what caused it: places and kinds of errors, whose texts may hold values."""
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    for secret in invocation.secrets:
-        text = text.replace(secret, "***")
-    say(text)
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for one in reversed(chain):
+        frames = "".join(traceback.format_tb(one.__traceback__))
+        say(f"Traceback (most recent call last):\n{frames}{type(one).__module__}.{type(one).__qualname__}")

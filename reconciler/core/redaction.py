@@ -25,6 +25,9 @@ _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
 _LENGTHS = (8, 32, 128, 1024)
 _LONGEST_QUOTE = 41
+SHORTEST_SECRET = 8
+"""A shorter text is no secret that can be taken out of others: it could stand in any word."""
+
 _IN_ADDRESS = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
 """A step of an address that is no plain word: a user's phone number, or a key that holds anything."""
 

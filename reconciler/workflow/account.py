@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from reconciler.api.client import Endpoint, base_url, keeping_connections, open_
 from reconciler.api.pacing import Budget, Pacer, Waiting
 from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan import Plan
-from reconciler.core.redaction import Masker
+from reconciler.core.redaction import SHORTEST_SECRET, Masker
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError
 from reconciler.observe.expected import check_account
@@ -159,6 +159,8 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
     if options.api_url == "":
         raise InputError("--api-url is empty: is the variable that it should come from set?")
     api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
+    if (key := environ.get(environment.api_key_env)) and len(key) >= SHORTEST_SECRET and key in unquote(api):
+        raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")
     return SANDBOX if api == SANDBOX else base_url(api)
 
 

@@ -49,7 +49,7 @@ def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
         (403, envelope("FORBIDDEN", "no"), "admin, owner or operator"),
         (400, {"status": "error", "message": "Bad number"}, "Bad number"),
         (402, {"status": "error", "message": "Pay", "errors": ["balance too low"]}, "Pay (balance too low)"),
-        (400, {"status": "error", "data": None, "errors": [{"error": "X", "message": "m"}]}, "X: m"),
+        (400, {"status": "error", "data": None, "errors": [{"error": "X", "message": "m"}]}, "400: m"),
         (404, b"<html>", "404 with 6 bytes that are not the documented JSON; is the URL of the API right?"),
         (200, {"status": "error", "message": "no code"}, "the API answered 200, no code"),
         (200, {"errors": "text"}, "the API answered 200, text"),
@@ -61,6 +61,23 @@ def test_a_no_of_the_api_is_a_rejection(status: int, body: Json | bytes, said: s
 
     assert isinstance(error, ApiRejectedError)
     assert said in told(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_shown"),
+    [
+        ("NOT_FOUND", True),
+        ("CONTACT_NOT_FOUND", True),
+        ("TOO_MANY_REQUESTS", True),
+        ("S3cr3tCODE", False),
+        ("PREMIUM", False),
+        ("NOT_FOUND_ANN", False),
+        ("_", False),
+        ("NOT_FOUND\n", False),
+    ],
+)
+def test_only_a_code_in_the_words_of_the_api_is_shown(code: str, *, is_shown: bool) -> None:
+    assert (code.strip() in str(error_of(answer(400, envelope(code, "no"))))) == is_shown
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 A `gh` that keeps comments and issues in a JSON file: `gh api` for the calls that the action makes, and no others.
 
 The file holds `viewer`, `comments`, `issues`, `refuse` (calls that are answered with a status, as `POST issues`), and
-`calls` and `sent`, to which every call and every body is added. Listings have two items a page, and pages are written
-one after the other.
+`calls` and `sent`, to which every call and every body is added. `says` is what a refusal says; `{token}` in it stands
+for the token. Listings have two items a page, and pages are written one after the other.
 """
 
 import json
@@ -18,7 +18,7 @@ _STATE = Path(os.environ.get("FAKE_GH_STATE", ""))
 
 
 def _refused(status: int, message: str) -> int:
-    sys.stderr.write(f"gh: {message} (HTTP {status})\n")
+    sys.stderr.write(f"gh: {message} (HTTP {status})\n".format(token=os.environ.get("GH_TOKEN")))
     return 1
 
 
@@ -56,7 +56,7 @@ def _patch(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None
     name = {"issues/comments": "comments", "issues": "issues"}.get(kind)
     key = "id" if name == "comments" else "number"
     for item in state[name] if name else []:
-        if str(item[key]) == number:
+        if item and str(item.get(key)) == number:
             item.update(body)
             return json.dumps(item)
     return None
@@ -94,7 +94,7 @@ def main() -> int:
     refused = state["refuse"].get(call)
     _STATE.write_text(json.dumps(state), encoding="utf-8")
     if refused:
-        return _refused(refused, "Resource not accessible by integration")
+        return _refused(refused, state.get("says", "Resource not accessible by integration"))
     if answer is None:
         return _refused(404, f"unknown call {sys.argv[1:]}")
     sys.stdout.write(answer)

@@ -162,10 +162,10 @@ class Runner:
 
     def _variables(self) -> dict[str, str]:
         return {
+            "GH_TOKEN": "a-token",
             **self.secrets,
             "CI": "true",
             "FAKE_GH_STATE": str(self.folder / "github.json"),
-            "GH_TOKEN": "a-token",
             "GITHUB_ACTIONS": "true",
             "GITHUB_OUTPUT": str(self.folder / "outputs"),
             "GITHUB_REPOSITORY": "acme/agents",

@@ -209,3 +209,33 @@ def test_the_markers_of_the_action_are_those_of_the_tool(environment: str, monke
     import comment  # noqa: PLC0415  the action's folder is on the path only here
 
     assert comment.marker(environment) == marker(environment)
+
+
+def test_comments_that_lack_what_comments_have_are_passed_over(runner: Runner) -> None:
+    whole = {"id": 9, "user": {"login": US}, "body": f"{MARKER}\nold"}
+    broken = [
+        {"id": 1, "user": {"login": US}, "body": None},
+        {"id": 2, "user": {"login": US}},
+        {"id": 3, "body": f"{MARKER}\nby nobody"},
+        {"id": 4, "user": {}, "body": f"{MARKER}\nby nobody"},
+        {"user": {"login": US}, "body": f"{MARKER}\nwithout an id"},
+        {"id": 5, "user": "ana", "body": 7},
+        None,
+    ]
+    runner.on_github(comments=[*broken, whole])
+    ran = runner.run("preview")
+
+    assert ran.code == 0, ran.err
+    assert "Traceback" not in ran.err
+    assert runner.writes() == ["PATCH issues/comments/9"]
+
+
+def test_what_gh_says_is_told_in_one_line_without_its_token(runner: Runner) -> None:
+    runner.secrets.update(GH_TOKEN="writes-comments")
+    said = "no: {token}\n::add-path::/evil\n\x1b[31m \u202e ghp_0123456789abcdefghij https://me:pw@host/x ##[group]x"
+    runner.on_github(refuse={"POST issues/7/comments": 403}, says=said)
+    ran = runner.run("preview")
+
+    assert ran.code == 1
+    [line] = [line for line in ran.out.splitlines() if line.startswith("::error title=reconciler::")]
+    assert line.endswith("gh: no: *** ::add-path::/evil [31m *** https://***@host/x ##[group]x (HTTP 403)")

@@ -1,6 +1,6 @@
 """The one comment of an environment on a pull request: made once, and edited in place from then on."""
 
-from gh import Gh
+from gh import Gh, is_by, text_of
 from settings import Settings
 from texts import marker_name
 
@@ -21,11 +21,11 @@ def keep_comment(settings: Settings, body: str, *, is_news: bool) -> None:
         return
     github, body = Gh(settings.repository), body.rstrip("\n")
     comments = github.all_of(f"issues/{settings.pull_request}/comments")
-    marked = [comment for comment in comments if comment["body"].startswith(marker(settings.environment))]
+    marked = [comment for comment in comments if text_of(comment, "body").startswith(marker(settings.environment))]
     viewer = github.viewer() if marked else ""
-    ours = next((comment for comment in marked if comment["user"] and comment["user"]["login"] == viewer), None)
+    ours = next((comment for comment in marked if is_by(comment, viewer) and "id" in comment), None)
     if ours is None:
         if is_news:
             github.send("POST", f"issues/{settings.pull_request}/comments", {"body": body})
-    elif ours["body"] != body:
+    elif text_of(ours, "body") != body:
         github.send("PATCH", f"issues/comments/{ours['id']}", {"body": body})

@@ -1,9 +1,15 @@
 """GitHub's API through the `gh` client that runners carry; it takes its token from `GH_TOKEN`."""
 
 import json
+import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from texts import fit_for_others
+
+_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
 class GhError(Exception):
@@ -18,36 +24,72 @@ class Gh:
 
     def viewer(self) -> str:
         """Give the login that the token acts as."""
-        answer = _called("graphql", "-f", "query={viewer{login}}")
-        return str(json.loads(answer)["data"]["viewer"]["login"])
+        answer = _read(_called("graphql", "-f", "query={viewer{login}}"))
+        for step in ("data", "viewer", "login"):
+            answer = answer.get(step) if isinstance(answer, dict) else None
+        if not isinstance(answer, str):
+            raise GhError("gh does not say as whom the token acts")
+        return answer
 
     def all_of(self, path: str) -> list[dict[str, Any]]:
-        """Give all items of a listing, whatever the number of its pages."""
+        """Return all items of a listing, whatever the number of its pages; what is no item is passed over."""
         separator = "&" if "?" in path else "?"
         text = _called("--paginate", f"repos/{self.repository}/{path}{separator}per_page=100")
-        return [item for page in _pages(text) for item in page]
+        return [item for page in _pages(text) for item in page if isinstance(item, dict)]
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> None:
         """Send a body, as JSON."""
         _called("--method", method, f"repos/{self.repository}/{path}", "--input", "-", body=json.dumps(body))
 
 
+def text_of(item: dict[str, Any], field: str) -> str:
+    """Return a text of an item; empty where there is none, as for a comment that says nothing."""
+    text = item.get(field)
+    return text if isinstance(text, str) else ""
+
+
+def is_by(item: dict[str, Any], login: str) -> bool:
+    """Return whether an item was written by a login; whoever deleted the account is nobody."""
+    user = item.get("user")
+    return isinstance(user, dict) and bool(login) and user.get("login") == login
+
+
 def _called(*arguments: str, body: str | None = None) -> str:
     try:
-        ran = subprocess.run(["gh", "api", *arguments], input=body, capture_output=True, check=False, text=True)
+        ran = subprocess.run(
+            ["gh", "api", *arguments],
+            input=body,
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
     except OSError as error:
         raise GhError(f"gh cannot be run: {error.strerror}") from error
     if ran.returncode:
-        said = ran.stderr.strip() or f"gh ended with {ran.returncode}"
-        raise GhError(said)
+        tokens = {token for name in _TOKENS if (token := os.environ.get(name))}
+        said = fit_for_others(ran.stderr.strip(), tokens)
+        raise GhError(said or f"gh ended with {ran.returncode}")
     return ran.stdout
 
 
-def _pages(text: str) -> list[list[dict[str, Any]]]:
+def _read(text: str) -> Any:  # noqa: ANN401  JSON
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise GhError("gh answered with what is not JSON") from error
+
+
+def _pages(text: str) -> Iterator[list[Any]]:
     """Read one array a page, written one after the other; newer clients join them to one."""
-    decoder, pages = json.JSONDecoder(), []
+    decoder = json.JSONDecoder()
     while text := text.lstrip():
-        page, end = decoder.raw_decode(text)
-        pages.append(page)
+        try:
+            page, end = decoder.raw_decode(text)
+        except ValueError as error:
+            raise GhError("gh answered with what is not JSON") from error
+        if not isinstance(page, list):
+            raise GhError("gh answered with what is no listing")
+        yield page
         text = text[end:]
-    return pages

@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from gh import Gh
+from gh import Gh, is_by, text_of
 from settings import Settings
 from texts import marker_name
 
@@ -38,7 +38,7 @@ def keep_issue(settings: Settings, identifier: str, body: str) -> str:
     github = Gh(settings.repository)
     start = f"<!-- reconciler:{marker_name(settings.environment)}:drift "
     ours = _ours(github, start)
-    told = _told(ours["body"], start) if ours else NO_DRIFT
+    told = _told(text_of(ours, "body"), start) if ours else NO_DRIFT
     if told == identifier:
         return "unchanged"
     drifts = identifier != NO_DRIFT
@@ -48,15 +48,15 @@ def keep_issue(settings: Settings, identifier: str, body: str) -> str:
         return "opened"
     state = {"state": "open"} if drifts else {"state": "closed", "state_reason": "completed"}
     github.send("PATCH", f"issues/{ours['number']}", {"body": content["body"], **state})
-    return _word(was_open=ours["state"] == "open", drifts=drifts)
+    return _word(was_open=text_of(ours, "state") == "open", drifts=drifts)
 
 
 def _ours(github: Gh, start: str) -> dict[str, Any] | None:
     """Find the newest issue that begins with the marker and was opened by the login of the token."""
     issues = github.all_of(f"issues?labels={LABEL}&state=all")
-    marked = [issue for issue in issues if (issue["body"] or "").startswith(start) and "pull_request" not in issue]
+    marked = [issue for issue in issues if text_of(issue, "body").startswith(start) and "pull_request" not in issue]
     viewer = github.viewer() if marked else ""
-    ours = [issue for issue in marked if issue["user"] and issue["user"]["login"] == viewer]
+    ours = [issue for issue in marked if is_by(issue, viewer) and isinstance(issue.get("number"), int)]
     return max(ours, key=lambda issue: int(issue["number"]), default=None)
 
 

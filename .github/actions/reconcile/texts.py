@@ -1,8 +1,13 @@
 """Text in comments, issues and the log: what comes from elsewhere shows as itself and does nothing."""
 
+import re
 from urllib.parse import quote
 
 LONGEST_ERRORS = 8_000
+LONGEST_SAID = 1_000
+_TOKEN = re.compile(r"\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_]{10,}|(?<=://)[^/@\s]+(?=@)")
+"""What GitHub's tokens look like, and what stands before the host of a URL."""
+
 _ADD_MASK = "::add-mask::"
 _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$"}
 
@@ -19,7 +24,7 @@ def marker_name(environment: str) -> str:
 
 def is_for_runner(line: str) -> bool:
     """Say whether a runner takes a line for a command to itself, which nobody else is to see."""
-    return line.lstrip().startswith("::")
+    return line.lstrip().startswith("::") or "##[" in line
 
 
 def secret_in(line: str) -> str:
@@ -35,6 +40,13 @@ def scrubbed(text: str, secrets: set[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
+
+
+def fit_for_others(text: str, secrets: set[str]) -> str:
+    """Return what another program said as one short line: without secrets, and every character prints."""
+    shown = _TOKEN.sub("***", scrubbed(text, secrets))
+    printing = (letter if letter.isprintable() else " " for letter in shown[:LONGEST_SAID])
+    return " ".join("".join(printing).split())
 
 
 def errors_html(errors: str) -> str:
