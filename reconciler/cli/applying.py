@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Sequence
+from typing import TextIO
 
 import click
 from msgspec import Struct
@@ -18,7 +20,7 @@ from reconciler.cli.undoing import UndoFile
 from reconciler.cli.views import Writes, check_files, write_files
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.document import PlanDocument
-from reconciler.core.receipt import Receipt
+from reconciler.core.receipt import Outcome, Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
@@ -27,6 +29,7 @@ from reconciler.state import prepare_folder
 from reconciler.workflow.account import refuse_exceeded
 from reconciler.workflow.applying import Applied, apply_plan, rehearse
 
+_ERROR = 1
 _INCOMPLETE = 3
 _INTERRUPTED = 130
 
@@ -76,21 +79,26 @@ class Applying(Struct, frozen=True):
             with books.journal(prospect) as observer:
                 executed = await self._execute(prospect, observer)
             applied = replace(executed, receipt=prospect.completed(executed.receipt))
-            self._record(applied)
-            if self.undo and prospect.plan.operations:
-                self.undo.write(prospect.plan, executed.receipt.outcomes)
+            try:
+                self._keep(prospect, applied, executed.receipt.outcomes)
+            finally:
+                was_told = self._tell(applied.receipt)
         if self.session.account.pacer.is_budget_spent:
             remark("hint: run it again to go on: what is done is not done twice")
-        return _exit_code(applied.receipt)
+        return _exit_code(applied.receipt) or (0 if was_told else _ERROR)
 
     def _show(self, prospect: Prospect) -> None:
         """Show the plan, on standard error where standard output is for the receipt."""
         for outcome in prospect.moved:
             remark(f"left out: {outcome.operation.address}: {outcome.detail}")
-        stream = sys.stdout if self.output_format == "text" else sys.stderr
+        is_document = self.output_format == "text"
+        stream = sys.stdout if is_document else sys.stderr
         document = describe_plan(prospect.plan, self.session.masker(reveal=is_operators_terminal(stream)))
         text = render_plan_text(document, palette(stream, no_color=self.no_color))
-        click.echo(text, file=stream, nl=False, color=True)
+        if is_document:
+            emit(text)
+        else:
+            remark(text, nl=False)
 
     async def _execute(self, prospect: Prospect, observer: Observer) -> Applied:
         async with self.session.account.writer() as writer:
@@ -104,15 +112,15 @@ class Applying(Struct, frozen=True):
                 canary=self.progressive.canary_of(self.session, prospect),
             )
 
-    def _record(self, applied: Applied) -> None:
-        """Show the receipt, keep what was learned, and only then write the files, which may fail."""
-        document = describe_receipt(applied.receipt, reveal=is_operators_terminal(sys.stdout))
-        if document.outcomes or self.output_format != "text":
-            colours = palette(sys.stdout, no_color=self.no_color)
-            self._tell(receipt_formats(colours)[self.output_format](document))
+    def _keep(self, prospect: Prospect, applied: Applied, outcomes: Sequence[Outcome]) -> None:
+        """Keep what was learned and write the files, before anything is printed; raises `StateError`."""
         self._remember(applied)
         kept = describe_receipt(applied.receipt)
-        write_files(self.files, lambda name: receipt_formats()[name](kept))
+        try:
+            write_files(self.files, lambda name: receipt_formats()[name](kept))
+        finally:
+            if self.undo and prospect.plan.operations:
+                self.undo.write(prospect.plan, outcomes)
 
     def _remember(self, applied: Applied) -> None:
         """Keep the ids that were learned; a cache that cannot be kept is no failure."""
@@ -122,12 +130,27 @@ class Applying(Struct, frozen=True):
         except StateError as error:
             remark(f"warning: memory ids are not remembered: {error}")
 
-    def _tell(self, text: str) -> None:
-        """Print what became of the apply, and where nobody reads standard output any more, on standard error."""
+    def _tell(self, receipt: Receipt) -> bool:
+        """
+        Print what became of the apply, and where standard output takes nothing more, print it on standard error.
+
+        Return whether standard output took it, or nobody reads that any more.
+        """
+        if not receipt.outcomes and self.output_format == "text":
+            return True
         try:
-            emit(text)
+            emit(self._rendered(receipt, sys.stdout), self.output_format)
         except BrokenPipeError:
-            remark(text.rstrip())
+            remark(self._rendered(receipt, sys.stderr).rstrip())
+        except StateError as error:
+            remark(self._rendered(receipt, sys.stderr).rstrip())
+            remark(f"error: {error}")
+            return False
+        return True
+
+    def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
+        document = describe_receipt(receipt, reveal=is_operators_terminal(stream))
+        return receipt_formats(palette(stream, no_color=self.no_color))[self.output_format](document)
 
 
 async def dry_run_of(applying: Applying) -> int:
@@ -135,7 +158,8 @@ async def dry_run_of(applying: Applying) -> int:
     prospect = await applying.prospect()
     reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
     recorder = RecordingWriter(applying.session.masker(reveal=reveal))
-    emit(dry_run_formats()[applying.output_format](await rehearse(prospect.plan, recorder, recorder.requests)))
+    document = await rehearse(prospect.plan, recorder, recorder.requests)
+    emit(dry_run_formats()[applying.output_format](document), applying.output_format)
     refuse_exceeded(prospect.plan)
     return 0
 

@@ -48,7 +48,7 @@ def compare(  # noqa: PLR0913  one parameter an option
         "json": lambda: render_json(document),
         "markdown": lambda: render_comparison_markdown(document),
     }
-    emit(renderers[output_format]())
+    emit(renderers[output_format](), output_format)
     return _DIFFERENT if detailed_exitcode and found else 0
 
 

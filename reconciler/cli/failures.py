@@ -1,5 +1,6 @@
 """Errors as lines on standard error."""
 
+import os
 import sys
 
 from reconciler.cli.options import Invocation
@@ -7,6 +8,7 @@ from reconciler.cli.standard_error import say
 from reconciler.core.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 
+_ERROR = 1
 _DEFECT = 70
 
 
@@ -15,6 +17,9 @@ def tell(error: Exception, invocation: Invocation) -> int:
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
         return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        _tell_of_the_system(error, invocation)
+        return _ERROR
     _tell_defect(error, invocation)
     return _DEFECT
 
@@ -32,6 +37,24 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         say("hint: nothing was written; a plan reads anew each time, so it needs that much in one run")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         say(f"hint: the key is read from the environment variable {invocation.key_variable}")
+
+
+def _tell_of_the_system(error: OSError, invocation: Invocation) -> None:
+    """Pass on what the system refused, wherever that was: a folder that is gone, no more files, no more room."""
+    place = f"{visible(str(error.filename))}: " if error.filename is not None else ""
+    say(f"error: {place}{visible(error.strerror or '')}")
+    if not _has_current_folder():
+        say("hint: the current folder was removed; go to one that is there")
+    if invocation.debug:
+        _echo_traceback(error, invocation)
+
+
+def _has_current_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109  the question is whether there is one
+    except OSError:
+        return False
+    return True
 
 
 def _tell_what_the_api_said(error: ApiError) -> None:

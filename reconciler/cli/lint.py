@@ -31,7 +31,7 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
     document = _linted(invocation)
     renderers = {"text": render_lint_text, "json": render_json, "sarif": render_lint_sarif}
     write_files(writes, lambda name: renderers[name](document))
-    emit(renderers[output_format](document))
+    emit(renderers[output_format](document), output_format)
     return 1 if strict and document.advice else 0
 
 

@@ -1,10 +1,8 @@
 """The entry point: the group of commands, and the one place where errors become exit codes."""
 
 import gc
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import ClassVar
 
 import click
@@ -12,12 +10,13 @@ import click
 from reconciler import __version__
 from reconciler.cli.lazy import LazyGroup
 from reconciler.cli.options import Invocation, connection_options
-from reconciler.cli.standard_error import ensure_streams, say
+from reconciler.cli.standard_error import ensure_streams, leave_streams, say, silence, whoever_listens
 from reconciler.cli.termination import passing_on_termination
 
 _ERROR = 1
 _INTERRUPTED = 130
-_TERMINATED = 143
+_OF_SIGNALS = 128
+"""What a shell adds to the number of the signal that ended a program."""
 _COLLECTIONS = (50_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
 
@@ -59,29 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     invocation = Invocation()
     with passing_on_termination(invocation):
         code = _run(arguments, invocation)
-    return _TERMINATED if code == _INTERRUPTED and invocation.terminated else code
+    leave_streams()
+    return _OF_SIGNALS + invocation.signal if code == _INTERRUPTED and invocation.signal else code
 
 
 def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
-        with suppress(OSError):
+        with whoever_listens():
             error.show()
         return _ERROR
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
-        return _leave_closed_pipe()
+        silence(sys.stdout)  # its reader is gone, as with `| head`
+        return _ERROR
     except Exception as error:  # noqa: BLE001  the boundary: what was not foreseen is a defect and is told as one
         from reconciler.cli.failures import tell
 
         return tell(error, invocation)
     return result if isinstance(result, int) else 0
-
-
-def _leave_closed_pipe() -> int:
-    """Leave quietly when the reader of the output is gone, as `| head` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _ERROR

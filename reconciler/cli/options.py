@@ -26,8 +26,9 @@ class Invocation:
     What one call of the program was told, before or after the name of the command.
 
     `state` is the folder for this tool's own files. `specs` stand in the place of an environment's, if there are any.
-    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `terminated` (SIGTERM
-    came) are filled in on the way, for the place where errors are told.
+    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `signal` (the
+    number of the one that asked for the end, 0 for Ctrl-C) are filled in on the way, for the place where errors are
+    told.
     """
 
     project: str | None = None
@@ -49,7 +50,7 @@ class Invocation:
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
     key_variable: str = ""
-    terminated: bool = False
+    signal: int = 0
     secrets: set[str] = field(default_factory=set)
 
 

@@ -65,6 +65,7 @@ def plan(  # noqa: PLR0913  one parameter an option
         write_files(files, lambda name: plan_formats()[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
-        emit(plan_formats(palette(sys.stdout, no_color=invocation.no_color))[output_format](shown))
+        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color))
+        emit(renderers[output_format](shown), output_format)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0

@@ -33,7 +33,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
 
     wanted = invocation.environment
     document = describe_runs(run for run in _past_runs(invocation) if wanted in {None, run.header.environment})
-    emit(render_json(document) if output_format == "json" else render_runs_text(document))
+    emit(render_json(document) if output_format == "json" else render_runs_text(document), output_format)
     return 0
 
 

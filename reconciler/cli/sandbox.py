@@ -119,7 +119,7 @@ def show(invocation: Invocation) -> int:
     from reconciler.cli.screen import emit
 
     with _store(invocation) as store:
-        emit(json.dumps(store.dump(), indent=2, ensure_ascii=False) + "\n")
+        emit(json.dumps(store.dump(), indent=2, ensure_ascii=False) + "\n", "json")
     return 0
 
 

@@ -23,5 +23,5 @@ def schema(_invocation: Invocation, *, name: "SchemaName") -> int:
     from reconciler.cli.screen import emit
     from reconciler.schemas import schema_text
 
-    emit(schema_text(name))
+    emit(schema_text(name), "json")
     return 0

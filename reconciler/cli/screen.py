@@ -4,14 +4,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
-from reconciler.cli.standard_error import say
+from reconciler.cli.standard_error import say, silence, whoever_listens
 from reconciler.core.text import duration, visible
 from reconciler.errors import StateError
+from reconciler.render.encoding import fitted
 from reconciler.render.paint import COLOURED, PLAIN, Palette
 from reconciler.render.words import counted
 from reconciler.stopping import Stop
@@ -34,19 +34,21 @@ def palette(stream: TextIO, *, no_color: bool) -> Palette:
     return COLOURED if stream.isatty() and not no_color and not os.environ.get("NO_COLOR") else PLAIN
 
 
-def emit(document: str) -> None:
+def emit(document: str, output_format: str = "text") -> None:
     """Write the one document of a command to standard output; raises `StateError`, and `BrokenPipeError`."""
+    text = fitted(document, sys.stdout.encoding or "utf-8", output_format)
     try:
-        click.echo(document, nl=False, color=True)
+        click.echo(text, file=sys.stdout, nl=False, color=True)
     except BrokenPipeError:
         raise
     except OSError as error:
+        silence(sys.stdout)
         raise StateError(f"cannot write to standard output: {error.strerror}") from error
 
 
-def remark(line: str) -> None:
+def remark(line: str, *, nl: bool = True) -> None:
     """Write a line to standard error, below a progress bar that may stand there; it never fails."""
-    say(f"\n{line}" if Progress.is_drawn else line)
+    say(f"\n{line}" if Progress.is_drawn else line, nl=nl)
 
 
 def keep_secret(text: str, secrets: set[str]) -> None:
@@ -107,7 +109,7 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` are done."""
         if sys.stderr.isatty():
-            with suppress(OSError):
+            with whoever_listens():
                 self._draw(done, total)
         elif self._clock() - self._told_at >= _QUIET_SECONDS:
             self._told_at = self._clock()

@@ -44,7 +44,7 @@ def show(
 
     shown = rendered(output_format, palette(sys.stdout, no_color=invocation.no_color))
     write_files(writes, rendered)
-    emit(shown)
+    emit(shown, output_format)
     return 0
 
 

@@ -39,7 +39,7 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
         remark("warning: the listing of contacts moved while it was read; some may be missing")
     text = render_json(taken)
     if out is None:
-        emit(text)
+        emit(text, "json")
     else:
         write_file(out, text)
         remark(_summary(taken, out))

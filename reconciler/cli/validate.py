@@ -40,11 +40,11 @@ def validate(
         sarif, text = render_problems_sarif(problems), "".join(f"{problem}\n" for problem in problems)
         write_files(writes, lambda name: sarif if name == "sarif" else text)
         if output_format == "sarif":
-            emit(sarif)
+            emit(sarif, "sarif")
         raise
     sarif = render_problems_sarif(())
     write_files(writes, lambda name: sarif if name == "sarif" else text)
-    emit(sarif if output_format == "sarif" else text)
+    emit(sarif if output_format == "sarif" else text, output_format)
     return 0
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.errors import InputError
+from reconciler.errors import InputError, StateError
+from reconciler.render.encoding import fitted
 from reconciler.state import check_writable, write_file
 
 _SPECS = {".yaml", ".yml"}
@@ -35,6 +36,12 @@ def _takes_many(path: Path) -> bool:
 
 
 def write_files(writes: Writes, render: Callable[[str], str]) -> None:
-    """Write each file; `render` gives the document in a format."""
+    """Write all files that can be written, whatever becomes of one; `render` returns the document in a format."""
+    failures: list[str] = []
     for name, path in writes:
-        write_file(path, render(name))
+        try:
+            write_file(path, fitted(render(name), "utf-8", name))
+        except StateError as error:
+            failures.append(str(error))
+    if failures:
+        raise StateError("\n".join(failures))

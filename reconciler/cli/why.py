@@ -48,7 +48,7 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     )
     document = ExplanationDocument(FORMAT_VERSION, "explanation", environment.name, values)
     colours = palette(sys.stdout, no_color=invocation.no_color)
-    emit(render_json(document) if output_format == "json" else render_why_text(document, colours))
+    emit(render_json(document) if output_format == "json" else render_why_text(document, colours), output_format)
     return 0
 
 

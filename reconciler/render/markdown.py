@@ -117,14 +117,15 @@ def _plan_headline(plan: PlanDocument) -> str:
     account = code(plan.environment, _NAME)
     if plan.api != plan.environment:
         account += f" ({code(plan.api, _NAME)})"
-    unchanged = f"{memories(plan.summary.memories_unchanged)} unchanged"
+    number = plan.summary.memories_unchanged
+    unchanged = f"{memories(number)} unchanged" if number else ""
     if not plan.operations:
-        return f"<p>No changes for {account}: {unchanged}.</p>"
+        return f"<p>{': '.join(filter(None, [f'No changes for {account}', unchanged]))}.</p>"
     totals = pending(plan.summary, TOTALS_BY_RISK)
     if plan.summary.uncertain:
         totals.append(f"{counted(plan.summary.uncertain, 'operation')} not certain")
     counts = listed(totals) if totals else "nothing counted"
-    return f"<h3>Plan for {account}</h3>\n<p><strong>{counts}</strong>; {unchanged}.</p>"
+    return f"<h3>Plan for {account}</h3>\n<p>{'; '.join(filter(None, [f'<strong>{counts}</strong>', unchanged]))}.</p>"
 
 
 def _receipt_headline(receipt: ReceiptDocument) -> str:

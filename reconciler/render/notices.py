@@ -41,6 +41,10 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
 }
 """What is counted, one and many, and what is said of it."""
 _OTHER = ("notice", "", "{what} of this kind{place}")
+_WITHOUT_A_NUMBER: Mapping[str, str] = {
+    "unknown_contact": "the account does not show the contact{place}; the API decides",
+}
+"""What is said where there is nothing to count: a contact without a memory can be unknown, too."""
 
 
 def by_kind(notices: Sequence[NoticeEntry]) -> dict[str, list[NoticeEntry]]:
@@ -54,6 +58,8 @@ def by_kind(notices: Sequence[NoticeEntry]) -> dict[str, list[NoticeEntry]]:
 def notice_sentence(kind: str, count: int, where: str = "") -> str:
     """Say what a notice means, without a full stop; `where` names the place or the number of places."""
     singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
+    if not count:
+        sentence = _WITHOUT_A_NUMBER.get(kind, sentence)
     return sentence.format(what=counted(count, singular, plural), place=f" in {where}" if where else "")
 
 

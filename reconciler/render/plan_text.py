@@ -160,10 +160,10 @@ def _headline(plan: PlanDocument) -> str:
     account = plan.environment if plan.environment == plan.api else f"{plan.environment} ({visible(plan.api)})"
     summary = plan.summary
     changes = pending(summary, _TOTALS)
-    unchanged = f"{memories(summary.memories_unchanged)} unchanged"
-    return (
-        f"Plan for {account}: {listed(changes)}; {unchanged}." if changes else f"No changes for {account}: {unchanged}."
-    )
+    unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""
+    if changes:
+        return "; ".join(filter(None, [f"Plan for {account}: {listed(changes)}", unchanged])) + "."
+    return ": ".join(filter(None, [f"No changes for {account}", unchanged])) + "."
 
 
 def _notes(kind: str, notices: Sequence[NoticeEntry]) -> Iterator[str]:

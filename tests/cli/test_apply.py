@@ -77,7 +77,7 @@ def test_with_nothing_to_do_nobody_is_asked(repository: Repository) -> None:
 
     assert (called.code, called.out) == (
         0,
-        "No changes for sandbox: 0 memories unchanged.\nCost: 0 requests to read, 0 to write.\n",
+        "No changes for sandbox.\nCost: 0 requests to read, 0 to write.\n",
     )
 
 

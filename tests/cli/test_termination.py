@@ -16,7 +16,7 @@ def test_sigterm_is_ctrl_c_even_where_ctrl_c_is_not_heard(handler: signal.Handle
     finally:
         signal.signal(signal.SIGINT, kept)
 
-    assert invocation.terminated
+    assert invocation.signal == signal.SIGTERM
 
 
 def test_afterwards_sigterm_does_what_it_did_before() -> None:

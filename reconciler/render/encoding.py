@@ -1,0 +1,89 @@
+"""Characters that the encoding of an output lacks, written in another way: output never fails for want of one."""
+
+import codecs
+from collections.abc import Callable, Mapping
+from typing import Final
+
+_PLAIN: Final = str.maketrans(
+    {
+        "→": "->",
+        "↔": "<->",
+        "…": "...",
+        "±": "+/-",
+        "─": "-",
+        "│": "|",
+        "├": "+",
+        "└": "+",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{NO-BREAK SPACE}": " ",
+    }
+)
+_HIGHEST_IN_FOUR_DIGITS = 0xFFFF
+_SURROGATES = range(0xD800, 0xE000)
+
+
+def _in_text(character: str) -> str:
+    plain = character.translate(_PLAIN)
+    return plain if plain.isascii() else character.encode("unicode_escape").decode("ascii")
+
+
+def _in_json(character: str) -> str:
+    if ord(character) <= _HIGHEST_IN_FOUR_DIGITS:
+        return f"\\u{ord(character):04x}"
+    high, low = divmod(ord(character) - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def _in_markup(character: str) -> str:
+    return "&#65533;" if ord(character) in _SURROGATES else f"&#{ord(character)};"
+
+
+IN_TEXT = "reconciler.text"
+"""The error handler of an encoding that writes for people, and never fails."""
+_IN_JSON = "reconciler.json"
+_IN_MARKUP = "reconciler.markup"
+_OF_FORMATS: Mapping[str, str] = {
+    "json": _IN_JSON,
+    "sarif": _IN_JSON,
+    "gitlab": _IN_JSON,
+    "html": _IN_MARKUP,
+    "junit": _IN_MARKUP,
+    "markdown": _IN_MARKUP,
+    "summary": _IN_MARKUP,
+}
+"""How a format that programs read writes what an encoding lacks; all others are for people."""
+
+
+def _register(name: str, written: Callable[[str], str]) -> None:
+    def replace(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        return "".join(map(written, error.object[error.start : error.end])), error.end
+
+    codecs.register_error(name, replace)
+
+
+_register(IN_TEXT, _in_text)
+_register(_IN_JSON, _in_json)
+_register(_IN_MARKUP, _in_markup)
+
+
+def fitted(text: str, encoding: str, output_format: str = "text") -> str:
+    """
+    Return the text of a format with every character that the encoding lacks written as the format allows.
+
+    Programs take JSON, XML and HTML for UTF-8 whatever they came through, so of these all but ASCII is escaped where
+    the encoding is no form of Unicode.
+    """
+    handler = _OF_FORMATS.get(output_format, IN_TEXT)
+    target = "ascii" if handler != IN_TEXT and not _is_unicode(encoding) else encoding
+    return text.encode(target, handler).decode(target)
+
+
+def _is_unicode(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.startswith("utf-")
