@@ -21,7 +21,7 @@ from tests.cli.conftest import Repository
 from tests.cli.test_apply import facts_in
 
 PATIENCE = 30
-SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
 class Noting(Faults):

@@ -235,3 +235,13 @@ def test_digests_can_have_a_key_of_their_own(repository: Repository, monkeypatch
     monkeypatch.setenv("RECONCILER_DIGEST_KEY", "another and long enough")
 
     assert digest() != first
+
+
+@pytest.mark.parametrize("output_format", ["text", "markdown", "summary", "html", "sarif"])
+def test_no_sentence_is_about_0_memories(repository: Repository, output_format: str) -> None:
+    repository.write("specs/support.yaml", "contacts: {x: {contact_id: nobody, name: Ann}}")
+    called = repository.run("plan", "--format", output_format)
+
+    assert called.code == 0
+    assert "contacts.x" in called.out
+    assert "0 memories" not in called.out

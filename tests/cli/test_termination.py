@@ -25,3 +25,18 @@ def test_afterwards_sigterm_does_what_it_did_before() -> None:
         assert signal.getsignal(signal.SIGTERM) != before
 
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_sighup_is_left_alone_where_nohup_wants_it_to_be() -> None:
+    kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with passing_on_termination(Invocation()):
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, kept)
+
+
+def test_a_system_without_sighup_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGHUP")
+    with passing_on_termination(Invocation()):
+        pass
