@@ -14,13 +14,13 @@ _PLAIN: Final = str.maketrans(
         "│": "|",
         "├": "+",
         "└": "+",
-        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{EN DASH}": "-",
-        "\N{EM DASH}": "-",
-        "\N{NO-BREAK SPACE}": " ",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u00a0": " ",
     }
 )
 _HIGHEST_IN_FOUR_DIGITS = 0xFFFF
