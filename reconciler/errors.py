@@ -10,6 +10,7 @@ Every error a user can meet, sorted by who must act.
     │   │       └── BudgetSpentError      run it again
     │   ├── ApiRejectedError      fix the request, the key or the account
     │   │   └── RouteAbsentError      do with other calls
+    │   ├── OtherRecordError      look at the account: the answer is about something else
     │   └── AddUserRefusedError   often nothing to do
     ├── StateError            make room or rights for a file this tool keeps
     ├── RefusedError          nothing was written, on purpose
@@ -128,6 +129,16 @@ class RouteAbsentError(ApiRejectedError):
 
 class AddUserRefusedError(ApiError):
     """The API refused to add a user, with the code that it also gives for a phone number already there."""
+
+
+class OtherRecordError(ApiError):
+    """
+    The API answered about something else than what was asked, so nothing may be written through its answer.
+
+    `may_have_happened` says whether the call was a write, which may have been carried out anyway.
+    """
+
+    may_have_happened = False
 
 
 class StateError(ReconcilerError):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -22,11 +22,22 @@ from reconciler.api.pacing import Pacer, Retrying
 from reconciler.api.requests import Request
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
+from reconciler.core.matching import Asked, MemoryOwners
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import label, quote, says
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage, Writer
 from reconciler.core.value import Json
-from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, ApiUnavailableError, InputError
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    InputError,
+    OtherRecordError,
+    RouteAbsentError,
+)
+
+_Result = TypeVar("_Result")
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -202,6 +213,7 @@ class _Client:
         self._http = http
         self._endpoint = endpoint
         self._requests_sent = 0
+        self._memories = MemoryOwners()
 
     @property
     def requests_sent(self) -> int:
@@ -209,7 +221,7 @@ class _Client:
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
         try:
-            return wire.context_from(await self._data(requests.context(contact_id, scope_key)))
+            return await self._ask(requests.context(contact_id, scope_key), wire.context_from)
         except ApiRejectedError as error:
             if "persona" in error.said.casefold():  # it is the scope that is not there, not the contact
                 raise _unknown_persona(error, scope_key) from error
@@ -217,7 +229,7 @@ class _Client:
 
     async def read_memory(self, memory_id: str) -> Record | None:
         try:
-            return wire.record_from(await self._data(requests.memory(memory_id)))
+            return await self._ask(requests.memory(memory_id), wire.record_from)
         except ApiRejectedError as error:
             return unless_absent(error, None)
 
@@ -226,35 +238,48 @@ class _Client:
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
         try:
-            return wire.contact_from(await self._data(requests.contact(identity)))
+            return await self._ask(requests.contact(identity), wire.contact_from)
         except ApiRejectedError as error:
             return unless_absent(error, None)
 
     async def list_users(self, memory_id: str, offset: int) -> UserPage:
-        return wire.users_from(await self._data(requests.users(memory_id, offset)))
+        return await self._ask(requests.users(memory_id, offset), wire.users_from)
 
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
-        return wire.user_from(await self._data(requests.user_of(memory_id, user)))
+        return await self._ask(requests.user_of(memory_id, user), wire.user_from)
 
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
-        return wire.resolved_from(await self._data(requests.resolve_contact(identifier, profile)))
+        contact, created = await self._ask(requests.resolve_contact(identifier, profile), wire.resolved_from)
+        if contact.identifiers is None:
+            await self._confirm(contact.contact_id, identifier)
+        return contact, created
+
+    async def _confirm(self, contact_id: str, identifier: Identifier) -> None:
+        """Look whether a contact has the identifier that was asked for, where the account offers to look."""
+        try:
+            await self._ask(requests.contact_with(contact_id, identifier), wire.contact_from)
+        except ApiRejectedError as error:
+            if not isinstance(error, RouteAbsentError):
+                unless_absent(error, None)
+        except (ApiUnavailableError, OtherRecordError) as error:
+            error.may_have_happened = True  # the contact may have been created
+            raise
 
     async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord | None:
-        return wire.contact_from(await self._data(requests.update_contact(contact_id, profile)))
+        return await self._ask(requests.update_contact(contact_id, profile), wire.contact_from)
 
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
-        record, created = wire.created_from(await self._data(requests.create_memory(contact_id, scope_key)))
-        if record.contact_id not in {"", contact_id}:
-            raise ApiUnavailableError("the API answered with the memory of another contact", may_have_happened=True)
+        record, created = await self._ask(requests.create_memory(contact_id, scope_key), wire.created_from)
+        self._memories.check(record.memory_id, contact_id, scope_key)
         return record, created
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         values = {fact.key: fact.value for fact in facts}
-        return wire.facts_from(await self._data(requests.write_facts(memory_id, values)))
+        return await self._ask(requests.write_facts(memory_id, values), wire.facts_from)
 
     async def add_user(self, memory_id: str, user: User) -> None:
         try:
-            await self._data(requests.add_user(memory_id, user))
+            await self._ask(requests.add_user(memory_id, user), wire.check_written_user)
         except ApiError as error:
             if not is_add_user_refusal(error):
                 raise
@@ -263,10 +288,17 @@ class _Client:
             raise refused from error
 
     async def update_user(self, memory_id: str, user: User) -> None:
-        await self._data(requests.update_user(memory_id, user))
+        await self._ask(requests.update_user(memory_id, user), wire.check_written_user)
 
-    async def _data(self, request: Request) -> Json:
-        return (await self._body(request))["data"]
+    async def _ask(self, request: Request, read: Callable[[Json, Asked], _Result]) -> _Result:
+        """Send a request and read its answer, which has to be about what was asked."""
+        data = (await self._body(request))["data"]
+        try:
+            return read(data, request.asked)
+        except OtherRecordError as error:
+            error.may_have_happened = request.writes
+            self._report(request, str(error))
+            raise
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         """Send a request, again where that is safe and of use, and give the body of its answer."""

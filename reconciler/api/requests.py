@@ -7,17 +7,24 @@ from msgspec import Struct
 
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
+from reconciler.core.matching import NOBODY, Asked, check_usable
 from reconciler.core.remote import CONTACTS_A_PAGE
 from reconciler.core.value import Json
 
 
 class Request(Struct, frozen=True):
-    """One request: `path` is percent-encoded, query included; `repeatable` where it is safe and of use to repeat it."""
+    """
+    One request: `path` is percent-encoded, query included; `repeatable` where it is safe and of use to repeat it.
+
+    `asked` is what its answer has to be about, and `writes` is whether it may change anything.
+    """
 
     method: str
     path: str
+    asked: Asked
     body: Mapping[str, Json] | None = None
     repeatable: bool = True
+    writes: bool = False
 
     @property
     def is_limited(self) -> bool:
@@ -28,22 +35,24 @@ class Request(Struct, frozen=True):
 def context(contact_id: str, scope_key: ScopeKey) -> Request:
     """Ask for the facts of a contact in a scope (`GET /v1/memory/context`)."""
     query = urlencode({"contact_id": contact_id, **scope_key.fields}, quote_via=quote)
-    return Request("GET", f"/v1/memory/context?{query}")
+    return Request("GET", f"/v1/memory/context?{query}", Asked(contact_id=contact_id))
 
 
 def memory(memory_id: str) -> Request:
     """Ask for a contact memory by its id (`GET /v1/memory/contact/{memory_id}`)."""
-    return Request("GET", f"/v1/memory/contact/{_segment(memory_id)}")
+    return Request("GET", f"/v1/memory/contact/{_memory(memory_id)}", Asked(memory_id=memory_id))
 
 
 def create_memory(contact_id: str, scope_key: ScopeKey) -> Request:
     """Get or create a memory (`POST /v1/memory/contact`); a second call gives the record of the first."""
-    return Request("POST", "/v1/memory/contact", {"contact_id": contact_id, **scope_key.fields})
+    asked = Asked(contact_id=contact_id, scope_key=scope_key)
+    return Request("POST", "/v1/memory/contact", asked, {"contact_id": contact_id, **scope_key.fields}, writes=True)
 
 
 def write_facts(memory_id: str, facts: Mapping[str, Json]) -> Request:
     """Merge facts into a memory (`PATCH /v1/memory/contact/{memory_id}/facts`); no key is deleted."""
-    return Request("PATCH", f"/v1/memory/contact/{_segment(memory_id)}/facts", {"facts": facts})
+    path, asked = f"/v1/memory/contact/{_memory(memory_id)}/facts", Asked(memory_id=memory_id)
+    return Request("PATCH", path, asked, {"facts": facts}, writes=True)
 
 
 def add_user(memory_id: str, user: User) -> Request:
@@ -54,20 +63,22 @@ def add_user(memory_id: str, user: User) -> Request:
         summary=user.summary,
         external_memory_key=user.external_memory_key,
     )
-    return Request("POST", f"/v1/memory/{_segment(memory_id)}/add-user", body, repeatable=False)
+    path, asked = f"/v1/memory/{_memory(memory_id)}/add-user", Asked(memory_id=memory_id, user=user.phone_number)
+    return Request("POST", path, asked, body, repeatable=False, writes=True)
 
 
 def users(memory_id: str, offset: int) -> Request:
     """Ask for the users of a memory (`GET /v1/memory/{memory_id}`), from `offset` on where the API pages."""
     query = f"?offset={offset}" if offset else ""
-    return Request("GET", f"/v1/memory/{_segment(memory_id)}{query}")
+    return Request("GET", f"/v1/memory/{_memory(memory_id)}{query}", Asked(memory_id=memory_id))
 
 
 def user_of(memory_id: str, user: User) -> Request:
     """Ask for one user of a memory (`POST /v1/memory/{memory_id}/user`, a read)."""
     body = _declared(phone_number=user.phone_number, external_memory_key=user.external_memory_key)
     # a refusal, under 500 too, is how an absent user may be answered: asking again would only take time
-    return Request("POST", f"/v1/memory/{_segment(memory_id)}/user", body, repeatable=False)
+    path, asked = f"/v1/memory/{_memory(memory_id)}/user", Asked(memory_id=memory_id, user=user.phone_number)
+    return Request("POST", path, asked, body, repeatable=False)
 
 
 def update_user(memory_id: str, user: User) -> Request:
@@ -78,30 +89,38 @@ def update_user(memory_id: str, user: User) -> Request:
         summary=user.summary,
         external_memory_key=user.external_memory_key,
     )
-    return Request("POST", f"/v1/memory/{_segment(memory_id)}/user/update", body)
+    path, asked = f"/v1/memory/{_memory(memory_id)}/user/update", Asked(memory_id=memory_id, user=user.phone_number)
+    return Request("POST", path, asked, body, writes=True)
 
 
 def contacts(offset: int) -> Request:
     """Ask for a page of contacts with their memories (`GET /v1/contacts`)."""
-    return Request("GET", f"/v1/contacts?limit={CONTACTS_A_PAGE}&offset={offset}")
+    return Request("GET", f"/v1/contacts?limit={CONTACTS_A_PAGE}&offset={offset}", NOBODY)
 
 
 def contact(identity: Identity) -> Request:
     """Ask for one contact (`GET /v1/contacts/{contact_id}`, or `POST /v1/contacts/find`, a read)."""
     if isinstance(identity, Identifier):
-        return Request("POST", "/v1/contacts/find", {identity.kind: identity.value})
-    return Request("GET", f"/v1/contacts/{_segment(identity.contact_id)}")
+        return Request("POST", "/v1/contacts/find", Asked(identifier=identity), {identity.kind: identity.value})
+    return Request("GET", f"/v1/contacts/{_contact(identity.contact_id)}", Asked(contact_id=identity.contact_id))
+
+
+def contact_with(contact_id: str, identifier: Identifier) -> Request:
+    """Ask for one contact by its id, which has to have an identifier (`GET /v1/contacts/{contact_id}`)."""
+    asked = Asked(contact_id=contact_id, identifier=identifier)
+    return Request("GET", f"/v1/contacts/{_contact(contact_id)}", asked)
 
 
 def resolve_contact(identifier: Identifier, profile: Mapping[str, Json]) -> Request:
     """Find or create a contact (`POST /v1/contacts/resolve`); a second call finds the contact of the first."""
-    return Request("POST", "/v1/contacts/resolve", {identifier.kind: identifier.value, **profile})
+    body = {identifier.kind: identifier.value, **profile}
+    return Request("POST", "/v1/contacts/resolve", Asked(identifier=identifier), body, writes=True)
 
 
 def update_contact(contact_id: str, profile: Iterable[FactWrite]) -> Request:
     """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
     body = {write.key: changed_part(write) for write in profile}
-    return Request("PATCH", f"/v1/contacts/{_segment(contact_id)}", body)
+    return Request("PATCH", f"/v1/contacts/{_contact(contact_id)}", Asked(contact_id=contact_id), body, writes=True)
 
 
 def changed_part(write: FactWrite) -> Json:
@@ -115,5 +134,15 @@ def _declared(**fields: str | None) -> dict[str, Json]:
     return {name: text for name, text in fields.items() if text is not None}
 
 
-def _segment(identifier: str) -> str:
+def _contact(contact_id: str) -> str:
+    return _segment("contact", contact_id)
+
+
+def _memory(memory_id: str) -> str:
+    return _segment("memory", memory_id)
+
+
+def _segment(what: str, identifier: str) -> str:
+    """Return an id as a part of a path; raises `ApiError` for one that would make another path of it."""
+    check_usable(what, identifier)
     return quote(identifier, safe="")

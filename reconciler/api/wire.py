@@ -2,14 +2,23 @@
 The `data` of the API's answers → values, pure.
 
 Unknown fields are passed over and missing ones defaulted, since the samples of the reference differ among themselves.
+Each function is told what was asked, and gives no value of an answer that is about something else.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from reconciler.core.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.matching import (
+    Asked,
+    check_contact,
+    check_contact_id,
+    check_memory,
+    check_memory_id,
+    check_user,
+)
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
 from reconciler.core.value import Json
@@ -21,10 +30,8 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True, defer_build=True)
 
 
-_Id = Annotated[str, Field(min_length=1)]
-
-
 class _ContextBody(_Body):
+    contact_id: str | None = None
     summary: str | None = None
     contactFacts: dict[str, Any] | None = None  # noqa: N815  the API's own name
     recentMessages: list[Any] | None = None  # noqa: N815  the API's own name
@@ -33,8 +40,8 @@ class _ContextBody(_Body):
 
 
 class _RecordBody(_Body):
-    id: _Id
-    contact_id: str = ""
+    id: str
+    contact_id: str | None = None
     persona_id: str | None = None
     agent_number: str | None = None
     facts: dict[str, Any] | None = None
@@ -46,6 +53,7 @@ class _CreatedBody(_Body):
 
 
 class _FactsBody(_Body):
+    id: str | None = None
     facts: dict[str, Any] | None = None
 
 
@@ -64,7 +72,13 @@ class _PaginationBody(_Body):
     has_more: bool | None = None
 
 
+class _WrittenUserBody(_Body):
+    memory_id: str | None = None
+    phone_number: str | None = None
+
+
 class _UsersBody(_Body):
+    memory_id: str | None = None
     users: list[_ListedUserBody]
     pagination: _PaginationBody | None = None
 
@@ -75,7 +89,7 @@ class _IdentifierBody(_Body):
 
 
 class _ContactBody(_Body):
-    id: _Id
+    id: str
     org_id: str | None = None
     name: str | None = None
     metadata: dict[str, Any] | None = None
@@ -98,61 +112,93 @@ _Model = TypeVar("_Model", bound=_Body)
 NO_CONTEXT = Context(facts={}, is_empty=True, contact_known=False)
 
 
-def context_from(data: Json) -> Context:
+def context_from(data: Json, asked: Asked) -> Context:
     """Read the answer of the context call; `data: null` is an empty context."""
     body = _parse(_ContextBody, {} if data is None else data)
+    check_contact_id(asked, body.contact_id)
     parts = (body.summary, body.contactFacts, body.recentMessages, body.entities, body.openItems)
     return Context(facts=body.contactFacts or {}, is_empty=not any(parts), contact_known=True)
 
 
-def record_from(data: Json) -> Record | None:
+def record_from(data: Json, asked: Asked) -> Record | None:
     """Read a contact memory; None for `data: null`."""
-    return None if data is None else _record(_parse(_RecordBody, data))
+    return None if data is None else _checked_record(_parse(_RecordBody, data), asked)
 
 
-def created_from(data: Json) -> tuple[Record, bool]:
+def created_from(data: Json, asked: Asked) -> tuple[Record, bool]:
     """Read the answer of the get-or-create call: the record, and whether it is new."""
     body = _parse(_CreatedBody, data)
-    return _record(body.memory), body.created
+    return _checked_record(body.memory, asked), body.created
 
 
-def facts_from(data: Json) -> Mapping[str, Json] | None:
+def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
     """Read the facts that a memory holds after a write; None where the answer does not tell."""
-    return None if data is None else _parse(_FactsBody, data).facts
+    if data is None:
+        return None
+    body = _parse(_FactsBody, data)
+    check_memory_id(asked, body.id)
+    return body.facts
 
 
-def users_from(data: Json) -> UserPage:
+def users_from(data: Json, asked: Asked) -> UserPage:
     """Read a page of a memory's users; what is not paged is one page."""
     body = _parse(_UsersBody, data)
+    check_memory_id(asked, body.memory_id)
     has_more = bool(body.users) and body.pagination is not None and body.pagination.has_more is True
     return UserPage({user.phone_number: _user(user) for user in body.users}, has_more=has_more)
 
 
-def user_from(data: Json) -> LiveUser | None:
+def user_from(data: Json, asked: Asked) -> LiveUser | None:
     """Read one user; None for `data: null` and for an empty object, which an absent user may be answered with."""
+    check_written_user({"user": data}, asked)
     return _user(_parse(_UserBody, data)) if data else None
 
 
-def contact_from(data: Json) -> ContactRecord | None:
+def check_written_user(data: Json, asked: Asked) -> None:
+    """Check whom the answer to a write of a user is about, as far as it shows one."""
+    user = data.get("user") if isinstance(data, dict) else None
+    if isinstance(user, dict):
+        body = _parse(_WrittenUserBody, user)
+        check_memory_id(asked, body.memory_id)
+        check_user(asked, body.phone_number)
+
+
+def contact_from(data: Json, asked: Asked) -> ContactRecord | None:
     """Read a contact; None for `data: null`, as `POST /v1/contacts/find` answers where there is none."""
-    return None if data is None else _contact(_parse(_ContactBody, data))
+    return None if data is None else _checked_contact(_parse(_ContactBody, data), asked)
 
 
-def resolved_from(data: Json) -> tuple[ContactRecord, bool]:
+def resolved_from(data: Json, asked: Asked) -> tuple[ContactRecord, bool]:
     """Read the answer of the find-or-create call: the contact, and whether it is new."""
     body = _parse(_ResolvedBody, data)
-    return _contact(body.contact), body.created
+    return _checked_contact(body.contact, asked), body.created
 
 
 def contacts_from(body: Json) -> ContactPage:
-    """Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body."""
+    """
+    Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body.
+
+    Nobody was asked for, so who of them can be believed is decided where they are looked for.
+    """
     page = _parse(_ContactsBody, body)
     pagination = page.pagination or _PaginationBody()
     return ContactPage(tuple(map(_contact, page.data)), pagination.total, pagination.has_more)
 
 
+def _checked_record(body: _RecordBody, asked: Asked) -> Record:
+    record = _record(body)
+    check_memory(asked, record)
+    return record
+
+
+def _checked_contact(body: _ContactBody, asked: Asked) -> ContactRecord:
+    contact = _contact(body)
+    check_contact(asked, contact)
+    return contact
+
+
 def _record(body: _RecordBody) -> Record:
-    return Record(body.id, body.contact_id, _scope_key(body), body.facts or {})
+    return Record(body.id, body.contact_id or "", _scope_key(body), body.facts or {})
 
 
 def _contact(body: _ContactBody) -> ContactRecord:

@@ -1,5 +1,6 @@
 """Desired: what the specs declare, layers already merged, every value with the place it comes from."""
 
+import re
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -40,6 +41,10 @@ ScopeKey: TypeAlias = Persona | AgentNumber
 
 IdentifierKind: TypeAlias = Literal["external_id", "phone_number", "email"]
 IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = ("external_id", "phone_number", "email")
+
+
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/\u2010-\u2015]")
+_NUMBER = re.compile(r"(?:\+|00)?([0-9]+)")
 
 
 def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
@@ -90,8 +95,30 @@ class Identifier(Struct, frozen=True):
 
 
 def identifier_key(kind: str, value: str) -> tuple[str, str]:
-    """Give what identifiers are compared by: upper and lower case make no two email addresses."""
-    return (kind, value.casefold() if kind == "email" else value)
+    """Return what identifiers are compared by: the case of an email address and the form of a number mean nothing."""
+    return (kind, compared_text(kind, value))
+
+
+def compared_text(kind: str, value: str) -> str:
+    """Return the text that an identifier of a kind is compared by."""
+    match kind:
+        case "email":
+            return value.casefold()
+        case "phone_number":
+            return number_key(value)
+        case _:
+            return value
+
+
+def number_key(text: str) -> str:
+    """
+    Return what phone numbers are compared by: their digits, without "+" or a "00" in its place.
+
+    A text that holds more than digits and what people put between them is no number, and stays as it is.
+    """
+    bare = _BETWEEN_DIGITS.sub("", text)
+    found = _NUMBER.fullmatch(bare)
+    return found[1] if found else text
 
 
 Identity: TypeAlias = ContactId | Identifier

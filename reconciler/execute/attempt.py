@@ -8,7 +8,7 @@ from reconciler.core.diff import FactWrite, Updated
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import MOVED, Outcome, Result
 from reconciler.core.text import quoted
-from reconciler.errors import ApiError, ApiUnavailableError, NotSentError
+from reconciler.errors import ApiError, ApiUnavailableError, NotSentError, OtherRecordError
 
 Done: TypeAlias = tuple[Result, str]
 """A result, and why where there is something to say."""
@@ -56,6 +56,8 @@ def _failed(error: Exception) -> tuple[Result, str, bool]:
             return "unknown" if may_have_happened else "skipped", str(error), True
         case ApiUnavailableError(may_have_happened=may_have_happened, answered=answered):
             return "unknown" if may_have_happened else "failed", str(error), answered
+        case OtherRecordError(may_have_happened=True):
+            return "unknown", str(error), True
         case ApiError():
             return "failed", str(error), True
         case _:

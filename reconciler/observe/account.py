@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from reconciler.core.desired import ContactId
 from reconciler.core.export import NOTHING_DECLARED, Declared, LiveAccount, Wanted, select
+from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Reader
-from reconciler.errors import InputError, RouteAbsentError
+from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import Listing, list_on
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -34,6 +35,9 @@ async def read_account(reader: Reader, reading: AccountReading) -> LiveAccount:
     selected = select(listed, reading.wanted)
     if not selected:
         raise InputError(_nothing(listed))
+    doubts = contacts_in_doubt(listed)
+    if reason := next((doubts[contact.contact_id] for contact in selected if contact.contact_id in doubts), ""):
+        raise OtherRecordError(f"{reason}; --contact exports others alone")
     users = UserReader(reader)
     new = [contact for contact in selected if reading.declared.contact(contact) is None]
     found = await _users(users, new, reading)

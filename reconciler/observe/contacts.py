@@ -6,8 +6,9 @@ from math import ceil
 from typing import Literal, TypeAlias
 
 from reconciler.core.desired import Contact, ContactId, Identity, identifier_key
+from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
-from reconciler.errors import RouteAbsentError
+from reconciler.errors import OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import list_on
 from reconciler.workers import for_each
 
@@ -33,7 +34,7 @@ async def look_up_contacts(
     if choice == "context":
         return None
     try:
-        return await _ContactReader(reader, concurrency).read(contacts, choice)
+        return await _ContactReader(reader, concurrency).read_believable(contacts, choice)
     except RouteAbsentError as error:
         if choice != "auto":
             raise
@@ -47,6 +48,18 @@ class _ContactReader:
     def __init__(self, reader: Reader, concurrency: int) -> None:
         self._reader = reader
         self._concurrency = concurrency
+        self._listed: tuple[ContactRecord, ...] = ()
+
+    async def read_believable(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
+        """Find the contacts; raises `OtherRecordError` where what is shown of one contradicts itself or the others."""
+        found = await self.read(contacts, choice)
+        shown = {record.contact_id: record for record in (*self._listed, *filter(None, found.values()))}
+        doubts = contacts_in_doubt(shown.values())
+        for contact in contacts:
+            record = found[contact.name]
+            if record is not None and (reason := doubts.get(record.contact_id)):
+                raise OtherRecordError(f"{contact.address}: {reason}")
+        return found
 
     async def read(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
         if choice == "contact":
@@ -55,6 +68,7 @@ class _ContactReader:
             with suppress(RouteAbsentError):  # a listing may be there all the same
                 return await self._read_each(contacts)
         first = await self._reader.list_contacts(0)
+        self._listed = first.contacts
         found = _matched(contacts, first.contacts)
         missing = [contact for contact in contacts if found[contact.name] is None]
         if choice == "auto" and len(missing) < min(_pages_left(first), _MOST_SINGLE):
@@ -64,6 +78,7 @@ class _ContactReader:
     async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
         """Read the whole listing; where it moved while it was read, look again for what it did not show."""
         listing = await list_on(self._reader, first, concurrency=self._concurrency)
+        self._listed = listing.contacts
         found = _matched(contacts, listing.contacts)
         if listing.is_complete:
             return found
@@ -74,7 +89,10 @@ class _ContactReader:
         found: dict[str, ContactRecord | None] = {}
 
         async def read(contact: Contact) -> None:
-            found[contact.name] = await self._reader.read_contact(contact.identity)
+            try:
+                found[contact.name] = await self._reader.read_contact(contact.identity)
+            except OtherRecordError as error:
+                raise OtherRecordError(f"{contact.address}: {error}") from error
 
         await for_each(contacts, read, concurrency=self._concurrency)
         return found

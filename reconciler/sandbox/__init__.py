@@ -76,6 +76,7 @@ What can be made to go wrong
 - `faults`: single requests, by method, path and turn: another answer, half of one, a late one, none; and
   `faults.Meanwhile`, in which someone else changes the account before or after an answer: `Store.learn_facts`,
   `Store.move_contact`, `Store.load`, or the tables.
+- `faults.Mistake`: an answer about another contact, scope or memory than the one that was asked for.
 - `settings.Listing`: a listing of contacts that is always wrong: pages smaller than asked for, an offset that is
   ignored, a total or a `has_more` that lies, contacts without `memories`.
 - `Store.load` plants what no request makes: two memories for one contact and scope. Calls by scope then mean the first,

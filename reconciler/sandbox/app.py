@@ -16,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox.answers import Answer, refusal, success, unknown_route
 from reconciler.sandbox.connection import drop
 from reconciler.sandbox.failures import INTERNAL_ERROR, RefusedError, in_revision
-from reconciler.sandbox.faults import Faults, Meanwhile, Wait, When, spoilt
+from reconciler.sandbox.faults import Faults, Meanwhile, Mistake, Wait, When, spoilt
 from reconciler.sandbox.gate import Limiter, check_key, check_role
 from reconciler.sandbox.incoming import Incoming, body_object, read_request
 from reconciler.sandbox.log import Logged
+from reconciler.sandbox.mistakes import mistaken
 from reconciler.sandbox.routes.call import Call
 from reconciler.sandbox.routes.table import Matched, Router
 from reconciler.sandbox.settings import DEFAULTS, Settings
@@ -88,6 +89,9 @@ class Sandbox:
             return await self._delayed(incoming, matched, seconds=rule.fault.seconds, when=rule.when)
         if isinstance(rule.fault, Meanwhile):
             return self._overtaken(incoming, matched, meanwhile=rule.fault, when=rule.when)
+        if isinstance(rule.fault, Mistake):
+            outcome = self._handled(incoming, matched)
+            return replace(outcome, answer=mistaken(outcome.answer, rule.fault.about, self._store))
         if rule.when == "before":
             return _Outcome(answer=spoilt(rule.fault, success(None)))
         outcome = self._handled(incoming, matched)

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from reconciler.sandbox.answers import HTML_TYPE, TEXT_TYPE, Answer, json_answer, refusal, success
 from reconciler.sandbox.failures import INTERNAL_ERROR, Failure
+from reconciler.sandbox.mistakes import About
 from reconciler.sandbox.store import Store
 
 
@@ -47,7 +48,14 @@ class Meanwhile:
     change: Callable[[Store], object]
 
 
-Fault: TypeAlias = Reply | Truncate | Wait | Drop | Meanwhile
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """The request is handled as it was asked, but the answer is about another contact, scope or memory."""
+
+    about: About
+
+
+Fault: TypeAlias = Reply | Truncate | Wait | Drop | Meanwhile | Mistake
 
 When: TypeAlias = Literal["before", "after"]
 

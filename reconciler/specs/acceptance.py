@@ -3,12 +3,12 @@
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.core.export import TextKind
-from reconciler.specs.texts import Email, Id, PhoneNumber, has_control_characters
+from reconciler.specs.texts import AccountId, Email, Id, PhoneNumber, has_control_characters
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 _PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber)
 _RULES: dict[TextKind, TypeAdapter[str]] = {
-    "contact_id": _ID,
+    "contact_id": TypeAdapter(AccountId),
     "external_id": _ID,
     "persona_id": _ID,
     "phone_number": _PHONE_NUMBER,

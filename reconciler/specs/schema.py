@@ -16,7 +16,7 @@ from reconciler.core.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.texts import Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
+from reconciler.specs.texts import AccountId, Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -78,7 +78,7 @@ class ContactSpec(Layer):
 
     model_config = _exactly_one("contact_id", *IDENTIFIER_KINDS)
 
-    contact_id: Id = Field(default="", description="the contact's id, as the account gives it")
+    contact_id: AccountId = Field(default="", description="the contact's id, as the account gives it")
     external_id: Id = Field(default="", description="the contact's id in another system, the same in every environment")
     phone_number: PhoneNumber = Field(default="", description="the contact's phone number in E.164")
     email: Email = Field(default="", description="the contact's email address")
@@ -107,7 +107,7 @@ class ContactSpec(Layer):
 class ExistingMemorySpec(Strict):
     """A memory that exists already, by its id, for its users."""
 
-    memory_id: Id = Field(description="the memory's id, as the account gives it")
+    memory_id: AccountId = Field(description="the memory's id, as the account gives it")
     users: list[UserSpec] = Field(default_factory=list, description="the users of this memory")
 
 

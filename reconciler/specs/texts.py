@@ -58,6 +58,13 @@ def _id(text: str) -> str:
     return text
 
 
+def _account_id(text: str) -> str:
+    """Check an id that stands in the path of a call, where a slash would make another path of it."""
+    if "/" in text:
+        raise wrong("the account's ids hold no slash", cure="write the id as the account gives it, not the path to it")
+    return text
+
+
 def _phone_number(value: object) -> object:
     if isinstance(value, UnreadSecret):
         return value
@@ -129,6 +136,8 @@ Name: TypeAlias = Annotated[
 
 _INNER = r"[^\x00-\x1f\x7f-\x9f]"
 _OUTER = r"[^\s\x00-\x1f\x7f-\x9f]"
+_INNER_OF_PATHS = r"[^/\x00-\x1f\x7f-\x9f]"
+_OUTER_OF_PATHS = r"[^/\s\x00-\x1f\x7f-\x9f]"
 
 Id: TypeAlias = Annotated[
     str,
@@ -136,6 +145,19 @@ Id: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_OUTER}({_INNER}*{_OUTER})?$", "not": {"enum": sorted(_DOTS)}}),
 ]
 """What the account calls something: an opaque text."""
+
+AccountId: TypeAlias = Annotated[
+    Id,
+    AfterValidator(_account_id),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_OUTER_OF_PATHS}({_INNER_OF_PATHS}*{_OUTER_OF_PATHS})?$",
+            "not": {"enum": sorted(_DOTS)},
+        }
+    ),
+]
+"""What the account calls a contact or a memory: stands in the paths of calls."""
 
 PhoneNumber: TypeAlias = Annotated[
     str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": rf"^{_E164}$|{_REFERRING}"})

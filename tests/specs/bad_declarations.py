@@ -26,6 +26,13 @@ CASES: Cases = {
             ("a.yaml:4:20", "contacts.z.external_id: text is expected, not the number 7; put it in quotes"),
         ],
     ),
+    "ids that no path of a call can hold": (
+        {"a.yaml": b"contacts: {x: {contact_id: a/b}}\nmemories: {m: {memory_id: mem/../x}}\n"},
+        [
+            ("a.yaml:1:28", "contacts.x.contact_id: the account's ids hold no slash; write the id as the account"),
+            ("a.yaml:2:27", "memories.m.memory_id: the account's ids hold no slash; write the id as the account"),
+        ],
+    ),
     "null in metadata": (
         {"a.yaml": b"contacts: {x: {email: a@b, metadata: {a: [null]}}}\n"},
         [("a.yaml:1:43", "contacts.x.metadata.a[0]: a fact cannot be null")],

@@ -1,0 +1,186 @@
+"""
+Whether an answer is about what was asked: ids, identifiers, scopes and numbers, held against each other.
+
+What an answer does not show cannot be checked, and passes: the samples of the API reference differ in what they show.
+Messages name ids. They name no identifier and no number, which may be somebody's, or a secret.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from reconciler.core.desired import AgentNumber, Identifier, Persona, ScopeKey, identifier_key, number_key
+from reconciler.core.remote import ContactRecord, Record
+from reconciler.core.secret import Secret
+from reconciler.core.text import quoted
+from reconciler.errors import ApiError, OtherRecordError
+
+_UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_MERGED = "if contacts were merged in the account, declare the one that is left"
+
+
+class Asked(Struct, frozen=True):
+    """What a request asks about; what is None is not asked. `user` is the phone number of a memory's user."""
+
+    contact_id: str | None = None
+    identifier: Identifier | None = None
+    memory_id: str | None = None
+    scope_key: ScopeKey | None = None
+    user: str | None = None
+
+
+NOBODY = Asked()
+"""What a listing asks about: nobody in particular."""
+
+
+def check_memory(asked: Asked, memory: Record) -> None:
+    """Raise `OtherRecordError` unless a memory is of the id, the contact and the scope that were asked for."""
+    check_memory_id(asked, memory.memory_id)
+    check_contact_id(asked, memory.contact_id)
+    if None not in (asked.scope_key, memory.scope_key) and not is_alike(asked.scope_key, memory.scope_key):
+        both_numbers = isinstance(asked.scope_key, AgentNumber) and isinstance(memory.scope_key, AgentNumber)
+        answered = "another agent number" if both_numbers else _scope(memory.scope_key)
+        raise _other(f"the memory of {_scope(asked.scope_key)}", f"that of {answered}, {_named(memory.memory_id)}")
+
+
+def check_contact(asked: Asked, contact: ContactRecord) -> None:
+    """Raise `OtherRecordError` unless a contact is the one that was asked for, and its memories are its own."""
+    check_usable("contact", contact.contact_id)
+    check_contact_id(asked, contact.contact_id)
+    shown = None if contact.identifiers is None else {identifier_key(*item) for item in contact.identifiers}
+    if asked.identifier is not None and shown is not None and asked.identifier.key not in shown:
+        other = f"{_contact(contact.contact_id)}, which does not have it"
+        raise _other(f"the contact with the declared {asked.identifier.kind}", other)
+    if reason := next(_doubts(contact, {}), None):
+        raise OtherRecordError(reason)
+
+
+def check_contact_id(asked: Asked, contact_id: str | None) -> None:
+    """Raise `OtherRecordError` for another contact than the one that was asked for."""
+    if asked.contact_id and contact_id and not _is_same_id(asked.contact_id, contact_id):
+        raise _other(_contact(asked.contact_id), _contact(contact_id), cure=_MERGED)
+
+
+def check_memory_id(asked: Asked, memory_id: str | None) -> None:
+    """Raise `OtherRecordError` for another memory than the one that was asked for, and `ApiError` for no usable id."""
+    if memory_id is None:
+        return
+    check_usable("memory", memory_id)
+    if asked.memory_id and not _is_same_id(asked.memory_id, memory_id):
+        raise _other(f"the memory {_named(asked.memory_id)}", f"the memory {_named(memory_id)}")
+
+
+def check_user(asked: Asked, phone_number: str | None) -> None:
+    """Raise `OtherRecordError` for another user than the one that was asked for."""
+    if asked.user and phone_number and number_key(asked.user) != number_key(phone_number):
+        raise _other("one user of a memory", "a user with another phone number")
+
+
+def check_usable(what: str, text: str) -> None:
+    """Raise `ApiError` for an id that cannot stand in the path of a call."""
+    if reason := _unusable(text):
+        raise ApiError(f"the id {_named(text)} of a {what} {reason}, so no call can name it; nothing was sent to it")
+
+
+def is_alike(left: ScopeKey | None, right: ScopeKey | None) -> bool:
+    """Return whether two scopes are one: the same persona, or an agent number with the same digits."""
+    match left, right:
+        case Persona(), Persona():
+            return _is_same_id(left.persona_id, right.persona_id)
+        case AgentNumber(), AgentNumber():
+            return number_key(left.agent_number) == number_key(right.agent_number)
+        case _:
+            return left == right
+
+
+class MemoryOwners:
+    """Which contact and scope each memory was answered for, since one memory is never that of two."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, tuple[str, ScopeKey]] = {}
+
+    def check(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        """Raise `OtherRecordError` for a memory that was answered for another contact or scope before."""
+        first, key = self._owners.setdefault(_id_key(memory_id), (contact_id, scope_key))
+        if first != contact_id:
+            raise _given_twice(memory_id, f"{_contact(contact_id)} and {_contact(first)}")
+        if not is_alike(key, scope_key):
+            raise _given_twice(memory_id, f"two scopes of {_contact(contact_id)}")
+
+
+def contacts_in_doubt(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
+    """Return, by contact id, why what a listing shows of a contact cannot be believed."""
+    contacts = list(contacts)
+    owners: dict[str, set[str]] = {}
+    for contact in contacts:
+        for memory in contact.memories or ():
+            if memory.contact_id in {"", contact.contact_id}:
+                owners.setdefault(memory.memory_id, set()).add(contact.contact_id)
+    found = ((contact.contact_id, next(_doubts(contact, owners), None)) for contact in contacts)
+    return {contact_id: reason for contact_id, reason in found if reason}
+
+
+def _doubts(contact: ContactRecord, owners: Mapping[str, set[str]]) -> Iterator[str]:
+    if reason := _unusable(contact.contact_id):
+        yield f"the id {_named(contact.contact_id)} of a contact {reason}, so no call can name it"
+    for memory in contact.memories or ():
+        name = f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
+        if reason := _unusable(memory.memory_id):
+            yield f"{name}, whose id {reason}, so no call can name it"
+        if memory.contact_id and not _is_same_id(memory.contact_id, contact.contact_id):
+            yield f"{name} and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
+        if others := sorted(owners.get(memory.memory_id, set()) - {contact.contact_id}):
+            yield f"{name} and under {_contact(others[0])}; nothing is written to it"
+
+
+def _unusable(text: str) -> str:
+    """Return what is wrong with an id; empty for one that can stand in a path."""
+    if not text:
+        return "is empty"
+    if text in {".", ".."}:
+        return "is nothing but dots"
+    if "/" in text:
+        return "holds a slash"
+    return "holds control characters" if _CONTROL.search(text) else ""
+
+
+def _is_same_id(left: str, right: str) -> bool:
+    return left == right or _id_key(left) == _id_key(right)
+
+
+def _id_key(text: str) -> str:
+    """Return what ids are compared by: the case of a UUID means nothing, nor does the "mem-" before it."""
+    found = _UUID.fullmatch(text)
+    return found[1].lower() if found else text
+
+
+def _named(text: str) -> str:
+    """Return an id as a message names it; one that is declared as a secret stays one."""
+    return "that is a secret" if isinstance(text, Secret) else quoted(text)
+
+
+def _contact(contact_id: str) -> str:
+    return f"the contact {_named(contact_id)}"
+
+
+def _scope(scope_key: ScopeKey | None) -> str:
+    match scope_key:
+        case Persona():
+            return f"the persona {_named(scope_key.persona_id)}"
+        case AgentNumber():
+            return "an agent number"
+        case None:
+            return "no scope"
+
+
+def _other(asked: str, answered: str, *, cure: str = "") -> OtherRecordError:
+    advice = f"; {cure}" if cure else ""
+    return OtherRecordError(f"asked about {asked}, the API answered about {answered}{advice}")
+
+
+def _given_twice(memory_id: str, owners: str) -> OtherRecordError:
+    error = OtherRecordError(f"the API answered with the memory {_named(memory_id)} for {owners}")
+    error.may_have_happened = True
+    return error

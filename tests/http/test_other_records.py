@@ -1,0 +1,319 @@
+"""Answers about another contact, scope, memory or user than the one that was asked about."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.api.client import open_writer
+from reconciler.core.desired import AgentNumber, ContactId, Identifier, Persona
+from reconciler.core.diff import diff_facts
+from reconciler.core.plan import Plan
+from reconciler.core.planner import build_plan
+from reconciler.core.receipt import Outcome
+from reconciler.errors import ApiError, OtherRecordError
+from reconciler.execute import Together, execute
+from reconciler.observe import Observing, observe
+from reconciler.sandbox.store import Store
+from reconciler.stopping import Stop
+from tests.builders import ORIGIN, desired, fact, memory, user
+from tests.http.support import World, call, call_reader
+
+FACTS = diff_facts((fact("plan", "premium"),), {})
+CRM = Identifier("external_id", "crm-a")
+
+
+def shown_memory(memory_id: str = "mem-A", contact_id: str = "id-A", **more: Any) -> dict[str, Any]:
+    return {"id": memory_id, "contact_id": contact_id, "persona_id": "persona-support", "facts": {}, **more}
+
+
+def shown_contact(contact_id: str = "id-A", crm: str = "crm-a", *memories: Any, **more: Any) -> dict[str, Any]:
+    identifiers = [{"identifier_type": "external_id", "identifier_value": crm}]
+    return {"id": contact_id, "name": "Ann", "identifiers": identifiers, "memories": list(memories), **more}
+
+
+def enveloped(data: Any, **beside: Any) -> Mapping[str, Any]:
+    return {"data": data, "errors": None, **beside}
+
+
+def refused(method: str, path: str, data: Any, work: Callable[[Any], Awaitable[object]]) -> ApiError:
+    """Return the error of a call that is answered with `data`."""
+    with pytest.raises(ApiError) as raised:
+        call(World().answering(method, path, enveloped(data)).endpoint(), work)
+    return raised.value
+
+
+ANSWERS: Mapping[str, tuple[str, str, Any, Callable[[Any], Awaitable[object]], tuple[str, str]]] = {
+    "a contact": (
+        "GET",
+        "/v1/contacts/id-A",
+        shown_contact("id-B"),
+        lambda remote: remote.read_contact(ContactId("id-A")),
+        ('the contact "id-A"', 'the contact "id-B"'),
+    ),
+    "a contact by an identifier": (
+        "POST",
+        "/v1/contacts/find",
+        shown_contact("id-B", "crm-b"),
+        lambda remote: remote.read_contact(CRM),
+        ("the declared external_id", 'the contact "id-B"'),
+    ),
+    "a contact without the identifier": (
+        "POST",
+        "/v1/contacts/find",
+        {"id": "id-B", "identifiers": []},
+        lambda remote: remote.read_contact(CRM),
+        ("the declared external_id", 'the contact "id-B"'),
+    ),
+    "a contact that holds another's memory": (
+        "GET",
+        "/v1/contacts/id-A",
+        shown_contact("id-A", "crm-a", shown_memory(contact_id="id-B")),
+        lambda remote: remote.read_contact(ContactId("id-A")),
+        ('under the contact "id-A"', 'of the contact "id-B"'),
+    ),
+    "a resolved contact": (
+        "POST",
+        "/v1/contacts/resolve",
+        {"contact": shown_contact("id-B", "crm-b"), "created": False},
+        lambda remote: remote.resolve_contact(CRM, {}),
+        ("the declared external_id", 'the contact "id-B"'),
+    ),
+    "an updated contact": (
+        "PATCH",
+        "/v1/contacts/id-A",
+        {"id": "id-B", "name": "Ann"},
+        lambda remote: remote.update_contact("id-A", FACTS),
+        ('the contact "id-A"', 'the contact "id-B"'),
+    ),
+    "a memory": (
+        "GET",
+        "/v1/memory/contact/mem-A",
+        shown_memory("mem-B"),
+        lambda remote: remote.read_memory("mem-A"),
+        ('the memory "mem-A"', 'the memory "mem-B"'),
+    ),
+    "a context": (
+        "GET",
+        "/v1/memory/context",
+        {"contact_id": "id-B", "contactFacts": {}},
+        lambda remote: remote.read_context("id-A", Persona("p")),
+        ('the contact "id-A"', 'the contact "id-B"'),
+    ),
+    "a created memory of another contact": (
+        "POST",
+        "/v1/memory/contact",
+        {"memory": shown_memory("mem-B", "id-B"), "created": False},
+        lambda remote: remote.create_memory("id-A", Persona("persona-support")),
+        ('the contact "id-A"', 'the contact "id-B"'),
+    ),
+    "a created memory of another persona": (
+        "POST",
+        "/v1/memory/contact",
+        {"memory": shown_memory("mem-B", persona_id="p-OTHER"), "created": False},
+        lambda remote: remote.create_memory("id-A", Persona("persona-support")),
+        ('the persona "persona-support"', 'the persona "p-OTHER"'),
+    ),
+    "a created memory of another number": (
+        "POST",
+        "/v1/memory/contact",
+        {"memory": {"id": "mem-B", "agent_number": "+14155550101", "facts": {}}, "created": False},
+        lambda remote: remote.create_memory("id-A", AgentNumber("+14155550100")),
+        ("an agent number", 'another agent number, "mem-B"'),
+    ),
+    "written facts": (
+        "PATCH",
+        "/v1/memory/contact/mem-A/facts",
+        shown_memory("mem-B"),
+        lambda remote: remote.write_facts("mem-A", FACTS),
+        ('the memory "mem-A"', 'the memory "mem-B"'),
+    ),
+    "the users of a memory": (
+        "GET",
+        "/v1/memory/mem-A",
+        {"memory_id": "mem-B", "users": []},
+        lambda remote: remote.list_users("mem-A", 0),
+        ('the memory "mem-A"', 'the memory "mem-B"'),
+    ),
+    "an added user": (
+        "POST",
+        "/v1/memory/mem-A/add-user",
+        {"user": {"memory_id": "mem-B", "phone_number": "+14155550192"}},
+        lambda remote: remote.add_user("mem-A", user()),
+        ('the memory "mem-A"', 'the memory "mem-B"'),
+    ),
+    "another added user": (
+        "POST",
+        "/v1/memory/mem-A/add-user",
+        {"user": {"memory_id": "mem-A", "phone_number": "+12345678900"}},
+        lambda remote: remote.add_user("mem-A", user()),
+        ("one user", "another phone number"),
+    ),
+    "an updated user": (
+        "POST",
+        "/v1/memory/mem-A/user/update",
+        {"user": {"memory_id": "mem-B"}},
+        lambda remote: remote.update_user("mem-A", user()),
+        ('the memory "mem-A"', 'the memory "mem-B"'),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_about_something_else_is_an_error_that_names_both(name: str) -> None:
+    method, path, data, work, (asked, answered) = ANSWERS[name]
+
+    error = refused(method, path, data, work)
+
+    assert isinstance(error, OtherRecordError)
+    assert asked in str(error)
+    assert answered in str(error)
+    assert "+1" not in str(error)
+    assert "crm-" not in str(error)
+
+
+def test_an_id_is_the_same_in_either_case_and_with_or_without_its_prefix() -> None:
+    uuid = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+    world = World().answering("GET", f"/v1/memory/mem-{uuid}", enveloped({"memory_id": uuid.upper(), "users": []}))
+
+    assert not call(world.endpoint(), lambda remote: remote.list_users(f"mem-{uuid}", 0)).users
+
+
+def test_a_contact_that_is_shown_without_identifiers_is_looked_at_before_anything_is_written_to_it() -> None:
+    world = World().answering("POST", "/v1/contacts/resolve", enveloped({"contact": {"id": "id-B"}, "created": False}))
+    world = world.answering("GET", "/v1/contacts/id-B", enveloped(shown_contact("id-B", "crm-b")))
+
+    with pytest.raises(OtherRecordError, match="id-B") as raised:
+        call(world.endpoint(), lambda remote: remote.resolve_contact(CRM, {}))
+    assert raised.value.may_have_happened
+
+
+def test_a_contact_that_cannot_be_looked_at_is_believed() -> None:
+    world = World().answering("POST", "/v1/contacts/resolve", enveloped({"contact": {"id": "id-B"}, "created": True}))
+
+    contact, created = call(world.without("GET", "/v1/contacts/*").endpoint(), lambda it: it.resolve_contact(CRM, {}))
+
+    assert (contact.contact_id, created) == ("id-B", True)
+
+
+def test_one_memory_for_two_contacts_is_used_for_the_first_alone() -> None:
+    reply = enveloped({"memory": {"id": "mem-SAME"}, "created": False})
+
+    async def work(remote: Any) -> None:
+        await remote.create_memory("id-A", Persona("p"))
+        await remote.create_memory("id-A", Persona("p"))
+        await remote.create_memory("id-B", Persona("p"))
+
+    with pytest.raises(OtherRecordError, match='"mem-SAME" for the contact "id-B" and the contact "id-A"'):
+        call(World().answering("POST", "/v1/memory/contact", reply).endpoint(), work)
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"), [("..", "dots"), (".", "dots"), ("", "empty"), ("a/b", "a slash"), ("a\nb", "control characters")]
+)
+def test_an_id_that_no_path_can_hold_is_told_and_nothing_is_sent(bad: str, why: str) -> None:
+    world = World().answering("POST", "/v1/memory/contact", enveloped({"memory": {"id": bad}, "created": True}))
+
+    with pytest.raises(ApiError, match=f"of a memory (is|holds|is nothing but) ?.*{why}"):
+        call(world.endpoint(), lambda remote: remote.create_memory("id-A", Persona("p")))
+    with pytest.raises(ApiError, match=why):
+        call(world.endpoint(), lambda remote: remote.list_users(bad, 0))
+    assert world.requests == ["POST /v1/memory/contact"]
+
+
+# the whole way: what is read, planned and written
+
+
+def listing(*contacts: Any) -> World:
+    page = {"total": len(contacts), "limit": 200, "offset": 0, "has_more": False}
+    store = Store()
+    store.load({"contacts": [{"id": "id-A"}, {"id": "id-B"}]})
+    return World(store=store).answering("GET", "/v1/contacts", enveloped(list(contacts), pagination=page))
+
+
+ANN = memory({"plan": "premium"}, contact="ann", identity=CRM)
+BOB = memory({"plan": "premium"}, contact="bob", identity=Identifier("external_id", "crm-b"))
+
+
+def planned(world: World, *memories: Any) -> Plan:
+    wanted = desired(*memories)
+    observing = Observing("contacts", {}, 4, lambda _done, _of: None, world.told.append)
+    observed = call_reader(world.endpoint(), lambda reader: observe(reader, wanted, observing))
+    return build_plan(wanted, observed, origin=ORIGIN, left_out=0)
+
+
+def executed(world: World, plan: Plan) -> tuple[Outcome, ...]:
+    async def work() -> tuple[Outcome, ...]:
+        async with open_writer(world.endpoint()) as writer:
+            execution = await execute(plan, writer, concurrency=2, stop=Stop(), observer=Together())
+            return execution.outcomes
+
+    return asyncio.run(work())
+
+
+def test_a_listed_memory_of_another_contact_ends_the_plan_of_this_one() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory(contact_id="id-OTHER")), shown_contact("id-B", "crm-b"))
+
+    with pytest.raises(OtherRecordError, match=r'^contacts\.ann: .*"mem-A" under the contact "id-A".*"id-OTHER"'):
+        planned(world, ANN)
+    assert planned(world, BOB).work
+
+
+def test_one_listed_memory_of_several_contacts_ends_their_plans() -> None:
+    shared = [shown_contact(f"id-{n}", f"crm-{n.lower()}", shown_memory("mem-SAME", f"id-{n}")) for n in "ABC"]
+
+    with pytest.raises(OtherRecordError, match='"mem-SAME" under the contact "id-B" and under the contact "id-A"'):
+        planned(listing(*shared), BOB)
+
+
+@pytest.mark.parametrize(("bad", "why"), [("..", "dots"), ("", "empty"), ("x/y", "slash")])
+def test_a_listed_memory_with_an_id_that_no_path_can_hold_ends_the_plan_in_words(bad: str, why: str) -> None:
+    with pytest.raises(OtherRecordError, match=why):
+        planned(listing(shown_contact("id-A", "crm-a", shown_memory(bad))), ANN)
+
+
+def test_a_listed_memory_without_contact_and_scope_fields_does_no_harm() -> None:
+    world = listing(shown_contact("id-A", "crm-a", {"id": "mem-A", "persona_id": "persona-support", "facts": {}}))
+
+    (work,) = planned(world, ANN).work
+
+    assert [operation.type for operation in work.operations] == ["write_facts"]
+
+
+def test_facts_whose_answer_is_about_another_memory_are_not_done() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory()))
+    plan = planned(world, ANN)
+
+    world = world.answering("PATCH", "/v1/memory/contact/mem-A/facts", enveloped(shown_memory("mem-B")))
+    (outcome,) = executed(world, plan)
+
+    assert outcome.result == "unknown"
+    assert '"mem-A"' in outcome.detail
+    assert '"mem-B"' in outcome.detail
+
+
+def test_nothing_is_written_to_the_memory_of_another_scope() -> None:
+    world = listing(shown_contact("id-A", "crm-a"))
+    plan = planned(world, ANN)
+    other = {"memory": shown_memory("mem-B", persona_id="p-OTHER", facts={"plan": "old"}), "created": False}
+
+    world = world.answering("POST", "/v1/memory/contact", enveloped(other))
+    outcomes = executed(world, plan)
+
+    assert [outcome.result for outcome in outcomes] == ["unknown", "skipped"]
+    assert world.requests == ["POST /v1/memory/contact"]
+
+
+def test_nothing_is_written_to_a_contact_with_another_identifier() -> None:
+    contact = replace(ANN.contact, profile=(fact("name", "Ann"),))
+    world = listing()
+    plan = planned(world, replace(ANN, contact=contact))
+
+    world = world.answering("POST", "/v1/contacts/resolve", enveloped({"contact": {"id": "id-B"}, "created": False}))
+    world = world.answering("GET", "/v1/contacts/id-B", enveloped(shown_contact("id-B", "crm-b")))
+    outcomes = executed(world, plan)
+
+    assert [outcome.result for outcome in outcomes] == ["unknown", "skipped", "skipped"]
+    assert world.requests == ["POST /v1/contacts/resolve", "GET /v1/contacts/id-B"]
