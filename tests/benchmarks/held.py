@@ -1,8 +1,8 @@
 """Contests as tests hold them: made up, with figures that are easy to reckon with."""
 
-from benchmarks.contest import Held, Result
-from benchmarks.process import Usage
-from benchmarks.serving import Traffic
+from tests.benchmarks.contest import Held, Result
+from tests.benchmarks.process import Usage
+from tests.benchmarks.serving import Traffic
 
 MACHINE = "2 cores."
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 
-from benchmarks.serving import serving
-from benchmarks.specs import write_one_file
-from benchmarks.world import PERSONA, World
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
+from tests.benchmarks.serving import serving
+from tests.benchmarks.specs import write_one_file
+from tests.benchmarks.world import PERSONA, World
 
 KEY = {"authorization": "any"}
 SMALL = World(3, changed=1.0)

@@ -8,14 +8,14 @@ from typing import Any
 import deepdiff
 import pytest
 
-from benchmarks.serving import Traffic, serving
-from benchmarks.specs import write_project
-from benchmarks.world import World
 from reconciler.cli.main import main
 from reconciler.core.desired import Fact
 from reconciler.core.diff import diff_facts
 from reconciler.errors import Source
 from reconciler.reading import read_rows
+from tests.benchmarks.serving import Traffic, serving
+from tests.benchmarks.specs import write_project
+from tests.benchmarks.world import World
 
 HERE = Source("a.yaml", 1, 1)
 SIZE = 450

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from benchmarks.world import PERSONA, Facts, Person, World
+from tests.benchmarks.world import PERSONA, Facts, Person, World
 
 PAGE = 200
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n\r\n"

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contest import Held, Result, Skipped
-from benchmarks.process import Usage
-from benchmarks.serving import Traffic
+from tests.benchmarks.contest import Held, Result, Skipped
+from tests.benchmarks.process import Usage
+from tests.benchmarks.serving import Traffic
 
 _FILE = "results.json"
 

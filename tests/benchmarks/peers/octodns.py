@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from benchmarks.contest import Contestant, Skipped
-from benchmarks.peers.venvs import installed, version
-from benchmarks.world import World
+from tests.benchmarks.contest import Contestant, Skipped
+from tests.benchmarks.peers.venvs import installed, version
+from tests.benchmarks.world import World
 
 NAME = "octoDNS"
 _MOST = 10_000

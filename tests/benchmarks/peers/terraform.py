@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.contest import Contestant, Skipped
-from benchmarks.world import Facts, World
+from tests.benchmarks.contest import Contestant, Skipped
+from tests.benchmarks.world import Facts, World
 
 NAME = "terraform"
 _MOST = 10_000

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from benchmarks.contest import US, Held, Result
-from benchmarks.verdicts import BUSY, Verdict
+from tests.benchmarks.contest import US, Held, Result
+from tests.benchmarks.contests import CONCURRENCY, LATENCY
+from tests.benchmarks.verdicts import BUSY, Verdict, judge
 
 _HEAD = (
     "work",
@@ -21,6 +22,14 @@ _HEAD = (
     "CPU ÷ reconciler",
 )
 _TEXTS = 3
+
+
+def render_report(contests: Sequence[Held]) -> str:
+    """Return all that is told of contests: conditions, machines, results, goals, and why some are missed."""
+    verdicts = judge(contests)
+    conditions = f"Loopback server, {LATENCY * 1000:g} ms a response, {CONCURRENCY} at once; medians."
+    parts = (render_results(contests), render_goals(verdicts), render_missed(verdicts))
+    return "\n".join([conditions, render_machines(contests), "", *filter(None, parts)])
 
 
 def render_results(contests: Sequence[Held]) -> str:
@@ -107,12 +116,12 @@ def _place(held: Held) -> str:
 
 def seconds(value: float) -> str:
     """Give seconds with as many decimals as mean something."""
-    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 
 def figure(value: float, unit: str) -> str:
     """Give a figure with its unit."""
-    return f"{value:,.3g} {unit}".strip() if value < 1000 else f"{value:,.0f} {unit}".strip()  # noqa: PLR2004
+    return f"{value:,.3g} {unit}".strip() if value < 1000 else f"{value:,.0f} {unit}".strip()
 
 
 def _measured(one: Verdict) -> str:

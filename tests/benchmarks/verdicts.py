@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.contest import Held, Result
-from benchmarks.contests import BARE
-from benchmarks.goals import GOALS, Goal, Key, Results
+from tests.benchmarks.contest import Held, Result
+from tests.benchmarks.contests import BARE
+from tests.benchmarks.goals import GOALS, Goal, Key, Results
 
 _MOST_UNREST = 1.5
 _MOST_OF_LIMIT, _START_UP = 1.3, 0.4

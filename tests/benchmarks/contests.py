@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from benchmarks import own
-from benchmarks.answers import PAGE
-from benchmarks.contest import US, Contestant, Skipped
-from benchmarks.peers import ansible, octodns, script, terraform
-from benchmarks.serving import Served, serving
-from benchmarks.specs import write_many_files, write_one_file, write_project
-from benchmarks.world import PERSONA, World
+from tests.benchmarks import own
+from tests.benchmarks.answers import PAGE
+from tests.benchmarks.contest import US, Contestant, Skipped
+from tests.benchmarks.peers import octodns, terraform
+from tests.benchmarks.serving import Served, serving
+from tests.benchmarks.specs import write_many_files, write_one_file, write_project
+from tests.benchmarks.world import PERSONA, World
 
 LATENCY = 0.025
 CONCURRENCY = 50
@@ -96,7 +96,7 @@ def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, *, phases
     served, file = stage.serve(world), stage.folder() / "requests"
     with file.open("w") as text:
         text.writelines(f"{line}\n" for line in lines)
-    command = (*_python(), "-m", "benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
+    command = (*_python(), "-m", "tests.benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
     return Contestant(BARE, command, served=served, limit=limit(phases), requests=sum(phases))
 
 
@@ -119,7 +119,7 @@ def validate(stage: Stage) -> Iterator[Entry]:
     write_one_file(world, one / "contacts.yaml", users=True)
     write_many_files(world, many, users=True)
     for name, folder in (("one file", one), ("a file each", many)):
-        yield Contestant(f"CSafeLoader, {name}", (*_python(), "-m", "benchmarks.bare", "load", str(folder)))
+        yield Contestant(f"CSafeLoader, {name}", (*_python(), "-m", "tests.benchmarks.bare", "load", str(folder)))
         project = stage.folder()
         environments = {"production": {"api": "https://api.bland.ai", "specs": [str(folder)]}}
         (project / "reconciler.yaml").write_text(json.dumps({"version": 1, "specs": [], "environments": environments}))
@@ -133,8 +133,6 @@ def plan(stage: Stage) -> Iterator[Entry]:
     yield _bare(stage, "get", _context_paths(world), world, phases=phases)
     yield _ours(stage, world, _PLAN, reader="context", phases=phases)
     yield _ours(stage, changed, _PLAN, name=CHANGED, reader="context", phases=phases, good=_PENDING)
-    yield script.contestant(world, stage.serve, stage.folder(), _context_paths(world))
-    yield ansible.contestant(world, stage.serve, stage.folder(), _context_paths(world))
 
 
 def listing(stage: Stage) -> Iterator[Entry]:

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from benchmarks.process import RunFailedError, environment
-from benchmarks.world import World
+from tests.benchmarks.process import RunFailedError, environment
+from tests.benchmarks.world import World
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def serving(world: World, *, latency: float) -> Iterator[Served]:
     """
     asked = json.dumps({"world": asdict(world), "latency": latency})
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", asked],
+        [sys.executable, "-m", "tests.benchmarks.server", asked],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -78,8 +78,8 @@ def serving(world: World, *, latency: float) -> Iterator[Served]:
         text=True,
         start_new_session=True,
     ) as process:
-        assert process.stdin is not None  # noqa: S101  a pipe was asked for
-        assert process.stdout is not None  # noqa: S101  the same
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             yield Served(process.stdout.readline().strip(), process.stdin, process.stdout)
         finally:

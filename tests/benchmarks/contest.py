@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from benchmarks.process import RunFailedError, Usage, run
-from benchmarks.serving import ROOT, Served, Traffic
+from tests.benchmarks.process import RunFailedError, Usage, run
+from tests.benchmarks.serving import ROOT, Served, Traffic
 
 US = "reconciler"
 _TRIMMED = 5

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from benchmarks import reasons
-from benchmarks.contest import US, Result
-from benchmarks.contests import APPLIED, BARE, CHANGED, CONCURRENCY, IMPORTS, SMALL, VALIDATED
+from tests.benchmarks import reasons
+from tests.benchmarks.contest import US, Result
+from tests.benchmarks.contests import APPLIED, BARE, CHANGED, CONCURRENCY, IMPORTS, SMALL, VALIDATED
 
 Key: TypeAlias = tuple[str, int, str]
 Results: TypeAlias = Mapping[Key, Result]
@@ -49,7 +49,7 @@ def _count(name: str, bound: float, figure: Figure) -> Goal:
 def _traffic(contest: str, size: int, what: str) -> Figure:
     def counted(results: Results) -> float:
         traffic = results[contest, size, US].traffic
-        assert traffic is not None  # noqa: S101  ours are served
+        assert traffic is not None
         number: int = getattr(traffic, what)
         return number
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.world import PERSONA, SCOPE, Person, World
+from tests.benchmarks.world import PERSONA, SCOPE, Person, World
 
 _SCOPES = f"scopes:\n  {SCOPE}: {{persona_id: {PERSONA}}}\n"
 

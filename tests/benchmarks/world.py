@@ -62,7 +62,7 @@ class World:
             "plan": random.choice(_PLANS),
             "account_number": f"{number:08d}",
             "seats": random.randrange(1, 500),
-            "active": random.random() < 0.9,  # noqa: PLR2004  nine of ten
+            "active": random.random() < 0.9,
             "city": random.choice(_CITIES),
         }
         differs = random.random() < self.changed

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from benchmarks.answers import NOT_FOUND, PAGE, answer, contexts, envelope, memory, pages
-from benchmarks.world import Person, World
+from tests.benchmarks.answers import NOT_FOUND, PAGE, answer, contexts, envelope, memory, pages
+from tests.benchmarks.world import Person, World
 
 _END = b"\r\n\r\n"
 _CONTEXT = b"/v1/memory/context?"
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101  a stream
+        assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
         self._account.counts.connections += 1
 
@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
             self._answer(self._account.answer(method, target, body))
 
     def _answer(self, text: bytes) -> None:
-        assert self._transport is not None  # noqa: S101  data comes after the connection
+        assert self._transport is not None
         if self._latency:
             asyncio.get_running_loop().call_later(self._latency, self._transport.write, text)
         else:
