@@ -13,7 +13,8 @@ import yaml
 from tests.workflows.runner import ACTION, ROOT
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
-COPIED = [name for name in WORKFLOWS if name != "ci.yml"]
+CHECKS = {"ci.yml", "versions.yml"}
+COPIED = [name for name in WORKFLOWS if name not in CHECKS]
 GITLAB = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
 MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}}
 
@@ -48,7 +49,7 @@ def steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_workflows_are_these() -> None:
-    assert set(WORKFLOWS) == {"ci.yml", "preview.yml", "apply.yml", "drift.yml"}
+    assert set(WORKFLOWS) == {*CHECKS, "preview.yml", "apply.yml", "drift.yml"}
 
 
 def test_init_writes_all_of_them_but_the_checks_of_this_repository(started: Path) -> None:
@@ -179,12 +180,14 @@ def install(folder: Path, requirement: str) -> subprocess.CompletedProcess[str]:
 def test_the_action_installs_the_repository_that_it_stands_in(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "reconciler"\n')
     ran = install(tmp_path, "")
-    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, str(tmp_path))
+    pinned = ["--constraint", str(tmp_path / ".github" / "constraints.txt"), str(tmp_path)]
+    assert (ran.returncode, ran.stdout.splitlines()[-3:]) == (0, pinned)
 
 
 def test_a_copied_action_installs_what_it_is_told(tmp_path: Path) -> None:
     ran = install(tmp_path, "reconciler==1.0")
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "reconciler==1.0")
+    assert "--constraint" not in ran.stdout
 
 
 def test_a_copied_action_that_is_told_nothing_asks_for_it(tmp_path: Path) -> None:
