@@ -6,6 +6,7 @@ Every error a user can meet, sorted by who must act.
     │   └── SpecError         fix the specs or reconciler.yaml: all problems at once
     ├── ApiError              a call did not succeed
     │   ├── ApiUnavailableError   try again later
+    │   │   ├── EmptyAnswerError      look whether it was done
     │   │   └── NotSentError          nothing more is sent by this run
     │   │       └── BudgetSpentError      run it again
     │   ├── ApiRejectedError      fix the request, the key or the account
@@ -93,13 +94,22 @@ class ApiUnavailableError(ApiError):
     No usable answer.
 
     `may_have_happened` says whether a write could have been carried out all the same, `answered` whether there was an
-    answer at all.
+    answer at all, `is_final` that asking again at once is of no use.
     """
+
+    is_final = False
 
     def __init__(self, summary: str, *, may_have_happened: bool, code: str = "", answered: bool = True) -> None:
         super().__init__(summary, code=code)
         self.may_have_happened = may_have_happened
         self.answered = answered
+
+
+class EmptyAnswerError(ApiUnavailableError):
+    """A write that was answered with success and without what was done: only a look can tell."""
+
+    def __init__(self) -> None:
+        super().__init__("the API answered with success and without a body", may_have_happened=True)
 
 
 class NotSentError(ApiUnavailableError):

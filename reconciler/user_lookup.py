@@ -1,40 +1,77 @@
 """The users of a memory: listed, else asked for one by one, else unknown."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import TypeVar
+
+from msgspec import Struct, field
 
 from reconciler.core.desired import User
 from reconciler.core.observed import LiveUser, LiveUsers
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
+_Done = TypeVar("_Done")
+
+
+class _Offered(Struct):
+    """What is known of the calls that an account offers, and of memories that it does not have."""
+
+    can_list: bool = True
+    can_ask: bool = True
+    missing: set[str] = field(default_factory=set)
+
 
 class UserReader:
-    """Reads users, and remembers which of the calls this account does not offer."""
+    """
+    Reads users, and remembers which of the calls this account does not offer.
 
-    def __init__(self, remote: Reader | Writer) -> None:
+    With `first_alone` all others wait for the first reading, which finds out what is offered.
+    """
+
+    def __init__(self, remote: Reader | Writer, *, first_alone: bool = False, offered: _Offered | None = None) -> None:
         self._remote = remote
-        self._can_list = True
-        self._can_ask = True
-        self._missing: set[str] = set()
+        self._offered = offered or _Offered()
+        self._first: asyncio.Lock | None = asyncio.Lock() if first_alone else None
+
+    def through(self, remote: Writer) -> "UserReader":
+        """Return a reader that sends through another client, and shares what is known of the account."""
+        return UserReader(remote, offered=self._offered)
 
     @property
     def can_list(self) -> bool:
         """Say whether the account offers to list users, as far as is known by now."""
-        return self._can_list
+        return self._offered.can_list
 
     async def read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
-        """Give what can be known of the users of a memory; raises `ApiError` where the account cannot be reached."""
-        listed = await self.list_all(memory_id)
+        """Return what can be known of the users of a memory; raises `ApiError` where the account cannot be reached."""
+        return await self._first_alone(lambda: self._read(memory_id, users))
+
+    async def list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
+        """Read all pages (`GET /v1/memory/{memory_id}`); None where the account does not list this memory's users."""
+        return await self._first_alone(lambda: self._list_all(memory_id))
+
+    async def _first_alone(self, work: Callable[[], Awaitable[_Done]]) -> _Done:
+        first = self._first
+        if first is not None:
+            async with first:
+                if self._first is not None:
+                    done = await work()
+                    self._first = None
+                    return done
+        return await work()
+
+    async def _read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
+        listed = await self._list_all(memory_id)
         known: dict[str, LiveUser | None] = {} if listed is None else dict(listed)
         doubtful = [user for user in users if listed is None or _is_doubtful(listed.get(user.phone_number), user)]
         for user in doubtful:
             known.update(await self._ask(memory_id, user))
-        return LiveUsers(known, listed=listed is not None, memory_missing=memory_id in self._missing)
+        return LiveUsers(known, listed=listed is not None, memory_missing=memory_id in self._offered.missing)
 
-    async def list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
-        """Read all pages (`GET /v1/memory/{memory_id}`); None where the account does not list this memory's users."""
-        if not self._can_list:
+    async def _list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
+        if not self._offered.can_list:
             return None
         users: dict[str, LiveUser] = {}
         try:
@@ -47,21 +84,21 @@ class UserReader:
                 if not is_new:  # the same page for ever: who is not on it is not known
                     return None
         except RouteAbsentError:
-            self._can_list = False
+            self._offered.can_list = False
         except ApiRejectedError as error:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 raise
-            self._missing.add(memory_id)  # of a contact memory it may only say that it is no memory store
+            self._offered.missing.add(memory_id)  # of a contact memory it may only say that it is no memory store
         return None
 
     async def _ask(self, memory_id: str, user: User) -> dict[str, LiveUser | None]:
         """Read one user (`POST /v1/memory/{memory_id}/user`); a refusal may mean an absent user, so it says nothing."""
-        if not self._can_ask:
+        if not self._offered.can_ask:
             return {}
         try:
             return {user.phone_number: await self._remote.read_user(memory_id, user)}
         except RouteAbsentError:
-            self._can_ask = False
+            self._offered.can_ask = False
         except ApiError as error:
             if not _may_mean_absent(error):
                 raise
@@ -72,7 +109,7 @@ def _may_mean_absent(error: ApiError) -> bool:
     """Say whether a refusal can be how an absent user is answered, which is not documented."""
     if isinstance(error, ApiRejectedError):
         return error.status != HTTPStatus.UNAUTHORIZED
-    return isinstance(error, ApiUnavailableError) and error.may_have_happened and bool(error.code)
+    return isinstance(error, ApiUnavailableError) and error.is_final
 
 
 def _is_doubtful(live: LiveUser | None, user: User) -> bool:

@@ -1,15 +1,28 @@
 """A remote that lives in memory and fails on demand, for tests of the edges."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.core.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.observed import LiveUser
-from reconciler.core.remote import ContactRecord, Record, UserPage
+from reconciler.core.remote import NEVER, ContactRecord, Record, Rests, Try, UserPage
 from reconciler.core.value import Json
-from reconciler.errors import AddUserRefusedError, ApiError, ApiRejectedError, RouteAbsentError
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    NotSentError,
+    RouteAbsentError,
+)
+
+_Done = TypeVar("_Done")
 
 
 class MovingTime:
@@ -70,6 +83,24 @@ class FakeWriter:
         self.profiles: dict[str, dict[str, Json]] = {}
         self.users: set[tuple[str, str]] = set()
 
+    began = now = 0.0
+
+    def unit(self) -> AbstractAsyncContextManager["FakeWriter"]:
+        return nullcontext(self)
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        """Try up to three times, as one who never waits."""
+        doubt: ApiUnavailableError | None = None
+        for last in (False, False, True):
+            try:
+                return await work(Try(view_holds=rests.seen_at >= 0, doubt=doubt))
+            except ApiUnavailableError as error:
+                if last or error.is_final or isinstance(error, NotSentError):
+                    raise
+                doubt = error if error.may_have_happened else doubt
+                rests = replace(rests, seen_at=NEVER)
+        raise AssertionError
+
     async def read_memory(self, memory_id: str) -> Record | None:
         self._call("read_memory", memory_id)
         if self.forgets_memories or memory_id not in self.facts:
@@ -122,17 +153,19 @@ class FakeWriter:
         self.facts.setdefault(memory_id, {}).update(kept)
         return self.facts[memory_id] if self.answers_with_facts else None
 
-    async def add_user(self, memory_id: str, user: User) -> None:
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         self._call("add_user", memory_id)
         if (memory_id, user.phone_number) in self.users:
             raise AddUserRefusedError("refused", code="MEMORY_ADD_USER_ERROR")
         self.users.add((memory_id, user.phone_number))
         if "add_user" in self.errors_after:
             raise self.errors_after["add_user"]
+        return {}
 
-    async def update_user(self, memory_id: str, user: User) -> None:
+    async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         del user
         self._call("update_user", memory_id)
+        return {}
 
     def _call(self, name: str, subject: str) -> None:
         self.calls.append(f"{name} {subject}")

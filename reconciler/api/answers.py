@@ -58,6 +58,11 @@ class Answer(Struct, frozen=True):
     retry_after: str | None
     received_at: datetime
 
+    @property
+    def is_empty_success(self) -> bool:
+        """Return whether it says that all went well, and nothing else."""
+        return self.status < HTTPStatus.MULTIPLE_CHOICES and not self.body.strip()
+
 
 class _Refusal(Struct, frozen=True):
     code: str

@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,20 +18,31 @@ from reconciler import __version__
 from reconciler.api import requests, wire
 from reconciler.api.answers import Answer, body_of, is_add_user_refusal, unless_absent
 from reconciler.api.guard import READS, READS_AND_WRITES, Allowed
-from reconciler.api.pacing import Pacer, Retrying
+from reconciler.api.pacing import InOneGo, Pacer, Retrying, Row
 from reconciler.api.requests import Request
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.matching import Asked, MemoryOwners
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import label, quote, says
-from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage, Writer
+from reconciler.core.remote import (
+    ContactPage,
+    ContactRecord,
+    Context,
+    Reader,
+    Record,
+    Rests,
+    Try,
+    UserPage,
+    Writer,
+)
 from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
     ApiRejectedError,
     ApiUnavailableError,
+    EmptyAnswerError,
     InputError,
     OtherRecordError,
     RouteAbsentError,
@@ -49,6 +60,8 @@ _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
+
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +261,26 @@ class _Client:
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
         return await self._ask(requests.user_of(memory_id, user), wire.user_from)
 
+    @property
+    def began(self) -> float:
+        return self._endpoint.pacer.began
+
+    @property
+    def now(self) -> float:
+        return self._endpoint.pacer.now
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator["_Unit"]:
+        row = Row(self._endpoint.pacer)
+        try:
+            yield _Unit(self, row)
+        finally:
+            row.close()
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        del work, rests
+        raise NotImplementedError
+
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
         contact, created = await self._ask(requests.resolve_contact(identifier, profile), wire.resolved_from)
         if contact.identifiers is None:
@@ -277,9 +310,9 @@ class _Client:
         values = {fact.key: fact.value for fact in facts}
         return await self._ask(requests.write_facts(memory_id, values), wire.facts_from)
 
-    async def add_user(self, memory_id: str, user: User) -> None:
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         try:
-            await self._ask(requests.add_user(memory_id, user), wire.check_written_user)
+            return await self._ask(requests.add_user(memory_id, user), wire.entry_from)
         except ApiError as error:
             if not is_add_user_refusal(error):
                 raise
@@ -287,8 +320,8 @@ class _Client:
             refused.said = error.said
             raise refused from error
 
-    async def update_user(self, memory_id: str, user: User) -> None:
-        await self._ask(requests.update_user(memory_id, user), wire.check_written_user)
+    async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        return await self._ask(requests.update_user(memory_id, user), wire.entry_from)
 
     async def _ask(self, request: Request, read: Callable[[Json, Asked], _Result]) -> _Result:
         """Send a request and read its answer, which has to be about what was asked."""
@@ -301,23 +334,36 @@ class _Client:
             raise
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
-        """Send a request, again where that is safe and of use, and give the body of its answer."""
+        """Send a request, again where that is of use, and return the body of its answer."""
         doubts: list[ApiUnavailableError] = []
-        retrying = Retrying(self._endpoint.pacer, repeatable=request.repeatable)
+        pacer = self._endpoint.pacer
+
+        async def attempt() -> Mapping[str, Json]:
+            return await pacer.send(lambda: self._send_once(request, doubts), is_limited=request.is_limited)
+
         try:
-            return await retrying.send(lambda: self._send_once(request, doubts), is_limited=request.is_limited)
+            return await Retrying(pacer).send(attempt)
         except ApiUnavailableError as error:
-            error.may_have_happened = bool(doubts)  # that the last attempt did nothing says nothing of those before
+            if request.writes:  # that the last attempt did nothing says nothing of those before
+                error.may_have_happened = bool(doubts)
             raise
 
     async def _send_once(self, request: Request, doubts: list[ApiUnavailableError]) -> Mapping[str, Json]:
+        """Send a request and return the body of its answer; what may have been written all the same is a doubt."""
         self._requests_sent += 1
         try:
-            body = body_of(await self._exchange(request), hide=self._endpoint.key)
+            answer = await self._exchange(request)
+            if request.writes and answer.is_empty_success:
+                doubts.append(EmptyAnswerError())
+                body: Mapping[str, Json] = {"data": None}
+            else:
+                body = body_of(answer, hide=self._endpoint.key)
         except ApiError as error:
             self._report(request, str(error))
-            if isinstance(error, ApiUnavailableError) and error.may_have_happened:
-                doubts.append(error)
+            if isinstance(error, ApiUnavailableError):
+                error.is_final = request.refusal_answers and bool(error.code)
+                if request.writes and error.may_have_happened:
+                    doubts.append(error)
             raise
         self._report(request, "ok")
         return body
@@ -350,6 +396,35 @@ class _Client:
 
     def _report(self, request: Request, result: str) -> None:
         self._endpoint.on_request(f"{request.method} {_QUERIED.sub('=…', request.path)}: {result}")
+
+
+class _Unit(_Client):
+    """A writer for one contact or memory: what it does in one go is sent in a row, and begun anew as a whole."""
+
+    def __init__(self, client: _Client, row: Row) -> None:
+        super().__init__(client._http, client._endpoint)  # noqa: SLF001  its own base
+        self._memories = client._memories  # noqa: SLF001  no two units may find one memory for different contacts
+        self._row = row
+        self._doubts: list[ApiUnavailableError] = []
+        self._is_in_row = False
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        self._doubts.clear()
+        self._is_in_row = True
+        try:
+            return await InOneGo(self._endpoint.pacer, self._row, self._doubts).do(work, rests)
+        except ApiUnavailableError as error:
+            if not error.is_final:  # which knows by itself
+                error.may_have_happened = bool(self._doubts)
+            raise
+        finally:
+            self._is_in_row = False
+
+    async def _body(self, request: Request) -> Mapping[str, Json]:
+        if self._is_in_row:
+            return await self._row.send(lambda: self._send_once(request, self._doubts), is_limited=request.is_limited)
+        self._row.close()  # what waits in turn must not keep others from theirs
+        return await super()._body(request)
 
 
 def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejectedError:

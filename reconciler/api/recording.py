@@ -1,6 +1,8 @@
 """A writer that records what it would send: with it in the client's place, the applier makes a dry run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import TypeVar
 from urllib.parse import quote
 
 from reconciler.api import requests
@@ -10,9 +12,10 @@ from reconciler.core.diff import FactWrite
 from reconciler.core.document import RequestEntry
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masker, Mixed
-from reconciler.core.remote import ContactRecord, Record, UserPage
+from reconciler.core.remote import ContactRecord, Record, Rests, Try, UserPage
 from reconciler.core.value import Json
 
+_Done = TypeVar("_Done")
 _UNKNOWN_CONTACT = "{contact_id}"
 _UNKNOWN_MEMORY = "{memory_id}"
 
@@ -27,6 +30,25 @@ class RecordingWriter:
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
         self.requests: list[RequestEntry] = []
+
+    @property
+    def began(self) -> float:
+        """Return the one moment that there is for a recorder."""
+        return 0.0
+
+    @property
+    def now(self) -> float:
+        """Return the one moment that there is for a recorder."""
+        return 0.0
+
+    def unit(self) -> AbstractAsyncContextManager["RecordingWriter"]:
+        """Return this recorder, which knows no turns."""
+        return nullcontext(self)
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        """Do it once: nothing waits, and what the plan saw is all that there is to see."""
+        del rests
+        return await work(Try(view_holds=True, doubt=None))
 
     async def read_memory(self, memory_id: str) -> Record | None:
         """Give nothing: a recorder holds no memories."""
@@ -74,13 +96,15 @@ class RecordingWriter:
         self._record(requests.write_facts(memory_id, values), body={"facts": shown})
         return values
 
-    async def add_user(self, memory_id: str, user: User) -> None:
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         """Record the adding of a user."""
         self._record(requests.add_user(memory_id, user))
+        return {}
 
-    async def update_user(self, memory_id: str, user: User) -> None:
+    async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         """Record the update of a user."""
         self._record(requests.update_user(memory_id, user))
+        return {}
 
     def _record(self, request: Request, body: Mapping[str, Mixed] | None = None) -> None:
         path = request.path

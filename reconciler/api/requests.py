@@ -14,17 +14,18 @@ from reconciler.core.value import Json
 
 class Request(Struct, frozen=True):
     """
-    One request: `path` is percent-encoded, query included; `repeatable` where it is safe and of use to repeat it.
+    One request: `path` is percent-encoded, query included; `asked` is what its answer has to be about.
 
-    `asked` is what its answer has to be about, and `writes` is whether it may change anything.
+    `writes` is whether it may change anything. With `refusal_answers` the API's own error may be its answer, under a
+    status of 500 and more, too.
     """
 
     method: str
     path: str
     asked: Asked
     body: Mapping[str, Json] | None = None
-    repeatable: bool = True
     writes: bool = False
+    refusal_answers: bool = False
 
     @property
     def is_limited(self) -> bool:
@@ -64,7 +65,7 @@ def add_user(memory_id: str, user: User) -> Request:
         external_memory_key=user.external_memory_key,
     )
     path, asked = f"/v1/memory/{_memory(memory_id)}/add-user", Asked(memory_id=memory_id, user=user.phone_number)
-    return Request("POST", path, asked, body, repeatable=False, writes=True)
+    return Request("POST", path, asked, body, writes=True)
 
 
 def users(memory_id: str, offset: int) -> Request:
@@ -76,9 +77,9 @@ def users(memory_id: str, offset: int) -> Request:
 def user_of(memory_id: str, user: User) -> Request:
     """Ask for one user of a memory (`POST /v1/memory/{memory_id}/user`, a read)."""
     body = _declared(phone_number=user.phone_number, external_memory_key=user.external_memory_key)
-    # a refusal, under 500 too, is how an absent user may be answered: asking again would only take time
+    # a refusal is how an absent user may be answered: asking again would only take time
     path, asked = f"/v1/memory/{_memory(memory_id)}/user", Asked(memory_id=memory_id, user=user.phone_number)
-    return Request("POST", path, asked, body, repeatable=False)
+    return Request("POST", path, asked, body, refusal_answers=True)
 
 
 def update_user(memory_id: str, user: User) -> Request:

@@ -22,7 +22,7 @@ from reconciler.core.matching import (
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
 from reconciler.core.value import Json
-from reconciler.errors import ApiUnavailableError
+from reconciler.errors import ApiUnavailableError, EmptyAnswerError
 
 
 class _Body(BaseModel):
@@ -127,7 +127,7 @@ def record_from(data: Json, asked: Asked) -> Record | None:
 
 def created_from(data: Json, asked: Asked) -> tuple[Record, bool]:
     """Read the answer of the get-or-create call: the record, and whether it is new."""
-    body = _parse(_CreatedBody, data)
+    body = _parse(_CreatedBody, _told(data))
     return _checked_record(body.memory, asked), body.created
 
 
@@ -150,17 +150,20 @@ def users_from(data: Json, asked: Asked) -> UserPage:
 
 def user_from(data: Json, asked: Asked) -> LiveUser | None:
     """Read one user; None for `data: null` and for an empty object, which an absent user may be answered with."""
-    check_written_user({"user": data}, asked)
+    entry_from({"user": data}, asked)
     return _user(_parse(_UserBody, data)) if data else None
 
 
-def check_written_user(data: Json, asked: Asked) -> None:
-    """Check whom the answer to a write of a user is about, as far as it shows one."""
-    user = data.get("user") if isinstance(data, dict) else None
-    if isinstance(user, dict):
-        body = _parse(_WrittenUserBody, user)
-        check_memory_id(asked, body.memory_id)
-        check_user(asked, body.phone_number)
+def entry_from(data: Json, asked: Asked) -> Mapping[str, Json]:
+    """Read what the answer to a write on a user shows of the user: the texts that are there, and no others."""
+    answer = _told(data)
+    user = answer.get("user") if isinstance(answer, dict) else None
+    if not isinstance(user, dict):
+        return {}
+    body = _parse(_WrittenUserBody, user)
+    check_memory_id(asked, body.memory_id)
+    check_user(asked, body.phone_number)
+    return {key: text for key, text in user.items() if isinstance(text, str)}
 
 
 def contact_from(data: Json, asked: Asked) -> ContactRecord | None:
@@ -170,7 +173,7 @@ def contact_from(data: Json, asked: Asked) -> ContactRecord | None:
 
 def resolved_from(data: Json, asked: Asked) -> tuple[ContactRecord, bool]:
     """Read the answer of the find-or-create call: the contact, and whether it is new."""
-    body = _parse(_ResolvedBody, data)
+    body = _parse(_ResolvedBody, _told(data))
     return _checked_contact(body.contact, asked), body.created
 
 
@@ -195,6 +198,13 @@ def _checked_contact(body: _ContactBody, asked: Asked) -> ContactRecord:
     contact = _contact(body)
     check_contact(asked, contact)
     return contact
+
+
+def _told(data: Json) -> Json:
+    """Return what the answer to a write tells; raises `EmptyAnswerError` where it tells nothing."""
+    if data is None:
+        raise EmptyAnswerError
+    return data
 
 
 def _record(body: _RecordBody) -> Record:
@@ -239,6 +249,8 @@ def _parse(model: type[_Model], data: Json) -> _Model:
         return model.model_validate(data)
     except ValidationError as error:
         places = ", ".join(sorted({".".join(map(str, item["loc"])) or "data" for item in error.errors()}))
-        raise ApiUnavailableError(
+        undocumented = ApiUnavailableError(
             f"the answer is not what the API's documentation describes (look at {places})", may_have_happened=True
-        ) from error
+        )
+        undocumented.is_final = True
+        raise undocumented from error

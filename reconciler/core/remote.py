@@ -4,8 +4,9 @@ The account as the edges speak to it: one protocol to read, one to add and updat
 Fields and paths are those of the API reference; `api/wire.py` names the call behind each method.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ from reconciler.core.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.diff import FactWrite
 from reconciler.core.observed import LiveUser
 from reconciler.core.value import Json
+from reconciler.errors import ApiUnavailableError
+
+_Done = TypeVar("_Done")
 
 CONTACTS_A_PAGE = 200
 """The most that the API gives at once (`GET /v1/contacts`)."""
@@ -65,6 +69,33 @@ class UserPage(Struct, frozen=True):
     has_more: bool
 
 
+NEVER = float("-inf")
+"""The time of a view that counts no more, or never did."""
+ALWAYS = float("inf")
+"""The time of a view that always counts: nothing is overwritten."""
+
+
+class Rests(Struct, frozen=True):
+    """
+    What a write rests on, and how many requests to `/v1/memory` it takes.
+
+    `seen_at` is when that was read which it overwrites or sends back, `looks` the requests that it takes to read that
+    again. `keeps_room` says that room is left for the write that follows.
+    """
+
+    seen_at: float
+    writes: int = 1
+    looks: int = 1
+    keeps_room: bool = False
+
+
+class Try(Struct, frozen=True):
+    """One try at a write: whether the view still holds, and the last answer from which nobody knows what was done."""
+
+    view_holds: bool
+    doubt: ApiUnavailableError | None
+
+
 class Reader(Protocol):
     """What a plan needs: calls that change nothing. All raise `ApiError`, `RouteAbsentError` among them."""
 
@@ -99,7 +130,33 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """What an apply needs: calls that add and update, and some to look again. All raise `ApiError`."""
+    """
+    What an apply needs: calls that add and update, and some to look again. All raise `ApiError`.
+
+    Those that get or create raise `EmptyAnswerError`, too, and so do those on users.
+    """
+
+    @property
+    def began(self) -> float:
+        """Return the time, by the same clock as `now`, before which nothing was read that the plan rests on."""
+        ...
+
+    @property
+    def now(self) -> float:
+        """Return the time, in seconds that never go back."""
+        ...
+
+    def unit(self) -> AbstractAsyncContextManager["Writer"]:
+        """Open a writer for one contact or memory, which does one thing after the other."""
+        ...
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        """
+        Do a look and the write that rests on it, with no wait in between, and return what `work` does.
+
+        After a wait or a doubtful answer, `work` is called again and has to look again. Only of a `unit`.
+        """
+        ...
 
     async def read_memory(self, memory_id: str) -> Record | None:
         """Read a contact memory by its id; None when there is none."""
@@ -133,10 +190,14 @@ class Writer(Protocol):
         """Merge facts into a memory and give the facts that it then holds; None when the answer does not tell."""
         ...
 
-    async def add_user(self, memory_id: str, user: User) -> None:
-        """Add a user to a memory; raises `AddUserRefusedError` for a number that may be there already."""
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        """
+        Add a user to a memory, and return what the answer shows of the user by field.
+
+        Raises `AddUserRefusedError` for a number that may be there already.
+        """
         ...
 
-    async def update_user(self, memory_id: str, user: User) -> None:
-        """Set what is declared of a user of a memory."""
+    async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        """Set what is declared of a user of a memory, and return what the answer shows of the user by field."""
         ...

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from reconciler.core.diff import FactWrite, Updated
+from reconciler.core.diff import Change, FactWrite, Updated
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import MOVED, Outcome, Result
 from reconciler.core.text import quoted
-from reconciler.errors import ApiError, ApiUnavailableError, NotSentError, OtherRecordError
+from reconciler.errors import ApiError, ApiUnavailableError, EmptyAnswerError, NotSentError, OtherRecordError
 
 Done: TypeAlias = tuple[Result, str]
 """A result, and why where there is something to say."""
@@ -65,8 +65,17 @@ def _failed(error: Exception) -> tuple[Result, str, bool]:
 
 
 def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
-    """Give the error of an operation of which only a part was sent before the run ended."""
-    return ApiUnavailableError(f"{what}, and the rest is {error}", may_have_happened=False)
+    """Return the error of an operation of which only a part was sent before the run ended."""
+    half = ApiUnavailableError(f"{what}, and the rest is {error}", may_have_happened=False)
+    half.is_final = True
+    return half
+
+
+def was_held(doubt: ApiUnavailableError | None, *, what: str, otherwise: str) -> Done:
+    """Return the result where nothing is left to send: `done` where a doubtful answer came before, else `already`."""
+    if doubt is None:
+        return "already", otherwise
+    return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
 
 
 def not_kept(missed: list[FactWrite]) -> Done:
@@ -75,18 +84,28 @@ def not_kept(missed: list[FactWrite]) -> Done:
     return ("failed", f"the API did not keep {names} as sent") if missed else ("done", "")
 
 
-def moved_since(planned: Sequence[FactWrite], needed: Sequence[FactWrite], *, certain: bool) -> str:
+class Shown:
     """
-    Say what would be overwritten that the plan did not show; empty where there is no such thing.
+    What a plan showed of the values that a write replaces.
 
-    Where the plan was not certain, it could not show it, and said so.
+    Where the plan was not certain, it could not show it, and said so: there, the first look counts in its place.
     """
-    if not certain:
-        return ""
-    shown = {write.key: write.changes for write in planned}
-    moved = [
-        write.key
-        for write in needed
-        if write.changes != shown.get(write.key) and any(isinstance(change, Updated) for change in write.changes)
-    ]
-    return f"{MOVED}: {', '.join(map(quoted, moved))}; the next plan shows it" if moved else ""
+
+    def __init__(self, planned: Sequence[FactWrite], *, certain: bool) -> None:
+        self._planned = planned
+        self._is_known = certain
+
+    def moved(self, needed: Sequence[FactWrite]) -> str:
+        """Return what would be overwritten that was not shown, in words; empty where there is no such thing."""
+        if not self._is_known:
+            self._planned, self._is_known = needed, True
+        shown = {write.key: write.changes for write in self._planned}
+        moved = [
+            write.key for write in needed if write.changes != shown.get(write.key) and any(map(_loses, write.changes))
+        ]
+        return f"{MOVED}: {', '.join(map(quoted, moved))}; the next plan shows it" if moved else ""
+
+
+def _loses(change: Change) -> bool:
+    """Return whether a change replaces a value; null says nothing that could be lost."""
+    return isinstance(change, Updated) and change.before is not None

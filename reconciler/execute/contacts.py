@@ -6,10 +6,10 @@ from http import HTTPStatus
 from reconciler.core.desired import ContactId, Identifier
 from reconciler.core.diff import FactWrite, diff_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
-from reconciler.core.remote import ContactRecord, Writer
+from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Writer
 from reconciler.core.value import covers
-from reconciler.errors import ApiRejectedError, NotSentError, RouteAbsentError
-from reconciler.execute.attempt import Done, half_done, moved_since, not_kept
+from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
+from reconciler.execute.attempt import Done, Shown, half_done, not_kept, was_held
 
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
@@ -30,6 +30,7 @@ class ContactRun:
         self.contact_id = work.contact_id
         self.written: tuple[FactWrite, ...] = ()
         self.obstacle = ""
+        self._was_created = False
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
@@ -43,9 +44,14 @@ class ContactRun:
     async def _do(self, operation: Operation) -> Done:
         match operation:
             case CreateContact():
-                return await self._create(certain=operation.certain)
+                shown = Shown((), certain=operation.certain)
+                return await self._writer.in_one_go(lambda trying: self._create(shown, trying), _rests(ALWAYS))
             case UpdateContact():
-                return await self._update_declared(operation)
+                shown = Shown(operation.profile, certain=operation.certain)
+                seen_at = NEVER if operation.needs_second_look else self._writer.began
+                return await self._writer.in_one_go(
+                    lambda trying: self._update_declared(operation, shown, trying), _rests(seen_at)
+                )
             case _:
                 raise TypeError(operation.type)
 
@@ -54,20 +60,35 @@ class ContactRun:
         if self.contact_id is None:
             self.obstacle = f"not tried: {self._contact.address} could not be had ({why})"
 
-    async def _create(self, *, certain: bool) -> Done:
+    async def _create(self, shown: Shown, trying: Try) -> Done:
         """Find or create; what the answer does not show as declared is then corrected (`POST /v1/contacts/resolve`)."""
-        assert isinstance(self._contact.identity, Identifier)  # noqa: S101  nothing else is ever created
-        declared = {fact.key: fact.value for fact in self._contact.profile}
-        record, created = await self._writer.resolve_contact(self._contact.identity, declared)
+        record, created = await self._resolved()
         self.contact_id = record.contact_id
         if self._is_anothers(record.contact_id):
             return "failed", self.obstacle
         missing = diff_facts(self._contact.profile, record.profile)
-        if not created and (moved := moved_since((), missing, certain=certain)):
+        if not created and (moved := shown.moved(missing)):
             return "skipped", moved
         if missing:
             return await self._complete(missing)
+        if self.written:
+            return was_held(trying.doubt, what="the contact holds it", otherwise="the contact holds it by now")
         return ("done", "") if created else ("already", "the contact exists")
+
+    async def _resolved(self) -> tuple[ContactRecord, bool]:
+        """Find or create the contact; where the answer says nothing, look for it."""
+        identity = self._contact.identity
+        assert isinstance(identity, Identifier)  # noqa: S101  nothing else is ever created
+        declared = {fact.key: fact.value for fact in self._contact.profile}
+        try:
+            record, created = await self._writer.resolve_contact(identity, declared)
+        except EmptyAnswerError:
+            found = await self._writer.read_contact(identity)
+            if found is None:
+                raise
+            record, created = found, not diff_facts(self._contact.profile, found.profile)
+        self._was_created = created = created or self._was_created
+        return record, created
 
     async def _complete(self, missing: Sequence[FactWrite]) -> Done:
         try:
@@ -83,26 +104,40 @@ class ContactRun:
             self.obstacle = f"not tried: {address} is the same live contact as {first}; declare it once"
         return first != address
 
-    async def _update_declared(self, operation: UpdateContact) -> Done:
+    async def _update_declared(self, operation: UpdateContact, shown: Shown, trying: Try) -> Done:
         """Update what is still needed; parts that no spec names are sent back as they are by now, or nothing is."""
-        if not operation.needs_second_look:
-            return await self._update(operation.profile)
         assert self.contact_id is not None  # noqa: S101  an update is planned with an id
-        record = await self._writer.read_contact(ContactId(self.contact_id))
-        if record is None:
-            return await self._update(operation.profile)
-        still_needed = diff_facts(self._contact.profile, record.profile)
-        if moved := moved_since(operation.profile, still_needed, certain=operation.certain):
-            return "skipped", moved
-        return await self._update(still_needed) if still_needed else ("already", "the contact holds it by now")
+        needed = operation.profile
+        if not trying.view_holds and (record := await self._writer.read_contact(ContactId(self.contact_id))):
+            needed = diff_facts(self._contact.profile, record.profile)
+            if not needed:
+                return was_held(trying.doubt, what="the contact holds it", otherwise="the contact holds it by now")
+            if moved := shown.moved(needed):
+                return "skipped", moved
+        return await self._update(needed)
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
         self.written = tuple(profile)
         record = await self._writer.update_contact(self.contact_id, profile)
         if record is None:
+            record = await self._read_back(self.contact_id)
+            if record is not None and diff_facts(self._contact.profile, record.profile) == tuple(profile):
+                raise EmptyAnswerError
+        if record is None:
             return "done", "the answer did not show the contact, so it was not checked"
         return not_kept([write for write in profile if not _is_held(write, record)])
+
+    async def _read_back(self, contact_id: str) -> ContactRecord | None:
+        try:
+            return await self._writer.read_contact(ContactId(contact_id))
+        except ApiRejectedError:
+            return None
+
+
+def _rests(seen_at: float) -> Rests:
+    """Return what a write on a contact rests on; the contacts calls are none of those that the API limits."""
+    return Rests(seen_at, writes=0, looks=0)
 
 
 def _is_held(write: FactWrite, record: ContactRecord) -> bool:

@@ -100,14 +100,16 @@ class _Run:
 
     async def settle_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
-        contact = self._contacts[work.contact.name] = ContactRun(self._writer, work, self._owners)
-        await self._settle(work, contact)
+        async with self._writer.unit() as writer:
+            contact = self._contacts[work.contact.name] = ContactRun(writer, work, self._owners)
+            await self._settle(work, contact)
 
     async def settle_memory(self, work: MemoryWork) -> None:
         """Do the operations on one memory in their order, with the id that its contact has by now."""
         contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
-        memory = MemoryRun(self._writer, self._users, work, contact)
-        await self._settle(work, memory)
+        async with self._writer.unit() as writer:
+            memory = MemoryRun(writer, self._users.through(writer), work, contact)
+            await self._settle(work, memory)
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from reconciler.core.desired import ContactMemory, ExistingMemory, User
+from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, User
 from reconciler.core.diff import FactWrite, diff_facts, diff_user
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
-from reconciler.core.remote import Writer
+from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Writer
+from reconciler.core.text import quoted
 from reconciler.core.value import Json, same
-from reconciler.errors import AddUserRefusedError, ApiError, ApiUnavailableError, NotSentError
-from reconciler.execute.attempt import Done, half_done, moved_since, not_kept
+from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
+from reconciler.execute.attempt import Done, Shown, half_done, not_kept, was_held
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader
 
@@ -20,16 +21,22 @@ _NO_MEMORY = "the account has no memory with this id"
 
 
 class MemoryRun:
-    """A memory while its operations are done: ids once known, and what stands in the way of those that need them."""
+    """
+    A memory while its operations are done: ids once known, and what stands in the way of those that need them.
+
+    Each write rests on what was read before it, and is done in one go with it: what had to wait is looked at again.
+    """
 
     def __init__(self, writer: Writer, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
         self._writer = writer
         self._users = users
         self._memory = work.memory
+        self._writes_facts = any(isinstance(operation, WriteFacts) for operation in work.operations)
         self.contact_id = work.contact_id or (contact.contact_id if contact else None)
         self.memory_id = work.memory_id
         self.written: tuple[FactWrite, ...] = ()
         self._live_facts: Mapping[str, Json] | None = None
+        self._seen_at = NEVER
         self.obstacle = contact.obstacle if contact else ""
         if not self.obstacle and contact and self.contact_id is None:
             self.obstacle = f"not tried: there is no {work.memory.address.partition('.scopes.')[0]} yet"
@@ -38,15 +45,22 @@ class MemoryRun:
         """Do an operation; raises `ApiError`."""
         match operation:
             case CreateMemory():
-                created = await self._get_or_create()
-                return ("done", "") if created else ("already", "the memory exists")
+                return await self._create()
             case WriteFacts():
-                return await self._write_facts(operation)
+                shown = Shown(operation.facts, certain=operation.certain)
+                return await self._writer.in_one_go(
+                    lambda trying: self._write_facts(operation, shown, trying), self._rests(operation)
+                )
             case AddUser(user=user):
-                return await self._add_user(user, certain=operation.certain)
-            case UpdateUser(user=user, changes=changes):
-                await self._update_user(await self._known_id(), user, changes)
-                return "done", ""
+                shown = Shown((), certain=operation.certain)
+                return await self._writer.in_one_go(
+                    lambda trying: self._add_user(user, shown, trying), Rests(ALWAYS, writes=self._requests(1))
+                )
+            case UpdateUser():
+                shown = Shown(operation.changes, certain=operation.certain)
+                return await self._writer.in_one_go(
+                    lambda trying: self._update_planned(operation, shown, trying), Rests(self._writer.began)
+                )
             case _:
                 raise TypeError(operation.type)
 
@@ -55,117 +69,173 @@ class MemoryRun:
         if self.memory_id is None:
             self.obstacle = f"not tried: the memory's id could not be had ({why})"
 
-    async def _write_facts(self, operation: WriteFacts) -> Done:
+    def _requests(self, writes: int) -> int:
+        """Return the requests of so many writes with what they need first: the id, where it is not known."""
+        return writes + (self.memory_id is None)
+
+    def _rests(self, operation: WriteFacts) -> Rests:
+        """Return what a write of facts rests on: the answer that gave the id, or the plan where that is enough."""
+        if self.memory_id is None:
+            return Rests(ALWAYS, writes=self._requests(1))
+        if self._live_facts is not None:
+            return Rests(self._seen_at)
+        return Rests(NEVER if operation.needs_second_look else self._writer.began)
+
+    async def _create(self) -> Done:
+        """Get or create the memory, and keep room for the facts that are written next, in view of the answer."""
+        follow = int(self._writes_facts)
+        rests = Rests(ALWAYS, writes=1 + follow, looks=0, keeps_room=bool(follow))
+        created = await self._writer.in_one_go(lambda _trying: self._get_or_create(), rests)
+        return ("done", "") if created else ("already", "the memory exists")
+
+    async def _write_facts(self, operation: WriteFacts, shown: Shown, trying: Try) -> Done:
         """Write what is still needed, and compare what came back with what was sent."""
-        memory_id = await self._known_id()
-        facts = await self._still_needed(memory_id, operation)
+        memory_id, facts = await self._still_needed(operation, trying)
         if not facts:
-            return "already", "the memory holds it by now"
-        if moved := moved_since(operation.facts, facts, certain=operation.certain):
+            return was_held(trying.doubt, what="the memory holds it", otherwise="the memory holds it by now")
+        if moved := shown.moved(facts):
             return "skipped", moved
         self.written = facts
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
             held = await self._read_back(memory_id)
+            if held is not None and diff_facts(operation.memory.facts, held) == facts:
+                raise EmptyAnswerError
         if held is None:
             return "unknown", "written, but what the memory holds now could not be read"
         return not_kept([fact for fact in facts if not _is_held(fact, held)])
 
-    async def _still_needed(self, memory_id: str, operation: WriteFacts) -> tuple[FactWrite, ...]:
+    async def _still_needed(self, operation: WriteFacts, trying: Try) -> tuple[str, tuple[FactWrite, ...]]:
         """
-        Decide again from what is live at this moment, where that is known or matters.
+        Return the memory's id, and what to write in view of what is live at this moment.
 
-        The answer of get-or-create shows it for nothing. Planted facts must not overwrite what was learned since the
+        The answer of get-or-create shows it for nothing. Seeded facts must not overwrite what was learned since the
         plan, and parts of a mapping that no spec names are sent back, so they must be those of now.
         """
+        if self.memory_id is None:
+            await self._get_or_create()
+        elif not trying.view_holds:
+            record = await self._writer.read_memory(self.memory_id)
+            self._live_facts = record.facts if record else None
         live = self._live_facts
-        if live is None and operation.needs_second_look:
-            record = await self._writer.read_memory(memory_id)
-            live = record.facts if record else None
-        return operation.facts if live is None else diff_facts(operation.memory.facts, live)
+        return self._id(), operation.facts if live is None else diff_facts(operation.memory.facts, live)
 
     async def _read_back(self, memory_id: str) -> Mapping[str, Json] | None:
         try:
             record = await self._writer.read_memory(memory_id)
-        except ApiError:
+        except ApiRejectedError:
             return None
         return record.facts if record else None
 
-    async def _add_user(self, user: User, *, certain: bool) -> Done:
+    async def _add_user(self, user: User, shown: Shown, trying: Try) -> Done:
+        """
+        Add a user; after a doubtful answer, look first.
+
+        Where nobody can look, the user is sent again: a number that is there is refused, so none is added twice.
+        """
         memory_id = await self._known_id()
+        if trying.doubt and (found := await self._found(memory_id, user, shown, trying.doubt)):
+            return found
         try:
-            await self._writer.add_user(memory_id, user)
+            entry = await self._writer.add_user(memory_id, user)
         except AddUserRefusedError as error:
-            return await self._settle_refusal(memory_id, user, error, certain=certain)
-        except ApiUnavailableError as error:
-            if not error.may_have_happened:
-                raise
-            return await self._settle_lost_answer(memory_id, user, error)
-        return "done", ""
+            return await self._settle_refusal(memory_id, user, shown, error, trying.doubt)
+        return _compared(user, entry)
 
-    async def _update_user(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> None:
-        self.written = changes
-        await self._writer.update_user(memory_id, user)
+    async def _found(self, memory_id: str, user: User, shown: Shown, doubt: ApiUnavailableError) -> Done | None:
+        """Return what a look after a doubtful answer tells; None where the user is not there, or nobody can look."""
+        live = (await self._users.read(memory_id, [user])).known.get(user.phone_number)
+        if live is None:
+            return None
+        if changes := diff_user(user, live):
+            return await self._change(memory_id, user, shown, changes)
+        return was_held(doubt, what="the user is in the memory", otherwise="")
 
-    async def _settle_refusal(self, memory_id: str, user: User, error: AddUserRefusedError, *, certain: bool) -> Done:
+    async def _settle_refusal(
+        self, memory_id: str, user: User, shown: Shown, error: AddUserRefusedError, doubt: ApiUnavailableError | None
+    ) -> Done:
         """Tell a number that is already there from another failure: the API gives both the same error."""
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
         if live is not None and (changes := diff_user(user, live)):
-            if moved := moved_since((), changes, certain=certain):
-                return "skipped", moved
-            await self._update_user(memory_id, user, changes)
-            return "done", "the user was in the memory already, and was updated"
+            return await self._change(memory_id, user, shown, changes)
         if live is not None:
             return "already", "the user is in the memory"
         if users.is_known(user.phone_number):
             return "failed", str(error)
-        is_gone = users.memory_missing and isinstance(self._memory, ExistingMemory)
-        return ("failed", _NO_MEMORY) if is_gone else ("already", _NOT_CHECKED)
+        if users.memory_missing and isinstance(self._memory, ExistingMemory):
+            return "failed", _NO_MEMORY
+        return "already", f"{doubt}; sent again, {_NOT_CHECKED}" if doubt else _NOT_CHECKED
 
-    async def _settle_lost_answer(self, memory_id: str, user: User, error: ApiUnavailableError) -> Done:
-        """Look whether a user was added although the answer was lost; raises the error where that cannot be told."""
+    async def _change(self, memory_id: str, user: User, shown: Shown, changes: tuple[FactWrite, ...]) -> Done:
+        """Update a user who turned out to be there with other texts."""
+        if moved := shown.moved(changes):
+            return "skipped", moved
         try:
+            result, detail = await self._update(memory_id, user, changes)
+        except NotSentError as unsent:
+            raise half_done(unsent, what="the user is in the memory") from unsent
+        return result, detail or "the user was in the memory already, and was updated"
+
+    async def _update_planned(self, operation: UpdateUser, shown: Shown, trying: Try) -> Done:
+        memory_id, user, changes = await self._known_id(), operation.user, operation.changes
+        if not trying.view_holds:
             users = await self._users.read(memory_id, [user])
-        except ApiError:
-            raise error from None
-        if not users.is_known(user.phone_number):
-            return await self._send_again(memory_id, user, error)
-        live = users.known.get(user.phone_number)
-        if live is None:
-            return "failed", f"{error}; the user is not in the memory"
-        if changes := diff_user(user, live):
-            try:
-                await self._update_user(memory_id, user, changes)
-            except NotSentError as unsent:
-                raise half_done(unsent, what="the user is in the memory") from unsent
-        return "done", "the answer was lost; the user is in the memory"
+            if not users.is_known(user.phone_number):
+                return "failed", "the user could not be looked at again before the update"
+            live = users.known.get(user.phone_number)
+            changes = diff_user(user, live) if live else changes
+            if not changes:
+                return was_held(
+                    trying.doubt, what="the user is as declared", otherwise="the user is as declared by now"
+                )
+            if moved := shown.moved(changes):
+                return "skipped", moved
+        return await self._update(memory_id, user, changes)
 
-    async def _send_again(self, memory_id: str, user: User, error: ApiUnavailableError) -> Done:
-        """Add a user once more where nobody can look: a number that is there is refused, so none is added twice."""
-        try:
-            await self._writer.add_user(memory_id, user)
-        except AddUserRefusedError:
-            return "already", f"{error}; sent again, {_NOT_CHECKED}"
-        except ApiError:
-            raise error from None
-        return "done", ""
+    async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> Done:
+        self.written = changes
+        return _compared(user, await self._writer.update_user(memory_id, user))
 
     async def _known_id(self) -> str:
         if self.memory_id is None:
             await self._get_or_create()
-        assert self.memory_id is not None  # noqa: S101  the call gives the id or raises
+        return self._id()
+
+    def _id(self) -> str:
+        assert self.memory_id is not None  # noqa: S101  get-or-create gives the id or raises
         return self.memory_id
 
     async def _get_or_create(self) -> bool:
         memory = self._memory
         assert isinstance(memory, ContactMemory)  # noqa: S101  any other memory is declared by its id
         assert self.contact_id is not None  # noqa: S101  without it there is an obstacle
-        record, created = await self._writer.create_memory(self.contact_id, memory.scope_key)
-        self.memory_id = record.memory_id
-        if not created:
-            self._live_facts = record.facts
+        seen_at = self._writer.now
+        try:
+            record, created = await self._writer.create_memory(self.contact_id, memory.scope_key)
+        except EmptyAnswerError:
+            record, created = await self._record_of(memory, self.contact_id)
+        self.memory_id, self._live_facts, self._seen_at = record.memory_id, record.facts, seen_at
         return created
+
+    async def _record_of(self, memory: ContactMemory, contact_id: str) -> tuple[Record, bool]:
+        """Look for the memory of which get-or-create said nothing; raises `EmptyAnswerError` where it is not found."""
+        try:
+            contact = await self._writer.read_contact(ContactId(contact_id))
+        except ApiRejectedError:
+            contact = None
+        found = [record for record in (contact and contact.memories) or () if record.scope_key == memory.scope_key]
+        if len(found) != 1:
+            raise EmptyAnswerError
+        return found[0], not found[0].facts
+
+
+def _compared(user: User, entry: Mapping[str, Json]) -> Done:
+    """Return the result of a write on a user, by what the answer shows of the user."""
+    sent = {"metadata": user.metadata, "summary": user.summary}
+    other = [key for key, text in sent.items() if text is not None and key in entry and entry[key] != text]
+    names = ", ".join(map(quoted, other))
+    return ("failed", f"the API did not keep {names} as sent") if other else ("done", "")
 
 
 def _is_held(fact: FactWrite, held: Mapping[str, Json]) -> bool:

@@ -38,7 +38,7 @@ async def read_account(reader: Reader, reading: AccountReading) -> LiveAccount:
     doubts = contacts_in_doubt(listed)
     if reason := next((doubts[contact.contact_id] for contact in selected if contact.contact_id in doubts), ""):
         raise OtherRecordError(f"{reason}; --contact exports others alone")
-    users = UserReader(reader)
+    users = UserReader(reader, first_alone=True)
     new = [contact for contact in selected if reading.declared.contact(contact) is None]
     found = await _users(users, new, reading)
     return LiveAccount(listed, selected, found, listing.is_complete, users.can_list)

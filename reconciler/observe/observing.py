@@ -101,7 +101,7 @@ class _Reading:
         self, reader: Reader, records: Mapping[str, ContactRecord | None] | None, known_ids: Mapping[str, str]
     ) -> None:
         self._reader = reader
-        self._users = UserReader(reader)
+        self._users = UserReader(reader, first_alone=True)
         self._records = records
         self._known_ids = known_ids
         self._unlisted: set[str] = set()

@@ -105,7 +105,7 @@ async def list_account(reader: Reader, *, concurrency: int) -> Holdings:
 async def read_all_users(recorder: SnapshotReader, *, concurrency: int) -> None:
     """Read the users of every memory that is listed; raises `ApiError`."""
     page = await recorder.list_contacts(0)
-    users = UserReader(recorder)
+    users = UserReader(recorder, first_alone=True)
 
     async def read(memory_id: str) -> None:
         await users.list_all(memory_id)

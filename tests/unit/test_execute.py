@@ -362,11 +362,11 @@ def test_a_lost_answer_is_settled_by_reading_again_the_user_is_there() -> None:
     assert "the user is in the memory" in outcome.detail
 
 
-def test_a_lost_answer_is_settled_by_reading_again_the_user_is_not_there() -> None:
-    outcome, _ = adding(error=LOST)
+def test_a_user_who_is_not_there_after_a_lost_answer_is_sent_again() -> None:
+    outcome, writer = adding(error=LOST)
 
-    assert outcome.result == "failed"
-    assert "not in the memory" in outcome.detail
+    assert outcome.result == "unknown"
+    assert writer.calls == ["add_user store-1"] * 3
 
 
 def test_a_lost_answer_where_users_cannot_be_listed_stays_unknown() -> None:
@@ -378,7 +378,7 @@ class ForgetfulLine(FakeWriter):
 
     lost = False
 
-    async def add_user(self, memory_id: str, user: User) -> None:
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         del memory_id, user
         if self.lost:
             raise AddUserRefusedError("400, exists")

@@ -58,6 +58,11 @@ def send(account: Account, pacer: Pacer, count: int, *, workers: int = 8, is_lim
     asyncio.run(for_each(range(count), one, concurrency=workers))
 
 
+async def repeated(account: Account, pacer: Pacer) -> None:
+    """Send one request, again after faults."""
+    await Retrying(pacer).send(lambda: pacer.send(account.exchange, is_limited=True))
+
+
 def refusing(numbers: Sequence[int], retry_after: float | None = None) -> Callable[[int, float], Exception | None]:
     return lambda number, _now: throttled(retry_after) if number in numbers else None
 
@@ -266,7 +271,7 @@ def test_the_pause_after_a_fault_respects_the_deadline() -> None:
     pacer = account.pacer(budget=Budget(minutes=0.001))
 
     with pytest.raises(BudgetSpentError):
-        asyncio.run(Retrying(pacer, repeatable=True).send(account.exchange, is_limited=True))
+        asyncio.run(repeated(account, pacer))
     assert len(account.came_at) == 1
 
 
@@ -300,5 +305,5 @@ def test_faults_are_counted_apart_from_limits() -> None:
     fault = ApiUnavailableError("502", may_have_happened=False)
     account = Account(answer=lambda number, _now: fault if number % 2 else throttled(1.0) if number < 10 else None)
 
-    asyncio.run(Retrying(account.pacer(), repeatable=True).send(account.exchange, is_limited=True))
+    asyncio.run(repeated(account, account.pacer()))
     assert len(account.came_at) == 10

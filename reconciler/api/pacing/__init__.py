@@ -2,5 +2,6 @@
 
 from reconciler.api.pacing.pacer import Budget, Pacer, Waiting
 from reconciler.api.pacing.retrying import Retrying
+from reconciler.api.pacing.row import InOneGo, Row
 
-__all__ = ["Budget", "Pacer", "Retrying", "Waiting"]
+__all__ = ["Budget", "InOneGo", "Pacer", "Retrying", "Row", "Waiting"]

@@ -17,6 +17,7 @@ from reconciler.errors import ApiRejectedError, BudgetSpentError, NotSentError
 from reconciler.stopping import NOT_REACHED
 
 _TICK = 0.001  # below that, a clock may not move at all
+_FRESH = 60.0  # seconds for which a view counts where nothing had to wait
 _Answer = TypeVar("_Answer")
 
 
@@ -45,7 +46,7 @@ class Budget(Struct, frozen=True):
 
 
 class _Ticket(Struct, frozen=True):
-    """The leave to send one request."""
+    """A request that goes out."""
 
     is_limited: bool
     is_probe: bool
@@ -82,7 +83,22 @@ class Pacer:
         self._was_answered = False
         self._over: NotSentError | None = None
         minutes = self._budget.minutes
-        self._deadline = float("inf") if minutes is None else self._now() + minutes * 60
+        self.began = self.now
+        self._waited_until = self.began
+        self._deadline = float("inf") if minutes is None else self.began + minutes * 60
+
+    @property
+    def now(self) -> float:
+        """Return the time, in seconds that never go back."""
+        return self._waiting.clock()
+
+    def is_fresh(self, seen_at: float) -> bool:
+        """Return whether a view of that time still counts: nothing has waited since, and it is not old."""
+        return seen_at >= self._waited_until and self.now - seen_at <= _FRESH
+
+    def free(self) -> int | None:
+        """Return how many requests to `/v1/memory` can go before the limit makes them wait; None without a limit."""
+        return max(0, self.rate.requests - self.window.used(self.now)) if self.rate and self.window else None
 
     @property
     def is_budget_spent(self) -> bool:
@@ -106,7 +122,7 @@ class Pacer:
 
     def seconds_needed(self, requests: int) -> int:
         """Give the seconds that so many requests to `/v1/memory` have to wait, after what this run has sent."""
-        return seconds_needed(self.rate, requests, used=self.window.used(self._now()) if self.window else 0)
+        return seconds_needed(self.rate, requests, used=self.window.used(self.now) if self.window else 0)
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """
@@ -115,36 +131,68 @@ class Pacer:
         `is_limited` says that it counts under the rate. Raises `NotSentError`, and whatever `exchange` raises.
         """
         while True:
-            ticket = await self._admission(is_limited=is_limited)
+            await self.admit(lambda: int(is_limited))
             try:
-                return await self._sent_with(ticket, exchange)
+                return await self.exchanged(exchange, is_limited=is_limited)
             except ThrottledError:
                 continue
+            finally:
+                self.leave()
 
     async def pause(self, seconds: float, why: str) -> None:
         """Wait for a reason of one request's own; raises `NotSentError` when the run ends before."""
         self._check(seconds, why)
-        await self._waiting.wait(seconds, why)
+        try:
+            await self._waiting.wait(seconds, why)
+        finally:
+            self._waited_until = self.now
         self._check()
 
-    async def _admission(self, *, is_limited: bool) -> _Ticket:
+    async def admit(self, room: Callable[[], int]) -> int:
+        """
+        Wait until a request may go, as one that is under way until it leaves, and keep room for it in the window.
+
+        `room` says for how many requests there has to be room; it is asked again after each wait. Returns that number.
+        Raises `NotSentError`.
+        """
         async with self._turn:
             while True:
                 self._check()
-                seconds, why = self._next_wait(is_limited=is_limited)
+                wanted = room()
+                seconds, why = self._next_wait(wanted)
                 if self._is_full or (seconds > 0 and self._under_way):
                     await self._an_answer()
                 elif seconds > 0:
                     await self._await_limit(max(_TICK, seconds), why)
                 else:
-                    return self._start(is_limited=is_limited)
+                    return self._take(wanted)
+
+    def _take(self, room: int) -> int:
+        self._under_way += 1
+        if self.window:
+            self.window.start(room)
+        return room
+
+    def leave(self, *, unused: int = 0) -> None:
+        """End what was admitted, and give back the room that it did not need."""
+        self._under_way -= 1
+        if self.window:
+            self.window.give_back(unused)
+        self._freed.set()
+
+    async def find_room(self) -> None:
+        """Wait, out of turn, until the window has room for one request more, and keep it; raises `NotSentError`."""
+        while self.window and (seconds := self.window.wait(self.now)) > 0:
+            await self._await_limit(max(_TICK, seconds), f"the rate limit of {self.rate}")
+        if self.window:
+            self.window.start()
 
     async def _await_limit(self, seconds: float, why: str) -> None:
-        began = self._now()
+        began = self.now
         try:
             await self.pause(seconds, why)
         finally:
-            self._seconds_throttled += self._now() - began
+            self._seconds_throttled += self.now - began
 
     @property
     def _is_full(self) -> bool:
@@ -155,25 +203,37 @@ class Pacer:
         self._freed.clear()
         await self._freed.wait()
 
-    def _next_wait(self, *, is_limited: bool) -> tuple[float, str]:
-        """Give the seconds until a request may start, as far as is known while others are under way, and why."""
-        for_gate = self._throttle.wait(self._now())
-        for_window = self.window.wait(self._now()) if self.window and is_limited else 0.0
+    @property
+    def closed_because(self) -> str | None:
+        """Return what the API said when it last asked to wait; None once it lets requests through again."""
+        return self._throttle.closed_because
+
+    def _next_wait(self, room: int) -> tuple[float, str]:
+        """Return the seconds until a request may start, as far as is known while others are under way, and why."""
+        for_gate = self._throttle.wait(self.now)
+        for_window = self.window.wait(self.now, room=room) if self.window and room else 0.0
         if for_gate >= for_window:
             return for_gate, self._throttle.closed_because or ""
         return for_window, f"the rate limit of {self.rate}"
 
     def _start(self, *, is_limited: bool) -> _Ticket:
+        self._check()
         self._sent += 1
-        self._under_way += 1
-        if self.window and is_limited:
-            self.window.start()
         ticket = _Ticket(is_limited, self._throttle.start(is_limited=is_limited))
         if is_limited and self._throttle.is_at_its_end:
             self._slots.drop(under_way=self._under_way)
         return ticket
 
-    async def _sent_with(self, ticket: _Ticket, exchange: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def exchanged(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
+        """Send a request that was admitted, and note what the answer says of the pace; raises what `exchange` does."""
+        try:
+            ticket = self._start(is_limited=is_limited)
+            return await self._noted(ticket, exchange)
+        finally:
+            if self.window and is_limited:
+                self.window.end(self.now)
+
+    async def _noted(self, ticket: _Ticket, exchange: Callable[[], Awaitable[_Answer]]) -> _Answer:
         try:
             answer = await exchange()
         except ThrottledError as error:
@@ -185,24 +245,16 @@ class Pacer:
         except BaseException:
             self._throttle.note_fault(is_probe=ticket.is_probe)
             raise
-        finally:
-            self._end(ticket)
         self._note_pass(ticket)
         return answer
 
-    def _end(self, ticket: _Ticket) -> None:
-        self._under_way -= 1
-        if self.window and ticket.is_limited:
-            self.window.end(self._now())
-        self._freed.set()
-
     def _note_pass(self, ticket: _Ticket) -> None:
         self._was_answered = True
-        self._throttle.note_pass(self._now(), is_probe=ticket.is_probe, is_limited=ticket.is_limited)
+        self._throttle.note_pass(self.now, is_probe=ticket.is_probe, is_limited=ticket.is_limited)
         self._slots.note_pass()
 
     def _note_refusal(self, ticket: _Ticket, error: ThrottledError) -> None:
-        now = self._now()
+        now = self.now
         if self._throttle.note_refusal(now, why=error.summary, retry_after=error.retry_after, is_probe=ticket.is_probe):
             self._slots.halve()
         if self._throttle.is_hopeless(now):
@@ -223,10 +275,7 @@ class Pacer:
         if most is not None and self._sent >= most:
             cause = f" ({why})" if why else ""
             return BudgetSpentError(f"not reached: the {most:,} of --max-requests are used up{cause}")
-        if self._now() + seconds < self._deadline:
+        if self.now + seconds < self._deadline:
             return None
         rest = f", with {duration(seconds)} to wait ({why})" if seconds else ""
         return BudgetSpentError(f"not reached: --max-minutes {minutes:g} are over{rest}")
-
-    def _now(self) -> float:
-        return self._waiting.clock()

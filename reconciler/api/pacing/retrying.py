@@ -21,35 +21,30 @@ _Answer = TypeVar("_Answer")
 
 
 class Retrying:
-    """
-    The attempts at one request; a pacer lets each of them start.
+    """The attempts at one request, or at some in a row; between them a pacer waits."""
 
-    A request that is not repeatable is sent again only when the last one surely did nothing.
-    """
-
-    def __init__(self, pacer: Pacer, *, repeatable: bool) -> None:
+    def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
-        self._repeatable = repeatable
         self._why = ""
 
-    async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
-        """Send until it is answered; raises `ApiError`."""
+    async def send(self, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Try until there is an answer; raises `ApiError`."""
         try:
-            return await self._pacer.send(exchange, is_limited=is_limited)
+            return await attempt()
         except ApiUnavailableError as error:
             failed = [error]  # kept for tenacity as the first attempt: it costs too much to ask it before one failed
 
-        async def attempt() -> _Answer:
+        async def again() -> _Answer:
             if failed:
                 raise failed.pop()
-            return await self._pacer.send(exchange, is_limited=is_limited)
+            return await attempt()
 
-        return await self._attempts()(attempt)
+        return await self._attempts()(again)
 
     def _attempts(self) -> AsyncRetrying:
         return AsyncRetrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            retry=retry_if_exception(_worth_repeating if self._repeatable else _surely_not_done),
+            retry=retry_if_exception(_worth_repeating),
             wait=_backoff,
             before_sleep=self._note_why,
             sleep=self._pause,
@@ -64,8 +59,4 @@ class Retrying:
 
 
 def _worth_repeating(error: BaseException) -> bool:
-    return isinstance(error, ApiUnavailableError) and not isinstance(error, NotSentError)
-
-
-def _surely_not_done(error: BaseException) -> bool:
-    return _worth_repeating(error) and isinstance(error, ApiUnavailableError) and not error.may_have_happened
+    return isinstance(error, ApiUnavailableError) and not isinstance(error, NotSentError) and not error.is_final

@@ -25,15 +25,30 @@ class Window:
             self._answered.popleft()
         return self._under_way + len(self._answered)
 
-    def wait(self, now: float) -> float:
-        """Give the seconds until one more may start, at least; a whole window where none is answered yet."""
-        if self.used(now) < self._rate.requests:
-            return 0.0
-        return self._answered[0] + self._rate.seconds - now if self._answered else float(self._rate.seconds)
+    def wait(self, now: float, *, room: int = 1) -> float:
+        """
+        Return the seconds until so many more may start, at least; a whole window where too few are answered yet.
 
-    def start(self) -> None:
-        """Count a request."""
-        self._under_way += 1
+        Where the window never holds that many, they are taken for as many as it holds.
+        """
+        surplus = self.used(now) + min(room, self._rate.requests) - self._rate.requests
+        if surplus <= 0:
+            return 0.0
+        if surplus > len(self._answered):
+            return float(self._rate.seconds)
+        return self._answered[surplus - 1] + self._rate.seconds - now
+
+    def holds(self, requests: int) -> bool:
+        """Return whether so many requests ever fit into one window."""
+        return requests <= self._rate.requests
+
+    def start(self, requests: int = 1) -> None:
+        """Count a request, or keep room for several that surely follow."""
+        self._under_way += requests
+
+    def give_back(self, requests: int) -> None:
+        """Count no longer what was kept for requests that never started."""
+        self._under_way -= requests
 
     def end(self, now: float) -> None:
         """Let a request that was answered, or given up, leave the window in its time."""

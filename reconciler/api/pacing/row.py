@@ -1,0 +1,136 @@
+"""Requests in a row: a look and the write that rests on it, with room kept for both, so that no wait falls between."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from reconciler.api.answers import ThrottledError
+from reconciler.api.pacing.pacer import Pacer
+from reconciler.api.pacing.retrying import Retrying
+from reconciler.core.remote import NEVER, Rests, Try
+from reconciler.errors import ApiUnavailableError
+
+_Done = TypeVar("_Done")
+_MOST_REFUSED = 6
+_NO_ROOM = "the API's limit leaves no room to look and to write at once"
+
+
+class _CrampedError(Exception):
+    """More requests were needed than there was room for, and there could be more room."""
+
+
+class Row:
+    """
+    The requests of one piece of work, one after the other.
+
+    Between them nobody waits: what would wait begins the row anew, with what the first of them looked at.
+    """
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+        self._is_open = False
+        self._is_first = True
+        self._room = 0
+        self._used = 0
+        self._answered = 0
+        self._least = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Return whether the row is open, and one more request can go in it."""
+        return self._is_open and self._room > 0
+
+    async def open(self, room: Callable[[], int]) -> None:
+        """Wait until requests may go, and keep room for as many as `room` says then; raises `NotSentError`."""
+        wanted = await self._pacer.admit(lambda: self._fitting(max(self._least, room())))
+        self._is_open, self._is_first, self._room, self._used, self._answered = True, True, wanted, 0, 0
+
+    def close(self) -> None:
+        """End the row; others get the room that was not needed."""
+        if self._is_open:
+            self._is_open = False
+            self._pacer.leave(unused=self._room)
+            self._room = 0
+
+    @property
+    def was_begun(self) -> bool:
+        """Return whether a request of it was answered, so that what was refused came after it."""
+        return self._answered > 0
+
+    async def send(self, exchange: Callable[[], Awaitable[_Done]], *, is_limited: bool) -> _Done:
+        """Send the next request at once; raises `ThrottledError` where it would have to wait for the API."""
+        if not self._is_first and (why := self._pacer.closed_because) is not None:
+            raise ThrottledError(why, retry_after=None)
+        if is_limited:
+            await self._use_room()
+        self._is_first = False
+        answer = await self._pacer.exchanged(exchange, is_limited=is_limited)
+        self._answered += 1
+        return answer
+
+    async def _use_room(self) -> None:
+        """
+        Use room that was kept, or that is there; else the row begins anew with more.
+
+        A window that never holds so many requests is waited for in the middle.
+        """
+        self._used += 1
+        if self._room:
+            self._room -= 1
+            return
+        if self._fitting(self._used) == self._used and self._pacer.free() == 0:
+            self._least = self._used
+            raise _CrampedError
+        await self._pacer.find_room()
+
+    def _fitting(self, requests: int) -> int:
+        rate = self._pacer.rate
+        return min(requests, rate.requests) if rate else requests
+
+
+class InOneGo:
+    """
+    One piece of work, done in a row, and again from its look on after a wait or a doubtful answer.
+
+    `doubts` are the errors of those of its writes that may have happened all the same.
+    """
+
+    def __init__(self, pacer: Pacer, row: Row, doubts: Sequence[ApiUnavailableError]) -> None:
+        self._pacer = pacer
+        self._row = row
+        self._doubts = doubts
+        self._refused = 0
+
+    async def do(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        """Do it; raises `ApiError`, and what else `work` raises."""
+        seen_at = rests.seen_at
+
+        async def attempt() -> _Done:
+            nonlocal seen_at
+            while True:
+                try:
+                    return await self._tried(work, rests, seen_at)
+                except (_CrampedError, ThrottledError) as error:
+                    self._count(error)
+                finally:
+                    seen_at = NEVER
+
+        return await Retrying(self._pacer).send(attempt)
+
+    async def _tried(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests, seen_at: float) -> _Done:
+        if not (self._row.has_room and self._pacer.is_fresh(seen_at)):
+            self._row.close()
+            await self._row.open(lambda: rests.writes + (0 if self._pacer.is_fresh(seen_at) else rests.looks))
+        try:
+            done = await work(Try(self._pacer.is_fresh(seen_at), self._doubts[-1] if self._doubts else None))
+        except BaseException:
+            self._row.close()
+            raise
+        if not rests.keeps_room:
+            self._row.close()
+        return done
+
+    def _count(self, error: Exception) -> None:
+        """Raise `ApiUnavailableError` where again and again only the first request of the row is let through."""
+        self._refused += self._row.was_begun
+        if self._refused > _MOST_REFUSED:
+            raise ApiUnavailableError(_NO_ROOM, may_have_happened=False) from error
