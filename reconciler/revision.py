@@ -13,7 +13,25 @@ from msgspec import Struct
 from reconciler.errors import InputError
 
 _PATIENCE = 120.0
-_OF_HOOKS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
+_OF_A_REPOSITORY = {
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+}
+"""Variables that beat the folder which is meant here; git sets some of them for its hooks."""
+
+_LINK = "120000"
+_READ_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl", ".ndjson")
+_TRUST = "git config --global --add safe.directory "
 _SHORT = 10
 _NO_DATE = "no date"
 
@@ -21,9 +39,10 @@ _NO_DATE = "no date"
 @contextmanager
 def checked_out(folder: Path, ref: str) -> Iterator[Path]:
     """
-    Give the folder as it was at a revision; neither the work tree nor git's index is touched.
+    Check out what specs can be read from at a revision, and yield the folder as it was, inside of its repository.
 
-    Raises `InputError` where git, a repository or the revision is missing.
+    Neither the work tree nor git's index is touched. Raises `InputError` where git, a repository or the revision is
+    missing, and `UntrustedError` where git does not read the repository.
     """
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
@@ -32,11 +51,11 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
         )
     prefix = _git(folder, "rev-parse", "--show-prefix")
     with tempfile.TemporaryDirectory(prefix="reconciler-") as temporary:
-        files = Path(temporary, "files")
-        files.mkdir()
-        index = {"GIT_INDEX_FILE": str(Path(temporary, "index"))}
-        _check_out(folder, f"{commit}:{prefix.rstrip('/')}", files, index)
-        yield files
+        top = Path(temporary, "files")
+        Path(top, prefix).mkdir(parents=True)
+        _check_out(folder, commit, top, {"GIT_INDEX_FILE": str(Path(temporary, "index"))})
+        Path(top, ".git").write_text("the files of a commit\n", encoding="utf-8")  # what makes it a work tree to us
+        yield Path(top, prefix)
 
 
 class Commit(Struct, frozen=True):
@@ -49,16 +68,16 @@ class Commit(Struct, frozen=True):
 
 def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tuple[str, int], Commit]:
     """
-    Give the commit that last changed each of these lines of files, which are named from the folder.
+    Return the commit that last changed each of these lines of files, which are named from the top of the repository.
 
-    Lines that no commit holds are left out. Raises `InputError` where git or a repository is missing.
+    Lines that no commit holds are left out. Raises `InputError` where git or a repository is missing, or not trusted.
     """
-    _git(folder, "rev-parse", "--git-dir")
+    top = Path(_git(folder, "rev-parse", "--show-toplevel"))
     found: dict[tuple[str, int], Commit] = {}
     for file, wanted in lines.items():
         ranges = (f"-L{line},{line}" for line in sorted(wanted) if line)
         try:
-            told = _git(folder, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
+            told = _git(top, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
         except InputError:
             continue  # a file, or a line of it, that was never committed
         found.update({(file, line): commit for line, commit in _blamed(told) if line in wanted})
@@ -89,24 +108,45 @@ def _day(seconds: str) -> str:
         return _NO_DATE
 
 
-def _check_out(folder: Path, tree: str, files: Path, index: Mapping[str, str]) -> None:
-    """Write the files of a tree; one that did not exist yet is an empty folder."""
-    if _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", tree):
-        top = Path(_git(folder, "rev-parse", "--show-toplevel"))
-        _git(folder, "read-tree", tree, more=index)
-        _git(top, "checkout-index", "--all", f"--prefix={files}/", more=index)
+def _check_out(folder: Path, commit: str, files: Path, index: Mapping[str, str]) -> None:
+    """Write the files of a commit that can be specs or data, and all links, which may lead to some."""
+    top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    _git(top, "read-tree", commit, more=index)
+    entries = _git(top, "ls-files", "-z", "--stage", more=index).split("\0")
+    wanted = "".join(f"{name}\0" for name in filter(None, map(_readable, entries)))
+    _git(top, "checkout-index", "-z", "--stdin", f"--prefix={files}/", more=index, given=wanted)
 
 
-def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> str:
-    """Call git and give what it prints; nothing where it only says no, as `rev-parse --verify` does."""
+def _readable(entry: str) -> str:
+    """Return the name in a line of `git ls-files --stage`, or nothing where it can be no spec and leads to none."""
+    mode, _, name = entry.partition("\t")
+    if "�" in name:  # bytes that are no text
+        return ""
+    return name if name.lower().endswith(_READ_SUFFIXES) or mode.startswith(_LINK) else ""
+
+
+class UntrustedError(InputError):
+    """Git does not read a repository, because somebody else owns its folder; the message tells the cure."""
+
+
+def _failure(command: str, said: str) -> InputError:
+    """Return the error for what git said on standard error."""
+    cure = next((line.strip() for line in said.splitlines() if line.strip().startswith(_TRUST)), "")
+    if cure:
+        return UntrustedError(f"git does not read this repository, since somebody else owns it; to trust it: {cure}")
+    return InputError(f"git {command}: {said.strip().splitlines()[0]}")
+
+
+def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None, given: str | None = None) -> str:
+    """Call git and return what it prints; nothing where it only says no, as `rev-parse --verify` does."""
     command: Sequence[str] = ("git", "-C", str(folder), *arguments)
-    # a git hook is told of the repository by variables, which beat the folder that is meant here
-    own = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    own = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
     environment = {**own, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(more or {})}
     try:
         done = subprocess.run(  # noqa: S603  a fixed program, arguments that no shell reads
             command,
             env=environment,
+            input=given,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -118,5 +158,5 @@ def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -
     except subprocess.TimeoutExpired as error:
         raise InputError(f"git {arguments[0]} took longer than {_PATIENCE:g} seconds") from error
     if done.returncode and done.stderr.strip():
-        raise InputError(f"git {arguments[0]}: {done.stderr.strip().splitlines()[0]}")
+        raise _failure(arguments[0], done.stderr)
     return done.stdout.strip()

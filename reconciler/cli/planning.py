@@ -14,6 +14,7 @@ from reconciler.cli.session import Session
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import worded_error
 from reconciler.core.remote import Reader
+from reconciler.core.text import visible
 from reconciler.core.totals import guarded
 from reconciler.errors import InputError
 from reconciler.project import load_project
@@ -71,18 +72,26 @@ class Planning(Struct, frozen=True):
         """Load the specs of the base; those that cannot be used now are no reason to plan nothing."""
         if self.base is None:
             return None
-        from reconciler.revision import checked_out
+        from reconciler.revision import UntrustedError, checked_out
 
+        try:
+            with checked_out(self.session.project.root, self.base) as folder:
+                return self._loaded_at(self.base, folder)
+        except UntrustedError as error:
+            remark(f"warning: no causes are told: {visible(str(error))}")
+            return None
+
+    def _loaded_at(self, base: str, folder: Path) -> Revision | None:
+        """Load the specs of the base from the folder into which they were checked out."""
         project, environment = self.session.project, self.session.account.environment.name
-        with checked_out(project.root, self.base) as folder:
-            try:
-                before = load_project(str(folder / project.file if project.file else folder))
-                loaded = load_environment(before, before.environment(environment), self.session.environ)
-                return Revision(self.base, loaded.desired)
-            except InputError as error:
-                first = worded_error(error, reveal=False).partition("\n")[0]
-                remark(f"warning: the specs at {self.base} cannot be used, so no causes are told: {first}")
-                return None
+        try:
+            before = load_project(str(folder / project.file if project.file else folder))
+            loaded = load_environment(before, before.environment(environment), self.session.environ)
+            return Revision(base, loaded.desired)
+        except InputError as error:
+            first = worded_error(error, reveal=False).partition("\n")[0]
+            remark(f"warning: the specs at {base} cannot be used, so no causes are told: {first}")
+            return None
 
 
 def _run(work: Coroutine[None, None, Plan]) -> Plan:

@@ -180,3 +180,81 @@ def test_specs_that_were_broken_then_are_no_reason_to_plan_nothing(history: Repo
     assert called.code == 0
     assert "warning: the specs at HEAD cannot be used, so no causes are told: specs/support.yaml:1:1" in called.err
     assert '"gold"' in called.out
+
+
+@pytest.fixture
+def monorepo(history: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Give a project in a folder of the repository, with specs, data and links beside it, committed and applied."""
+    history.write("common/support.yaml", SPEC)
+    history.write("team/reconciler.yaml", "version: 1\nspecs: [../common, specs]\nenvironments: {s: {api: sandbox}}\n")
+    history.write("data/guests.csv", "id,city\nzoe,Rome\nbo,Oslo\n")
+    history.write("elsewhere/more.yaml", "contacts:\n  kim: {external_id: k, facts: {a: 1}, scopes: {support: {}}}\n")
+    history.write(
+        "team/specs/guests.yaml",
+        "contacts_from:\n- file: ../../data/guests.csv\n  named_by: id\n"
+        "  contact: {external_id: id, facts: {city: city}, scopes: {support: {}}}\n",
+    )
+    (history.root / "team" / "specs" / "linked").symlink_to("../../elsewhere")
+    git(history, "add", ".")
+    git(history, "commit", "-m", "more")
+    monkeypatch.chdir(history.root / "team")
+    assert history.run("apply", "--yes").code == 0
+    return history
+
+
+def test_specs_data_and_links_beside_the_project_are_seen_as_they_were(monorepo: Repository) -> None:
+    monorepo.write("common/support.yaml", SPEC.replace("name: Sarah, plan: premium", "plan: gold"))
+    monorepo.write("data/guests.csv", "id,city\nzoe,Bari\nbo,Oslo\n")
+    monorepo.write("elsewhere/more.yaml", "contacts:\n  kim: {external_id: k, facts: {a: 2}, scopes: {support: {}}}\n")
+    called = monorepo.run("plan", "--base", "HEAD", "--format", "json")
+    plan = json.loads(called.out)
+
+    assert called.err == ""
+    assert causes(plan) == {"plan": "specs", "city": "specs", "a": "specs"}
+    assert [one["keys"] for one in plan["notices"] if one["type"] == "retained"] == [["facts.name"]]
+
+
+def test_files_are_named_from_the_top_of_the_repository_in_what_machines_read(monorepo: Repository) -> None:
+    monorepo.write("common/support.yaml", SPEC.replace("premium", "gold"))
+    monorepo.write("data/guests.csv", "id,city\nzoe,Bari\nbo,Oslo\n")
+    annotations = monorepo.run("plan", "--format", "github").out
+    junit = monorepo.run("plan", "--format", "junit").out
+    monorepo.write("team/specs/wrong.yaml", "contcts: {}\n")
+    invalid = monorepo.run("validate", "--format", "sarif")
+
+    assert "file=common/support.yaml,line=8," in annotations
+    assert "file=data/guests.csv,line=2," in annotations
+    assert 'file="common/support.yaml" line="7"' in junit
+    assert '"uri": "team/specs/wrong.yaml"' in invalid.out
+    assert invalid.err.startswith("error: team/specs/wrong.yaml:1:1 contcts: unknown key")
+
+
+def test_the_commits_of_lines_beside_the_project_are_told(monorepo: Repository) -> None:
+    (value,) = json.loads(monorepo.run("why", "contacts.zoe.facts.city", "--format", "json").out)["values"]
+
+    assert [(one["source"]["file"], one["commit"]["author"]) for one in value["given"]] == [("data/guests.csv", "t")]
+
+
+def test_a_repository_of_somebody_else_costs_the_causes_and_not_the_plan(
+    history: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    called = history.run("plan", "--base", "main")
+
+    assert called.code == 0
+    assert "No changes" in called.out
+    assert "warning: no causes are told: git does not read this repository, since somebody else owns it" in called.err
+    assert f"git config --global --add safe.directory {history.root}\n" in called.err
+    assert "safe.directory" in history.run("why", "contacts.sarah").err
+
+
+@pytest.mark.parametrize(
+    "name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE"]
+)
+def test_variables_of_another_repository_do_not_mislead(
+    history: Repository, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    history.write("specs/support.yaml", SPEC.replace("premium", "gold"))
+    monkeypatch.setenv(name, str(history.root / "elsewhere"))
+
+    assert causes(planned(history, "--base", "main")) == {"plan": "specs"}
