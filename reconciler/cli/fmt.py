@@ -81,7 +81,7 @@ def _diff(change: _Change) -> str:
 def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]":
     from reconciler.errors import SpecError
     from reconciler.project import FILE_NAME, load_project
-    from reconciler.reading import SpecFile, find_files
+    from reconciler.reading import find_files
 
     own: tuple[SpecFile, ...] = ()
     if paths:
@@ -91,8 +91,7 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
         environments = project.environments
         entries = dict.fromkeys(entry for one in environments for entry in (*one.specs, *one.overlays))
         found = find_files(tuple(entries), root=project.root)
-        file = project.root / FILE_NAME
-        own = (SpecFile(FILE_NAME, file),) if file.is_file() else ()
+        own = find_files([FILE_NAME], root=project.root).files if (project.root / FILE_NAME).is_file() else ()
     if found.problems:
         raise SpecError(found.problems)
     return (*own, *found.files)

@@ -124,4 +124,5 @@ def _no_key(project: Project, environment: Environment) -> Problem:
     """Say that the key is missing, beside other variables that are."""
     address = f"environments.{environment.name}.api_key_env"
     message = f"the environment variable {environment.api_key_env} is not set"
-    return Problem(project.file or "environment", 0, 0, address, message, "set it: it holds the API key")
+    file = project.settings_name if project.file else "environment"
+    return Problem(file, 0, 0, address, message, "set it: it holds the API key")

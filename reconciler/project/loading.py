@@ -18,7 +18,7 @@ from reconciler.project.file import (
     ProjectFile,
     Reader,
 )
-from reconciler.reading import KeyPath, Node, check, did_you_mean, dotted, read_file
+from reconciler.reading import KeyPath, Node, check, did_you_mean, dotted, read_file, work_tree_of
 
 FILE_NAME = "reconciler.yaml"
 KEY_VARIABLES = frozenset((DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE))
@@ -66,6 +66,11 @@ class Project(Struct, frozen=True):
     state: Path | None = None
 
     @property
+    def settings_name(self) -> str:
+        """Return what its file is called in messages, or would be called."""
+        return work_tree_of(self.root).name(self.root / (self.file or FILE_NAME))
+
+    @property
     def state_folder(self) -> Path:
         """Give the folder in which this tool keeps its own files."""
         return self.state or self.root / ".reconciler"
@@ -110,11 +115,15 @@ def _without_file(root: Path) -> Project:
 
 
 def _read(file: Path) -> Project:
-    reading = read_file(file, name=file.name)
+    tree = work_tree_of(file.parent)
+    name = tree.name(file)
+    if not tree.holds(file):
+        raise SpecError((Problem(name, 0, 0, "", tree.refusal, tree.cure),))
+    reading = read_file(file, name=name)
     if reading.problems:
         raise SpecError(reading.problems)
     if len(reading.documents) != 1:
-        raise SpecError((Problem(file.name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
+        raise SpecError((Problem(name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
     checked = check(ProjectFile, reading.documents[0])
     if checked.model is None:
         raise SpecError(checked.problems)

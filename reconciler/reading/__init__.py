@@ -15,6 +15,7 @@ from reconciler.reading.rows import FORMATS, RowEvent, read_rows
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
 from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, wrong
+from reconciler.reading.work_tree import WorkTree, work_tree_of
 from reconciler.reading.writing import written
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SpecFile",
     "Strict",
     "Words",
+    "WorkTree",
     "check",
     "did_you_mean",
     "dotted",
@@ -61,6 +63,7 @@ __all__ = [
     "reason",
     "taken_for",
     "unquoted_texts",
+    "work_tree_of",
     "written",
     "wrong",
 ]

@@ -1,6 +1,5 @@
 """Which files hold the specs: folders, files and globs → their names, sorted."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,15 +7,17 @@ from msgspec import Struct
 
 from reconciler.errors import Problem
 from reconciler.reading.document import reason
+from reconciler.reading.work_tree import WorkTree, printable, work_tree_of
 
 _SUFFIXES = frozenset((".yaml", ".yml"))
 
 
 class SpecFile(Struct, frozen=True):
-    """A file to read, and what it is called: its path from the root of the repository, with forward slashes."""
+    """A file to read, and what it is called: its path from the top of the repository, with forward slashes."""
 
     name: str
     path: Path
+    tree: WorkTree
 
 
 class Files(Struct, frozen=True):
@@ -34,6 +35,8 @@ class Files(Struct, frozen=True):
 def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
     """
     Find the files that entries lead to; each entry is a folder, a file or a glob, relative to the root.
+
+    What leads out of the repository is a problem, and is not looked at.
 
     A folder stands for all `*.yaml` and `*.yml` in it, at any depth, hidden ones left out.
     A file that is reached twice is given once. `example` is the name of a file that an empty folder could have.
@@ -55,13 +58,16 @@ class _Search:
         self.problems: list[Problem] = []
         self.all_seen = True
         self._root = root
+        self._tree = work_tree_of(root)
         self._example = example
 
     def take(self, entry: str) -> None:
         """Take all that an entry leads to."""
         path = self._root / entry
         try:
-            if not _is_there(path) and _is_glob(entry):
+            if not self._tree.holds(self._root / _fixed_part(entry)):
+                self._outside(entry)
+            elif not _is_there(path) and _is_glob(entry):
                 self._take_glob(entry)
             elif path.is_dir():
                 self._take_folder(path, entry)
@@ -72,7 +78,7 @@ class _Search:
 
     def _take_file(self, path: Path, entry: str) -> None:
         if _is_there(path):
-            self._add(SpecFile(self._name(path), path))
+            self._add(SpecFile(self._tree.name(path), path, self._tree))
         else:
             self._wrong(entry, "no such file or folder", "check the name, or create it")
 
@@ -83,37 +89,50 @@ class _Search:
     def _take_glob(self, entry: str) -> None:
         if any("**" in part and part != "**" for part in Path(entry).parts):
             self._unseen(entry, "** stands beside other letters", "write ** alone between slashes: specs/**/*.yaml")
-        elif not self._add_all(file for match in _matches(self._root, entry) for file in self._files_of(match)):
+        elif ".." in Path(entry).parts[len(Path(_fixed_part(entry)).parts) :]:
+            self._unseen(entry, ".. stands after a pattern", "write .. at the start: ../specs/*.yaml")
+        elif not self._add_all(file for match in self._matches(entry) for file in self._files_of(match)):
             self._wrong(entry, "no spec file matches", "check the pattern; spec files end in .yaml or .yml")
+
+    def _matches(self, entry: str) -> Iterator[Path]:
+        for match in _matches(self._root, entry):
+            if self._tree.holds(match):
+                yield match
+            else:
+                self._outside(entry)
 
     def _files_of(self, match: Path) -> Iterator[SpecFile]:
         if match.is_dir():
             yield from self._walk(match)
         elif match.suffix.lower() in _SUFFIXES:
-            yield SpecFile(self._name(match), match)
+            yield SpecFile(self._tree.name(match), match, self._tree)
 
     def _walk(self, folder: Path) -> Iterator[SpecFile]:
         """Give the spec files below a folder, each folder once: links can lead in circles."""
         seen: set[object] = set()
-        waiting = [(folder, self._name(folder))]
+        waiting = [(folder, self._tree.name(folder))]
         while waiting:
             path, name = waiting.pop()
             if (identity := _identity(path)) in seen:
                 continue
             seen.add(identity)
-            for entry in self._listed(path, name):
-                below = _printable(entry.name if name == "." else f"{name}/{entry.name}")
-                if entry.suffix.lower() in _SUFFIXES:
-                    yield SpecFile(below, entry)
+            for entry in self._listed(path):
+                below = printable(entry.name if name == "." else f"{name}/{entry.name}")
+                if entry.is_symlink() and not self._tree.holds(entry):
+                    if entry.suffix.lower() in _SUFFIXES or entry.is_dir():
+                        self._outside(below, name=below)
+                elif entry.suffix.lower() in _SUFFIXES:
+                    yield SpecFile(below, entry, self._tree)
                 elif entry.is_dir():
                     waiting.append((entry, below))
 
-    def _listed(self, path: Path, name: str) -> list[Path]:
+    def _listed(self, path: Path) -> list[Path]:
         try:
             entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
             return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            self._unseen(name, f"this folder cannot be read: {reason(error)}", "mend it, or name other folders")
+            why = f"this folder cannot be read: {reason(error)}"
+            self._unseen(str(path), why, "mend it, or name other folders", name=self._tree.name(path))
             return []
 
     def _add_all(self, files: Iterable[SpecFile]) -> int:
@@ -127,20 +146,25 @@ class _Search:
         known = self.found.get(identity, file)
         self.found[identity] = min(file, known, key=lambda one: one.name)
 
-    def _name(self, path: Path) -> str:
-        return _printable(Path(os.path.relpath(path, self._root)).as_posix())
+    def _outside(self, entry: str, *, name: str = "") -> None:
+        self._unseen(entry, self._tree.refusal, self._tree.cure, name=name)
 
-    def _unseen(self, entry: str, message: str, cure: str) -> None:
+    def _unseen(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
         self.all_seen = False
-        self._wrong(entry, message, cure)
+        self._wrong(entry, message, cure, name=name)
 
-    def _wrong(self, entry: str, message: str, cure: str) -> None:
-        self.problems.append(Problem(_printable(entry), 0, 0, "", message, cure))
+    def _wrong(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
+        """Note what is wrong with an entry, or with what is called `name` and lies below it."""
+        problem = Problem(name or self._tree.name(self._root / entry), 0, 0, "", message, cure)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
-def _printable(name: str) -> str:
-    """Give a name that can be printed: file systems allow line breaks in names, and bytes that are no text."""
-    return name if name.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in name)
+def _fixed_part(entry: str) -> str:
+    """Return the start of an entry that is no pattern."""
+    parts = Path(entry).parts
+    fixed = next((at for at, part in enumerate(parts) if _is_glob(part)), len(parts))
+    return str(Path(*parts[:fixed]))
 
 
 def _matches(root: Path, entry: str) -> Iterator[Path]:

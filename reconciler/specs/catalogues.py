@@ -1,5 +1,6 @@
 """The catalogue of specs that are not read otherwise: of what they declare, the keys of facts alone."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,12 +30,12 @@ def catalogues(
     sensitive: it cannot be read, or holds what is no section of a spec. Where there is nothing at all yet, no catalogue
     can be lost.
     """
-    known = {file.path.resolve() for file in besides}
+    known = {os.path.realpath(file.path) for file in besides}
     found = find_files(entries, root=root) if entries else Files((), ())
     if found.files or not found.all_seen:
         findings.take(found.problems)
     for file in found.files:
-        if file.path.resolve() not in known:
+        if os.path.realpath(file.path) not in known:
             reading = read_file(file.path, name=file.name, address=spec_address)
             take_problems(reading, file, findings)
             for document in reading.documents:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from reconciler.core.redaction import Said, named, quote, says
 from reconciler.errors import Problem, Source
-from reconciler.reading import Columns, Nearest, Node, Row, mistyped, read_rows, reason
+from reconciler.reading import Columns, Nearest, Node, Row, mistyped, reason
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.cells import Convert
 from reconciler.specs.declarations import declarations
@@ -88,9 +88,9 @@ class RowReading:
         return self.complete
 
     def _rows(self) -> Iterator[Declarations]:
-        file, is_empty = self._source.file, True
+        is_empty = True
         try:
-            for event in read_rows(file.path, name=file.name, delimiter=self._source.model.delimiter):
+            for event in self._source.rows():
                 match event:
                     case Columns():
                         if not self._has_columns(event):
@@ -174,11 +174,13 @@ class RowReading:
 
     def _cannot_open(self, error: OSError | ValueError) -> None:
         self.complete = False
+        file = self._source.file
+        at_hand = "check the name: paths are relative to this spec file"
         self._findings.add(
             dict(self._source.entry.entries())["file"].source,
             f"{self._source.address}.file",
-            message=f"{self._source.file.name} cannot be read: {reason(error)}",
-            cure="check the name: paths are relative to this spec file",
+            message=f"{file.name} cannot be read: {reason(error)}",
+            cure=at_hand if file.tree.holds(file.path) else file.tree.cure,
         )
 
 

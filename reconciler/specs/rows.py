@@ -3,11 +3,12 @@
 import posixpath
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from errno import EACCES
 from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.reading import FORMATS, Node, Row, SpecFile, check, read_rows
+from reconciler.reading import FORMATS, Node, Row, RowEvent, SpecFile, check, read_rows
 from reconciler.specs.cells import Convert, as_text
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.row_template import Template
@@ -32,6 +33,12 @@ class RowSource(Struct, frozen=True):
         """Say whether all cells are text, so that the catalogue may say what they mean."""
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
+    def rows(self) -> Iterator[RowEvent]:
+        """Read the file row by row; raises `OSError` and `ValueError` as `read_rows`, and where it leads out."""
+        if not self.file.tree.holds(self.file.path):
+            raise OSError(EACCES, self.file.tree.refusal)
+        return read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+
     def template(
         self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
     ) -> Template:
@@ -47,14 +54,14 @@ def row_sources(document: Node, spec: SpecFile, *, is_live: bool = False) -> Ite
         if model:
             name = posixpath.normpath(posixpath.join(posixpath.dirname(spec.name), model.file))
             path = Path(spec.path).parent / model.file
-            yield RowSource(entry, index, model, SpecFile(name, path), is_live)
+            yield RowSource(entry, index, model, SpecFile(name, path, spec.tree), is_live)
 
 
 def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple[str, Node]]:
     """Give name and document of each row, or of the wanted one, as a spec would write it; passes over what is wrong."""
     template = source.template(is_resolved=False)
     try:
-        for row in read_rows(source.file.path, name=source.file.name, delimiter=source.model.delimiter):
+        for row in source.rows():
             name = template.name_of(row) if isinstance(row, Row) else None
             if isinstance(row, Row) and isinstance(name, str) and wanted in (None, name):
                 yield name, template.document(row, name)[0]

@@ -45,11 +45,14 @@ def test_a_file_is_read_whatever_its_ending_when_it_is_named(tmp_path: Path, wri
     assert found(tmp_path / "specs", "../specs/.special") == [".special"]
 
 
-def test_a_file_outside_the_root_is_named_from_the_root(tmp_path: Path, write: Callable[..., None]) -> None:
-    write("shared/a.yaml", "team/b.yaml")
+def test_files_beside_the_project_are_named_from_the_top_of_the_repository(
+    tmp_path: Path, write: Callable[..., None]
+) -> None:
+    write("shared/a.yaml", "team/b.yaml", ".git/config")
 
-    assert found(tmp_path / "team", "../shared", ".") == ["../shared/a.yaml", "b.yaml"]
-    assert found(tmp_path / "team", str(tmp_path / "shared")) == ["../shared/a.yaml"]
+    assert found(tmp_path / "team", "../shared", ".") == ["shared/a.yaml", "team/b.yaml"]
+    assert found(tmp_path / "team", str(tmp_path / "shared")) == ["shared/a.yaml"]
+    assert found(tmp_path / "team", "../*/*.yaml") == ["shared/a.yaml", "team/b.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_entries_that_lead_nowhere_are_problems(tmp_path: Path, write: Callable[
     write("empty/notes.txt")
 
     assert problems(tmp_path, "empty/", "nowhere", "*.yaml", "a**b/c", "x\0y") == [
-        "empty/: no spec files in this folder; add one, such as empty/contacts.yaml",
+        "empty: no spec files in this folder; add one, such as empty/contacts.yaml",
         "nowhere: no such file or folder; check the name, or create it",
         "*.yaml: no spec file matches; check the pattern; spec files end in .yaml or .yml",
         "a**b/c: ** stands beside other letters; write ** alone between slashes: specs/**/*.yaml",

@@ -14,7 +14,7 @@ from reconciler.core.redaction import worded
 from reconciler.core.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
-from reconciler.specs import References, load_specs, row_reading
+from reconciler.specs import References, load_specs, rows
 from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA
 from reconciler.specs.outline import declared_addresses
 from reconciler.specs.provenance import Specs, explain
@@ -266,7 +266,7 @@ def test_rows_stream_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 alive.append(sum(isinstance(one, Row | Node) for one in gc.get_objects()))
             yield event
 
-    monkeypatch.setattr(row_reading, "read_rows", counting)
+    monkeypatch.setattr(rows, "read_rows", counting)
 
     assert len(memories(tmp_path)) == 3000
     assert len(alive) == 2

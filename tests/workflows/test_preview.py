@@ -116,6 +116,18 @@ def test_mistakes_in_specs_become_annotations_by_the_problem_matcher(runner: Run
     assert places == [("specs/support.yaml", "3", "1")]
 
 
+def test_mistakes_of_a_project_in_a_folder_are_placed_from_the_top_of_the_repository(runner: Runner) -> None:
+    for name in ("reconciler.yaml", "specs/support.yaml"):
+        runner.write(f"team/{name}", (runner.repository / name).read_text(encoding="utf-8"))
+    runner.write(".git/HEAD", "ref: refs/heads/main")
+    runner.write("team/specs/support.yaml", "- no spec\n")
+    ran = runner.run("preview", project="team")
+
+    [matcher] = json.loads((ACTION / "problems.json").read_text())["problemMatcher"]
+    found = [re.match(matcher["pattern"][0]["regexp"], line) for line in ran.err.splitlines()]
+    assert [match[1] for match in found if match] == ["team/specs/support.yaml"]
+
+
 def test_a_plan_that_cannot_be_made_says_so_in_the_comment(runner: Runner) -> None:
     runner.secrets.clear()
     ran = runner.run("preview", environment="live")

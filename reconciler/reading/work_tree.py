@@ -1,0 +1,79 @@
+"""
+The work tree: the folder whose files belong to the repository, and from which they are named.
+
+What lies outside of it, or is git's own, is never read: a preview may show what a spec holds to others. Links are
+followed before that is decided. Git itself is not asked, so no variable of its own can widen the folder.
+"""
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.errors import InputError
+
+_GIT = ".git"
+
+
+class WorkTree(Struct, frozen=True):
+    """The folder of a repository: git's work tree, or the project's own folder where there is no git."""
+
+    top: Path
+    is_of_git: bool
+
+    def name(self, path: Path) -> str:
+        """Return what a file is called: its path from the top, with forward slashes."""
+        try:
+            return printable(Path(os.path.relpath(path, self.top)).as_posix())
+        except ValueError:  # on another drive
+            return printable(path.as_posix())
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a path, once links are followed, is inside and is none of git's own files."""
+        try:
+            inside = _below(os.path.realpath(path), os.path.realpath(self.top))
+        except ValueError:  # no file can have this name, as whoever tries to read it will say
+            return True
+        return inside is not None and _GIT not in map(str.lower, inside)
+
+    @property
+    def refusal(self) -> str:
+        """Return what is wrong with a path that leads out."""
+        return f"it leads out of {'the git repository' if self.is_of_git else 'the folder of the project'}"
+
+    @property
+    def cure(self) -> str:
+        """Return what to do about a path that leads out."""
+        if self.is_of_git:
+            return "move it into the repository: what specs read is shown to others"
+        return "move it into this folder, or keep both in one git repository: what specs read is shown to others"
+
+
+def work_tree_of(folder: Path) -> WorkTree:
+    """
+    Return the work tree of the nearest repository around a folder; raises `InputError` where the folder is gone.
+
+    A repository that a link out of another one leads to does not count: the link may have come with a change.
+    """
+    try:
+        start = Path(os.path.abspath(folder))  # noqa: PTH100  links must not be followed yet
+    except FileNotFoundError as error:
+        raise InputError("the current folder is gone: change to one that is there") from error
+    marked = [one for one in (start, *start.parents) if os.path.lexists(one / _GIT)]
+    for at, one in enumerate(marked):
+        if all(_below(os.path.realpath(one), os.path.realpath(outer)) is not None for outer in marked[at + 1 :]):
+            return WorkTree(one, is_of_git=True)
+    return WorkTree(start, is_of_git=False)
+
+
+def _below(path: str, folder: str) -> tuple[str, ...] | None:
+    """Return the parts that lead from a folder to a path, or None where it is elsewhere."""
+    try:
+        return Path(path).relative_to(folder).parts
+    except ValueError:
+        return None
+
+
+def printable(name: str) -> str:
+    """Return a name that can be printed: file systems allow line breaks in names, and bytes that are no text."""
+    return name if name.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in name)
