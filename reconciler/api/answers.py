@@ -9,7 +9,7 @@ second.
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
@@ -43,20 +43,31 @@ _Nothing = TypeVar("_Nothing")
 
 
 class ThrottledError(ApiUnavailableError):
-    """The API asks to wait; nothing was done. `retry_after` is in seconds, None where the API did not say."""
+    """
+    The API asks to wait. `retry_after` is in seconds, None where the API did not say.
 
-    def __init__(self, summary: str, *, retry_after: float | None, code: str = "") -> None:
-        super().__init__(summary, may_have_happened=False, code=code)
+    A limit (429) did nothing; a server that is too busy (503) may have done what it was asked.
+    """
+
+    def __init__(
+        self, summary: str, *, retry_after: float | None, code: str = "", may_have_happened: bool = False
+    ) -> None:
+        super().__init__(summary, may_have_happened=may_have_happened, code=code)
         self.retry_after = retry_after
 
 
 class Answer(Struct, frozen=True):
-    """An HTTP answer, read whole: `retry_after` is the header as text, `received_at` the time to reckon a date from."""
+    """
+    An HTTP answer, read whole; `retry_after` and `date` are headers as text.
+
+    `received_at` is the time by this machine's clock, for an answer that has no date.
+    """
 
     status: int
     body: bytes
     retry_after: str | None
     received_at: datetime
+    date: str | None = None
 
     @property
     def is_empty_success(self) -> bool:
@@ -146,6 +157,8 @@ def _kind_of_error(answer: Answer, refusal: _Refusal | None) -> ApiError:
     code, summary = refusal.code if refusal else "", _summary(answer, refusal)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_throttling(refusal):
         return ThrottledError(summary, retry_after=_seconds(answer), code=code)
+    if _is_busy(answer, code):
+        return ThrottledError(summary, retry_after=_seconds(answer), code=code, may_have_happened=True)
     status = HTTPStatus.UNAUTHORIZED if code in _KEY_CODES else answer.status
     if not _is_refusal(status, refusal):
         return ApiUnavailableError(summary, may_have_happened=True, code=code)
@@ -158,13 +171,20 @@ def _is_throttling(refusal: _Refusal | None) -> bool:
     return refusal is not None and (refusal.code or refusal.message).upper() in _THROTTLED_CODES
 
 
+def _is_busy(answer: Answer, code: str) -> bool:
+    """Return whether the server, or one before it, cannot answer now and says when it can."""
+    return _is_fault(answer.status) and _seconds(answer) is not None and code != _ADD_USER_REFUSED
+
+
+def _is_fault(status: int) -> bool:
+    return status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def _is_refusal(status: int, refusal: _Refusal | None) -> bool:
     """Say whether the answer is the API's own no, which asking again does not change."""
-    if status == HTTPStatus.REQUEST_TIMEOUT or (refusal and refusal.code in _SERVER_CODES):
+    if _is_fault(status) or (refusal and refusal.code in _SERVER_CODES):
         return False
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return refusal is not None
-    return status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return status >= HTTPStatus.MULTIPLE_CHOICES or refusal is not None
 
 
 def _is_absent_route(status: int, code: str) -> bool:
@@ -181,8 +201,8 @@ def _advice(status: int, refusal: _Refusal | None) -> str:
 
 
 def _summary(answer: Answer, refusal: _Refusal | None) -> str:
-    if refusal is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "the API asks to wait (429)"
+    if refusal is None and (answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_busy(answer, "")):
+        return f"the API asks to wait ({answer.status})"
     if refusal is None:
         return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
     code = f", {refusal.code}" if _CODE.fullmatch(refusal.code) else ""
@@ -190,11 +210,22 @@ def _summary(answer: Answer, refusal: _Refusal | None) -> str:
 
 
 def _seconds(answer: Answer) -> float | None:
-    """Read `Retry-After`: seconds, or a date, which is cut to the second and so up to one early; None for neither."""
+    """
+    Read `Retry-After`: seconds, or a date, which is cut to the second and so up to one early; None for neither.
+
+    A date is meant by the clock of the server, which its own date shows: this machine's may go wrong.
+    """
     text = (answer.retry_after or "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
+    until, now = _moment(text), _moment(answer.date or "") or answer.received_at
+    return max(0.0, (until - now).total_seconds() + 1) if until else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a date of HTTP, which is always in UTC; None for what is none, however absurd."""
     try:
-        return max(0.0, (parsedate_to_datetime(text) - answer.received_at).total_seconds() + 1)
-    except (ValueError, TypeError):
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None

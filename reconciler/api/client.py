@@ -373,7 +373,14 @@ class _Client:
             response = await self._http.request(request.method, request.path, json=request.body)
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
-        return Answer(response.status_code, response.content, response.headers.get("retry-after"), datetime.now(UTC))
+        headers = response.headers
+        return Answer(
+            response.status_code,
+            response.content,
+            headers.get("retry-after"),
+            received_at=datetime.now(UTC),
+            date=headers.get("date"),
+        )
 
     def _unreachable(self, error: Exception) -> ApiUnavailableError:
         """

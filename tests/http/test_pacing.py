@@ -14,6 +14,7 @@ from reconciler.api.client import open_writer
 from reconciler.api.pacing import Budget, Pacer
 from reconciler.core.observed import Absent
 from reconciler.core.rate import Rate
+from reconciler.errors import ApiUnavailableError
 from reconciler.execute import Execution, Together, execute
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer
@@ -191,6 +192,29 @@ def test_every_shape_of_a_429_is_waited_for(body: bytes, retry_after: str | None
 
     assert len(world.requests) == 2
     assert least <= sum(world.waits.seconds) <= most
+
+
+def busy(retry_after: str) -> faults.Fault:
+    return faults.Reply(Answer(status=503, body=b"<html>", headers=(("retry-after", retry_after),)))
+
+
+def test_a_busy_server_is_waited_for_as_told_and_by_all() -> None:
+    world = World(rules=(Rule(fault=busy("20"), occurrences=frozenset({1, 2, 3})),))
+    execution = applied(world, 30)
+
+    assert {outcome.result for outcome in execution.outcomes} == {"done"}
+    assert world.waits.seconds[0] == 20
+    assert set(world.waits.reasons) == {"the API asks to wait (503)"}
+    assert len(world.requests) < 2 * 30 + 10
+
+
+def test_a_write_that_a_busy_server_may_have_done_is_unknown_to_the_end() -> None:
+    world = World(rules=(Rule(fault=busy("20")),))
+
+    with pytest.raises(ApiUnavailableError, match="let no request through for 20 min") as caught:
+        world.call(create)
+
+    assert caught.value.may_have_happened
 
 
 def test_an_api_that_lets_nothing_through_ends_the_apply_with_a_clear_reason() -> None:

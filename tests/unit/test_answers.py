@@ -1,14 +1,22 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.api.answers import Answer, ThrottledError, body_of
+from reconciler.api.answers import Answer, ThrottledError, body_of, is_add_user_refusal
 from reconciler.core.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEY = "sk-very-secret"
+DATES = st.from_regex(
+    r"(Mon, |Monday, )?[0-9]{1,3}[ -](Jan|Feb|Foo)[ -][0-9]{1,6} [0-9]{1,3}:[0-9]{2}(:[0-9]{1,3})? ?"
+    r"(GMT|EST|[+-][0-9]{1,20}|)",
+    fullmatch=True,
+)
 
 
 def answer(status: int, body: Json | bytes, retry_after: str | None = None) -> Answer:
@@ -134,6 +142,12 @@ def test_a_limit_told_by_its_code_alone_is_a_limit() -> None:
         (" 7 ", 7.0),
         ("Fri, 02 Jan 2026 03:04:35 GMT", 31.0),
         ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
+        ("Fri, 02 Jan 2026 04:04:35 +0100", 31.0),
+        ("Fri Jan  2 03:04:35 2026", 31.0),
+        ("Friday, 02-Jan-26 03:04:35 GMT", 31.0),
+        ("Mon, 01 Jan 2024 00:00:00 +9999999999999", None),
+        ("Fri, 31 Dec 9999 23:00:00 -1200", None),
+        ("Fri, 99 Jan 2026 99:99:99 GMT", None),
         ("1.5", 1.5),
         ("soon", None),
         ("-5", None),
@@ -146,6 +160,48 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
 
     assert isinstance(error, ThrottledError)
     assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1, 24 * 365])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_date_is_read_against_the_clock_that_wrote_it(status: int, hours: int) -> None:
+    theirs = NOW + timedelta(hours=hours)
+    until = format_datetime(theirs + timedelta(seconds=2), usegmt=True)
+
+    error = error_of(Answer(status, b"", until, received_at=NOW, date=format_datetime(theirs, usegmt=True)))
+
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after == 3.0
+
+
+@given(st.one_of(st.none(), st.text(), DATES), st.one_of(st.none(), st.text(), DATES))
+def test_no_header_is_a_defect_whatever_it_says(retry_after: str | None, date: str | None) -> None:
+    error = error_of(Answer(429, b"", retry_after, received_at=NOW, date=date))
+
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after is None or error.retry_after >= 0
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_server_that_says_when_to_ask_again_asks_to_wait_and_may_have_done_it(status: int) -> None:
+    told = error_of(answer(status, b"", "20"))
+    untold = [error_of(answer(status, b"", header)) for header in (None, "", "soon")]
+
+    assert isinstance(told, ThrottledError)
+    assert (str(told), told.retry_after) == (f"the API asks to wait ({status})", 20.0)
+    assert told.may_have_happened
+    assert [type(error) for error in untold] == [ApiUnavailableError] * 3
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 404])
+def test_a_no_that_says_when_to_ask_again_is_a_no(status: int) -> None:
+    assert isinstance(error_of(answer(status, envelope("BAD_REQUEST", "no"), "20")), ApiRejectedError)
+
+
+def test_a_refused_user_is_no_busy_server() -> None:
+    error = error_of(answer(500, envelope("MEMORY_ADD_USER_ERROR", "no"), "20"))
+
+    assert is_add_user_refusal(error)
 
 
 def test_what_the_api_says_is_cut_short_and_cannot_move_the_cursor() -> None:
