@@ -114,12 +114,11 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
 @pass_invocation
 def show(invocation: Invocation) -> int:
     """Print what the sandbox holds, as JSON."""
-    import json
-
     from reconciler.cli.screen import emit
+    from reconciler.core.text import json_text
 
     with _store(invocation) as store:
-        emit(json.dumps(store.dump(), indent=2, ensure_ascii=False) + "\n", "json")
+        emit(json_text(store.dump(), indent=2) + "\n", "json")
     return 0
 
 

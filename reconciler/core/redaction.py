@@ -23,7 +23,6 @@ from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
-_LENGTHS = (8, 32, 128, 1024)
 _LONGEST_QUOTE = 41
 SHORTEST_SECRET = 8
 """A shorter text is no secret that can be taken out of others: it could stand in any word."""
@@ -39,6 +38,10 @@ What a spec says of other keys is always shown.
 """
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "list", "mapping", "null"]
+Length: TypeAlias = Literal["empty", "1-8", "9-32", "33-128", "129-1024", ">1024"]
+
+
+_LENGTHS: tuple[tuple[int, Length], ...] = ((0, "empty"), (8, "1-8"), (32, "9-32"), (128, "33-128"), (1024, "129-1024"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Masked:
     masked: str
     origin: Origin
     kind: Kind
-    length: str | None
+    length: Length | None
 
 
 class DigestOnly(str):
@@ -300,16 +303,8 @@ def kind_of(value: Json) -> Kind:
             return "list"
 
 
-def length_class(value: Json) -> str | None:
+def length_class(value: Json) -> Length | None:
     """Say about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
     if not isinstance(value, (str, dict, list, tuple)):
         return None
-    length = len(value)
-    if length == 0:
-        return "empty"
-    shortest = 1
-    for longest in _LENGTHS:
-        if length <= longest:
-            return f"{shortest}-{longest}"
-        shortest = longest + 1
-    return f">{_LENGTHS[-1]}"
+    return next((name for longest, name in _LENGTHS if len(value) <= longest), ">1024")

@@ -1,6 +1,10 @@
 """Text that can be shown anywhere: nothing that it holds moves a cursor, turns a line around or starts a new one."""
 
 import json
+import re
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
+_RUNNER_COMMAND = re.compile(r"##(?=\[)")
 
 
 def visible(text: str) -> str:
@@ -11,6 +15,22 @@ def visible(text: str) -> str:
 def quoted(text: str) -> str:
     """Give the text as a JSON string in which every character prints."""
     return visible(json.dumps(text, ensure_ascii=False))
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    r"""
+    Return a value as JSON in which every character prints, and which no runner of CI takes for a command.
+
+    What does not print (C1 controls, bidi, line separators, halves of surrogate pairs) stands as `\uXXXX`.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    escaped = _BEYOND_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
+    return _RUNNER_COMMAND.sub(r"#\\u0023", escaped).replace("\x7f", r"\u007f")
+
+
+def printing(document: str) -> str:
+    """Return a document of lines with every other character that does not print written as an escape."""
+    return "\n".join(map(visible, document.split("\n")))
 
 
 def shortened(text: str, limit: int) -> str:

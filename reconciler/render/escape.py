@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from reconciler.core.text import shortened, visible
 
-_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$"}
+_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
 _LONGEST_MARKER = 200
 
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from reconciler.core.document import PlanDocument
+from reconciler.core.text import printing
 from reconciler.render.report import build_page
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ def render_plan_html(plan: PlanDocument, *, rows: int = MOST_ROWS) -> str:
 
     templates = _templates()
     style, script = _text(templates, _STYLE), _text(templates, _SCRIPT)
-    return templates.get_template("report.html.jinja").render(
+    page = templates.get_template("report.html.jinja").render(
         page=build_page(plan, most_rows=rows),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704  our own file
         script=Markup(script),  # noqa: S704  our own file
     )
+    return printing(page)
 
 
 @cache

@@ -1,7 +1,6 @@
 """Plans, receipts and dry runs as JSON: the contract that other programs are written against."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 
 from reconciler.core.advice import LintDocument
@@ -10,6 +9,7 @@ from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocume
 from reconciler.core.explanation import ExplanationDocument
 from reconciler.core.runs_document import RunsDocument
 from reconciler.core.snapshot import Snapshot
+from reconciler.core.text import json_text
 
 Document = (
     PlanDocument
@@ -25,7 +25,7 @@ Document = (
 
 def render_json(document: Document) -> str:
     """Give the document as JSON, byte for byte the same for the same document."""
-    return json.dumps(plain(document), indent=2, ensure_ascii=False) + "\n"
+    return json_text(plain(document), indent=2) + "\n"
 
 
 def plain(value: object) -> object:

@@ -26,7 +26,7 @@ def render_runs_text(document: RunsDocument) -> str:
 
 def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
     state = f"{run.state} (settled)" if run.settled else run.state
-    return run.run, run.started_at, visible(run.environment), state, render_counts(run.totals)
+    return visible(run.run), visible(run.started_at), visible(run.environment), state, render_counts(run.totals)
 
 
 def render_earlier_run(run: PastRun, findings: Mapping[Finding, int]) -> str:

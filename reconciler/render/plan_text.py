@@ -59,7 +59,7 @@ def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
 
 def _changes(plan: PlanDocument, palette: Palette) -> Iterator[str]:
     for address, entries in groupby(plan.operations, key=lambda entry: memory_of(entry.address)):
-        yield palette.strong(address)
+        yield palette.strong(visible(address))
         yield from _aligned([line for entry in entries for line in _lines(entry, palette)], palette)
         yield ""
 
@@ -68,7 +68,7 @@ def _aligned(lines: Sequence[_Line], palette: Palette) -> Iterator[str]:
     width = max((len(line.text) for line in lines if len(line.text) <= _WIDEST), default=0)
     for line in lines:
         cause = f", {line.cause}" if line.cause else ""
-        place = palette.faint(f"{line.source.file}:{line.source.line}{cause}")
+        place = palette.faint(f"{visible(line.source.file)}:{line.source.line}{cause}")
         padding = " " * (width - len(line.text))
         yield f"  {line.paint(f'{line.sign} {line.text}')}{padding}  {place}"
 
@@ -88,7 +88,7 @@ def _lines(entry: OperationEntry, palette: Palette) -> Iterator[_Line]:
         case UpdateUserEntry(changes=changes):
             for change in changes:
                 line = _change(change, palette, certain=entry.certain)
-                yield replace(line, text=f"user {entry.phone_number} {line.text}", source=entry.source)
+                yield replace(line, text=f"user {visible(entry.phone_number)} {line.text}", source=entry.source)
         case _:
             assert_never(entry)
 
@@ -135,7 +135,7 @@ def _user(entry: AddUserEntry) -> str:
         "summary": entry.summary,
         "external_memory_key": entry.external_memory_key,
     }
-    return f"user {entry.phone_number}{_declared(fields)}"
+    return f"user {visible(entry.phone_number)}{_declared(fields)}"
 
 
 def _declared(fields: Mapping[str, Mixed]) -> str:
@@ -157,7 +157,8 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
 
 
 def _headline(plan: PlanDocument) -> str:
-    account = plan.environment if plan.environment == plan.api else f"{plan.environment} ({visible(plan.api)})"
+    name = visible(plan.environment)
+    account = name if plan.environment == plan.api else f"{name} ({visible(plan.api)})"
     summary = plan.summary
     changes = pending(summary, _TOTALS)
     unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""

@@ -26,15 +26,15 @@ def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
         if outcome.outcome in {"done", "already"} or skipped[outcome.detail] > _MOST_SKIPPED:
             continue
         paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
-        yield f"{paint(f'{outcome.outcome:8}')} {_outcome(outcome)}"
+        yield f"{paint(f'{visible(outcome.outcome):8}')} {_outcome(outcome)}"
     for detail, count in sorted(skipped.items()):
         if count > _MOST_SKIPPED:
             yield f"{palette.update('skipped ')} {counted(count, 'operation')}: {visible(detail)}"
 
 
 def _outcome(outcome: OutcomeEntry) -> str:
-    place = f"{outcome.source.file}:{outcome.source.line}"
-    return f"{outcome.address} ({outcome.type}, {place}): {visible(outcome.detail)}"
+    place = f"{visible(outcome.source.file)}:{outcome.source.line}"
+    return f"{visible(outcome.address)} ({visible(outcome.type)}, {place}): {visible(outcome.detail)}"
 
 
 def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
@@ -71,5 +71,5 @@ def render_dry_run_text(dry_run: DryRunDocument) -> str:
 
 
 def _request(request: RequestEntry) -> Iterator[str]:
-    yield f"{request.method} {visible(request.path)}"
+    yield f"{visible(request.method)} {visible(request.path)}"
     yield f"    {whole(request.body)}"

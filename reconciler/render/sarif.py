@@ -6,7 +6,6 @@ has no place is told where SARIF keeps what is not about a place, in the notific
 number of what was left out.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from msgspec import Struct
 
 from reconciler.core.advice import Advice, LintDocument
 from reconciler.core.document import NoticeEntry, PlanDocument
-from reconciler.core.text import shortened, visible
+from reconciler.core.text import json_text, shortened, visible
 from reconciler.errors import Problem, Source
 from reconciler.render.notices import keys_of, notice_sentence, view_sentences
 from reconciler.render.words import counted
@@ -142,7 +141,7 @@ def _log(category: str, findings: Sequence[_Finding]) -> str:
         "results": [_result(finding, indices) for finding in located[:MOST_RESULTS]],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log, indent=2) + "\n"
 
 
 def _left_out(findings: Sequence[_Finding], what: str) -> Iterator[_Object]:

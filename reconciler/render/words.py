@@ -126,7 +126,7 @@ def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
 
 def masked_text(value: Masked) -> str:
     """Give what is said in the place of a value that is not shown: `(live text of 9-32 characters, hmac:…)`."""
-    return f"({value.origin} {value.kind}{_length(value)}, {value.masked})"
+    return f"({value.origin} {value.kind}{_length(value)}, {visible(value.masked)})"
 
 
 def _length(value: Masked) -> str:

@@ -1,9 +1,7 @@
 """A report as a line of a log: for people, or as JSON."""
 
-import json
-
 from reconciler.core.document import SummaryEntry
-from reconciler.core.text import duration, visible
+from reconciler.core.text import duration, json_text, visible
 from reconciler.render.words import counted, pending
 from reconciler.watching.report import PENDING, Reading, Report
 
@@ -49,12 +47,12 @@ def json_line(time: str, report: Report, pause: float | None) -> str:
         "errors_in_all": len(report.errors),
         "next_in_seconds": None if pause is None else round(pause, 3),
     }
-    return json.dumps(entry, ensure_ascii=False)
+    return json_text(entry)
 
 
 def note_line(time: str, text: str) -> str:
     """Give any other line as one JSON object."""
-    return json.dumps({"time": time, "event": "note", "message": text}, ensure_ascii=False)
+    return json_text({"time": time, "event": "note", "message": text})
 
 
 def _story(report: Report) -> str:

@@ -243,7 +243,7 @@ def test_comments_that_lack_what_comments_have_are_passed_over(runner: Runner) -
 
 
 def test_what_gh_says_is_told_in_one_line_without_its_token(runner: Runner) -> None:
-    runner.secrets.update(GH_TOKEN="writes-comments")
+    runner.secrets.update([("GH_TOKEN", "writes-comments")])
     said = "no: {token}\n::add-path::/evil\n\x1b[31m \u202e ghp_0123456789abcdefghij https://me:pw@host/x ##[group]x"
     runner.on_github(refuse={"POST issues/7/comments": 403}, says=said)
     ran = runner.run("preview")

@@ -9,7 +9,7 @@ _TOKEN = re.compile(r"\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_]{10,}|(?<=://)[^/@\s
 """What GitHub's tokens look like, and what stands before the host of a URL."""
 
 _ADD_MASK = "::add-mask::"
-_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$"}
+_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
 
 
 def escaped(text: str) -> str:
