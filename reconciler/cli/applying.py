@@ -50,9 +50,7 @@ class Applying(Struct, frozen=True):
     async def prospect(self) -> Prospect:
         """Read the account and decide."""
         async with self.session.account.reader() as reader:
-            run = replace(
-                self.session.run(Progress("reading")), seconds_needed=self.session.account.pacer.seconds_needed
-            )
+            run = replace(self.session.run(Progress("reading")), allowance=self.session.account.pacer.allowance)
             if self.saved is None:
                 return await declared_prospect(self.session, reader, run, self.targets)
             return await reviewed_prospect(self.session, reader, run, self.saved, strict=self.strict)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,9 +13,9 @@ from reconciler.cli.loading import load_environment, secrets_of, warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.screen import remark
 from reconciler.core.catalogue import sensitive_keys
+from reconciler.core.cost import Allowance
 from reconciler.core.desired import Desired
 from reconciler.core.guards import Guards
-from reconciler.core.rate import seconds_needed
 from reconciler.core.redaction import Masker
 from reconciler.core.shard import Shard
 from reconciler.errors import Problem, SpecError
@@ -54,7 +53,7 @@ class Session(Struct, frozen=True):
             masker=self.masker(reveal=False),
             on_progress=progress,
             on_notice=remark,
-            seconds_needed=partial(seconds_needed, self.account.environment.rate_limit),
+            allowance=lambda: Allowance(self.account.environment.rate_limit),
             shard=self.shard,
         )
 

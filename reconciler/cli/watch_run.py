@@ -142,7 +142,7 @@ class WatchRun:
 
     async def _planned(self, session: Session) -> tuple[Prospect, Reading]:
         async with session.account.reader() as reader:
-            run = replace(self._run(session), seconds_needed=session.account.pacer.seconds_needed)
+            run = replace(self._run(session), allowance=session.account.pacer.allowance)
             prospect = await declared_prospect(session, reader, run, ())
         summary = describe_plan(prospect.plan, session.masker(reveal=False)).summary
         self._reading = reading = Reading(summary, has_drift=prospect.plan.has_changes)

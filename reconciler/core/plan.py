@@ -239,7 +239,8 @@ class Plan(Struct, frozen=True):
     What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
 
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
-    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit.
+    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit, and `looks` the requests
+    that it takes to look again at what waited.
     `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value. `near_keys` are
     those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
     """
@@ -251,6 +252,7 @@ class Plan(Struct, frozen=True):
     requests_read: int
     base: Base | None = None
     seconds_at_rate_limit: int = 0
+    looks: int = 0
     kept_facts_live: int = 0
     keys: KnownKeys = NO_KEYS
     near_keys: tuple[NewKey, ...] = ()
@@ -277,4 +279,5 @@ class Plan(Struct, frozen=True):
     def limited_requests_to_write(self) -> int:
         """Count those of them that go to `/v1/memory`, which the API limits all together."""
         memories = [work for work in self.work if isinstance(work, MemoryWork)]
-        return sum(len(work.operations) + (work.needs_lookup or work.needs_second_look) for work in memories)
+        plain = sum(len(work.operations) + (work.needs_lookup or work.needs_second_look) for work in memories)
+        return plain + self.looks

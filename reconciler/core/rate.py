@@ -1,4 +1,4 @@
-"""Rates such as `100/15m`: how they are written, and how long requests take under one."""
+"""Rates such as `100/15m`, and how they are written."""
 
 import re
 
@@ -26,14 +26,3 @@ def parse_rate(text: str) -> Rate:
     if found is None:
         raise ValueError(text)
     return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
-
-
-def seconds_needed(rate: Rate | None, requests: int, *, used: int = 0) -> int:
-    """
-    Give the seconds until the last of some requests may start: a burst first, then window by window.
-
-    `used` requests stand in the present window already. Without a rate nothing has to wait.
-    """
-    if rate is None or requests == 0:
-        return 0
-    return (used + requests - 1) // rate.requests * rate.seconds

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.base import base_of
+from reconciler.core.cost import foresee
 from reconciler.core.desired import Desired
 from reconciler.core.fingerprint import specs_digest
 from reconciler.core.identity import same_contact_problems
@@ -76,7 +77,8 @@ def origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
 
 def with_cost(plan: Plan, run: Run) -> Plan:
     """Give a plan with the time that its apply has to wait."""
-    return replace(plan, seconds_at_rate_limit=run.seconds_needed(plan.limited_requests_to_write))
+    foreseen = foresee(plan, run.allowance())
+    return replace(plan, seconds_at_rate_limit=foreseen.seconds, looks=foreseen.looks)
 
 
 def _shards(desired: Desired, shard: Shard | None) -> Shards | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from reconciler.core.cost import Allowance
 from reconciler.core.redaction import Masker
 from reconciler.core.shard import Shard
 from reconciler.observe import Observing, ReaderChoice
@@ -13,17 +14,12 @@ OnProgress = Callable[[int, int], None]
 """Is told how much is done, and of how much."""
 
 
-def _no_limit(_requests: int) -> int:
-    """Let nothing wait."""
-    return 0
-
-
 class Run(Struct, frozen=True):
     """
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
 
     `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that is read in the account's
-    place, if one is. `seconds_needed` says how long so many requests to `/v1/memory` have to wait under the rate limit,
+    place, if one is. `allowance` says what the requests of an apply meet,
     `shard` which part of what is declared the run is for.
     """
 
@@ -37,7 +33,7 @@ class Run(Struct, frozen=True):
     on_notice: Callable[[str], None]
     clock: Clock = utc_now
     snapshot_taken_at: str | None = None
-    seconds_needed: Callable[[int], int] = _no_limit
+    allowance: Callable[[], Allowance] = Allowance
     shard: Shard | None = None
 
     @property

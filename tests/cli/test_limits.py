@@ -60,8 +60,8 @@ def test_a_plan_says_what_the_apply_costs_in_requests_and_in_time(five: Reposito
         text = five.run("plan", "--api-url", url).out
         plan = json.loads(five.run("plan", "--api-url", url, "--format", "json").out)
 
-    assert "Cost: 1 request to read, 10 to write, about 45 min at the rate limit.\n" in text
-    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 10, "seconds_at_rate_limit": 2700}
+    assert "Cost: 1 request to read, 10 to write, about 1 h at the rate limit.\n" in text
+    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 10, "seconds_at_rate_limit": 3600}
 
 
 def test_an_apply_counts_what_its_own_plan_used_of_the_window(five: Repository) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing import Budget, Pacer, Retrying, Waiting
+from reconciler.core.cost import Allowance
 from reconciler.core.rate import Rate
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
 from reconciler.workers import for_each
@@ -290,15 +291,28 @@ def test_a_stop_ends_all_waits() -> None:
     assert len(account.waits) == 1
 
 
-def test_time_needed_counts_what_the_run_has_sent() -> None:
-    account = Account()
-    pacer = account.pacer(rate=Rate(100, 900))
+def test_an_allowance_counts_what_the_run_has_sent() -> None:
+    account, rate = Account(), Rate(100, 900)
+    pacer = account.pacer(rate=rate)
     send(account, pacer, 60)
 
-    assert pacer.seconds_needed(40) == 0
-    assert pacer.seconds_needed(41) == 900
+    assert pacer.allowance() == Allowance(rate, 60)
     account.now = 900.0
-    assert pacer.seconds_needed(41) == 0
+    assert pacer.allowance() == Allowance(rate, 0, is_stale=True)
+
+
+def test_a_view_counts_for_a_minute_and_over_no_wait() -> None:
+    account = Account()
+    pacer = account.pacer()
+
+    assert pacer.is_fresh(0.0)
+    account.now = 60.0
+    assert pacer.is_fresh(0.0)
+    asyncio.run(pacer.pause(0.5, "a fault"))
+    assert not pacer.is_fresh(0.5)
+    assert pacer.is_fresh(60.5)
+    account.now = 121.0
+    assert not pacer.is_fresh(60.5)
 
 
 def test_faults_are_counted_apart_from_limits() -> None:

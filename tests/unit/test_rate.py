@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from reconciler.core.rate import Rate, parse_rate, seconds_needed
+from reconciler.core.rate import Rate, parse_rate
 from reconciler.core.text import duration
 
 LIMIT = Rate(100, 900)
@@ -20,18 +20,6 @@ def test_a_rate_is_read_and_written_alike(text: str, rate: Rate) -> None:
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
         parse_rate(text)
-
-
-@pytest.mark.parametrize(
-    ("requests", "used", "seconds"),
-    [(0, 100, 0), (1, 0, 0), (100, 0, 0), (101, 0, 900), (200, 0, 900), (201, 0, 1800), (100, 1, 900), (3, 97, 0)],
-)
-def test_a_burst_is_free_and_each_further_window_costs_its_time(requests: int, used: int, seconds: int) -> None:
-    assert seconds_needed(LIMIT, requests, used=used) == seconds
-
-
-def test_without_a_rate_nothing_waits() -> None:
-    assert seconds_needed(None, 10_000) == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.slots import Slots
 from reconciler.api.pacing.throttle import Throttle
 from reconciler.api.pacing.window import Window
-from reconciler.core.rate import Rate, seconds_needed
+from reconciler.core.cost import Allowance
+from reconciler.core.rate import Rate
 from reconciler.core.text import duration
 from reconciler.errors import ApiRejectedError, BudgetSpentError, NotSentError
 from reconciler.stopping import NOT_REACHED
@@ -120,9 +121,10 @@ class Pacer:
         """Give the seconds spent waiting for a limit, known or told by a 429."""
         return self._seconds_throttled
 
-    def seconds_needed(self, requests: int) -> int:
-        """Give the seconds that so many requests to `/v1/memory` have to wait, after what this run has sent."""
-        return seconds_needed(self.rate, requests, used=self.window.used(self.now) if self.window else 0)
+    def allowance(self) -> Allowance:
+        """Return what the requests of an apply meet, after what this run has sent."""
+        used = self.window.used(self.now) if self.window else 0
+        return Allowance(self.rate, used, is_stale=not self.is_fresh(self.began))
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """

@@ -1,0 +1,78 @@
+"""What an apply costs beyond its plain requests: time under a rate limit, and looks at what had to wait."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Plan, UpdateUser, WriteFacts
+from reconciler.core.rate import Rate
+
+
+class Allowance(Struct, frozen=True):
+    """
+    What requests to `/v1/memory` meet: the rate, if one is known, and how many stand in its present window already.
+
+    `is_stale` says that what the plan saw is too old already, so that all that it overwrites is looked at again.
+    """
+
+    rate: Rate | None = None
+    used: int = 0
+    is_stale: bool = False
+
+
+class Foreseen(Struct, frozen=True):
+    """The looks that waits make necessary, and the seconds of these waits."""
+
+    looks: int
+    seconds: int
+
+
+class _Row(Struct, frozen=True):
+    """Requests that are sent one after the other: so many, and a look where what the plan saw is too old."""
+
+    requests: int
+    rests_on_plan: bool = False
+
+
+def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
+    """Return what the waits of an apply cost: what is sent in a row goes into one window, or waits for the next."""
+    rate = allowance.rate
+    left = rate.requests - allowance.used if rate else 0
+    looks = windows = 0
+    for row in _rows(plan):
+        size = row.requests + _looks(row, is_stale=allowance.is_stale or windows > 0)
+        if rate and min(size, rate.requests) > left:
+            windows, left = windows + 1, rate.requests
+            size = row.requests + _looks(row, is_stale=True)
+        looks += size - row.requests
+        left -= size
+    return Foreseen(looks, windows * rate.seconds if rate else 0)
+
+
+def _looks(row: _Row, *, is_stale: bool) -> int:
+    return int(is_stale and row.rests_on_plan)
+
+
+def _rows(plan: Plan) -> Iterator[_Row]:
+    for work in plan.work:
+        if isinstance(work, MemoryWork):
+            yield from _rows_of(work)
+
+
+def _rows_of(work: MemoryWork) -> Iterator[_Row]:
+    """Return the rows of a memory; the first one asks for the id where it is not known."""
+    first = 1 + work.needs_lookup
+    operations = list(work.operations)
+    if isinstance(operations[0], CreateMemory) and any(isinstance(item, WriteFacts) for item in operations):
+        yield _Row(2)
+        operations = operations[2:]
+    for operation in operations:
+        match operation:
+            case WriteFacts():
+                rests_on_plan = work.memory_id is not None and not operation.needs_second_look
+                yield _Row(first + work.needs_second_look, rests_on_plan)
+            case UpdateUser():
+                yield _Row(first, rests_on_plan=True)
+            case AddUser() | CreateMemory():
+                yield _Row(first)
+        first = 1

@@ -1,0 +1,82 @@
+"""The cost that a plan foresees, held against what the real client then sends and waits for."""
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.api.client import open_writer
+from reconciler.core.cost import Allowance, Foreseen, foresee
+from reconciler.core.observed import Absent, LiveUser, LiveUsers, Present
+from reconciler.core.plan import Plan
+from reconciler.core.rate import Rate
+from reconciler.execute import Together, execute
+from reconciler.sandbox.settings import Settings
+from reconciler.stopping import Stop
+from tests.builders import memory, plan_all, user
+from tests.http.support import World
+
+OLD = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
+
+
+def updates(count: int) -> Plan:
+    """Plan an update of one fact for each of so many memories."""
+    return plan_all([(memory({"a": 1}, contact=f"c{n:03}"), Present(f"mem-{n}", {"a": 0})) for n in range(count)])
+
+
+def creations(count: int) -> Plan:
+    return plan_all([(memory({"a": 1}, contact=f"c{n:03}"), Absent()) for n in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("made", "allowance", "foreseen"),
+    [
+        (updates(100), Allowance(), Foreseen(0, 0)),
+        (updates(100), Allowance(is_stale=True), Foreseen(100, 0)),
+        (updates(100), Allowance(Rate(100, 900)), Foreseen(0, 0)),
+        (updates(100), Allowance(Rate(100, 900), used=90), Foreseen(90, 2 * 900)),
+        (updates(3), Allowance(Rate(1, 900)), Foreseen(2, 2 * 900)),
+        (creations(150), Allowance(Rate(100, 900)), Foreseen(0, 2 * 900)),
+        (creations(5), Allowance(Rate(3, 900)), Foreseen(0, 4 * 900)),
+        (plan_all([(memory(users=[user(metadata="n")]), Present("m", {}, OLD))]), Allowance(), Foreseen(0, 0)),
+        (
+            plan_all([(memory(users=[user(metadata="n")]), Present("m", {}, OLD))]),
+            Allowance(is_stale=True),
+            Foreseen(1, 0),
+        ),
+        (
+            plan_all([(memory(seeds={"a": 1}), Present("m", {}))]),
+            Allowance(is_stale=True),
+            Foreseen(0, 0),
+        ),
+    ],
+)
+def test_what_waits_is_looked_at_again_and_pairs_stay_in_one_window(
+    made: Plan, allowance: Allowance, foreseen: Foreseen
+) -> None:
+    assert foresee(made, allowance) == foreseen
+
+
+def test_the_foreseen_cost_is_what_an_apply_then_takes() -> None:
+    rate = Rate(20, 900)
+    world = World(Settings(rate_limit=(20, 900)), rate=rate, concurrency=3)
+    world.store.load(
+        {
+            "contact_memories": [
+                {"id": f"mem-{n}", "contact_id": f"id-of-c{n:03}", "persona_id": "persona-support", "facts": {"a": 0}}
+                for n in range(50)
+            ]
+        }
+    )
+    made = updates(50)
+    foreseen = foresee(made, Allowance(rate))
+
+    async def run() -> None:
+        async with open_writer(world.endpoint()) as writer:
+            done = await execute(made, writer, concurrency=3, stop=Stop(), observer=Together())
+        assert {outcome.result for outcome in done.outcomes} == {"done"}
+
+    asyncio.run(run())
+
+    assert len(world.requests) == replace(made, looks=foreseen.looks).requests_to_write
+    assert world.waits.now == foreseen.seconds
