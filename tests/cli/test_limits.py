@@ -73,7 +73,7 @@ def test_an_apply_counts_what_its_own_plan_used_of_the_window(five: Repository) 
     with served(Store(), Settings(seeds_only=True)) as url:
         assert "4 to write, about 15 min" in five.run("plan", "--api-url", url).out
         called = apply(five, url, "--max-minutes", "1")
-    assert "4 to write, about 15 min" in called.out
+    assert "4 to write, about 30 min" in called.out
     assert called.code == 3
 
 
