@@ -1,4 +1,4 @@
-"""What differs between declared and live facts, add and update only. The only importer of deepdiff."""
+"""The difference between declared and live facts, add and update only. The only importer of deepdiff."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
@@ -57,7 +57,11 @@ class FactWrite(Struct, frozen=True):
 
 
 def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:
-    """Give the facts to send so that the live side holds all that is declared, in the order given."""
+    """
+    Return the facts to send so that the live side holds all that is declared, in the order given.
+
+    Facts that are equal never reach deepdiff; all others of a memory are one call of it.
+    """
     needed = [fact for fact in facts if _is_needed(fact, live)]
     values = {fact.key: lay_over(live.get(fact.key), fact.value) for fact in needed}
     changes = _changes({key: live[key] for key in values if key in live}, values)
@@ -80,40 +84,36 @@ def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
 
 
 def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:
-    """Give the changes that lead from the live facts to the values, by fact and in the order of their paths."""
-    nested = {key: live[key] for key, value in values.items() if isinstance(value, dict) and _is_mapping(live.get(key))}
-    changes = {key: [] if key in nested else [_change_at((key,), live, values)] for key in values}
-    if nested:
-        for path in sorted(_differing_paths(nested, {key: values[key] for key in nested})):
-            changes[path[0]].append(_change_at(path, live, values))
+    """Return the changes that lead from the live facts to the values, by fact and in the order of their paths."""
+    if not live:  # there is nothing to compare with
+        return {key: [Added((key,), value)] for key, value in values.items()}
+    changes: dict[str, list[Change]] = {key: [] for key in values}
+    for path in sorted(_differing_paths(live, values)):
+        changes[path[0]].append(_change_at(path, live, values))
     return changes
 
 
-def _is_mapping(value: Json) -> bool:
-    return isinstance(value, dict)
-
-
 def _differing_paths(live: Mapping[str, Json], values: Mapping[str, Json]) -> set[Path]:
-    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where mappings differ inside
+    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where something differs
 
     groups = DeepDiff(
         _comparable(live),
         _comparable(values),
         view="tree",
-        ignore_private_variables=False,  # by default, keys that start with two underscores are passed over
+        ignore_private_variables=False,  # by default, keys that start with two underscores are left out
         threshold_to_diff_deeper=0,  # by default, mappings with few keys in common are one change
     )
     return {tuple(level.path(output_format="list")) for group in groups.values() for level in group}
 
 
 class _WholeList(str):
-    """A list as its canonical text: to deepdiff one value, which it neither descends into nor takes for a string."""
+    """A list as its canonical text: one value for deepdiff, and none that equals a string."""
 
     __slots__ = ()
 
 
 def _comparable(value: Json) -> object:
-    """Give a value in which what deepdiff calls different is just what `same` calls different."""
+    """Return a value in which deepdiff finds different what `same` finds different, and nothing else."""
     if isinstance(value, dict):
         return {key: _comparable(item) for key, item in value.items()}
     if is_list(value):

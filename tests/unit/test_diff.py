@@ -70,3 +70,20 @@ def test_deepdiff_is_not_asked_where_nothing_differs(monkeypatch: pytest.MonkeyP
 
     assert diff_facts([fact("a", {"b": 1})], {"a": {"b": 1, "c": 2}}) == ()
     assert len(diff_facts([fact("new", 1)], {"a": 1})) == 1
+
+
+def test_what_only_the_live_side_has_is_in_no_change_however_little_both_have_in_common() -> None:
+    declared: Json = dict.fromkeys("bcdefgh", 1)
+
+    assert changes(declared, {"theirs": 2}) == tuple(Added(("k", key), 1) for key in "bcdefgh")
+
+
+def test_facts_of_all_kinds_differ_in_one_way_in_the_order_of_their_declaration() -> None:
+    facts = [fact("z", 1), fact("new", [1]), fact("m", {"a": 1, "b": 2}), fact("same", 1)]
+    writes = diff_facts(facts, {"z": 2, "m": {"a": 0, "b": 2, "c": 3}, "same": 1, "other": 5})
+
+    assert [(write.key, write.changes) for write in writes] == [
+        ("z", (Updated(("z",), 2, 1),)),
+        ("new", (Added(("new",), [1]),)),
+        ("m", (Updated(("m", "a"), 0, 1),)),
+    ]
