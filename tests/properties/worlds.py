@@ -280,7 +280,9 @@ def yaml(value: Any) -> str:
     if isinstance(value, str):
         literal = value.replace("${", "$${")  # in a spec, this would be the start of a reference
         return '"' + "".join(yaml_character(character) for character in literal) + '"'
-    return f"{value:f}" if isinstance(value, float) else json.dumps(value)
+    if isinstance(value, float):  # 0.50 and -0 would be text
+        return f"{value:f}".rstrip("0").rstrip(".") if value else "0"
+    return json.dumps(value)
 
 
 def yaml_character(character: str) -> str:
