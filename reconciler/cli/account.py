@@ -17,8 +17,8 @@ from reconciler.workflow.account import Surroundings
 class ScreenReporter:
     """Speaks on standard error, and keeps secrets for the place where errors are told."""
 
-    def __init__(self, secrets: set[str]) -> None:
-        self._secrets = secrets
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
 
     def note(self, line: str) -> None:
         """Write a line."""
@@ -26,7 +26,8 @@ class ScreenReporter:
 
     def secret(self, text: str) -> None:
         """Keep a text that no output may show."""
-        keep_secret(text, self._secrets)
+        keep_secret(text, self._invocation.secrets)
+        self._invocation.keys.add(text)
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return what waits, and shows how long still and why."""
@@ -36,7 +37,7 @@ class ScreenReporter:
 def surroundings_of(environment: Environment, invocation: Invocation) -> Surroundings:
     """Return the surroundings of one call of the program, and note where the key comes from."""
     invocation.key_variable = environment.api_key_env
-    return Surroundings(os.environ, ScreenReporter(invocation.secrets), _open_sandbox)
+    return Surroundings(os.environ, ScreenReporter(invocation), _open_sandbox)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def _tell_of_the_system(error: OSError, invocation: Invocation) -> None:
     if not _has_current_folder():
         say("hint: the current folder was removed; go to one that is there")
     if invocation.debug:
-        _echo_traceback(error, invocation)
+        _echo_traceback(error)
 
 
 def _has_current_folder() -> bool:

@@ -11,8 +11,7 @@ from msgspec import Struct
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.errors import Problem
-    from reconciler.reading import SpecFile
+    from reconciler.reading import Node, Reading, SpecFile
 
 _NOT_FORMATTED = 1
 _BYTE_ORDER_MARK = "\ufeff"
@@ -27,7 +26,7 @@ class _Change(Struct, frozen=True):
     path: Path
     before: str
     after: str
-    is_live: bool
+    is_withheld: bool
 
     @property
     def diff(self) -> str:
@@ -59,7 +58,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     from reconciler.core.text import visible
 
     files = _files(invocation, paths)
-    changes = _changes(files, _number_keys(invocation, files))
+    changes = _changes(files, _documents(invocation, files))
     if not (check or diff):
         _write(changes)
     emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
@@ -68,13 +67,13 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
 
 
 def _diff(change: _Change) -> str:
-    """Return the diff of a file; of one whose values came from an account, on the operator's terminal alone."""
+    """Return the diff of a file; of one with live or sensitive values, on the operator's terminal alone."""
     from reconciler.cli.screen import is_operators_terminal, remark
     from reconciler.core.text import visible
 
-    if not change.is_live or is_operators_terminal(sys.stdout):
+    if not change.is_withheld or is_operators_terminal(sys.stdout):
         return change.diff
-    remark(f"note: {visible(change.name)}: no diff is shown: by `live_values`, its values came from an account")
+    remark(f"note: {visible(change.name)}: no diff is shown: it holds values that are live or sensitive")
     return ""
 
 
@@ -97,53 +96,56 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
     return (*own, *found.files)
 
 
-def _changes(files: "Sequence[SpecFile]", numbers: Collection[str]) -> Sequence[_Change]:
+def _changes(files: "Sequence[SpecFile]", documents: "Sequence[Node]") -> Sequence[_Change]:
     """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
-    from reconciler.errors import Problem, SpecError
-
-    problems: list[Problem] = []
-    changes: list[_Change] = []
-    for file in files:
-        found, change = _change(file, numbers)
-        problems += found
-        changes += [change] if change else []
-    if problems:
-        raise SpecError(tuple(problems))
-    return changes
-
-
-def _number_keys(invocation: Invocation, files: "Sequence[SpecFile]") -> frozenset[str]:
-    """Return the keys that the catalogues of these files, and of the project that they are part of, type as numbers."""
-    from reconciler.errors import ReconcilerError
+    from reconciler.errors import SpecError
     from reconciler.reading import read_file
     from reconciler.specs.catalogues import number_keys
+    from reconciler.specs.findings import Findings
+    from reconciler.specs.live_values import sensitive_names, take_problems
+
+    findings = Findings()
+    sensitive = {name for one in documents for name in sensitive_names(one.value)}
+    numbers = {key for one in documents for key in number_keys(one)}
+    findings.hide(sensitive)
+    readings = {file: read_file(file.path, name=file.name) for file in files}
+    for file, reading in readings.items():
+        take_problems(reading, file, findings)
+    if findings.problems:
+        raise SpecError(findings.problems)
+    found = (_change(file, reading, numbers, sensitive) for file, reading in readings.items())
+    return [change for change in found if change]
+
+
+def _documents(invocation: Invocation, files: "Sequence[SpecFile]") -> "Sequence[Node]":
+    """Return the documents of these files, and of the project that they are part of, whose catalogues count."""
+    from reconciler.errors import ReconcilerError
+    from reconciler.reading import read_file
 
     try:
         others = _files(invocation, ())
     except ReconcilerError:  # the files may be of no project, or of one that is broken
         others = ()
-    documents = (one for file in {*files, *others} for one in read_file(file.path, name=file.name).documents)
-    return frozenset(key for document in documents for key in number_keys(document))
+    return [one for file in {*files, *others} for one in read_file(file.path, name=file.name).documents]
 
 
-def _change(file: "SpecFile", numbers: Collection[str]) -> "tuple[Sequence[Problem], _Change | None]":
-    """Return what is wrong with a file, or what changes in it, if anything does."""
+def _change(
+    file: "SpecFile", reading: "Reading", numbers: Collection[str], sensitive: Collection[str]
+) -> _Change | None:
+    """Return what changes in a file, if anything does."""
     from reconciler.project import FILE_NAME
-    from reconciler.reading import edited, quoting_edits, read_file
-    from reconciler.specs.live_values import says_live
+    from reconciler.reading import edited, quoting_edits
+    from reconciler.specs.live_values import holds_facts, says_live
 
-    reading = read_file(file.path, name=file.name)
-    if reading.problems:
-        return reading.problems, None
     before = file.path.read_bytes().decode()
     mark = before[: before.startswith(_BYTE_ORDER_MARK)]
     text = before[len(mark) :]
     is_project = file.path.name == FILE_NAME
     after = mark + edited(text, tuple(quoting_edits(text, _PROJECT_NUMBERS if is_project else numbers)))
     if after == before:
-        return (), None
-    is_live = any(says_live(one.value) for one in reading.documents)
-    return (), _Change(file.name, file.path, before, after, is_live)
+        return None
+    is_withheld = any(says_live(one.value) or holds_facts(one.value, sensitive) for one in reading.documents)
+    return _Change(file.name, file.path, before, after, is_withheld)
 
 
 def _write(changes: Sequence[_Change]) -> None:

@@ -1,8 +1,11 @@
 """The entry point: the group of commands, and the one place where errors become exit codes."""
 
 import gc
+import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from typing import ClassVar
 
 import click
@@ -10,11 +13,13 @@ import click
 from reconciler import __version__
 from reconciler.cli.lazy import LazyGroup
 from reconciler.cli.options import Invocation, connection_options
-from reconciler.cli.standard_error import ensure_streams, leave_streams, say, silence, whoever_listens
+from reconciler.cli.standard_error import ensure_streams, leave_streams, say, silence
 from reconciler.cli.termination import passing_on_termination
 
 _ERROR = 1
 _INTERRUPTED = 130
+_KEY_NAMES = frozenset(("BLAND_API_KEY", "RECONCILER_DIGEST_KEY"))
+_PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
 _COLLECTIONS = (50_000, 20, 10)
@@ -55,19 +60,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; no traceback reaches a user unless asked for."""
     ensure_streams()
     gc.set_threshold(*_COLLECTIONS)
-    invocation = Invocation()
-    with passing_on_termination(invocation):
+    invocation = Invocation(keys=set(_known_keys(os.environ)))
+    with passing_on_termination(invocation), click.Context(group, obj=invocation):
         code = _run(arguments, invocation)
     leave_streams()
     return _OF_SIGNALS + invocation.signal if code == _INTERRUPTED and invocation.signal else code
+
+
+def _known_keys(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what no output may show, whatever the command: keys under their usual names, and logins of proxies."""
+    for name, value in environ.items():
+        if name in _KEY_NAMES:
+            yield value
+        elif _PROXY_NAME.fullmatch(name):
+            login = value.rpartition("@")[0].rpartition("//")[2]
+            yield from filter(None, (login, login.partition(":")[2]))
 
 
 def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
-        with whoever_listens():
-            error.show()
+        told = StringIO()
+        error.show(told)
+        say(told.getvalue(), nl=False)
         return _ERROR
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")

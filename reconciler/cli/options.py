@@ -26,9 +26,9 @@ class Invocation:
     What one call of the program was told, before or after the name of the command.
 
     `state` is the folder for this tool's own files. `specs` stand in the place of an environment's, if there are any.
-    `revealed` are patterns of keys whose live values may be shown. `secrets`, `key_variable` and `signal` (the
-    number of the one that asked for the end, 0 for Ctrl-C) are filled in on the way, for the place where errors are
-    told.
+    `revealed` are patterns of keys whose live values may be shown. `keys` may stand in no output, `secrets` in none but
+    JSON. They, `key_variable` and `signal` (the number of the one that asked for the end, 0 for Ctrl-C) are filled in
+    on the way, for the place where errors are told.
     """
 
     project: str | None = None
@@ -52,6 +52,7 @@ class Invocation:
     key_variable: str = ""
     signal: int = 0
     secrets: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
 
 
 def _noted(context: click.Context, parameter: click.Parameter, value: object) -> object:

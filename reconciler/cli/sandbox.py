@@ -132,6 +132,7 @@ def _key(invocation: Invocation, variable: str | None) -> str | None:
     if not key:
         raise InputError(f"no key to accept: set the environment variable {variable}")
     invocation.secrets.add(key)
+    invocation.keys.add(key)
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"the key in {variable} holds a space, a line break or a character that is not ASCII")
     return key

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
-from reconciler.cli.standard_error import say, silence, whoever_listens
+from reconciler.cli.standard_error import leaving, say, silence, tell_runner, whoever_listens
 from reconciler.core.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.encoding import fitted
@@ -36,7 +36,7 @@ def palette(stream: TextIO, *, no_color: bool) -> Palette:
 
 def emit(document: str, output_format: str = "text") -> None:
     """Write the one document of a command to standard output; raises `StateError`, and `BrokenPipeError`."""
-    text = fitted(document, sys.stdout.encoding or "utf-8", output_format)
+    text = fitted(leaving(document, output_format), sys.stdout.encoding or "utf-8", output_format)
     try:
         click.echo(text, file=sys.stdout, nl=False, color=True)
     except BrokenPipeError:
@@ -58,7 +58,7 @@ def keep_secret(text: str, secrets: set[str]) -> None:
     secrets.add(text)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in filter(None, text.splitlines()):
-            say("::add-mask::" + line.replace("%", "%25"))
+            tell_runner("::add-mask::" + line.replace("%", "%25"))
 
 
 class Waits:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from reconciler.cli.standard_error import without_secrets_of_run
 from reconciler.errors import InputError, StateError
 from reconciler.render.encoding import fitted
 from reconciler.state import check_writable, write_file
@@ -40,7 +41,7 @@ def write_files(writes: Writes, render: Callable[[str], str]) -> None:
     failures: list[str] = []
     for name, path in writes:
         try:
-            write_file(path, fitted(render(name), "utf-8", name))
+            write_file(path, fitted(without_secrets_of_run(render(name), name), "utf-8", name))
         except StateError as error:
             failures.append(str(error))
     if failures:

@@ -7,17 +7,21 @@ about a value (`Said`) carries it, and what is read of the sentence is decided h
 
 import hashlib
 import hmac
+import html
+import json
 import re
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
+from urllib.parse import quote as url_quoted
 
 from msgspec import structs
 from typing_extensions import TypeAliasType
 
 from reconciler.core.secret import Secret, holds_secret
-from reconciler.core.text import quoted, shortened
+from reconciler.core.text import quoted, shortened, visible
 from reconciler.core.value import Json, canonical, is_list
 from reconciler.errors import Problem, SpecError
 
@@ -171,6 +175,25 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
         return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
     said = error.args[0] if error.args else None
     return said.shown if reveal and isinstance(said, Said) else str(error)
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """
+    Return a text with `***` in the place of each secret, however it is written: the last door, behind all masking.
+
+    A secret that is shorter than `SHORTEST_SECRET` stays: it could stand in any word.
+    """
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):  # one may be a part of another
+        text = text.replace(form, "***")
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, and as URLs, JSON, HTML, visible text and basic authentication write it."""
+    raw = secret.encode(errors="surrogateescape")
+    yield from (secret, visible(secret), html.escape(secret), url_quoted(raw), url_quoted(raw, safe=""))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], b64encode(raw).decode())
 
 
 def shown(part: object) -> str:

@@ -5,6 +5,7 @@ import re
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 _RUNNER_COMMAND = re.compile(r"##(?=\[)")
+_RUNNER_LINE = re.compile(r"(?:^|(?<=[\r\n]))(\s*):(?=:)")
 
 
 def visible(text: str) -> str:
@@ -26,6 +27,11 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     escaped = _BEYOND_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
     return _RUNNER_COMMAND.sub(r"#\\u0023", escaped).replace("\x7f", r"\u007f")
+
+
+def commanding_no_runner(text: str) -> str:
+    """Return a text in which a runner of CI finds no command: `::` at the start of a line, and `##[` anywhere."""
+    return _RUNNER_COMMAND.sub(r"#\\x23", _RUNNER_LINE.sub(r"\1\\x3a", text))
 
 
 def printing(document: str) -> str:

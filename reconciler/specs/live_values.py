@@ -1,9 +1,10 @@
 """What files say of their own values: that they came from an account, or which facts are sensitive."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from reconciler.core.value import Json
-from reconciler.reading import Reading, SpecFile
+from reconciler.core.value import Json, is_list
+from reconciler.reading import KeyPath, Reading, SpecFile
+from reconciler.specs.addresses import fact_of
 from reconciler.specs.findings import Findings
 
 _MARKER = "live_values"
@@ -21,6 +22,15 @@ def sensitive_names(document: Json) -> Iterator[str]:
     for name, rules in catalogue.items() if isinstance(catalogue, dict) else ():
         if isinstance(rules, dict) and rules.get(_SENSITIVE, False) is not False:
             yield name.replace("$${", "${")
+
+
+def holds_facts(value: Json, keys: Collection[str], path: KeyPath = ()) -> bool:
+    """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
+    if fact := fact_of(path):
+        return str(fact[-1]).replace("$${", "${") in keys
+    if isinstance(value, dict):
+        return bool(keys) and any(holds_facts(item, keys, (*path, key)) for key, item in value.items())
+    return is_list(value) and any(holds_facts(item, keys, (*path, at)) for at, item in enumerate(value))
 
 
 def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
