@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import InputError, StateError
+from reconciler.state import open_new
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `InputError` where something that is no folder stands in the folder's place."""
+    """Raise `InputError` where a link, or something that is no folder, stands in the folder's place."""
+    if folder.is_symlink():
+        raise InputError(f"{folder} is a link, and nothing is written through links: name the folder that it leads to")
     if _is_there(folder) and not folder.is_dir():
         raise InputError(f"{folder} is in the way: it is no folder; name another, or move it")
 
@@ -35,8 +38,7 @@ def _write_new(path: Path, text: str, *, within: Path) -> None:
     try:
         within.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(opened, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  a path cannot be opened with a mode
+        with os.fdopen(open_new(path), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}; mend that, and export to another folder") from error

@@ -15,29 +15,36 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, StringConstraints, TypeAdapter
 
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError, StateError
-from reconciler.state import write_file
+from reconciler.state import check_no_link, make_private_folder, read_kept, write_file
 
 LIFETIME = timedelta(minutes=30)
 """How long a note counts unless it is renewed; a wait for a limit of the API may be longer."""
 
 _RENEWAL = timedelta(minutes=1)
+_PRIVATE = 0o600
+_PROBE_SECONDS = 0.1
+"""How long a lock is tried: whoever lists runs has it for a moment, to see whether somebody else does."""
+
+
+_Name = Annotated[str, StringConstraints(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds a lease; times are in UTC."""
 
-    run: str
-    environment: str
+    run: _Name
+    environment: _Name
     pid: int
-    host: str
+    host: _Name
     since: AwareDatetime
     expires_at: AwareDatetime
 
@@ -109,7 +116,7 @@ def holding(
         moment = clock()
         other = _read(note)
         if other is not None and other.host != socket.gethostname() and other.is_current(moment):
-            raise _taken(other)
+            raise _taken(other, note)
         lease = Lease(note, Holder(run, environment, os.getpid(), socket.gethostname(), moment, moment), clock)
         try:
             yield lease
@@ -139,30 +146,55 @@ async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> A
 
 def running(folder: Path, moment: datetime) -> frozenset[str]:
     """Give the runs that hold a lease and seem to be alive; another host's is believed until its note expires."""
-    holders = (_read(note) for note in sorted(folder.glob("*.json")))
-    return frozenset(holder.run for holder in holders if holder and _seems_alive(holder, moment))
+    notes = sorted(folder.glob("*.json"))
+    found = ((note, _read(note)) for note in notes)
+    return frozenset(holder.run for note, holder in found if holder and _seems_alive(holder, note, moment))
 
 
 def _locked(path: Path, note: Path) -> FileLock:
-    lock = FileLock(path)
+    """Lock a file; raises `RefusedError` where another process has it, and `StateError`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        make_private_folder(path.parent)
+        check_no_link(path)
+    except StateError as error:
+        raise StateError(f"cannot lock {path}: {error}; nothing was written to the account") from error
+    lock = FileLock(path, mode=_PRIVATE)
+    try:
+        lock.acquire(timeout=_PROBE_SECONDS, poll_interval=_PROBE_SECONDS / 2)
     except Timeout as error:
-        other = _read(note)
-        raise _taken(other) from error
+        raise _taken(_read(note), note) from error
     except OSError as error:
         raise StateError(f"cannot lock {path}: {error.strerror}; nothing was written to the account") from error
     return lock
 
 
-def _taken(holder: Holder | None) -> RefusedError:
+def _is_locked(path: Path) -> bool:
+    """
+    Return whether a process of this machine has a lock; one that cannot be tried is believed to be.
+
+    A process is not asked by its id: ids are given anew, and on Windows a process that is asked with a signal ends.
+    """
+    if not path.is_file():
+        return False
+    lock = FileLock(path, mode=_PRIVATE)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
+
+
+def _taken(holder: Holder | None, note: Path) -> RefusedError:
     """Say who holds the lease and what to do; the note may be missing for a moment."""
     if holder is None:
         return RefusedError("another apply is at work on this account; nothing was written: wait for it to end")
-    cure = f"wait for it to end, or stop it with `kill {holder.pid}`"
+    cure = f"wait for it to end, or stop {f'it with `kill {holder.pid}`' if os.name == 'posix' else 'that process'}"
     if holder.host != socket.gethostname():
-        cure = f"wait for it to end; if it was killed, its lease expires at {_text(holder.expires_at)}"
+        cure = (
+            f"wait for it to end; if it was killed, its lease expires at {_text(holder.expires_at)}, or at once when "
+            f"you remove {note}"
+        )
     return RefusedError(f"{_told(holder)} is at work on this account; nothing was written: {cure}")
 
 
@@ -173,24 +205,20 @@ def _told(holder: Holder) -> str:
     )
 
 
-def _seems_alive(holder: Holder, moment: datetime) -> bool:
+def _seems_alive(holder: Holder, note: Path, moment: datetime) -> bool:
     if holder.host != socket.gethostname():
         return holder.is_current(moment)
-    try:
-        os.kill(holder.pid, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return True
+    return _is_locked(note.with_suffix(".lock"))
 
 
 def _read(path: Path) -> Holder | None:
-    """Read a note; None where there is none, or none that can be understood."""
+    """Read a note, its times in UTC; None where there is none, or none that can be understood."""
     try:
-        return _HOLDERS.validate_json(path.read_bytes())
-    except (OSError, ValueError):
+        holder = _HOLDERS.validate_json(read_kept(path))
+        since, expires_at = (moment.astimezone(UTC) for moment in (holder.since, holder.expires_at))
+    except (OSError, ValueError, OverflowError):  # the last of a time before or after all that there are
         return None
+    return replace(holder, since=since, expires_at=expires_at)
 
 
 def _text(moment: datetime) -> str:

@@ -1,12 +1,16 @@
 """
-Files that this tool keeps beside a repository, in `.reconciler/`: today, memory ids.
+Files that this tool keeps in `.reconciler/`, and files that it was asked for: private, whole, and never behind a link.
 
+They hold what an account knows, so their owner alone can read them, whatever the umask. A repository may hold links
+that somebody else made, so a link is refused where a file or a folder of this tool is to be; links in the folders above
+it are the operator's (`/tmp` is one on macOS) and are followed.
 `ids.json` is a cache: without it plans know less and ask more, but are never wrong.
 """
 
 import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +20,10 @@ from msgspec import Struct
 from reconciler.errors import StateError
 
 _FORMAT_VERSION = "1.0"
+_PRIVATE = 0o600
+_PRIVATE_FOLDER = 0o700
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
+_AS_IT_IS = getattr(os, "O_BINARY", 0)  # and would end lines with two characters without this one
 
 
 class MemoryIds(Struct, frozen=True):
@@ -31,9 +39,8 @@ class MemoryIds(Struct, frozen=True):
     account: str
 
     def load(self) -> dict[str, str]:
-        """Give the ids by `ContactMemory.identity`; none where the file is missing or is not what it should be."""
-        ids = self._entries().get(self._name)
-        return {key: value for key, value in ids.items() if isinstance(value, str)} if isinstance(ids, dict) else {}
+        """Return the ids by `ContactMemory.identity`; none where the file is missing or is not what it should be."""
+        return self._entries().get(self._name, {})
 
     def remember(self, learned: Mapping[str, str]) -> None:
         """Add ids to the file; raises `StateError` where it cannot be written."""
@@ -52,73 +59,164 @@ class MemoryIds(Struct, frozen=True):
     def _name(self) -> str:
         return f"{self.environment} {self.api} {self.account}"
 
-    def _entries(self) -> dict[str, object]:
+    def _entries(self) -> dict[str, dict[str, str]]:
         try:
-            document = json.loads(self._path.read_bytes())
+            document = json.loads(read_kept(self._path))
         except (OSError, ValueError, RecursionError):
             return {}
         entries = document.get("environments") if isinstance(document, dict) else None
-        return entries if isinstance(entries, dict) and document.get("format_version") == _FORMAT_VERSION else {}
+        if not isinstance(entries, dict) or document.get("format_version") != _FORMAT_VERSION:
+            return {}
+        return {name: _texts(ids) for name, ids in entries.items() if isinstance(ids, dict)}
+
+
+def _texts(ids: Mapping[str, object]) -> dict[str, str]:
+    return {key: value for key, value in ids.items() if isinstance(value, str)}
+
+
+def read_kept(path: Path) -> bytes:
+    """Read a file of this tool's own; raises `OSError`, also for a pipe, which would be waited for."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def prepare_folder(folder: Path) -> Path:
     """Make the folder that holds what this tool keeps, out of git's sight; raises `StateError`."""
+    make_private_folder(folder)
+    ignore = folder / ".gitignore"
+    check_no_link(ignore)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("*\n")
+            with os.fdopen(open_new(ignore), "w", encoding="utf-8", newline="") as file:
+                file.write("*\n")
     except OSError as error:
-        raise StateError(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise StateError(f"cannot write {ignore}: {error.strerror}") from error
     return folder
 
 
-def write_file(path: Path, text: str, *, private: bool = False) -> None:
-    """
-    Write a file whole or not at all, a pipe or device as it is; raises `StateError`.
-
-    A `private` one is readable by its owner alone.
-    """
+def make_private_folder(folder: Path) -> None:
+    """Make a folder for this tool's own files where there is none; raises `StateError`, also for a link to one."""
+    check_no_link(folder)
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-        else:
-            _replace(path.resolve(), text, private=private)
+        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file where there is none, and take it from others where there is; raises `StateError`."""
+    check_no_link(path)
+    try:
+        if not path.exists():
+            os.close(open_new(path))
+        elif stat.S_IMODE(path.stat().st_mode) & ~_PRIVATE:
+            path.chmod(_PRIVATE)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _replace(path: Path, text: str, *, private: bool) -> None:
+def check_no_link(path: Path) -> None:
+    """Raise `StateError` where a link stands in the place of a file or folder that is to be written."""
+    try:
+        target = path.readlink() if path.is_symlink() else None
+    except OSError as error:
+        raise StateError(f"cannot look at {path}: {error.strerror}") from error
+    if target is not None:
+        raise StateError(
+            f"{path} is a link to {target}, and nothing is written through links: "
+            "remove it, or name the place that it leads to"
+        )
+
+
+def open_new(path: Path, flags: int = 0) -> int:
+    """Create a file for its owner alone and open it to write; raises `OSError` where anything stands there."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS | flags, _PRIVATE)
+
+
+def open_kept(path: Path) -> int:
+    """Open a file that is there to read and write, and no link to one; raises `OSError`."""
+    return os.open(path, os.O_RDWR | _NO_LINK | _AS_IT_IS)
+
+
+def write_file(path: Path, text: str) -> None:
+    """
+    Write a file whole or not at all, for its owner alone, in UTF-8; a pipe or device as it is.
+
+    Raises `StateError`, also where a link stands.
+    """
+    try:
+        if _is_stream(path):
+            _append(path, text)
+        else:
+            check_no_link(path)
+            _replace(path, text, _PRIVATE)
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from error
+
+
+def rewrite_file(path: Path, text: str) -> None:
+    """Write a person's own file anew, with the rights that it has, where a link leads to; raises `StateError`."""
+    try:
+        real = Path(os.path.realpath(path))
+        _replace(real, text, stat.S_IMODE(real.stat().st_mode))
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Return whether a path is a pipe, a device, or another name of a file that is open, such as `/dev/stdout`."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    folder = os.path.realpath(path.parent)
+    is_open = folder == "/dev" or (folder.startswith(("/dev/fd", "/proc/")) and folder.endswith("/fd"))
+    is_other = not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return is_open or (is_other and not path.is_symlink())
+
+
+def _append(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
     """Put a finished file in the place of the old one, under a name that no other run uses until then."""
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        usual = path.stat().st_mode & 0o777 if path.exists() else _usual_mode()
-        os.fchmod(descriptor, 0o600 if private else usual)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
             file.flush()
             os.fsync(file.fileno())
+        Path(draft).chmod(mode)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
 
 
-def _usual_mode() -> int:
-    """Give the rights that a new file has here; asking for them means setting them for a moment."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
 def check_writable(path: Path) -> None:
     """Raise `StateError` unless a file can be written there, before anything depends on it."""
     try:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not path.exists() or path.is_file():
-            descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
-            os.close(descriptor)
-            Path(draft).unlink()
+        if not _is_stream(path):
+            check_no_link(path)
+            _try_draft(path)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
+
+
+def check_rewritable(path: Path) -> None:
+    """Raise `StateError` unless a person's own file can be written anew."""
+    try:
+        _try_draft(Path(os.path.realpath(path)))
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _try_draft(path: Path) -> None:
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    Path(draft).unlink()

@@ -1,5 +1,6 @@
 """Which repository a command is for, which environment, and which specs."""
 
+import os
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, l
 def chosen_project(invocation: Invocation) -> Project:
     """Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`."""
     project = load_project(invocation.project)
-    return replace(project, state=Path(invocation.state).absolute()) if invocation.state else project
+    return replace(project, state=Path(os.path.realpath(invocation.state))) if invocation.state else project
 
 
 def chosen_environment(project: Project, invocation: Invocation) -> Environment:

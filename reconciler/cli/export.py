@@ -1,5 +1,6 @@
 """`reconciler export`: writes specs from the live account, the way in for a team that has one."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,14 +146,14 @@ def _texts(made: "Export", out: Path, project: "Project") -> Mapping[str, str]:
 
 def _folder_in_repository(out: Path, project: "Project") -> Path:
     """Give where exported files will stand, from the root: where they are written, or below specs/, once moved."""
-    root, place = project.root.resolve(), out.resolve()
+    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
     if _is_among_specs(out, project):
         return place.relative_to(root) if place.is_relative_to(root) else place
     return Path("specs", out.name)
 
 
 def _is_among_specs(out: Path, project: "Project") -> bool:
-    root, place = project.root.resolve(), out.resolve()
+    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
     folders = [root / entry for environment in project.environments for entry in environment.specs]
     return any(place.is_relative_to(folder) for folder in folders)
 

@@ -149,12 +149,12 @@ def _change(
 
 
 def _write(changes: Sequence[_Change]) -> None:
-    from reconciler.state import check_writable, write_file
+    from reconciler.state import check_rewritable, rewrite_file
 
     for change in changes:
-        check_writable(change.path)
+        check_rewritable(change.path)
     for change in changes:
-        write_file(change.path, change.after)
+        rewrite_file(change.path, change.after)
 
 
 def _report(changed: int, *, written: bool) -> None:

@@ -40,4 +40,4 @@ class UndoFile(Struct, frozen=True):
         stays = ("What stays, since nothing can be deleted:", *undo.stays) if undo.stays else ()
         document: dict[str, Json] = {"live_values": True}
         document |= {section: escaped(entries) for section, entries in undo.document.items()}
-        write_file(self.path, written(document, comments=(*_ABOUT, *stays)), private=True)
+        write_file(self.path, written(document, comments=(*_ABOUT, *stays)))

@@ -1,5 +1,6 @@
 """Files that a command writes its document to, each in a format of its own."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -21,14 +22,15 @@ def check_files(writes: Writes) -> None:
 
     Raises `StateError`, and `InputError` for a file that is named twice or may be a spec.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for _, path in writes:
+        check_writable(path)
         if path.is_file() and path.suffix in _SPECS:
             raise InputError(f"{path} is there and may be a spec; name a new file, or one that is no YAML")
-        if path.resolve() in seen and not _takes_many(path):
+        place = os.path.realpath(path)  # which, unlike `resolve`, takes links in a circle
+        if place in seen and not _takes_many(path):
             raise InputError(f"{path} is named for two documents, of which one would be lost; name two files")
-        seen.add(path.resolve())
-        check_writable(path)
+        seen.add(place)
 
 
 def _takes_many(path: Path) -> bool:

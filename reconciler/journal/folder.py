@@ -13,6 +13,7 @@ from reconciler.errors import InputError, StateError
 from reconciler.journal.lines import SettledLine, to_bytes
 from reconciler.journal.reading import check_version, is_closed, read_run
 from reconciler.journal.writing import FileLog, Journal
+from reconciler.state import check_no_link, make_private_folder, open_kept
 
 _SUFFIX = ".jsonl"
 _MOST_KEPT = 50
@@ -32,7 +33,7 @@ class JournalFolder(Struct, frozen=True):
 
     def paths(self) -> list[Path]:
         """Give the files of all journals, the oldest first; none where there is no folder."""
-        return sorted(self.path.glob(f"*{_SUFFIX}"))
+        return sorted(path for path in self.path.glob(f"*{_SUFFIX}") if path.is_file())
 
     def runs(self) -> list[PastRun]:
         """Read all journals, the oldest first; raises `StateError`."""
@@ -49,13 +50,14 @@ class JournalFolder(Struct, frozen=True):
         raise InputError(f"{name!r} is the start of {len(found)} runs ({names}); write more of it")
 
     def check(self) -> None:
-        """Raise `StateError` for a journal of a version that this program cannot read, before anything is written."""
+        """Raise `StateError` for a journal of a version that this program cannot read, or a link to elsewhere."""
+        check_no_link(self.path)
         for path in self.paths():
             check_version(path)
 
     def unsettled(self, *, environment: str, api: str, account: str) -> list[PastRun]:
         """Give the runs of an account that left something open, the oldest first; raises `StateError`."""
-        runs = (read_run(path) for path in self.paths() if not is_closed(path))
+        runs = (_own_run(path) for path in self.paths() if not is_closed(path))
         wanted = (environment, api, account)
         return [
             run
@@ -69,7 +71,7 @@ class JournalFolder(Struct, frozen=True):
         """Note in a journal that a later run has looked at what it left open; raises `StateError`."""
         path = self._file(run)
         try:
-            with path.open("r+b") as file:
+            with os.fdopen(open_kept(path), "r+b") as file:
                 file.seek(file.read().rfind(b"\n") + 1)
                 file.truncate()  # a torn line says nothing
                 file.write(to_bytes(SettledLine(at, by)))
@@ -82,7 +84,10 @@ class JournalFolder(Struct, frozen=True):
         """Begin the journal of a run; raises `StateError`, and nothing must be written to the account then."""
         path = self._file(header.run)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.path)
+        except StateError as error:
+            raise StateError(f"{error}; nothing was written to the account") from error
+        try:
             log = FileLog(path)
         except OSError as error:
             raise StateError(f"cannot write {path}: {error.strerror}; nothing was written to the account") from error
@@ -102,3 +107,11 @@ class JournalFolder(Struct, frozen=True):
 
     def _file(self, run: str) -> Path:
         return self.path / f"{run}{_SUFFIX}"
+
+
+def _own_run(path: Path) -> PastRun | None:
+    """Read a journal under its own name: by the run's id, another file would be taken for it."""
+    run = read_run(path)
+    if run is not None and run.header.run != path.stem:
+        raise StateError(f"{path} is the journal of the run {run.header.run}: give it that name, or move it away")
+    return run

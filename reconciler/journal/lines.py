@@ -1,9 +1,9 @@
 """The lines of a journal, and their JSON. A line without its newline is torn, and says nothing."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import MsgspecError, Struct
+from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder, Encoder
 
 from reconciler.core.receipt import Result
@@ -11,54 +11,59 @@ from reconciler.core.receipt import Result
 FORMAT_VERSION = "1.0"
 
 
+_Run = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,80}$")]
+_Time = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,20}Z$")]
+_Count = Annotated[int, Meta(ge=0, le=10**9)]
+
+
 class HeaderLine(Struct, frozen=True, tag_field="kind", tag="run"):
     """The first line: what the run is about."""
 
     format_version: str
-    run: str
+    run: _Run
     environment: str
     api: str
     account: str
     specs_digest: str
-    started_at: str
-    operations: Mapping[str, int]
+    started_at: _Time
+    operations: Mapping[str, _Count]
 
 
 class IntentLine(Struct, frozen=True, tag_field="kind", tag="intent"):
     """An operation is begun; `may_send` names the writes that it may take."""
 
-    at: str
+    at: _Time
     type: str
     address: str
     file: str
-    line: int
+    line: _Count
     may_send: tuple[str, ...]
 
 
 class OutcomeLine(Struct, frozen=True, tag_field="kind", tag="outcome"):
     """What became of an operation, begun or not."""
 
-    at: str
+    at: _Time
     type: str
     address: str
     file: str
-    line: int
+    line: _Count
     outcome: Result
 
 
 class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
     """The run is over."""
 
-    at: str
+    at: _Time
     interrupted: bool
-    unknown: int
+    unknown: _Count
 
 
 class SettledLine(Struct, frozen=True, tag_field="kind", tag="settled"):
     """A later run has looked at what this one left open."""
 
-    at: str
-    by: str
+    at: _Time
+    by: _Run
 
 
 Line: TypeAlias = HeaderLine | IntentLine | OutcomeLine | EndLine | SettledLine

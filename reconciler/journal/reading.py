@@ -57,7 +57,7 @@ def check_version(path: Path) -> None:
         return
     try:
         header = json.loads(first)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, 1) from error
     version = header.get("format_version") if isinstance(header, dict) else None
     if version != FORMAT_VERSION:

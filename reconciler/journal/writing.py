@@ -12,6 +12,7 @@ from reconciler.core.plan import Operation, may_send
 from reconciler.core.receipt import Outcome
 from reconciler.errors import StateError
 from reconciler.journal.lines import FORMAT_VERSION, EndLine, HeaderLine, IntentLine, Line, OutcomeLine, to_bytes
+from reconciler.state import open_new
 
 
 class Log(Protocol):
@@ -34,7 +35,7 @@ class FileLog:
     """A new file, for its owner alone; raises `OSError`."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        self._descriptor = open_new(path, os.O_APPEND)
         _sync_folder(path.parent)
 
     def append(self, data: bytes) -> None:
@@ -52,8 +53,11 @@ class FileLog:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file outlive the machine's power, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Make the name of a new file outlive the machine's power, too, where a system lets a folder be opened."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows lets none
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -10,6 +10,8 @@ def existing(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Give the names under which something stands already, links to nothing included; raises `InputError`."""
     paths = {name: folder / name for name in sorted(names)}
     for part in dict.fromkeys(parent for path in paths.values() for parent in path.parents):
+        if part.is_symlink() and part.is_relative_to(folder):
+            raise InputError(f"{part} is a link, and nothing is written through links: name the folder it leads to")
         if _is_there(part) and not part.is_dir():
             raise InputError(f"{part} is in the way: it is no folder")
     return tuple(name for name, path in paths.items() if _is_there(path))

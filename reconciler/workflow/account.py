@@ -24,7 +24,7 @@ from reconciler.errors import InputError, RefusedError
 from reconciler.observe.expected import check_account
 from reconciler.project import SANDBOX, Environment, Project
 from reconciler.render.notices import guard_sentence
-from reconciler.state import MemoryIds, prepare_folder
+from reconciler.state import MemoryIds, check_no_link, make_private_file, prepare_folder
 from reconciler.stopping import Stop
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.reporter import Reporter
@@ -172,7 +172,11 @@ def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[st
 
 def sandbox_file(project: Project) -> Path:
     """Return the file in which the embedded sandbox keeps its state."""
-    return prepare_folder(project.state_folder) / "sandbox.sqlite3"
+    file = prepare_folder(project.state_folder) / "sandbox.sqlite3"
+    make_private_file(file)
+    for suffix in ("-wal", "-shm", "-journal"):  # files of SQLite's own, with the rights of the first
+        check_no_link(file.with_name(file.name + suffix))
+    return file
 
 
 def pacer_of(environment: Environment, options: RunOptions, waiting: Waiting, *, before: Pacer | None = None) -> Pacer:

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import json
 import os
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -389,3 +390,78 @@ def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"kind": "settled", "format_version": "1.0", "at": "then", "by": "next"}\n')
     with pytest.raises(StateError, match=":1 is not a line of a journal"):
         read_run(tmp_path / "a.jsonl")
+
+
+NONSENSE: Mapping[str, bytes] = {
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "deep in a line": b'{"kind": "run", "format_version": "1.0", "operations": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
+    "binary": bytes(range(256)),
+    "wrong types": b'{"kind": "run", "format_version": "1.0", "run": {"a": 1}}',
+    "a huge number": b'{"kind": "run", "format_version": "1.0", "run": ' + b"9" * 10_000 + b"}",
+    "no mapping": b"[1, 2]",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("where", [0, 1])
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_is_told_in_words(tmp_path: Path, name: str, where: int) -> None:
+    path = whole(tmp_path)
+    lines = path.read_bytes().splitlines()[:2]
+    lines[where] = NONSENSE[name].replace(b"\n", b"")
+    path.write_bytes(b"\n".join(lines) + b"\n")
+
+    with pytest.raises(StateError, match=r"is not a line of a journal|is a journal of version"):
+        read_run(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("run", "../../elsewhere"),
+        ("run", ""),
+        ("started_at", "\x1b[31mnow"),
+        ("started_at", "yesterday"),
+        ("operations", {"add_user": 10**40}),
+        ("operations", {"add_user": -1}),
+    ],
+)
+def test_what_no_run_writes_is_no_line(tmp_path: Path, key: str, value: object) -> None:
+    path = whole(tmp_path)
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(json.dumps(json.loads(first) | {key: value}).encode() + b"\n" + b"".join(rest))
+
+    with pytest.raises(StateError, match=":1 is not a line of a journal"):
+        read_run(path)
+
+
+def test_a_journal_under_another_name_settles_nobody_elses(tmp_path: Path) -> None:
+    path = whole(tmp_path)
+    (tmp_path / "other.jsonl").write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+
+    with pytest.raises(StateError, match=f"is the journal of the run {RUN}: give it that name"):
+        JournalFolder(tmp_path).unsettled(**ACCOUNT)
+
+
+def test_neither_a_link_in_the_place_of_the_folder_nor_of_a_journal_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    journal = whole(tmp_path / "real")
+    before = journal.read_bytes()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / journal.name).symlink_to(journal)
+
+    with pytest.raises(StateError, match="is a link"):
+        JournalFolder(tmp_path / "link").check()
+    with pytest.raises(StateError, match="is a link"):
+        started(JournalFolder(tmp_path / "link"), "new")
+    with pytest.raises(StateError, match="cannot write"):
+        JournalFolder(tmp_path / "folder").settle(RUN, by="next", at=now())
+    assert journal.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_no_journal(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "20260101T000000000Z-aaaaaaaa.jsonl")
+
+    assert JournalFolder(tmp_path).runs() == []

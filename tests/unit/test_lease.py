@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -7,8 +8,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import pytest
+from filelock import FileLock
 
 from reconciler.core.observed import Absent
 from reconciler.core.receipt import Outcome
@@ -113,16 +116,98 @@ def test_a_run_that_is_dead_does_not_seem_to_run(tmp_path: Path) -> None:
     assert running(tmp_path, NOON) == frozenset()
 
 
-def test_a_run_of_another_user_that_may_not_be_signalled_seems_to_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forbid(_pid: int, _signal: int) -> None:
+def test_a_run_whose_lock_may_not_be_tried_seems_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(_lock: FileLock, **_how: float) -> None:
         raise PermissionError
 
     left_behind(tmp_path, host=HOST)
-    monkeypatch.setattr(os, "kill", forbid)
+    monkeypatch.setattr(FileLock, "acquire", forbid)
 
     assert running(tmp_path, NOON) == {"run-1"}
+
+
+def test_no_process_is_asked_by_its_id_since_on_windows_that_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "kill")
+    with lease(tmp_path):
+        assert running(tmp_path, NOON) == {"run-1"}
+    left_behind(tmp_path, host=HOST)
+
+    assert running(tmp_path, NOON) == frozenset()
+
+
+def test_who_lists_runs_holds_no_apply_up(tmp_path: Path) -> None:
+    left_behind(tmp_path, host=HOST)
+    looked_at = FileLock(note_of(tmp_path).with_suffix(".lock"), thread_local=False)
+    looked_at.acquire()
+    Timer(0.01, looked_at.release).start()
+
+    with lease(tmp_path, "run-2"):
+        pass
+
+
+def test_who_lists_runs_leaves_no_file(tmp_path: Path) -> None:
+    left_behind(tmp_path, host=HOST)
+    note_of(tmp_path).with_suffix(".lock").unlink()
+
+    assert running(tmp_path, NOON) == frozenset()
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_a_note_that_counts_for_centuries_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
+    left_behind(tmp_path, host="elsewhere")
+    note = note_of(tmp_path)
+    note.write_text(note.read_text().replace("2026-01-02T12:30", "2999-01-01T00:00"))
+
+    with pytest.raises(RefusedError) as refusal, lease(tmp_path, "run-2"):
+        pass
+    assert f"expires at 2999-01-01T00:00:00Z, or at once when you remove {note}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"expires_at": "9999-12-31T23:59:59-23:00"},
+        {"since": "0001-01-01T00:00:00+23:00"},
+        {"expires_at": 10**40},
+        {"pid": "[" * 5000},
+        {"host": "x" * 10**6},
+        {"run": {"a": [None]}},
+        [],
+    ],
+)
+def test_nonsense_in_a_note_holds_nobody_up(tmp_path: Path, nonsense: object) -> None:
+    left_behind(tmp_path, host="elsewhere")
+    note = note_of(tmp_path)
+    whole = json.loads(note.read_text())
+    note.write_text(json.dumps(whole | nonsense if isinstance(nonsense, dict) else nonsense))
+
+    assert running(tmp_path, NOON) == frozenset()
+    with lease(tmp_path, "run-2"):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff", b"[" * 100_000, b"", b"1" * 10_000])
+def test_bytes_that_are_no_note_hold_nobody_up(tmp_path: Path, content: bytes) -> None:
+    left_behind(tmp_path, host="elsewhere")
+    note_of(tmp_path).write_bytes(content)
+
+    with lease(tmp_path, "run-2"):
+        pass
+
+
+@pytest.mark.parametrize("suffix", [".json", ".lock"])
+def test_a_lease_is_taken_through_no_link(tmp_path: Path, suffix: str) -> None:
+    folder = tmp_path / "leases"
+    left_behind(folder, host=HOST)
+    path = note_of(folder).with_suffix(suffix)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StateError, match="is a link"), lease(folder, "run-2"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_another_machines_run_seems_to_run_until_its_note_expires(tmp_path: Path) -> None:

@@ -1,11 +1,21 @@
+import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import StateError
-from reconciler.state import MemoryIds, check_writable, prepare_folder, write_file
+from reconciler.state import (
+    MemoryIds,
+    check_rewritable,
+    check_writable,
+    make_private_file,
+    prepare_folder,
+    rewrite_file,
+    write_file,
+)
 
 
 def ids(folder: Path, *, environment: str = "e", api: str = "https://a", account: str = "hmac:1") -> MemoryIds:
@@ -52,10 +62,18 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         prepare_folder(tmp_path / "file")
 
 
-def test_a_file_keeps_its_rights_and_leaves_no_draft(tmp_path: Path) -> None:
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """Let new files be read and written by everybody, as far as they do not say otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_a_file_is_for_its_owner_alone_whoever_could_read_the_old_one_and_leaves_no_draft(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text("old")
-    path.chmod(0o600)
     write_file(path, "new")
 
     assert path.read_text() == "new"
@@ -63,12 +81,110 @@ def test_a_file_keeps_its_rights_and_leaves_no_draft(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["plan.json"]  # noqa: PTH208  names are what is compared
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "target")
-    write_file(tmp_path / "link", "new")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_a_persons_own_file_keeps_its_rights_where_its_link_leads(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "real.yaml").write_text("old")
+    (tmp_path / "real.yaml").chmod(mode)
+    (tmp_path / "link.yaml").symlink_to("real.yaml")
+    check_rewritable(tmp_path / "link.yaml")
+    rewrite_file(tmp_path / "link.yaml", "new\r\n")
 
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "target").read_text() == "new"
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert (tmp_path / "real.yaml").read_bytes() == b"new\r\n"
+    assert stat.S_IMODE((tmp_path / "real.yaml").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("target", ["real", "nothing", "link", ".", "/dev/null"])
+def test_no_file_is_written_through_a_link(tmp_path: Path, target: str) -> None:
+    (tmp_path / "real").write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+
+    for refused in (check_writable, lambda path: write_file(path, "new"), make_private_file):
+        with pytest.raises(StateError, match=r"is a link to .*, and nothing is written through links"):
+            refused(link)
+    assert link.readlink() == Path(target)
+    assert (tmp_path / "real").read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]  # noqa: PTH208  names are what is compared
+
+
+@pytest.mark.parametrize("name", ["state", "state/.gitignore"])
+def test_the_folder_is_no_link_and_holds_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere" / "new")
+
+    with pytest.raises(StateError, match="is a link"):
+        prepare_folder(tmp_path / "state")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_link_above_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    write_file(tmp_path / "link" / "plan.json", "new")
+    prepare_folder(tmp_path / "link" / ".reconciler")
+
+    assert (tmp_path / "real" / "plan.json").read_text() == "new"
+    assert (tmp_path / "real" / ".reconciler" / ".gitignore").exists()
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_a_folder_of_our_own_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = prepare_folder(tmp_path / ".reconciler")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / ".gitignore").stat().st_mode) == 0o600
+
+
+def test_half_characters_do_not_end_a_write(tmp_path: Path) -> None:
+    write_file(tmp_path / "plan.txt", "cut \ud83d")
+
+    assert (tmp_path / "plan.txt").read_text() == "cut \\ud83d"
+
+
+def test_an_open_file_is_written_under_its_name_among_the_open_ones(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("a") as log:
+        path = Path(f"/dev/fd/{log.fileno()}")
+        if not path.exists():
+            pytest.skip("this system gives no names to open files")
+        check_writable(path)
+        write_file(path, "one\n")
+        write_file(path, "two\n")
+
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"e https://a hmac:1": {"one": 5, "two": "mem-2"}, "x": [[[]]]},
+        {"e https://a hmac:1": "text", "x": {"y": None}},
+        {"e https://a hmac:1": []},
+    ],
+)
+def test_nonsense_in_the_cache_is_passed_over_and_goes(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text(json.dumps({"format_version": "1.0", "environments": content}))
+    ids(tmp_path).remember({"new": "mem-1"})
+
+    assert ids(tmp_path).load()["new"] == "mem-1"
+    assert all(isinstance(value, str) for value in ids(tmp_path).load().values())
+
+
+@pytest.mark.parametrize("depth", [10, 500, 900, 100_000])
+def test_a_cache_of_any_depth_is_passed_over(tmp_path: Path, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    (tmp_path / "ids.json").write_text(f'{{"format_version": "1.0", "environments": {{"x": {{"y": {deep}}}}}}}')
+    ids(tmp_path).remember({"new": "mem-1"})
+
+    assert ids(tmp_path).load() == {"new": "mem-1"}
+
+
+def test_a_pipe_in_the_place_of_the_cache_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ids.json")
+
+    assert ids(tmp_path).load() == {}
 
 
 def test_a_pipe_or_device_stays_what_it_is() -> None:
