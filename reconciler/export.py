@@ -10,9 +10,11 @@ from reconciler.state import open_new
 
 def check_folder(folder: Path) -> None:
     """Raise `InputError` where a link, or something that is no folder, stands in the folder's place."""
+    if not _is_there(folder):
+        return
     if folder.is_symlink():
         raise InputError(f"{folder} is a link, and nothing is written through links: name the folder that it leads to")
-    if _is_there(folder) and not folder.is_dir():
+    if not folder.is_dir():
         raise InputError(f"{folder} is in the way: it is no folder; name another, or move it")
 
 

@@ -61,8 +61,8 @@ def journalled(account: Account, plan: Plan, log: FakeLog, *, stop_after: int) -
     async def work() -> Receipt:
         stop = Stop()
         operations = Counter(operation.type for operation in plan.operations)
-        header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "then", operations)
-        journal = Journal(log, header, now=lambda: "then")
+        header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00Z", operations)
+        journal = Journal(log, header, now=lambda: "2026-01-02T12:00:00Z")
         following = Together(Stopping(stop, stop_after), journal)
         async with open_writer(account.served.endpoint()) as writer:
             applied = await apply_plan(plan, writer, account.run, stop=stop, observer=following)
