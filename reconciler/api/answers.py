@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from reconciler.core.redaction import SHORTEST_SECRET
 from reconciler.core.text import shortened, visible
+from reconciler.core.unkept import UnkeptNumber, live_number
 from reconciler.core.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
@@ -32,6 +33,7 @@ _CODE = re.compile(rf"(?:{_WORD})(?:_(?:{_WORD}))*")
 """What the documented codes are made of, and others like them: an account that puts a value there shows none."""
 
 _TEXT_LIMIT = 200
+_LONGEST_WHOLE = 640  # digits that Python turns into a number, however it was set up
 _THROTTLED_CODES = {"TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "RATE LIMIT EXCEEDED"}
 _KEY_CODES = {"AUTH_FAILURE", "UNAUTHORIZED"}
 _NOT_OFFERED = {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
@@ -118,10 +120,26 @@ def _hidden(refusal: _Refusal, key: str) -> _Refusal:
 def _json_of(answer: Answer) -> Json:
     """Parse the body; None for what is not JSON, which `body_of` tells from null by the text."""
     try:
-        parsed: Json = json.loads(answer.body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        parsed: Json = json.loads(answer.body, parse_constant=_refuse_constant, parse_float=live_number)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    except ValueError:  # a whole number of more digits than Python takes for one
+        return _json_of_long_numbers(answer)
+    return parsed
+
+
+def _json_of_long_numbers(answer: Answer) -> Json:
+    try:
+        parsed: Json = json.loads(
+            answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=_whole_number
+        )
+    except ValueError:
         return None
     return parsed
+
+
+def _whole_number(text: str) -> int | float:
+    return int(text) if len(text) <= _LONGEST_WHOLE else UnkeptNumber(text)
 
 
 def _refuse_constant(name: str) -> None:

@@ -205,12 +205,13 @@ class _Http:
                 "user-agent": f"reconciler/{__version__}",
             }
         )
+        self._headers_of_json = httpx.Headers({**self._headers, "content-type": "application/json"})
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
 
-    async def request(self, method: str, path: str, *, json: Json) -> httpx.Response:
+    async def request(self, method: str, path: str, *, content: bytes | None) -> httpx.Response:
         """Send a request and read its answer whole; a redirect is an answer."""
-        url = self._base_url + path
-        request = httpx.Request(method, url, headers=self._headers, json=json, extensions=self._extensions)
+        url, headers = self._base_url + path, self._headers if content is None else self._headers_of_json
+        request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         try:
             await response.aread()
@@ -335,11 +336,11 @@ class _Client:
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         """Send a request, again where that is of use, and return the body of its answer."""
-        doubts: list[ApiUnavailableError] = []
+        content, doubts = requests.content(request), list[ApiUnavailableError]()
         pacer = self._endpoint.pacer
 
         async def attempt() -> Mapping[str, Json]:
-            return await pacer.send(lambda: self._send_once(request, doubts), is_limited=request.is_limited)
+            return await pacer.send(lambda: self._send_once(request, content, doubts), is_limited=request.is_limited)
 
         try:
             return await Retrying(pacer).send(attempt)
@@ -348,11 +349,13 @@ class _Client:
                 error.may_have_happened = bool(doubts)
             raise
 
-    async def _send_once(self, request: Request, doubts: list[ApiUnavailableError]) -> Mapping[str, Json]:
+    async def _send_once(
+        self, request: Request, content: bytes | None, doubts: list[ApiUnavailableError]
+    ) -> Mapping[str, Json]:
         """Send a request and return the body of its answer; what may have been written all the same is a doubt."""
         self._requests_sent += 1
         try:
-            answer = await self._exchange(request)
+            answer = await self._exchange(request, content)
             if request.writes and answer.is_empty_success:
                 doubts.append(EmptyAnswerError())
                 body: Mapping[str, Json] = {"data": None}
@@ -368,9 +371,9 @@ class _Client:
         self._report(request, "ok")
         return body
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request, content: bytes | None) -> Answer:
         try:
-            response = await self._http.request(request.method, request.path, json=request.body)
+            response = await self._http.request(request.method, request.path, content=content)
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
         headers = response.headers
@@ -429,7 +432,10 @@ class _Unit(_Client):
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         if self._is_in_row:
-            return await self._row.send(lambda: self._send_once(request, self._doubts), is_limited=request.is_limited)
+            content = requests.content(request)
+            return await self._row.send(
+                lambda: self._send_once(request, content, self._doubts), is_limited=request.is_limited
+            )
         self._row.close()  # what waits in turn must not keep others from theirs
         return await super()._body(request)
 

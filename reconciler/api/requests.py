@@ -1,5 +1,6 @@
 """Values → the requests of the API, pure. Fields and paths are those of the API reference."""
 
+import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
@@ -10,6 +11,9 @@ from reconciler.core.diff import FactWrite
 from reconciler.core.matching import NOBODY, Asked, check_usable
 from reconciler.core.remote import CONTACTS_A_PAGE
 from reconciler.core.value import Json
+from reconciler.errors import ApiError
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 class Request(Struct, frozen=True):
@@ -31,6 +35,20 @@ class Request(Struct, frozen=True):
     def is_limited(self) -> bool:
         """Say whether the API counts it under the limit of `/v1/memory/*`."""
         return self.path.startswith("/v1/memory/")
+
+
+def content(request: Request) -> bytes | None:
+    """
+    Return the body of a request as bytes, in ASCII, so that half a character goes back as it came; raises `ApiError`.
+
+    It is written before anything is sent: what JSON cannot say is no doubt about what the API did.
+    """
+    if request.body is None:
+        return None
+    try:
+        return _ENCODER.encode(request.body).encode("ascii")
+    except (ValueError, RecursionError) as error:
+        raise ApiError(f"the request cannot be written as JSON ({error}); nothing was sent") from error
 
 
 def context(contact_id: str, scope_key: ScopeKey) -> Request:

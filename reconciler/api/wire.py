@@ -21,6 +21,7 @@ from reconciler.core.matching import (
 )
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
+from reconciler.core.unkept import comparable
 from reconciler.core.value import Json
 from reconciler.errors import ApiUnavailableError, EmptyAnswerError
 
@@ -117,7 +118,7 @@ def context_from(data: Json, asked: Asked) -> Context:
     body = _parse(_ContextBody, {} if data is None else data)
     check_contact_id(asked, body.contact_id)
     parts = (body.summary, body.contactFacts, body.recentMessages, body.entities, body.openItems)
-    return Context(facts=body.contactFacts or {}, is_empty=not any(parts), contact_known=True)
+    return Context(facts=comparable(body.contactFacts or {}), is_empty=not any(parts), contact_known=True)
 
 
 def record_from(data: Json, asked: Asked) -> Record | None:
@@ -137,7 +138,7 @@ def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
         return None
     body = _parse(_FactsBody, data)
     check_memory_id(asked, body.id)
-    return body.facts
+    return None if body.facts is None else comparable(body.facts)
 
 
 def users_from(data: Json, asked: Asked) -> UserPage:
@@ -208,7 +209,7 @@ def _told(data: Json) -> Json:
 
 
 def _record(body: _RecordBody) -> Record:
-    return Record(body.id, body.contact_id or "", _scope_key(body), body.facts or {})
+    return Record(body.id, body.contact_id or "", _scope_key(body), comparable(body.facts or {}))
 
 
 def _contact(body: _ContactBody) -> ContactRecord:
@@ -225,10 +226,10 @@ def _identifier(body: _IdentifierBody) -> tuple[str, str]:
     return body.identifier_type, body.identifier_value
 
 
-def _profile(body: _ContactBody) -> dict[str, Json]:
+def _profile(body: _ContactBody) -> Mapping[str, Json]:
     """Give what is set of a contact's name and metadata; null is the same as not set."""
     fields: dict[str, Json] = {"name": body.name, "metadata": body.metadata}
-    return {key: value for key, value in fields.items() if value is not None}
+    return comparable({key: value for key, value in fields.items() if value is not None})
 
 
 def _user(body: _UserBody) -> LiveUser:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from reconciler.core.desired import Fact, User
 from reconciler.core.observed import LiveUser
+from reconciler.core.unkept import MOST_LIVE, TooDeep, unsendable
 from reconciler.core.value import Json, canonical, covers, is_list, lay_over, same
 from reconciler.errors import Source
 
@@ -54,6 +55,20 @@ class FactWrite(Struct, frozen=True):
     def keeps_live_part(self) -> bool:
         """Say whether something that only the live side has is sent back."""
         return not same(self.value, self.declared)
+
+    @property
+    def unsendable(self) -> str:
+        """Return why the fact cannot be sent without a loss of what only the live side has; empty where it can."""
+        befores = (change.before for change in self.changes if isinstance(change, Updated))
+        if isinstance(self.declared, dict) and any(isinstance(before, TooDeep) for before in befores):
+            return f"the live value is nested more than {MOST_LIVE} levels deep, so nothing can be merged into it"
+        return unsendable(self.value)
+
+
+def unsendable_facts(writes: Iterable[FactWrite]) -> dict[str, str]:
+    """Return the facts that cannot be sent without a loss of what only the live side has, each with the reason."""
+    reasons = {write.key: write.unsendable for write in writes}
+    return {key: reason for key, reason in reasons.items() if reason}
 
 
 def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:

@@ -22,6 +22,7 @@ from typing_extensions import TypeAliasType
 
 from reconciler.core.secret import Secret, holds_secret
 from reconciler.core.text import quoted, shortened, visible
+from reconciler.core.unkept import TooDeep
 from reconciler.core.value import Json, canonical, is_list
 from reconciler.errors import Problem, SpecError
 
@@ -242,6 +243,8 @@ class Masker:
             return value.masked
         if holds_secret(value):
             return self.mask(value, "secret")
+        if isinstance(value, TooDeep):
+            return self.mask(value, "live")
         if self._hides(path):
             return self.mask(value, "sensitive")
         return value if self._shows_live(path) else self.mask(value, "live")
@@ -319,7 +322,7 @@ def kind_of(value: Json) -> Kind:
         case int() | float():
             return "number"
         case str():
-            return "text"
+            return value.kind if isinstance(value, TooDeep) else "text"
         case dict():
             return "mapping"
         case _:
@@ -328,6 +331,6 @@ def kind_of(value: Json) -> Kind:
 
 def length_class(value: Json) -> Length | None:
     """Say about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
-    if not isinstance(value, (str, dict, list, tuple)):
+    if not isinstance(value, (str, dict, list, tuple)) or isinstance(value, TooDeep):
         return None
     return next((name for longest, name in _LENGTHS if len(value) <= longest), ">1024")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import TypeGuard
 
@@ -17,6 +17,9 @@ MOST_WHOLE = 2**53 - 1
 
 _SIGNIFICANT = 15
 """So many digits of a decimal survive as a double, whatever follows in zeros."""
+
+_LONG = 400
+"""Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
 
 write_normal = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 """Write a value in normal form as text, with sorted keys."""
@@ -66,6 +69,16 @@ def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
 def digits(number: float) -> str:
     """Return all digits of a number, without an exponent, and without a point where it is whole."""
     return f"{Decimal(repr(number)):f}".removesuffix(".0") if number else "0"
+
+
+def survives(text: str) -> bool:
+    """Return whether a number stays the same as a double, which is written as short as it can be."""
+    if len(text) > _LONG:
+        return False
+    try:
+        return Decimal(repr(float(text))) == Decimal(text)
+    except InvalidOperation:  # an exponent of so many digits that no computer reckons with it
+        return False
 
 
 def keeps_digits(number: float) -> bool:

@@ -1,17 +1,48 @@
 """One operation tried: errors of the API become outcomes, and what may have happened is told from what has not."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, cast
 
 from reconciler.core.diff import Change, FactWrite, Updated
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import MOVED, Outcome, Result
+from reconciler.core.remote import Writer
 from reconciler.core.text import quoted
-from reconciler.errors import ApiError, ApiUnavailableError, EmptyAnswerError, NotSentError, OtherRecordError
+from reconciler.errors import (
+    ApiError,
+    ApiUnavailableError,
+    EmptyAnswerError,
+    ForbiddenCallError,
+    NotSentError,
+    OtherRecordError,
+)
+
+_UNDER_WAY = "stopped while the request was under way"
 
 Done: TypeAlias = tuple[Result, str]
 """A result, and why where there is something to say."""
+
+
+_WRITES = frozenset(("add_user", "create_memory", "resolve_contact", "update_contact", "update_user", "write_facts"))
+
+
+class Witness:
+    """A writer that notes whether a write was begun: what fails before that did nothing."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.has_begun = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  what the writer has under this name
+        """Return a call of the writer, and note it where it writes."""
+        self.has_begun = self.has_begun or name in _WRITES
+        return getattr(self._writer, name)
+
+    @property
+    def as_writer(self) -> Writer:
+        """Return it as what it stands for."""
+        return cast("Writer", self)
 
 
 class Attempting(Protocol):
@@ -28,28 +59,28 @@ class Attempting(Protocol):
         ...
 
 
-async def attempt(run: Attempting, operation: Operation) -> tuple[Outcome, bool]:
+async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tuple[Outcome, bool]:
     """
     Do an operation; gives what became of it, and whether the API could be reached.
 
     No outcome is ever lost, whatever happens.
     """
-    run.written = ()
+    run.written, witness.has_begun = (), False
     is_reached, said, moved = True, "", False
     try:
         result, detail = await run.do(operation)
         moved = result == "skipped"  # nothing but what moved since the plan is left out by the operation itself
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
-        result, detail, is_reached = _failed(error)
+        result, detail, is_reached = _failed(error, begun=witness.has_begun)
         said = error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
-        result, detail = "unknown", "stopped while the request was under way"
+        result, detail = ("unknown", _UNDER_WAY) if witness.has_begun else ("skipped", "stopped before it was sent")
         run.note_failure("stopped")
     return Outcome(operation, result, detail, run.written, said, moved), is_reached
 
 
-def _failed(error: Exception) -> tuple[Result, str, bool]:
+def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
     """Give the result that an error means, why, and whether the API could be reached."""
     match error:
         case NotSentError(may_have_happened=may_have_happened):
@@ -58,10 +89,11 @@ def _failed(error: Exception) -> tuple[Result, str, bool]:
             return "unknown" if may_have_happened else "failed", str(error), answered
         case OtherRecordError(may_have_happened=True):
             return "unknown", str(error), True
-        case ApiError():
+        case ApiError() | ForbiddenCallError():
             return "failed", str(error), True
         case _:
-            return "unknown", f"a defect of reconciler ({type(error).__name__})", True
+            defect = f"a defect of reconciler ({type(error).__name__})"
+            return ("unknown", defect, True) if begun else ("failed", f"{defect}; nothing was sent", True)
 
 
 def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
@@ -78,10 +110,16 @@ def was_held(doubt: ApiUnavailableError | None, *, what: str, otherwise: str) ->
     return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
 
 
-def not_kept(missed: list[FactWrite]) -> Done:
-    """Give the result of a write after which the account does not hold what was sent, if there is such."""
+def not_kept(missed: list[FactWrite], unsent: Mapping[str, str]) -> Done:
+    """
+    Return the result of a write: whether the account holds all that was sent.
+
+    `unsent` are facts that could not be sent beside the others, each with the reason.
+    """
     names = ", ".join(quoted(write.key) for write in missed)
-    return ("failed", f"the API did not keep {names} as sent") if missed else ("done", "")
+    why = [f"the API did not keep {names} as sent"] if missed else []
+    why += [f"{quoted(key)} was not sent: {reason}" for key, reason in unsent.items()]
+    return ("failed", "; ".join(why)) if why else ("done", "")
 
 
 class Shown:

@@ -4,7 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
 from reconciler.core.desired import ContactId, Identifier
-from reconciler.core.diff import FactWrite, diff_facts
+from reconciler.core.diff import FactWrite, diff_facts, unsendable_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Writer
 from reconciler.core.value import covers
@@ -118,15 +118,20 @@ class ContactRun:
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
-        self.written = tuple(profile)
+        unsent = unsendable_facts(profile)
+        profile = tuple(write for write in profile if write.key not in unsent)
+        if not profile:
+            return not_kept([], unsent)
+        self.written = profile
         record = await self._writer.update_contact(self.contact_id, profile)
         if record is None:
             record = await self._read_back(self.contact_id)
-            if record is not None and diff_facts(self._contact.profile, record.profile) == tuple(profile):
+            if record is not None and diff_facts(self._contact.profile, record.profile) == profile:
                 raise EmptyAnswerError
         if record is None:
-            return "done", "the answer did not show the contact, so it was not checked"
-        return not_kept([write for write in profile if not _is_held(write, record)])
+            not_checked = "the answer did not show the contact, so it was not checked"
+            return not_kept([], unsent) if unsent else ("done", not_checked)
+        return not_kept([write for write in profile if not _is_held(write, record)], unsent)
 
     async def _read_back(self, contact_id: str) -> ContactRecord | None:
         try:

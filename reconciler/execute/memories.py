@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, User
-from reconciler.core.diff import FactWrite, diff_facts, diff_user
+from reconciler.core.diff import FactWrite, diff_facts, diff_user, unsendable_facts
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Writer
 from reconciler.core.text import quoted
@@ -95,6 +95,10 @@ class MemoryRun:
             return was_held(trying.doubt, what="the memory holds it", otherwise="the memory holds it by now")
         if moved := shown.moved(facts):
             return "skipped", moved
+        unsent = unsendable_facts(facts)
+        facts = tuple(fact for fact in facts if fact.key not in unsent)
+        if not facts:
+            return not_kept([], unsent)
         self.written = facts
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
@@ -103,7 +107,7 @@ class MemoryRun:
                 raise EmptyAnswerError
         if held is None:
             return "unknown", "written, but what the memory holds now could not be read"
-        return not_kept([fact for fact in facts if not _is_held(fact, held)])
+        return not_kept([fact for fact in facts if not _is_held(fact, held)], unsent)
 
     async def _still_needed(self, operation: WriteFacts, trying: Try) -> tuple[str, tuple[FactWrite, ...]]:
         """

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.redaction import named, quote, says
-from reconciler.core.value import Json
+from reconciler.core.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Row
-from reconciler.reading.scalars import Refusal, numeral_value, plain_value, survives
+from reconciler.reading.scalars import Refusal, numeral_value, plain_value
 
 _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'

@@ -7,22 +7,18 @@ text, and what would silently become something else on its way to the API is ref
 """
 
 import re
-from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconciler.core.redaction import Said
 from reconciler.core.value import MOST_WHOLE as _MOST
-from reconciler.core.value import Json, digits, keeps_digits
+from reconciler.core.value import Json, digits, keeps_digits, survives
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")
 _SHORT = 15
 """Decimals of so few digits always survive as a double."""
-
-_LONG = 400
-"""Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
 
 _QUOTE = "put it in quotes to keep it as text"
 
@@ -95,20 +91,10 @@ def plain_key_refusal(text: str) -> Refusal | None:
     return _NO_KEYS.get(text)
 
 
-def survives(text: str) -> bool:
-    """Say whether a number with decimals or an exponent stays the same as a double, written as short as it can be."""
-    if len(text) > _LONG:
-        return False
-    try:
-        return Decimal(repr(float(text))) == Decimal(text)
-    except InvalidOperation:  # an exponent of so many digits that no computer reckons with it
-        return False
-
-
 def _whole(text: str) -> int | float | Refusal:
     if len(text) <= len(str(-_MOST)) and abs(int(text)) <= _MOST:
         return int(text)
-    if len(text) <= _LONG and keeps_digits(number := float(text)) and digits(number) == text:
+    if survives(text) and keeps_digits(number := float(text)) and digits(number) == text:
         return number
     said = f"is larger than a JSON number keeps exactly (±{_MOST})"
     return Refusal(_counted(text, said, said), _QUOTE)

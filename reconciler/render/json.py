@@ -10,6 +10,7 @@ from reconciler.core.explanation import ExplanationDocument
 from reconciler.core.runs_document import RunsDocument
 from reconciler.core.snapshot import Snapshot
 from reconciler.core.text import json_text
+from reconciler.core.unkept import UnkeptNumber
 
 Document = (
     PlanDocument
@@ -41,6 +42,8 @@ def plain(value: object) -> object:
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, UnkeptNumber):
+        return value.text
     if value is None or isinstance(value, (str, int, float)):
         return value
     raise TypeError(f"{type(value).__name__} is no part of a document")

@@ -9,6 +9,7 @@ from reconciler.core.document import CostEntry, ReceiptDocument, SummaryEntry
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.shard import Shards
 from reconciler.core.text import duration, quoted, shortened, visible
+from reconciler.core.unkept import UnkeptNumber
 
 _LONGEST_VALUE = 160
 _LEAD = 24
@@ -145,6 +146,8 @@ def whole(value: Mixed) -> str:
     match value:
         case Masked():
             return masked_text(value)
+        case UnkeptNumber():
+            return value.text
         case None | str() | int() | float():
             return visible(json.dumps(value, ensure_ascii=False))
         case Mapping():

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +30,10 @@ from reconciler.core.document import (
 from reconciler.core.observed import Present
 from reconciler.core.redaction import Masked, Masker
 from reconciler.core.text import visible
+from reconciler.core.unkept import UnkeptNumber
 from reconciler.errors import Problem
 from reconciler.render.gitlab import render_plan_gitlab
+from reconciler.render.json import render_json
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from reconciler.render.sarif import render_plan_sarif, render_problems_sarif
 from tests.builders import memory, plan, plan_all
@@ -43,7 +46,7 @@ NASTY = st.sampled_from(
 )  # fmt: skip
 TEXT = NASTY | st.text(st.characters(exclude_categories=()), max_size=8)
 VALUE = st.recursive(
-    TEXT | st.none() | st.booleans() | st.integers(),
+    TEXT | st.none() | st.booleans() | st.integers() | st.sampled_from([UnkeptNumber("1e999"), 0.5]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
     max_leaves=3,
 )
@@ -133,6 +136,14 @@ def test_a_receipt_is_a_report_with_a_case_for_each_operation(environment: str, 
     names = [case.get("name") for case in check_junit(render_receipt_junit(receipt(environment, outcomes)))]
 
     assert names == ([visible(outcome.address) for outcome in outcomes] or ["no operations"])
+
+
+@given(PLAN)
+def test_a_plan_is_json_for_every_reader_whatever_is_live(document: PlanDocument) -> None:
+    text = render_json(document)
+
+    assert text.encode()
+    assert json.loads(text, parse_constant=pytest.fail)["kind"] == "plan"
 
 
 @given(PLAN)

@@ -102,7 +102,6 @@ def test_only_a_code_in_the_words_of_the_api_is_shown(code: str, *, is_shown: bo
         (200, b'{"data": {"id": "mem'),
         (200, b"[1]"),
         (200, b"{}"),
-        (200, b'{"data": ' + b"9" * 5_000 + b"}"),
         (200, b"[" * 100_000),
         (200, b'{"data": NaN}'),
     ],

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
+from reconciler.core.unkept import TooDeep, UnkeptNumber
 from reconciler.core.value import MOST_WHOLE, Json, is_list, keeps_digits
 
 TextKind: TypeAlias = Literal[
@@ -29,7 +30,7 @@ def flaw_of(value: Json, accepts: Accepts, *, levels: int = DEEPEST) -> Flaw | N
         return "depth" if levels == 0 else _flaw_of_mapping(value, accepts, levels=levels - 1)
     if is_list(value):
         return "depth" if levels == 0 else _first(flaw_of(item, accepts, levels=levels - 1) for item in value)
-    return _flaw_of_scalar(value)
+    return "depth" if isinstance(value, TooDeep) else _flaw_of_scalar(value)
 
 
 def flaw_of_key(key: str, accepts: Accepts) -> Flaw | None:
@@ -51,7 +52,7 @@ def _flaw_of_scalar(value: Json) -> Flaw | None:
         case int():
             return None if abs(value) <= MOST_WHOLE else "number"
         case float():
-            return None if keeps_digits(value) else "number"
+            return None if keeps_digits(value) and not isinstance(value, UnkeptNumber) else "number"
         case _:
             return "text" if isinstance(value, str) and _HALF_CHARACTER.search(value) else None
 
