@@ -70,7 +70,7 @@ def test_deepdiff_is_called_once_for_a_memory_that_differs_and_sees_only_what_di
     monkeypatch.setattr(deepdiff, "DeepDiff", counted)
     facts = [Fact("plan", {"tier": "gold", "seats": 4}, "keep", HERE), Fact("city", "Leeds", "keep", HERE)]
 
-    equal = {"plan": {"tier": "gold", "seats": 4.0}, "city": "Leeds"}
+    equal: dict[str, Any] = {"plan": {"tier": "gold", "seats": 4.0}, "city": "Leeds"}
     held: list[dict[str, Any]] = [equal, {}, {"other": 1}]
     for live in held:
         diff_facts(facts, live)
