@@ -151,6 +151,11 @@ def base_url(text: str) -> str:
     return f"{scheme}://{host}{port}{path}"
 
 
+def is_of_this_machine(api: str) -> bool:
+    """Return whether the URL of an API, in its one spelling, leads to this machine."""
+    return (urlsplit(api).hostname or "") in _LOOPBACK
+
+
 def _host(url: httpx.URL) -> str:
     """Return the host in ASCII and lower case, without the dot that may end a name, an IPv6 address in short."""
     host = url.raw_host.decode("ascii").lower()

@@ -99,7 +99,11 @@ def connection_options(command: _Command) -> _Command:
     """Add the options that say which account and how fast; they, too, may stand before or after a command's name."""
     return _applied(
         invocation_options(command),
-        _shared("--api-url", metavar="URL", help="The API, in place of the environment's."),
+        _shared(
+            "--api-url",
+            metavar="URL",
+            help="The API, where reconciler.yaml names none or the same one; or one on this machine, to rehearse.",
+        ),
         _shared("--concurrency", type=click.IntRange(1, 200), help="How many requests may be under way at once."),
     )
 

@@ -51,6 +51,7 @@ def _project(answers: Answers) -> str:
         "# The accounts, and which specs are for them.",
         "version: 1",
         "specs: [specs]                       # folders, files or globs, relative to this file",
+        "# secrets: [NAME]                    # the only environment variables that specs may read, as ${env:NAME}",
         "default_environment: sandbox",
         "environments:",
         "  sandbox:",

@@ -44,7 +44,9 @@ def put(text: str, places: Mapping[str, str]) -> str:
 def _github(text: str, answers: Answers) -> str:
     environment = "\n          environment: ${{ matrix.environment }}\n"
     places = {
-        "\n        environment: [sandbox]\n": f"\n        environment: [{_scalar(answers.environment)}]\n",
+        "- environment: sandbox\n            api-url: sandbox\n": (
+            f"- environment: {_scalar(answers.environment)}\n            api-url: {_scalar(answers.api)}\n"
+        ),
         environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n",
     }
     if answers.api != SANDBOX:
@@ -60,6 +62,7 @@ def _gitlab(text: str, answers: Answers) -> str:
         {
             '\n  RECONCILER: ""\n': f"\n  RECONCILER: {_scalar(answers.install)}\n",
             "RECONCILER_ENVIRONMENT: [sandbox]\n": f"RECONCILER_ENVIRONMENT: [{_scalar(answers.environment)}]\n",
+            "RECONCILER_API_URL: sandbox": f"RECONCILER_API_URL: {_scalar(answers.api)}",
             f"\n  # {_KEY} is a variable": f"\n  # {answers.api_key_env} is a variable",
         },
     )

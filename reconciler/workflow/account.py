@@ -14,7 +14,14 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 from msgspec import Struct
 
-from reconciler.api.client import Endpoint, base_url, keeping_connections, open_reader, open_writer
+from reconciler.api.client import (
+    Endpoint,
+    base_url,
+    is_of_this_machine,
+    keeping_connections,
+    open_reader,
+    open_writer,
+)
 from reconciler.api.pacing import Budget, Pacer, Waiting
 from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan import Plan
@@ -155,12 +162,28 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
 
 
 def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, str]) -> str:
-    """Return `sandbox`, or the one spelling of the URL of an environment's API; raises `InputError`."""
+    """
+    Return `sandbox`, or the one spelling of the URL of an environment's API; raises `InputError` and `RefusedError`.
+
+    `--api-url` fills in what reconciler.yaml leaves open, or leads to this machine for a rehearsal. Otherwise the two
+    must agree: a change of the file comes with the specs, and must not decide alone where the key goes.
+    """
     if options.api_url == "":
         raise InputError("--api-url is empty: is the variable that it should come from set?")
     api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
     if (key := environ.get(environment.api_key_env)) and len(key) >= SHORTEST_SECRET and key in unquote(api):
         raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")
+    api = _spelled(api)
+    declared = _spelled(environment.api) if environment.api else api
+    if api != declared and not is_of_this_machine(api):
+        raise RefusedError(
+            f"refused: --api-url is {api}, but the api of {environment.name} in reconciler.yaml is {declared}; "
+            "make them agree; nothing was read or written"
+        )
+    return api
+
+
+def _spelled(api: str) -> str:
     return SANDBOX if api == SANDBOX else base_url(api)
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.options import Invocation
+from reconciler.errors import RefusedError
+from reconciler.project import Environment
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule
@@ -15,6 +18,7 @@ from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
+from reconciler.workflow.account import api_of
 from tests.cli.conftest import Repository
 
 KEY = "sk-5a17-very-secret"
@@ -317,3 +321,27 @@ def test_emptying_the_sandbox_where_nobody_can_be_asked_needs_a_yes(
 
     assert called.code == 1
     assert "there is nobody to ask here; say --yes" in called.err
+
+
+@pytest.mark.parametrize(
+    ("declared", "told", "is_refused"),
+    [
+        ("https://api.bland.ai", "https://API.bland.ai:443/", False),
+        ("https://api.bland.ai", "https://api.bland.ai.evil.example", True),
+        ("https://api.bland.ai", "sandbox", True),
+        ("sandbox", "https://api.bland.ai", True),
+        ("https://api.bland.ai", "http://127.0.0.1:1", False),
+        ("sandbox", "http://localhost:1", False),
+        (None, "https://api.bland.ai", False),
+    ],
+)
+def test_the_api_of_the_command_line_and_of_the_file_must_agree_or_be_of_this_machine(
+    declared: str | None, told: str, *, is_refused: bool
+) -> None:
+    environment = Environment("live", declared, "TEST_KEY", (), 1, "auto", None)
+
+    if is_refused:
+        with pytest.raises(RefusedError, match=r"--api-url is .*, but the api of live in reconciler.yaml is .*; make"):
+            api_of(environment, Invocation(api_url=told), {})
+    else:
+        assert api_of(environment, Invocation(api_url=told), {}) == told.lower().removesuffix(":443/")

@@ -1,4 +1,5 @@
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -244,7 +245,10 @@ def test_what_is_kept_says_which_environments_there_are(repository: Repository) 
     made = repository.run("init", "--keep")
     assert "  reconciler -e live plan" in made.out
     assert "export TEST_KEY=" in made.out
-    assert "environment: [live]" in (repository.root / ".github/workflows/apply.yml").read_text()
+    assert (
+        '- environment: live\n            api-url: "http://127.0.0.1:1"\n'
+        in (repository.root / ".github/workflows/apply.yml").read_text()
+    )
 
 
 def test_on_a_terminal_options_are_not_asked_for(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +346,8 @@ def test_the_commands_for_gitlab_run_on_the_sandbox(repository: Repository, monk
     monkeypatch.chdir(repository.root / "new")
     lines = Path(".gitlab-ci.yml").read_text().splitlines()
     commands = [line.partition("- reconciler ")[2] for line in lines if "- reconciler " in line]
-    done = [repository.run(*shlex.split(text.replace("$RECONCILER_ENVIRONMENT", "sandbox"))) for text in commands]
+    variables = re.compile(r"\$RECONCILER_(ENVIRONMENT|API_URL)")
+    done = [repository.run(*shlex.split(variables.sub("sandbox", text))) for text in commands]
 
     assert [command.split()[2] for command in commands] == ["validate", "plan", "apply", "plan"]
     assert [called.code for called in done] == [0] * 4, [called.err for called in done]

@@ -28,6 +28,9 @@ environments:
 secrets: [ACCOUNT]
 """
 
+APIS = {"live": "http://127.0.0.1:1"}
+"""What the workflow says of environments that are not the sandbox."""
+
 SPEC = """\
 scopes:
   support: {persona_id: persona-1}
@@ -130,11 +133,13 @@ class Runner:
         """Start the step of the action; `end` waits for it."""
         for name in ("summary", "outputs"):
             (self.folder / name).write_text("")
+        environment = inputs.get("environment", "sandbox")
+        inputs = {"environment": environment, "api-url": APIS.get(environment, "sandbox"), **inputs}
         told = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in inputs.items()}
         return subprocess.Popen(
             [sys.executable, str(self.action / "main.py")],
             cwd=self.repository,
-            env={"INPUT_ENVIRONMENT": "sandbox", **self._variables(), "INPUT_COMMAND": command, **told},
+            env={**self._variables(), "INPUT_COMMAND": command, **told},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

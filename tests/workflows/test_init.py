@@ -40,26 +40,30 @@ def test_a_workflow_differs_in_its_environment_in_what_pip_installs_and_in_its_k
     lines = [re.sub('(?<=[}"]) # .*', "", line) for line in changed(name, workflows(answers())[name])]
 
     assert sorted(lines) == [
+        "+ - environment: production",
         "+ MY_KEY: ${{ secrets.MY_KEY }}",
+        '+ api-url: "https://api.bland.ai"',
         "+ env:",
-        "+ environment: [production]",
         f'+ install: "{INSTALL}"',
         "- #   BLAND_API_KEY: ${{ secrets.BLAND_API_KEY }}",
         "- # env:",
-        "- environment: [sandbox]",
+        "- - environment: sandbox",
+        "- api-url: sandbox",
     ]
 
 
 def test_gitlab_differs_in_the_same() -> None:
     lines = changed(GITLAB, workflows(answers(ci="gitlab"))[".gitlab-ci.yml"])
 
-    assert [line.partition(" is a variable")[0] for line in lines] == [
+    assert [line.partition(" is a variable")[0].partition(" # the key")[0] for line in lines] == [
         '- RECONCILER: ""',
         f'+ RECONCILER: "{INSTALL}"',
         "- # BLAND_API_KEY",
         "+ # MY_KEY",
         "- - RECONCILER_ENVIRONMENT: [sandbox]",
         "+ - RECONCILER_ENVIRONMENT: [production]",
+        "- RECONCILER_API_URL: sandbox",
+        '+ RECONCILER_API_URL: "https://api.bland.ai"',
     ]
 
 
@@ -115,9 +119,15 @@ def step(repository: Path, name: str) -> dict[str, str]:
     """Give the inputs of the action as a workflow has them, without those that only GitHub or git can fill."""
     [job] = yaml.safe_load((repository / f".github/workflows/{name}.yml").read_text())["jobs"].values()
     [inputs] = [step["with"] for step in job["steps"] if step["uses"] == f"./{ACTION}"]
-    [environment] = job["strategy"]["matrix"]["environment"]
-    filled = {key: str(text).replace("${{ matrix.environment }}", environment) for key, text in inputs.items()}
+    [matrix] = job["strategy"]["matrix"]["include"]
+    filled = {key: _filled(str(text), matrix) for key, text in inputs.items()}
     return {key: text for key, text in filled.items() if key != "base" and "${{" not in text}
+
+
+def _filled(text: str, matrix: dict[str, str]) -> str:
+    for name, value in matrix.items():
+        text = text.replace(f"${{{{ matrix.{name} }}}}", value)
+    return text
 
 
 def built(target: str, source: Path, folder: Path) -> Path:

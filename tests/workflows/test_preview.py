@@ -251,3 +251,39 @@ def test_what_gh_says_is_told_in_one_line_without_its_token(runner: Runner) -> N
     assert ran.code == 1
     [line] = [line for line in ran.out.splitlines() if line.startswith("::error title=reconciler::")]
     assert line.endswith("gh: no: *** ::add-path::/evil [31m *** https://***@host/x ##[group]x (HTTP 403)")
+
+
+TELLING_VARIABLES = """
+import os, sys
+print(sorted(os.environ), file=sys.stderr)
+sys.exit(1)
+"""
+
+
+def test_a_change_of_the_specs_does_not_decide_where_the_key_goes(runner: Runner) -> None:
+    settings = (runner.repository / "reconciler.yaml").read_text(encoding="utf-8")
+    runner.write("reconciler.yaml", settings.replace("http://127.0.0.1:1", "https://evil.example"))
+
+    for named in ("https://api.bland.ai", "sandbox"):
+        ran = runner.run("preview", **{"environment": "live", "api-url": named})
+
+        assert ran.code == 4
+        told = f"--api-url is {named}, but the api of live in reconciler.yaml is https://evil.example"
+        assert told in ran.err
+        assert "make them agree" in runner.github()["comments"][0]["body"]
+
+
+@pytest.mark.parametrize("command", ["preview", "apply", "drift"])
+def test_a_workflow_that_names_no_api_is_told_to(runner: Runner, command: str) -> None:
+    ran = runner.run(command, **{"api-url": " "})
+
+    assert ran.code == 1
+    assert 'the input "api-url" is empty; write in the workflow which API the key may be sent to' in ran.out
+
+
+def test_the_tool_gets_no_token_of_the_runner(runner: Runner) -> None:
+    runner.replace_reconciler(TELLING_VARIABLES)
+    ran = runner.run("preview")
+
+    assert "'TEST_KEY'" in ran.err
+    assert "TOKEN" not in ran.err

@@ -20,6 +20,7 @@ class Settings:
 
     command: str
     environment: str
+    api_url: str
     project: str
     targets: tuple[str, ...]
     base: str
@@ -53,6 +54,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         return Settings(
             command=command,
             environment=environment,
+            api_url=_api_url(variables.get("INPUT_API_URL", "")),
             project=variables.get("INPUT_PROJECT") or ".",
             targets=tuple(line.strip() for line in variables.get("INPUT_TARGET", "").splitlines() if line.strip()),
             base=variables.get("INPUT_BASE", ""),
@@ -68,6 +70,16 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         )
     except KeyError as error:
         raise UsageError(f"the variable {error.args[0]} is not set: this runs as a step of the action") from error
+
+
+def _api_url(text: str) -> str:
+    """Check that the workflow names the API: a change of reconciler.yaml must not decide where the key goes."""
+    if not text.strip():
+        raise UsageError(
+            'the input "api-url" is empty; write in the workflow which API the key may be sent to: '
+            "https://api.bland.ai, or sandbox"
+        )
+    return text.strip()
 
 
 def _yes_or_no(name: str, text: str) -> bool:

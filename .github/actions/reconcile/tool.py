@@ -1,15 +1,18 @@
 """Calling reconciler: its standard output goes to the log, its errors to the log and, scrubbed, to the caller."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from relay import relaying_signals
 from settings import Settings
 from texts import is_for_runner, scrubbed, secret_in
 
 CHANGES_PENDING = 2
+_TOKENS = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"}
 PLAN_FILES = {"json": "plan.json", "markdown": "plan.md", "summary": "summary.md", "html": "plan.html"}
 """What is kept of a plan: formats, and the files in the folder."""
 
@@ -34,15 +37,18 @@ def call(settings: Settings, command: str, *arguments: str) -> Ran:
     What it tells the runner (as `::add-mask::`) reaches the runner alone: it holds the secrets that are to be masked.
     """
     line = ["reconciler", "--project", settings.project, "--environment", settings.environment, command, *arguments]
-    with (
-        relaying_signals() as relay,
-        subprocess.Popen(line, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process,
-    ):
+    pipe: dict[str, Any] = {"stderr": subprocess.PIPE, "text": True, "encoding": "utf-8", "errors": "replace"}
+    with relaying_signals() as relay, subprocess.Popen(line, env=_own_variables(), **pipe) as process:
         relay.pass_on_to(process)
         said = list(_logged(process.stderr or ()))
     secrets = {secret for text in said if (secret := secret_in(text))}
     errors = "".join(text for text in said if not is_for_runner(text))
     return Ran(_exit_code(process.returncode), scrubbed(errors, secrets), relay.is_asked_to_stop)
+
+
+def _own_variables() -> dict[str, str]:
+    """Return the variables of the step without the runner's tokens, which no reconciler.yaml can name as a key then."""
+    return {name: value for name, value in os.environ.items() if name not in _TOKENS}
 
 
 def _logged(lines: Iterable[str]) -> Iterator[str]:
@@ -59,8 +65,13 @@ def _exit_code(code: int) -> int:
 def plan(settings: Settings, *arguments: str) -> Ran:
     """Write the plan to the folder in every format that is kept; the annotations go to standard output."""
     written = [f"--write={name}={settings.folder / file}" for name, file in PLAN_FILES.items()]
-    options = ["--detailed-exitcode", "--format=github", *targets(settings), *written, *arguments]
+    options = [api_url(settings), "--detailed-exitcode", "--format=github", *targets(settings), *written, *arguments]
     return call(settings, "plan", *options)
+
+
+def api_url(settings: Settings) -> str:
+    """Return the option that names the API; the tool refuses to run where reconciler.yaml names another."""
+    return f"--api-url={settings.api_url}"
 
 
 def targets(settings: Settings) -> list[str]:
