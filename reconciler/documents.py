@@ -147,9 +147,13 @@ def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a m
 
 def _json(path: Path) -> dict[str, object]:
     try:
-        content = json.loads(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        content = json.loads(data)
     except (ValueError, RecursionError) as error:
+        if data.startswith(b"undo:") or b"\nundo:" in data:
+            raise InputError(f"{path} is an undo file; `reconciler undo FILE` applies it") from error
         raise InputError(f"{path} is not JSON") from error
     return content if isinstance(content, dict) else {}

@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     pass_invocation,
     progressive_options,
     shard_option,
+    writing_options,
 )
 
 DRY_RUN_FORMATS = ("text", "json")
@@ -26,18 +27,7 @@ DRY_RUN_FORMATS = ("text", "json")
 @budget_options
 @guard_options
 @progressive_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them.")
-@click.option(
-    "--receipt",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Save what became of every operation, as JSON, to this file.",
-)
-@click.option(
-    "--undo",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Save the former values of all that is updated, as a spec that apply takes, to this new file.",
-)
+@writing_options
 @click.option("--strict", is_flag=True, help="With PLAN: refuse the whole plan when any of it does not hold any more.")
 @click.argument("plan", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @pass_invocation
@@ -50,7 +40,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     yes: bool,
     dry_run: bool,
     receipt: Path | None,
-    undo: Path | None,
+    save_undo: Path | None,
     strict: bool,
     plan: Path | None,
 ) -> int:
@@ -71,7 +61,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
     files = (*writes, *([("json", receipt)] if receipt is not None else []))
     if dry_run:
-        _check_dry_run(output_format, keeps=bool(files or undo))
+        check_dry_run(output_format, keeps=bool(files or save_undo))
     saved = load_plan(plan) if plan is not None else None
     with open_session(invocation) as session:
         applying = Applying(
@@ -83,7 +73,7 @@ def apply(  # noqa: PLR0913  one parameter an option
             progressive=progressive_of(invocation),
             saved=saved,
             strict=strict,
-            undo=UndoFile(undo) if undo is not None else None,
+            undo=UndoFile(save_undo) if save_undo is not None else None,
         )
         return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))
 
@@ -96,7 +86,7 @@ def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
         raise click.UsageError("--strict needs a PLAN")
 
 
-def _check_dry_run(output_format: str, *, keeps: bool) -> None:
+def check_dry_run(output_format: str, *, keeps: bool) -> None:
     """Raise `click.UsageError` for options that do not go with --dry-run."""
     if keeps or output_format not in DRY_RUN_FORMATS:
         raise click.UsageError(

@@ -35,7 +35,11 @@ _INTERRUPTED = 130
 
 
 class Applying(Struct, frozen=True):
-    """One call of `apply`."""
+    """
+    One call of `apply` or `undo`.
+
+    What an undo declares says nothing of earlier runs, so it does not have `resolves_earlier_runs`.
+    """
 
     session: Session
     targets: tuple[str, ...]
@@ -46,6 +50,7 @@ class Applying(Struct, frozen=True):
     saved: PlanDocument | None = None
     strict: bool = False
     undo: UndoFile | None = None
+    resolves_earlier_runs: bool = True
 
     async def prospect(self) -> Prospect:
         """Read the account and decide."""
@@ -59,7 +64,7 @@ class Applying(Struct, frozen=True):
         """Plan, show, ask, execute, record; gives the exit code."""
         _check_can_ask(yes=yes)
         if self.undo:
-            self.undo.check()
+            self.undo.check(self.session.project)
         check_files([*self.files, *([("yaml", self.undo.path)] if self.undo else [])])
         async with keeping_books(self.session) as books, self.session.connected() as session:
             return await replace(self, session=session)._run(books, yes=yes)  # noqa: SLF001  this very class
@@ -68,11 +73,15 @@ class Applying(Struct, frozen=True):
         prospect = await self.prospect()
         self._show(prospect)
         refuse_exceeded(prospect.plan)
-        books.settle_earlier_runs(prospect)
+        if self.resolves_earlier_runs:
+            books.settle_earlier_runs(prospect)
+        saving = self.undo if prospect.plan.operations else None
+        if saving:
+            saving.announce(prospect.plan)
         if prospect.plan.operations and not yes:
             _ask(self.session)
-        if self.undo and prospect.plan.operations:
-            self.undo.write(prospect.plan)
+        if saving:
+            saving.save(prospect.plan, self.session.account)
         with watching_for_interrupts(self.session.account.stop):
             with books.journal(prospect) as observer:
                 executed = await self._execute(prospect, observer)
@@ -118,7 +127,7 @@ class Applying(Struct, frozen=True):
             write_files(self.files, lambda name: receipt_formats()[name](kept))
         finally:
             if self.undo and prospect.plan.operations:
-                self.undo.write(prospect.plan, outcomes)
+                self.undo.save(prospect.plan, self.session.account, outcomes)
 
     def _remember(self, applied: Applied) -> None:
         """Keep the ids that were learned; a cache that cannot be kept is no failure."""

@@ -132,11 +132,16 @@ def _documents(invocation: Invocation, files: "Sequence[SpecFile]") -> "Sequence
 def _change(
     file: "SpecFile", reading: "Reading", numbers: Collection[str], sensitive: Collection[str]
 ) -> _Change | None:
-    """Return what changes in a file, if anything does."""
+    """Return what changes in a file, if anything does; nothing does in an undo file."""
+    from reconciler.cli.screen import remark
+    from reconciler.core.text import visible
     from reconciler.project import FILE_NAME
     from reconciler.reading import edited, quoting_edits
-    from reconciler.specs.live_values import holds_facts, says_live
+    from reconciler.specs.live_values import holds_facts, is_undo, says_live
 
+    if is_undo(reading):
+        remark(f"warning: {visible(file.name)}: left as it is: an undo file, and no spec; keep it out of the specs")
+        return None
     before = file.path.read_bytes().decode()
     mark = before[: before.startswith(_BYTE_ORDER_MARK)]
     text = before[len(mark) :]

@@ -43,6 +43,7 @@ class _Commands(LazyGroup):
         "schema": "Print a JSON Schema (draft 2020-12).",
         "show": "Render a saved plan or receipt again.",
         "snapshot": "Save what the account holds, for `plan --live`.",
+        "undo": "Bring back what an apply replaced.",
         "validate": "Check the specs.",
         "watch": "Plan again and again, reading the specs anew.",
         "why": "Show what gave each value at ADDRESS.",

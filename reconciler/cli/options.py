@@ -134,7 +134,6 @@ def account_options(command: _Command) -> _Command:
             shell_complete=complete_addresses,
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
         ),
-        specs_option,
         _shared(
             "--reveal",
             "revealed",
@@ -262,6 +261,24 @@ def progressive_options(command: _Command) -> _Command:
             is_flag=True,
             flag_value=True,
             help="Begin nothing more after the first failure: --max-failures 1.",
+        ),
+    )
+
+
+def writing_options(command: _Command) -> _Command:
+    """Add the options of the commands that write to an account: whether to ask, to write, and what to keep of it."""
+    from pathlib import Path
+
+    file = click.Path(dir_okay=False, path_type=Path)
+    return _applied(
+        command,
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them."),
+        click.option("--receipt", type=file, help="Save what became of every operation, as JSON, to this file."),
+        click.option(
+            "--save-undo",
+            type=file,
+            help="Save the former values of all that is updated to this new file, which `undo` takes.",
         ),
     )
 

@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     output_options,
     pass_invocation,
     shard_option,
+    specs_option,
 )
 
 _CHANGES_PENDING = 2
@@ -21,6 +22,7 @@ _CHANGES_PENDING = 2
 
 @click.command()
 @account_options
+@specs_option
 @output_options(*PLAN_FORMATS)
 @shard_option
 @budget_options

@@ -1,43 +1,167 @@
-"""`apply --undo FILE`: the former values as a spec, written before the first write, and again once all is done."""
+"""Undo files: `apply --save-undo` writes one before its first write, and `undo` applies it to the same account."""
 
-from collections.abc import Sequence
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from reconciler.cli.account import surroundings_of
+from reconciler.cli.choosing import chosen_project
+from reconciler.cli.loading import check_environment
+from reconciler.cli.options import Invocation
+from reconciler.cli.screen import remark
+from reconciler.cli.session import Session
+from reconciler.core.desired import Desired
+from reconciler.core.guards import Guards
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome
-from reconciler.core.references import escaped
-from reconciler.core.undo import build_undo
-from reconciler.core.value import Json
-from reconciler.errors import InputError
-from reconciler.reading import written
+from reconciler.core.redaction import worded_error
+from reconciler.core.text import visible
+from reconciler.core.undo import Undo, build_undo, redeclared
+from reconciler.errors import InputError, RefusedError, SpecError, StateError
+from reconciler.project import Environment, Project
+from reconciler.render.words import counted
 from reconciler.specs.acceptance import accepts
+from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
 from reconciler.state import check_writable, write_file
+from reconciler.workflow.account import Account, api_of, guards_of, open_account
 
-_ABOUT = (
-    "Written by `reconciler apply --undo`: what the account held before.",
-    "To bring it back: `reconciler apply --specs FILE`, with this file.",
-    "By `live_values`, its values are shown on your own terminal alone, and fact_keys do not refuse them.",
-    "These values are about real people. Keep them no longer than you need them.",
-)
+_MOST_TOLD = 20
+_NOTHING_DONE = "nothing was read or written"
 
 
-class UndoFile(Struct, frozen=True):
-    """The file, readable by its owner alone."""
+class UndoFile:
+    """The file of one apply, readable by its owner alone."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._told: set[str] = set()
 
-    def check(self) -> None:
-        """Raise `InputError` where a file is there already: it may hold what an earlier apply replaced."""
+    def check(self, project: Project) -> None:
+        """Raise `InputError` for a file that is there, and may hold what was replaced, or that would be a spec."""
         if self.path.exists() or self.path.is_symlink():
             raise InputError(f"{self.path} is there already; name another file, so that no former value is lost")
+        entries = (entry for one in project.environments for entry in (*one.specs, *one.overlays))
+        folders = (project.root.resolve() / entry for entry in entries)
+        if any(self.path.resolve().is_relative_to(folder) for folder in folders):
+            raise InputError(f"{self.path} would stand among the specs, and is none; name a file elsewhere")
         check_writable(self.path)
 
-    def write(self, plan: Plan, outcomes: Sequence[Outcome] | None = None) -> None:
-        """Write what undoes the plan, or, once the outcomes are known, what was done of it."""
+    def announce(self, plan: Plan) -> None:
+        """Tell, before anything is written, which former values the file will not hold, and what stays."""
+        undo = build_undo(plan, accepts)
+        self._tell_lost(undo)
+        if undo.stays:
+            stay = counted(len(undo.stays), "addition stays", "additions stay")
+            remark(f"note: {stay} whatever is undone: nothing can be deleted")
+
+    def save(self, plan: Plan, account: Account, outcomes: Sequence[Outcome] | None = None) -> None:
+        """Write what undoes the plan, or, once the outcomes are known, what was done of it; raises `StateError`."""
         undo = build_undo(plan, accepts, outcomes)
-        stays = ("What stays, since nothing can be deleted:", *undo.stays) if undo.stays else ()
-        document: dict[str, Json] = {"live_values": True}
-        document |= {section: escaped(entries) for section, entries in undo.document.items()}
-        write_file(self.path, written(document, comments=(*_ABOUT, *stays)))
+        try:
+            text = undo_text(undo, environment=account.environment.name, api=account.api, account=account.digest)
+        except (SpecError, ValueError) as error:
+            raise StateError(f"{self.path} could not be read again, so it is not written") from error
+        write_file(self.path, text)
+        self._tell_lost(undo)
+
+    def _tell_lost(self, undo: Undo) -> None:
+        lost = [one for one in undo.lost if one.place not in self._told]
+        self._told.update(one.place for one in lost)
+        for one in lost[:_MOST_TOLD]:
+            remark(f"warning: {visible(one.place)} is overwritten and cannot be undone: {one.reason}")
+        if len(lost) > _MOST_TOLD:
+            more = counted(len(lost) - _MOST_TOLD, "more value", "more values")
+            remark(f"warning: {more} cannot be undone; {self.path} lists all under cannot_restore")
+
+
+@contextmanager
+def undo_session(invocation: Invocation, file: Path) -> Iterator[Session]:
+    """
+    Open a session that brings back what an undo file holds; raises `RefusedError` anywhere but where it is from.
+
+    Also raises `InputError` and `SpecError` for a file that is none, and `StateError`.
+    """
+    saved = load_undo(file)
+    header = saved.header
+    project = chosen_project(invocation)
+    environment = _environment(project, invocation, header, file)
+    around = surroundings_of(environment, invocation)
+    with open_account(project, environment, invocation, around) as account:
+        if account.digest != header.account:
+            raise RefusedError(
+                f"{file} was written with another API key than this one: it names {visible(header.account)}, and URL "
+                f"and key here are {account.digest}; where this is the same account with a new key, write that digest "
+                f"into the file; {_NOTHING_DONE}"
+            )
+        _tell_left_out(header, file)
+        declared = _declared(project, environment)
+        _tell_redeclared(saved.desired, declared)
+        catalogue = declared.catalogue if declared else {}
+        revealed = invocation.revealed if declared else ()  # where no catalogue can be read, any key may be sensitive
+        desired = replace(saved.desired, catalogue=catalogue)
+        yield Session(project, desired, account, revealed, os.environ.get, _guards(environment, invocation))
+
+
+def _environment(project: Project, invocation: Invocation, header: UndoHeader, file: Path) -> Environment:
+    """Return the environment that a file is for; raises `RefusedError` where the run is for another one, or API."""
+    name, asked = header.environment, invocation.environment
+    if asked not in {None, name}:
+        raise RefusedError(f"{file} is for the environment {visible(name)}, not for {asked}; {_NOTHING_DONE}")
+    environment = next((one for one in project.environments if one.name == name), None)
+    if environment is None:
+        where = f"{project.file} has no such one" if project.file else "there is no reconciler.yaml that has it"
+        raise RefusedError(f"{file} is for the environment {visible(name)}, and {where}; {_NOTHING_DONE}")
+    api = api_of(environment, invocation, os.environ)
+    if api != header.api:
+        raise RefusedError(
+            f"{file} is for {visible(header.api)}, and {name} is {api} here; check `api` in reconciler.yaml, or say "
+            f"--api-url; {_NOTHING_DONE}"
+        )
+    return environment
+
+
+def _guards(environment: Environment, invocation: Invocation) -> Guards:
+    """
+    Return the guards of an undo; the share of updates is limited by the flag alone.
+
+    An undo looks at nothing but what it brings back, so that its share is always the whole.
+    """
+    guards = guards_of(environment, invocation, remark)
+    return dataclasses.replace(guards, max_update_share=invocation.max_update_share)
+
+
+def _declared(project: Project, environment: Environment) -> Desired | None:
+    """Load what the environment's specs declare, and no secret; None, and a warning, where they cannot be read."""
+    try:
+        return check_environment(project, environment).desired
+    except InputError as error:
+        first = visible(worded_error(error, reveal=False).partition("\n")[0])
+        remark(f"warning: the specs cannot be read, so what they declare otherwise is not told: {first}")
+        return None
+
+
+def _tell_left_out(header: UndoHeader, file: Path) -> None:
+    """Tell what the file does not bring back; it names all of it."""
+    lost = sum(map(len, header.cannot_restore.values()))
+    if lost:
+        remark(f"warning: {counted(lost, 'value')} cannot be brought back: see cannot_restore in {file}")
+    if header.stays:
+        stay = counted(len(header.stays), "addition stays", "additions stay")
+        remark(f"note: {stay}, since nothing can be deleted: see `stays` in {file}")
+
+
+def _tell_redeclared(undone: Desired, declared: Desired | None) -> None:
+    """Tell what the specs declare otherwise, with the lines: the next apply would overwrite it again."""
+    found = redeclared(undone, declared) if declared else ()
+    for one in found[:_MOST_TOLD]:
+        place = f"{one.source.file}:{one.source.line}"
+        remark(f"warning: {visible(place)}: {visible(one.address)} is declared otherwise: the next apply overwrites it")
+    if len(found) > _MOST_TOLD:
+        more = counted(len(found) - _MOST_TOLD, "more value is", "more values are")
+        remark(f"warning: {more} declared otherwise: the next apply overwrites them")
+    if found:
+        remark("hint: change these specs, too, so that what is undone stays undone")

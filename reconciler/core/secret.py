@@ -48,6 +48,15 @@ def holds_secret(value: object) -> bool:
     return isinstance(value, (list, tuple)) and any(map(holds_secret, value))
 
 
+def as_secret(value: Json) -> Json:
+    """Return the value with each text in it as a secret."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, dict):
+        return {key: as_secret(item) for key, item in value.items()}
+    return [as_secret(item) for item in value] if is_list(value) else value
+
+
 def with_references(value: Json) -> Json:
     """Give the value with the references that lead to them in the place of secrets that were not read."""
     if isinstance(value, UnreadSecret):

@@ -12,7 +12,7 @@ from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, Unsound
 from reconciler.specs.findings import Findings
-from reconciler.specs.live_values import take_problems
+from reconciler.specs.live_values import spec_documents
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
 
@@ -37,8 +37,7 @@ def catalogues(
     for file in found.files:
         if os.path.realpath(file.path) not in known:
             reading = read_file(file.path, name=file.name, address=spec_address)
-            take_problems(reading, file, findings)
-            for document in reading.documents:
+            for document in spec_documents(reading, file, findings):
                 if not _is_silent(document.value):
                     yield _catalogue(document, references.unread, findings)
 

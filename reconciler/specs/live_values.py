@@ -1,18 +1,26 @@
-"""What files say of their own values: that they came from an account, or which facts are sensitive."""
+"""
+What files say of their own values: that they came from an account, or which facts are sensitive.
 
-from collections.abc import Collection, Iterator
+Undo files hold values of an account and are no specs: where one stands among specs, nothing in it counts.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.core.value import Json, is_list
-from reconciler.reading import KeyPath, Reading, SpecFile
+from reconciler.errors import Source
+from reconciler.reading import KeyPath, Node, Reading, SpecFile
 from reconciler.specs.addresses import fact_of
 from reconciler.specs.findings import Findings
+
+UNDO = "undo"
+"""The key of the first document of an undo file."""
 
 _MARKER = "live_values"
 _SENSITIVE = "sensitive"
 
 
 def says_live(document: Json) -> bool:
-    """Return whether a document says that its values are live; any marker but `false` does."""
+    """Say whether a document says that its values are live; any marker but `false` does."""
     return isinstance(document, dict) and document.get(_MARKER, False) is not False
 
 
@@ -33,6 +41,11 @@ def holds_facts(value: Json, keys: Collection[str], path: KeyPath = ()) -> bool:
     return is_list(value) and any(holds_facts(item, keys, (*path, at)) for at, item in enumerate(value))
 
 
+def is_undo(reading: Reading) -> bool:
+    """Return whether a file is one that `apply --save-undo` wrote."""
+    return any(isinstance(one.value, dict) and UNDO in one.value for one in reading.documents)
+
+
 def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
     """Take what is wrong with a file, and learn from it which values are for the operator alone, now and later."""
     findings.take(reading.problems)
@@ -42,6 +55,20 @@ def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
         findings.withhold(file.name)
     if not reading.complete:
         findings.break_off(file.name, hides=_mentions(file, _SENSITIVE))
+
+
+def spec_documents(reading: Reading, file: SpecFile, findings: Findings) -> Sequence[Node]:
+    """Take what is wrong with a spec file, and return its documents; an undo file is none, and is told as such."""
+    take_problems(reading, file, findings)
+    if not is_undo(reading):
+        return reading.documents
+    findings.add(
+        Source(file.name, 1, 1),
+        "",
+        message="this is an undo file, which `apply --save-undo` wrote, and no spec",
+        cure="move it out of the specs; `reconciler undo FILE` applies it",
+    )
+    return ()
 
 
 def _mentions(file: SpecFile, word: str) -> bool:

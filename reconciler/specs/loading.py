@@ -19,7 +19,7 @@ from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.findings import Findings
 from reconciler.specs.idle import idle_facts
-from reconciler.specs.live_values import says_live, take_problems
+from reconciler.specs.live_values import says_live, spec_documents
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.row_reading import Final, RowReading, undeclared_scopes
@@ -82,8 +82,7 @@ def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patc
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
         reading = read_file(file.path, name=file.name, address=spec_address)
-        findings.take(reading.problems)
-        for document in reading.documents:
+        for document in spec_documents(reading, file, findings):
             yield from patches_of(document, findings)
 
 
@@ -105,9 +104,8 @@ def _loaded(
 
     for file in found.files:
         reading = read_file(file.path, name=file.name, address=spec_address)
-        take_problems(reading, file, findings)
         complete = complete and reading.complete
-        for document in reading.documents:
+        for document in spec_documents(reading, file, findings):
             whole = final(document, may_refer=reading.may_refer)
             declared.append(declarations(whole, findings))
             sources.extend(row_sources(whole, file, is_live=says_live(whole.value)))

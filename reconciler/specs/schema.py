@@ -198,6 +198,6 @@ class SpecDocument(Strict):
     )
     live_values: bool = Field(
         default=False,
-        description="these values came from an account, as `apply --undo` writes them: shown as live values are, and "
+        description="these values came from an account, as those of an undo file: shown as live values are, and "
         "not held against fact_keys",
     )

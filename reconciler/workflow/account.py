@@ -91,6 +91,11 @@ class Account:
     check: _Check = field(default_factory=_Check, repr=False)
 
     @property
+    def digest(self) -> str:
+        """Return what tells this URL and key from others, and says nothing of the key."""
+        return _digest_with(self.endpoint.key, f"account at {self.api}")
+
+    @property
     def pacer(self) -> Pacer:
         """Return what all requests of the run go through."""
         return self.endpoint.pacer
@@ -269,7 +274,7 @@ def _digest_with(key: str, text: str) -> str:
 def _check_digest(account: Account) -> None:
     """Raise `RefusedError` where URL and key together are not those that are expected."""
     expected = account.environment.expect_account
-    found = _digest_with(account.endpoint.key, f"account at {account.api}")
+    found = account.digest
     if expected is not None and expected.digest not in {None, found}:
         raise RefusedError(
             f"expect_account.digest of {account.environment.name} is not the one of this URL and key, which is {found};"

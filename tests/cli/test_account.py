@@ -7,6 +7,7 @@ import click
 import pytest
 
 from reconciler.cli.main import group
+from reconciler.core.redaction import Masker
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.log import Logged
 from reconciler.sandbox.serve import running
@@ -28,6 +29,7 @@ CALLS: dict[str, list[tuple[str, ...]]] = {
     "apply": [("apply", "--yes"), ("apply", "--dry-run")],
     "snapshot": [("snapshot",)],
     "export": [("export", "--out", "new")],
+    "undo": [("undo", "undo.yaml", "--yes"), ("undo", "undo.yaml", "--dry-run")],
     "compare": [("compare", "--live", "live", "twin"), ("compare", "--live", "twin", "live")],
 }
 """The calls of each command that opens an account; `watch` has a test of its own."""
@@ -42,6 +44,8 @@ def served(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     store.load(LIVE)
     app = create_app(store)
     with running(app) as url:
+        digest = Masker(b"sk-live-key", reveal=False).digest(f"account at {url}")
+        repository.write("undo.yaml", f'undo: {{environment: live, api: "{url}", account: "{digest}"}}\n---\n{SPEC}')
         yield repository, url, app.state.log
 
 

@@ -266,24 +266,24 @@ def test_a_receipt_is_no_plan(account: Served) -> None:
 
 
 def test_undo_holds_the_former_values_and_applying_it_brings_them_back(account: Served) -> None:
-    called, _ = account.apply("--undo", "undo.yaml")
+    called, _ = account.apply("--save-undo", "undo.yaml")
     undo = account.repository.root / "undo.yaml"
 
     assert called.code == 0
     assert undo.stat().st_mode & 0o777 == 0o600
     assert "plan: a private trial" in undo.read_text()
-    assert f"# {SARAH}.facts.name was added, and stays" in undo.read_text()
-    assert f'# {SARAH}.users["+14155550192"] was made, and stays' in undo.read_text()
+    assert f"stays:\n    - {SARAH}.facts.name\n" in undo.read_text()
+    assert '.users[\\"+14155550192\\"]"\n' in undo.read_text()
     assert account.facts("m-1")["plan"] == "premium"
 
-    assert account.run("apply", "--specs", "undo.yaml", "--yes").code == 0
+    assert account.run("undo", "undo.yaml", "--yes").code == 0
     assert account.facts("m-1") == {"name": "Sarah", "plan": "a private trial"}
     assert account.facts("m-2") == {"plan": "a private trial"}
 
 
 def test_an_undo_file_is_never_written_over(account: Served) -> None:
     account.repository.write("undo.yaml", "older")
-    called, _ = account.apply("--undo", "undo.yaml")
+    called, _ = account.apply("--save-undo", "undo.yaml")
 
     assert called.code == 1
     assert "undo.yaml is there already; name another file" in called.err
@@ -293,7 +293,7 @@ def test_an_undo_file_is_never_written_over(account: Served) -> None:
 
 def test_undo_tells_of_what_was_done_alone(account: Served) -> None:
     account.store.learn_facts("m-1", {"plan": "learned in a call"})
-    account.apply("--undo", "undo.yaml")
+    account.apply("--save-undo", "undo.yaml")
     text = (account.repository.root / "undo.yaml").read_text()
 
     assert "learned in a call" not in text
@@ -308,6 +308,6 @@ def test_the_former_values_are_saved_before_the_first_write(
     undo, saved = repository.root / "undo.yaml", list[bool]()
     look = Meanwhile(lambda _store: saved.append("a private trial" in undo.read_text() if undo.exists() else False))
     with served(repository, Rule(fault=look, method="PATCH")) as made:
-        assert made.run("apply", "--yes", "--undo", "undo.yaml").code == 0
+        assert made.run("apply", "--yes", "--save-undo", "undo.yaml").code == 0
 
     assert saved == [True, True]

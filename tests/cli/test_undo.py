@@ -1,11 +1,11 @@
 """An undo file holds what an account held: it brings it back, and shows it to nobody else."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from reconciler.cli import screen
 from reconciler.core.value import Json
 from reconciler.reading import mistyped
 from reconciler.specs import References, load_specs
@@ -26,6 +26,7 @@ contacts:
         facts: {plan: trial, pin: "${env:LEAK}", code: hush-1}
         users: [{phone_number: +14155550192, metadata: formerly met}]
 """
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 FORMER = ("Sarah Former", "trial", "4711", "hush-1", "formerly met", "crm-secret")
 
 
@@ -39,24 +40,30 @@ def undone(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repositor
     monkeypatch.setenv("LEAK", "0815")
     later = SPEC.replace("plan: trial", "plan: premium").replace("hush-1", "hush-2").replace("formerly", "lately")
     repository.write("specs/support.yaml", later.replace("Sarah Former", "Sarah Later"))
-    assert repository.run("apply", "--yes", "--undo", "undo.yaml").code == 0
+    assert repository.run("apply", "--yes", "--save-undo", "undo.yaml").code == 0
     monkeypatch.delenv("LEAK")
     return repository
+
+
+def held(repository: Repository) -> object:
+    """Return what the sandbox holds, but for its times."""
+    return _TIME.sub("", repository.run("sandbox", "show").out)
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("plan",),
-        *(("plan", "--format", name) for name in ("json", "markdown", "summary", "github", "html", "sarif", "junit")),
-        ("apply", "--dry-run"),
-        ("apply", "--yes"),
-        ("apply", "--yes", "--format", "json"),
-        ("validate",),
+        ("undo", "undo.yaml", "--dry-run"),
+        ("undo", "undo.yaml", "--dry-run", "--format", "json"),
+        ("undo", "undo.yaml", "--yes"),
+        *(
+            ("undo", "undo.yaml", "--yes", "--format", name)
+            for name in ("json", "markdown", "summary", "github", "junit")
+        ),
     ],
 )
 def test_no_output_for_others_holds_a_former_value(undone: Repository, arguments: tuple[str, ...]) -> None:
-    called = undone.run(*arguments, "--specs", "undo.yaml")
+    called = undone.run(*arguments)
 
     assert called.code == 0, called.err
     assert [value for value in FORMER if value in called.out + called.err] == []
@@ -66,34 +73,80 @@ def test_the_undo_file_holds_the_former_values_and_brings_them_back(undone: Repo
     text = (undone.root / "undo.yaml").read_text()
     assert [value for value in FORMER[:-1] if value not in text] == []
 
-    assert undone.run("apply", "--yes", "--specs", "undo.yaml").code == 0
-    held = undone.run("sandbox", "show").out
-    assert [value for value in FORMER if value not in held] == []
+    assert undone.run("undo", "undo.yaml", "--yes").code == 0
+    now = undone.run("sandbox", "show").out
+    assert [value for value in FORMER if value not in now] == []
 
 
-def test_on_the_operators_terminal_an_undo_shows_what_it_brings_back(
+def test_on_the_operators_terminal_an_undo_shows_what_it_brings_back_but_for_secrets(
     undone: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen, "is_operators_terminal", lambda _stream: True)
-    called = undone.run("plan", "--specs", "undo.yaml")
+    monkeypatch.setattr("reconciler.cli.applying.is_operators_terminal", lambda _stream: True)
+    called = undone.run("undo", "undo.yaml", "--yes")
 
     assert 'plan: "premium" → "trial"' in called.out
     assert 'code: "hush-2" → "hush-1"' in called.out
+    assert "~ pin: (secret" in called.out
+    assert "4711" not in called.out
+    assert "0815" not in called.out
 
 
-def test_a_saved_plan_of_an_undo_applies(undone: Repository) -> None:
-    assert undone.run("plan", "--specs", "undo.yaml", "--out", "plan.json").code == 0
-    saved = (undone.root / "plan.json").read_text()
+def test_the_lines_are_named_that_still_declare_the_new_values(undone: Repository) -> None:
+    called = undone.run("undo", "undo.yaml", "--yes")
+    told = {line.removeprefix("warning: ") for line in called.err.splitlines() if "declared otherwise" in line}
 
-    assert [value for value in FORMER if value in saved] == []
-    assert undone.run("apply", "plan.json", "--yes", "--specs", "undo.yaml").code == 0
-    assert "No changes" in undone.run("plan", "--specs", "undo.yaml").out
+    assert told == {
+        f"specs/support.yaml:{line}: contacts.sarah{place} is declared otherwise: the next apply overwrites it"
+        for line, place in (
+            (9, ".name"),
+            (12, ".scopes.support.facts.plan"),
+            (12, ".scopes.support.facts.pin"),
+            (12, ".scopes.support.facts.code"),
+            (13, '.scopes.support.users["+14155550192"].metadata'),
+        )
+    }
+
+
+def test_nothing_is_named_once_the_specs_declare_what_is_brought_back(undone: Repository) -> None:
+    undone.write("specs/support.yaml", SPEC.replace("${env:LEAK}", "4711"))
+
+    assert "declared otherwise" not in undone.run("undo", "undo.yaml", "--yes").err
+
+
+def test_an_undo_is_undone_in_its_turn(undone: Repository) -> None:
+    before = held(undone)
+    assert undone.run("undo", "undo.yaml", "--yes", "--save-undo", "redo.yaml").code == 0
+    assert held(undone) != before
+    assert undone.run("undo", "redo.yaml", "--yes").code == 0
+
+    assert held(undone) == before
+    for name in ("undo.yaml", "redo.yaml"):
+        assert "secrets:\n    - contacts.sarah.scopes.support.facts.pin\n" in (undone.root / name).read_text()
 
 
 def test_what_was_live_is_brought_back_although_the_catalogue_would_refuse_it(undone: Repository) -> None:
     undone.write("specs/support.yaml", SPEC.replace("[trial, premium]", "[gold]").replace("  pin: {}\n", ""))
+    called = undone.run("undo", "undo.yaml", "--yes")
 
-    assert undone.run("apply", "--yes", "--specs", "undo.yaml").code == 0
+    assert called.code == 0
+    assert (
+        "warning: the specs cannot be read, so what they declare otherwise is not told: specs/support.yaml"
+        in called.err
+    )
+
+
+def test_an_undo_needs_neither_the_specs_nor_their_secrets(undone: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CRM_ID")
+    (undone.root / "specs/support.yaml").unlink()
+
+    assert undone.run("undo", "undo.yaml", "--yes", "--reveal", "*").code == 0
+
+
+def test_where_the_specs_cannot_be_read_no_pattern_reveals_what_may_be_sensitive(undone: Repository) -> None:
+    assert "trial" in undone.run("undo", "undo.yaml", "--dry-run", "--reveal", "*").out
+    undone.write("specs/broken.yaml", "fact_keys: {a: {sensitive: true}\n")
+
+    assert "trial" not in undone.run("undo", "undo.yaml", "--dry-run", "--reveal", "*").out
 
 
 def test_the_catalogue_holds_for_other_specs_too(undone: Repository) -> None:
@@ -118,7 +171,8 @@ def test_specs_that_hold_the_catalogue_themselves_declare_it_once(undone: Reposi
 
 def test_a_catalogue_that_cannot_be_read_refuses_other_specs(undone: Repository) -> None:
     undone.write("specs/broken.yaml", "fact_keys: {a: {sensitive: true}\n")
-    called = undone.run("plan", "--specs", "undo.yaml")
+    undone.write("more.yaml", "scopes: {x: {persona_id: p}}")
+    called = undone.run("plan", "--specs", "more.yaml")
 
     assert called.code == 1
     assert "specs/broken.yaml" in called.err
@@ -126,7 +180,8 @@ def test_a_catalogue_that_cannot_be_read_refuses_other_specs(undone: Repository)
 
 def test_mistakes_elsewhere_in_the_environments_specs_do_not_matter_to_others(undone: Repository) -> None:
     undone.write("specs/broken.yaml", "contacts: {x: {fact: 1}}\nfact_keys: {tier: {typ: string}}\n")
-    called = undone.run("validate", "--specs", "undo.yaml")
+    undone.write("more.yaml", "scopes: {x: {persona_id: p}}")
+    called = undone.run("validate", "--specs", "more.yaml")
 
     assert called.code == 1
     assert called.err.count("error: ") == 1
@@ -231,3 +286,88 @@ def test_the_catalogue_of_other_specs_is_read_without_secrets(tmp_path: Path) ->
 
     assert asked == []
     assert list(loaded.desired.catalogue) == ["plan"]
+
+
+AMONG_SPECS = [
+    ("specs/undo.yaml", ("validate",)),
+    ("specs/undo.yaml", ("plan",)),
+    ("specs/undo.yaml", ("lint",)),
+    ("specs/undo.yaml", ("why", "contacts.sarah")),
+    ("specs/undo.yaml", ("export", "--out", "new")),
+    ("over/undo.yaml", ("validate",)),
+    ("over/undo.yaml", ("apply", "--yes")),
+    ("elsewhere.yaml", ("plan", "--specs", "elsewhere.yaml")),
+]
+
+
+@pytest.mark.parametrize(("place", "call"), AMONG_SPECS)
+def test_an_undo_file_among_specs_is_told_as_what_it_is(
+    undone: Repository, monkeypatch: pytest.MonkeyPatch, place: str, call: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("LEAK", "0815")
+    (undone.root / "over").mkdir()
+    settings = (undone.root / "reconciler.yaml").read_text()
+    undone.write("reconciler.yaml", settings.replace("api: sandbox", "api: sandbox, overlays: [over]", 1))
+    undone.write("over/none.yaml", "contacts: {}\n")
+    (undone.root / "undo.yaml").rename(undone.root / place)
+    called = undone.run(*call)
+
+    assert called.code == 1
+    assert f"{place}:1:1: this is an undo file, which `apply --save-undo` wrote, and no spec" in called.err
+    assert called.err.count("error: ") == 1
+    assert [value for value in FORMER if value in called.out + called.err] == []
+
+
+def test_fmt_leaves_an_undo_file_as_it_is(undone: Repository) -> None:
+    text = (undone.root / "undo.yaml").read_text()
+    called = undone.run("fmt", "undo.yaml")
+
+    assert (called.code, (undone.root / "undo.yaml").read_text()) == (0, text)
+    assert "undo.yaml: left as it is: an undo file, and no spec" in called.err
+
+
+@pytest.mark.parametrize("call", [("apply", "undo.yaml", "--yes"), ("show", "undo.yaml")])
+def test_an_undo_file_in_the_place_of_a_plan_is_told_as_what_it_is(undone: Repository, call: tuple[str, ...]) -> None:
+    called = undone.run(*call)
+
+    assert called.code == 1
+    assert "undo.yaml is an undo file; `reconciler undo FILE` applies it" in called.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "undo.yaml: cannot be read: no such file"),
+        (SPEC, "undo.yaml is no undo file; `reconciler apply --save-undo FILE` writes one"),
+        ('{"kind": "plan"}', "undo.yaml is no undo file; `reconciler apply --save-undo FILE` writes one"),
+        ("undo: {environment: sandbox, api: sandbox}\n---\n{}\n", "undo.yaml:1:1 undo.account: this key is missing"),
+        ("undo: {environment: e, api: a, account: b}\n", "undo.yaml:1:1: an undo file has two documents"),
+        (
+            "undo: {environment: e, api: a, account: b}\n---\ncontacts: {x: {phone: held}}\n",
+            "contacts.x.phone: unknown key",
+        ),
+        ("undo: [", "undo.yaml:"),
+    ],
+)
+def test_what_is_no_undo_file_is_refused_without_its_values(
+    repository: Repository, content: str | None, said: str
+) -> None:
+    if content is not None:
+        repository.write("undo.yaml", content)
+    called = repository.run("undo", "undo.yaml", "--yes")
+
+    assert called.code == 1
+    assert said in called.err
+    assert "held" not in called.err
+
+
+@pytest.mark.parametrize("path", ["specs/undo.yaml", "specs/below/undo.yaml"])
+def test_an_undo_file_is_not_written_among_the_specs(
+    undone: Repository, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("LEAK", "0815")
+    (undone.root / "specs/below").mkdir()
+    called = undone.run("apply", "--yes", "--save-undo", path)
+
+    assert called.code == 1
+    assert f"{path} would stand among the specs, and is none; name a file elsewhere" in called.err
