@@ -15,6 +15,7 @@ ScopeKind: TypeAlias = Literal["persona_id", "agent_number"]
 IdentifiedBy: TypeAlias = Literal["external_id", "phone_number", "email", "contact_id"]
 Ci: TypeAlias = Literal["github", "gitlab", "none"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
 """A requirement with this tool's name that does not say where it comes from."""
@@ -55,18 +56,28 @@ class Answers(Struct, frozen=True):
 def problem_with(key: str, text: str) -> str:
     """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
     match key:
+        case _ if _SURROGATE.search(text):
+            return "it holds bytes that are not UTF-8; write it in UTF-8"
         case "default_environment" if text == SANDBOX:
             return "the sandbox is there in any case, under this name; choose another for the account"
-        case "install" if text.startswith("-") or text != text.strip() or not text.isprintable():
-            return f"pip is to install one thing: {_REQUIREMENT}"
-        case "install" if _OF_ANOTHER_PROJECT.fullmatch(text):
-            return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
+        case "install":
+            return _problem_of_install(text)
         case "persona_id" | "agent_number" if OPENING in text:
             return "${ begins a reference, and ids are written out; write the id itself"
         case "api_key_env" if not _IN_CAPITALS.fullmatch(text):
             return _NO_VARIABLE
         case _:
             return _problem_of_model(key, text) if key in _MODELS else ""
+
+
+def _problem_of_install(text: str) -> str:
+    if text.startswith("-") or text != text.strip() or not text.isprintable():
+        return f"pip is to install one thing: {_REQUIREMENT}"
+    if "$" in text:
+        return f"CI fills in what stands behind $; write it without: {_REQUIREMENT}"
+    if _OF_ANOTHER_PROJECT.fullmatch(text):
+        return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
+    return ""
 
 
 def _problem_of_model(key: str, text: str) -> str:

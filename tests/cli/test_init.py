@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.schemas import schema_text
+from reconciler.starting.answers import Answers, Ci, problem_with
 from reconciler.starting.installing import requirement as requirement_of
+from reconciler.starting.repository import repository as files_of
 from tests.cli.conftest import Repository
 from tests.workflows.runner import ACTION
 
@@ -364,3 +369,54 @@ def test_gitlab_stops_and_says_why_where_nobody_said_what_pip_installs(repositor
 
     assert ran.returncode != 0
     assert "say in .gitlab-ci.yml what pip installs" in ran.stderr
+
+
+CI: tuple[Ci, ...] = ("github", "gitlab")
+HOSTILE = [
+    '"}, x: {',
+    "x: {y",
+    "- a",
+    "a # b",
+    "*a",
+    "&a",
+    "!a b",
+    "%a",
+    "@a",
+    "`a`",
+    "a]b, c",
+    "'",
+    '"',
+    "\\",
+    "null",
+    "1e5",
+    "\u202ea",
+    "a\u2028b",
+]
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(HOSTILE) | st.text(max_size=30))
+def test_every_answer_that_is_taken_stands_in_the_files_as_data(text: str) -> None:
+    accepted = [key for key in ("persona_id", "install", "api") if not problem_with(key, text)]
+    install = text if "install" in accepted else ""
+    for ci in CI:
+        scope = text if "persona_id" in accepted else "p"
+        api = text if "api" in accepted else "https://api.example.com"
+        answers = Answers("production", api, "KEY", "persona_id", scope, "external_id", ci, install)
+        files = files_of(answers)
+        made = {name: yaml.safe_load(content) for name, content in files.items() if name.endswith(("yaml", "yml"))}
+
+        assert made["specs/support.yaml"]["scopes"]["support"]["persona_id"] == scope
+        assert made["reconciler.yaml"]["environments"]["production"]["api"] == api
+        found = made[".gitlab-ci.yml"]["variables"]["RECONCILER"] if ci == "gitlab" else _installed(made)
+        assert found == install
+
+
+def _installed(made: dict[str, Any]) -> str:
+    steps = made[".github/workflows/apply.yml"]["jobs"]["apply"]["steps"]
+    return str(next(step["with"]["install"] for step in steps if "install" in step.get("with", {})))
+
+
+def test_what_ci_would_fill_in_or_is_no_text_is_refused() -> None:
+    assert "CI fills in" in problem_with("install", "x @ https://e/${{ secrets.KEY }}")
+    assert "not UTF-8" in problem_with("persona_id", "a\udc85b")
