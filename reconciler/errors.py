@@ -8,7 +8,8 @@ Every error a user can meet, sorted by who must act.
     │   ├── ApiUnavailableError   try again later
     │   │   ├── EmptyAnswerError      look whether it was done
     │   │   └── NotSentError          nothing more is sent by this run
-    │   │       └── BudgetSpentError      run it again
+    │   │       ├── BudgetSpentError      run it again
+    │   │       └── NoConnectionError     fix the proxy, or what certificates are trusted
     │   ├── ApiRejectedError      fix the request, the key or the account
     │   │   └── RouteAbsentError      do with other calls
     │   ├── OtherRecordError      look at the account: the answer is about something else
@@ -123,6 +124,10 @@ class BudgetSpentError(NotSentError):
     """A request that this run does not send, because its requests or its minutes are used up."""
 
     exit_code = 3
+
+
+class NoConnectionError(NotSentError):
+    """A request that cannot be sent from here, now or later: a proxy refuses it, or a certificate is not trusted."""
 
 
 class ApiRejectedError(ApiError):

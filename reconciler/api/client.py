@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from reconciler import __version__
 from reconciler.api import requests, wire
 from reconciler.api.answers import Answer, body_of, is_add_user_refusal, unless_absent
 from reconciler.api.guard import READS, READS_AND_WRITES, Allowed
+from reconciler.api.network import Proxy
 from reconciler.api.pacing import InOneGo, Pacer, Retrying, Row
 from reconciler.api.requests import Request
 from reconciler.core.desired import Identifier, Identity, ScopeKey, User
@@ -36,6 +38,7 @@ from reconciler.core.remote import (
     UserPage,
     Writer,
 )
+from reconciler.core.text import visible
 from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
@@ -44,6 +47,7 @@ from reconciler.errors import (
     ApiUnavailableError,
     EmptyAnswerError,
     InputError,
+    NoConnectionError,
     OtherRecordError,
     RouteAbsentError,
 )
@@ -59,6 +63,14 @@ _QUERIED = re.compile(r"=[^&]*")
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_UNKNOWN_ISSUER = "where a proxy inspects TLS, let SSL_CERT_FILE name a file with the certificate of its authority"
+_CERTIFICATE_CURES = {
+    9: "is the clock of this machine right?",  # it begins later
+    10: "the server needs a new one, unless the clock of this machine is wrong",  # it has expired
+    62: "is the URL right?",  # it is for another name
+    64: "is the URL right?",  # it is for another address
+}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
 
 _Done = TypeVar("_Done")
@@ -70,7 +82,7 @@ class Endpoint:
     Where the API is and how to speak to it.
 
     `app` is an ASGI application to call in process in place of the network. `timeout` is in seconds, for connecting
-    and for each read; `proxy` is the URL of an HTTP proxy. `on_request` is told every request: method, path and what
+    and for each read. `on_request` is told every request: method, path and what
     came of it, never headers or bodies. `pacer` is shared by all clients of a run, and so is `transport`, where
     `keeping_connections` made it; a client has connections of its own else.
     """
@@ -81,7 +93,7 @@ class Endpoint:
     pacer: Pacer
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
-    proxy: str | None = None
+    proxy: Proxy | None = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     transport: httpx.AsyncBaseTransport | None = None
 
@@ -118,9 +130,14 @@ async def _opened(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["_Clien
 def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
     if endpoint.app is not None:
         return httpx.ASGITransport(endpoint.app)
-    proxy = httpx.Proxy(endpoint.proxy) if endpoint.proxy else None
+    proxy = _httpx_proxy(endpoint.proxy) if endpoint.proxy else None
     trusts_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used: the session has its own, which knows whom to
     return AiohttpTransport(client=lambda: _session(endpoint.concurrency), proxy=proxy, verify=trusts_nobody)
+
+
+def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
+    headers = {"proxy-authorization": proxy.authorization} if proxy.authorization else None
+    return httpx.Proxy(proxy.url, headers=headers)
 
 
 def _session(concurrency: int) -> aiohttp.ClientSession:
@@ -396,8 +413,10 @@ class _Client:
 
         The cause is looked at, too: httpx-aiohttp calls a closed connection a time-out.
         """
-        where = self._endpoint.base_url
-        match error.__cause__ or error:
+        where, cause = self._endpoint.base_url, error.__cause__ or error
+        match cause:
+            case aiohttp.ClientSSLError() | aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+                return _not_connected(cause, self._endpoint)
             case httpx.ConnectError() | aiohttp.ClientConnectorError():
                 return _no_answer(f"cannot connect to {where}", may_have_happened=False)
             case aiohttp.ConnectionTimeoutError():
@@ -453,3 +472,44 @@ def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejecte
 
 def _no_answer(summary: str, *, may_have_happened: bool) -> ApiUnavailableError:
     return ApiUnavailableError(summary, may_have_happened=may_have_happened, answered=False)
+
+
+def _not_connected(
+    error: aiohttp.ClientSSLError | aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError,
+    endpoint: Endpoint,
+) -> ApiUnavailableError:
+    """Say what stands between this machine and the API, to which nothing was sent."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return _no_tls(error)
+        case aiohttp.ClientHttpProxyError(status=status) if endpoint.proxy:
+            return _no_tunnel(endpoint.proxy, endpoint.base_url, status)
+        case _:
+            return _no_answer(f"cannot connect to {endpoint.proxy or endpoint.base_url}", may_have_happened=False)
+
+
+def _no_tls(error: aiohttp.ClientSSLError) -> ApiUnavailableError:
+    """Say why no TLS came about; what is wrong with a certificate is the same a moment later."""
+    where = f"{error.host}:{error.port}"
+    match getattr(error, "certificate_error", None) or error.os_error:
+        case ssl.SSLCertVerificationError(verify_code=code, verify_message=why):
+            cure = _CERTIFICATE_CURES.get(code, _UNKNOWN_ISSUER)
+            return NoConnectionError(f"the certificate of {where} is not trusted: {visible(why)}; {cure}")
+        case ssl.SSLEOFError():
+            return _no_answer(f"{where} ended the connection before TLS stood", may_have_happened=False)
+        case ssl.SSLError(reason=why):
+            reason = visible(why or "no reason given").lower().replace("_", " ")
+            return NoConnectionError(f"no TLS with {where}: {reason}; is the URL that of an https server?")
+        case _:
+            return _no_answer(f"no TLS with {where}", may_have_happened=False)
+
+
+def _no_tunnel(proxy: Proxy, where: str, status: int) -> ApiUnavailableError:
+    """Say what a proxy answered in place of a connection, through which nothing went."""
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        wants = "does not accept the user and password" if proxy.authorization else "wants a user and a password"
+        return NoConnectionError(f"{proxy} {wants} (407); {proxy.variable} is http://USER:PASSWORD@HOST:PORT")
+    refused = f"{proxy} refuses a connection to {where} ({status})"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
+        return _no_answer(refused, may_have_happened=False)
+    return NoConnectionError(f"{refused}; have it allowed, or name the host in NO_PROXY")

@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -22,6 +21,7 @@ from reconciler.api.client import (
     open_reader,
     open_writer,
 )
+from reconciler.api.network import Proxy, check_certificates, proxy_for
 from reconciler.api.pacing import Budget, Pacer, Waiting
 from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan import Plan
@@ -158,7 +158,7 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
             pacer=pace.pacer_of(environment),
             app=app,
             timeout=TIMEOUT,
-            proxy=_proxy(api),
+            proxy=None if app or offline else _way_to(api, surroundings),
             on_request=pace.note if options.debug else _ignore,
         )
         memory_ids = MemoryIds(project.state_folder, environment.name, api, _digest_with(key, "account"))
@@ -255,12 +255,13 @@ def _digest_key(surroundings: Surroundings) -> bytes:
     return own.encode()
 
 
-def _proxy(api: str) -> str | None:
-    """Return the proxy that the environment names for this URL; nothing goes through one in the open."""
-    host = urlsplit(api).hostname
-    if urlsplit(api).scheme != "https" or host is None or proxy_bypass(host):
-        return None
-    return getproxies_environment().get("https")
+def _way_to(api: str, surroundings: Surroundings) -> Proxy | None:
+    """Return the proxy that the environment names for this URL, and keep its secrets; raises `InputError`."""
+    check_certificates(api, surroundings.environ)
+    proxy = proxy_for(api, surroundings.environ)
+    for secret in proxy.secrets if proxy else ():
+        surroundings.reporter.secret(secret)
+    return proxy
 
 
 def _ignore(_line: str) -> None:

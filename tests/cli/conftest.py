@@ -8,6 +8,16 @@ import pytest
 
 from reconciler.cli.main import main
 
+NETWORK = (
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 PROJECT = """\
 version: 1
 default_environment: sandbox
@@ -55,7 +65,7 @@ class Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Repository:
-    for name in ("BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR"):
+    for name in ("BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", *NETWORK):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

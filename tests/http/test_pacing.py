@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.api.client import open_writer
+from reconciler.api.client import Endpoint, open_writer
 from reconciler.api.pacing import Budget, Pacer
 from reconciler.core.observed import Absent
 from reconciler.core.rate import Rate
@@ -53,12 +53,12 @@ async def create_many(remote: Any, count: int, *, first: int = 0) -> None:
     await for_each(range(first, first + count), one, concurrency=CONCURRENCY)
 
 
-def applied(world: World, contacts: int) -> Execution:
+def applied(world: World, contacts: int, *, endpoint: Endpoint | None = None) -> Execution:
     """Apply a plan of one memory with a fact for each contact: two requests each."""
     plan = plan_all([(memory({"a": n}, contact=f"c{n:03}"), Absent()) for n in range(contacts)])
 
     async def run() -> Execution:
-        async with open_writer(world.endpoint()) as writer:
+        async with open_writer(endpoint or world.endpoint()) as writer:
             return await execute(plan, writer, concurrency=CONCURRENCY, stop=Stop(), observer=Together())
 
     return asyncio.run(run())

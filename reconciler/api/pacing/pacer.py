@@ -14,7 +14,7 @@ from reconciler.api.pacing.window import Window
 from reconciler.core.cost import Allowance
 from reconciler.core.rate import Rate
 from reconciler.core.text import duration
-from reconciler.errors import ApiRejectedError, BudgetSpentError, NotSentError
+from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
 from reconciler.stopping import NOT_REACHED
 
 _TICK = 0.001  # below that, a clock may not move at all
@@ -243,6 +243,9 @@ class Pacer:
             raise
         except ApiRejectedError:
             self._note_pass(ticket)
+            raise
+        except NoConnectionError as error:
+            self._over = error
             raise
         except BaseException:
             self._throttle.note_fault(is_probe=ticket.is_probe)
