@@ -6,7 +6,7 @@ from reconciler.core.desired import ContactMemory
 from reconciler.core.known_keys import KnownKeys, NewKey
 from reconciler.core.observed import Observed, Present
 from reconciler.core.plan import MemoryWork, Notice, Work, WriteFacts
-from reconciler.core.slips import near_keys
+from reconciler.core.slips import near_keys, twins
 from reconciler.errors import Source
 
 
@@ -14,10 +14,11 @@ def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iter
     """
     Give the keys that are new to a memory and one slip away from a known one, in the order of the plan.
 
-    A catalogue says which keys there are, so with one nothing is guessed.
+    A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
     """
-    added = list(_added(work, observed)) if known.guessed else []
-    near = near_keys({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
+    added = list(_added(work, observed))
+    find = near_keys if known.guessed else twins
+    near = find({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
     for key, source, address, live in added:
         if key in near:
             yield NewKey(key, source, address, near[key], near[key] & live.keys())

@@ -1,10 +1,33 @@
-"""Keys that are one slip of the hand away from another: another case, another separator, one letter."""
+"""
+Keys that are one slip of the hand away from another: another case, another separator, one letter.
 
+Twins are further keys that no eye can tell apart: composed in another way, with characters that do not show, or with a
+letter of another script.
+"""
+
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from unicodedata import category, normalize
 
-_SEPARATORS = re.compile(r"[\s_.-]+")
+from reconciler.core.text import quoted
+
+_SEPARATORS = re.compile(r"[\s_.\-\u2010-\u2015\u2212]+")
+_LOOK_ALIKES = str.maketrans(
+    # Cyrillic, small and capital, then Greek, Armenian, and Latin letters of other shapes
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u051b\u051d\u04bb\u04cf\u0501\u043a\u0457\u0451\u0433"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408\u04c0\u051a\u051c\u0423\u04ae"
+    "\u03b1\u03bf\u03c1\u03bd\u03c5\u03b9\u03ba\u03c7\u03b3\u03c9\u03c4\u03b2\u03b5\u03b7"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    "\u0578\u0585\u057d\u0570\u0575\u0581\u0566"
+    "\u0131\u0251\u0261",
+    "aeopcyxsijqwhldk\u00ef\u00ebrABEKMHOPCTXSIJIQWYYaopvuikxywtbenABEZHIKMNOPTYXnouhjgqiag",
+)
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""What does not show beside the format characters (category Cf): fillers, joiners and variation selectors."""
+
 _SHORTEST = 5
 """Below this, one letter makes another word: `name` and `game`."""
 
@@ -41,11 +64,38 @@ def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozens
     return {key: frozenset(others) for key, others in found.items()}
 
 
+def looks(key: str) -> str:
+    """Return what a key looks like: compatible characters made one, what does not show left out, letters in Latin."""
+    if key.isascii():
+        return key
+    return "".join(filter(_shows, normalize("NFKC", key))).translate(_LOOK_ALIKES)
+
+
+def twins(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return for each of the keys the known ones that look the same; those without any are left out."""
+    by_looks: dict[str, set[str]] = {}
+    for other in known:
+        by_looks.setdefault(looks(other), set()).add(other)
+    found = ((key, frozenset(by_looks.get(looks(key), set()) - {key})) for key in keys)
+    return {key: others for key, others in found if others}
+
+
+def told_apart(keys: Sequence[str]) -> list[str]:
+    """Return keys in quotes, those that look like another one of them in ASCII."""
+    alike = twins(keys, keys)
+    return [json.dumps(key) if key in alike else quoted(key) for key in keys]
+
+
+def _shows(letter: str) -> bool:
+    is_selector = any(ord(letter) in selectors for selectors in _SELECTORS)
+    return not (is_selector or letter in _HIDDEN or category(letter) == "Cf")
+
+
 def is_slip(key: str, other: str) -> bool:
     """
     Say whether two different keys are likely to mean the same.
 
-    They are equal but for case and separators; or, if both have five letters, one letter too much, too little,
+    They look equal but for case and separators; or, if both have five letters, one letter too much, too little,
     another, or two letters the other way round. A digit is no slip: people number things.
     """
     if key == other:
@@ -55,7 +105,7 @@ def is_slip(key: str, other: str) -> bool:
 
 
 def _folded(key: str) -> str:
-    return _SEPARATORS.sub("", key.casefold())
+    return _SEPARATORS.sub("", looks(key).casefold())
 
 
 def _variants(key: str) -> Iterator[str]:

@@ -6,8 +6,7 @@ from datetime import date
 from reconciler.core.address import keyed_address
 from reconciler.core.advice import Advice
 from reconciler.core.catalogue import Catalogue, FactKey
-from reconciler.core.slips import near_keys
-from reconciler.core.text import quoted
+from reconciler.core.slips import looks, near_keys, told_apart, twins
 from reconciler.linting.mentions import Mention, Mentions
 from reconciler.linting.saying import advice
 
@@ -34,9 +33,23 @@ def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
     for key, others in near_keys(counts, counts).items():
         better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
         for mention in mentions.facts[key] if better else ():
-            message = f"this key is one slip away from {' and '.join(map(quoted, sorted(better)))}"
+            told, *names = told_apart([key, *sorted(better)])
+            is_twin = all(looks(key) == looks(other) for other in better)
+            doubt = f"this key, {told}, looks the same as" if is_twin else "this key is one slip away from"
+            message = f"{doubt} {' and '.join(names)}"
             cure = "write one of them everywhere, or declare both under fact_keys"
             yield advice("near_duplicate", mention.source, mention.address, message, cure)
+
+
+def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
+    """Doubt the later one of two declared keys that look the same."""
+    alike = twins(catalogue, catalogue)
+    for name in sorted(alike):
+        told, *others = told_apart([name, *sorted(alike[name])])
+        if name > min(alike[name]):
+            address = keyed_address("fact_keys", name)
+            message = f"this key, {told}, looks the same as {' and '.join(others)}"
+            yield advice("near_duplicate", catalogue[name].source, address, message, "keep one of them")
 
 
 def _deprecated(key: FactKey, found: Sequence[Mention]) -> Iterator[Advice]:

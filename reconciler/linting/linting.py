@@ -7,7 +7,7 @@ from reconciler.core.advice import Advice
 from reconciler.core.catalogue import Catalogue, sensitive_keys
 from reconciler.core.desired import Desired
 from reconciler.core.references import Variable
-from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice
+from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice, twin_advice
 from reconciler.linting.look_alikes import look_alike_advice, numeral_variable_advice
 from reconciler.linting.mentions import Mentions, mentions_of
 from reconciler.linting.saying import advice
@@ -45,6 +45,7 @@ def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collec
     if catalogue:
         own = {name: key for name, key in catalogue.items() if key.source.file in files}
         yield from fact_key_advice(own, mentions, today)
+        yield from twin_advice(own)
     else:
         yield from near_duplicate_advice(mentions)
     for name, source in mentions.scopes.items():

@@ -1,5 +1,6 @@
 """What is worth a note about a plan, in words: the one home of these sentences, for all formats."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
@@ -7,6 +8,7 @@ from typing import assert_never
 from reconciler.core.document import NoticeEntry, PlanDocument
 from reconciler.core.guards import ExceededGuard
 from reconciler.core.redaction import Masked, Text
+from reconciler.core.slips import twins
 from reconciler.core.text import quoted, shortened, visible
 from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 
@@ -66,7 +68,8 @@ def notice_sentence(kind: str, count: int, where: str = "") -> str:
 def keys_of(notice: NoticeEntry) -> str:
     """Name the keys of a notice, the first of them where there are many; empty without any."""
     if notice.type == "near_duplicate" and len(notice.keys) > 1:
-        return f"{_key(notice.keys[0])} beside {listed([_key(key) for key in notice.keys[1:_MOST_KEYS]])}"
+        new, *others = map(_key, _told_apart(notice.keys[:_MOST_KEYS]))
+        return f"{new} beside {listed(others)}"
     names = [_key(key) for key in notice.keys[:_MOST_KEYS]]
     if rest := len(notice.keys) - _MOST_KEYS:
         names += [f"{rest:,} more"] if rest > 0 else []
@@ -101,6 +104,13 @@ def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -
             return f"{number}{f' ({listed(keys)})' if keys else ''}, and {guard.name} is {guard.limit:,.0f}"
         case _:
             assert_never(guard.name)
+
+
+def _told_apart(keys: Sequence[Text]) -> list[Text]:
+    """Return keys with those that look like another one of them as ASCII escapes."""
+    texts = [key for key in keys if isinstance(key, str)]
+    alike = twins(texts, texts)
+    return [json.dumps(key)[1:-1] if key in alike else key for key in keys]
 
 
 def _key(key: Text) -> str:

@@ -10,7 +10,7 @@ from reconciler.core.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.plan import Notice
 from reconciler.core.planner import build_plan
 from reconciler.core.shard import Shard
-from reconciler.core.slips import is_slip, near_keys
+from reconciler.core.slips import is_slip, near_keys, told_apart, twins
 from reconciler.core.target import select
 from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
 
@@ -113,3 +113,44 @@ def shard_of(everything: Desired, name: str) -> Shard:
 def nothing_live(wanted: Desired) -> Observed:
     contacts = {one.address: FoundContact(f"id-of-{one.name}", {}) for one in wanted.contacts}
     return Observed(contacts, {one.address: Absent() for one in wanted.memories}, requests=1)
+
+
+TWINS = [
+    ("pr\u00e9nom", "pre\u0301nom"),
+    ("plan", "pl\u0430n"),
+    ("plan", "plan\u00ad"),
+    ("ab", "a\u200bb"),
+    ("tier", "tier\u200b"),
+    ("tier", "\u202etier\u2066"),
+    ("id", "\uff49\uff44"),
+    ("id", "id\ufe0f"),
+    ("Tel", "\u03a4el"),
+    ("x", "\u0445"),
+]
+
+
+@pytest.mark.parametrize(("key", "other"), TWINS)
+def test_keys_that_look_the_same_are_twins_at_any_length(key: str, other: str) -> None:
+    assert is_slip(key, other)
+    assert twins([key], [key, other]) == {key: {other}}
+    assert all(told.isascii() for told in told_apart([key, other]))
+
+
+@pytest.mark.parametrize(
+    ("key", "other"), [("кот", "кит"), ("имя", "има"), ("naïve", "naive2"), ("名前", "名"), ("a", "b")]
+)
+def test_other_words_of_any_script_are_no_twins(key: str, other: str) -> None:
+    assert not twins([key], [other])
+    assert not is_slip(key, other)
+
+
+@pytest.mark.parametrize(("key", "other"), TWINS)
+def test_a_twin_is_told_whether_it_is_live_or_declared_and_with_a_catalogue(key: str, other: str) -> None:
+    beside = plan(memory({key: 1}), Present("m", {other: 1}))
+    declared = plan(memory({key: 1, other: 2}), Absent())
+    catalogue = {one: FactKey(one, HERE) for one in (key, other)}
+    wanted = desired(memory({key: 1, other: 2}))
+    catalogued = type(wanted)(wanted.scopes, wanted.contacts, wanted.contact_memories, (), catalogue)
+    listed = build_plan(catalogued, nothing_live(wanted), origin=ORIGIN, left_out=0)
+
+    assert [len(near(one.notices)) for one in (beside, declared, listed)] == [1, 1, 1]
