@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from reconciler.core.desired import User
+from reconciler.core.desired import User, number_key
 from reconciler.core.observed import LiveUser, LiveUsers
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
@@ -65,10 +66,12 @@ class UserReader:
     async def _read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
         listed = await self._list_all(memory_id)
         known: dict[str, LiveUser | None] = {} if listed is None else dict(listed)
-        doubtful = [user for user in users if listed is None or _is_doubtful(listed.get(user.phone_number), user)]
+        ambiguous = _name_as_declared(known, users)
+        doubtful = [user for user in users if listed is None or _is_doubtful(known.get(user.phone_number), user)]
         for user in doubtful:
-            known.update(await self._ask(memory_id, user))
-        return LiveUsers(known, listed=listed is not None, memory_missing=memory_id in self._offered.missing)
+            known.update(await self._ask(memory_id, user, known.get(user.phone_number)))
+        is_missing = memory_id in self._offered.missing
+        return LiveUsers(known, listed=listed is not None, memory_missing=is_missing, ambiguous=ambiguous)
 
     async def _list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
         if not self._offered.can_list:
@@ -91,18 +94,44 @@ class UserReader:
             self._offered.missing.add(memory_id)  # of a contact memory it may only say that it is no memory store
         return None
 
-    async def _ask(self, memory_id: str, user: User) -> dict[str, LiveUser | None]:
+    async def _ask(self, memory_id: str, user: User, listed: LiveUser | None) -> dict[str, LiveUser | None]:
         """Read one user (`POST /v1/memory/{memory_id}/user`); a refusal may mean an absent user, so it says nothing."""
         if not self._offered.can_ask:
             return {}
+        shown_as = listed.shown_as if listed else None
         try:
-            return {user.phone_number: await self._remote.read_user(memory_id, user)}
+            found = await self._remote.read_user(memory_id, in_form(user, shown_as))
+            return {user.phone_number: found and replace(found, shown_as=shown_as)}
         except RouteAbsentError:
             self._offered.can_ask = False
         except ApiError as error:
             if not _may_mean_absent(error):
                 raise
         return {}
+
+
+def in_form(user: User, shown_as: str | None) -> User:
+    """Return a user with the phone number in the form that the account shows, by which a call finds them."""
+    return replace(user, phone_number=shown_as) if shown_as else user
+
+
+def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) -> frozenset[str]:
+    """
+    Put users under their declared numbers, where exactly one live number has the same digits.
+
+    Return the declared numbers of which several live ones are other forms: none of these is taken for them.
+    """
+    forms: dict[str, list[str]] = {}
+    for number in known:
+        forms.setdefault(number_key(number), []).append(number)
+    ambiguous: set[str] = set()
+    for user in users:
+        alike = [] if user.phone_number in known else forms.get(number_key(user.phone_number), [])
+        if len(alike) == 1 and (live := known.pop(alike[0], None)):
+            known[user.phone_number] = replace(live, shown_as=alike[0])
+        elif alike:
+            ambiguous.add(user.phone_number)
+    return frozenset(ambiguous)
 
 
 def _may_mean_absent(error: ApiError) -> bool:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.core.desired import number_key
 from reconciler.core.value import Json
 
 
@@ -13,13 +14,15 @@ class LiveUser(Struct, frozen=True):
     A memory user as the account holds it.
 
     `comparable` is False where the account gives metadata in another form than the one in which they are written.
-    `external_memory_key` is None where the account does not show it; no page of its documentation does.
+    `external_memory_key` is None where the account does not show it; no page of its documentation does. `shown_as` is
+    the phone number in the account's form, where that is another than the declared one.
     """
 
     metadata: str | None
     summary: str | None
     comparable: bool = True
     external_memory_key: str | None = None
+    shown_as: str | None = None
 
 
 class LiveUsers(Struct, frozen=True):
@@ -28,16 +31,22 @@ class LiveUsers(Struct, frozen=True):
 
     `known` gives, by phone number, a user or None for one that is not there. A number that it does not hold is not
     there either when the memory's users were `listed`, and else unknown. `memory_missing` when the account said that
-    it lists no memory of that id.
+    it lists no memory of that id. `ambiguous` are declared numbers of which several live ones are other forms.
     """
 
     known: Mapping[str, LiveUser | None]
     listed: bool
     memory_missing: bool = False
+    ambiguous: frozenset[str] = frozenset()
 
     def is_known(self, phone_number: str) -> bool:
         """Say whether it is known if the number is in the memory."""
-        return self.listed or phone_number in self.known
+        return phone_number in self.known or (self.listed and phone_number not in self.ambiguous)
+
+    def may_hold(self, phone_number: str) -> bool:
+        """Return whether the number, in any form, is in the memory, as far as that is known."""
+        forms = {number_key(number) for number, user in self.known.items() if user is not None}
+        return not self.listed or number_key(phone_number) in forms
 
 
 NOTHING_KNOWN = LiveUsers({}, listed=False)

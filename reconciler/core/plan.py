@@ -112,11 +112,16 @@ class AddUser(_OnUser, frozen=True):
 
 
 class UpdateUser(_OnUser, frozen=True):
-    """Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`)."""
+    """
+    Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`).
+
+    `shown_as` is the phone number that the account has, where that is another form of the declared one.
+    """
 
     type = "update_user"
     certain = True
     changes: tuple[FactWrite, ...]
+    shown_as: str | None = None
 
 
 ContactOperation: TypeAlias = CreateContact | UpdateContact

@@ -161,7 +161,7 @@ def _users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser | UpdateUse
         if known is None:
             yield AddUser(memory, user, certain=live.is_known(user.phone_number))
         elif changes := diff_user(user, known):
-            yield UpdateUser(memory, user, changes)
+            yield UpdateUser(memory, user, changes, known.shown_as)
 
 
 def _live_users(seen: ObservedMemory) -> LiveUsers:

@@ -64,6 +64,6 @@ def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> It
     declared = {user.phone_number for user in now.users} if now else set[str]()
     seen = observed.memories.get(now.address) if now else None
     for user in memory.users:
-        gone = isinstance(seen, Present) and seen.users.listed and user.phone_number not in seen.users.known
+        gone = isinstance(seen, Present) and not seen.users.may_hold(user.phone_number)
         if user.phone_number not in declared and not gone:
             yield user_address("", user.phone_number).removeprefix(".")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, User
 from reconciler.core.diff import FactWrite, diff_facts, diff_user, unsendable_facts
+from reconciler.core.matching import is_alike
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Writer
 from reconciler.core.text import quoted
@@ -11,7 +12,7 @@ from reconciler.core.value import Json, same
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
 from reconciler.execute.attempt import Done, Shown, half_done, not_kept, was_held
 from reconciler.execute.contacts import ContactRun
-from reconciler.user_lookup import UserReader
+from reconciler.user_lookup import UserReader, in_form
 
 _NOT_CHECKED = (
     "the API refused with the error that it documents for a number already in the memory; "
@@ -152,7 +153,7 @@ class MemoryRun:
         if live is None:
             return None
         if changes := diff_user(user, live):
-            return await self._change(memory_id, user, shown, changes)
+            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes)
         return was_held(doubt, what="the user is in the memory", otherwise="")
 
     async def _settle_refusal(
@@ -162,7 +163,7 @@ class MemoryRun:
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
         if live is not None and (changes := diff_user(user, live)):
-            return await self._change(memory_id, user, shown, changes)
+            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes)
         if live is not None:
             return "already", "the user is in the memory"
         if users.is_known(user.phone_number):
@@ -183,19 +184,20 @@ class MemoryRun:
 
     async def _update_planned(self, operation: UpdateUser, shown: Shown, trying: Try) -> Done:
         memory_id, user, changes = await self._known_id(), operation.user, operation.changes
+        shown_as = operation.shown_as
         if not trying.view_holds:
             users = await self._users.read(memory_id, [user])
             if not users.is_known(user.phone_number):
                 return "failed", "the user could not be looked at again before the update"
             live = users.known.get(user.phone_number)
-            changes = diff_user(user, live) if live else changes
+            changes, shown_as = (diff_user(user, live), live.shown_as) if live else (changes, shown_as)
             if not changes:
                 return was_held(
                     trying.doubt, what="the user is as declared", otherwise="the user is as declared by now"
                 )
             if moved := shown.moved(changes):
                 return "skipped", moved
-        return await self._update(memory_id, user, changes)
+        return await self._update(memory_id, in_form(user, shown_as), changes)
 
     async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> Done:
         self.written = changes
@@ -228,7 +230,9 @@ class MemoryRun:
             contact = await self._writer.read_contact(ContactId(contact_id))
         except ApiRejectedError:
             contact = None
-        found = [record for record in (contact and contact.memories) or () if record.scope_key == memory.scope_key]
+        found = [
+            record for record in (contact and contact.memories) or () if is_alike(record.scope_key, memory.scope_key)
+        ]
         if len(found) != 1:
             raise EmptyAnswerError
         return found[0], not found[0].facts

@@ -1,11 +1,12 @@
 """The readers of contacts: all of them page by page, one by one, or none where the account offers no such calls."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 from typing import Literal, TypeAlias
 
-from reconciler.core.desired import Contact, ContactId, Identity, identifier_key
+from reconciler.core.desired import Contact, ContactId, Identifier, Identity, identifier_key
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import OtherRecordError, RouteAbsentError
@@ -34,7 +35,7 @@ async def look_up_contacts(
     if choice == "context":
         return None
     try:
-        return await _ContactReader(reader, concurrency).read_believable(contacts, choice)
+        return await _ContactReader(reader, concurrency, on_notice).read_believable(contacts, choice)
     except RouteAbsentError as error:
         if choice != "auto":
             raise
@@ -45,9 +46,10 @@ async def look_up_contacts(
 class _ContactReader:
     """Looks contacts up with the calls under `/v1/contacts`."""
 
-    def __init__(self, reader: Reader, concurrency: int) -> None:
+    def __init__(self, reader: Reader, concurrency: int, on_notice: Callable[[str], None]) -> None:
         self._reader = reader
         self._concurrency = concurrency
+        self._on_notice = on_notice
         self._listed: tuple[ContactRecord, ...] = ()
 
     async def read_believable(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
@@ -59,7 +61,20 @@ class _ContactReader:
             record = found[contact.name]
             if record is not None and (reason := doubts.get(record.contact_id)):
                 raise OtherRecordError(f"{contact.address}: {reason}")
+        self._tell_ambiguous([contact for contact in contacts if found[contact.name] is None])
         return found
+
+    def _tell_ambiguous(self, missing: Sequence[Contact]) -> None:
+        """Tell of contacts that were not found because several live ones have other forms of their identifier."""
+        owners = Counter(
+            key for record in self._listed for key in {identifier_key(*item) for item in record.identifiers or ()}
+        )
+        for contact in missing:
+            if isinstance(contact.identity, Identifier) and owners[contact.identity.key] > 1:
+                kind = contact.identity.kind
+                self._on_notice(
+                    f"{contact.address}: several live contacts have other forms of its {kind}; none is taken for it"
+                )
 
     async def read(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
         if choice == "contact":
@@ -107,6 +122,12 @@ def _pages_left(first: ContactPage) -> float:
 
 def _matched(contacts: Iterable[Contact], records: Iterable[ContactRecord]) -> dict[str, ContactRecord | None]:
     """Find each declared contact among live ones, by id or by identifier."""
+    find = finder(records)
+    return {contact.name: find(contact.identity) for contact in contacts}
+
+
+def finder(records: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | None]:
+    """Return what finds a contact: an identifier in another form counts where exactly one contact has such."""
     exact: dict[tuple[str, str], ContactRecord] = {}
     alike: dict[tuple[str, str], set[str]] = {}
     by_id = {record.contact_id: record for record in records}
@@ -121,4 +142,4 @@ def _matched(contacts: Iterable[Contact], records: Iterable[ContactRecord]) -> d
         owners = alike.get(identity.key, set())
         return exact.get((identity.kind, identity.value)) or (by_id[min(owners)] if len(owners) == 1 else None)
 
-    return {contact.name: match(contact.identity) for contact in contacts}
+    return match

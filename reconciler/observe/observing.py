@@ -16,6 +16,7 @@ from reconciler.core.desired import (
     Persona,
     memory_key,
 )
+from reconciler.core.matching import is_alike
 from reconciler.core.observed import (
     Absent,
     Ambiguous,
@@ -65,7 +66,7 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     )
     if records is None:
         await _check_api(reader, desired)
-    reading, memories = _Reading(reader, records, observing.known_ids), desired.memories
+    reading, memories = _Reading(reader, records, observing), desired.memories
 
     async def read(memory: Memory) -> None:
         await reading.read(memory)
@@ -98,12 +99,13 @@ class _Reading:
     """One reading of an account; `records` gives contacts by declared name, and is None without contacts routes."""
 
     def __init__(
-        self, reader: Reader, records: Mapping[str, ContactRecord | None] | None, known_ids: Mapping[str, str]
+        self, reader: Reader, records: Mapping[str, ContactRecord | None] | None, observing: Observing
     ) -> None:
         self._reader = reader
         self._users = UserReader(reader, first_alone=True)
         self._records = records
-        self._known_ids = known_ids
+        self._known_ids = observing.known_ids
+        self._on_notice = observing.on_notice
         self._unlisted: set[str] = set()
         self.memories: dict[str, ObservedMemory] = {}
 
@@ -128,6 +130,10 @@ class _Reading:
         if isinstance(seen, Present) and seen.memory_id is not None and memory.users:
             seen = replace(seen, users=await self._users.read(seen.memory_id, memory.users))
         self.memories[memory.address] = seen
+        if isinstance(seen, Present) and seen.users.ambiguous:
+            count = len(seen.users.ambiguous)
+            numbers = "1 declared number" if count == 1 else f"{count} declared numbers"
+            self._on_notice(f"{memory.address}: several live users have other forms of {numbers}; none is taken for it")
 
     async def _contact_memory(self, memory: ContactMemory) -> ObservedMemory:
         record, identity = self._record_of(memory.contact), memory.contact.identity
@@ -149,7 +155,7 @@ class _Reading:
         """Read a memory whose id is remembered; None without one, and where it belongs to another memory by now."""
         memory_id = self._known_ids.get(memory_key(contact_id, memory.scope_key))
         record = await self._read_remembered(memory_id) if memory_id else None
-        if record is None or (record.contact_id, record.scope_key) != (contact_id, memory.scope_key):
+        if record is None or not _is_of(record, contact_id, memory):
             return None
         return Present(record.memory_id, record.facts)
 
@@ -170,9 +176,15 @@ class _Reading:
         return Unseen() if context.is_empty else Present(memory_id=None, facts=context.facts)
 
 
+def _is_of(record: Record, contact_id: str, memory: ContactMemory) -> bool:
+    return record.contact_id == contact_id and is_alike(record.scope_key, memory.scope_key)
+
+
 def _among(records: tuple[Record, ...], memory: ContactMemory) -> Present | Absent | Ambiguous:
-    """Find a memory among all of its contact."""
-    found = {record.memory_id: record for record in records if record.scope_key == memory.scope_key}
+    """Find a memory among all of its contact; an agent number in another form counts where there is no other."""
+    same = [record for record in records if record.scope_key == memory.scope_key]
+    alike = same or [record for record in records if is_alike(record.scope_key, memory.scope_key)]
+    found = {record.memory_id: record for record in alike}
     match sorted(found):
         case []:
             return Absent()

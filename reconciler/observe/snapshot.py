@@ -2,11 +2,12 @@
 
 from http import HTTPStatus
 
-from reconciler.core.desired import ContactId, Identity, ScopeKey, User, identifier_key
+from reconciler.core.desired import ContactId, Identity, ScopeKey, User
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
 from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, RouteAbsentError
+from reconciler.observe.contacts import finder
 from reconciler.observe.listing import list_on
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -36,10 +37,10 @@ class SnapshotReader:
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
         """Find a contact; one that moved past the listing is asked for by itself."""
-        found = [contact for contact in self._contacts() if _is(contact, identity)]
-        if not found and self._live and not self._holdings.is_complete:
+        found = finder(self._contacts())(identity)
+        if found is None and self._live and not self._holdings.is_complete:
             return await self._live.read_contact(identity)
-        return found[0] if found else None
+        return found
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
         """Give the facts of a contact in a scope; nothing where they are not known."""
@@ -112,12 +113,6 @@ async def read_all_users(recorder: SnapshotReader, *, concurrency: int) -> None:
 
     memory_ids = [memory.memory_id for contact in page.contacts for memory in contact.memories or ()]
     await for_each(memory_ids, read, concurrency=concurrency)
-
-
-def _is(contact: ContactRecord, identity: Identity) -> bool:
-    if isinstance(identity, ContactId):
-        return contact.contact_id == identity.contact_id
-    return any(identifier_key(kind, value) == identity.key for kind, value in contact.identifiers or ())
 
 
 def _not_held() -> ApiRejectedError:

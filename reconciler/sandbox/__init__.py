@@ -42,7 +42,7 @@ What it chooses where nothing is stated ("switch": see `settings`)
 - U1, U2: no record, or an unknown contact: the empty context (switch: null, or `NOT_FOUND` for an unknown contact).
 - U3: any contact id and any persona id is accepted, and the contact is listed from then on (switch).
 - U4: with both a persona and a number, the persona counts and the number is ignored.
-- U5: numbers are compared as they are written (switch: brought to E.164).
+- U5: numbers are kept and compared as they are written (switch: in one form, E.164 or another).
 - U6, U11, U12: any JSON value and any key is stored as it came. NaN, infinities and lone surrogates are not JSON.
 - U7: a nested fact is replaced as a whole (switch: merged).
 - U8, U9: null is stored like any value; `{}` is accepted and changes only the time; anything but an object is refused.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Revision: TypeAlias = Literal["D", "L"]
+Numbers: TypeAlias = Literal["exact", "normalising", "bare", "spaced", "zeros"]
 Role: TypeAlias = Literal["admin", "owner", "operator", "viewer"]
 
 
@@ -59,7 +60,8 @@ class Settings:
             revision.
         revision: The errors and the shapes of answers: D, or L where it differs. The role, the limit and the context of
             an unknown contact have switches of their own.
-        numbers: Phone numbers are compared as they are, or brought to E.164 first (U5).
+        numbers: Phone numbers are kept, shown and compared as they are, or in one form (U5): E.164, or the same digits
+            bare, spaced with brackets and hyphens, or after two zeros.
         require_contact: A memory can be created only for a known contact (U3); else its contact becomes known.
         listing: How the listing of contacts misbehaves.
         log_limit: How many requests the log keeps, the newest; None is all, which a sandbox that serves for long cannot
@@ -83,7 +85,7 @@ class Settings:
     absent_user: Literal["error", "null", "empty"] = "error"
     user_metadata: Literal["string", "object"] | None = None
     revision: Revision = "D"
-    numbers: Literal["exact", "normalising"] = "exact"
+    numbers: Numbers = "exact"
     require_contact: bool = False
     listing: Listing = HONEST
     log_limit: int | None = None

@@ -207,7 +207,7 @@ def test_a_lost_answer_is_else_unknown_and_the_next_apply_settles_it(repository:
 
 
 def test_facts_that_the_api_does_not_keep_are_a_failure(repository: Repository) -> None:
-    reply = faults.Reply(success({"id": "mem-1", "facts": {"name": "Sarah", "plan": "trial"}}))
+    reply = faults.Reply(success({"facts": {"name": "Sarah", "plan": "trial"}}))
     with account(Rule(fault=reply, method="PATCH", when="after")) as (_, url):
         called = applied(repository, url)
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.desired import ScopeKey, identifier_key
+from reconciler.core.desired import AgentNumber, Persona, ScopeKey, identifier_key, number_key
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 
@@ -59,7 +59,13 @@ def _narrowed(contact: ContactRecord, wanted: Wanted) -> ContactRecord:
 
 
 def _is_of(memory: Record, scopes: tuple[str, ...]) -> bool:
-    return memory.scope_key is not None and scope_value(memory.scope_key) in scopes
+    match memory.scope_key:
+        case None:
+            return False
+        case AgentNumber(agent_number=number):
+            return number_key(number) in set(map(number_key, scopes))
+        case Persona(persona_id=persona_id):
+            return persona_id in scopes
 
 
 def _is_wanted(contact: ContactRecord, wanted: Wanted) -> bool:

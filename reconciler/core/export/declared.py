@@ -8,6 +8,7 @@ from msgspec import Struct
 from reconciler.core.catalogue import Catalogue, broken_rule
 from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
 from reconciler.core.export.left_out import Reason
+from reconciler.core.matching import is_alike
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.core.secret import holds_secret
 from reconciler.core.value import Json
@@ -44,7 +45,8 @@ class Declared(Struct, frozen=True):
         return tuple(
             memory
             for memory in contact.memories or ()
-            if memory.scope_key not in scopes and memory.memory_id not in self.memory_ids
+            if memory.memory_id not in self.memory_ids
+            and not any(is_alike(memory.scope_key, scope_key) for scope_key in scopes)
         )
 
     def refusal(self, key: str, value: Json) -> Reason | None:

@@ -1,9 +1,10 @@
 """What was read → what is kept of it: every value, key, identifier and phone number masked."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.core.desired import ScopeKey
+from reconciler.core.desired import ScopeKey, number_key
 from reconciler.core.document import FORMAT_VERSION
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masked, Masker
@@ -82,7 +83,11 @@ class _Masking:
     def users(self, memory_id: str, held: tuple[Mapping[str, LiveUser | None], bool]) -> SeenUsers:
         """Mask the users of a memory."""
         users, listed = held
-        masked = {self.masker.digest(phone): self._user(user) for phone, user in users.items()}
+        forms = Counter(map(number_key, users))
+        masked = {
+            self._number(phone) if forms[number_key(phone)] == 1 else self.masker.digest(phone): self._user(user)
+            for phone, user in users.items()
+        }
         return SeenUsers(memory_id, listed, masked)
 
     def _user(self, user: LiveUser | None) -> SeenUser | None:
@@ -110,4 +115,7 @@ class _Masking:
     def _scope(self, scope_key: ScopeKey | None) -> tuple[str | None, str | None]:
         fields = scope_key.fields if scope_key else {}
         number = fields.get("agent_number")
-        return fields.get("persona_id"), None if number is None else self.masker.digest(number)
+        return fields.get("persona_id"), None if number is None else self._number(number)
+
+    def _number(self, number: str) -> str:
+        return self._identifier("phone_number", number)

@@ -6,10 +6,11 @@ from typing import Literal
 
 from typing_extensions import TypeAliasType
 
-from reconciler.core.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.desired import AgentNumber, Persona, ScopeKey, identifier_key
 from reconciler.core.observed import LiveUser
 from reconciler.core.redaction import Masked
 from reconciler.core.remote import ContactRecord, Context, Record
+from reconciler.core.value import Json
 
 Seen = TypeAliasType("Seen", "Masked | SeenMapping")
 """A live value."""
@@ -120,6 +121,6 @@ def scope_key_of(seen: SeenMemory | SeenContext) -> ScopeKey | None:
     return AgentNumber(seen.agent_number) if seen.agent_number is not None else None
 
 
-def compared(kind: str, value: str) -> str:
-    """Give an identifier as it is compared: upper and lower case make no two email addresses."""
-    return value.casefold() if kind == "email" else value
+def compared(kind: str, value: str) -> Json:
+    """Return an identifier, or a phone number, in the form in which it is compared, and unlike any text."""
+    return list(identifier_key(kind, value))

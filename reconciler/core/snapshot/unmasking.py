@@ -98,14 +98,14 @@ class _Unmasking:
 
 
 def _by_digest(declared: Iterable[Desired], masker: Masker) -> Mapping[str, Json]:
-    """Give every value and key that is declared, by its digest."""
-    return {masker.digest(value): value for desired in declared for value in _declared(desired)}
+    """Return declared values and keys by their digests, and identifiers by the digests of what they are compared by."""
+    desired = tuple(declared)
+    known = {masker.digest(value): value for one in desired for value in _declared(one)}
+    return known | {masker.digest(compared(*item)): item[1] for one in desired for item in _identifiers(one)}
 
 
 def _declared(desired: Desired) -> Iterator[Json]:
     for contact in desired.contacts:
-        if isinstance(contact.identity, Identifier):
-            yield compared(contact.identity.kind, contact.identity.value)
         yield from _of_facts(contact.profile)
     for memory in desired.contact_memories:
         yield from memory.scope_key.fields.values()
@@ -113,6 +113,18 @@ def _declared(desired: Desired) -> Iterator[Json]:
         yield from memory.left_out
     for any_memory in desired.memories:
         yield from _of_users(any_memory.users)
+
+
+def _identifiers(desired: Desired) -> Iterator[tuple[str, str]]:
+    """Give identifiers and phone numbers, each with its kind."""
+    for contact in desired.contacts:
+        if isinstance(contact.identity, Identifier):
+            yield contact.identity.kind, contact.identity.value
+    for memory in desired.contact_memories:
+        if isinstance(memory.scope_key, AgentNumber):
+            yield "phone_number", memory.scope_key.agent_number
+    for user in (user for any_memory in desired.memories for user in any_memory.users):
+        yield "phone_number", user.phone_number
 
 
 def _of_facts(facts: Iterable[Fact]) -> Iterator[Json]:

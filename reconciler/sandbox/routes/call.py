@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.sandbox.failures import Failure, RefusedError, bad_request
-from reconciler.sandbox.phone import to_e164
+from reconciler.sandbox.phone import in_form
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import JsonObject, Scope
@@ -22,7 +22,7 @@ class Call:
 
     def number(self, number: str) -> str:
         """Give a phone number as this sandbox compares it (U5)."""
-        return to_e164(number) if self.settings.numbers == "normalising" else number
+        return in_form(number, self.settings.numbers)
 
 
 def text(fields: Mapping[str, object], name: str) -> str | None:
