@@ -65,9 +65,10 @@ class _Search:
         """Take all that an entry leads to."""
         path = self._root / entry
         try:
-            if not self._tree.holds(self._root / _fixed_part(entry)):
+            is_glob = _is_glob(entry) and not _is_there(path)
+            if not self._tree.holds(self._root / _fixed_part(entry) if is_glob else path):
                 self._outside(entry)
-            elif not _is_there(path) and _is_glob(entry):
+            elif is_glob:
                 self._take_glob(entry)
             elif path.is_dir():
                 self._take_folder(path, entry)
@@ -83,7 +84,8 @@ class _Search:
             self._wrong(entry, "no such file or folder", "check the name, or create it")
 
     def _take_folder(self, folder: Path, entry: str) -> None:
-        if not self._add_all(self._walk(folder)):
+        before = len(self.problems)
+        if not self._add_all(self._walk(folder)) and len(self.problems) == before:
             self._wrong(entry, "no spec files in this folder", f"add one, such as {entry.rstrip('/')}/{self._example}")
 
     def _take_glob(self, entry: str) -> None:
@@ -155,7 +157,9 @@ class _Search:
 
     def _wrong(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
         """Note what is wrong with an entry, or with what is called `name` and lies below it."""
-        problem = Problem(name or self._tree.name(self._root / entry), 0, 0, "", message, cure)
+        path = self._root / entry
+        called = name or (self._tree.name(path) if self._tree.holds(path) else printable(entry))
+        problem = Problem(called, 0, 0, "", message, cure)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -81,6 +81,7 @@ ATTACKS = {
     "a glob through a link": _both(_link("specs/linked", "{out}"), _specs("'specs/*/*.yaml'")),
     "an entry through a link": _both(_link("linked", "{out}"), _specs("linked/a.yaml")),
     "a link to a link": _both(_link("specs/one.yaml", "two.yaml"), _link("specs/two.yaml", "{out}/a.yaml")),
+    "a link that is named like a glob": _both(_link("link[s]", "{out}"), _specs("'link[s]'")),
     "rows through a link": _both(_link("specs/rows.csv", "{out}/a.csv"), _rows("rows.csv")),
     "the settings": _link("reconciler.yaml", "{out}/a.yaml"),
     "git's own files": _both(
