@@ -38,7 +38,8 @@ class Applying(Struct, frozen=True):
     """
     One call of `apply` or `undo`.
 
-    What an undo declares says nothing of earlier runs, so it does not have `resolves_earlier_runs`.
+    An undo (`is_undo`) declares a part of what the specs do: what it does not name is no notice, and says nothing of
+    earlier runs.
     """
 
     session: Session
@@ -50,14 +51,15 @@ class Applying(Struct, frozen=True):
     saved: PlanDocument | None = None
     strict: bool = False
     undo: UndoFile | None = None
-    resolves_earlier_runs: bool = True
+    is_undo: bool = False
 
     async def prospect(self) -> Prospect:
         """Read the account and decide."""
         async with self.session.account.reader() as reader:
             run = replace(self.session.run(Progress("reading")), allowance=self.session.account.pacer.allowance)
             if self.saved is None:
-                return await declared_prospect(self.session, reader, run, self.targets)
+                prospect = await declared_prospect(self.session, reader, run, self.targets)
+                return _without_unmanaged(prospect) if self.is_undo else prospect
             return await reviewed_prospect(self.session, reader, run, self.saved, strict=self.strict)
 
     async def run(self, *, yes: bool) -> int:
@@ -73,7 +75,7 @@ class Applying(Struct, frozen=True):
         prospect = await self.prospect()
         self._show(prospect)
         refuse_exceeded(prospect.plan)
-        if self.resolves_earlier_runs:
+        if not self.is_undo:
             books.settle_earlier_runs(prospect)
         saving = self.undo if prospect.plan.operations else None
         if saving:
@@ -158,6 +160,11 @@ class Applying(Struct, frozen=True):
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
         document = describe_receipt(receipt, reveal=is_operators_terminal(stream))
         return receipt_formats(palette(stream, no_color=self.no_color))[self.output_format](document)
+
+
+def _without_unmanaged(prospect: Prospect) -> Prospect:
+    notices = tuple(notice for notice in prospect.plan.notices if notice.type not in {"unmanaged", "retained"})
+    return replace(prospect, plan=replace(prospect.plan, notices=notices))
 
 
 async def dry_run_of(applying: Applying) -> int:

@@ -63,6 +63,6 @@ def undo(  # noqa: PLR0913  one parameter an option
             no_color=invocation.no_color,
             progressive=progressive_of(invocation),
             undo=UndoFile(save_undo) if save_undo is not None else None,
-            resolves_earlier_runs=False,
+            is_undo=True,
         )
         return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))

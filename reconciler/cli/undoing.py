@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -44,9 +45,7 @@ class UndoFile:
         """Raise `InputError` for a file that is there, and may hold what was replaced, or that would be a spec."""
         if self.path.exists() or self.path.is_symlink():
             raise InputError(f"{self.path} is there already; name another file, so that no former value is lost")
-        entries = (entry for one in project.environments for entry in (*one.specs, *one.overlays))
-        folders = (project.root.resolve() / entry for entry in entries)
-        if any(self.path.resolve().is_relative_to(folder) for folder in folders):
+        if _is_among_specs(self.path.resolve(), project):
             raise InputError(f"{self.path} would stand among the specs, and is none; name a file elsewhere")
         check_writable(self.path)
 
@@ -76,6 +75,12 @@ class UndoFile:
         if len(lost) > _MOST_TOLD:
             more = counted(len(lost) - _MOST_TOLD, "more value", "more values")
             remark(f"warning: {more} cannot be undone; {self.path} lists all under cannot_restore")
+
+
+def _is_among_specs(path: Path, project: Project) -> bool:
+    entries = (entry for one in project.environments for entry in (*one.specs, *one.overlays))
+    places = [project.root.resolve() / entry for entry in entries]
+    return any(path.is_relative_to(place) or fnmatch(str(path), str(place)) for place in places)
 
 
 @contextmanager

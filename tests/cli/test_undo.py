@@ -361,11 +361,14 @@ def test_what_is_no_undo_file_is_refused_without_its_values(
     assert "held" not in called.err
 
 
-@pytest.mark.parametrize("path", ["specs/undo.yaml", "specs/below/undo.yaml"])
+@pytest.mark.parametrize("path", ["specs/undo.yaml", "specs/below/undo.yaml", "more/undo.yaml"])
 def test_an_undo_file_is_not_written_among_the_specs(
     undone: Repository, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setenv("LEAK", "0815")
+    settings = (undone.root / "reconciler.yaml").read_text()
+    undone.write("reconciler.yaml", settings.replace("{api: sandbox}", '{api: sandbox, specs: ["more/*.yaml"]}', 1))
+    undone.write("more/none.yaml", "")
     (undone.root / "specs/below").mkdir()
     called = undone.run("apply", "--yes", "--save-undo", path)
 

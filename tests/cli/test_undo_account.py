@@ -205,6 +205,26 @@ def test_nobody_is_asked_where_there_is_nobody(applied: Two) -> None:
     assert applied.staging.facts == {"plan": "premium"}
 
 
+def test_facts_that_the_file_does_not_name_are_no_notice(two: Two) -> None:
+    two.staging.store.learn_facts("mem-ann", {"mood": "learned"})
+    assert "left alone (unmanaged)" in two.run("-e", "staging", "apply", "--yes", "--save-undo", "undo.yaml").out
+
+    assert "Note: " not in two.run("undo", "undo.yaml", "--yes").out
+
+
+def test_an_undo_says_nothing_of_what_an_earlier_run_left_open(applied: Two) -> None:
+    (journal,) = (applied.repository.root / ".reconciler/journal").glob("*.jsonl")
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"kind":"outcome"' not in line and '"kind":"end"' not in line))
+    undone = applied.run("undo", "undo.yaml", "--yes")
+    after_undo = journal.read_text()
+    applied.run("-e", "staging", "apply", "--yes")
+
+    assert undone.code == 0
+    assert '"kind":"settled"' not in after_undo
+    assert '"kind":"settled"' in journal.read_text()
+
+
 def test_a_dry_run_sends_nothing_that_writes(applied: Two) -> None:
     called = applied.run("undo", "undo.yaml", "--dry-run")
 
