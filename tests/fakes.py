@@ -147,6 +147,9 @@ class FakeWriter:
         created = memory_id not in self.facts
         return Record(memory_id, contact_id, scope_key, self.facts.setdefault(memory_id, {})), created
 
+    def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        pass
+
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         self._call("write_facts", memory_id)
         kept = {fact.key: fact.value for fact in facts if fact.key not in self.forgets}

@@ -329,6 +329,9 @@ class _Client:
         self._memories.check(record.memory_id, contact_id, scope_key)
         return record, created
 
+    def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        self._memories.note(memory_id, contact_id, scope_key)
+
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         values = {fact.key: fact.value for fact in facts}
         return await self._ask(requests.write_facts(memory_id, values), wire.facts_from)
@@ -350,7 +353,7 @@ class _Client:
         """Send a request and read its answer, which has to be about what was asked."""
         data = (await self._body(request))["data"]
         try:
-            return read(data, request.asked)
+            return read(data, self._memories.complete(request.asked))
         except OtherRecordError as error:
             error.may_have_happened = request.writes
             self._report(request, str(error))

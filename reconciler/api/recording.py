@@ -89,6 +89,9 @@ class RecordingWriter:
         self._record(requests.create_memory(contact_id, scope_key))
         return Record(_UNKNOWN_MEMORY, contact_id, scope_key, {}), True
 
+    def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        """Note nothing: a recorder gets no answers."""
+
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json]:
         """Record the merge of facts; what was kept of the live side is shown as live values are."""
         values = {fact.key: fact.value for fact in facts}

@@ -17,6 +17,7 @@ from reconciler.core.matching import (
     check_contact_id,
     check_memory,
     check_memory_id,
+    check_scope,
     check_user,
 )
 from reconciler.core.observed import LiveUser
@@ -40,11 +41,14 @@ class _ContextBody(_Body):
     openItems: list[Any] | None = None  # noqa: N815  the API's own name
 
 
-class _RecordBody(_Body):
-    id: str
+class _ScopedBody(_Body):
     contact_id: str | None = None
     persona_id: str | None = None
     agent_number: str | None = None
+
+
+class _RecordBody(_ScopedBody):
+    id: str
     facts: dict[str, Any] | None = None
 
 
@@ -53,7 +57,7 @@ class _CreatedBody(_Body):
     created: bool = False
 
 
-class _FactsBody(_Body):
+class _FactsBody(_ScopedBody):
     id: str | None = None
     facts: dict[str, Any] | None = None
 
@@ -138,6 +142,8 @@ def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
         return None
     body = _parse(_FactsBody, data)
     check_memory_id(asked, body.id)
+    check_contact_id(asked, body.contact_id)
+    check_scope(asked, _scope_key(body))
     return None if body.facts is None else comparable(body.facts)
 
 
@@ -239,7 +245,7 @@ def _user(body: _UserBody) -> LiveUser:
     return LiveUser(body.metadata if is_text else None, body.summary, is_text, key)
 
 
-def _scope_key(body: _RecordBody) -> ScopeKey | None:
+def _scope_key(body: _ScopedBody) -> ScopeKey | None:
     if body.persona_id is not None:
         return Persona(body.persona_id)
     return None if body.agent_number is None else AgentNumber(body.agent_number)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.desired import AgentNumber, Identifier, Persona, ScopeKey, identifier_key, number_key
 from reconciler.core.remote import ContactRecord, Record
@@ -39,10 +40,16 @@ def check_memory(asked: Asked, memory: Record) -> None:
     """Raise `OtherRecordError` unless a memory is of the id, the contact and the scope that were asked for."""
     check_memory_id(asked, memory.memory_id)
     check_contact_id(asked, memory.contact_id)
-    if None not in (asked.scope_key, memory.scope_key) and not is_alike(asked.scope_key, memory.scope_key):
-        both_numbers = isinstance(asked.scope_key, AgentNumber) and isinstance(memory.scope_key, AgentNumber)
-        answered = "another agent number" if both_numbers else _scope(memory.scope_key)
-        raise _other(f"the memory of {_scope(asked.scope_key)}", f"that of {answered}, {_named(memory.memory_id)}")
+    check_scope(asked, memory.scope_key)
+
+
+def check_scope(asked: Asked, scope_key: ScopeKey | None) -> None:
+    """Raise `OtherRecordError` for the memory of another scope than the one that was asked for."""
+    if asked.scope_key is None or scope_key is None or is_alike(asked.scope_key, scope_key):
+        return
+    both_numbers = isinstance(asked.scope_key, AgentNumber) and isinstance(scope_key, AgentNumber)
+    answered = "another agent number" if both_numbers else _scope(scope_key)
+    raise _other(f"the memory of {_scope(asked.scope_key)}", f"that of {answered}")
 
 
 def check_contact(asked: Asked, contact: ContactRecord) -> None:
@@ -96,10 +103,19 @@ def is_alike(left: ScopeKey | None, right: ScopeKey | None) -> bool:
 
 
 class MemoryOwners:
-    """Which contact and scope each memory was answered for, since one memory is never that of two."""
+    """Which contact and scope each memory was planned or answered for, since one memory is never that of two."""
 
     def __init__(self) -> None:
         self._owners: dict[str, tuple[str, ScopeKey]] = {}
+
+    def note(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        """Note whose a memory is, unless that is known."""
+        self._owners.setdefault(_id_key(memory_id), (contact_id, scope_key))
+
+    def complete(self, asked: Asked) -> Asked:
+        """Return what is asked, with the contact and the scope of the memory where they are known."""
+        owner = self._owners.get(_id_key(asked.memory_id)) if asked.memory_id else None
+        return replace(asked, contact_id=owner[0], scope_key=owner[1]) if owner else asked
 
     def check(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
         """Raise `OtherRecordError` for a memory that was answered for another contact or scope before."""

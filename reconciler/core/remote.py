@@ -186,6 +186,10 @@ class Writer(Protocol):
         """Get or create the memory of a contact in a scope, and say whether it was created."""
         ...
 
+    def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        """Note whose memory an id is by the plan: an answer that names another contact or scope is an error."""
+        ...
+
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         """Merge facts into a memory and give the facts that it then holds; None when the answer does not tell."""
         ...

@@ -80,12 +80,14 @@ class _Run:
         self.memory_ids: dict[str, str] = {}
 
     def note_owners(self, work: tuple[Work, ...]) -> None:
-        """Note which declared contact each live one is, as far as the plan knew."""
+        """Note which declared contact each live one is, and whose each memory is, as far as the plan knew."""
         for item in work:
             if isinstance(item, ContactWork) and item.contact_id:
                 self._owners.setdefault(item.contact_id, item.address)
             if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory) and item.contact_id:
                 self._owners.setdefault(item.contact_id, item.memory.contact.address)
+                if item.memory_id:
+                    self._writer.expect_memory(item.memory_id, item.contact_id, item.memory.scope_key)
 
     async def settle(self, work: tuple[Work, ...], *, concurrency: int) -> None:
         """Do the operations on contacts, and then those on memories."""

@@ -121,7 +121,7 @@ ANSWERS: Mapping[str, tuple[str, str, Any, Callable[[Any], Awaitable[object]], t
         "/v1/memory/contact",
         {"memory": {"id": "mem-B", "agent_number": "+14155550101", "facts": {}}, "created": False},
         lambda remote: remote.create_memory("id-A", AgentNumber("+14155550100")),
-        ("an agent number", 'another agent number, "mem-B"'),
+        ("an agent number", "another agent number"),
     ),
     "written facts": (
         "PATCH",
@@ -282,16 +282,55 @@ def test_a_listed_memory_without_contact_and_scope_fields_does_no_harm() -> None
     assert [operation.type for operation in work.operations] == ["write_facts"]
 
 
-def test_facts_whose_answer_is_about_another_memory_are_not_done() -> None:
+@pytest.mark.parametrize(
+    ("answer", "asked", "answered"),
+    [
+        (shown_memory("mem-B"), '"mem-A"', '"mem-B"'),
+        (shown_memory(contact_id="id-B"), '"id-A"', '"id-B"'),
+        (shown_memory(persona_id="p-OTHER"), '"persona-support"', '"p-OTHER"'),
+    ],
+)
+def test_facts_whose_answer_is_about_another_memory_are_not_done(answer: Any, asked: str, answered: str) -> None:
     world = listing(shown_contact("id-A", "crm-a", shown_memory()))
     plan = planned(world, ANN)
 
-    world = world.answering("PATCH", "/v1/memory/contact/mem-A/facts", enveloped(shown_memory("mem-B")))
+    world = world.answering("PATCH", "/v1/memory/contact/mem-A/facts", enveloped(answer))
     (outcome,) = executed(world, plan)
 
     assert outcome.result == "unknown"
-    assert '"mem-A"' in outcome.detail
-    assert '"mem-B"' in outcome.detail
+    assert asked in outcome.detail
+    assert answered in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("now", "answered"),
+    [(shown_memory(contact_id="id-B"), '"id-B"'), (shown_memory(persona_id="p-OTHER"), '"p-OTHER"')],
+)
+def test_nothing_is_written_to_a_memory_that_is_somebody_elses_when_it_is_looked_at_again(
+    now: Any, answered: str
+) -> None:
+    seeded = memory(seeds={"timezone": "UTC"}, contact="ann", identity=CRM)
+    world = listing(shown_contact("id-A", "crm-a", shown_memory()))
+    plan = planned(world, seeded)
+
+    world = world.answering("GET", "/v1/memory/contact/mem-A", enveloped(now))
+    (outcome,) = executed(world, plan)
+
+    assert outcome.result == "failed"
+    assert answered in outcome.detail
+    assert world.requests == ["GET /v1/memory/contact/mem-A"]
+
+
+def test_a_memory_that_the_plan_knows_as_one_contacts_is_not_used_for_another() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory()), shown_contact("id-B", "crm-b"))
+    plan = planned(world, ANN, BOB)
+
+    reply = enveloped({"memory": {"id": "mem-A", "facts": {}}, "created": True})
+    world = world.answering("POST", "/v1/memory/contact", reply)
+    world = world.answering("PATCH", "/v1/memory/contact/mem-A/facts", enveloped({"facts": {"plan": "premium"}}))
+    outcomes = executed(world, plan)
+
+    assert [outcome.result for outcome in outcomes] == ["done", "unknown", "skipped"]
 
 
 def test_nothing_is_written_to_the_memory_of_another_scope() -> None:

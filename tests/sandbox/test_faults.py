@@ -7,7 +7,8 @@ import pytest
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.errors import ConnectionDropped
-from reconciler.sandbox.faults import Drop, Faults, Meanwhile, Reply, Rule, Truncate, Wait
+from reconciler.sandbox.faults import Drop, Faults, Meanwhile, Mistake, Reply, Rule, Truncate, Wait
+from reconciler.sandbox.mistakes import About
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 
@@ -145,3 +146,48 @@ def test_meanwhile_can_come_before_the_answer() -> None:
 
 def test_a_fault_comes_before_the_key_is_looked_at() -> None:
     assert driver(Rule(fault=faults.bad_gateway())).get("/v1/me", headers={}).status_code == 502
+
+
+FOUR = {
+    "contacts": [{"id": "c1"}, {"id": "c2", "name": "Bo"}],
+    "contact_memories": [
+        {"id": f"m-{contact}-{persona}", "contact_id": contact, "persona_id": persona}
+        for contact in ("c1", "c2")
+        for persona in ("p1", "p2")
+    ],
+}
+
+
+@pytest.mark.parametrize(("about", "memory"), [("contact", "m-c2-p1"), ("scope", "m-c1-p2"), ("memory", "m-c2-p1")])
+def test_an_answer_can_be_about_another_contact_scope_or_memory(about: About, memory: str) -> None:
+    sandbox = driver(Rule(fault=Mistake(about)), world=FOUR)
+
+    assert sandbox.post(CREATE, SCOPE).json()["data"]["memory"]["id"] == memory
+    assert sandbox.get("/v1/memory/contact/m-c1-p1").json()["data"]["id"] == memory
+    assert sandbox.get("/v1/contacts").json()["data"][0]["memories"][0]["id"] == memory
+
+
+def test_a_mistake_about_a_contact_shows_another_contact_whole() -> None:
+    sandbox = driver(Rule(fault=Mistake("contact")), world=FOUR)
+
+    shown = sandbox.get("/v1/contacts/c1").json()["data"]
+    context = sandbox.get("/v1/memory/context?contact_id=c1&persona_id=p1").json()["data"]
+
+    assert (shown["id"], shown["name"], shown["memories"][0]["contact_id"]) == ("c2", "Bo", "c2")
+    assert context["contact_id"] == "c2"
+
+
+def test_a_mistake_about_a_memory_shows_users_of_another_one() -> None:
+    sandbox = driver(Rule(fault=Mistake("memory")), world=FOUR)
+
+    added = sandbox.post("/v1/memory/m-c1-p1/add-user", {"phone_number": "+14155550192"}).json()["data"]["user"]
+
+    assert added["memory_id"] == "m-c1-p2"
+    assert sandbox.get("/v1/memory/m-c1-p1").json()["data"]["memory_id"] == "m-c1-p2"
+    assert sandbox.store.users.find("m-c1-p1", "+14155550192") is not None
+
+
+def test_a_mistake_without_another_record_is_none() -> None:
+    sandbox = driver(Rule(fault=Mistake("contact")))
+
+    assert sandbox.post(CREATE, SCOPE).json()["data"]["memory"]["contact_id"] == "c1"
