@@ -106,7 +106,8 @@ _Variable = Annotated[
     AfterValidator(_checked_variable),
     WithJsonSchema(_VARIABLE_SCHEMA),
 ]
-_Secrets = list[Annotated[str, AfterValidator(_checked_secret), WithJsonSchema(_VARIABLE_SCHEMA)]]
+_SECRET_SCHEMA = {**_VARIABLE_SCHEMA, "not": {"enum": [DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE]}}
+_Secrets = list[Annotated[str, AfterValidator(_checked_secret), WithJsonSchema(_SECRET_SCHEMA)]]
 _Name = Annotated[
     str,
     AfterValidator(_checked_environment),
