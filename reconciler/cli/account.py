@@ -49,9 +49,9 @@ def _open_sandbox(file: Path) -> Iterator[Any]:
 
     try:
         store = Store(file)
+        try:
+            yield create_app(store)
+        finally:
+            store.close()
     except SandboxError as error:
         raise StateError(str(error)) from error
-    try:
-        yield create_app(store)
-    finally:
-        store.close()

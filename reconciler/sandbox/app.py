@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.sandbox.answers import Answer, refusal, success, unknown_route
 from reconciler.sandbox.connection import drop
+from reconciler.sandbox.errors import SandboxStateError
 from reconciler.sandbox.failures import INTERNAL_ERROR, RefusedError, in_revision
 from reconciler.sandbox.faults import Faults, Meanwhile, Mistake, Wait, When, spoilt
 from reconciler.sandbox.gate import Limiter, check_key, check_role
@@ -116,6 +117,8 @@ class Sandbox:
             return self._passed(incoming, matched)
         except RefusedError as refused:
             return _Outcome(answer=refusal(in_revision(refused.failure, self._settings.revision)))
+        except SandboxStateError:
+            raise  # no answer of any API: the file of the sandbox is damaged
         except Exception:
             _LOGGER.exception("The sandbox failed on %s %s", incoming.method, incoming.path)
             return _Outcome(answer=refusal(INTERNAL_ERROR))

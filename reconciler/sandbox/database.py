@@ -2,12 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
 
-from reconciler.sandbox.schema import open_connection
+from reconciler.sandbox.schema import open_connection, unusable
 from reconciler.sandbox.values import timestamp
 
 
@@ -17,6 +17,7 @@ class Database:
     def __init__(
         self, path: str | Path, *, clock: Callable[[], datetime], new_id: Callable[[], str], org_id: str
     ) -> None:
+        self._path = path
         self._connection = open_connection(path)
         self._lock = RLock()
         self._clock = clock
@@ -33,18 +34,18 @@ class Database:
 
     def rows(self, query: str, /, **values: object) -> list[sqlite3.Row]:
         """All rows that a query gives."""
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        with self._lock, self._told():
+            return [self._sound(row) for row in self._connection.execute(query, values)]
 
     def row(self, query: str, /, **values: object) -> sqlite3.Row | None:
         """Give the first row that a query gives."""
-        with self._lock:
+        with self._lock, self._told():
             row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
-            return row
+            return row and self._sound(row)
 
     def change(self, statement: str, /, **values: object) -> None:
         """Insert or update."""
-        with self._lock:
+        with self._lock, self._told():
             self._connection.execute(statement, values)
 
     def changes(self) -> int:
@@ -55,13 +56,32 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All of the block, or, if it raises, nothing of it."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            with self._told():
+                self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # of a file that is broken, nothing was begun
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            with self._told():
+                self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Let what SQLite finds wrong with the file be an error of the sandbox."""
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise  # of what was to be written, not of the file
+        except sqlite3.Error as error:
+            raise unusable(self._path, str(error), error) from error
+
+    def _sound(self, row: sqlite3.Row) -> sqlite3.Row:
+        """Return a row whose columns hold what the sandbox writes: text and whole numbers."""
+        if not all(value is None or isinstance(value, (str, int)) for value in row):
+            raise unusable(self._path, "it holds what the sandbox never writes")
+        return row
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from reconciler.sandbox.errors import SandboxStateError
@@ -39,6 +40,7 @@ CREATE TABLE users (
 PRAGMA user_version = 1;
 """
 
+_OF_THE_FILE = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT))
 # In one statement, so that both belong to the same moment.
 _LOOK = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
 
@@ -51,6 +53,16 @@ def open_connection(path: str | Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise SandboxStateError(f"{path}: the sandbox cannot open its state: {error}") from error
     return _prepared(connection, path)
+
+
+def unusable(path: str | Path, why: str, error: sqlite3.Error | None = None) -> SandboxStateError:
+    """
+    Return the error for a file that cannot be used, with the way out: it only holds what was rehearsed.
+
+    What is wrong with the disk, the rights or another process is not cured by that.
+    """
+    is_the_file = error is None or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _OF_THE_FILE
+    return SandboxStateError(f"{path}: {why}{'; remove it to begin with an empty sandbox' if is_the_file else ''}")
 
 
 def _make_folder(path: str | Path) -> None:
@@ -68,9 +80,11 @@ def _prepared(connection: sqlite3.Connection, path: str | Path) -> sqlite3.Conne
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         _create(connection)
+        if _columns(connection) != _own_columns():
+            raise unusable(path, "its tables are not those of the sandbox")
     except sqlite3.Error as error:
         connection.close()
-        raise SandboxStateError(f"{path}: not a state file of the sandbox: {error}") from error
+        raise unusable(path, f"not a state file of the sandbox: {error}", error) from error
     except SandboxStateError:
         connection.close()
         raise
@@ -84,7 +98,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: str | Path) -> None:
             f"{path}: written by a newer version (state format {version}, this one reads {SCHEMA_VERSION})"
         )
     if version == 0 and tables:
-        raise SandboxStateError(f"{path}: an SQLite file, but not one of the sandbox")
+        raise unusable(path, "an SQLite file, but not one of the sandbox")
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -94,3 +108,21 @@ def _create(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
     connection.execute("COMMIT")
+
+
+@cache
+def _own_columns() -> frozenset[tuple[str, str]]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    try:
+        return _columns(connection)
+    finally:
+        connection.close()
+
+
+def _columns(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Return all columns, each with its table."""
+    rows = connection.execute(
+        "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    )
+    return frozenset((str(table), str(column)) for table, column in rows)

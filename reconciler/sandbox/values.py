@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from reconciler.sandbox.errors import SandboxStateError
+
 JsonObject: TypeAlias = dict[str, object]
 
 
@@ -20,6 +22,17 @@ class Scope:
 def timestamp(moment: datetime) -> str:
     """Write a moment as the API does: ISO 8601, milliseconds, ``Z`` (S0, S1)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_json(text: str) -> object:
+    """Read JSON that was written by `to_json`; raises `SandboxStateError` for anything else."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SandboxStateError(
+            "the state of the sandbox is damaged: it holds JSON that the sandbox never writes; remove its file "
+            "(sandbox.sqlite3) to begin with an empty one"
+        ) from error
 
 
 def to_json(value: object) -> str:

@@ -296,3 +296,32 @@ def test_a_disk_that_fills_in_the_middle_ends_the_apply_with_a_receipt(
     assert called.out.count("not tried: the journal cannot be written: No space left on device") == 3
     assert "Apply incomplete: 1 operation done and 3 skipped." in called.out
     assert called.err.startswith("warning: the journal cannot be written")
+
+
+def test_nothing_in_a_journal_moves_a_cursor(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (path,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
+    evil = "\x1b[31m\u202e\x9b\n::error::evil"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line |= {key: evil for key in ("environment", "address", "file", "type") if key in line}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    for arguments in (("runs",), ("show", path.stem), ("show", path.stem, "--format", "markdown")):
+        called = repository.run(*arguments)
+        assert called.code == 0
+        assert not {"\x1b", "\u202e", "\x9b"} & set(called.out + called.err)
+        assert "\n::error::" not in called.out + called.err
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"\x00\xff" * 50, b'{"format_version": "1.0", "run": 5}', b"5"])
+def test_a_journal_of_nonsense_is_told_in_words(repository: Repository, content: bytes) -> None:
+    repository.run("apply", "--yes")
+    path = repository.root / ".reconciler/journal/20200101T000000000Z-aaaaaaaa.jsonl"
+    path.write_bytes(content + b"\n")
+
+    for arguments in (("runs",), ("show", path.stem), ("apply", "--yes")):
+        called = repository.run(*arguments)
+        assert (arguments, called.code) == (arguments, 1)
+        assert str(path.name) in called.err
+        assert "defect" not in called.err

@@ -1,12 +1,11 @@
 """Contacts, and the identifiers by which they are found."""
 
-import json
 import sqlite3
 from typing import Literal
 
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.tables.records import filled
-from reconciler.sandbox.values import JsonObject, to_json
+from reconciler.sandbox.values import JsonObject, from_json, to_json
 
 _INSERT = """
 INSERT INTO contacts (id, org_id, name, metadata, created_at, updated_at)
@@ -94,5 +93,5 @@ def _record(row: sqlite3.Row | None) -> JsonObject | None:
 def _parsed(row: sqlite3.Row) -> JsonObject:
     record = dict(row)
     del record["seq"]
-    record["metadata"] = json.loads(record["metadata"])
+    record["metadata"] = from_json(record["metadata"])
     return record

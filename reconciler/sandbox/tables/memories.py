@@ -1,11 +1,10 @@
 """Contact memories: one record for a contact and a scope."""
 
-import json
 import sqlite3
 
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.tables.records import filled
-from reconciler.sandbox.values import JsonObject, Scope, to_json
+from reconciler.sandbox.values import JsonObject, Scope, from_json, to_json
 
 _JSON_FIELDS = ("facts", "recent_messages", "open_items", "entities", "memory_history")
 
@@ -105,5 +104,5 @@ def _parsed(row: sqlite3.Row) -> JsonObject:
     record = dict(row)
     del record["seq"]
     for field in _JSON_FIELDS:
-        record[field] = json.loads(record[field])
+        record[field] = from_json(record[field])
     return record

@@ -1,11 +1,10 @@
 """Users: the phone numbers that a memory (a contact memory or a legacy store) keeps notes about."""
 
-import json
 import sqlite3
 
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.tables.records import filled
-from reconciler.sandbox.values import JsonObject, to_json
+from reconciler.sandbox.values import JsonObject, from_json, to_json
 
 _INSERT = """
 INSERT INTO users (id, memory_id, phone_number, metadata, summary, external_memory_key, created_at, call_count,
@@ -64,5 +63,5 @@ class Users:
 def _parsed(row: sqlite3.Row) -> JsonObject:
     record = dict(row)
     del record["seq"]
-    record["calls"] = json.loads(record["calls"])
+    record["calls"] = from_json(record["calls"])
     return record
