@@ -124,7 +124,7 @@ class Applying(Struct, frozen=True):
     def _keep(self, prospect: Prospect, applied: Applied, outcomes: Sequence[Outcome]) -> None:
         """Keep what was learned and write the files, before anything is printed; raises `StateError`."""
         self._remember(applied)
-        kept = describe_receipt(applied.receipt)
+        kept = describe_receipt(applied.receipt, self.session.masker(reveal=False))
         try:
             write_files(self.files, lambda name: receipt_formats()[name](kept))
         finally:
@@ -158,7 +158,7 @@ class Applying(Struct, frozen=True):
         return True
 
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
-        document = describe_receipt(receipt, reveal=is_operators_terminal(stream))
+        document = describe_receipt(receipt, self.session.masker(reveal=is_operators_terminal(stream)))
         return receipt_formats(palette(stream, no_color=self.no_color))[self.output_format](document)
 
 

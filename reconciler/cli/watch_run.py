@@ -1,6 +1,7 @@
 """One run of a watch: load, plan, apply if told to, and report; what goes wrong is a part of the report."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +17,10 @@ from reconciler.cli.watch_aim import SteadyAim
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_rest import AtRest
 from reconciler.cli.watch_times import Times
+from reconciler.core.altered import without
 from reconciler.core.describe import describe_plan
+from reconciler.core.diff import FactWrite
+from reconciler.core.receipt import Receipt
 from reconciler.core.redaction import worded_error
 from reconciler.core.text import duration, visible
 from reconciler.errors import (
@@ -74,6 +78,7 @@ class WatchRun:
         self._pacer: Pacer | None = None
         self._reading: Reading | None = None
         self._settled = ""
+        self._unkept: Mapping[str, Sequence[FactWrite]] = {}
         self.is_writing = False
 
     async def __call__(self) -> Report:
@@ -135,10 +140,12 @@ class WatchRun:
         async with keeping_books(session, tell=self._log.note_once) as books:
             prospect, reading = await self._planned(session)
             books.settle_earlier_runs(prospect)
-            plan = prospect.plan
+            plan = without(prospect.plan, self._unkept)
+            is_whole = plan is prospect.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._settled):
-                return True  # what is uncertain need not be sent again by every run
-            return await self._applied(session, books, prospect, reading)
+                return is_whole  # what is uncertain need not be sent again by every run
+            is_complete = await self._applied(session, books, replace(prospect, plan=plan), reading)
+            return is_complete and is_whole
 
     async def _planned(self, session: Session) -> tuple[Prospect, Reading]:
         async with session.account.reader() as reader:
@@ -161,11 +168,26 @@ class WatchRun:
             self.is_writing = False
         receipt = applied.receipt
         self._remember(session, applied)
+        self._note_unkept(receipt)
         has_drift = reading.has_drift and not receipt.is_complete
         self._reading = replace(reading, has_drift=has_drift, outcomes=receipt.totals)
         if receipt.is_complete:
             self._settled = plan.origin.specs_digest
         return receipt.is_complete
+
+    def _note_unkept(self, receipt: Receipt) -> None:
+        """Keep in mind which writes the account changes, so that they are not repeated at every interval."""
+        for outcome in receipt.outcomes:
+            if not outcome.altered:
+                continue
+            address = outcome.operation.address
+            again = [item.again for item in outcome.altered if item.again]
+            self._unkept = {**self._unkept, address: (*self._unkept.get(address, ()), *again)}
+            keys = ", ".join(visible(item.key) for item in outcome.altered)
+            self._log.note_once(
+                f"{visible(address)}: the account changes what it is sent ({keys}); that is not written again until "
+                "the specs or the account change"
+            )
 
     def _remember(self, session: Session, applied: Applied) -> None:
         """Keep the ids that were learned; a cache that cannot be kept is no failure."""

@@ -5,12 +5,14 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from reconciler.core.altered import Altered
 from reconciler.core.base import Base, Cause
 from reconciler.core.desired import Identifier, Identity, Memory, User
 from reconciler.core.diff import Added, Change, FactWrite, Updated
 from reconciler.core.document import (
     FORMAT_VERSION,
     AddUserEntry,
+    AlteredEntry,
     CostEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -78,8 +80,8 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
     )
 
 
-def describe_receipt(receipt: Receipt, *, reveal: bool = False) -> ReceiptDocument:
-    """Give the document of a receipt; with the API's own messages on the operator's terminal alone."""
+def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
+    """Return the document of a receipt; with the API's own messages where live values are shown."""
     return ReceiptDocument(
         format_version=FORMAT_VERSION,
         kind="receipt",
@@ -90,7 +92,7 @@ def describe_receipt(receipt: Receipt, *, reveal: bool = False) -> ReceiptDocume
         finished_at=receipt.finished_at,
         interrupted=receipt.interrupted,
         totals=TotalsEntry(**receipt.totals),
-        outcomes=tuple(_outcome(outcome, reveal=reveal) for outcome in receipt.outcomes),
+        outcomes=tuple(_outcome(outcome, masker) for outcome in receipt.outcomes),
         shards=receipt.origin.shards,
     )
 
@@ -239,9 +241,10 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
 
 
-def _outcome(outcome: Outcome, *, reveal: bool) -> OutcomeEntry:
+def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
     operation = outcome.operation
-    said = f" ({outcome.said})" if reveal and outcome.said else ""
+    said = f" ({outcome.said})" if masker.reveal and outcome.said else ""
+    shown = masker if operation.type == "write_facts" else masker.beside_facts
     return OutcomeEntry(
         type=operation.type,
         address=operation.address,
@@ -249,7 +252,14 @@ def _outcome(outcome: Outcome, *, reveal: bool) -> OutcomeEntry:
         detail=f"{outcome.detail}{said}",
         source=_place(operation.source),
         moved=outcome.moved,
+        altered=tuple(_altered(item, shown) for item in outcome.altered),
     )
+
+
+def _altered(item: Altered, masker: Masker) -> AlteredEntry:
+    if item.is_missing:
+        return AlteredEntry(item.key, None, missing=True)
+    return AlteredEntry(item.key, masker.former(item.came_back, item.sent, (item.key,)))
 
 
 def _place(source: Source) -> PlaceEntry:

@@ -241,8 +241,21 @@ class PlanDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class AlteredEntry:
+    """A fact or field that came back otherwise than it was sent: as what; null, with `missing`, for not at all."""
+
+    key: str
+    came_back: Shown
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeEntry:
-    """What became of one operation, and why; what `moved` was skipped, since the account is not as planned for."""
+    """
+    What became of one operation, and why; what `moved` was skipped, since the account is not as planned for.
+
+    `altered` is what the account keeps otherwise than it was sent, which another run would not change.
+    """
 
     type: str
     address: str
@@ -250,6 +263,7 @@ class OutcomeEntry:
     detail: str
     source: PlaceEntry
     moved: bool = False
+    altered: tuple[AlteredEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 from msgspec import Struct
 
 from reconciler.core.address import Addressed
+from reconciler.core.altered import Altered
 from reconciler.core.diff import FactWrite
 from reconciler.core.plan import Origin
 from reconciler.errors import Source
@@ -40,7 +41,7 @@ class Outcome:
     What became of one operation; `detail` says why in one line, and is empty when there is nothing to say.
 
     `written` are the facts or fields that were sent in the end, with what they replaced: a fresh look just before may
-    have found something else than the plan.
+    have found something else than the plan. `altered` are those of them that the account keeps otherwise.
     """
 
     operation: Planned
@@ -49,6 +50,7 @@ class Outcome:
     written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
     said: str = field(default="", repr=False, compare=False)
     moved: bool = False
+    altered: tuple[Altered, ...] = field(default=(), repr=False, compare=False)
 
 
 class Receipt(Struct, frozen=True):

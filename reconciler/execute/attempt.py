@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, cast
 
+from reconciler.core.altered import Altered
 from reconciler.core.diff import Change, FactWrite, Updated
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import MOVED, Outcome, Result
@@ -46,9 +47,14 @@ class Witness:
 
 
 class Attempting(Protocol):
-    """Something that can do operations and must know of those that failed; `written` is what the last one sent."""
+    """
+    Something that can do operations and must know of those that failed.
+
+    `written` is what the last one sent, and `altered` what the account keeps otherwise of it.
+    """
 
     written: tuple[FactWrite, ...]
+    altered: tuple[Altered, ...]
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
@@ -65,7 +71,7 @@ async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tu
 
     No outcome is ever lost, whatever happens.
     """
-    run.written, witness.has_begun = (), False
+    run.written, run.altered, witness.has_begun = (), (), False
     is_reached, said, moved = True, "", False
     try:
         result, detail = await run.do(operation)
@@ -77,7 +83,7 @@ async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tu
     except asyncio.CancelledError:
         result, detail = ("unknown", _UNDER_WAY) if witness.has_begun else ("skipped", "stopped before it was sent")
         run.note_failure("stopped")
-    return Outcome(operation, result, detail, run.written, said, moved), is_reached
+    return Outcome(operation, result, detail, run.written, said, moved, run.altered), is_reached
 
 
 def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
@@ -110,14 +116,14 @@ def was_held(doubt: ApiUnavailableError | None, *, what: str, otherwise: str) ->
     return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
 
 
-def not_kept(missed: list[FactWrite], unsent: Mapping[str, str]) -> Done:
+def kept(altered: Sequence[Altered], unsent: Mapping[str, str]) -> Done:
     """
-    Return the result of a write: whether the account holds all that was sent.
+    Return the result of a write by what the account keeps otherwise than it was sent.
 
     `unsent` are facts that could not be sent beside the others, each with the reason.
     """
-    names = ", ".join(quoted(write.key) for write in missed)
-    why = [f"the API did not keep {names} as sent"] if missed else []
+    names = ", ".join(quoted(item.key) for item in altered)
+    why = [f"the API did not keep {names} as sent, and another run will not help"] if altered else []
     why += [f"{quoted(key)} was not sent: {reason}" for key, reason in unsent.items()]
     return ("failed", "; ".join(why)) if why else ("done", "")
 

@@ -3,13 +3,13 @@
 from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
+from reconciler.core.altered import Altered, altered_profile
 from reconciler.core.desired import ContactId, Identifier
 from reconciler.core.diff import FactWrite, diff_facts, unsendable_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Writer
-from reconciler.core.value import covers
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
-from reconciler.execute.attempt import Done, Shown, half_done, not_kept, was_held
+from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
 
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
@@ -29,6 +29,7 @@ class ContactRun:
         self._owners = owners
         self.contact_id = work.contact_id
         self.written: tuple[FactWrite, ...] = ()
+        self.altered: tuple[Altered, ...] = ()
         self.obstacle = ""
         self._was_created = False
 
@@ -121,17 +122,20 @@ class ContactRun:
         unsent = unsendable_facts(profile)
         profile = tuple(write for write in profile if write.key not in unsent)
         if not profile:
-            return not_kept([], unsent)
+            return kept((), unsent)
         self.written = profile
         record = await self._writer.update_contact(self.contact_id, profile)
         if record is None:
             record = await self._read_back(self.contact_id)
-            if record is not None and diff_facts(self._contact.profile, record.profile) == profile:
-                raise EmptyAnswerError
+            if record is not None and all(
+                write in diff_facts(self._contact.profile, record.profile) for write in profile
+            ):
+                raise EmptyAnswerError  # nothing was done
         if record is None:
             not_checked = "the answer did not show the contact, so it was not checked"
-            return not_kept([], unsent) if unsent else ("done", not_checked)
-        return not_kept([write for write in profile if not _is_held(write, record)], unsent)
+            return kept((), unsent) if unsent else ("done", not_checked)
+        self.altered = altered_profile(profile, self._contact.profile, record.profile)
+        return kept(self.altered, unsent)
 
     async def _read_back(self, contact_id: str) -> ContactRecord | None:
         try:
@@ -143,7 +147,3 @@ class ContactRun:
 def _rests(seen_at: float) -> Rests:
     """Return what a write on a contact rests on; the contacts calls are none of those that the API limits."""
     return Rests(seen_at, writes=0, looks=0)
-
-
-def _is_held(write: FactWrite, record: ContactRecord) -> bool:
-    return write.key in record.profile and covers(record.profile[write.key], write.declared)

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
+from reconciler.core.altered import Altered, altered_facts, altered_user
 from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, User
-from reconciler.core.diff import FactWrite, diff_facts, diff_user, unsendable_facts
+from reconciler.core.diff import FactWrite, Updated, diff_facts, diff_user, unsendable_facts
 from reconciler.core.matching import is_alike
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Writer
-from reconciler.core.text import quoted
-from reconciler.core.value import Json, same
+from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
-from reconciler.execute.attempt import Done, Shown, half_done, not_kept, was_held
+from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader, in_form
 
@@ -36,6 +36,7 @@ class MemoryRun:
         self.contact_id = work.contact_id or (contact.contact_id if contact else None)
         self.memory_id = work.memory_id
         self.written: tuple[FactWrite, ...] = ()
+        self.altered: tuple[Altered, ...] = ()
         self._live_facts: Mapping[str, Json] | None = None
         self._seen_at = NEVER
         self.obstacle = contact.obstacle if contact else ""
@@ -99,16 +100,17 @@ class MemoryRun:
         unsent = unsendable_facts(facts)
         facts = tuple(fact for fact in facts if fact.key not in unsent)
         if not facts:
-            return not_kept([], unsent)
+            return kept((), unsent)
         self.written = facts
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
             held = await self._read_back(memory_id)
-            if held is not None and diff_facts(operation.memory.facts, held) == facts:
-                raise EmptyAnswerError
+            if held is not None and all(write in diff_facts(operation.memory.facts, held) for write in facts):
+                raise EmptyAnswerError  # nothing was done
         if held is None:
             return "unknown", "written, but what the memory holds now could not be read"
-        return not_kept([fact for fact in facts if not _is_held(fact, held)], unsent)
+        self.altered = altered_facts(facts, operation.memory.facts, held)
+        return kept(self.altered, unsent)
 
     async def _still_needed(self, operation: WriteFacts, trying: Try) -> tuple[str, tuple[FactWrite, ...]]:
         """
@@ -145,7 +147,10 @@ class MemoryRun:
             entry = await self._writer.add_user(memory_id, user)
         except AddUserRefusedError as error:
             return await self._settle_refusal(memory_id, user, shown, error, trying.doubt)
-        return _compared(user, entry)
+        except EmptyAnswerError:
+            entry = await self._read_back_user(memory_id, user)
+        self.altered = altered_user(user, entry)
+        return kept(self.altered, {})
 
     async def _found(self, memory_id: str, user: User, shown: Shown, doubt: ApiUnavailableError) -> Done | None:
         """Return what a look after a doubtful answer tells; None where the user is not there, or nobody can look."""
@@ -201,7 +206,21 @@ class MemoryRun:
 
     async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> Done:
         self.written = changes
-        return _compared(user, await self._writer.update_user(memory_id, user))
+        try:
+            entry = await self._writer.update_user(memory_id, user)
+        except EmptyAnswerError:
+            entry = await self._read_back_user(memory_id, user)
+            if all(entry.get(write.key) == _before(write) for write in changes):
+                raise
+        self.altered = altered_user(user, entry)
+        return kept(self.altered, {})
+
+    async def _read_back_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        """Return what the memory holds of a user; raises `EmptyAnswerError` where the user is not there, or unseen."""
+        live = (await self._users.read(memory_id, [user])).known.get(user.phone_number)
+        if live is None:
+            raise EmptyAnswerError
+        return {"summary": live.summary, **({"metadata": live.metadata} if live.comparable else {})}
 
     async def _known_id(self) -> str:
         if self.memory_id is None:
@@ -238,13 +257,6 @@ class MemoryRun:
         return found[0], not found[0].facts
 
 
-def _compared(user: User, entry: Mapping[str, Json]) -> Done:
-    """Return the result of a write on a user, by what the answer shows of the user."""
-    sent = {"metadata": user.metadata, "summary": user.summary}
-    other = [key for key, text in sent.items() if text is not None and key in entry and entry[key] != text]
-    names = ", ".join(map(quoted, other))
-    return ("failed", f"the API did not keep {names} as sent") if other else ("done", "")
-
-
-def _is_held(fact: FactWrite, held: Mapping[str, Json]) -> bool:
-    return fact.key in held and same(held[fact.key], fact.value)
+def _before(write: FactWrite) -> Json:
+    """Return what a text of a user replaces, as the plan or the last look saw it."""
+    return next((change.before for change in write.changes if isinstance(change, Updated)), None)

@@ -32,7 +32,7 @@ from reconciler.core.document import (
 )
 from reconciler.core.text import quoted, shortened, visible
 from reconciler.render.notices import view_sentences
-from reconciler.render.words import cause_text, counted, shown, shown_change
+from reconciler.render.words import cause_text, counted, detail_of, shown, shown_change
 
 _MOST_LINES = 20
 """A case shows so many changes, and counts the rest: GitLab takes no report of more than 30 MB."""
@@ -164,9 +164,10 @@ def _change(change: FactEntry, whose: str, *, certain: bool) -> _Change:
 
 
 def _outcome_case(classname: str, outcome: OutcomeEntry) -> _Case:
-    lines = (outcome.detail, f"{outcome.type} {outcome.address}  {_place(outcome.source)}")
+    detail = detail_of(outcome)
+    lines = (detail, f"{outcome.type} {outcome.address}  {_place(outcome.source)}")
     result = _OUTCOMES.get(outcome.outcome, "unknown")
-    return _Case(classname, outcome.address, outcome.source, result, outcome.detail, lines)
+    return _Case(classname, outcome.address, outcome.source, result, detail, lines)
 
 
 # XML

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.text import visible
 from reconciler.render.paint import Palette
-from reconciler.render.words import advice, counted, listed, shards_sentence, whole
+from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, whole
 
 _MOST_SKIPPED = 5
 """More operations than this that were skipped for one reason are counted, not listed."""
@@ -34,7 +34,7 @@ def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
 
 def _outcome(outcome: OutcomeEntry) -> str:
     place = f"{visible(outcome.source.file)}:{outcome.source.line}"
-    return f"{visible(outcome.address)} ({visible(outcome.type)}, {place}): {visible(outcome.detail)}"
+    return f"{visible(outcome.address)} ({visible(outcome.type)}, {place}): {visible(detail_of(outcome))}"
 
 
 def _totals(receipt: ReceiptDocument, palette: Palette) -> str:

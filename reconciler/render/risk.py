@@ -26,7 +26,7 @@ from reconciler.core.document import (
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.text import quoted
 from reconciler.core.value import canonical
-from reconciler.render.words import cause_text, shown, shown_change
+from reconciler.render.words import cause_text, detail_of, shown, shown_change
 
 TOTALS_BY_RISK = (
     "facts_to_update",
@@ -84,8 +84,8 @@ class Line(Struct, frozen=True):
                 return shown_change(before, after)
             case Creation(fields=fields):
                 return tuple(f"{key} {shown(_start(value))}" for key, value in fields.items())
-            case OutcomeEntry(detail=detail):
-                return (detail,) if detail else ()
+            case OutcomeEntry() as outcome:
+                return (detail,) if (detail := detail_of(outcome)) else ()
             case _:
                 assert_never(self.what)
 
@@ -258,7 +258,7 @@ def _user(entry: AddUserEntry) -> Mapping[str, Mixed]:
 
 
 def _outcome(outcome: OutcomeEntry) -> Line:
-    return Line(outcome, "", (outcome.type,), outcome.source, outcome.detail)
+    return Line(outcome, "", (outcome.type,), outcome.source, detail_of(outcome))
 
 
 def _start(value: Mixed) -> Mixed:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.base import Cause
-from reconciler.core.document import CostEntry, ReceiptDocument, SummaryEntry
+from reconciler.core.document import AlteredEntry, CostEntry, OutcomeEntry, ReceiptDocument, SummaryEntry
 from reconciler.core.redaction import Masked, Mixed
 from reconciler.core.shard import Shards
 from reconciler.core.text import duration, quoted, shortened, visible
@@ -51,9 +51,24 @@ def advice(receipt: ReceiptDocument) -> list[str]:
     moved = sum(outcome.moved for outcome in receipt.outcomes)
     totals = receipt.totals
     sentences = ["What moved since the plan needs a new plan: make one, and review it."] if moved else []
-    if totals.failed or totals.unknown or totals.skipped > moved:
+    altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
+    if altered:
+        sentences.append(
+            "The account changes what it is sent: declare it as the account keeps it, since another run will not help."
+        )
+    if totals.failed > altered or totals.unknown or totals.skipped > moved:
         sentences.append("Run apply again to finish: what is done is not done twice.")
     return sentences
+
+
+def detail_of(outcome: OutcomeEntry) -> str:
+    """Return why an operation came to what it came to, with what came back in the place of what was sent."""
+    came_back = [f"{quoted(item.key)} {_came_back(item)}" for item in outcome.altered]
+    return f"{outcome.detail}: {', '.join(came_back)}" if came_back else outcome.detail
+
+
+def _came_back(item: AlteredEntry) -> str:
+    return "did not come back" if item.missing else f"came back as {shown(item.came_back)}"
 
 
 def age(then: str, now: str) -> str:

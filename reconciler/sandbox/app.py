@@ -22,7 +22,7 @@ from reconciler.sandbox.gate import Limiter, check_key, check_role
 from reconciler.sandbox.incoming import Incoming, body_object, read_request
 from reconciler.sandbox.log import Logged
 from reconciler.sandbox.mistakes import mistaken
-from reconciler.sandbox.routes.call import Call
+from reconciler.sandbox.routes.call import Call, trimmed
 from reconciler.sandbox.routes.table import Matched, Router
 from reconciler.sandbox.settings import DEFAULTS, Settings
 from reconciler.sandbox.store import Store
@@ -133,6 +133,8 @@ class Sandbox:
 
     def _routed(self, incoming: Incoming, matched: Matched) -> _Outcome:
         body = body_object(incoming) if incoming.method != "GET" else {}
+        if self._settings.texts == "trimmed":
+            body = {key: trimmed(value) for key, value in body.items()}
         call = Call(store=self._store, settings=self._settings, ids=matched.ids, query=incoming.query, body=body)
         if not matched.mutates:
             return _Outcome(answer=matched.answer(call))

@@ -62,6 +62,7 @@ class Settings:
             an unknown contact have switches of their own.
         numbers: Phone numbers are kept, shown and compared as they are, or in one form (U5): E.164, or the same digits
             bare, spaced with brackets and hyphens, or after two zeros.
+        texts: Texts that are written are kept as they are, or trimmed (weak: no page says so).
         require_contact: A memory can be created only for a known contact (U3); else its contact becomes known.
         listing: How the listing of contacts misbehaves.
         log_limit: How many requests the log keeps, the newest; None is all, which a sandbox that serves for long cannot
@@ -86,6 +87,7 @@ class Settings:
     user_metadata: Literal["string", "object"] | None = None
     revision: Revision = "D"
     numbers: Numbers = "exact"
+    texts: Literal["exact", "trimmed"] = "exact"
     require_contact: bool = False
     listing: Listing = HONEST
     log_limit: int | None = None

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from reconciler.sandbox import faults
-from reconciler.sandbox.answers import success
+from reconciler.sandbox.answers import Answer, success
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from tests.cli.conftest import Called, Repository
+from tests.cli.conftest import SPEC, Called, Repository
 
 BY_ID = """\
 scopes: {support: {persona_id: persona-1}}
@@ -262,3 +262,75 @@ def test_a_cache_that_cannot_be_kept_is_a_warning(repository: Repository) -> Non
 
     assert called.code == 0
     assert "warning: memory ids are not remembered" in called.err
+
+
+SPACED = """\
+scopes: {support: {persona_id: persona-1}}
+contacts:
+  sarah:
+    external_id: crm-sarah
+    name: " Sarah "
+    scopes:
+      support:
+        facts: {plan: " premium ", size: 5}
+        users: [{phone_number: +14155550192, metadata: " vip "}]
+"""
+
+
+def test_what_the_account_changes_is_told_with_what_came_back_and_no_run_is_advised(repository: Repository) -> None:
+    repository.write("specs/support.yaml", SPACED)
+    with account(settings=Settings(texts="trimmed")) as (_, url):
+        first = applied(repository, url, "--write", "json=receipt.json")
+        second = applied(repository, url)
+    outcomes = json.loads((repository.root / "receipt.json").read_text())["outcomes"]
+
+    assert (first.code, second.code) == (3, 3)
+    for called in (first, second):
+        assert called.out.count("another run will not help: ") == 3
+        assert '"plan" came back as (live text of 1-8 characters, hmac:' in called.out
+        assert '"metadata" came back as (live text of 1-8 characters, hmac:' in called.out
+        assert "declare it as the account keeps it" in called.out
+        assert "Run apply again to finish" not in called.out
+    assert [[item["key"] for item in outcome.get("altered", [])] for outcome in outcomes] == [
+        ["name"],
+        [],
+        ["plan"],
+        ["metadata"],
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("path", ["/v1/contacts/resolve", "/v1/memory/contact", "*facts", "*add-user"])
+def test_a_write_that_is_answered_with_nothing_is_settled_by_looking_once(
+    repository: Repository, path: str, status: int
+) -> None:
+    nothing = Rule(fault=faults.Reply(Answer(status=status, body=b"")), path=path, when="after")
+    with account(nothing) as (store, url):
+        called = applied(repository, url)
+
+        assert facts_in(store) == [{"name": "Sarah", "plan": "premium"}]
+
+    assert called.code == 0
+    assert "Apply complete" in called.out
+    assert "waiting" not in called.err
+
+
+@pytest.mark.parametrize(
+    ("path", "before"), [("*user/update", "metadata: from the spec"), ("*contacts/*", "name: Someone")]
+)
+def test_an_update_that_is_answered_with_nothing_is_settled_by_looking_once(
+    repository: Repository, path: str, before: str
+) -> None:
+    spec = SPEC.replace("    external_id: crm-sarah", "    external_id: crm-sarah\n    name: Someone")
+    repository.write("specs/support.yaml", spec)
+    nothing = Rule(fault=faults.Reply(Answer(status=204, body=b"")), path=path, when="after")
+    writing = replace(nothing, method="PATCH") if "contacts" in path else nothing
+    with account(writing) as (_, url):
+        applied(repository, url)
+        repository.write("specs/support.yaml", spec.replace(before, f"{before} anew"))
+        called = applied(repository, url)
+        plan = repository.run("-e", "live", "plan", "--api-url", url, "--detailed-exitcode")
+
+    assert (called.code, plan.code) == (0, 0)
+    assert "1 operation done" in called.out
+    assert "waiting" not in called.err

@@ -212,6 +212,31 @@ def test_an_apply_that_cannot_do_all_is_incomplete_and_its_drift_stays(watch_of:
     assert "skipped" in watch.told
 
 
+def test_what_the_account_changes_is_not_written_again_until_specs_or_account_change(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write("specs/support.yaml", SPEC.replace("plan: premium", 'plan: " premium "'))
+    watch = watch_of(10 * MINUTE, settings=Settings(texts="trimmed"))
+    seen: dict[str, int] = {}
+
+    def learn() -> None:
+        seen["before"] = watch.writes
+        (memory,) = watch.store.memories.everything()
+        watch.store.learn_facts(str(memory["id"]), {"plan": "gold"})
+
+    def declare() -> None:
+        seen["learned"] = watch.writes
+        repository.write("specs/support.yaml", SPEC)
+
+    watch.time.events = [(3 * MINUTE, learn), (6 * MINUTE, declare)]
+    watch.run(interval=10)
+
+    assert seen == {"before": 4, "learned": 5}
+    assert watch.writes == 5
+    assert watch.story == ["incomplete", "ok"]
+    assert watch.told.count("the account changes what it is sent (plan)") == 2  # once for each value
+
+
 def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
     repository: Repository, watch_of: Callable[..., Watch]
 ) -> None:

@@ -21,6 +21,7 @@ from reconciler.sandbox.faults import Fault, Rule, When
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.workflow.applying import Applied
+from tests.builders import MASKER
 from tests.http.support import World as Served
 from tests.properties.test_laws import Account, accounts, plain
 from tests.properties.worlds import NAMES, PHONES, SCOPES, Layer, World
@@ -69,7 +70,7 @@ def tried(account: Account) -> Applied | None:
 
 def is_true(applied: Applied) -> bool:
     """Say whether a receipt has one outcome for each operation, and its totals are theirs."""
-    receipt = json.loads(render_json(describe_receipt(applied.receipt)))
+    receipt = json.loads(render_json(describe_receipt(applied.receipt, MASKER)))
     outcomes = [outcome["outcome"] for outcome in receipt["outcomes"]]
     keys = [(outcome["type"], outcome["address"]) for outcome in receipt["outcomes"]]
     totals = receipt["totals"]

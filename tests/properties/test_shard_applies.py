@@ -8,12 +8,13 @@ from reconciler.core.describe import describe_receipt
 from reconciler.core.document import ReceiptDocument
 from reconciler.core.merging import merge
 from reconciler.core.shard import Shard
+from tests.builders import MASKER
 from tests.properties.test_laws import Account, accounts, same_account
 
 
 def applied(account: Account, shard: Shard | None) -> ReceiptDocument:
     account.run = replace(account.run, shard=shard)
-    return describe_receipt(account.apply(account.plan()).receipt)
+    return describe_receipt(account.apply(account.plan()).receipt, MASKER)
 
 
 @given(accounts(), st.integers(2, 4))

@@ -342,7 +342,10 @@ def test_a_profile_that_the_api_does_not_keep_is_a_failure_that_names_the_key() 
     made = plan(replace(memory(), contact=contact), Present("mem-1", {}), FoundContact("c-1", {}))
     (outcome,) = run(made, FakeWriter(forgets=["name"])).outcomes
 
-    assert (outcome.result, outcome.detail) == ("failed", 'the API did not keep "name" as sent')
+    assert (outcome.result, outcome.detail) == (
+        "failed",
+        'the API did not keep "name" as sent, and another run will not help',
+    )
 
 
 # users, where the account can list them

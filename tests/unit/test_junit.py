@@ -11,7 +11,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.receipt import Outcome, Receipt, Result
 from reconciler.core.redaction import Masker
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
-from tests.builders import ORIGIN, declared_contact, existing, memory, plan, plan_all, user
+from tests.builders import MASKER, ORIGIN, declared_contact, existing, memory, plan, plan_all, user
 
 MASKING = Masker(b"key", reveal=False)
 DIGEST = MASKING.digest("old")
@@ -42,7 +42,9 @@ def totals(text: str) -> dict[str, str]:
 def receipt(*results: Result, detail: str = "no") -> ReceiptDocument:
     made = plan(memory(users=[user(f"+1415555010{number}") for number, _ in enumerate(results)]), Present("m", {}))
     outcomes = tuple(Outcome(*pair, detail) for pair in zip(made.operations, results, strict=True))
-    return describe_receipt(Receipt(ORIGIN, "2026-01-02T03:04:05Z", "", stop_requested=False, outcomes=outcomes))
+    return describe_receipt(
+        Receipt(ORIGIN, "2026-01-02T03:04:05Z", "", stop_requested=False, outcomes=outcomes), MASKER
+    )
 
 
 def test_pending_changes_of_a_memory_fail_its_case() -> None:

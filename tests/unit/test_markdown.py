@@ -19,7 +19,7 @@ from reconciler.render.markdown import (
     render_receipt_markdown,
     render_receipt_summary,
 )
-from tests.builders import ORIGIN, existing, memory, plan, plan_all, user
+from tests.builders import MASKER, ORIGIN, existing, memory, plan, plan_all, user
 
 MASKING = Masker(b"key", reveal=False)
 
@@ -38,7 +38,7 @@ def receipt(results: Sequence[tuple[Result, str]]) -> ReceiptDocument:
     users = [user(f"+1415555{number:04}") for number in range(len(results))]
     made = plan(existing(*users), Present("m", {}, LiveUsers({}, listed=True)))
     outcomes = [Outcome(one, *result) for one, result in zip(made.operations, results, strict=True)]
-    return describe_receipt(Receipt(ORIGIN, "", "", stop_requested=False, outcomes=tuple(outcomes)))
+    return describe_receipt(Receipt(ORIGIN, "", "", stop_requested=False, outcomes=tuple(outcomes)), MASKER)
 
 
 def titles(text: str) -> list[str]:

@@ -73,3 +73,12 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int) -> int:
     """Take a count from the query; whatever is none, or is below zero, counts as not given."""
     value = query.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < len(str(10**9)) else default
+
+
+def trimmed(value: object) -> object:
+    """Give a value of which all texts are trimmed, those inside of it, too."""
+    if isinstance(value, dict):
+        return {key: trimmed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trimmed(item) for item in value]
+    return value.strip() if isinstance(value, str) else value
