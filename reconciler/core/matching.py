@@ -19,6 +19,7 @@ from reconciler.errors import ApiError, OtherRecordError
 
 _UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_NO_CALL = "no call can name it, so nothing was sent to it"
 _MERGED = "if contacts were merged in the account, declare the one that is left"
 
 
@@ -88,7 +89,7 @@ def check_user(asked: Asked, phone_number: str | None) -> None:
 def check_usable(what: str, text: str) -> None:
     """Raise `ApiError` for an id that cannot stand in the path of a call."""
     if reason := _unusable(text):
-        raise ApiError(f"the id {_named(text)} of a {what} {reason}, so no call can name it; nothing was sent to it")
+        raise ApiError(f"the id of a {what}, {_named(text)}, {reason}: {_NO_CALL}")
 
 
 def is_alike(left: ScopeKey | None, right: ScopeKey | None) -> bool:
@@ -140,11 +141,12 @@ def contacts_in_doubt(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
 
 def _doubts(contact: ContactRecord, owners: Mapping[str, set[str]]) -> Iterator[str]:
     if reason := _unusable(contact.contact_id):
-        yield f"the id {_named(contact.contact_id)} of a contact {reason}, so no call can name it"
+        yield f"the API shows a contact whose id, {_named(contact.contact_id)}, {reason}: {_NO_CALL}"
     for memory in contact.memories or ():
         name = f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
         if reason := _unusable(memory.memory_id):
-            yield f"{name}, whose id {reason}, so no call can name it"
+            shown = _named(memory.memory_id)
+            yield f"the API shows a memory under {_contact(contact.contact_id)} whose id, {shown}, {reason}: {_NO_CALL}"
         if memory.contact_id and not _is_same_id(memory.contact_id, contact.contact_id):
             yield f"{name} and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
         if others := sorted(owners.get(memory.memory_id, set()) - {contact.contact_id}):

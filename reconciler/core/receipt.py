@@ -18,7 +18,7 @@ Result: TypeAlias = Literal["done", "already", "skipped", "failed", "unknown"]
 What became of an operation.
 
 `already`: nothing was left to do. `skipped`: not tried. `failed`: the account does not hold what was sent.
-`unknown`: the answer was lost, so that only the next plan can tell.
+`unknown`: the answer was lost or about something else, so that only the next plan can tell.
 """
 
 

@@ -32,7 +32,7 @@ from reconciler.core.observed import (
     Unseen,
 )
 from reconciler.core.remote import ContactRecord, Reader, Record
-from reconciler.errors import ApiRejectedError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, OtherRecordError, RouteAbsentError
 from reconciler.observe.contacts import ReaderChoice, look_up_contacts
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -154,7 +154,11 @@ class _Reading:
     async def _read_by_id(self, memory: ContactMemory, contact_id: str) -> Present | None:
         """Read a memory whose id is remembered; None without one, and where it belongs to another memory by now."""
         memory_id = self._known_ids.get(memory_key(contact_id, memory.scope_key))
-        record = await self._read_remembered(memory_id) if memory_id else None
+        try:
+            record = await self._read_remembered(memory_id) if memory_id else None
+        except OtherRecordError as error:
+            forget = "if memories were merged in the account, remove ids.json from the state folder"
+            raise OtherRecordError(f"{memory.address}: {error}; {forget}") from error
         if record is None or not _is_of(record, contact_id, memory):
             return None
         return Present(record.memory_id, record.facts)

@@ -157,7 +157,7 @@ _OUTCOMES: Mapping[str, Section] = {
     "failed": Section("Failed", "", "error", ()),
     "unknown": Section(
         "Unknown",
-        "The answer was lost, so it may have been done or not; the next plan looks again.",
+        "The answer was lost or about something else, so it may have been done or not; the next plan looks again.",
         "warning",
         (),
     ),

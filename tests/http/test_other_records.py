@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
-from reconciler.core.desired import AgentNumber, ContactId, Identifier, Persona
+from reconciler.core.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
 from reconciler.core.diff import diff_facts
 from reconciler.core.plan import Plan
 from reconciler.core.planner import build_plan
@@ -216,7 +216,7 @@ def test_one_memory_for_two_contacts_is_used_for_the_first_alone() -> None:
 def test_an_id_that_no_path_can_hold_is_told_and_nothing_is_sent(bad: str, why: str) -> None:
     world = World().answering("POST", "/v1/memory/contact", enveloped({"memory": {"id": bad}, "created": True}))
 
-    with pytest.raises(ApiError, match=f"of a memory (is|holds|is nothing but) ?.*{why}"):
+    with pytest.raises(ApiError, match=f"the id of a memory, .*, (is|holds) .*{why}: no call can name it"):
         call(world.endpoint(), lambda remote: remote.create_memory("id-A", Persona("p")))
     with pytest.raises(ApiError, match=why):
         call(world.endpoint(), lambda remote: remote.list_users(bad, 0))
@@ -356,3 +356,12 @@ def test_nothing_is_written_to_a_contact_with_another_identifier() -> None:
 
     assert [outcome.result for outcome in outcomes] == ["unknown", "skipped", "skipped"]
     assert world.requests == ["POST /v1/contacts/resolve", "GET /v1/contacts/id-B"]
+
+
+def test_a_remembered_id_that_is_answered_with_another_memory_ends_the_plan() -> None:
+    remembered = {memory_key("id-of-sarah", Persona("persona-support")): "mem-A"}
+    world = World().answering("GET", "/v1/memory/contact/mem-A", enveloped(shown_memory("mem-B", "id-of-sarah")))
+    observing = Observing("context", remembered, 4, lambda _done, _of: None, world.told.append)
+
+    with pytest.raises(OtherRecordError, match=r'"mem-A", the API answered about the memory "mem-B"; .*ids\.json'):
+        call_reader(world.endpoint(), lambda reader: observe(reader, desired(memory({"a": 1})), observing))
