@@ -28,29 +28,35 @@ class Foreseen(Struct, frozen=True):
 
 
 class _Row(Struct, frozen=True):
-    """Requests that are sent one after the other: so many, and a look where what the plan saw is too old."""
+    """
+    Requests that are sent one after the other: so many, and a look where what the plan saw is too old.
+
+    What is created and then written is looked at in between where a window parts the two.
+    """
 
     requests: int
     rests_on_plan: bool = False
+    creates: bool = False
 
 
 def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
     """Return what the waits of an apply cost: what is sent in a row goes into one window, or waits for the next."""
     rate = allowance.rate
-    left = rate.requests - allowance.used if rate else 0
-    looks = windows = 0
+    if rate is None:
+        return Foreseen(sum(row.rests_on_plan and allowance.is_stale for row in _rows(plan)), 0)
+    left, looks, windows = rate.requests - allowance.used, 0, 0
     for row in _rows(plan):
-        size = row.requests + _looks(row, is_stale=allowance.is_stale or windows > 0)
-        if rate and min(size, rate.requests) > left:
+        size = row.requests + int(row.rests_on_plan and (allowance.is_stale or windows > 0))
+        if min(size, rate.requests) > left:
             windows, left = windows + 1, rate.requests
-            size = row.requests + _looks(row, is_stale=True)
+            size = row.requests + int(row.rests_on_plan)
+        if row.creates and size > rate.requests:  # the window parts the two, so there is a look, too
+            size += 1
         looks += size - row.requests
-        left -= size
-    return Foreseen(looks, windows * rate.seconds if rate else 0)
-
-
-def _looks(row: _Row, *, is_stale: bool) -> int:
-    return int(is_stale and row.rests_on_plan)
+        more = max(0, size - left)
+        windows += -(-more // rate.requests)
+        left = (left - size) % rate.requests if more else left - size
+    return Foreseen(looks, windows * rate.seconds)
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:
@@ -64,7 +70,7 @@ def _rows_of(work: MemoryWork) -> Iterator[_Row]:
     first = 1 + work.needs_lookup
     operations = list(work.operations)
     if isinstance(operations[0], CreateMemory) and any(isinstance(item, WriteFacts) for item in operations):
-        yield _Row(2)
+        yield _Row(2, creates=True)
         operations = operations[2:]
     for operation in operations:
         match operation:

@@ -1,6 +1,8 @@
 """The cost that a plan foresees, held against what the real client then sends and waits for."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -35,7 +37,7 @@ def creations(count: int) -> Plan:
         (updates(100), Allowance(is_stale=True), Foreseen(100, 0)),
         (updates(100), Allowance(Rate(100, 900)), Foreseen(0, 0)),
         (updates(100), Allowance(Rate(100, 900), used=90), Foreseen(90, 2 * 900)),
-        (updates(3), Allowance(Rate(1, 900)), Foreseen(2, 2 * 900)),
+        (updates(3), Allowance(Rate(1, 900)), Foreseen(2, 4 * 900)),
         (creations(150), Allowance(Rate(100, 900)), Foreseen(0, 2 * 900)),
         (creations(5), Allowance(Rate(3, 900)), Foreseen(0, 4 * 900)),
         (plan_all([(memory(users=[user(metadata="n")]), Present("m", {}, OLD))]), Allowance(), Foreseen(0, 0)),
@@ -57,26 +59,30 @@ def test_what_waits_is_looked_at_again_and_pairs_stay_in_one_window(
     assert foresee(made, allowance) == foreseen
 
 
-def test_the_foreseen_cost_is_what_an_apply_then_takes() -> None:
-    rate = Rate(20, 900)
-    world = World(Settings(rate_limit=(20, 900)), rate=rate, concurrency=3)
-    world.store.load(
-        {
-            "contact_memories": [
-                {"id": f"mem-{n}", "contact_id": f"id-of-c{n:03}", "persona_id": "persona-support", "facts": {"a": 0}}
-                for n in range(50)
-            ]
-        }
-    )
-    made = updates(50)
+@pytest.mark.parametrize("requests", [1, 2, 3, 20])
+@pytest.mark.parametrize("make", [updates, creations])
+def test_the_foreseen_cost_is_what_an_apply_then_takes(make: Callable[[int], Plan], requests: int) -> None:
+    rate, made = Rate(requests, 900), make(15)
+    world = World(Settings(rate_limit=(requests, 900)), rate=rate, concurrency=1)
+    if make is updates:
+        world.store.load({"contact_memories": [remembered(n) for n in range(15)]})
     foreseen = foresee(made, Allowance(rate))
 
     async def run() -> None:
         async with open_writer(world.endpoint()) as writer:
-            done = await execute(made, writer, concurrency=3, stop=Stop(), observer=Together())
+            done = await execute(made, writer, concurrency=1, stop=Stop(), observer=Together())
         assert {outcome.result for outcome in done.outcomes} == {"done"}
 
     asyncio.run(run())
 
     assert len(world.requests) == replace(made, looks=foreseen.looks).requests_to_write
     assert world.waits.now == foreseen.seconds
+
+
+def remembered(number: int) -> dict[str, Any]:
+    return {
+        "id": f"mem-{number}",
+        "contact_id": f"id-of-c{number:03}",
+        "persona_id": "persona-support",
+        "facts": {"a": 0},
+    }
