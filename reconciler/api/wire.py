@@ -19,6 +19,7 @@ from reconciler.core.matching import (
     check_memory_id,
     check_scope,
     check_user,
+    is_same_id,
 )
 from reconciler.core.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
@@ -91,6 +92,7 @@ class _UsersBody(_Body):
 class _IdentifierBody(_Body):
     identifier_type: str
     identifier_value: str
+    contact_id: str | None = None
 
 
 class _ContactBody(_Body):
@@ -222,14 +224,18 @@ def _contact(body: _ContactBody) -> ContactRecord:
     return ContactRecord(
         contact_id=body.id,
         profile=_profile(body),
-        identifiers=None if body.identifiers is None else tuple(map(_identifier, body.identifiers)),
+        identifiers=_identifiers(body),
         memories=None if body.memories is None else tuple(map(_record, body.memories)),
         organization=body.org_id,
     )
 
 
-def _identifier(body: _IdentifierBody) -> tuple[str, str]:
-    return body.identifier_type, body.identifier_value
+def _identifiers(body: _ContactBody) -> tuple[tuple[str, str], ...] | None:
+    """Return what a contact is known by; what says that it is another contact's is none of it."""
+    if body.identifiers is None:
+        return None
+    own = (item for item in body.identifiers if not item.contact_id or is_same_id(item.contact_id, body.id))
+    return tuple((item.identifier_type, item.identifier_value) for item in own)
 
 
 def _profile(body: _ContactBody) -> Mapping[str, Json]:

@@ -67,7 +67,7 @@ def check_contact(asked: Asked, contact: ContactRecord) -> None:
 
 def check_contact_id(asked: Asked, contact_id: str | None) -> None:
     """Raise `OtherRecordError` for another contact than the one that was asked for."""
-    if asked.contact_id and contact_id and not _is_same_id(asked.contact_id, contact_id):
+    if asked.contact_id and contact_id and not is_same_id(asked.contact_id, contact_id):
         raise _other(_contact(asked.contact_id), _contact(contact_id), cure=_MERGED)
 
 
@@ -76,7 +76,7 @@ def check_memory_id(asked: Asked, memory_id: str | None) -> None:
     if memory_id is None:
         return
     check_usable("memory", memory_id)
-    if asked.memory_id and not _is_same_id(asked.memory_id, memory_id):
+    if asked.memory_id and not is_same_id(asked.memory_id, memory_id):
         raise _other(f"the memory {_named(asked.memory_id)}", f"the memory {_named(memory_id)}")
 
 
@@ -96,7 +96,7 @@ def is_alike(left: ScopeKey | None, right: ScopeKey | None) -> bool:
     """Return whether two scopes are one: the same persona, or an agent number with the same digits."""
     match left, right:
         case Persona(), Persona():
-            return _is_same_id(left.persona_id, right.persona_id)
+            return is_same_id(left.persona_id, right.persona_id)
         case AgentNumber(), AgentNumber():
             return number_key(left.agent_number) == number_key(right.agent_number)
         case _:
@@ -147,7 +147,7 @@ def _doubts(contact: ContactRecord, owners: Mapping[str, set[str]]) -> Iterator[
         if reason := _unusable(memory.memory_id):
             shown = _named(memory.memory_id)
             yield f"the API shows a memory under {_contact(contact.contact_id)} whose id, {shown}, {reason}: {_NO_CALL}"
-        if memory.contact_id and not _is_same_id(memory.contact_id, contact.contact_id):
+        if memory.contact_id and not is_same_id(memory.contact_id, contact.contact_id):
             yield f"{name} and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
         if others := sorted(owners.get(memory.memory_id, set()) - {contact.contact_id}):
             yield f"{name} and under {_contact(others[0])}; nothing is written to it"
@@ -164,12 +164,12 @@ def _unusable(text: str) -> str:
     return "holds control characters" if _CONTROL.search(text) else ""
 
 
-def _is_same_id(left: str, right: str) -> bool:
+def is_same_id(left: str, right: str) -> bool:
+    """Return whether two ids are one: the case of a UUID means nothing, nor does the "mem-" before it."""
     return left == right or _id_key(left) == _id_key(right)
 
 
 def _id_key(text: str) -> str:
-    """Return what ids are compared by: the case of a UUID means nothing, nor does the "mem-" before it."""
     found = _UUID.fullmatch(text)
     return found[1].lower() if found else text
 

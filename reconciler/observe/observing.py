@@ -16,7 +16,7 @@ from reconciler.core.desired import (
     Persona,
     memory_key,
 )
-from reconciler.core.matching import is_alike
+from reconciler.core.matching import is_alike, is_same_id
 from reconciler.core.observed import (
     Absent,
     Ambiguous,
@@ -181,7 +181,7 @@ class _Reading:
 
 
 def _is_of(record: Record, contact_id: str, memory: ContactMemory) -> bool:
-    return record.contact_id == contact_id and is_alike(record.scope_key, memory.scope_key)
+    return is_same_id(record.contact_id, contact_id) and is_alike(record.scope_key, memory.scope_key)
 
 
 def _among(records: tuple[Record, ...], memory: ContactMemory) -> Present | Absent | Ambiguous:

@@ -110,6 +110,16 @@ def test_after_the_first_apply_the_plan_is_empty(numbers: Numbers, reader: Reade
     assert account.plan_offline(declared()).work == ()
 
 
+@pytest.mark.parametrize("numbers", get_args(Numbers))
+def test_with_the_seed_calls_alone_a_memory_of_an_agent_number_is_there_after_the_first_apply(numbers: Numbers) -> None:
+    account = Account(numbers, "context")
+    account.world = World(Settings(numbers=numbers, seeds_only=True), store=account.world.store)
+    wanted = desired(replace(memory({"plan": "premium"}), scope_key=AgentNumber("+14155550100")))
+
+    assert {outcome.result for outcome in account.apply(wanted)} == {"done"}
+    assert account.plan(wanted).work == ()
+
+
 LIVE_USER = {"phone_number": "14155550192", "metadata": "old"}
 
 

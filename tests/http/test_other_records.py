@@ -10,15 +10,21 @@ from msgspec.structs import replace
 from reconciler.api.client import open_writer
 from reconciler.core.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
 from reconciler.core.diff import diff_facts
+from reconciler.core.expected_account import ExpectedAccount
+from reconciler.core.export import Wanted
 from reconciler.core.plan import Plan
 from reconciler.core.planner import build_plan
 from reconciler.core.receipt import Outcome
-from reconciler.errors import ApiError, OtherRecordError
+from reconciler.core.snapshot import Taken, mask_holdings, unmask_snapshot
+from reconciler.errors import ApiError, OtherRecordError, RefusedError
 from reconciler.execute import Together, execute
 from reconciler.observe import Observing, observe
+from reconciler.observe.account import AccountReading, read_account
+from reconciler.observe.expected import check_account
+from reconciler.observe.snapshot import SnapshotReader, list_account
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
-from tests.builders import ORIGIN, desired, fact, memory, user
+from tests.builders import MASKER, ORIGIN, desired, fact, memory, user
 from tests.http.support import World, call, call_reader
 
 FACTS = diff_facts((fact("plan", "premium"),), {})
@@ -179,6 +185,19 @@ def test_an_id_is_the_same_in_either_case_and_with_or_without_its_prefix() -> No
     world = World().answering("GET", f"/v1/memory/mem-{uuid}", enveloped({"memory_id": uuid.upper(), "users": []}))
 
     assert not call(world.endpoint(), lambda remote: remote.list_users(f"mem-{uuid}", 0)).users
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "shown"),
+    [("email", "Ann@Example.com", "ann@example.COM"), ("phone_number", "+14155550192", "1 (415) 555-0192")],
+)
+def test_an_identifier_is_the_same_in_another_form(kind: Any, asked: str, shown: str) -> None:
+    contact = {"id": "id-A", "identifiers": [{"identifier_type": kind, "identifier_value": shown}]}
+    world = World().answering("POST", "/v1/contacts/find", enveloped(contact))
+
+    found = call(world.endpoint(), lambda remote: remote.read_contact(Identifier(kind, asked)))
+
+    assert found.contact_id == "id-A"
 
 
 def test_a_contact_that_is_shown_without_identifiers_is_looked_at_before_anything_is_written_to_it() -> None:
@@ -365,3 +384,38 @@ def test_a_remembered_id_that_is_answered_with_another_memory_ends_the_plan() ->
 
     with pytest.raises(OtherRecordError, match=r'"mem-A", the API answered about the memory "mem-B"; .*ids\.json'):
         call_reader(world.endpoint(), lambda reader: observe(reader, desired(memory({"a": 1})), observing))
+
+
+def test_an_identifier_that_says_it_is_another_contacts_finds_nobody() -> None:
+    strange = [{"identifier_type": "external_id", "identifier_value": "crm-a", "contact_id": "id-OTHER"}]
+
+    plan = planned(listing({"id": "id-B", "identifiers": strange, "memories": []}), ANN)
+
+    assert plan.work[0].operations[0].type == "create_contact"
+
+
+def test_an_account_that_lists_memories_of_others_is_not_exported() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory(contact_id="id-OTHER")))
+    reading = AccountReading(Wanted(), 4, lambda _done, _of: None)
+
+    with pytest.raises(OtherRecordError, match=r'"mem-A" under the contact "id-A".*"id-OTHER"'):
+        call_reader(world.endpoint(), lambda reader: read_account(reader, reading))
+
+
+def test_an_account_that_answers_with_another_contact_is_not_the_expected_one() -> None:
+    world = World().answering("GET", "/v1/contacts/id-A", enveloped(shown_contact("id-B")))
+
+    with pytest.raises(RefusedError, match="it has no contact id-A"):
+        call_reader(world.endpoint(), lambda reader: check_account(reader, ExpectedAccount("id-A")))
+
+
+def test_a_snapshot_is_believed_no_more_than_the_account() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory(contact_id="id-OTHER")))
+    wanted = desired(ANN)
+    holdings = call_reader(world.endpoint(), lambda reader: list_account(reader, concurrency=2))
+    snapshot = mask_holdings(holdings, Taken("t", "sandbox", "2026-01-02T12:00:00Z"), MASKER)
+    offline = SnapshotReader(unmask_snapshot(snapshot, [wanted], MASKER))
+    observing = Observing("auto", {}, 4, lambda _done, _of: None, world.told.append)
+
+    with pytest.raises(OtherRecordError, match="id-OTHER"):
+        asyncio.run(observe(offline, wanted, observing))
