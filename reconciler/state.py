@@ -76,9 +76,16 @@ def _texts(ids: Mapping[str, object]) -> dict[str, str]:
 
 def read_kept(path: Path) -> bytes:
     """Read a file of this tool's own; raises `OSError`, also for a pipe, which would be waited for."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    _mode_of_file(path)
     return path.read_bytes()
+
+
+def _mode_of_file(path: Path) -> int:
+    """Return the rights of a file; raises `OSError` for what is none."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return stat.S_IMODE(mode)
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -110,7 +117,7 @@ def make_private_file(path: Path) -> None:
     try:
         if not path.exists():
             os.close(open_new(path))
-        elif stat.S_IMODE(path.stat().st_mode) & ~_PRIVATE:
+        if _mode_of_file(path) & ~_PRIVATE:
             path.chmod(_PRIVATE)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error

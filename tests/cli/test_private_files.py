@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Repository
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other rights, and links for few")
+
 
 @pytest.fixture
 def open_to_all() -> Iterator[None]:

@@ -2,7 +2,7 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -460,8 +460,10 @@ def test_neither_a_link_in_the_place_of_the_folder_nor_of_a_journal_is_written_t
     assert journal.read_bytes() == before
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_file_is_no_journal(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    make(tmp_path / "20260101T000000000Z-aaaaaaaa.jsonl")
+@pytest.mark.parametrize("make", ["mkfifo", "mkdir"])
+def test_what_is_no_file_is_no_journal(tmp_path: Path, make: str) -> None:
+    if not hasattr(os, make):
+        pytest.skip("not on this system")
+    getattr(os, make)(tmp_path / "20260101T000000000Z-aaaaaaaa.jsonl")
 
     assert JournalFolder(tmp_path).runs() == []

@@ -181,6 +181,18 @@ def test_a_cache_of_any_depth_is_passed_over(tmp_path: Path, depth: int) -> None
     assert ids(tmp_path).load() == {"new": "mem-1"}
 
 
+@pytest.mark.parametrize("make", ["mkdir", "mkfifo"])
+def test_what_is_no_file_is_not_made_private(tmp_path: Path, make: str) -> None:
+    if not hasattr(os, make):
+        pytest.skip("not on this system")
+    getattr(os, make)(tmp_path / "sandbox.sqlite3", 0o755)
+
+    with pytest.raises(StateError, match="not a regular file"):
+        make_private_file(tmp_path / "sandbox.sqlite3")
+    assert (tmp_path / "sandbox.sqlite3").stat().st_mode & 0o700 == 0o700
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
 def test_a_pipe_in_the_place_of_the_cache_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "ids.json")
 
