@@ -130,10 +130,19 @@ def check_no_link(path: Path) -> None:
     except OSError as error:
         raise StateError(f"cannot look at {path}: {error.strerror}") from error
     if target is not None:
+        circle = " (too many levels of symbolic links)" if _leads_in_a_circle(path) else ""
         raise StateError(
-            f"{path} is a link to {target}, and nothing is written through links: "
+            f"{path} is a link to {target}{circle}, and nothing is written through links: "
             "remove it, or name the place that it leads to"
         )
+
+
+def _leads_in_a_circle(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def open_new(path: Path, flags: int = 0) -> int:

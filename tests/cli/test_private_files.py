@@ -76,7 +76,8 @@ def test_a_link_is_refused_before_anything_is_done(
     called = repository.run(*arguments)
 
     assert called.code == 1
-    assert f"error: link is a link to {target}, and nothing is written through links" in called.err
+    circle = " (too many levels of symbolic links)" if target == "link" else ""
+    assert f"error: link is a link to {target}{circle}, and nothing is written through links" in called.err
     assert (repository.root / "outside.txt").read_text() == "precious"
     assert not (repository.root / "nothing").exists()
     assert (repository.root / "link").is_symlink()
