@@ -1,6 +1,6 @@
 """Events of the YAML parser → plain data and marks; what is wrong is noted, and reading goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Protocol
 
 from yaml import events
@@ -47,10 +47,11 @@ class UnreadableError(Exception):
 class Builder:
     """Takes the events of one file; gives its documents and what is wrong in them."""
 
-    def __init__(self, lines: Lines, address: Addressing) -> None:
+    def __init__(self, lines: Lines, address: Addressing, *, misread: Container[int] = ()) -> None:
         self.problems: list[Problem] = []
         self._lines = lines
         self._address = address
+        self._misread = misread
         self._documents = ItemsFrame(0, None, as_key=False, values_before=0)
         self._frame: Frame = self._documents
         self._stack: list[Frame] = [self._documents]
@@ -97,6 +98,10 @@ class Builder:
     def _key(self, event: Event) -> None:
         frame, at = self._frame, event.start_mark.index
         assert isinstance(frame, EntriesFrame)  # noqa: S101 - only mappings expect keys
+        if at in self._misread:
+            self._report(at - 1, _QUESTION_MARK)
+            frame.expect_value(None, at)
+            return
         key = None if event.tag or event.anchor else self._keys.get(event.value)
         if key is None:
             key = self._new_key(event)
@@ -197,6 +202,10 @@ class Builder:
 
 
 _TOO_DEEP = Refusal(f"values lie more than {MOST_NESTED} levels deep", "make it flatter")
+_QUESTION_MARK = Refusal(
+    'between brackets, readers of YAML take a "?" at the start of a text for the sign of a key, and leave it out',
+    "put the text in quotes",
+)
 _ALIAS_AS_KEY = Refusal("a key must be text, not an alias", "write the key out; put it in quotes if it starts with *")
 _COMPLEX_KEY = Refusal(
     "a key must be text, not a mapping or list", 'put a value that starts with "{" or "[" in quotes if text is meant'

@@ -12,6 +12,7 @@ from reconciler.core.redaction import quote, says
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Columns, Row
+from reconciler.reading.text import CONFLICT, SETTLE, conflict_marker
 
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
 
@@ -80,6 +81,9 @@ class _Csv:
                 continue
             wrong = self._lines.taken()
             yield from wrong
+            if record and conflict_marker(record[0]) == 0:
+                yield self._problem(CONFLICT, SETTLE)
+                return
             if not wrong and any(map(str.strip, record)):
                 yield record
 

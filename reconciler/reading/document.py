@@ -1,21 +1,19 @@
 """Files and bytes → documents: plain data, places, and all that is wrong in them."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import yaml
 from msgspec import Struct
 
 from reconciler.core.references import OPENING
 from reconciler.errors import Problem
-from reconciler.reading.builder import Builder, Event, UnreadableError
-from reconciler.reading.parser import PARSER, Parser, PythonParser, is_nesting_limit
+from reconciler.reading.builder import Builder, UnreadableError
+from reconciler.reading.parser import PARSER, Parser, PythonParser, is_nesting_limit, misread_questions, parsed
 from reconciler.reading.paths import Addressing, dotted
 from reconciler.reading.places import Lines, Node
 from reconciler.reading.syntax import syntax_problem
-from reconciler.reading.text import decoded
+from reconciler.reading.text import CONFLICT, SETTLE, conflict_marker, decoded
 
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")
@@ -56,10 +54,13 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
     if isinstance(text, Problem):
         return Reading((), (text,), complete=False, may_refer=False)
     lines = Lines(file, text)
-    builder = Builder(lines, address)
+    if (marker := conflict_marker(text)) is not None:
+        problem = lines.problem(marker, CONFLICT, cure=SETTLE)
+        return Reading((), (problem,), complete=False, may_refer=False)
+    builder = Builder(lines, address, misread=misread_questions(text))
     may_refer = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
     try:
-        builder.take(cast("Iterator[Event]", iter(parser(text).get_event, None)))
+        builder.take(parsed(text, parser))
     except UnreadableError as error:
         return Reading(builder.documents, (*builder.problems, error.problem), complete=False, may_refer=may_refer)
     except yaml.MarkedYAMLError as error:

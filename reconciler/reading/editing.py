@@ -6,14 +6,13 @@ Also the edits that put quotes around what other readers of YAML would misread.
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import cast
 
 from msgspec import Struct
 from yaml import events
 
 from reconciler.reading.builder import Event
 from reconciler.reading.other_readers import taken_for
-from reconciler.reading.parser import PARSER
+from reconciler.reading.parser import parsed
 from reconciler.reading.scalars import Numeral, plain_value
 
 
@@ -66,7 +65,7 @@ class _Open(Struct):
 def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool, bool]]:
     """Yield each scalar of a text, whether it is a key, and whether a number is meant where it stands."""
     stack = [_Open(None, is_number=False, is_number_below=False)]
-    for event in cast("Iterator[Event]", iter(PARSER(text).get_event, None)):
+    for event in parsed(text):
         kind: type = type(event)
         if kind in _ENDS:
             stack.pop()

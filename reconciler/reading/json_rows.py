@@ -10,6 +10,7 @@ from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Row
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value
+from reconciler.reading.text import CONFLICT, SETTLE, conflict_marker
 
 _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
@@ -31,6 +32,9 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
         wrong = text.taken()
         if wrong:
             yield from wrong
+        elif conflict_marker(line) is not None:
+            yield Problem(file, text.number, 1, "", CONFLICT, SETTLE)
+            return
         elif line.strip():
             yield _row(line, Source(file, text.number, 1))
     yield from text.taken()

@@ -1,13 +1,17 @@
 """The YAML parser: libyaml, or where it is absent the one in Python, ten times slower. Only their events are used."""
 
+import json
 import re
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import yaml
 from yaml import events
 
 Parser: TypeAlias = "type[yaml.CSafeLoader | PythonParser]"
 
+_PAIR = re.compile(r"(?<!\\)(?P<before>(?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_QUESTION = re.compile(r"\?(?=\S)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -26,6 +30,48 @@ class PythonParser(yaml.SafeLoader):
 
 
 PARSER: Parser = getattr(yaml, "CSafeLoader", PythonParser)
+
+
+def parsed(text: str, parser: Parser = PARSER) -> Iterator[Any]:
+    r"""
+    Return the events of a text; raises `yaml.MarkedYAMLError`.
+
+    YAML contains JSON, whose writers escape an emoji as two halves (`\ud83d\ude00`). Both parsers refuse these, so they
+    are given other characters of the same length, for which the emoji stands in the events.
+    """
+    return _with_pairs(text, parser) if _PAIR.search(text) else iter(parser(text).get_event, None)
+
+
+def _with_pairs(text: str, parser: Parser) -> Iterator[events.Event]:
+    lowered = text.lower()
+    letter = next(letter for letter in map(chr, range(0xE000, 0xF900)) if not _stands_in(letter, lowered))
+    escape = f"\\u{ord(letter):04x}" * 2
+    replaced = _PAIR.sub(lambda pair: pair["before"] + escape, text)
+    stream: Iterator[Any] = iter(parser(replaced).get_event, None)
+    for event in stream:
+        if isinstance(event, events.ScalarEvent):
+            written = text[event.start_mark.index : event.end_mark.index]  # type: ignore[union-attr] # parsed: has marks
+            pairs = [pair[0][len(pair["before"]) :] for pair in _PAIR.finditer(written)]
+            is_quoted = event.style == '"'  # in other quotes, an escape is what it says
+            for pair in pairs:
+                was, meant = (letter * 2, json.loads(f'"{pair}"')) if is_quoted else (escape, pair)
+                event.value = event.value.replace(was, meant, 1)
+        yield event
+
+
+def _stands_in(letter: str, lowered: str) -> bool:
+    """Return whether a letter stands in a text, as itself or as an escape; the last letter always may be taken."""
+    return letter < "\uf8ff" and (letter in lowered or f"{ord(letter):04x}" in lowered)
+
+
+def misread_questions(text: str) -> frozenset[int]:
+    """
+    Return where something follows a question mark at once.
+
+    Between brackets both parsers take the mark for the sign of a key, and leave it out: `[?new]` is `[{new: null}]`.
+    In YAML 1.2 the mark is the start of the text, as it is everywhere else.
+    """
+    return frozenset(found.end() for found in _QUESTION.finditer(text)) if "?" in text else frozenset()
 
 
 def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:

@@ -1,11 +1,15 @@
 """What the YAML parser says of a file that is no YAML, in plain words and at the most useful place."""
 
+import re
+
 import yaml
 from msgspec import Struct
 
 from reconciler.core.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.places import Lines
+from reconciler.reading.scalars import Refusal
+from reconciler.reading.text import CONFLICT, SETTLE
 
 
 class _Words(Struct, frozen=True):
@@ -122,15 +126,42 @@ _TABLE = (
 )
 
 
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_HALF = Refusal("half of a surrogate pair stands alone", "write the character itself, or both of its halves")
+_PART = re.compile(r"^(?:={7}\r?$|\|{7}(?: |\r?$))", re.MULTILINE)
+"""Marks that may stand in a text as well: they are told as such only where the parser stumbles over them."""
+
+_LONGEST_KEY = 1024
+_BEFORE_KEYS = ("{", "[", ",", ": ", "- ", "? ")
+
+
 def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Problem:
     """Say what is wrong with a text that is no YAML."""
     met = error.problem_mark.index if error.problem_mark else 0
     began = error.context_mark.index if error.context_mark else met
     said = f"{error.context}: {error.problem}"
+    for at in (text.rfind("\n", 0, met) + 1, text.rfind("\n", 0, began) + 1):
+        if _PART.match(text, at):
+            return lines.problem(at, CONFLICT, cure=SETTLE)
     letter = text[met : met + 1]
+    if letter == ":" and (length := met - (key := _key_before(text, met))) > _LONGEST_KEY:
+        message = f"this key has {length:,} characters, and YAML takes at most {_LONGEST_KEY:,} for one"
+        return lines.problem(key, message, cure="shorten it, or make a value of it")
+    if _HALF_CHARACTER.match(text, met) or _HALF_CHARACTER.match(text, met - 2):
+        return lines.problem(met - 2, _HALF.message, cure=_HALF.cure)
     words = _REFERENCE if text[met - 1 : met + 1] == OPENING else _words(said, letter)
     message = words.message.format(line=lines.source(began).line, letter=letter)
     return lines.problem(began if words.where_it_began else met, message, cure=words.cure.format())
+
+
+def _key_before(text: str, colon: int) -> int:
+    """Return where the text starts that stands before a colon on its line."""
+    start = text.rfind("\n", 0, colon) + 1
+    before = text[start:colon].rstrip()
+    if before[-1:] in {'"', "'"}:
+        return start + max(before.rfind(before[-1], 0, -1), 0)
+    ends = (before.rfind(mark) + len(mark) for mark in _BEFORE_KEYS if mark in before)
+    return start + len(before) - len(before[max(ends, default=0) :].lstrip())
 
 
 def _words(said: str, letter: str) -> _Words:

@@ -15,6 +15,17 @@ _UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff0
 _NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line separator", "\u2029": "a line separator"}
 
 
+CONFLICT = "this line is a mark of a merge conflict"
+SETTLE = "settle the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
+_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
+
+
+def conflict_marker(text: str) -> int | None:
+    """Return where the first line stands that git marks a conflict with, and that is nothing else."""
+    found = _CONFLICT.search(text) if "<<<<<<<" in text or ">>>>>>>" in text else None
+    return found.start() if found else None
+
+
 def decoded(data: bytes, *, file: str) -> str | Problem:
     """Give the text of a file, without its byte order mark."""
     body = data.removeprefix(BOM_UTF8)

@@ -2,13 +2,11 @@
 
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import cast
 
 from yaml import events
 
-from reconciler.reading.builder import Event
 from reconciler.reading.document import read_bytes
-from reconciler.reading.parser import PARSER
+from reconciler.reading.parser import parsed
 from reconciler.reading.paths import KeyPath
 from reconciler.reading.places import Node, key_offset, value_offset
 from reconciler.reading.text import decoded
@@ -31,7 +29,7 @@ def unquoted_texts(path: Path, *, name: str) -> Iterator[tuple[KeyPath, str, Nod
 def _offsets(data: bytes, name: str) -> Iterator[int]:
     text = decoded(data, file=name)
     assert isinstance(text, str)  # noqa: S101  the file was read before
-    for event in cast("Iterator[Event]", iter(PARSER(text).get_event, None)):
+    for event in parsed(text):
         if type(event) in _SCALARS and not event.style and not event.tag:
             yield event.start_mark.index
 

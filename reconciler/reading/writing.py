@@ -7,7 +7,7 @@ date or a boolean is quoted, although ours would not.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import yaml
 from yaml import events
@@ -15,7 +15,7 @@ from yaml import events
 from reconciler.core.text import visible
 from reconciler.core.value import Json, digits, is_list, same
 from reconciler.reading.document import read_bytes
-from reconciler.reading.parser import PARSER
+from reconciler.reading.parser import parsed
 from reconciler.reading.scalars import plain_key_refusal, plain_value
 
 _WORDS = re.compile(r"[^\W\d_][\w.'/@()&,+-]*(?: [\w.'/@()&,+-]+)*")
@@ -63,8 +63,7 @@ def _with_indented_lists(body: str) -> str:
 def _lists(body: str) -> Iterator[tuple[int, int, int]]:
     """Give the first line of each list, the line behind it, and the column of its dashes."""
     opened: list[tuple[int, int]] = []
-    stream: Iterator[Any] = iter(PARSER(body).get_event, None)
-    for event in stream:
+    for event in parsed(body):
         if isinstance(event, events.SequenceStartEvent):
             opened.append((event.start_mark.line, event.start_mark.column))  # type: ignore[union-attr] # parsed: has marks
         elif isinstance(event, events.SequenceEndEvent):

@@ -243,6 +243,14 @@ CASES: Cases = {
         },
         [("data.csv:2:3", '(column "plan", by specs/a.yaml:9:19); mend the cell')],
     ),
+    "marks of a merge conflict in a table": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b"<<<<<<< HEAD\nana,c-1,a,,\n=======\n"},
+        [("data.csv:2:1", "this line is a mark of a merge conflict; settle the conflict")],
+    ),
+    "marks of a merge conflict in lines of JSON": (
+        {"a.yaml": LINES, "data.jsonl": b'>>>>>>> theirs\n{"id": "b"}\n'},
+        [("data.jsonl:1:1", "this line is a mark of a merge conflict")],
+    ),
     "names that are no text": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": 0}\n{"id": false}\n{"id": ""}\n'},
         [

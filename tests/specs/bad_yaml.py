@@ -29,6 +29,17 @@ CASES: Cases = {
         {"a.yaml": SARAH + b"    facts: {a: %s}\n" % (b"9" * 5000)},
         [("a.yaml:6:16", "facts.a: this number of 5,000 digits is larger than a JSON number keeps exactly")],
     ),
+    "marks of a merge conflict": (
+        {"a.yaml": SARAH + b"<<<<<<< HEAD\n    facts: {a: 1}\n=======\n    facts: {a: 2}\n>>>>>>> theirs\n"},
+        [("a.yaml:6:1", "this line is a mark of a merge conflict; settle the conflict, and remove the lines")],
+    ),
+    "a question mark between brackets": (
+        {"a.yaml": SARAH + b"    facts: {?plan: gold, tags: [vip, ?new: soon]}\n"},
+        [
+            ("a.yaml:6:13", 'contacts.sarah.facts: between brackets, readers of YAML take a "?" at the start'),
+            ("a.yaml:6:38", "facts.tags[1]: between brackets"),
+        ],
+    ),
     "a tab": ({"a.yaml": b"scopes:\n\tsupport: {}\n"}, [("a.yaml:2:1", "a tab stands where only spaces can; indent")]),
     "not YAML": ({"a.yaml": b"scopes: {a: [}\n"}, [("a.yaml:1:14", "a value is missing here")]),
     "bad UTF-8": ({"a.yaml": b"contacts:\n  caf\xe9: {}\n"}, [("a.yaml:2:6", "byte 0xE9 is not UTF-8; the file")]),
