@@ -6,7 +6,7 @@ from contextlib import suppress
 from math import ceil
 from typing import Literal, TypeAlias
 
-from reconciler.core.desired import Contact, ContactId, Identifier, Identity, identifier_key
+from reconciler.core.desired import Contact, ContactId, Identifier, Identity, identifier_key, number_key
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import OtherRecordError, RouteAbsentError
@@ -105,11 +105,18 @@ class _ContactReader:
 
         async def read(contact: Contact) -> None:
             try:
-                found[contact.name] = await self._reader.read_contact(contact.identity)
+                found[contact.name] = await self._look_up(contact.identity)
             except OtherRecordError as error:
                 raise OtherRecordError(f"{contact.address}: {error}") from error
 
         await for_each(contacts, read, concurrency=self._concurrency)
+        return found
+
+    async def _look_up(self, identity: Identity) -> ContactRecord | None:
+        """Look a contact up by itself; where no listing shows the account's forms, a number by its bare digits, too."""
+        found = await self._reader.read_contact(identity)
+        if found is None and not self._listed and isinstance(identity, Identifier) and identity.kind == "phone_number":
+            return await self._reader.read_contact(Identifier("phone_number", number_key(identity.value)))
         return found
 
 

@@ -166,6 +166,20 @@ def test_a_live_number_as_it_is_declared_comes_before_others_that_are_alike() ->
     assert account.plan(desired(existing(user(NUMBER, metadata="new")))).work == ()
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_contact_is_found_by_its_bare_digits_where_calls_compare_the_form_that_is_shown(reader: ReaderChoice) -> None:
+    identifiers = [{"identifier_type": "phone_number", "identifier_value": "14155550192"}]
+    account = Account("exact", reader, live={"contacts": [{"id": "c-1", "identifiers": identifiers}]})
+
+    plan = account.plan(declared())
+
+    assert [operation.type for work in plan.work for operation in work.operations] == [
+        "create_memory",
+        "write_facts",
+        "add_user",
+    ]
+
+
 def test_of_several_contacts_with_the_number_in_other_forms_none_is_taken_and_it_is_said() -> None:
     forms = ("14155550192", "+1 415 555 0192")
     contacts = [
