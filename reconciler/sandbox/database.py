@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
+from weakref import finalize
 
 from reconciler.sandbox.schema import open_connection, unusable
 from reconciler.sandbox.values import timestamp
@@ -19,6 +20,7 @@ class Database:
     ) -> None:
         self._path = path
         self._connection = open_connection(path)
+        self._close = finalize(self, self._connection.close)  # from Python 3.13 on, one that is left open is a warning
         self._lock = RLock()
         self._clock = clock
         self.new_id = new_id
@@ -85,4 +87,4 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        self._close()
