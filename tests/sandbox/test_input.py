@@ -66,7 +66,7 @@ def test_a_key_is_kept_exactly(key: str) -> None:
 
 def test_a_defect_of_the_sandbox_is_an_internal_error_without_details(caplog: pytest.LogCaptureFixture) -> None:
     sandbox = driver()
-    sandbox.store.close()
+    del sandbox.store.memories
     with caplog.at_level(logging.CRITICAL):
         refused = sandbox.post(CREATE, SCOPE)
     assert error(refused) == (500, "INTERNAL_ERROR", "An unexpected error occurred")
