@@ -300,10 +300,6 @@ class _Client:
         finally:
             row.close()
 
-    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        del work, rests
-        raise NotImplementedError
-
     async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
         contact, created = await self._ask(requests.resolve_contact(identifier, profile), wire.resolved_from)
         if contact.identifiers is None:

@@ -146,16 +146,8 @@ class Writer(Protocol):
         """Return the time, in seconds that never go back."""
         ...
 
-    def unit(self) -> AbstractAsyncContextManager["Writer"]:
+    def unit(self) -> AbstractAsyncContextManager["Unit"]:
         """Open a writer for one contact or memory, which does one thing after the other."""
-        ...
-
-    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        """
-        Do a look and the write that rests on it, with no wait in between, and return what `work` does.
-
-        After a wait or a doubtful answer, `work` is called again and has to look again. Only of a `unit`.
-        """
         ...
 
     async def read_memory(self, memory_id: str) -> Record | None:
@@ -204,4 +196,16 @@ class Writer(Protocol):
 
     async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
         """Set what is declared of a user of a memory, and return what the answer shows of the user by field."""
+        ...
+
+
+class Unit(Writer, Protocol):
+    """A writer for one contact or memory."""
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        """
+        Do a look and the write that rests on it, with no wait in between, and return what `work` does.
+
+        After a wait or a doubtful answer, `work` is called again and has to look again.
+        """
         ...

@@ -8,7 +8,7 @@ from reconciler.core.altered import Altered
 from reconciler.core.diff import Change, FactWrite, Updated
 from reconciler.core.plan import Operation
 from reconciler.core.receipt import MOVED, Outcome, Result
-from reconciler.core.remote import Writer
+from reconciler.core.remote import Unit
 from reconciler.core.text import quoted
 from reconciler.errors import (
     ApiError,
@@ -31,7 +31,7 @@ _WRITES = frozenset(("add_user", "create_memory", "resolve_contact", "update_con
 class Witness:
     """A writer that notes whether a write was begun: what fails before that did nothing."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Unit) -> None:
         self._writer = writer
         self.has_begun = False
 
@@ -41,9 +41,9 @@ class Witness:
         return getattr(self._writer, name)
 
     @property
-    def as_writer(self) -> Writer:
+    def as_unit(self) -> Unit:
         """Return it as what it stands for."""
-        return cast("Writer", self)
+        return cast("Unit", self)
 
 
 class Attempting(Protocol):

@@ -7,7 +7,7 @@ from reconciler.core.altered import Altered, altered_profile
 from reconciler.core.desired import ContactId, Identifier
 from reconciler.core.diff import FactWrite, diff_facts, unsendable_facts
 from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
-from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Writer
+from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Unit
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
 from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
 
@@ -23,7 +23,7 @@ class ContactRun:
     `owners` notes which declared contact each live one is, by id, and is shared by all contacts of a run.
     """
 
-    def __init__(self, writer: Writer, work: ContactWork, owners: MutableMapping[str, str]) -> None:
+    def __init__(self, writer: Unit, work: ContactWork, owners: MutableMapping[str, str]) -> None:
         self._writer = writer
         self._contact = work.contact
         self._owners = owners

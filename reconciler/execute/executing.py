@@ -104,7 +104,7 @@ class _Run:
         """Do the operations on one contact."""
         async with self._writer.unit() as writer:
             witness = Witness(writer)
-            contact = self._contacts[work.contact.name] = ContactRun(witness.as_writer, work, self._owners)
+            contact = self._contacts[work.contact.name] = ContactRun(witness.as_unit, work, self._owners)
             await self._settle(work, contact, witness)
 
     async def settle_memory(self, work: MemoryWork) -> None:
@@ -112,7 +112,7 @@ class _Run:
         contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
         async with self._writer.unit() as writer:
             witness = Witness(writer)
-            memory = MemoryRun(witness.as_writer, self._users.through(writer), work, contact)
+            memory = MemoryRun(witness.as_unit, self._users.through(writer), work, contact)
             await self._settle(work, memory, witness)
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id

@@ -7,7 +7,7 @@ from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, Us
 from reconciler.core.diff import FactWrite, Updated, diff_facts, diff_user, unsendable_facts
 from reconciler.core.matching import is_alike
 from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
-from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Writer
+from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Unit
 from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
 from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
@@ -28,7 +28,7 @@ class MemoryRun:
     Each write rests on what was read before it, and is done in one go with it: what had to wait is looked at again.
     """
 
-    def __init__(self, writer: Writer, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
+    def __init__(self, writer: Unit, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
         self._writer = writer
         self._users = users
         self._memory = work.memory

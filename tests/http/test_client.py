@@ -14,6 +14,7 @@ from reconciler.api.guard import READS, READS_AND_WRITES
 from reconciler.core.desired import AgentNumber, Persona
 from reconciler.core.diff import diff_facts
 from reconciler.core.matching import NOBODY
+from reconciler.core.observed import LiveUser
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
@@ -373,3 +374,17 @@ def test_what_is_told_of_requests_holds_neither_key_nor_values() -> None:
 def test_a_base_url_that_is_none_is_told(url: str) -> None:
     with pytest.raises(InputError, match="URL of the API"):
         call(World().endpoint(url), create)
+
+
+@pytest.mark.parametrize("fault", [faults.bad_gateway(), faults.empty_body(), faults.Truncate(), faults.Drop()])
+def test_a_fault_while_a_user_is_read_is_repeated_like_that_of_any_other_read(fault: Fault) -> None:
+    world = World(rules=(Rule(fault=fault, path="*/user", when="after", occurrences=frozenset({1})),))
+
+    async def read(remote: Any) -> LiveUser | None:
+        record, _ = await create(remote)
+        await remote.add_user(record.memory_id, user())
+        found: LiveUser | None = await remote.read_user(record.memory_id, user())
+        return found
+
+    assert world.call(read) is not None
+    assert world.requests[-1] == world.requests[-2]

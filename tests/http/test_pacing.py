@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.api.client import Endpoint, open_writer
 from reconciler.api.pacing import Budget, Pacer
-from reconciler.core.observed import Absent
+from reconciler.core.observed import Absent, Present
 from reconciler.core.rate import Rate
 from reconciler.errors import ApiUnavailableError
 from reconciler.execute import Execution, Together, execute
@@ -248,3 +248,21 @@ def test_a_lost_answer_stays_unknown_when_the_budget_ends() -> None:
     world = World(rules=(lost,), budget=Budget(requests=2))
 
     assert [item.result for item in applied(world, 1).outcomes] == ["done", "unknown"]
+
+
+def test_a_limit_that_lets_no_look_and_write_through_together_ends_in_words() -> None:
+    world = limited(Rate(1, 60), told=False)
+    world.store.load(
+        {"contact_memories": [{"id": "m", "contact_id": "id-of-a", "persona_id": "persona-support", "facts": {}}]}
+    )
+    made = plan_all([(memory(seeds={"tz": "UTC"}, contact="a"), Present("m", {}))])
+
+    async def run() -> Execution:
+        async with open_writer(world.endpoint()) as writer:
+            return await execute(made, writer, concurrency=CONCURRENCY, stop=Stop(), observer=Together())
+
+    (outcome,) = asyncio.run(run()).outcomes
+
+    assert outcome.result == "failed"
+    assert outcome.detail == "the API's limit leaves no room to look and to write at once"
+    assert len(world.requests) < 60

@@ -220,3 +220,28 @@ def test_where_users_cannot_be_read_at_all_nothing_is_known() -> None:
 
     assert users_of(world).known == {}
     assert not users_of(world).listed
+
+
+def test_whether_users_can_be_looked_up_is_found_out_once_before_the_workers_fan_out() -> None:
+    told: list[str] = []
+    world = World(concurrency=10)
+    world.store.load(
+        {
+            "contact_memories": [
+                {"id": f"m-{n}", "contact_id": f"id-of-c{n}", "persona_id": "persona-support", "facts": {"a": 1}}
+                for n in range(30)
+            ]
+        }
+    )
+    world = world.without("GET", "/v1/memory/m-*").without("POST", "*/user")
+    wanted = desired(*(memory(users=[user()], contact=f"c{n}") for n in range(30)))
+
+    call_reader(
+        world.endpoint(),
+        lambda reader: observe(reader, wanted, Observing("contacts", {}, 10, lambda _done, _of: None, told.append)),
+    )
+
+    assert [entry for entry in world.requests if "/v1/memory/m-" in entry] == [
+        "GET /v1/memory/m-0",
+        "POST /v1/memory/m-0/user",
+    ]
