@@ -1,14 +1,16 @@
+import asyncio
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.desired import Contact, Desired, Identifier, Persona
+from reconciler.core.desired import Contact, Desired, Identifier, Persona, User
 from reconciler.core.identity import same_contact_problems
 from reconciler.core.observed import (
     Absent,
     Ambiguous,
     FoundContact,
+    LiveUser,
     MissingContact,
     Observed,
     Present,
@@ -18,11 +20,15 @@ from reconciler.core.observed import (
     Unseen,
 )
 from reconciler.core.redaction import worded
+from reconciler.core.remote import UserPage
 from reconciler.errors import RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.user_lookup import UserReader
+from reconciler.workers import for_each
 from tests.builders import HERE, desired, memory, user
+from tests.fakes import FakeWriter
 from tests.http.support import World, call_reader
 
 
@@ -222,26 +228,30 @@ def test_where_users_cannot_be_read_at_all_nothing_is_known() -> None:
     assert not users_of(world).listed
 
 
+class Slow(FakeWriter):
+    """Answers late, so that many ask before the first is answered; offers neither of the calls that look users up."""
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        self.calls.append("list")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return await super().list_users(memory_id, offset)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        self.calls.append("ask")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return await super().read_user(memory_id, user)
+
+
 def test_whether_users_can_be_looked_up_is_found_out_once_before_the_workers_fan_out() -> None:
-    told: list[str] = []
-    world = World(concurrency=10)
-    world.store.load(
-        {
-            "contact_memories": [
-                {"id": f"m-{n}", "contact_id": f"id-of-c{n}", "persona_id": "persona-support", "facts": {"a": 1}}
-                for n in range(30)
-            ]
-        }
-    )
-    world = world.without("GET", "/v1/memory/m-*").without("POST", "*/user")
-    wanted = desired(*(memory(users=[user()], contact=f"c{n}") for n in range(30)))
+    remote = Slow()
+    users = UserReader(remote, first_alone=True)
 
-    call_reader(
-        world.endpoint(),
-        lambda reader: observe(reader, wanted, Observing("contacts", {}, 10, lambda _done, _of: None, told.append)),
-    )
+    async def read(number: int) -> None:
+        found = await users.read(f"m-{number}", [user()])
+        assert not found.is_known(user().phone_number)
 
-    assert [entry for entry in world.requests if "/v1/memory/m-" in entry] == [
-        "GET /v1/memory/m-0",
-        "POST /v1/memory/m-0/user",
-    ]
+    asyncio.run(for_each(range(30), read, concurrency=10))
+
+    assert remote.calls == ["list", "ask"]
