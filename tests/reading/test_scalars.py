@@ -130,7 +130,7 @@ def _facts(text: str) -> list[Json]:
 
 def _is_json_number(text: str) -> bool:
     try:
-        return not re.search(r"[eE\s]", text) and type(json.loads(text)) in (int, float)
+        return not re.search(r"[eE\s]", text) and type(json.loads(text, parse_constant=int)) in (int, float)
     except ValueError:
         return False
 
