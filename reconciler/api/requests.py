@@ -138,15 +138,8 @@ def resolve_contact(identifier: Identifier, profile: Mapping[str, Json]) -> Requ
 
 def update_contact(contact_id: str, profile: Iterable[FactWrite]) -> Request:
     """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
-    body = {write.key: changed_part(write) for write in profile}
+    body = {write.key: write.changed_part for write in profile}
     return Request("PATCH", f"/v1/contacts/{_contact(contact_id)}", Asked(contact_id=contact_id), body, writes=True)
-
-
-def changed_part(write: FactWrite) -> Json:
-    """Give what has to be sent of a value that the API merges by key: the keys at its top that change."""
-    value = write.value
-    keys = [change.path[1] for change in write.changes if len(change.path) > 1]
-    return {key: value[key] for key in dict.fromkeys(keys)} if keys and isinstance(value, dict) else value
 
 
 def _declared(**fields: str | None) -> dict[str, Json]:

@@ -57,18 +57,31 @@ class FactWrite(Struct, frozen=True):
         return not same(self.value, self.declared)
 
     @property
-    def unsendable(self) -> str:
-        """Return why the fact cannot be sent without a loss of what only the live side has; empty where it can."""
-        befores = (change.before for change in self.changes if isinstance(change, Updated))
-        if isinstance(self.declared, dict) and any(isinstance(before, TooDeep) for before in befores):
-            return f"the live value is nested more than {MOST_LIVE} levels deep, so nothing can be merged into it"
-        return unsendable(self.value)
+    def changed_part(self) -> Json:
+        """Return what has to be sent of a value that the API merges by key: the keys at its top that change."""
+        value = self.value
+        keys = [change.path[1] for change in self.changes if len(change.path) > 1]
+        return {key: value[key] for key in dict.fromkeys(keys)} if keys and isinstance(value, dict) else value
 
 
-def unsendable_facts(writes: Iterable[FactWrite]) -> dict[str, str]:
-    """Return the facts that cannot be sent without a loss of what only the live side has, each with the reason."""
-    reasons = {write.key: write.unsendable for write in writes}
+def unsendable_facts(writes: Iterable[FactWrite], *, by_key: bool = False) -> dict[str, str]:
+    """
+    Return the facts that cannot be sent without a loss of what only the live side has, each with the reason.
+
+    `by_key` says that the API merges them by key, so that no more than their changed parts are sent.
+    """
+    reasons = {write.key: _unsendable(write, write.changed_part if by_key else write.value) for write in writes}
     return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _unsendable(write: FactWrite, sent: Json) -> str:
+    if any(map(_merges_into_depth, write.changes)):
+        return f"the live value is nested more than {MOST_LIVE} levels deep, so nothing can be merged into it"
+    return unsendable(sent)
+
+
+def _merges_into_depth(change: Change) -> bool:
+    return isinstance(change, Updated) and isinstance(change.before, TooDeep) and isinstance(change.after, dict)
 
 
 def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:

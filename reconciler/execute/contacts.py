@@ -119,7 +119,7 @@ class ContactRun:
 
     async def _update(self, profile: Sequence[FactWrite]) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
-        unsent = unsendable_facts(profile)
+        unsent = unsendable_facts(profile, by_key=True)
         profile = tuple(write for write in profile if write.key not in unsent)
         if not profile:
             return kept((), unsent)

@@ -115,3 +115,13 @@ def test_a_defect_before_anything_is_sent_is_a_failure_and_after_that_unknown(mo
 
     monkeypatch.undo()
     assert results(run(made, FakeWriter(defects_in=["mem"])).outcomes) == ["unknown"]
+
+
+def test_of_a_value_that_is_merged_by_key_only_what_is_sent_has_to_be_kept() -> None:
+    live: dict[str, Json] = {"metadata": {"score": UnkeptNumber("1e999"), "tier": "old", "in": TooDeep(nested(99))}}
+    beside = diff_facts(memory({"metadata": {"tier": "new"}}).facts, live)
+    within = diff_facts(memory({"metadata": {"in": {"a": 1}}}).facts, live)
+
+    assert unsendable_facts(beside, by_key=True) == {}
+    assert unsendable_facts(beside).keys() == {"metadata"}
+    assert "64 levels" in unsendable_facts(within, by_key=True)["metadata"]
