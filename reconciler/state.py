@@ -10,6 +10,7 @@ it are the operator's (`/tmp` is one on macOS) and are followed.
 import errno
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from msgspec import Struct
 from reconciler.errors import StateError
 
 _FORMAT_VERSION = "1.0"
+_OPEN = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>[0-9]{1,9})")
 _PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
@@ -193,7 +195,13 @@ def _is_stream(path: Path) -> bool:
 
 
 def _append(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8", newline="") as file:
+    """Write to the end of a stream; to one that this process has open, after what it has written there."""
+    own = _OPEN.fullmatch(str(path))
+    if own:
+        descriptor = os.dup(int(own["number"] or {"out": 1, "err": 2}[own["name"]]))
+    else:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.write(text)
 
 

@@ -144,15 +144,17 @@ def test_half_characters_do_not_end_a_write(tmp_path: Path) -> None:
 
 
 def test_an_open_file_is_written_under_its_name_among_the_open_ones(tmp_path: Path) -> None:
-    with (tmp_path / "log").open("a") as log:
+    with (tmp_path / "log").open("w") as log:
         path = Path(f"/dev/fd/{log.fileno()}")
         if not path.exists():
             pytest.skip("this system gives no names to open files")
         check_writable(path)
         write_file(path, "one\n")
+        log.write("and\n")
+        log.flush()
         write_file(path, "two\n")
 
-    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+    assert (tmp_path / "log").read_text() == "one\nand\ntwo\n"
 
 
 @pytest.mark.parametrize(
