@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
+from reconciler.core.redaction import shown
 from reconciler.core.references import OPENING
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
 from reconciler.reading import explain
@@ -85,5 +86,6 @@ def _problem_of_model(key: str, text: str) -> str:
         _MODELS[key].model_validate({key: text})
     except ValidationError as error:
         found = [explain(one) for one in error.errors(include_url=False) if one["loc"] == (key,)]
-        return "; ".join(filter(None, (found[0].message, found[0].cure))) if found else ""
+        said = str if key == "api" else shown  # a URL may hold a key
+        return "; ".join(filter(None, (said(found[0].message), said(found[0].cure)))) if found else ""
     return ""
