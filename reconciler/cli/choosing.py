@@ -6,13 +6,21 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
+from reconciler.cli.screen import keep_secret
 from reconciler.errors import InputError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 
 
 def chosen_project(invocation: Invocation) -> Project:
-    """Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`."""
+    """
+    Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`.
+
+    What its variables of secrets hold is shown by no command, whether its specs are read or not.
+    """
     project = load_project(invocation.project)
+    for name in {name for one in project.environments for name in one.secrets}:
+        if secret := os.environ.get(name):
+            keep_secret(secret, invocation.secrets)
     return replace(project, state=Path(os.path.realpath(invocation.state))) if invocation.state else project
 
 

@@ -11,7 +11,8 @@ from msgspec import Struct
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.reading import Node, Reading, SpecFile
+    from reconciler.reading import Reading, SpecFile
+    from reconciler.specs.findings import Findings
 
 _NOT_FORMATTED = 1
 _BYTE_ORDER_MARK = "\ufeff"
@@ -58,7 +59,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     from reconciler.core.text import visible
 
     files = _files(invocation, paths)
-    changes = _changes(files, _documents(invocation, files))
+    changes = _changes(files, _others(invocation))
     if not (check or diff):
         _write(changes)
     emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
@@ -96,48 +97,42 @@ def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]"
     return (*own, *found.files)
 
 
-def _changes(files: "Sequence[SpecFile]", documents: "Sequence[Node]") -> Sequence[_Change]:
+def _changes(files: "Sequence[SpecFile]", others: "Sequence[SpecFile]") -> Sequence[_Change]:
     """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
     from reconciler.errors import SpecError
     from reconciler.reading import read_file
     from reconciler.specs.catalogues import number_keys
     from reconciler.specs.findings import Findings
-    from reconciler.specs.live_values import sensitive_names, take_problems
+    from reconciler.specs.live_values import learn, take_problems
 
     findings = Findings()
-    sensitive = {name for one in documents for name in sensitive_names(one.value)}
-    numbers = {key for one in documents for key in number_keys(one)}
-    findings.hide(sensitive)
-    readings = {file: read_file(file.path, name=file.name) for file in files}
+    readings = {file: read_file(file.path, name=file.name) for file in (*files, *others)}
     for file, reading in readings.items():
-        take_problems(reading, file, findings)
+        (take_problems if file in files else learn)(reading, file, findings)
     if findings.problems:
         raise SpecError(findings.problems)
-    found = (_change(file, reading, numbers, sensitive) for file, reading in readings.items())
+    numbers = {key for reading in readings.values() for one in reading.documents for key in number_keys(one)}
+    found = (_change(file, readings[file], numbers, findings) for file in files)
     return [change for change in found if change]
 
 
-def _documents(invocation: Invocation, files: "Sequence[SpecFile]") -> "Sequence[Node]":
-    """Return the documents of these files, and of the project that they are part of, whose catalogues count."""
+def _others(invocation: Invocation) -> "Sequence[SpecFile]":
+    """Return the files of the project, whose catalogues count."""
     from reconciler.errors import ReconcilerError
-    from reconciler.reading import read_file
 
     try:
-        others = _files(invocation, ())
+        return _files(invocation, ())
     except ReconcilerError:  # the files may be of no project, or of one that is broken
-        others = ()
-    return [one for file in {*files, *others} for one in read_file(file.path, name=file.name).documents]
+        return ()
 
 
-def _change(
-    file: "SpecFile", reading: "Reading", numbers: Collection[str], sensitive: Collection[str]
-) -> _Change | None:
+def _change(file: "SpecFile", reading: "Reading", numbers: Collection[str], findings: "Findings") -> _Change | None:
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.screen import remark
     from reconciler.core.text import visible
     from reconciler.project import FILE_NAME
     from reconciler.reading import edited, quoting_edits
-    from reconciler.specs.live_values import holds_facts, is_undo, says_live
+    from reconciler.specs.live_values import is_undo
 
     if is_undo(reading):
         remark(f"warning: {visible(file.name)}: left as it is: an undo file, and no spec; keep it out of the specs")
@@ -149,7 +144,7 @@ def _change(
     after = mark + edited(text, tuple(quoting_edits(text, _PROJECT_NUMBERS if is_project else numbers)))
     if after == before:
         return None
-    is_withheld = any(says_live(one.value) or holds_facts(one.value, sensitive) for one in reading.documents)
+    is_withheld = findings.withholds(file.name, *(one.value for one in reading.documents))
     return _Change(file.name, file.path, before, after, is_withheld)
 
 

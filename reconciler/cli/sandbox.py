@@ -115,10 +115,12 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
 def show(invocation: Invocation) -> int:
     """Print what the sandbox holds, as JSON."""
     from reconciler.cli.screen import emit
+    from reconciler.core.redaction import without_secrets
     from reconciler.core.text import json_text
 
     with _store(invocation) as store:
-        emit(json_text(store.dump(), indent=2) + "\n", "json")
+        held = without_secrets(json_text(store.dump(), indent=2), invocation.secrets)
+        emit(f"{held}\n", "json")
     return 0
 
 

@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from reconciler.core.redaction import Said, quote, says
+from reconciler.core.value import Json, is_list
 from reconciler.errors import Problem, Source
 from reconciler.reading import KeyPath
-from reconciler.specs.addresses import spec_address
+from reconciler.specs.addresses import fact_of, spec_address
 
 MOST_IN_DATA = 100
 """Of the problems of a data file, so many are told, and the others counted."""
@@ -61,6 +62,10 @@ class Findings:
         """Note that a file could not be read to its end; it `hides` where it may say which facts are sensitive."""
         self._unread.add(file)
         self._hides_all = self._hides_all or hides
+
+    def withholds(self, file: str, *documents: Json) -> bool:
+        """Return whether a file, with these documents, holds values that are for the operator alone."""
+        return file in self._withheld or self._hides_all or any(_holds(one, self._hidden, ()) for one in documents)
 
     def name_columns(self, file: str, names: Sequence[str]) -> None:
         """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
@@ -119,3 +124,12 @@ class Findings:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"mend the first {most} and look again"
                 yield Problem(where.file, where.line, where.column, "", message, cure)
+
+
+def _holds(value: Json, keys: Collection[str], path: KeyPath) -> bool:
+    """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
+    if fact := fact_of(path):
+        return str(fact[-1]).replace("$${", "${") in keys
+    if isinstance(value, dict):
+        return bool(keys) and any(_holds(item, keys, (*path, key)) for key, item in value.items())
+    return is_list(value) and any(_holds(item, keys, (*path, at)) for at, item in enumerate(value))

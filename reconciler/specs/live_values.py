@@ -4,12 +4,11 @@ What files say of their own values: that they came from an account, or which fac
 Undo files hold values of an account and are no specs: where one stands among specs, nothing in it counts.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from reconciler.core.value import Json, is_list
+from reconciler.core.value import Json
 from reconciler.errors import Source
-from reconciler.reading import KeyPath, Node, Reading, SpecFile
-from reconciler.specs.addresses import fact_of
+from reconciler.reading import Node, Reading, SpecFile
 from reconciler.specs.findings import Findings
 
 UNDO = "undo"
@@ -32,23 +31,19 @@ def sensitive_names(document: Json) -> Iterator[str]:
             yield name.replace("$${", "${")
 
 
-def holds_facts(value: Json, keys: Collection[str], path: KeyPath = ()) -> bool:
-    """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
-    if fact := fact_of(path):
-        return str(fact[-1]).replace("$${", "${") in keys
-    if isinstance(value, dict):
-        return bool(keys) and any(holds_facts(item, keys, (*path, key)) for key, item in value.items())
-    return is_list(value) and any(holds_facts(item, keys, (*path, at)) for at, item in enumerate(value))
-
-
 def is_undo(reading: Reading) -> bool:
     """Return whether a file is one that `apply --save-undo` wrote."""
     return any(isinstance(one.value, dict) and UNDO in one.value for one in reading.documents)
 
 
 def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
-    """Take what is wrong with a file, and learn from it which values are for the operator alone, now and later."""
+    """Take what is wrong with a file, and learn from it which values are for the operator alone."""
     findings.take(reading.problems)
+    learn(reading, file, findings)
+
+
+def learn(reading: Reading, file: SpecFile, findings: Findings) -> None:
+    """Learn from a file which values are for the operator alone, in what was found and in what will be."""
     for one in reading.documents:
         findings.hide(sensitive_names(one.value))
     if any(says_live(one.value) for one in reading.documents) or (reading.problems and _mentions(file, _MARKER)):
