@@ -437,7 +437,7 @@ def test_neither_the_key_nor_values_are_printed(repository: Repository) -> None:
     with account() as (_, url):
         called = exported(repository, url, "--debug")
 
-    assert "GET /v1/contacts?limit=200&offset=0: ok" in called.err
+    assert "GET /v1/contacts?limit=…&offset=…: ok" in called.err
     assert not any(text in called.out + called.err for text in ("sk-live-key", "premium", "Sarah", "+1415"))
 
 
