@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -49,8 +50,13 @@ def check_files(name: SchemaName, folder: Path, files: list[Path]) -> subprocess
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
 
 
+@cache
+def validator(name: SchemaName) -> Draft202012Validator:
+    return Draft202012Validator(schema(name))
+
+
 def refusals(name: SchemaName, value: Any) -> list[str]:
-    return [error.message for error in Draft202012Validator(schema(name)).iter_errors(value)]
+    return [error.message for error in validator(name).iter_errors(value)]
 
 
 @pytest.mark.parametrize("name", NAMES)
