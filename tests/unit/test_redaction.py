@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from reconciler.core.redaction import Masked, Masker
+from reconciler.core.redaction import Masked, Masker, named, quote, says, shown, without_secrets, worded
 from reconciler.core.secret import Secret
 from reconciler.core.value import Json
+from reconciler.errors import Problem
 
 MASKER = Masker(b"key", reveal=False)
 
@@ -121,3 +122,32 @@ def test_other_facts_and_what_is_no_fact_are_shown_as_ever() -> None:
 def test_a_declared_text_that_came_from_an_account_is_shown_on_the_operators_terminal_alone() -> None:
     assert Masker(b"key", reveal=True, declared_live=True).text("held") == "held"
     assert isinstance(Masker(b"key", reveal=False, declared_live=True).text("held"), Masked)
+
+
+def test_a_sentence_keeps_its_values_apart_from_what_anybody_may_read() -> None:
+    sentence = says("{} is expected, not {}", "a list", named("hush"))
+
+    assert (str(sentence), f"{sentence}!") == ("a list is expected, not a text", "a list is expected, not a text!")
+    assert shown(sentence) == 'a list is expected, not the text "hush"'
+    assert shown(says("{} (again)", sentence)) == 'a list is expected, not the text "hush" (again)'
+    assert sentence != says("{} is expected, not {}", "a list", named("other"))
+
+
+@pytest.mark.parametrize(
+    ("withheld", "reveal", "quotes"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_a_withheld_problem_quotes_its_values_for_the_operator_alone(
+    *, withheld: bool, reveal: bool, quotes: bool
+) -> None:
+    problem = Problem("a.yaml", 1, 1, 'x.users["+1415"]', says("not {}", quote("hush")), withheld=withheld)
+
+    said = str(worded(problem, reveal=reveal))
+    assert ("hush" in said, "+1415" in said) == (quotes, quotes)
+
+
+@pytest.mark.parametrize(
+    "form", ['sk-"a\nb&c', 'sk-\\"a\\nb&c', "sk-%22a%0Ab%26c", "sk-&quot;a\nb&amp;c", "c2stImEKYiZj"]
+)
+def test_the_last_door_knows_a_secret_however_it_is_written(form: str) -> None:
+    assert without_secrets(f"<{form}>", {'sk-"a\nb&c', "short"}) == "<***>"
+    assert without_secrets("a short word", {"short"}) == "a short word"
