@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from reconciler.sandbox.store import Store
 from tests.cli.conftest import Repository
 
 PROJECT = """\
@@ -86,15 +87,18 @@ def test_each_environment_gets_its_own_values_and_no_secret_is_shown(
         environments.run("-e", "production", "apply", "--dry-run"),
         environments.run("-e", "production", "apply", "--yes"),
     ]
-    held = json.loads(environments.run("sandbox", "show").out)
+    held = environments.run("sandbox", "show").out
+    store = Store(environments.root / ".reconciler" / "sandbox.sqlite3")
 
     assert [called.code for called in shown] == [0] * len(shown)
     assert f"::add-mask::{ACCOUNT}" in shown[0].err
     assert not any(ACCOUNT in called.out + called.err.replace(f"::add-mask::{ACCOUNT}", "") for called in shown)
     assert ACCOUNT not in (environments.root / "receipt.json").read_text()
-    assert ACCOUNT in json.dumps(held)
+    assert ACCOUNT not in held
+    assert ACCOUNT in json.dumps(store.dump())
     assert "seats: " in shown[-3].out
     assert "→ 40" in shown[-3].out
+    store.close()
     assert environments.run("-e", "production", "plan", "--detailed-exitcode").code == 0
     assert environments.run("-e", "staging", "plan", "--detailed-exitcode").code == 2
 
