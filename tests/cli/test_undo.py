@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.value import Json
 from reconciler.reading import mistyped
+from reconciler.sandbox.store import Store
 from reconciler.specs import References, load_specs
 from tests.cli.conftest import Repository
 
@@ -74,7 +75,9 @@ def test_the_undo_file_holds_the_former_values_and_brings_them_back(undone: Repo
     assert [value for value in FORMER[:-1] if value not in text] == []
 
     assert undone.run("undo", "undo.yaml", "--yes").code == 0
-    now = undone.run("sandbox", "show").out
+    store = Store(undone.root / ".reconciler" / "sandbox.sqlite3")
+    now = json.dumps(store.dump())
+    store.close()
     assert [value for value in FORMER if value not in now] == []
 
 
