@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import Waits, keep_secret, remark
+from reconciler.cli.terminal import Waits, keep_secret, remark
 from reconciler.errors import StateError
 from reconciler.project import Environment
 from reconciler.stopping import Stop

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from reconciler.api.recording import RecordingWriter
 from reconciler.cli.bookkeeping import Books, keeping_books
 from reconciler.cli.interrupt import watching_for_interrupts
+from reconciler.cli.output import Writes, check_files, write_files
 from reconciler.cli.progressive import Progressive
 from reconciler.cli.prospect import Prospect, declared_prospect, reviewed_prospect
-from reconciler.cli.screen import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.undoing import UndoFile
-from reconciler.cli.views import Writes, check_files, write_files
 from reconciler.core.describe import describe_plan, describe_receipt
 from reconciler.core.document import PlanDocument
 from reconciler.core.receipt import Outcome, Receipt

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from reconciler.cli.prospect import Prospect
 from reconciler.cli.repeats import Repeats
-from reconciler.cli.screen import remark
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import remark
 from reconciler.core.past_run import RunHeader
 from reconciler.core.settling import View
 from reconciler.errors import StateError

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import keep_secret
+from reconciler.cli.terminal import keep_secret
 from reconciler.errors import InputError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.cli.screen import remark
+from reconciler.cli.terminal import remark
 from reconciler.stopping import Stop
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import is_operators_terminal, keep_secret, remark
+from reconciler.cli.terminal import is_operators_terminal, keep_secret, remark
 from reconciler.core.redaction import says, worded
 from reconciler.core.text import visible
 from reconciler.errors import Problem, SpecError

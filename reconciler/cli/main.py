@@ -3,18 +3,80 @@
 import gc
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from io import StringIO
 from typing import ClassVar
 
 import click
 
 from reconciler import __version__
-from reconciler.cli.lazy import LazyGroup
 from reconciler.cli.options import Invocation, connection_options
-from reconciler.cli.standard_error import ensure_streams, leave_streams, say, silence
-from reconciler.cli.termination import passing_on_termination
+from reconciler.cli.terminal import ensure_streams, leave_streams, say, silence
+
+_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
+"""SIGHUP comes when a terminal is closed, and on Windows SIGBREAK does; no system has all three."""
+
+
+@contextmanager
+def passing_on_termination(invocation: Invocation) -> Iterator[None]:
+    """Let these signals do what Ctrl-C does, and note on the invocation which one came."""
+
+    def pass_on(number: int, _frame: object) -> None:
+        invocation.signal = number
+        if not callable(signal.getsignal(signal.SIGINT)):  # a shell starts what runs in the background deaf to Ctrl-C
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    with ExitStack() as stack:
+        for number in numbers:
+            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` wants it
+                stack.enter_context(_handled(number, pass_on))
+        yield
+
+
+@contextmanager
+def _handled(number: int, handler: "signal._HANDLER") -> Iterator[None]:
+    try:
+        kept = signal.signal(number, handler)
+    except ValueError:  # signals can be watched in the main thread alone
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(number, kept)
+
+
+class LazyGroup(click.Group):
+    """
+    A group whose commands stand in modules of this package, under the module's own name.
+
+    `summaries` gives for each name the line of help that the group shows.
+    """
+
+    summaries: ClassVar[Mapping[str, str]] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the signature of click
+        """Give the names of all commands."""
+        return sorted(self.summaries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  the same
+        """Import a command; None for a name that there is not."""
+        if cmd_name not in self.summaries:
+            return None
+        command: click.Command = getattr(import_module(f"reconciler.cli.commands.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.summaries[name]) for name in self.list_commands(ctx)])
+
 
 _ERROR = 1
 _INTERRUPTED = 130
@@ -93,7 +155,7 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
         silence(sys.stdout)  # its reader is gone, as with `| head`
         return _ERROR
     except Exception as error:  # noqa: BLE001  the boundary: what was not foreseen is a defect and is told as one
-        from reconciler.cli.failures import tell
+        from reconciler.cli.errors import tell
 
         return tell(error, invocation)
     return result if isinstance(result, int) else 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.completing import complete_addresses, complete_environments, complete_formats
+from reconciler.cli.completers import complete_addresses, complete_environments, complete_formats
 
 if TYPE_CHECKING:
     from pathlib import Path

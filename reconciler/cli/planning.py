@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.cli.loading import load_environment
-from reconciler.cli.screen import Progress, remark
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import Progress, remark
 from reconciler.core.plan import Plan
 from reconciler.core.redaction import worded_error
 from reconciler.core.remote import Reader

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.prospect import Prospect
-from reconciler.cli.screen import Progress
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import Progress
 from reconciler.core.address import unit_of
 from reconciler.core.plan import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
 from reconciler.execute import Canary, FailureLimit, MostFailures, Observer, Together

@@ -11,7 +11,7 @@ from reconciler.cli.account import surroundings_of
 from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.loading import load_environment, secrets_of, warn
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import remark
+from reconciler.cli.terminal import remark
 from reconciler.core.catalogue import sensitive_keys
 from reconciler.core.cost import Allowance
 from reconciler.core.desired import Desired

@@ -13,8 +13,8 @@ from reconciler.cli.account import surroundings_of
 from reconciler.cli.choosing import chosen_project
 from reconciler.cli.loading import check_environment
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import remark
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import remark
 from reconciler.core.desired import Desired
 from reconciler.core.guards import Guards
 from reconciler.core.plan import Plan

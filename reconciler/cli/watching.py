@@ -8,7 +8,7 @@ from msgspec import Struct
 from reconciler import __version__
 from reconciler.cli.interrupt import watching_for_interrupts
 from reconciler.cli.options import Invocation
-from reconciler.cli.screen import remark
+from reconciler.cli.terminal import remark
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_run import WatchRun
 from reconciler.cli.watch_times import Times, real_times

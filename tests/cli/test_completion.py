@@ -9,7 +9,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from reconciler.cli.completing import Address
+from reconciler.cli.completers import Address
 from reconciler.cli.main import group
 from reconciler.cli.options import PLAN_FORMATS, Invocation
 from tests.cli.conftest import Repository

@@ -28,12 +28,10 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
     assert {name for name in of_help if name.startswith("reconciler")} == {
         "reconciler",
         "reconciler.cli",
-        "reconciler.cli.completing",
-        "reconciler.cli.lazy",
+        "reconciler.cli.completers",
         "reconciler.cli.main",
         "reconciler.cli.options",
-        "reconciler.cli.standard_error",
-        "reconciler.cli.termination",
+        "reconciler.cli.terminal",
         "reconciler.render",
         "reconciler.render.encoding",
     }

@@ -46,7 +46,7 @@ def written(folder: Path) -> set[str]:
 
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
     monkeypatch.setattr("sys.stdin", Terminal("".join(f"{answer}\n" for answer in answers)))
-    monkeypatch.setattr("reconciler.cli.init.can_ask", lambda: True)
+    monkeypatch.setattr("reconciler.cli.commands.init.can_ask", lambda: True)
 
 
 @pytest.mark.parametrize("identify_by", ["external_id", "phone_number", "email", "contact_id"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli import screen
+from reconciler.cli import terminal as screen
 from tests.cli.conftest import Repository
 
 PROJECT = """\

@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_written_loses_neither_the_others_nor_what_is_prin
             raise StateError("cannot write first.txt: No space left on device")
         write_file(path, text)
 
-    monkeypatch.setattr("reconciler.cli.views.write_file", write)
+    monkeypatch.setattr("reconciler.cli.output.write_file", write)
     called = repository.run("apply", "--yes", "--write", "text=first.txt", "--receipt", "receipt.json")
 
     assert called.code == 1

@@ -13,7 +13,7 @@ import pytest
 
 import reconciler
 from reconciler.cli.main import main
-from reconciler.cli.screen import Progress, Waits, remark
+from reconciler.cli.terminal import Progress, Waits, remark
 from reconciler.sandbox.faults import Rule, Wait
 from tests.cli.conftest import Repository
 from tests.cli.test_interrupted import PATIENCE, at_work, journal_of, receipt_of

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from reconciler.cli.lint import LINT_FORMATS
+from reconciler.cli.commands.lint import LINT_FORMATS
+from reconciler.cli.commands.validate import VALIDATE_FORMATS
 from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
-from reconciler.cli.validate import VALIDATE_FORMATS
 from tests.cli.conftest import Repository
 from tests.scenarios.runner import FOLDER, FORMATS, KEY, Scenario, outputs, scenarios
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completing import Address
+from reconciler.cli.completers import Address
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
     from reconciler.cli.choosing import chosen_environment
     from reconciler.cli.loading import references_of
-    from reconciler.cli.screen import emit, is_operators_terminal, palette
+    from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.core.explanation import ExplanationDocument
     from reconciler.project import load_project
@@ -54,7 +54,7 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
 
 def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
     """Ask git who wrote the lines; without git or a repository, nobody is named."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.errors import InputError
     from reconciler.revision import authors_of
 

@@ -28,7 +28,7 @@ def completion(_invocation: Invocation, *, shell: str) -> int:
     from click.shell_completion import get_completion_class
 
     from reconciler.cli.main import group
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
 
     made = get_completion_class(shell)
     assert made is not None  # noqa: S101  click knows these three

@@ -28,8 +28,8 @@ def show(
     """
     import sys
 
-    from reconciler.cli.screen import emit, palette
-    from reconciler.cli.views import check_files, write_files
+    from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.terminal import emit, palette
     from reconciler.render.formats import render_saved
     from reconciler.render.paint import PLAIN
 
@@ -50,7 +50,7 @@ def show(
 
 def _merged(files: tuple[str, ...]) -> "SavedDocument":
     """Merge what shards made; shards that are missing are told."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.core.merging import merge
     from reconciler.documents import load_document
     from reconciler.render.words import shards_sentence
@@ -63,7 +63,7 @@ def _merged(files: tuple[str, ...]) -> "SavedDocument":
 
 def _document(invocation: Invocation, what: str) -> "SavedDocument":
     """Read a file, or the journal of a run; ids of runs hold no dot and no slash."""
-    from reconciler.cli.runs import journal_of, receipt_of
+    from reconciler.cli.commands.runs import journal_of, receipt_of
     from reconciler.documents import load_document
 
     path = Path(what)

@@ -4,7 +4,7 @@ import os
 import sys
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.standard_error import say
+from reconciler.cli.terminal import say
 from reconciler.core.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 
@@ -25,7 +25,7 @@ def tell(error: Exception, invocation: Invocation) -> int:
 
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
-    from reconciler.cli.screen import is_operators_terminal
+    from reconciler.cli.terminal import is_operators_terminal
     from reconciler.core.redaction import worded_error
 
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
@@ -59,7 +59,7 @@ def _has_current_folder() -> bool:
 
 def _tell_what_the_api_said(error: ApiError) -> None:
     """Tell the API's own message, which may quote what it holds of people, on the operator's terminal alone."""
-    from reconciler.cli.screen import is_operators_terminal
+    from reconciler.cli.terminal import is_operators_terminal
 
     if is_operators_terminal(sys.stderr):
         say(f"the API said: {visible(error.said)}")

@@ -24,8 +24,8 @@ def validate(
     invocation: Invocation, *, output_format: str, writes: tuple[tuple[str, Path], ...], all_environments: bool
 ) -> int:
     """Check the specs. Needs no network, no key and no secret."""
-    from reconciler.cli.screen import emit
-    from reconciler.cli.views import check_files, write_files
+    from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.terminal import emit
     from reconciler.core.redaction import worded
     from reconciler.errors import SpecError
     from reconciler.render.sarif import render_problems_sarif
@@ -70,7 +70,7 @@ def _check(project: "Project", environment: "Environment") -> str:
 
 
 def _counts(environment: str, loaded: "Loaded") -> str:
-    from reconciler.cli.screen import count_line
+    from reconciler.cli.terminal import count_line
 
     desired = loaded.desired
     counts = count_line(

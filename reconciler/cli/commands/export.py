@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913  one parameter an option
     """
     from reconciler.cli.account import surroundings_of
     from reconciler.cli.choosing import chosen_project
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.export import check_folder, write_new_files
@@ -119,7 +119,7 @@ def _entries(environment: "Environment") -> tuple[str, ...]:
 def _read(account: "Account", wanted: "Wanted", declared: "Declared") -> "LiveAccount":
     import asyncio
 
-    from reconciler.cli.screen import Progress
+    from reconciler.cli.terminal import Progress
     from reconciler.observe.account import AccountReading, read_account
 
     async def read() -> "LiveAccount":
@@ -168,7 +168,7 @@ def _modeline(file: Path, project: "Project") -> Iterator[str]:
 
 def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
     """Say on standard error what may be missing, in numbers and never in values."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.core.export import words_of
     from reconciler.render.words import counted
 
@@ -184,7 +184,7 @@ def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> Non
 
 
 def _tell_declared(made: "Export", declared: "Declared") -> None:
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.core.text import visible
     from reconciler.render.words import counted, listed, memories
 
@@ -202,7 +202,7 @@ def _tell_declared(made: "Export", declared: "Declared") -> None:
 
 def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
     """Remember memory ids, as an apply does; a cache that cannot be kept is no failure."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.errors import StateError
     from reconciler.state import prepare_folder
 

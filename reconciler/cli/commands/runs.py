@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @pass_invocation
 def runs(invocation: Invocation, *, output_format: str) -> int:
     """List the runs of this repository, the newest first."""
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
     from reconciler.core.describe_run import describe_runs
     from reconciler.render.json import render_json
     from reconciler.render.past_runs import render_runs_text
@@ -39,7 +39,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
 
 def receipt_of(journal: "Path") -> "ReceiptDocument":
     """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.core.describe_run import describe_past_run
     from reconciler.errors import InputError
     from reconciler.journal import read_run

@@ -20,7 +20,7 @@ def schema(_invocation: Invocation, *, name: "SchemaName") -> int:
 
     Editors complete and check spec files with it; plans and receipts are described for programs that read them.
     """
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
     from reconciler.schemas import schema_text
 
     emit(schema_text(name), "json")

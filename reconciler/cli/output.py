@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.cli.standard_error import without_secrets_of_run
+from reconciler.cli.terminal import without_secrets_of_run
 from reconciler.errors import InputError, StateError
 from reconciler.render.encoding import fitted
 from reconciler.state import check_writable, write_file

@@ -46,8 +46,8 @@ def undo(  # noqa: PLR0913  one parameter an option
     """
     import asyncio
 
-    from reconciler.cli.apply import check_dry_run
     from reconciler.cli.applying import Applying, dry_run_of
+    from reconciler.cli.commands.apply import check_dry_run
     from reconciler.cli.progressive import progressive_of
     from reconciler.cli.undoing import UndoFile, undo_session
 

@@ -41,8 +41,8 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     On a terminal it asks for what no option says; elsewhere defaults hold. -e names the first environment, which stands
     beside the sandbox. No file is ever overwritten. What it writes validates, plans and applies on the sandbox at once.
     """
-    from reconciler.cli.next_steps import next_steps, written_files
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
+    from reconciler.cli.wizard import next_steps, written_files
     from reconciler.starting import ALWAYS, repository, write_new
 
     given |= {"folder": folder, "default_environment": invocation.environment}
@@ -112,7 +112,7 @@ def _install(wizard: Wizard) -> str:
 
 def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     """Give the files that stand there already; raises `InputError` unless these are to be kept."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.core.text import visible
     from reconciler.errors import InputError
     from reconciler.starting import existing

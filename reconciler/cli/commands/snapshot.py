@@ -24,8 +24,8 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     Every live value, key, identifier and phone number stands there as a keyed digest; ids of contacts, memories and
     personas stand in the open. Only reads from the account.
     """
-    from reconciler.cli.screen import emit, remark
     from reconciler.cli.session import open_session
+    from reconciler.cli.terminal import emit, remark
     from reconciler.render.json import render_json
     from reconciler.state import check_writable, write_file
 
@@ -49,7 +49,7 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
 def _take(session: "Session", *, all_users: bool) -> "Snapshot":
     import asyncio
 
-    from reconciler.cli.screen import Progress
+    from reconciler.cli.terminal import Progress
     from reconciler.core.snapshot import mask_holdings
     from reconciler.workflow.snapshots import take_snapshot
 

@@ -21,8 +21,8 @@ LINT_FORMATS = ("text", "json", "sarif")
 @pass_invocation
 def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str, Path], ...], strict: bool) -> int:
     """Look for what is allowed and unwise. Needs no network, no key and no secret."""
-    from reconciler.cli.screen import emit
-    from reconciler.cli.views import check_files, write_files
+    from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.terminal import emit
     from reconciler.render.json import render_json
     from reconciler.render.lint import render_lint_text
     from reconciler.render.sarif import render_lint_sarif

@@ -50,10 +50,10 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
+    from reconciler.cli.output import check_files, write_files
     from reconciler.cli.planning import Planning
-    from reconciler.cli.screen import emit, is_operators_terminal, palette
     from reconciler.cli.session import open_session
-    from reconciler.cli.views import check_files, write_files
+    from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.describe import describe_plan
     from reconciler.render.formats import plan_formats
     from reconciler.workflow.account import refuse_exceeded

@@ -71,7 +71,7 @@ def sandbox() -> None:
 @pass_invocation
 def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, **switches: Unpack[_Switches]) -> int:
     """Serve the sandbox on a port until Ctrl-C."""
-    from reconciler.cli.screen import remark
+    from reconciler.cli.terminal import remark
     from reconciler.sandbox.app import create_app
     from reconciler.sandbox.serve import serve as listen
     from reconciler.sandbox.settings import Settings
@@ -96,7 +96,7 @@ def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, 
 @pass_invocation
 def reset(invocation: Invocation, *, yes: bool) -> int:
     """Empty the sandbox of this repository."""
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
     from reconciler.errors import InputError
 
     if not yes and not sys.stdin.isatty():
@@ -114,7 +114,7 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
 @pass_invocation
 def show(invocation: Invocation) -> int:
     """Print what the sandbox holds, as JSON."""
-    from reconciler.cli.screen import emit
+    from reconciler.cli.terminal import emit
     from reconciler.core.redaction import without_secrets
     from reconciler.core.text import json_text
 

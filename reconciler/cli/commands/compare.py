@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completing import complete_environments
+from reconciler.cli.completers import complete_environments
 from reconciler.cli.options import Invocation, connection_options, pass_invocation
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def compare(  # noqa: PLR0913  one parameter an option
     invocation: Invocation, *, left: str, right: str, live: bool, output_format: str, detailed_exitcode: bool
 ) -> int:
     """Show what the environments LEFT and RIGHT declare differently, or hold. Only reads."""
-    from reconciler.cli.screen import emit, is_operators_terminal, palette
+    from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.comparison import ComparisonDocument
     from reconciler.core.document import FORMAT_VERSION
     from reconciler.render.comparison import render_comparison_markdown, render_comparison_text
@@ -102,7 +102,7 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
 def _observed(session: "Session") -> "Observed":
     import asyncio
 
-    from reconciler.cli.screen import Progress
+    from reconciler.cli.terminal import Progress
     from reconciler.workflow.planning import observe_declared
 
     async def read() -> "Observed":
