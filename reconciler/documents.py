@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, TypeVar, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.document import (
+from reconciler.core.documents.merged_keys import DOUBT
+from reconciler.core.documents.plan import (
     FORMAT_VERSION,
     CreateContactEntry,
     FactAdded,
@@ -23,8 +24,7 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.redaction import Masked, Mixed
-from reconciler.core.shard_keys import DOUBT
+from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.snapshot import Snapshot
 from reconciler.errors import InputError
 

@@ -20,8 +20,8 @@ from typing import Annotated
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, StringConstraints, TypeAdapter
 
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError, StateError
 from reconciler.state import check_no_link, make_private_folder, read_kept, write_file
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.core.desired import User, number_key
-from reconciler.core.observed import LiveUser, LiveUsers
+from reconciler.core.model.desired import User, number_key
+from reconciler.core.model.observed import LiveUser, LiveUsers
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 

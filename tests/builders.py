@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.core.desired import (
+from reconciler.core.model.desired import (
     Contact,
     ContactId,
     ContactMemory,
@@ -19,11 +19,11 @@ from reconciler.core.desired import (
     Upkeep,
     User,
 )
-from reconciler.core.observed import FoundContact, Observed, ObservedContact, ObservedMemory
-from reconciler.core.plan import Origin, Plan
-from reconciler.core.planner import build_plan
-from reconciler.core.redaction import Masker
-from reconciler.core.value import Json
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import FoundContact, Observed, ObservedContact, ObservedMemory
+from reconciler.core.model.value import Json
+from reconciler.core.plan.operations import Origin, Plan
+from reconciler.core.plan.planner import build_plan
 from reconciler.errors import Source
 from reconciler.starting import Answers
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from reconciler.core.desired import ContactId, Identifier, Identity, ScopeKey, User
-from reconciler.core.diff import FactWrite
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import ContactId, Identifier, Identity, ScopeKey, User
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import NEVER, ContactRecord, Record, Rests, Try, UserPage
-from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,

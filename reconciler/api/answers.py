@@ -16,10 +16,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from reconciler.core.redaction import SHORTEST_SECRET
-from reconciler.core.text import shortened, visible
-from reconciler.core.unkept import UnkeptNumber, live_number
-from reconciler.core.value import Json
+from reconciler.core.model.masking import SHORTEST_SECRET
+from reconciler.core.model.text import shortened, visible
+from reconciler.core.model.unkept import UnkeptNumber, live_number
+from reconciler.core.model.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 _WORD = (

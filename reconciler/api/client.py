@@ -22,11 +22,13 @@ from reconciler.api.guard import READS, READS_AND_WRITES, Allowed
 from reconciler.api.network import Proxy
 from reconciler.api.pacing import InOneGo, Pacer, Retrying, Row
 from reconciler.api.requests import Request
-from reconciler.core.desired import Identifier, Identity, ScopeKey, User
-from reconciler.core.diff import FactWrite
 from reconciler.core.matching import Asked, MemoryOwners
-from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import label, quote, says
+from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
+from reconciler.core.model.masking import label, quote, says
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.text import visible
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import (
     ContactPage,
     ContactRecord,
@@ -38,8 +40,6 @@ from reconciler.core.remote import (
     UserPage,
     Writer,
 )
-from reconciler.core.text import visible
-from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,

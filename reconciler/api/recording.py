@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from reconciler.api import requests
 from reconciler.api.requests import Request
-from reconciler.core.desired import Identifier, Identity, ScopeKey, User
-from reconciler.core.diff import FactWrite
-from reconciler.core.document import RequestEntry
-from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import Masker, Mixed
+from reconciler.core.documents.plan import RequestEntry
+from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
+from reconciler.core.model.masking import Masker, Mixed
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import ContactRecord, Record, Rests, Try, UserPage
-from reconciler.core.value import Json
 
 _Done = TypeVar("_Done")
 _UNKNOWN_CONTACT = "{contact_id}"

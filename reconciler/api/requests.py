@@ -6,11 +6,11 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from reconciler.core.desired import Identifier, Identity, ScopeKey, User
-from reconciler.core.diff import FactWrite
 from reconciler.core.matching import NOBODY, Asked, check_usable
+from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import CONTACTS_A_PAGE
-from reconciler.core.value import Json
 from reconciler.errors import ApiError
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))

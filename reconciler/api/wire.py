@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from reconciler.core.desired import AgentNumber, Persona, ScopeKey
 from reconciler.core.matching import (
     Asked,
     check_contact,
@@ -21,10 +20,11 @@ from reconciler.core.matching import (
     check_user,
     is_same_id,
 )
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.unkept import comparable
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
-from reconciler.core.unkept import comparable
-from reconciler.core.value import Json
 from reconciler.errors import ApiUnavailableError, EmptyAnswerError
 
 

@@ -18,9 +18,9 @@ from reconciler.cli.prospect import Prospect, declared_prospect, reviewed_prospe
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import Progress, emit, is_operators_terminal, palette, remark
 from reconciler.cli.undoing import UndoFile
-from reconciler.core.describe import describe_plan, describe_receipt
-from reconciler.core.document import PlanDocument
-from reconciler.core.receipt import Outcome, Receipt
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats

@@ -12,8 +12,7 @@ from reconciler.cli.prospect import Prospect
 from reconciler.cli.repeats import Repeats
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import remark
-from reconciler.core.past_run import RunHeader
-from reconciler.core.settling import View
+from reconciler.core.documents.runs import RunHeader, View
 from reconciler.errors import StateError
 from reconciler.execute import Observer, Together
 from reconciler.journal import Journal, JournalFolder, new_run_id

@@ -5,7 +5,7 @@ import sys
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.terminal import say
-from reconciler.core.text import visible
+from reconciler.core.model.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 
 _ERROR = 1
@@ -26,7 +26,7 @@ def tell(error: Exception, invocation: Invocation) -> int:
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.cli.terminal import is_operators_terminal
-    from reconciler.core.redaction import worded_error
+    from reconciler.core.model.masking import worded_error
 
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
     for line in lines:

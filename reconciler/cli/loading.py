@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.terminal import is_operators_terminal, keep_secret, remark
-from reconciler.core.redaction import says, worded
-from reconciler.core.text import visible
+from reconciler.core.model.masking import says, worded
+from reconciler.core.model.text import visible
 from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded, References, load_specs

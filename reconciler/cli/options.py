@@ -11,7 +11,7 @@ from reconciler.cli.completers import complete_addresses, complete_environments,
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.shard import Shard
+    from reconciler.core.model.selection import Shard
     from reconciler.execute import MostFailures
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
@@ -152,7 +152,7 @@ class _ShardType(click.ParamType):  # type: ignore[type-arg]  # generic in newer
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Shard":
         """Read the shard, or say what is expected."""
-        from reconciler.core.shard import parse_shard
+        from reconciler.core.model.selection import parse_shard
 
         try:
             return parse_shard(str(value))

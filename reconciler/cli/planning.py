@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from reconciler.cli.loading import load_environment
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import Progress, remark
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import worded_error
+from reconciler.core.model.masking import worded_error
+from reconciler.core.model.text import visible
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
-from reconciler.core.text import visible
-from reconciler.core.totals import guarded
 from reconciler.errors import InputError
 from reconciler.project import load_project
 from reconciler.render.words import memories

@@ -10,8 +10,8 @@ from reconciler.cli.options import Invocation
 from reconciler.cli.prospect import Prospect
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import Progress
-from reconciler.core.address import unit_of
-from reconciler.core.plan import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
+from reconciler.core.model.address import unit_of
+from reconciler.core.plan.operations import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
 from reconciler.execute import Canary, FailureLimit, MostFailures, Observer, Together
 from reconciler.workflow.planning import make_plan
 

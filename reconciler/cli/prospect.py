@@ -7,15 +7,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.cli.session import Session
-from reconciler.core.address import memory_of, operation_key
-from reconciler.core.desired import Desired
-from reconciler.core.document import PlanDocument
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome, Receipt
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.review import review
+from reconciler.core.model.address import memory_of, operation_key
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.selection import restrict, select
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome, Receipt
+from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
-from reconciler.core.review import review
-from reconciler.core.target import restrict, select
-from reconciler.core.totals import guarded
 from reconciler.documents import load_document
 from reconciler.errors import InputError, RefusedError
 from reconciler.workflow.planning import make_plan

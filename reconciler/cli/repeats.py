@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from reconciler.core.address import operation_key
-from reconciler.core.past_run import Step
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome
+from reconciler.core.documents.runs import Step
+from reconciler.core.model.address import operation_key
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
 
 
 class Repeats:

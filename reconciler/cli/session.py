@@ -12,12 +12,12 @@ from reconciler.cli.choosing import chosen_environment, chosen_project
 from reconciler.cli.loading import load_environment, secrets_of, warn
 from reconciler.cli.options import Invocation
 from reconciler.cli.terminal import remark
-from reconciler.core.catalogue import sensitive_keys
-from reconciler.core.cost import Allowance
-from reconciler.core.desired import Desired
-from reconciler.core.guards import Guards
-from reconciler.core.redaction import Masker
-from reconciler.core.shard import Shard
+from reconciler.core.model.catalogue import sensitive_keys
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.selection import Shard
+from reconciler.core.plan.cost import Allowance
+from reconciler.core.plan.guards import Guards
 from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.specs import Environ, Loaded

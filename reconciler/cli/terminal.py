@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
-from reconciler.core.text import duration, visible
+from reconciler.core.model.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.encoding import IN_TEXT, fitted
 from reconciler.render.paint import COLOURED, PLAIN, Palette
@@ -38,7 +38,7 @@ def leaving(text: str, output_format: str = "text") -> str:
     kept = without_secrets_of_run(text, output_format)
     if not is_read_by_runner:
         return kept
-    from reconciler.core.text import commanding_no_runner
+    from reconciler.core.model.text import commanding_no_runner
 
     return commanding_no_runner(kept)
 
@@ -57,7 +57,7 @@ def without_secrets_of_run(text: str, output_format: str = "text") -> str:
     secrets = invocation and (invocation.keys if output_format == "json" else invocation.keys | invocation.secrets)
     if not secrets:
         return text
-    from reconciler.core.redaction import without_secrets
+    from reconciler.core.model.masking import without_secrets
 
     return without_secrets(text, secrets)
 

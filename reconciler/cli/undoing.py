@@ -15,13 +15,13 @@ from reconciler.cli.loading import check_environment
 from reconciler.cli.options import Invocation
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import remark
-from reconciler.core.desired import Desired
-from reconciler.core.guards import Guards
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome
-from reconciler.core.redaction import worded_error
-from reconciler.core.text import visible
-from reconciler.core.undo import Undo, build_undo, redeclared
+from reconciler.core.export.undo import Undo, build_undo, redeclared
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import worded_error
+from reconciler.core.model.text import visible
+from reconciler.core.plan.guards import Guards
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, RefusedError, SpecError, StateError
 from reconciler.project import Environment, Project
 from reconciler.render.words import counted

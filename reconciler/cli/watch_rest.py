@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from reconciler.cli.session import Declared
-from reconciler.core.fingerprint import specs_digest
-from reconciler.core.redaction import Masker
+from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.masking import Masker
 from reconciler.errors import InputError
 from reconciler.project import Environment
 

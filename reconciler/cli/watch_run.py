@@ -17,12 +17,12 @@ from reconciler.cli.watch_aim import SteadyAim
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_rest import AtRest
 from reconciler.cli.watch_times import Times
-from reconciler.core.altered import without
-from reconciler.core.describe import describe_plan
-from reconciler.core.diff import FactWrite
-from reconciler.core.receipt import Receipt
-from reconciler.core.redaction import worded_error
-from reconciler.core.text import duration, visible
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.masking import worded_error
+from reconciler.core.model.text import duration, visible
+from reconciler.core.plan.altered import without
+from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.receipt import Receipt
 from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,

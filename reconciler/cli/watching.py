@@ -12,7 +12,7 @@ from reconciler.cli.terminal import remark
 from reconciler.cli.watch_log import WatchLog
 from reconciler.cli.watch_run import WatchRun
 from reconciler.cli.watch_times import Times, real_times
-from reconciler.core.text import duration
+from reconciler.core.model.text import duration
 from reconciler.stopping import Stop
 from reconciler.watching import Health, Report, Rhythm, Schedule, keep_watching
 from reconciler.watching.metrics import Metrics

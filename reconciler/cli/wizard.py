@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from reconciler.core.text import visible
+from reconciler.core.model.text import visible
 from reconciler.render.words import counted
 from reconciler.starting import SANDBOX, Answers
 

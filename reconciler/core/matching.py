@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.desired import AgentNumber, Identifier, Persona, ScopeKey, identifier_key, number_key
+from reconciler.core.model.desired import AgentNumber, Identifier, Persona, ScopeKey, identifier_key, number_key
+from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import quoted
 from reconciler.core.remote import ContactRecord, Record
-from reconciler.core.secret import Secret
-from reconciler.core.text import quoted
 from reconciler.errors import ApiError, OtherRecordError
 
 _UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from reconciler.core.desired import Identifier, Identity, ScopeKey, User
-from reconciler.core.diff import FactWrite
-from reconciler.core.observed import LiveUser
-from reconciler.core.value import Json
+from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
 from reconciler.errors import ApiUnavailableError
 
 _Done = TypeVar("_Done")

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, cast
 
-from reconciler.core.altered import Altered
-from reconciler.core.diff import Change, FactWrite, Updated
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import MOVED, Outcome, Result
+from reconciler.core.model.text import quoted
+from reconciler.core.plan.altered import Altered
+from reconciler.core.plan.diff import Change, FactWrite, Updated
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import MOVED, Outcome, Result
 from reconciler.core.remote import Unit
-from reconciler.core.text import quoted
 from reconciler.errors import (
     ApiError,
     ApiUnavailableError,

@@ -6,10 +6,10 @@ from itertools import chain, groupby
 
 from msgspec import Struct
 
-from reconciler.core.address import unit_of
-from reconciler.core.plan import Work
-from reconciler.core.receipt import Outcome
-from reconciler.core.redaction import worded_error
+from reconciler.core.model.address import unit_of
+from reconciler.core.model.masking import worded_error
+from reconciler.core.plan.operations import Work
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError
 
 ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]

@@ -3,10 +3,10 @@
 from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
-from reconciler.core.altered import Altered, altered_profile
-from reconciler.core.desired import ContactId, Identifier
-from reconciler.core.diff import FactWrite, diff_facts, unsendable_facts
-from reconciler.core.plan import ContactWork, CreateContact, Operation, UpdateContact
+from reconciler.core.model.desired import ContactId, Identifier
+from reconciler.core.plan.altered import Altered, altered_profile
+from reconciler.core.plan.diff import FactWrite, diff_facts, unsendable_facts
+from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Unit
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
 from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held

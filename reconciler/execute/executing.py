@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.desired import ContactMemory, memory_key
-from reconciler.core.plan import ContactWork, MemoryWork, Operation, Plan, Work
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.desired import ContactMemory, memory_key
+from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
+from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import Writer
 from reconciler.errors import ReconcilerError
 from reconciler.execute.attempt import Witness, attempt

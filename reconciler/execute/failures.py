@@ -5,8 +5,8 @@ import re
 
 from msgspec import Struct
 
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError
 
 _ALL = 100

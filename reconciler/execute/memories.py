@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from reconciler.core.altered import Altered, altered_facts, altered_user
-from reconciler.core.desired import ContactId, ContactMemory, ExistingMemory, User
-from reconciler.core.diff import FactWrite, Updated, diff_facts, diff_user, unsendable_facts
 from reconciler.core.matching import is_alike
-from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
+from reconciler.core.model.desired import ContactId, ContactMemory, ExistingMemory, User
+from reconciler.core.model.value import Json
+from reconciler.core.plan.altered import Altered, altered_facts, altered_user
+from reconciler.core.plan.diff import FactWrite, Updated, diff_facts, diff_user, unsendable_facts
+from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Unit
-from reconciler.core.value import Json
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
 from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
 from reconciler.execute.contacts import ContactRun

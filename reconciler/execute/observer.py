@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
 
 
 class Observer(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.core.past_run import PastRun, RunHeader
+from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.errors import InputError, StateError
 from reconciler.journal.lines import SettledLine, to_bytes
 from reconciler.journal.reading import check_version, is_closed, read_run

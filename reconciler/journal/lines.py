@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder, Encoder
 
-from reconciler.core.receipt import Result
+from reconciler.core.plan.receipt import Result
 
 FORMAT_VERSION = "1.0"
 

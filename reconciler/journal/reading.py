@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import assert_never
 
-from reconciler.core.past_run import PastRun, RunHeader, Step, with_result
+from reconciler.core.documents.runs import PastRun, RunHeader, Step, with_result
 from reconciler.errors import Source, StateError
 from reconciler.journal.lines import (
     FORMAT_VERSION,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.core.past_run import RunHeader
-from reconciler.core.plan import Operation, may_send
-from reconciler.core.receipt import Outcome
+from reconciler.core.documents.runs import RunHeader
+from reconciler.core.plan.operations import Operation, may_send
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import StateError
 from reconciler.journal.lines import FORMAT_VERSION, EndLine, HeaderLine, IntentLine, Line, OutcomeLine, to_bytes
 from reconciler.state import open_new

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from reconciler.core.address import keyed_address
-from reconciler.core.advice import Advice
-from reconciler.core.catalogue import Catalogue, FactKey
-from reconciler.core.slips import looks, near_keys, told_apart, twins
+from reconciler.core.documents.explanation import Advice
+from reconciler.core.model.address import keyed_address
+from reconciler.core.model.catalogue import Catalogue, FactKey
+from reconciler.core.model.nearest import looks, near_keys, told_apart, twins
 from reconciler.linting.mentions import Mention, Mentions
 from reconciler.linting.saying import advice
 

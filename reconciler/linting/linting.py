@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
-from reconciler.core.advice import Advice
-from reconciler.core.catalogue import Catalogue, sensitive_keys
-from reconciler.core.desired import Desired
-from reconciler.core.references import Variable
+from reconciler.core.documents.explanation import Advice
+from reconciler.core.model.catalogue import Catalogue, sensitive_keys
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.references import Variable
 from reconciler.linting.fact_keys import fact_key_advice, near_duplicate_advice, twin_advice
 from reconciler.linting.look_alikes import look_alike_advice, numeral_variable_advice
 from reconciler.linting.mentions import Mentions, mentions_of

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from reconciler.core.advice import Advice
-from reconciler.core.references import Variable
-from reconciler.core.text import quoted, shortened
+from reconciler.core.documents.explanation import Advice
+from reconciler.core.model.references import Variable
+from reconciler.core.model.text import quoted, shortened
 from reconciler.linting.saying import advice
 from reconciler.reading import KeyPath, Numeral, SpecFile, plain_value, taken_for, unquoted_texts
 from reconciler.specs.addresses import fact_of, spec_address

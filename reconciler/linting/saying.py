@@ -1,6 +1,6 @@
 """Advice at a place."""
 
-from reconciler.core.advice import Advice, LintRule
+from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.errors import Source
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.core.advice import Advice
-from reconciler.core.references import Variable, referenced
+from reconciler.core.documents.explanation import Advice
+from reconciler.core.model.references import Variable, referenced
 from reconciler.linting.saying import advice
 from reconciler.reading import find_files, read_file
 from reconciler.specs.loading import find_overlays

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.core.desired import ContactId
 from reconciler.core.export import NOTHING_DECLARED, Declared, LiveAccount, Wanted, select
 from reconciler.core.matching import contacts_in_doubt
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import ContactId
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Reader
 from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import Listing, list_on

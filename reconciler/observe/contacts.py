@@ -6,8 +6,8 @@ from contextlib import suppress
 from math import ceil
 from typing import Literal, TypeAlias
 
-from reconciler.core.desired import Contact, ContactId, Identifier, Identity, identifier_key, number_key
 from reconciler.core.matching import contacts_in_doubt
+from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, identifier_key, number_key
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import list_on

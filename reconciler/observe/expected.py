@@ -1,7 +1,7 @@
 """Whether an account is the one that an environment expects: asked before anything else is read."""
 
-from reconciler.core.desired import ContactId
-from reconciler.core.expected_account import ExpectedAccount
+from reconciler.core.model.desired import ContactId
+from reconciler.core.model.settings import ExpectedAccount
 from reconciler.core.remote import ContactRecord, Reader
 from reconciler.errors import OtherRecordError, RefusedError, RouteAbsentError
 

@@ -6,7 +6,8 @@ from http import HTTPStatus
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.desired import (
+from reconciler.core.matching import is_alike, is_same_id
+from reconciler.core.model.desired import (
     Contact,
     ContactId,
     ContactMemory,
@@ -16,8 +17,7 @@ from reconciler.core.desired import (
     Persona,
     memory_key,
 )
-from reconciler.core.matching import is_alike, is_same_id
-from reconciler.core.observed import (
+from reconciler.core.model.observed import (
     Absent,
     Ambiguous,
     FoundContact,

@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from reconciler.core.desired import ContactId, Identity, ScopeKey, User
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import ContactId, Identity, ScopeKey, User
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
 from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, RouteAbsentError

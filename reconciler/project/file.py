@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from reconciler.core.expected_account import ExpectedAccount
-from reconciler.core.rate import parse_rate
-from reconciler.core.redaction import named, says
-from reconciler.core.references import OPENING, is_variable_name
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.references import OPENING, is_variable_name
+from reconciler.core.model.settings import ExpectedAccount, parse_rate
 from reconciler.reading import Strict, number_meant, wrong
 
 SANDBOX = "sandbox"

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from reconciler.core.expected_account import ExpectedAccount
-from reconciler.core.guards import NO_GUARDS, Guards
-from reconciler.core.rate import Rate, parse_rate
-from reconciler.core.references import Scalar, Variable, holds_key
+from reconciler.core.model.references import Scalar, Variable, holds_key
+from reconciler.core.model.settings import ExpectedAccount, Rate, parse_rate
+from reconciler.core.plan.guards import NO_GUARDS, Guards
 from reconciler.errors import InputError, Problem, SpecError
 from reconciler.project.file import (
     DEFAULT_CONCURRENCY,

@@ -1,12 +1,12 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
+from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.reading.border import Checked, Strict, check
 from reconciler.reading.document import Reading, read_bytes, read_file, reason
 from reconciler.reading.editing import edited, quoting_edits
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.joining import joined, listing, mapping
 from reconciler.reading.json_rows import json_value
-from reconciler.reading.nearest import Nearest, did_you_mean
 from reconciler.reading.other_readers import taken_for
 from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
 from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node

@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from reconciler.core.redaction import label, says
-from reconciler.core.value import Json
+from reconciler.core.model.masking import label, says
+from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.value import Json
 from reconciler.reading.frames import Frame
-from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.places import Mark
 from reconciler.reading.scalars import Refusal
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from reconciler.core.model.nearest import did_you_mean
 from reconciler.errors import Problem, Source
-from reconciler.reading.nearest import did_you_mean
 from reconciler.reading.paths import Addressing, KeyPath, dotted
 from reconciler.reading.places import Node, Refused
 from reconciler.reading.shapes import described, known_keys

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from yaml import events
 
-from reconciler.core.redaction import label, says
-from reconciler.core.value import Json
+from reconciler.core.model.masking import label, says
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem
 from reconciler.reading.anchors import MOST_EXPANDED, MOST_NESTED, Anchored, Anchors
 from reconciler.reading.frames import EntriesFrame, Frame, ItemsFrame

@@ -8,7 +8,7 @@ columns stand without the blanks around them.
 import csv
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.redaction import quote, says
+from reconciler.core.model.masking import quote, says
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Columns, Row

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from msgspec import Struct
 
-from reconciler.core.references import OPENING
+from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.builder import Builder, UnreadableError
 from reconciler.reading.parser import PARSER, Parser, PythonParser, is_nesting_limit, misread_questions, parsed

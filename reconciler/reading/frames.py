@@ -2,7 +2,7 @@
 
 from typing import ClassVar, TypeAlias
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.reading.places import OFFSET_BITS, Mark, key_offset
 
 

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.redaction import named, quote, says
-from reconciler.core.value import Json, survives
+from reconciler.core.model.masking import named, quote, says
+from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.lines import TextLines
 from reconciler.reading.row import Row

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.paths import KeyPath
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.errors import Source
 
 

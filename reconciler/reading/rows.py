@@ -5,8 +5,8 @@ from errno import EINVAL
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
-from reconciler.core.redaction import named, says
-from reconciler.core.value import Json
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.csv_rows import csv_rows
 from reconciler.reading.document import read_file, reason

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.redaction import Said
-from reconciler.core.value import MOST_WHOLE as _MOST
-from reconciler.core.value import Json, digits, keeps_digits, survives
+from reconciler.core.model.masking import Said
+from reconciler.core.model.value import MOST_WHOLE as _MOST
+from reconciler.core.model.value import Json, digits, keeps_digits, survives
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")

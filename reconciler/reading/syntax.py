@@ -5,7 +5,7 @@ import re
 import yaml
 from msgspec import Struct
 
-from reconciler.core.references import OPENING
+from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.places import Lines
 from reconciler.reading.scalars import Refusal

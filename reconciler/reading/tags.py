@@ -1,6 +1,6 @@
 """Tags: the only one that is accepted is `!!str`, since all other values speak for themselves."""
 
-from reconciler.core.redaction import Said, says
+from reconciler.core.model.masking import Said, says
 from reconciler.reading.paths import quoted
 from reconciler.reading.scalars import Refusal
 

@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import Struct
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from reconciler.core.redaction import named, says
-from reconciler.core.secret import Secret
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.secret import Secret
 from reconciler.reading.scalars import Numeral, plain_value
 
 OUR_OWN: Final = "our_own"

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import yaml
 from yaml import events
 
-from reconciler.core.text import visible
-from reconciler.core.value import Json, digits, is_list, same
+from reconciler.core.model.text import visible
+from reconciler.core.model.value import Json, digits, is_list, same
 from reconciler.reading.document import read_bytes
 from reconciler.reading.parser import parsed
 from reconciler.reading.scalars import plain_key_refusal, plain_value

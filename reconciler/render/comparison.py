@@ -1,7 +1,7 @@
 """A comparison as text and as Markdown: one table, a row an address."""
 
-from reconciler.core.comparison import ComparisonDocument, Difference
-from reconciler.core.text import visible
+from reconciler.core.documents.comparison import ComparisonDocument, Difference
+from reconciler.core.model.text import visible
 from reconciler.render.escape import code
 from reconciler.render.paint import PLAIN, Palette
 from reconciler.render.words import counted, shown

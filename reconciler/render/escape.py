@@ -8,7 +8,7 @@ who read the source: robots that look for `@name` or links in it find none.
 
 from urllib.parse import quote
 
-from reconciler.core.text import shortened, visible
+from reconciler.core.model.text import shortened, visible
 
 _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
 _LONGEST_MARKER = 200

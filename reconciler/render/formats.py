@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TypeAlias
 
-from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import DryRunDocument, PlanDocument, ReceiptDocument
 from reconciler.render.paint import PLAIN, Palette
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.document import PlaceEntry, PlanDocument, ReceiptDocument
-from reconciler.core.text import shortened, visible
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.model.text import shortened, visible
 from reconciler.render.notices import view_sentences
 from reconciler.render.risk import Line, Section, Unit, plan_sections, receipt_sections
 from reconciler.render.words import counted

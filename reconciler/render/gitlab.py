@@ -7,7 +7,7 @@ its parser wants one object with the three numbers `create`, `update` and `delet
 
 import json
 
-from reconciler.core.document import PlanDocument
+from reconciler.core.documents.plan import PlanDocument
 
 
 def render_plan_gitlab(plan: PlanDocument) -> str:

@@ -10,8 +10,8 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.core.document import PlanDocument
-from reconciler.core.text import printing
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.model.text import printing
 from reconciler.render.report import build_page
 
 if TYPE_CHECKING:

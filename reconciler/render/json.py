@@ -3,14 +3,13 @@
 import dataclasses
 from collections.abc import Mapping
 
-from reconciler.core.advice import LintDocument
-from reconciler.core.comparison import ComparisonDocument
-from reconciler.core.document import DryRunDocument, PlanDocument, ReceiptDocument
-from reconciler.core.explanation import ExplanationDocument
-from reconciler.core.runs_document import RunsDocument
+from reconciler.core.documents.comparison import ComparisonDocument
+from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
+from reconciler.core.documents.plan import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.documents.runs import RunsDocument
+from reconciler.core.model.text import json_text
+from reconciler.core.model.unkept import UnkeptNumber
 from reconciler.core.snapshot import Snapshot
-from reconciler.core.text import json_text
-from reconciler.core.unkept import UnkeptNumber
 
 Document = (
     PlanDocument

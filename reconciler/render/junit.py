@@ -13,8 +13,7 @@ from xml.etree import ElementTree as ET
 
 from msgspec import Struct
 
-from reconciler.core.address import memory_of
-from reconciler.core.document import (
+from reconciler.core.documents.plan import (
     AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -30,7 +29,8 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.text import quoted, shortened, visible
+from reconciler.core.model.address import memory_of
+from reconciler.core.model.text import quoted, shortened, visible
 from reconciler.render.notices import view_sentences
 from reconciler.render.words import cause_text, counted, detail_of, shown, shown_change
 

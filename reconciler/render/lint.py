@@ -1,7 +1,7 @@
 """Advice as text: one line each, and a total."""
 
-from reconciler.core.advice import LintDocument
-from reconciler.core.text import visible
+from reconciler.core.documents.explanation import LintDocument
+from reconciler.core.model.text import visible
 from reconciler.errors import Source
 from reconciler.render.words import counted
 

@@ -11,8 +11,8 @@ from itertools import chain
 
 from msgspec import Struct
 
-from reconciler.core.document import PlanDocument, ReceiptDocument, TotalsEntry
-from reconciler.core.text import shortened
+from reconciler.core.documents.plan import PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.model.text import shortened
 from reconciler.render.escape import code, marker
 from reconciler.render.markdown_notes import notes
 from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.document import NoticeEntry, PlanDocument
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.render.escape import code
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.words import counted

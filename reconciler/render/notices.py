@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
-from reconciler.core.document import NoticeEntry, PlanDocument
-from reconciler.core.guards import ExceededGuard
-from reconciler.core.redaction import Masked, Text
-from reconciler.core.slips import twins
-from reconciler.core.text import quoted, shortened, visible
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from reconciler.core.model.masking import Masked, Text
+from reconciler.core.model.nearest import twins
+from reconciler.core.model.text import quoted, shortened, visible
+from reconciler.core.plan.guards import ExceededGuard
 from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 
 _LONGEST_KEY = 80

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from reconciler.core.past_run import PastRun
-from reconciler.core.runs_document import RunEntry, RunsDocument
-from reconciler.core.settling import Finding
-from reconciler.core.text import visible
+from reconciler.core.documents.runs import Finding, PastRun, RunEntry, RunsDocument
+from reconciler.core.model.text import visible
 from reconciler.render.receipt_text import render_counts
 from reconciler.render.words import counted, listed
 

@@ -7,8 +7,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.address import memory_of
-from reconciler.core.document import (
+from reconciler.core.documents.plan import (
     AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -23,8 +22,9 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.redaction import Mixed
-from reconciler.core.text import quoted, visible
+from reconciler.core.model.address import memory_of
+from reconciler.core.model.masking import Mixed
+from reconciler.core.model.text import quoted, visible
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.paint import Paint, Palette
 from reconciler.render.words import cause_text, cost, counted, listed, memories, pending, shown, shown_change

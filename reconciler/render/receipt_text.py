@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.core.document import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
-from reconciler.core.text import visible
+from reconciler.core.documents.plan import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
+from reconciler.core.model.text import visible
 from reconciler.render.paint import Palette
 from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, whole
 

@@ -11,8 +11,15 @@ from functools import partial
 
 from msgspec import Struct
 
-from reconciler.core.document import AddUserEntry, CostEntry, MemoryEntry, NoticeEntry, PlanDocument, UpdateUserEntry
-from reconciler.core.text import duration
+from reconciler.core.documents.plan import (
+    AddUserEntry,
+    CostEntry,
+    MemoryEntry,
+    NoticeEntry,
+    PlanDocument,
+    UpdateUserEntry,
+)
+from reconciler.core.model.text import duration
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.report_rows import (
     VERBS,

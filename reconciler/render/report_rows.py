@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.document import FactAdded, FactUpdated, PlaceEntry, StandingEntry, StandingUserEntry
-from reconciler.core.redaction import Masked, Mixed
-from reconciler.core.text import quoted, shortened, visible
+from reconciler.core.documents.plan import FactAdded, FactUpdated, PlaceEntry, StandingEntry, StandingUserEntry
+from reconciler.core.model.masking import Masked, Mixed
+from reconciler.core.model.text import quoted, shortened, visible
 from reconciler.render.risk import Creation, Line
 from reconciler.render.words import shown
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from msgspec import Struct
 
-from reconciler.core.document import (
+from reconciler.core.documents.plan import (
     AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -23,9 +23,9 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.redaction import Masked, Mixed
-from reconciler.core.text import quoted
-from reconciler.core.value import canonical
+from reconciler.core.model.masking import Masked, Mixed
+from reconciler.core.model.text import quoted
+from reconciler.core.model.value import canonical
 from reconciler.render.words import cause_text, detail_of, shown, shown_change
 
 TOTALS_BY_RISK = (

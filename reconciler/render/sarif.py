@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from reconciler.core.advice import Advice, LintDocument
-from reconciler.core.document import NoticeEntry, PlanDocument
-from reconciler.core.text import json_text, shortened, visible
+from reconciler.core.documents.explanation import Advice, LintDocument
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from reconciler.core.model.text import json_text, shortened, visible
 from reconciler.errors import Problem, Source
 from reconciler.render.notices import keys_of, notice_sentence, view_sentences
 from reconciler.render.words import counted

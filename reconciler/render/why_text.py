@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.explanation import CommitEntry, ExplainedEntry, ExplanationDocument, GivenEntry
-from reconciler.core.text import visible
+from reconciler.core.documents.explanation import CommitEntry, ExplainedEntry, ExplanationDocument, GivenEntry
+from reconciler.core.model.text import visible
 from reconciler.render.paint import PLAIN, Palette
 from reconciler.render.words import counted, shown
 

@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reconciler.core.base import Cause
-from reconciler.core.document import AlteredEntry, CostEntry, OutcomeEntry, ReceiptDocument, SummaryEntry
-from reconciler.core.redaction import Masked, Mixed
-from reconciler.core.shard import Shards
-from reconciler.core.text import duration, quoted, shortened, visible
-from reconciler.core.unkept import UnkeptNumber
+from reconciler.core.documents.plan import AlteredEntry, CostEntry, OutcomeEntry, ReceiptDocument
+from reconciler.core.model.masking import Masked, Mixed
+from reconciler.core.model.selection import Shards
+from reconciler.core.model.text import duration, quoted, shortened, visible
+from reconciler.core.model.unkept import UnkeptNumber
+from reconciler.core.plan.base import Cause
+from reconciler.core.plan.totals import SummaryEntry
 
 _LONGEST_VALUE = 160
 _LEAD = 24

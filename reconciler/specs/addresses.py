@@ -1,7 +1,7 @@
 """Paths in a spec file → addresses, as plans and receipts write them."""
 
-from reconciler.core.address import fact_address, user_address
-from reconciler.core.value import Json
+from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, dotted
 
 FACTS = frozenset(("facts", "seed_facts"))

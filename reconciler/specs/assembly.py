@@ -5,9 +5,9 @@ from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
-from reconciler.core.catalogue import Catalogue, FactKey
-from reconciler.core.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
-from reconciler.core.redaction import quote, says
+from reconciler.core.model.catalogue import Catalogue, FactKey
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
+from reconciler.core.model.masking import quote, says
 from reconciler.errors import Source
 from reconciler.reading import Nearest
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from reconciler.core.address import is_within
-from reconciler.core.catalogue import NUMBERS
-from reconciler.core.value import Json
+from reconciler.core.model.address import is_within
+from reconciler.core.model.catalogue import NUMBERS
+from reconciler.core.model.value import Json
 from reconciler.reading import Files, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations

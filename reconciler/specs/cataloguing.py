@@ -5,11 +5,11 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
-from reconciler.core.redaction import named, says
-from reconciler.core.secret import UnreadSecret
-from reconciler.core.text import quoted
-from reconciler.core.value import Json
+from reconciler.core.model.catalogue import TYPE_NAMES, Catalogue, FactKey, broken_rule
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.secret import UnreadSecret
+from reconciler.core.model.text import quoted
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading import REFUSED, KeyPath, Nearest, Numeral, Words, mistyped, numeral_value
 from reconciler.specs.addresses import spec_address

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from reconciler.core.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
-from reconciler.core.redaction import named, says
-from reconciler.core.value import Json, same
+from reconciler.core.model.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, json_value, numeral_value, plain_value
 
 Convert: TypeAlias = Callable[[str, str], Json]

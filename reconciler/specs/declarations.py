@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from reconciler.core.catalogue import FactKey
-from reconciler.core.desired import (
+from reconciler.core.model.catalogue import FactKey
+from reconciler.core.model.desired import (
     IDENTIFIER_KINDS,
     AgentNumber,
     Contact,
@@ -15,7 +15,7 @@ from reconciler.core.desired import (
     Persona,
     ScopeKey,
 )
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Node, check
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declared import (

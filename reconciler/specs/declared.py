@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from reconciler.core.catalogue import FactKey
-from reconciler.core.desired import Contact, ExistingMemory, ScopeKey, User
+from reconciler.core.model.catalogue import FactKey
+from reconciler.core.model.desired import Contact, ExistingMemory, ScopeKey, User
 from reconciler.errors import Source
 from reconciler.reading import KeyPath
 from reconciler.specs.layers import Facts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.core.desired import Fact, Upkeep
+from reconciler.core.model.desired import Fact, Upkeep
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node
 from reconciler.specs.findings import Findings

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.core.redaction import Said, quote, says
-from reconciler.core.value import Json, is_list
+from reconciler.core.model.masking import Said, quote, says
+from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
 from reconciler.reading import KeyPath
 from reconciler.specs.addresses import fact_of, spec_address

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.core.address import contact_address
+from reconciler.core.model.address import contact_address
 from reconciler.errors import Problem
 from reconciler.specs.declared import Declarations
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from reconciler.core.desired import Fact
+from reconciler.core.model.desired import Fact
 
 Facts: TypeAlias = tuple[Fact, ...]
 """The facts of one layer, or of several merged, sorted by key."""

@@ -6,7 +6,7 @@ Undo files hold values of an account and are no specs: where one stands among sp
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import Node, Reading, SpecFile
 from reconciler.specs.findings import Findings

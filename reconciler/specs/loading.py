@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.core.desired import Desired
+from reconciler.core.model.desired import Desired
 from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address

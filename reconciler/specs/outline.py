@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from reconciler.core.address import fact_address
-from reconciler.core.value import Json
+from reconciler.core.model.address import fact_address
+from reconciler.core.model.value import Json
 from reconciler.reading import find_files, read_file
 from reconciler.specs.rows import documents as documents_of
 from reconciler.specs.rows import row_sources

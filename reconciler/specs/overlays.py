@@ -11,9 +11,9 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
-from reconciler.core.desired import IDENTIFIER_KINDS
-from reconciler.core.slips import is_slip
-from reconciler.core.value import Json
+from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.nearest import is_slip
+from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.addresses import FACTS, spec_address
 from reconciler.specs.declared import DeclaredName

@@ -7,12 +7,12 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.address import fact_address, is_within, keyed_address, user_address
-from reconciler.core.catalogue import sensitive_keys
-from reconciler.core.desired import IDENTIFIER_KINDS, ContactMemory, Desired, Fact
-from reconciler.core.references import Variable, referenced
-from reconciler.core.stated import hidden_addresses, stated
-from reconciler.core.value import Json, is_list
+from reconciler.core.documents.comparison import hidden_addresses, stated
+from reconciler.core.model.address import fact_address, is_within, keyed_address, user_address
+from reconciler.core.model.catalogue import sensitive_keys
+from reconciler.core.model.desired import IDENTIFIER_KINDS, ContactMemory, Desired, Fact
+from reconciler.core.model.references import Variable, referenced
+from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
 from reconciler.specs.addresses import FACTS

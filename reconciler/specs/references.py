@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.core.redaction import label, named, quote, says
-from reconciler.core.references import OPENING, Malformed, Part, Reference, Scalar, Variable, holds_key, parse
-from reconciler.core.secret import Secret, UnreadSecret
-from reconciler.core.value import Json, digits
+from reconciler.core.model.masking import label, named, quote, says
+from reconciler.core.model.references import OPENING, Malformed, Part, Reference, Scalar, Variable, holds_key, parse
+from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.value import Json, digits
 from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, reads_as_number
 from reconciler.specs.addresses import FACTS, spec_address, split
 from reconciler.specs.findings import Findings

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
-from reconciler.core.redaction import Said, named, quote, says
+from reconciler.core.model.masking import Said, named, quote, says
 from reconciler.errors import Problem, Source
 from reconciler.reading import Columns, Nearest, Node, Row, mistyped, reason
 from reconciler.specs.addresses import spec_address

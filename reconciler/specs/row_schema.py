@@ -5,8 +5,8 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from reconciler.core.desired import IDENTIFIER_KINDS
-from reconciler.core.redaction import named, says
+from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.masking import named, says
 from reconciler.reading import FORMATS, Strict, wrong
 from reconciler.specs.texts import Choice, Name, has_control_characters
 

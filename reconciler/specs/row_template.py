@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.references import escaped
-from reconciler.core.value import Json, same
+from reconciler.core.model.references import escaped
+from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
 from reconciler.reading import (
     OFFSET_BITS,

@@ -9,10 +9,10 @@ from typing import Annotated, Self, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from reconciler.core.catalogue import NUMBERS, FactKey, FactType, broken_rule
-from reconciler.core.desired import IDENTIFIER_KINDS
-from reconciler.core.redaction import named, says
-from reconciler.core.value import Json
+from reconciler.core.model.catalogue import NUMBERS, FactKey, FactType, broken_rule
+from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from reconciler.core.references import referenced
-from reconciler.core.value import Json, is_list
+from reconciler.core.model.references import referenced
+from reconciler.core.model.value import Json, is_list
 from reconciler.errors import SpecError
 from reconciler.reading import KeyPath, find_files, read_file
 from reconciler.specs.addresses import fact_of

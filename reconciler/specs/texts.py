@@ -11,9 +11,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from reconciler.core.redaction import named, says
-from reconciler.core.references import OPENING
-from reconciler.core.secret import UnreadSecret
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.references import OPENING
+from reconciler.core.model.secret import UnreadSecret
 from reconciler.reading import wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"

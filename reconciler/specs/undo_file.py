@@ -10,13 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import Field
 
-from reconciler.core.address import fact_address, user_address
-from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Memory, User
-from reconciler.core.references import escaped
-from reconciler.core.secret import Secret, as_secret
-from reconciler.core.text import visible
-from reconciler.core.undo import Undo
-from reconciler.core.value import Json
+from reconciler.core.export.undo import Undo
+from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Memory, User
+from reconciler.core.model.references import escaped
+from reconciler.core.model.secret import Secret, as_secret
+from reconciler.core.model.text import visible
+from reconciler.core.model.value import Json
 from reconciler.errors import InputError, Source, SpecError
 from reconciler.reading import Reading, Strict, check, read_bytes, read_file, written
 from reconciler.specs.addresses import spec_address

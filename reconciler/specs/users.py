@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from reconciler.core.address import user_address
-from reconciler.core.desired import User
+from reconciler.core.model.address import user_address
+from reconciler.core.model.desired import User
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
 from reconciler.specs.findings import Findings

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
-from reconciler.core.redaction import shown
-from reconciler.core.references import OPENING
+from reconciler.core.model.masking import shown
+from reconciler.core.model.references import OPENING
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
 from reconciler.reading import explain
 from reconciler.specs.schema import ScopeSpec

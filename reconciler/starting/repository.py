@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.project import FILE_NAME, SANDBOX
 from reconciler.reading import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text

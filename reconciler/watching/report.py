@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.document import SummaryEntry
+from reconciler.core.plan.totals import SummaryEntry
 
 Result: TypeAlias = Literal[
     "ok", "incomplete", "refused", "invalid", "unavailable", "rejected", "unkept", "failed", "stopped"

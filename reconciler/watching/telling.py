@@ -1,7 +1,7 @@
 """A report as a line of a log: for people, or as JSON."""
 
-from reconciler.core.document import SummaryEntry
-from reconciler.core.text import duration, json_text, visible
+from reconciler.core.model.text import duration, json_text, visible
+from reconciler.core.plan.totals import SummaryEntry
 from reconciler.render.words import counted, pending
 from reconciler.watching.report import PENDING, Reading, Report
 

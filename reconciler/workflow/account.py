@@ -23,9 +23,9 @@ from reconciler.api.client import (
 )
 from reconciler.api.network import Proxy, check_certificates, proxy_for
 from reconciler.api.pacing import Budget, Pacer, Waiting
-from reconciler.core.guards import GUARD_NAMES, ExceededGuard, Guards
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import SHORTEST_SECRET, Masker
+from reconciler.core.model.masking import SHORTEST_SECRET, Masker
+from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Guards
+from reconciler.core.plan.operations import Plan
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError
 from reconciler.observe.expected import check_account

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.core.document import FORMAT_VERSION, DryRunDocument, RequestEntry
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Receipt
+from reconciler.core.documents.plan import FORMAT_VERSION, DryRunDocument, RequestEntry
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Receipt
 from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, Observer, Together, execute
 from reconciler.stopping import Stop

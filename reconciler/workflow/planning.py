@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.base import base_of
-from reconciler.core.cost import foresee
-from reconciler.core.desired import Desired
-from reconciler.core.fingerprint import specs_digest
-from reconciler.core.identity import same_contact_problems
-from reconciler.core.observed import Observed
-from reconciler.core.plan import Origin, Plan
-from reconciler.core.planner import build_plan
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.observed import Observed, same_contact_problems
+from reconciler.core.model.selection import Shard, Shards, part_of, select
+from reconciler.core.plan.base import base_of
+from reconciler.core.plan.cost import foresee
+from reconciler.core.plan.operations import Origin, Plan
+from reconciler.core.plan.planner import build_plan
 from reconciler.core.remote import Reader
-from reconciler.core.shard import Shard, Shards, part_of
-from reconciler.core.target import select
 from reconciler.errors import InputError, SpecError
 from reconciler.observe import observe
 from reconciler.workflow.clock import time_text

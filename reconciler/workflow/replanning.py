@@ -1,13 +1,13 @@
 """A reviewed plan is held against the account once more."""
 
-from reconciler.core.address import memory_of
-from reconciler.core.desired import Desired
-from reconciler.core.document import PlanDocument
-from reconciler.core.plan import Plan
-from reconciler.core.planner import build_plan
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.review import refusals
+from reconciler.core.model.address import memory_of
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.selection import restrict
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.planner import build_plan
 from reconciler.core.remote import Reader
-from reconciler.core.review import refusals
-from reconciler.core.target import restrict
 from reconciler.errors import RefusedError
 from reconciler.workflow.planning import observe_distinct, origin_of, with_cost
 from reconciler.workflow.run import Run

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from reconciler.core.cost import Allowance
-from reconciler.core.redaction import Masker
-from reconciler.core.shard import Shard
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.selection import Shard
+from reconciler.core.plan.cost import Allowance
 from reconciler.observe import Observing, ReaderChoice
 from reconciler.workflow.clock import Clock, utc_now
 

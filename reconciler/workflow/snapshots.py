@@ -1,6 +1,6 @@
 """What the account holds is taken down, to plan against it later."""
 
-from reconciler.core.desired import Desired
+from reconciler.core.model.desired import Desired
 from reconciler.core.remote import Reader
 from reconciler.core.snapshot import Holdings, Taken
 from reconciler.observe import observe

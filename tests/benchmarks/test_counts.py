@@ -9,8 +9,8 @@ import deepdiff
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.core.desired import Fact
-from reconciler.core.diff import diff_facts
+from reconciler.core.model.desired import Fact
+from reconciler.core.plan.diff import diff_facts
 from reconciler.errors import Source
 from reconciler.reading import read_rows
 from tests.benchmarks.serving import Traffic, serving

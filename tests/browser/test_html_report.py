@@ -9,9 +9,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.observed import Present
-from reconciler.core.redaction import Masker
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Present
 from reconciler.render.html import render_plan_html
 from tests.browser.chrome import BROWSER, DRIVER, chrome, emulate, log, requests
 from tests.browser.drifted import drifted_report

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from reconciler.cli.main import group
-from reconciler.core.redaction import Masker
+from reconciler.core.model.masking import Masker
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.log import Logged
 from reconciler.sandbox.serve import running

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.past_run import PastRun
+from reconciler.core.documents.runs import PastRun
 from reconciler.journal import read_run
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang

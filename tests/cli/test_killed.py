@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.past_run import PastRun
+from reconciler.core.documents.runs import PastRun
 from reconciler.journal import JournalFolder
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Meanwhile, Rule, When

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.core.past_run import PastRun
+from reconciler.core.documents.runs import PastRun
 from reconciler.journal import read_run
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Meanwhile, Rule, envelope_error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.reading import mistyped
 from reconciler.sandbox.store import Store
 from reconciler.specs import References, load_specs

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from reconciler.api.client import Endpoint, open_reader, open_writer
 from reconciler.api.pacing import Budget, Pacer, Waiting
-from reconciler.core.rate import Rate
+from reconciler.core.model.settings import Rate
 from reconciler.core.remote import Reader
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer

@@ -11,10 +11,10 @@ import pytest
 from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
 from reconciler.api.guard import READS, READS_AND_WRITES
-from reconciler.core.desired import AgentNumber, Persona
-from reconciler.core.diff import diff_facts
 from reconciler.core.matching import NOBODY
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import AgentNumber, Persona
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.plan.diff import diff_facts
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,

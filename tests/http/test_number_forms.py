@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
-from reconciler.core.desired import AgentNumber, Desired, Identifier, number_key
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.desired import AgentNumber, Desired, Identifier, number_key
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.execute import Together, execute
 from reconciler.observe import ReaderChoice

@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
-from reconciler.core.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
-from reconciler.core.diff import diff_facts
-from reconciler.core.expected_account import ExpectedAccount
 from reconciler.core.export import Wanted
-from reconciler.core.plan import Plan
-from reconciler.core.planner import build_plan
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
+from reconciler.core.model.settings import ExpectedAccount
+from reconciler.core.plan.diff import diff_facts
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.planner import build_plan
+from reconciler.core.plan.receipt import Outcome
 from reconciler.core.snapshot import Taken, mask_holdings, unmask_snapshot
 from reconciler.errors import ApiError, OtherRecordError, RefusedError
 from reconciler.execute import Together, execute

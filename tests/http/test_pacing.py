@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.api.client import Endpoint, open_writer
 from reconciler.api.pacing import Budget, Pacer
-from reconciler.core.observed import Absent, Present
-from reconciler.core.rate import Rate
+from reconciler.core.model.observed import Absent, Present
+from reconciler.core.model.settings import Rate
 from reconciler.errors import ApiUnavailableError
 from reconciler.execute import Execution, Together, execute
 from reconciler.sandbox import faults

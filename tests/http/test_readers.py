@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.desired import Contact, Desired, Identifier, Persona, User
-from reconciler.core.identity import same_contact_problems
-from reconciler.core.observed import (
+from reconciler.core.model.desired import Contact, Desired, Identifier, Persona, User
+from reconciler.core.model.masking import worded
+from reconciler.core.model.observed import (
     Absent,
     Ambiguous,
     FoundContact,
@@ -18,8 +18,8 @@ from reconciler.core.observed import (
     Unreadable,
     UnreadableContact,
     Unseen,
+    same_contact_problems,
 )
-from reconciler.core.redaction import worded
 from reconciler.core.remote import UserPage
 from reconciler.errors import RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe

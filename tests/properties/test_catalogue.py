@@ -6,7 +6,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.core.catalogue import FactKey, broken_rule, has_type
+from reconciler.core.model.catalogue import FactKey, broken_rule, has_type
 from tests.builders import HERE
 
 SCALARS = st.text("ab1", max_size=4) | st.integers(-2, 2) | st.sampled_from([0.5, 1.0]) | st.booleans()

@@ -11,7 +11,6 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader
-from reconciler.core.desired import Desired
 from reconciler.core.export import (
     NOTHING_DECLARED,
     Declared,
@@ -22,7 +21,8 @@ from reconciler.core.export import (
     build_export,
     declared_in,
 )
-from reconciler.core.plan import Plan, UpdateContact
+from reconciler.core.model.desired import Desired
+from reconciler.core.plan.operations import Plan, UpdateContact
 from reconciler.export import write_new_files
 from reconciler.observe import ReaderChoice
 from reconciler.observe.account import AccountReading, read_account

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 
-from reconciler.core.value import same
+from reconciler.core.model.value import same
 from reconciler.reading import edited, plain_value, quoting_edits, read_bytes, taken_for
 
 LETTERS = st.text(st.sampled_from("0123456789+-_.:eExXobntTyYZ =~<aflsu"), min_size=1, max_size=12)

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import MemoryEntry, PlanDocument, StandingEntry, StandingUserEntry
-from reconciler.core.observed import Present
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import MemoryEntry, PlanDocument, StandingEntry, StandingUserEntry
+from reconciler.core.model.observed import Present
 from reconciler.render.html import render_plan_html
 from tests.builders import memory, plan
 from tests.html_pages import Report

@@ -8,9 +8,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_writer
-from reconciler.core.past_run import PastRun, RunHeader
-from reconciler.core.plan import Operation, Plan
-from reconciler.core.receipt import Outcome, Receipt
+from reconciler.core.documents.runs import PastRun, RunHeader
+from reconciler.core.plan.operations import Operation, Plan
+from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.execute import Together
 from reconciler.journal import Journal, read_run
 from reconciler.sandbox import faults

@@ -12,13 +12,13 @@ from msgspec import structs
 from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
-from reconciler.core.describe import describe_plan
-from reconciler.core.desired import Desired
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import Masker
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.export.undo import build_undo
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.value import canonical, covers
+from reconciler.core.plan.operations import Plan
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
-from reconciler.core.undo import build_undo
-from reconciler.core.value import canonical, covers
 from reconciler.execute import Together
 from reconciler.observe import ReaderChoice
 from reconciler.observe.snapshot import SnapshotReader

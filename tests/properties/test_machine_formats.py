@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import (
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import (
     AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -27,10 +27,10 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.observed import Present
-from reconciler.core.redaction import Masked, Masker
-from reconciler.core.text import visible
-from reconciler.core.unkept import UnkeptNumber
+from reconciler.core.model.masking import Masked, Masker
+from reconciler.core.model.observed import Present
+from reconciler.core.model.text import visible
+from reconciler.core.model.unkept import UnkeptNumber
 from reconciler.errors import Problem
 from reconciler.render.gitlab import render_plan_gitlab
 from reconciler.render.json import render_json

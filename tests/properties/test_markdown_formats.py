@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import (
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import (
     AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -27,8 +27,8 @@ from reconciler.core.document import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.observed import Present
-from reconciler.core.redaction import Masked, Masker
+from reconciler.core.model.masking import Masked, Masker
+from reconciler.core.model.observed import Present
 from reconciler.render.github import render_plan_github, render_receipt_github
 from reconciler.render.markdown import render_plan_markdown, render_plan_summary, render_receipt_markdown
 from tests.builders import memory, plan, plan_all

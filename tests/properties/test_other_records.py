@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.core.value import canonical
+from reconciler.core.model.value import canonical
 from reconciler.errors import ApiError
 from reconciler.sandbox.faults import Mistake, Rule
 from reconciler.sandbox.log import Logged

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.pacing.window import Window
-from reconciler.core.rate import Rate
+from reconciler.core.model.settings import Rate
 
 requests = st.lists(
     st.tuples(

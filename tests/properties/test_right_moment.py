@@ -12,11 +12,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader, open_writer
-from reconciler.core.desired import Contact, ContactId, ContactMemory, Desired, Persona
-from reconciler.core.diff import FactWrite, Updated
-from reconciler.core.plan import AddUser, Plan, UpdateContact, UpdateUser, WriteFacts
-from reconciler.core.rate import Rate
-from reconciler.core.receipt import Receipt
+from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Persona
+from reconciler.core.model.settings import Rate
+from reconciler.core.plan.diff import FactWrite, Updated
+from reconciler.core.plan.operations import AddUser, Plan, UpdateContact, UpdateUser, WriteFacts
+from reconciler.core.plan.receipt import Receipt
 from reconciler.execute import Together
 from reconciler.observe import ReaderChoice
 from reconciler.sandbox import faults

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.core.describe import describe_receipt
-from reconciler.core.document import ReceiptDocument
-from reconciler.core.merging import merge
-from reconciler.core.shard import Shard
+from reconciler.core.documents.describe import describe_receipt
+from reconciler.core.documents.merging import merge
+from reconciler.core.documents.plan import ReceiptDocument
+from reconciler.core.model.selection import Shard
 from tests.builders import MASKER
 from tests.properties.test_laws import Account, accounts, same_account
 

@@ -7,17 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from reconciler.core.describe import describe_plan, describe_receipt
-from reconciler.core.desired import ContactMemory, Desired
-from reconciler.core.document import PlaceEntry, PlanDocument, ReceiptDocument
-from reconciler.core.merging import merge
-from reconciler.core.observed import NO_USERS, Absent, FoundContact, Observed, ObservedMemory, Present
-from reconciler.core.plan import Plan
-from reconciler.core.planner import build_plan
-from reconciler.core.receipt import Outcome, Receipt
-from reconciler.core.redaction import Text
-from reconciler.core.shard import Shard, Shards, part_of
-from reconciler.core.target import select
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.merging import merge
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.model.desired import ContactMemory, Desired
+from reconciler.core.model.masking import Text
+from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, Observed, ObservedMemory, Present
+from reconciler.core.model.selection import Shard, Shards, part_of, select
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.planner import build_plan
+from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.errors import Source
 from tests.builders import MASKER, ORIGIN, desired, existing, memory, user
 

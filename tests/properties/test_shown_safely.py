@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.document import PlanDocument
+from reconciler.core.documents.plan import PlanDocument
 from reconciler.documents import load_document
 from reconciler.errors import InputError
 from reconciler.render.formats import plan_formats, receipt_formats

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.address import keyed_address
-from reconciler.core.diff import Updated
-from reconciler.core.observed import Present
-from reconciler.core.plan import WriteFacts
-from reconciler.core.undo import build_undo, redeclared
-from reconciler.core.value import Json, lay_over, same
+from reconciler.core.export.undo import build_undo, redeclared
+from reconciler.core.model.address import keyed_address
+from reconciler.core.model.observed import Present
+from reconciler.core.model.value import Json, lay_over, same
+from reconciler.core.plan.diff import Updated
+from reconciler.core.plan.operations import WriteFacts
 from reconciler.specs.acceptance import accepts
 from reconciler.specs.undo_file import SavedUndo, load_undo, undo_text
 from tests.builders import desired, memory, plan

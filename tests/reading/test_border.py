@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from reconciler.core.redaction import named, worded
+from reconciler.core.model.masking import named, worded
 from reconciler.reading import Strict, check, read_bytes, wrong
 
 

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from reconciler.core.redaction import worded
-from reconciler.core.value import Json
+from reconciler.core.model.masking import worded
+from reconciler.core.model.value import Json
 from reconciler.reading import Node, Reading, read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.redaction import worded
+from reconciler.core.model.masking import worded
 from reconciler.reading import find_files, read_file
 
 

@@ -39,7 +39,7 @@ def test_few_words_are_compared_for_each_question_and_in_the_end_none(monkeypatc
         compared.append(len(words))
         return plain(word, words, n=n)
 
-    monkeypatch.setattr("reconciler.reading.nearest.get_close_matches", counting)
+    monkeypatch.setattr("reconciler.core.model.nearest.get_close_matches", counting)
     nearest = Nearest(MANY)
 
     asked = [nearest.did_you_mean(f"bertha-{at}") for at in [*range(1000), *range(1000)]]

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.reading import Node, read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 

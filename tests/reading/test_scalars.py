@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.value import Json, digits, keeps_digits
+from reconciler.core.model.value import Json, digits, keeps_digits
 from reconciler.reading import REFUSED, read_bytes, written
 from reconciler.reading.scalars import Refusal, plain_key_refusal, plain_value
 

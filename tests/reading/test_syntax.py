@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.redaction import worded
-from reconciler.core.value import Json
+from reconciler.core.model.masking import worded
+from reconciler.core.model.value import Json
 from reconciler.reading import read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 

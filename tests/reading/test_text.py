@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.redaction import worded
+from reconciler.core.model.masking import worded
 from reconciler.errors import Problem
 from reconciler.reading.text import decoded
 

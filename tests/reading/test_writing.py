@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.value import keeps_digits, same
+from reconciler.core.model.value import keeps_digits, same
 from reconciler.reading import read_bytes
 from reconciler.reading.writing import DUMPER, Dumper, UnfaithfulError, written
 

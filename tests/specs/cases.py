@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.core.redaction import worded
-from reconciler.core.references import Scalar, Variable
+from reconciler.core.model.masking import worded
+from reconciler.core.model.references import Scalar, Variable
 from reconciler.errors import Source, SpecError
 from reconciler.specs import Environ, Loaded, References, load_specs
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath
 from reconciler.specs.addresses import spec_address
 

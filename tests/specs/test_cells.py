@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.core.catalogue import FactKey
-from reconciler.core.value import Json, same
+from reconciler.core.model.catalogue import FactKey
+from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
 from reconciler.specs.cells import by_catalogue
 

@@ -1,6 +1,6 @@
 """Each mistake is told once, however many contacts come of the place where it stands."""
 
-from reconciler.core.redaction import worded
+from reconciler.core.model.masking import worded
 from reconciler.errors import Source
 from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA, Findings
 

@@ -1,7 +1,7 @@
 """Layers of facts are merged key by key, the most specific last."""
 
-from reconciler.core.desired import Fact, Upkeep
-from reconciler.core.value import Json
+from reconciler.core.model.desired import Fact, Upkeep
+from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.specs.layers import layer, merge
 

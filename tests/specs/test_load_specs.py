@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.desired import (
+from reconciler.core.model.desired import (
     AgentNumber,
     Contact,
     ContactId,

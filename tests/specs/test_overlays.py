@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.desired import AgentNumber, ContactId, Desired, Identifier
-from reconciler.core.value import Json
+from reconciler.core.model.desired import AgentNumber, ContactId, Desired, Identifier
+from reconciler.core.model.value import Json
 from reconciler.specs import load_specs
 from tests.specs.cases import load, problems, references
 from tests.specs.test_properties import sourceless

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
 
-from reconciler.core.desired import Desired
-from reconciler.core.value import Json
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.value import Json
 from reconciler.errors import Source, SpecError
 from reconciler.specs import load_specs
 

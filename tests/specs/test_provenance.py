@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.desired import Desired
-from reconciler.core.stated import stated
-from reconciler.core.value import Json
+from reconciler.core.documents.comparison import stated
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.value import Json
 from reconciler.errors import InputError, SpecError
 from reconciler.specs.provenance import Specs, explain
 from reconciler.specs.references import filled

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
 
-from reconciler.core.desired import AgentNumber, ContactId, Desired, Identifier
-from reconciler.core.references import Scalar, escaped
-from reconciler.core.secret import Secret, UnreadSecret
-from reconciler.core.value import Json, same
+from reconciler.core.model.desired import AgentNumber, ContactId, Desired, Identifier
+from reconciler.core.model.references import Scalar, escaped
+from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.value import Json, same
 from tests.specs.cases import SARAH, load, problems, references
 
 SPECS = b"""\

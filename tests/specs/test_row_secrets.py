@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.desired import Desired
-from reconciler.core.references import escaped
-from reconciler.core.secret import Secret, UnreadSecret
-from reconciler.core.value import Json
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.references import escaped
+from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.value import Json
 from reconciler.errors import SpecError
 from tests.specs.cases import SCOPE, load, references
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.desired import ContactMemory, Identifier
-from reconciler.core.redaction import worded
-from reconciler.core.references import Variable
+from reconciler.core.model.desired import ContactMemory, Identifier
+from reconciler.core.model.masking import worded
+from reconciler.core.model.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
 from reconciler.specs import References, load_specs, rows

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.answers import Answer, ThrottledError, body_of, is_add_user_refusal
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

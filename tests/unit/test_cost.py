@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
-from reconciler.core.cost import Allowance, Foreseen, foresee
-from reconciler.core.observed import Absent, LiveUser, LiveUsers, Present
-from reconciler.core.plan import Plan
-from reconciler.core.rate import Rate
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Present
+from reconciler.core.model.settings import Rate
+from reconciler.core.plan.cost import Allowance, Foreseen, foresee
+from reconciler.core.plan.operations import Plan
 from reconciler.execute import Together, execute
 from reconciler.sandbox.settings import Settings
 from reconciler.stopping import Stop

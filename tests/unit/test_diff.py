@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from reconciler.core.diff import Added, Change, Updated, diff_facts
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import Added, Change, Updated, diff_facts
 from tests.builders import fact
 
 

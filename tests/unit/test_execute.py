@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.desired import ContactId, Identifier, User, memory_key
-from reconciler.core.diff import FactWrite, Updated
-from reconciler.core.observed import (
+from reconciler.core.export.undo import build_undo
+from reconciler.core.model.desired import ContactId, Identifier, User, memory_key
+from reconciler.core.model.observed import (
     Absent,
     FoundContact,
     LiveUser,
@@ -17,11 +17,11 @@ from reconciler.core.observed import (
     UnreadableContact,
     Unseen,
 )
-from reconciler.core.plan import ContactWork, Operation, Plan, may_send
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite, Updated
+from reconciler.core.plan.operations import ContactWork, Operation, Plan, may_send
+from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import UserPage
-from reconciler.core.undo import build_undo
-from reconciler.core.value import Json
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,

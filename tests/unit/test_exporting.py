@@ -3,12 +3,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.desired import AgentNumber, Persona, ScopeKey, memory_key
 from reconciler.core.export import Export, Exporting, IdentifyBy, LiveAccount, SpecFile, Wanted, build_export, select
-from reconciler.core.export.expressible import DEEPEST
-from reconciler.core.export.left_out import LeftOut
+from reconciler.core.export.left_out import DEEPEST, LeftOut
 from reconciler.core.export.naming import contact_names, scope_names, slug
-from reconciler.core.observed import LiveUser
+from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, memory_key
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.reading import written
 from reconciler.specs.acceptance import accepts

@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
-from reconciler.core.observed import Present
-from reconciler.core.redaction import Masker
-from reconciler.core.value import Json
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Present
+from reconciler.core.model.value import Json
 from reconciler.render.github import render_plan_github, render_receipt_github
 from tests.builders import memory, plan, plan_all
 

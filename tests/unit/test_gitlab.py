@@ -1,9 +1,9 @@
 import json
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.observed import Absent, LiveUser, LiveUsers, Present, Unseen
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import Masker
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Present, Unseen
+from reconciler.core.plan.operations import Plan
 from reconciler.render.gitlab import render_plan_gitlab
 from tests.builders import memory, plan, user
 

@@ -5,12 +5,12 @@ from hashlib import sha256
 
 import pytest
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import NoticeEntry, PlanDocument, WriteFactsEntry
-from reconciler.core.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import Masker
-from reconciler.core.value import Json
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument, WriteFactsEntry
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
+from reconciler.core.model.value import Json
+from reconciler.core.plan.operations import Plan
 from reconciler.render.html import render_plan_html
 from reconciler.render.words import cause_text
 from tests.builders import existing, memory, plan, plan_all, user

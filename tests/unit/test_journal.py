@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.observed import Absent
-from reconciler.core.past_run import PastRun, RunHeader
-from reconciler.core.plan import Operation
-from reconciler.core.receipt import Outcome
+from reconciler.core.documents.runs import PastRun, RunHeader
+from reconciler.core.model.observed import Absent
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
 from reconciler.journal import FileLog, Journal, JournalFolder, Log, new_run_id, read_run

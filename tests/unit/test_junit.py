@@ -4,12 +4,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec import structs
 
-from reconciler.core.describe import describe_plan, describe_receipt
-from reconciler.core.document import PlaceEntry, ReceiptDocument
-from reconciler.core.observed import Absent, FoundContact, LiveUser, LiveUsers, MissingContact, Present, Unseen
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome, Receipt, Result
-from reconciler.core.redaction import Masker
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.plan import PlaceEntry, ReceiptDocument
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Absent, FoundContact, LiveUser, LiveUsers, MissingContact, Present, Unseen
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome, Receipt, Result
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from tests.builders import MASKER, ORIGIN, declared_contact, existing, memory, plan, plan_all, user
 

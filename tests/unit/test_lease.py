@@ -13,8 +13,8 @@ from threading import Timer
 import pytest
 from filelock import FileLock
 
-from reconciler.core.observed import Absent
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.observed import Absent
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
 from reconciler.lease import LIFETIME, Lease, holding, renewing, running
 from tests.builders import NOON, memory, plan

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from reconciler.core.desired import Contact, ContactId, Identifier
+from reconciler.core.model.desired import Contact, ContactId, Identifier
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
 from reconciler.observe.contacts import ReaderChoice, look_up_contacts
 from reconciler.observe.listing import Listing, list_on

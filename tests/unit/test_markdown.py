@@ -5,13 +5,13 @@ from html import unescape
 
 import pytest
 
-from reconciler.core.describe import describe_plan, describe_receipt
-from reconciler.core.document import NoticeEntry, OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument
-from reconciler.core.observed import Absent, LiveUsers, Present, Unseen
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome, Receipt, Result
-from reconciler.core.redaction import Masker
-from reconciler.core.value import Json
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.plan import NoticeEntry, OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Absent, LiveUsers, Present, Unseen
+from reconciler.core.model.value import Json
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome, Receipt, Result
 from reconciler.render.escape import marker
 from reconciler.render.markdown import (
     render_plan_markdown,

@@ -7,18 +7,17 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from reconciler.core.catalogue import FactKey
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
-from reconciler.core.guards import ExceededGuard, Guards
-from reconciler.core.merging import merge
-from reconciler.core.observed import Absent, FoundContact, Observed, ObservedMemory, Present
-from reconciler.core.plan import Plan
-from reconciler.core.planner import build_plan
-from reconciler.core.shard import Shard, Shards
-from reconciler.core.target import select
-from reconciler.core.totals import guarded
-from reconciler.core.value import Json
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.merging import merge
+from reconciler.core.documents.plan import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.model.catalogue import FactKey
+from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
+from reconciler.core.model.selection import Shard, Shards, select
+from reconciler.core.model.value import Json
+from reconciler.core.plan.guards import ExceededGuard, Guards
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.planner import build_plan
+from reconciler.core.plan.totals import guarded
 from reconciler.errors import InputError, Source
 from tests.builders import MASKER, ORIGIN, desired, memory
 

@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.catalogue import FactKey
-from reconciler.core.desired import Desired
-from reconciler.core.observed import Absent, FoundContact, Observed, Present
-from reconciler.core.plan import Notice
-from reconciler.core.planner import build_plan
-from reconciler.core.shard import Shard
-from reconciler.core.slips import is_slip, near_keys, told_apart, twins
-from reconciler.core.target import select
+from reconciler.core.model.catalogue import FactKey
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.nearest import is_slip, near_keys, told_apart, twins
+from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
+from reconciler.core.model.selection import Shard, select
+from reconciler.core.plan.operations import Notice
+from reconciler.core.plan.planner import build_plan
 from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing import Budget, Pacer, Retrying, Waiting
-from reconciler.core.cost import Allowance
-from reconciler.core.rate import Rate
+from reconciler.core.model.settings import Rate
+from reconciler.core.plan.cost import Allowance
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
 from reconciler.workers import for_each
 

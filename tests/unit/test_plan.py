@@ -3,9 +3,8 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.desired import Identifier, User
-from reconciler.core.diff import Added, Updated
-from reconciler.core.observed import (
+from reconciler.core.model.desired import Identifier, User
+from reconciler.core.model.observed import (
     NO_USERS,
     Absent,
     Ambiguous,
@@ -20,9 +19,19 @@ from reconciler.core.observed import (
     UnreadableContact,
     Unseen,
 )
-from reconciler.core.plan import AddUser, CreateMemory, MemoryWork, Notice, Plan, UpdateContact, UpdateUser, WriteFacts
-from reconciler.core.planner import build_plan
-from reconciler.core.value import Json
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import Added, Updated
+from reconciler.core.plan.operations import (
+    AddUser,
+    CreateMemory,
+    MemoryWork,
+    Notice,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    WriteFacts,
+)
+from reconciler.core.plan.planner import build_plan
 from tests.builders import HERE, ORIGIN, declared_contact, desired, existing, memory, plan, user
 
 

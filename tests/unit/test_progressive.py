@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from reconciler.core.address import unit_of
-from reconciler.core.observed import Absent, FoundContact
-from reconciler.core.plan import Operation, Plan
-from reconciler.core.receipt import Outcome
+from reconciler.core.model.address import unit_of
+from reconciler.core.model.observed import Absent, FoundContact
+from reconciler.core.plan.operations import Operation, Plan
+from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ApiRejectedError, ApiUnavailableError
 from reconciler.execute import Canary, Execution, FailureLimit, MostFailures, Together, execute, parse_most_failures
 from reconciler.stopping import NOT_REACHED, Stop

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.rate import Rate
-from reconciler.core.redaction import worded
+from reconciler.core.model.masking import worded
+from reconciler.core.model.settings import Rate
 from reconciler.errors import InputError, SpecError
 from reconciler.project import load_project
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from reconciler.core.rate import Rate, parse_rate
-from reconciler.core.text import duration
+from reconciler.core.model.settings import Rate, parse_rate
+from reconciler.core.model.text import duration
 
 LIMIT = Rate(100, 900)
 

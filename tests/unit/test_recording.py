@@ -3,11 +3,11 @@ import asyncio
 from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
-from reconciler.core.document import RequestEntry
-from reconciler.core.observed import FoundContact, LiveUser, LiveUsers, Present
-from reconciler.core.plan import Plan
-from reconciler.core.redaction import Masked, Masker
-from reconciler.core.value import Json
+from reconciler.core.documents.plan import RequestEntry
+from reconciler.core.model.masking import Masked, Masker
+from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present
+from reconciler.core.model.value import Json
+from reconciler.core.plan.operations import Plan
 from reconciler.workflow.applying import rehearse
 from tests.builders import declared_contact, existing, memory, plan, user
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from reconciler.core.redaction import Masked, Masker, named, quote, says, shown, without_secrets, worded
-from reconciler.core.secret import Secret
-from reconciler.core.value import Json
+from reconciler.core.model.masking import Masked, Masker, named, quote, says, shown, without_secrets, worded
+from reconciler.core.model.secret import Secret
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem
 
 MASKER = Masker(b"key", reveal=False)

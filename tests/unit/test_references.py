@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.redaction import shown
-from reconciler.core.references import Malformed, Reference, escaped, parse, referenced
+from reconciler.core.model.masking import shown
+from reconciler.core.model.references import Malformed, Reference, escaped, parse, referenced
 
 PLAN = Reference("plan_name", from_environment=False)
 ACCOUNT = Reference("SARAH_ACCOUNT", from_environment=True)

@@ -2,13 +2,13 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.describe import describe_plan, describe_receipt
-from reconciler.core.fingerprint import specs_digest
-from reconciler.core.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
-from reconciler.core.plan import Plan
-from reconciler.core.receipt import Outcome, Receipt
-from reconciler.core.redaction import Masker
-from reconciler.core.secret import Secret
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
+from reconciler.core.model.secret import Secret
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.render.json import plain, render_json
 from reconciler.render.paint import PLAIN
 from reconciler.render.plan_text import render_plan_text

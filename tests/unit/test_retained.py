@@ -1,9 +1,9 @@
 from msgspec.structs import replace
 
-from reconciler.core.base import base_of
-from reconciler.core.desired import Identifier, Memory
-from reconciler.core.observed import FoundContact, LiveUsers, Observed, ObservedMemory, Present
-from reconciler.core.retained import retained_notices
+from reconciler.core.model.desired import Identifier, Memory
+from reconciler.core.model.observed import FoundContact, LiveUsers, Observed, ObservedMemory, Present
+from reconciler.core.plan.base import base_of
+from reconciler.core.plan.notices import retained_notices
 from tests.builders import declared_contact, desired, memory, user
 
 

@@ -2,9 +2,10 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.desired import Identifier, Memory
-from reconciler.core.observed import (
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.review import Review, review
+from reconciler.core.model.desired import Identifier, Memory
+from reconciler.core.model.observed import (
     Absent,
     Ambiguous,
     FoundContact,
@@ -15,10 +16,9 @@ from reconciler.core.observed import (
     ObservedMemory,
     Present,
 )
-from reconciler.core.plan import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
-from reconciler.core.review import Review, review
-from reconciler.core.secret import Secret
-from reconciler.core.value import Json
+from reconciler.core.model.secret import Secret
+from reconciler.core.model.value import Json
+from reconciler.core.plan.operations import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
 from tests.builders import MASKER, declared_contact, memory, plan, user
 
 PHONE = "+14155550192"

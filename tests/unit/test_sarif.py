@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.describe import describe_plan
-from reconciler.core.document import NoticeEntry, PlaceEntry, PlanDocument
-from reconciler.core.observed import Present
-from reconciler.core.redaction import Masker
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Present
 from reconciler.errors import Problem
 from reconciler.render import sarif
 from reconciler.render.sarif import MOST_RESULTS, render_plan_sarif, render_problems_sarif

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
-from reconciler.core.past_run import PastRun, RunHeader, Step
-from reconciler.core.plan import Notice
-from reconciler.core.receipt import Result
-from reconciler.core.settling import Finding, View
-from reconciler.core.target import select
+from reconciler.core.documents.runs import Finding, PastRun, RunHeader, Step, View
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
+from reconciler.core.model.selection import select
+from reconciler.core.plan.operations import Notice
+from reconciler.core.plan.receipt import Result
 from reconciler.render.past_runs import render_earlier_run
 from tests.builders import HERE, desired, memory, plan, plan_all, user
 

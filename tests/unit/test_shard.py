@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from reconciler.core.desired import Identifier
-from reconciler.core.shard import Shard, Shards, parse_shard, part_of
-from reconciler.core.target import select
+from reconciler.core.model.desired import Identifier
+from reconciler.core.model.selection import Shard, Shards, parse_shard, part_of, select
 from tests.builders import declared_contact, desired, existing, memory, user
 
 EVERYTHING = desired(

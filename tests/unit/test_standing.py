@@ -1,10 +1,10 @@
-from reconciler.core.describe import describe_plan
-from reconciler.core.desired import Memory
-from reconciler.core.document import MemoryEntry, PlaceEntry, StandingEntry, StandingUserEntry
-from reconciler.core.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present
-from reconciler.core.redaction import Masker
-from reconciler.core.secret import Secret
-from reconciler.core.value import Json
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, StandingEntry, StandingUserEntry
+from reconciler.core.model.desired import Memory
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present
+from reconciler.core.model.secret import Secret
+from reconciler.core.model.value import Json
 from tests.builders import existing, memory, plan, user
 
 MASKING = Masker(b"key", reveal=False)

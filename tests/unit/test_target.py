@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.core.target import select
+from reconciler.core.model.selection import select
 from tests.builders import desired, existing, memory, user
 
 EVERYTHING = desired(

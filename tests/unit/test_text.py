@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from reconciler.core.address import fact_address, user_address
-from reconciler.core.text import commanding_no_runner, json_text, quoted, shortened, visible
+from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.text import commanding_no_runner, json_text, quoted, shortened, visible
 
 
 @pytest.mark.parametrize("text", ["plain", "Inês", "日本語", "a → b"])

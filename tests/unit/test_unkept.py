@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from reconciler.api.answers import body_of
 from reconciler.api.requests import content, write_facts
-from reconciler.core.diff import diff_facts, unsendable_facts
-from reconciler.core.observed import Present
-from reconciler.core.unkept import MOST_LIVE, TooDeep, UnkeptNumber, comparable, live_number, unsendable
-from reconciler.core.value import Json
+from reconciler.core.model.observed import Present
+from reconciler.core.model.unkept import MOST_LIVE, TooDeep, UnkeptNumber, comparable, live_number, unsendable
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import diff_facts, unsendable_facts
 from reconciler.errors import ApiError
 from tests.builders import memory, plan
 from tests.fakes import FakeWriter

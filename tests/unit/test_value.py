@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.core.value import Json, canonical, covers, lay_over, same
+from reconciler.core.model.value import Json, canonical, covers, lay_over, same
 
 
 @pytest.mark.parametrize(

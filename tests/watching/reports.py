@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.document import SummaryEntry
+from reconciler.core.plan.totals import SummaryEntry
 from reconciler.watching import Report, Result
 from reconciler.watching.report import Reading
 

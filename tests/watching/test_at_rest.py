@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.cli.session import Declared
 from reconciler.cli.watch_rest import AtRest
-from reconciler.core.desired import Desired
+from reconciler.core.model.desired import Desired
 from reconciler.errors import InputError
 from reconciler.project import load_project
 from reconciler.specs import Loaded

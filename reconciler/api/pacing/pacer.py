@@ -11,9 +11,9 @@ from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.slots import Slots
 from reconciler.api.pacing.throttle import Throttle
 from reconciler.api.pacing.window import Window
-from reconciler.core.cost import Allowance
-from reconciler.core.rate import Rate
-from reconciler.core.text import duration
+from reconciler.core.model.settings import Rate
+from reconciler.core.model.text import duration
+from reconciler.core.plan.cost import Allowance
 from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
 from reconciler.stopping import NOT_REACHED
 

@@ -6,7 +6,7 @@ through. Without `Retry-After` the probes come at growing distances, so that a w
 window was seen to hold, and how long it lasted, is remembered for the next time.
 """
 
-from reconciler.core.rate import Rate
+from reconciler.core.model.settings import Rate
 
 _WINDOW = 15 * 60.0  # of the documented limit: 100 requests in 15 minutes
 _PATIENCE = 4 / 3  # so many windows may pass without one request let through

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from reconciler.core.rate import Rate
+from reconciler.core.model.settings import Rate
 
 
 class Window:

@@ -12,10 +12,9 @@ from reconciler.cli.options import Invocation, connection_options, pass_invocati
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
-    from reconciler.core.comparison import Difference
-    from reconciler.core.observed import Observed
-    from reconciler.core.redaction import Mixed
-    from reconciler.core.stated import Stated
+    from reconciler.core.documents.comparison import Difference, Stated
+    from reconciler.core.model.masking import Mixed
+    from reconciler.core.model.observed import Observed
 
 _DIFFERENT = 2
 
@@ -35,8 +34,8 @@ def compare(  # noqa: PLR0913  one parameter an option
 ) -> int:
     """Show what the environments LEFT and RIGHT declare differently, or hold. Only reads."""
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
-    from reconciler.core.comparison import ComparisonDocument
-    from reconciler.core.document import FORMAT_VERSION
+    from reconciler.core.documents.comparison import ComparisonDocument
+    from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.render.comparison import render_comparison_markdown, render_comparison_text
     from reconciler.render.json import render_json
 
@@ -54,9 +53,8 @@ def compare(  # noqa: PLR0913  one parameter an option
 
 def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     from reconciler.cli.loading import check_environment, of_each_environment
-    from reconciler.core.comparison import compare
-    from reconciler.core.references import as_written
-    from reconciler.core.stated import HIDDEN, hidden_addresses, stated
+    from reconciler.core.documents.comparison import HIDDEN, compare, hidden_addresses, stated
+    from reconciler.core.model.references import as_written
     from reconciler.project import load_project
 
     project = load_project(invocation.project)
@@ -75,8 +73,7 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
     """Read both accounts; where a spec declares a secret, what is live counts as one."""
     from reconciler.cli.loading import of_each_environment
     from reconciler.cli.session import open_session
-    from reconciler.core.comparison import compare, held
-    from reconciler.core.stated import hidden_addresses, stated
+    from reconciler.core.documents.comparison import compare, held, hidden_addresses, stated
 
     with ExitStack() as stack:
         sessions = of_each_environment(

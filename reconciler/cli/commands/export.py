@@ -185,7 +185,7 @@ def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> Non
 
 def _tell_declared(made: "Export", declared: "Declared") -> None:
     from reconciler.cli.terminal import remark
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories
 
     if made.declared:
@@ -214,7 +214,7 @@ def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
 
 
 def _result(made: "Export", out: Path, *, moves: bool, is_alone: bool) -> str:
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories
 
     what = [

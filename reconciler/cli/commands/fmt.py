@@ -56,7 +56,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     Without PATHS (files, folders or globs), fmt takes reconciler.yaml and the specs of all its environments.
     """
     from reconciler.cli.terminal import emit
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
 
     files = _files(invocation, paths)
     changes = _changes(files, _others(invocation))
@@ -70,7 +70,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
 def _diff(change: _Change) -> str:
     """Return the diff of a file; of one with live or sensitive values, on the operator's terminal alone."""
     from reconciler.cli.terminal import is_operators_terminal, remark
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
 
     if not change.is_withheld or is_operators_terminal(sys.stdout):
         return change.diff
@@ -129,7 +129,7 @@ def _others(invocation: Invocation) -> "Sequence[SpecFile]":
 def _change(file: "SpecFile", reading: "Reading", numbers: Collection[str], findings: "Findings") -> _Change | None:
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.terminal import remark
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
     from reconciler.project import FILE_NAME
     from reconciler.reading import edited, quoting_edits
     from reconciler.specs.live_values import is_undo

@@ -113,7 +113,7 @@ def _install(wizard: Wizard) -> str:
 def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     """Give the files that stand there already; raises `InputError` unless these are to be kept."""
     from reconciler.cli.terminal import remark
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
     from reconciler.errors import InputError
     from reconciler.starting import existing
 

@@ -8,7 +8,7 @@ import click
 from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
 
 if TYPE_CHECKING:
-    from reconciler.core.advice import LintDocument
+    from reconciler.core.documents.explanation import LintDocument
 
 LINT_FORMATS = ("text", "json", "sarif")
 
@@ -39,8 +39,8 @@ def _linted(invocation: Invocation) -> "LintDocument":
     """Look at the specs of one environment; raises `InputError` and `SpecError`."""
     from reconciler.cli.choosing import chosen_environment
     from reconciler.cli.loading import references_of
-    from reconciler.core.advice import LintDocument
-    from reconciler.core.document import FORMAT_VERSION
+    from reconciler.core.documents.explanation import LintDocument
+    from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.linting import lint
     from reconciler.project import load_project
     from reconciler.specs.provenance import Specs

@@ -54,7 +54,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.planning import Planning
     from reconciler.cli.session import open_session
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
-    from reconciler.core.describe import describe_plan
+    from reconciler.core.documents.describe import describe_plan
     from reconciler.render.formats import plan_formats
     from reconciler.workflow.account import refuse_exceeded
 

@@ -9,8 +9,8 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.document import ReceiptDocument
-    from reconciler.core.past_run import PastRun
+    from reconciler.core.documents.plan import ReceiptDocument
+    from reconciler.core.documents.runs import PastRun
 
 
 @click.command()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def runs(invocation: Invocation, *, output_format: str) -> int:
     """List the runs of this repository, the newest first."""
     from reconciler.cli.terminal import emit
-    from reconciler.core.describe_run import describe_runs
+    from reconciler.core.documents.runs import describe_runs
     from reconciler.render.json import render_json
     from reconciler.render.past_runs import render_runs_text
 
@@ -40,7 +40,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
 def receipt_of(journal: "Path") -> "ReceiptDocument":
     """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
     from reconciler.cli.terminal import remark
-    from reconciler.core.describe_run import describe_past_run
+    from reconciler.core.documents.runs import describe_past_run
     from reconciler.errors import InputError
     from reconciler.journal import read_run
     from reconciler.render.words import counted

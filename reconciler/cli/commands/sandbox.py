@@ -115,8 +115,8 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
 def show(invocation: Invocation) -> int:
     """Print what the sandbox holds, as JSON."""
     from reconciler.cli.terminal import emit
-    from reconciler.core.redaction import without_secrets
-    from reconciler.core.text import json_text
+    from reconciler.core.model.masking import without_secrets
+    from reconciler.core.model.text import json_text
 
     with _store(invocation) as store:
         held = without_secrets(json_text(store.dump(), indent=2), invocation.secrets)

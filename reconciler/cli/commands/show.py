@@ -51,7 +51,7 @@ def show(
 def _merged(files: tuple[str, ...]) -> "SavedDocument":
     """Merge what shards made; shards that are missing are told."""
     from reconciler.cli.terminal import remark
-    from reconciler.core.merging import merge
+    from reconciler.core.documents.merging import merge
     from reconciler.documents import load_document
     from reconciler.render.words import shards_sentence
 

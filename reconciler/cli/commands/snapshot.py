@@ -63,7 +63,7 @@ def _take(session: "Session", *, all_users: bool) -> "Snapshot":
 
 
 def _summary(taken: "Snapshot", out: Path) -> str:
-    from reconciler.core.text import visible
+    from reconciler.core.model.text import visible
     from reconciler.render.words import counted, memories
 
     contacts = taken.contacts or ()

@@ -26,7 +26,7 @@ def validate(
     """Check the specs. Needs no network, no key and no secret."""
     from reconciler.cli.output import check_files, write_files
     from reconciler.cli.terminal import emit
-    from reconciler.core.redaction import worded
+    from reconciler.core.model.masking import worded
     from reconciler.errors import SpecError
     from reconciler.render.sarif import render_problems_sarif
 

@@ -12,7 +12,7 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.explanation import CommitEntry, ExplainedEntry, GivenEntry
+    from reconciler.core.documents.explanation import CommitEntry, ExplainedEntry, GivenEntry
     from reconciler.errors import Source
     from reconciler.revision import Commit
     from reconciler.specs.provenance import Explained, Given
@@ -30,8 +30,8 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     from reconciler.cli.choosing import chosen_environment
     from reconciler.cli.loading import references_of
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
-    from reconciler.core.document import FORMAT_VERSION
-    from reconciler.core.explanation import ExplanationDocument
+    from reconciler.core.documents.explanation import ExplanationDocument
+    from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.project import load_project
     from reconciler.render.json import render_json
     from reconciler.render.why_text import render_why_text
@@ -70,8 +70,8 @@ def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
 
 
 def _value(one: "Explained", commits: _Commits) -> "ExplainedEntry":
-    from reconciler.core.explanation import ExplainedEntry
-    from reconciler.core.references import as_written
+    from reconciler.core.documents.explanation import ExplainedEntry
+    from reconciler.core.model.references import as_written
 
     last = len(one.given) - 1
     entries = (_given(given, commits, counts=index == last) for index, given in enumerate(one.given))
@@ -82,7 +82,7 @@ def _hidden(entry: "ExplainedEntry") -> "ExplainedEntry":
     """Give an explanation without the value, wherever it stands."""
     from dataclasses import replace
 
-    from reconciler.core.stated import HIDDEN
+    from reconciler.core.documents.comparison import HIDDEN
 
     given = (
         replace(one, written=HIDDEN, variables=tuple(replace(variable, value=HIDDEN) for variable in one.variables))
@@ -92,8 +92,8 @@ def _hidden(entry: "ExplainedEntry") -> "ExplainedEntry":
 
 
 def _given(given: "Given", commits: _Commits, *, counts: bool) -> "GivenEntry":
-    from reconciler.core.document import PlaceEntry
-    from reconciler.core.explanation import GivenEntry, VariableEntry
+    from reconciler.core.documents.explanation import GivenEntry, VariableEntry
+    from reconciler.core.documents.plan import PlaceEntry
 
     def place(source: "Source") -> PlaceEntry:
         return PlaceEntry(source.file, source.line)
@@ -114,7 +114,7 @@ def _given(given: "Given", commits: _Commits, *, counts: bool) -> "GivenEntry":
 
 
 def _commit(commits: _Commits, source: "Source") -> "CommitEntry | None":
-    from reconciler.core.explanation import CommitEntry
+    from reconciler.core.documents.explanation import CommitEntry
 
     commit = commits.get((source.file, source.line))
     return CommitEntry(commit.id, commit.date, commit.author) if commit else None

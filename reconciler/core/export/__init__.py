@@ -1,11 +1,10 @@
 """Export: what the account holds → spec documents, and what of it no spec can say. Pure: reads and writes nothing."""
 
-from reconciler.core.export.account import LiveAccount, Wanted, select
 from reconciler.core.export.building import Export, Exporting, SpecFile, build_export
 from reconciler.core.export.declared import NOTHING_DECLARED, Declared, declared_in
-from reconciler.core.export.expressible import Accepts, TextKind
-from reconciler.core.export.identity import IdentifyBy
-from reconciler.core.export.left_out import LeftOut, Reason, words_of
+from reconciler.core.export.left_out import Accepts, LeftOut, Reason, TextKind, words_of
+from reconciler.core.export.naming import IdentifyBy
+from reconciler.core.export.selecting import LiveAccount, Wanted, select
 
 __all__ = [
     "NOTHING_DECLARED",

@@ -5,19 +5,17 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.address import contact_address
-from reconciler.core.desired import Contact, Persona, ScopeKey, memory_key
-from reconciler.core.export.account import LiveAccount
 from reconciler.core.export.declared import NOTHING_DECLARED, Declared
-from reconciler.core.export.expressible import Accepts
-from reconciler.core.export.identity import Identified, IdentifyBy, Identifying
-from reconciler.core.export.left_out import LeftOut, Reason
+from reconciler.core.export.left_out import Accepts, LeftOut, Reason
 from reconciler.core.export.memories import MemoryBuilder, kept_values, ordered
-from reconciler.core.export.naming import contact_names, scope_names
-from reconciler.core.references import escaped
+from reconciler.core.export.naming import Identified, IdentifyBy, Identifying, contact_names, scope_names
+from reconciler.core.export.selecting import LiveAccount
+from reconciler.core.model.address import contact_address
+from reconciler.core.model.desired import Contact, Persona, ScopeKey, memory_key
+from reconciler.core.model.references import escaped
+from reconciler.core.model.text import quoted
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
-from reconciler.core.text import quoted
-from reconciler.core.value import Json
 
 
 class Exporting(Struct, frozen=True):

@@ -5,13 +5,13 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from reconciler.core.catalogue import Catalogue, broken_rule
-from reconciler.core.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
 from reconciler.core.export.left_out import Reason
 from reconciler.core.matching import is_alike
+from reconciler.core.model.catalogue import Catalogue, broken_rule
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
+from reconciler.core.model.secret import holds_secret
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
-from reconciler.core.secret import holds_secret
-from reconciler.core.value import Json
 
 
 class Declared(Struct, frozen=True):

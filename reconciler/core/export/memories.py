@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from reconciler.core.address import fact_address, user_address
-from reconciler.core.export.account import LiveAccount
 from reconciler.core.export.declared import Declared
-from reconciler.core.export.expressible import Accepts, flaw_of, flaw_of_key
-from reconciler.core.export.left_out import LeftOut, Reason
-from reconciler.core.observed import LiveUser
+from reconciler.core.export.left_out import Accepts, LeftOut, Reason, flaw_of, flaw_of_key
+from reconciler.core.export.selecting import LiveAccount
+from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json, is_list
 from reconciler.core.remote import Record
-from reconciler.core.value import Json, is_list
 
 
 class MemoryBuilder:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.core.desired import ScopeKey, number_key
-from reconciler.core.document import FORMAT_VERSION
-from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import Masked, Masker
+from reconciler.core.documents.plan import FORMAT_VERSION
+from reconciler.core.model.desired import ScopeKey, number_key
+from reconciler.core.model.masking import Masked, Masker
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Context, Record
 from reconciler.core.snapshot.seen import (
     Holdings,
@@ -22,7 +23,6 @@ from reconciler.core.snapshot.seen import (
     compared,
     scope_key_of,
 )
-from reconciler.core.value import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Literal
 
 from typing_extensions import TypeAliasType
 
-from reconciler.core.desired import AgentNumber, Persona, ScopeKey, identifier_key
-from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import Masked
+from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, identifier_key
+from reconciler.core.model.masking import Masked
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Context, Record
-from reconciler.core.value import Json
 
 Seen = TypeAliasType("Seen", "Masked | SeenMapping")
 """A live value."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.desired import AgentNumber, Desired, Fact, Identifier, ScopeKey, User
-from reconciler.core.observed import LiveUser
-from reconciler.core.redaction import DigestOnly, DigestsIn, Masked, Masker
+from reconciler.core.model.desired import AgentNumber, Desired, Fact, Identifier, ScopeKey, User
+from reconciler.core.model.masking import DigestOnly, DigestsIn, Masked, Masker
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Context, Record
 from reconciler.core.snapshot.seen import (
     Holdings,
@@ -20,7 +21,6 @@ from reconciler.core.snapshot.seen import (
     compared,
     scope_key_of,
 )
-from reconciler.core.value import Json
 
 
 def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Masker) -> Holdings:

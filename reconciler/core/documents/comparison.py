@@ -1,0 +1,194 @@
+"""Two environments side by side: what they declare, or what their accounts hold, address by address."""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.address import fact_address, keyed_address, user_address
+from reconciler.core.model.catalogue import sensitive_keys
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, Memory, Upkeep, User
+from reconciler.core.model.masking import Mixed
+from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present, Unseen
+from reconciler.core.model.references import as_written
+from reconciler.core.model.value import Json, same
+
+HIDDEN = "(sensitive)"
+"""What others see in the place of a value that is not for them, where there is no key for digests."""
+
+
+class Stated(Struct, frozen=True):
+    """
+    One value; `upkeep` is that of a declared fact, and None for all else.
+
+    A value that an account holds has a `live_path`, by which it may be shown or not (`Masker.live`).
+    """
+
+    value: Json
+    upkeep: Upkeep | None = None
+    live_path: tuple[str, ...] | None = None
+
+
+def stated(desired: Desired) -> Mapping[str, Stated]:
+    """Give all that is declared by address, parts after what they are part of."""
+    found: dict[str, Stated] = {}
+    for contact in desired.contacts:
+        found.update(_contact(contact))
+    for memory in desired.memories:
+        found.update(_memory(memory))
+    return found
+
+
+def hidden_addresses(desired: Desired) -> frozenset[str]:
+    """Give the addresses of hidden values: of sensitive facts, or of all where some came from an account."""
+    if desired.live_values:
+        return frozenset(stated(desired))
+    keys = sensitive_keys(desired.catalogue)
+    memories = desired.contact_memories if keys else ()
+    return frozenset(fact_address(one.address, fact.key) for one in memories for fact in one.facts if fact.key in keys)
+
+
+def _contact(contact: Contact) -> Iterator[tuple[str, Stated]]:
+    identity = contact.identity
+    kind = identity.kind if isinstance(identity, Identifier) else "contact_id"
+    value = identity.value if isinstance(identity, Identifier) else identity.contact_id
+    yield contact.address, Stated({kind: value})
+    for fact in contact.profile:
+        if isinstance(fact.value, dict):
+            for key, item in sorted(fact.value.items()):
+                yield keyed_address(f"{contact.address}.{fact.key}", key), Stated(item)
+        else:
+            yield f"{contact.address}.{fact.key}", Stated(fact.value)
+
+
+def _memory(memory: Memory) -> Iterator[tuple[str, Stated]]:
+    if isinstance(memory, ContactMemory):
+        fields: Mapping[str, Json] = memory.scope_key.fields
+        yield memory.address, Stated(fields)
+        yield from _facts(memory.address, memory.facts)
+    else:
+        yield memory.address, Stated({"memory_id": memory.memory_id})
+    for user in memory.users:
+        yield from _user(user_address(memory.address, user.phone_number), user)
+
+
+def _facts(memory: str, facts: Iterable[Fact]) -> Iterator[tuple[str, Stated]]:
+    for fact in facts:
+        yield fact_address(memory, fact.key), Stated(fact.value, fact.upkeep)
+
+
+def _user(address: str, user: User) -> Iterator[tuple[str, Stated]]:
+    yield address, Stated({"phone_number": user.phone_number})
+    for key in ("metadata", "summary", "external_memory_key"):
+        text: str | None = getattr(user, key)
+        if text is not None:
+            yield f"{address}.{key}", Stated(text)
+
+
+Side: TypeAlias = Literal["left", "right"]
+Show: TypeAlias = Callable[[str, Stated], Mixed]
+"""Shows the value at an address, masked as needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One address at which two environments differ; `only` names the side that has it alone."""
+
+    address: str
+    only: Side | None
+    left: Mixed
+    right: Mixed
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonDocument:
+    """What two environments declare differently, or where `live`, what their accounts hold differently."""
+
+    format_version: str
+    kind: str
+    left: str
+    right: str
+    live: bool
+    differences: tuple[Difference, ...]
+
+
+def compare(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> tuple[Difference, ...]:
+    """Give all differences, sorted by address; what one side has alone, with all that it holds."""
+    return tuple(_differences(left, right, show))
+
+
+def _differences(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> Iterator[Difference]:
+    for address in sorted(left.keys() | right.keys()):
+        if address not in right:
+            yield Difference(address, "left", _shown(address, left[address], None, show), None)
+        elif address not in left:
+            yield Difference(address, "right", None, _shown(address, right[address], None, show))
+        elif _differ(left[address], right[address]):
+            yield _both(address, left[address], right[address], show)
+
+
+def _both(address: str, left: Stated, right: Stated, show: Show) -> Difference:
+    shown = (_shown(address, left, right, show), _shown(address, right, left, show))
+    return Difference(address, None, *shown)
+
+
+def _differ(left: Stated, right: Stated) -> bool:
+    """Say whether two values differ; a secret is not the text that reads like its reference."""
+    return left.upkeep != right.upkeep or not same(as_written(left.value), as_written(right.value))
+
+
+def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed:
+    """Show a value, with its upkeep where that is what differs."""
+    value = show(address, one)
+    if other is None or one.upkeep == other.upkeep:
+        return value
+    return {"planted" if one.upkeep == "seed" else "kept": value}
+
+
+def held(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, Stated]:
+    """Give what an account holds of all that is declared for it, of values those at the `named` addresses."""
+    found: dict[str, Stated] = {}
+    for contact in desired.contacts:
+        seen = observed.contacts[contact.address]
+        found[contact.address] = Stated("present" if isinstance(seen, FoundContact) else "not seen")
+        profile = seen.profile if isinstance(seen, FoundContact) else None
+        found.update(item for item in _profile(contact.address, profile or {}) if item[0] in named)
+    for memory in desired.memories:
+        seen_memory = observed.memories[memory.address]
+        found[memory.address] = Stated(_state(seen_memory))
+        if isinstance(seen_memory, Present):
+            found.update(item for item in _values(memory, seen_memory) if item[0] in named)
+    return found
+
+
+def _profile(contact: str, profile: Mapping[str, Json]) -> Iterator[tuple[str, Stated]]:
+    for name, value in profile.items():
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield keyed_address(f"{contact}.{name}", key), Stated(item, live_path=(name, key))
+        else:
+            yield f"{contact}.{name}", Stated(value, live_path=(name,))
+
+
+def _values(memory: Memory, seen: Present) -> Iterator[tuple[str, Stated]]:
+    for key, value in seen.facts.items():
+        yield fact_address(memory.address, key), Stated(value, live_path=(key,))
+    for number, user in seen.users.known.items():
+        if user is not None:
+            address = user_address(memory.address, number)
+            yield address, Stated("present")
+            yield f"{address}.metadata", Stated(user.metadata, live_path=("metadata",))
+            yield f"{address}.summary", Stated(user.summary, live_path=("summary",))
+
+
+def _state(seen: ObservedMemory) -> str:
+    match seen:
+        case Present():
+            return "present"
+        case Absent():
+            return "absent"
+        case Unseen():
+            return "empty or absent"
+        case _:
+            return "not known"

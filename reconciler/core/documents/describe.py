@@ -1,0 +1,266 @@
+"""Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from msgspec import Struct
+
+from reconciler.core.documents.digests import operations_digest
+from reconciler.core.documents.merged_keys import describe_keys, in_order
+from reconciler.core.documents.plan import (
+    FORMAT_VERSION,
+    AddUserEntry,
+    AlteredEntry,
+    CostEntry,
+    CreateContactEntry,
+    CreateMemoryEntry,
+    FactAdded,
+    FactEntry,
+    FactUpdated,
+    NoticeEntry,
+    OperationEntry,
+    OutcomeEntry,
+    PlaceEntry,
+    PlanDocument,
+    ReceiptDocument,
+    TotalsEntry,
+    UpdateContactEntry,
+    UpdateUserEntry,
+    WriteFactsEntry,
+)
+from reconciler.core.documents.unchanged import describe_memory
+from reconciler.core.model.desired import Identifier, Identity, Memory, User
+from reconciler.core.model.masking import Masker, Text
+from reconciler.core.model.value import Json
+from reconciler.core.plan.altered import Altered
+from reconciler.core.plan.base import Base, Cause
+from reconciler.core.plan.diff import Added, Change, FactWrite, Updated
+from reconciler.core.plan.operations import (
+    AddUser,
+    CreateContact,
+    CreateMemory,
+    MemoryWork,
+    Notice,
+    Operation,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+from reconciler.core.plan.receipt import Outcome, Receipt
+from reconciler.core.plan.totals import measures_of, summary_of
+from reconciler.errors import Source
+
+
+def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
+    """Give the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
+    view = _View(masker, plan.base)
+    operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
+    return PlanDocument(
+        format_version=FORMAT_VERSION,
+        kind="plan",
+        environment=plan.origin.environment,
+        api=plan.origin.api,
+        specs_digest=plan.origin.specs_digest,
+        created_at=plan.origin.created_at,
+        key_check=masker.key_check,
+        operations_digest=operations_digest(operations, masker.digest),
+        summary=summary_of(plan),
+        cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
+        operations=operations,
+        memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
+        notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),
+        snapshot_taken_at=plan.origin.snapshot_taken_at,
+        base=plan.base.ref if plan.base else None,
+        measures=measures_of(plan),
+        guards=plan.exceeded,
+        shards=plan.origin.shards,
+        keys=describe_keys(plan, masker),
+    )
+
+
+def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
+    """Return the document of a receipt; with the API's own messages where live values are shown."""
+    return ReceiptDocument(
+        format_version=FORMAT_VERSION,
+        kind="receipt",
+        environment=receipt.origin.environment,
+        api=receipt.origin.api,
+        specs_digest=receipt.origin.specs_digest,
+        started_at=receipt.started_at,
+        finished_at=receipt.finished_at,
+        interrupted=receipt.interrupted,
+        totals=TotalsEntry(**receipt.totals),
+        outcomes=tuple(_outcome(outcome, masker) for outcome in receipt.outcomes),
+        shards=receipt.origin.shards,
+    )
+
+
+class _View(Struct, frozen=True):
+    """How values are shown, and with what changes are compared to tell their causes."""
+
+    masker: Masker
+    base: Base | None
+
+    def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause | None:
+        return self.base.cause_of_creation(thing, user) if self.base else None
+
+    @property
+    def beside_facts(self) -> "_View":
+        return _View(self.masker.beside_facts, self.base)
+
+    def changes(
+        self, writes: Iterable[FactWrite], was: Callable[[Base], Mapping[str, Json] | None]
+    ) -> tuple[FactEntry, ...]:
+        declared = was(self.base) if self.base else None
+        return tuple(self._change(change, fact, declared) for fact in writes for change in fact.changes)
+
+    def _change(self, change: Change, fact: FactWrite, was: Mapping[str, Json] | None) -> FactEntry:
+        place, cause = _place(fact.source), self.base.cause(was, change) if self.base else None
+        after = self.masker.declared(change.after, change.path)
+        match change:
+            case Added(path=path):
+                return FactAdded(fact.key, "add", path, after, place, cause)
+            case Updated(path=path, before=before):
+                former = self.masker.former(before, change.after, path)
+                return FactUpdated(fact.key, "update", path, former, after, place, cause)
+            case _:
+                assert_never(change)
+
+
+def _operation(operation: Operation, work: Work, view: _View) -> OperationEntry:
+    memory_id = work.memory_id if isinstance(work, MemoryWork) else None
+    match operation:
+        case CreateContact():
+            return _create_contact(operation, view)
+        case UpdateContact():
+            return _update_contact(operation, work.contact_id, view)
+        case CreateMemory():
+            return _create_memory(operation, work.contact_id, view)
+        case WriteFacts():
+            return _write_facts(operation, memory_id, view)
+        case AddUser():
+            return _add_user(operation, memory_id, view)
+        case UpdateUser():
+            return _update_user(operation, memory_id, view)
+        case _:
+            assert_never(operation)
+
+
+def _create_contact(operation: CreateContact, view: _View) -> CreateContactEntry:
+    identity = operation.contact.identity
+    identifiers = {identity.kind: view.masker.text(identity.value)} if isinstance(identity, Identifier) else {}
+    profile = {fact.key: view.masker.declared(fact.value) for fact in operation.contact.profile}
+    return CreateContactEntry(
+        type="create_contact",
+        address=operation.address,
+        certain=operation.certain,
+        source=_place(operation.source),
+        external_id=identifiers.get("external_id"),
+        phone_number=identifiers.get("phone_number"),
+        email=identifiers.get("email"),
+        name=profile.get("name"),
+        metadata=profile.get("metadata"),
+        cause=view.cause_of_creation(identity),
+    )
+
+
+def _update_contact(operation: UpdateContact, contact_id: str | None, view: _View) -> UpdateContactEntry:
+    return UpdateContactEntry(
+        type="update_contact",
+        address=operation.address,
+        certain=operation.certain,
+        contact_id=contact_id,
+        source=_place(operation.source),
+        changes=view.beside_facts.changes(operation.profile, lambda base: base.profile(operation.contact.identity)),
+    )
+
+
+def _create_memory(operation: CreateMemory, contact_id: str | None, view: _View) -> CreateMemoryEntry:
+    fields = operation.memory.scope_key.fields
+    return CreateMemoryEntry(
+        type="create_memory",
+        address=operation.address,
+        certain=operation.certain,
+        contact_id=contact_id,
+        persona_id=fields.get("persona_id"),
+        agent_number=fields.get("agent_number"),
+        source=_place(operation.source),
+        cause=view.cause_of_creation(operation.memory),
+    )
+
+
+def _write_facts(operation: WriteFacts, memory_id: str | None, view: _View) -> WriteFactsEntry:
+    return WriteFactsEntry(
+        type="write_facts",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        facts=view.changes(operation.facts, lambda base: base.facts(operation.memory)),
+    )
+
+
+def _add_user(operation: AddUser, memory_id: str | None, view: _View) -> AddUserEntry:
+    user = operation.user
+    return AddUserEntry(
+        type="add_user",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        phone_number=user.phone_number,
+        metadata=view.masker.text(user.metadata),
+        summary=view.masker.text(user.summary),
+        external_memory_key=view.masker.text(user.external_memory_key),
+        cause=view.cause_of_creation(operation.memory, user),
+    )
+
+
+def _update_user(operation: UpdateUser, memory_id: str | None, view: _View) -> UpdateUserEntry:
+    return UpdateUserEntry(
+        type="update_user",
+        address=operation.address,
+        certain=operation.certain,
+        memory_id=memory_id,
+        source=_place(operation.source),
+        phone_number=operation.user.phone_number,
+        changes=view.beside_facts.changes(
+            operation.changes, lambda base: base.user(operation.memory, operation.user.phone_number)
+        ),
+    )
+
+
+def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEntry:
+    source = _place(notice.source) if notice.source is not None else None
+    keys: tuple[Text, ...] = notice.keys
+    if notice.type == "unmanaged":
+        keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
+    keys += in_order(masker.live_key(key) for key in notice.live_keys)
+    return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
+
+
+def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
+    operation = outcome.operation
+    said = f" ({outcome.said})" if masker.reveal and outcome.said else ""
+    shown = masker if operation.type == "write_facts" else masker.beside_facts
+    return OutcomeEntry(
+        type=operation.type,
+        address=operation.address,
+        outcome=outcome.result,
+        detail=f"{outcome.detail}{said}",
+        source=_place(operation.source),
+        moved=outcome.moved,
+        altered=tuple(_altered(item, shown) for item in outcome.altered),
+    )
+
+
+def _altered(item: Altered, masker: Masker) -> AlteredEntry:
+    if item.is_missing:
+        return AlteredEntry(item.key, None, missing=True)
+    return AlteredEntry(item.key, masker.former(item.came_back, item.sent, (item.key,)))
+
+
+def _place(source: Source) -> PlaceEntry:
+    return PlaceEntry(source.file, source.line)

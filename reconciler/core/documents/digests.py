@@ -1,0 +1,41 @@
+"""Digests of what the specs declare, and of what a plan would do: the same for the same, however it came about."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+
+from reconciler.core.documents.plan import OperationEntry
+from reconciler.core.model.value import Json
+
+MERGED = "merged:sha256:"
+"""How the digest of operations begins where plans were merged, for which no key is at hand."""
+
+_UNCOUNTED = {"source", "cause"}
+
+
+def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:
+    """
+    Give the keyed `digest` of a canonical list of operations: what is done, to what, and what it replaces.
+
+    Places in files, causes and times do not count, so the same drift has the same digest tomorrow. Without the key
+    nobody can make one for other operations.
+    """
+    return digest([_entry(entry) for entry in operations])
+
+
+def _entry(value: object) -> Json:
+    match value:
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            return {key: _entry(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_entry(item) for item in value]
+        case _:
+            assert is_dataclass(value) and not isinstance(value, type)  # noqa: S101, PT018  a document holds nothing else
+            return {name: _entry(getattr(value, name)) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in _UNCOUNTED)

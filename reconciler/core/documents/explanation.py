@@ -1,0 +1,99 @@
+"""What `why` shows: plain values, the contract of its JSON."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.documents.plan import PlaceEntry
+from reconciler.core.model.value import Json
+
+LintRule: TypeAlias = Literal[
+    "deprecated_key",
+    "idle_facts",
+    "look_alike",
+    "near_duplicate",
+    "review_due",
+    "unused_fact_key",
+    "unused_scope",
+    "unused_variable",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Advice:
+    """One thing that could be better: where, at which address, by which rule, what, and what would be better."""
+
+    file: str
+    line: int
+    column: int
+    address: str
+    rule: LintRule
+    message: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class LintDocument:
+    """All advice about the specs of an environment, sorted by place; `today` is a day in ISO 8601."""
+
+    format_version: str
+    kind: Literal["lint"]
+    environment: str
+    today: str
+    advice: tuple[Advice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEntry:
+    """The commit that last changed a line; `date` is a day in ISO 8601, or `no date` where git's is none."""
+
+    id: str
+    date: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableEntry:
+    """A variable that a value refers to."""
+
+    name: str
+    value: Json
+    source: PlaceEntry
+    commit: CommitEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenEntry:
+    """One place that says a value, `written` as it stands there; `counts` for the one that others lost to."""
+
+    written: Json
+    key: str
+    layer: str
+    overlay: bool
+    counts: bool
+    source: PlaceEntry
+    variables: tuple[VariableEntry, ...]
+    commit: CommitEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedEntry:
+    """
+    A value as a spec writes it: what comes from a secret as the reference that leads to it, a literal `${` as `$${`.
+
+    Of what a scope or a contact declares for memories, `memories` are those that get it; null of all else.
+    """
+
+    address: str
+    value: Json
+    given: tuple[GivenEntry, ...]
+    memories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationDocument:
+    """All values at an address and below it, in an environment."""
+
+    format_version: str
+    kind: str
+    environment: str
+    values: tuple[ExplainedEntry, ...]

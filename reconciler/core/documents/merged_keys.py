@@ -1,0 +1,103 @@
+"""What the plans of shards tell of keys, and what of it holds for the whole: which are new, and which are in doubt."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.core.documents.plan import (
+    FactAdded,
+    NoticeEntry,
+    OperationEntry,
+    PlaceEntry,
+    PlanDocument,
+    WriteFactsEntry,
+)
+from reconciler.core.documents.plan_keys import NO_KEYS_TOLD, BesideEntry, KeysEntry
+from reconciler.core.model.masking import Masked, Masker, Text
+from reconciler.core.model.nearest import near_keys
+from reconciler.core.plan.keys import KnownKeys, NewKey
+from reconciler.core.plan.notices import doubtful
+from reconciler.core.plan.operations import Plan
+from reconciler.errors import Source
+
+DOUBT = "near_duplicate"
+
+
+def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
+    """Give what the plan of a shard knows of keys; None for the plan of a whole, which need not be merged."""
+    if plan.origin.shards is None:
+        return None
+    declared = plan.keys.declared
+    near = near_keys(declared, declared) if plan.keys.guessed else {}
+    return KeysEntry(
+        declared={key: declared[key] for key in near},
+        live=tuple(sorted(plan.keys.live & declared.keys())),
+        beside=tuple(
+            BesideEntry(one.address, one.key, in_order(_shown(key, declared, masker) for key in one.beside))
+            for one in plan.near_keys
+            if one.beside
+        ),
+    )
+
+
+def in_order(keys: Iterable[Text]) -> tuple[Text, ...]:
+    """Sort keys as they are shown, those that are masked by their digests."""
+    return tuple(sorted(keys, key=_name))
+
+
+def merge_keys(plans: Iterable[PlanDocument]) -> KeysEntry:
+    """Give what the plans of several shards know of keys."""
+    told = [plan.keys or NO_KEYS_TOLD for plan in plans]
+    beside = (entry for one in told for entry in one.beside)
+    return KeysEntry(
+        declared=told[0].declared,
+        live=tuple(sorted({key for one in told for key in one.live})),
+        beside=tuple(sorted(beside, key=lambda entry: (entry.address, entry.key))),
+    )
+
+
+def merged_doubts(
+    operations: Sequence[OperationEntry], told: Sequence[NoticeEntry], keys: KeysEntry
+) -> Iterator[NoticeEntry]:
+    """
+    Doubt the new keys of several shards in view of what all of them know; `told` are the doubts of each.
+
+    A key that only the account knows, and that another shard read, is not known to be near: shards do not tell these.
+    """
+    hidden = _hidden(told, keys)
+    texts: dict[str, Text] = {_name(key): key for others in hidden.values() for key in others}
+    texts |= {_name(key): key for entry in keys.beside for key in entry.near}
+    known = KnownKeys(keys.declared, frozenset(keys.live).union(*(map(_name, others) for others in hidden.values())))
+    for one, others in doubtful(_new_keys(operations, hidden, keys), known):
+        declared = sorted(others & keys.declared.keys())
+        live = in_order(texts[name] for name in others - keys.declared.keys())
+        place = PlaceEntry(one.source.file, one.source.line)
+        yield NoticeEntry(DOUBT, one.address, 1, place, (one.key, *declared, *live))
+
+
+def _hidden(told: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Text]]:
+    """Give for each doubted key those near it that only the account knows."""
+    found: dict[str, set[Text]] = {}
+    for notice in told:
+        key, *others = notice.keys
+        found.setdefault(_name(key), set()).update(other for other in others if _name(other) not in keys.declared)
+    return found
+
+
+def _new_keys(
+    operations: Iterable[OperationEntry], hidden: Mapping[str, set[Text]], keys: KeysEntry
+) -> Iterator[NewKey]:
+    near = near_keys(keys.declared, keys.declared)
+    held = {(entry.address, entry.key): frozenset(map(_name, entry.near)) for entry in keys.beside}
+    for entry in (entry for entry in operations if isinstance(entry, WriteFactsEntry)):
+        for fact in entry.facts:
+            if isinstance(fact, FactAdded) and fact.path == (fact.key,):
+                beside = held.get((entry.address, fact.key), frozenset())
+                others = near.get(fact.key, frozenset()).union(beside, map(_name, hidden.get(fact.key, ())))
+                yield NewKey(fact.key, Source(fact.source.file, fact.source.line), entry.address, others, beside)
+
+
+def _shown(key: str, declared: Mapping[str, int], masker: Masker) -> Text:
+    return key if key in declared else masker.live_key(key)
+
+
+def _name(key: Text) -> str:
+    return key.masked if isinstance(key, Masked) else key

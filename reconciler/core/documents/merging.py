@@ -1,0 +1,206 @@
+"""Plans, or receipts, of shards → one document, as one run would have made it."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import TypeAlias, TypeVar
+
+from reconciler.core.documents.digests import MERGED, operations_digest
+from reconciler.core.documents.merged_keys import DOUBT, merge_keys, merged_doubts
+from reconciler.core.documents.plan import (
+    CostEntry,
+    NoticeEntry,
+    OperationEntry,
+    OutcomeEntry,
+    PlanDocument,
+    ReceiptDocument,
+    TotalsEntry,
+)
+from reconciler.core.model.address import unit_of
+from reconciler.core.model.selection import Shards
+from reconciler.core.model.value import Json, canonical
+from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Measures, held_against
+from reconciler.core.plan.totals import SummaryEntry
+from reconciler.errors import InputError
+
+_Totals = TypeVar("_Totals", SummaryEntry, CostEntry, TotalsEntry)
+_Saved: TypeAlias = PlanDocument | ReceiptDocument
+
+_SAME: Mapping[str, Callable[[object, object], str]] = {
+    "kind": lambda left, right: f"one is a {left}, the other a {right}",
+    "environment": lambda left, right: f"they are for different environments, {left} and {right}",
+    "api": lambda left, right: f"they are for different accounts, at {left} and {right}",
+    "key_check": lambda _left, _right: "they were made with different keys; give all the same RECONCILER_DIGEST_KEY",
+    "specs_digest": lambda _left, _right: "they were made from different specs, or with different secrets",
+    "snapshot_taken_at": lambda left, right: f"one was read from {_seen(left)}, the other from {_seen(right)}",
+    "base": lambda left, right: f"one tells {_causes(left)}, the other {_causes(right)}",
+}
+"""What has to be the same in all documents, and what is said where it is not."""
+ELSEWHERE = "other_shard"
+_LEFT_OUT = "not_read"
+
+
+def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
+    """Merge documents, each with the name of its file; raises `InputError` where they are no parts of one whole."""
+    shards = _shards(documents)
+    for name, other in documents[1:]:
+        _check_same(documents[0], (name, other))
+    _check_apart(documents)
+    _check_memories(documents, shards)
+    plans = [document for _, document in documents if isinstance(document, PlanDocument)]
+    receipts = [document for _, document in documents if isinstance(document, ReceiptDocument)]
+    return _plan(plans, shards) if plans else _receipt(receipts, shards)
+
+
+def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
+    """Give the shards of all documents together; each may come once."""
+    owner: dict[int, str] = {}
+    found: list[Shards] = []
+    for name, document in documents:
+        if document.shards is None:
+            raise InputError(f"{name} is no shard's: only what --shard made can be merged")
+        found.append(document.shards)
+        if document.shards.count != found[0].count:
+            raise InputError(f"{name} is of {document.shards.count} shards, and {documents[0][0]} of {found[0].count}")
+        for index in document.shards.present:
+            if owner.setdefault(index, name) is not name:
+                raise InputError(f"{name} holds shard {index}/{found[0].count}, and so does {owner[index]}")
+    return Shards(found[0].count, tuple(sorted(owner)), sum(shards.memories for shards in found))
+
+
+def _check_same(first: tuple[str, _Saved], other: tuple[str, _Saved]) -> None:
+    for field, reason in _SAME.items():
+        left, right = getattr(first[1], field, None), getattr(other[1], field, None)
+        if left != right:
+            raise InputError(f"{first[0]} and {other[0]} cannot be merged: {reason(left, right)}")
+
+
+def _seen(snapshot_taken_at: object) -> str:
+    return f"a snapshot of {snapshot_taken_at}" if snapshot_taken_at else "the account"
+
+
+def _causes(base: object) -> str:
+    return f"causes since {base}" if base else "no causes"
+
+
+def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
+    owner: dict[tuple[str, str], str] = {}
+    for name, document in documents:
+        entries: Iterable[OperationEntry | OutcomeEntry] = (
+            document.operations if isinstance(document, PlanDocument) else document.outcomes
+        )
+        for entry in entries:
+            if owner.setdefault((entry.type, entry.address), name) is not name:
+                known = owner[entry.type, entry.address]
+                raise InputError(f"{name} and {known} cannot be merged: both hold {entry.type} of {entry.address}")
+
+
+def _check_memories(documents: Sequence[tuple[str, _Saved]], shards: Shards) -> None:
+    """Check that all plans tell the same number of declared memories, and that as many are in their shards."""
+    declared = {name: _declared(document) for name, document in documents if isinstance(document, PlanDocument)}
+    for name, number in declared.items():
+        first, expected = next(iter(declared.items()))
+        if number != expected:
+            told = f"of all shards, one tells {expected} declared memories, the other {number}"
+            raise InputError(f"{first} and {name} cannot be merged: {told}")
+        if shards.memories > number or (shards.memories < number and not shards.missing):
+            told = f"they tell {number} declared memories of all shards, and hold {shards.memories}"
+            raise InputError(f"{' and '.join(declared)} cannot be merged: {told}")
+
+
+def _declared(plan: PlanDocument) -> int:
+    """Give how many memories are declared, those of other shards included."""
+    here = plan.shards.memories if plan.shards else 0
+    return here + sum(notice.count for notice in plan.notices if notice.type == ELSEWHERE)
+
+
+def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
+    operations = _in_order((entry for plan in plans for entry in plan.operations), lambda entry: entry.address)
+    keys = merge_keys(plans)
+    measures = _measures([plan.measures for plan in plans], keys.live)
+    return replace(
+        plans[0],
+        created_at=min(plan.created_at for plan in plans),
+        operations_digest=operations_digest(operations, _digest),
+        summary=_added([plan.summary for plan in plans]),
+        cost=_added([plan.cost for plan in plans]),
+        operations=operations,
+        memories=_in_order((entry for plan in plans for entry in plan.memories), lambda entry: entry.address),
+        notices=_notices(plans, shards, [*merged_doubts(operations, _doubts(plans), keys)]),
+        measures=measures,
+        guards=_guards(plans, measures),
+        shards=shards if shards.missing else None,
+        keys=keys if shards.missing else None,
+    )
+
+
+def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocument:
+    return replace(
+        receipts[0],
+        started_at=min(receipt.started_at for receipt in receipts),
+        finished_at=max(receipt.finished_at for receipt in receipts),
+        interrupted=any(receipt.interrupted for receipt in receipts),
+        totals=_added([receipt.totals for receipt in receipts]),
+        outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
+        shards=shards if shards.missing else None,
+    )
+
+
+def _digest(content: Json) -> str:
+    """Give a digest that needs no key: it tells merged plans apart, and none of them can be applied."""
+    return MERGED + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+_Entry = TypeVar("_Entry")
+
+
+def _in_order(entries: Iterable[_Entry], address: Callable[[_Entry], str]) -> tuple[_Entry, ...]:
+    """Sort as a plan is: contacts by name, then memories declared by id; what is of one of them stays in its order."""
+    return tuple(sorted(entries, key=lambda entry: unit_of(address(entry))))
+
+
+def _added(parts: Sequence[_Totals]) -> _Totals:
+    names = [field.name for field in fields(parts[0])]
+    return type(parts[0])(**{name: sum(getattr(part, name) for part in parts) for name in names})
+
+
+def _doubts(plans: Iterable[PlanDocument]) -> list[NoticeEntry]:
+    return [notice for plan in plans for notice in plan.notices if notice.type == DOUBT]
+
+
+def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeEntry]) -> tuple[NoticeEntry, ...]:
+    """Give all notices in order; of what was left out there is one each, and doubts are those of the whole."""
+    all_of_them = [notice for plan in plans for notice in plan.notices]
+    found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
+    left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
+    for kind, count in ((_LEFT_OUT, left_out), (ELSEWHERE, _declared(plans[0]) - shards.memories)):
+        found += [NoticeEntry(kind, "", count)] if count else []
+    return tuple(sorted(found, key=lambda notice: (notice.type, notice.address)))
+
+
+def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
+    """Add what guards are held against; a key that is new to one shard and live in another is not new."""
+    return Measures(
+        changes=sum(part.changes for part in parts),
+        facts_to_update=sum(part.facts_to_update for part in parts),
+        kept_facts_live=sum(part.kept_facts_live for part in parts),
+        new_keys=tuple(sorted({key for part in parts for key in part.new_keys} - set(live))),
+    )
+
+
+def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[ExceededGuard, ...]:
+    """Give each guard that refuses a shard: each is held against shards alone, so what the whole exceeds may go on."""
+    refusing = [guard for plan in plans for guard in plan.guards]
+    by_name = ([guard for guard in refusing if guard.name == name] for name in GUARD_NAMES)
+    return tuple(_worst(guards, measures) for guards in by_name if guards)
+
+
+def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:
+    """
+    Give one guard that refuses some shards as the whole exceeds it, or else, of a share, as the worst of them does.
+
+    Limits may differ, since each job can be given its own (`--max-changes`); the smallest is told.
+    """
+    limit = min(guard.limit for guard in guards)
+    whole = held_against(measures, guards[0].name, limit)
+    return whole if whole.value > limit else replace(max(guards, key=lambda guard: guard.value), limit=limit)

@@ -1,0 +1,290 @@
+"""
+What still holds of a reviewed plan: its operations in, and a fresh plan of the same things, out what may be done.
+
+Only what was reviewed and is still just so is done. What the account holds by now needs nothing; what moved since is
+left for the next plan.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias, TypeVar, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.digests import MERGED, operations_digest
+from reconciler.core.documents.plan import (
+    AddUserEntry,
+    CreateContactEntry,
+    CreateMemoryEntry,
+    FactEntry,
+    FactUpdated,
+    OperationEntry,
+    PlanDocument,
+    UpdateContactEntry,
+    UpdateUserEntry,
+    WriteFactsEntry,
+)
+from reconciler.core.model.address import memory_of, operation_key
+from reconciler.core.model.desired import ContactMemory, Memory, User
+from reconciler.core.model.masking import Masked, Masker, Mixed
+from reconciler.core.model.text import quoted
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.operations import (
+    AddUser,
+    ContactOperation,
+    ContactWork,
+    CreateMemory,
+    MemoryOperation,
+    MemoryWork,
+    Origin,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+from reconciler.core.plan.receipt import MOVED, Outcome
+from reconciler.errors import Source
+
+_Key: TypeAlias = tuple[str, str]
+_Changes: TypeAlias = Mapping[str, Mapping[tuple[str, ...], FactEntry]]
+_Operation = TypeVar("_Operation", ContactOperation, MemoryOperation)
+_State: TypeAlias = Literal["holds", "already", "moved"]
+
+_COUNTERPARTS = {
+    "add_user": "update_user",
+    "update_user": "add_user",
+    "create_contact": "update_contact",
+    "update_contact": "create_contact",
+}
+"""What is planned in an operation's place once the thing appeared, or is gone."""
+
+ALREADY = "the account holds it by now"
+
+
+class Reviewed(Struct, frozen=True):
+    """An operation of a reviewed plan, as far as a receipt speaks of it."""
+
+    type: str
+    address: str
+    source: Source
+
+
+class Review(Struct, frozen=True):
+    """What is left to do, and what became of the other operations without any request; `moved` are of these."""
+
+    plan: Plan
+    settled: tuple[Outcome, ...]
+
+    @property
+    def moved(self) -> tuple[Outcome, ...]:
+        """Give the operations that do not hold any more."""
+        return tuple(outcome for outcome in self.settled if outcome.moved)
+
+
+class _Verdict(Struct, frozen=True):
+    """What became of one reviewed operation; `keys` are those of its facts or fields that hold."""
+
+    state: _State
+    keys: frozenset[str] = frozenset()
+    detail: str = ""
+
+
+class _Fresh(Struct, frozen=True):
+    """A fresh plan: its operations, and the addresses of memories that the account shows several of."""
+
+    operations: Mapping[_Key, OperationEntry]
+    ambiguous: frozenset[str]
+
+
+def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
+    """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
+    fresh = _Fresh(
+        {operation_key(entry): entry for entry in describe_plan(now, masker).operations},
+        frozenset(notice.address for notice in now.notices if notice.type == "ambiguous_memory"),
+    )
+    verdicts = {operation_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
+    work = tuple(_narrowed(item, verdicts) for item in now.work)
+    judged = ((entry, verdicts[operation_key(entry)]) for entry in saved.operations)
+    settled = tuple(_settled(entry, verdict) for entry, verdict in judged if verdict.state != "holds")
+    return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
+
+
+def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ...]:
+    """Say why a reviewed plan cannot be applied here; empty where it can."""
+    found = []
+    environment, api, specs_digest = here.environment, here.api, here.specs_digest
+    if (saved.environment, saved.api) != (environment, api):
+        found.append(f"it is for {saved.environment} ({saved.api}), and this is {environment} ({api})")
+    elif saved.key_check != masker.key_check:
+        found.append("it was made with another key; give both the same RECONCILER_DIGEST_KEY")
+    elif saved.specs_digest != specs_digest:
+        found.append("the specs, or their secrets, are not those that it was made from")
+    if saved.operations_digest.startswith(MERGED):
+        found.append("it was merged from shards, each of which is applied by itself")
+    elif saved.operations_digest != operations_digest(saved.operations, masker.digest):
+        found.append("its operations were changed since it was made")
+    return tuple(found)
+
+
+def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
+    operation = Reviewed(entry.type, entry.address, Source(entry.source.file, entry.source.line))
+    moved = verdict.state == "moved"
+    return Outcome(operation, "skipped" if moved else "already", verdict.detail, moved=moved)
+
+
+def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
+    found = fresh.operations.get(operation_key(entry))
+    if found is None:
+        return _without_fresh(entry, fresh)
+    if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
+        return _Verdict("moved", detail=f"{MOVED}: it has another id by now")
+    if not _changes(entry):
+        return _Verdict("holds")
+    states = _states(_changes(entry), _changes(found), masker)
+    moved = sorted(key for key, state in states.items() if state == "moved")
+    if moved:
+        return _Verdict("moved", detail=f"{MOVED}: {', '.join(map(_named, moved))}")
+    holding = frozenset(key for key, state in states.items() if state == "holds")
+    return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
+
+
+def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
+    """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
+    if memory_of(entry.address) in fresh.ambiguous:
+        return _Verdict("moved", detail=f"{MOVED}: the account shows several memories by now")
+    other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
+    if other is None:
+        return _Verdict("already", detail=ALREADY)
+    if not other.certain:
+        return _Verdict("moved", detail=f"{MOVED}: it cannot be looked up any more")
+    fields = " and ".join(_changes(other))
+    since = f"it is there by now, with another {fields}" if fields else "it is gone by now"
+    return _Verdict("moved", detail=f"{MOVED}: {since}")
+
+
+def _id(entry: OperationEntry) -> str | None:
+    """Give the id of what an operation writes to, where it was known."""
+    match entry:
+        case CreateContactEntry():
+            return None
+        case CreateMemoryEntry(contact_id=known) | UpdateContactEntry(contact_id=known):
+            return known
+        case WriteFactsEntry(memory_id=known) | AddUserEntry(memory_id=known) | UpdateUserEntry(memory_id=known):
+            return known
+        case _:
+            assert_never(entry)
+
+
+def _changes(entry: OperationEntry) -> _Changes:
+    match entry:
+        case WriteFactsEntry(facts=changes) | UpdateContactEntry(changes=changes) | UpdateUserEntry(changes=changes):
+            found: dict[str, dict[tuple[str, ...], FactEntry]] = {}
+            for change in changes:
+                found.setdefault(change.key, {})[change.path] = change
+            return found
+        case _:
+            return {}
+
+
+def _states(saved: _Changes, now: _Changes, masker: Masker) -> Mapping[str, _State]:
+    def state(key: str) -> _State:
+        if key not in now:
+            return "already"
+        was = saved[key]
+        equal = all(path in was and _same(was[path], change, masker) for path, change in now[key].items())
+        return "holds" if equal else "moved"
+
+    return {key: state(key) for key in saved}
+
+
+def _same(saved: FactEntry, now: FactEntry, masker: Masker) -> bool:
+    if isinstance(saved, FactUpdated) and isinstance(now, FactUpdated):
+        return _digest(saved.before, masker) == _digest(now.before, masker)
+    return type(saved) is type(now)
+
+
+def _digest(value: Mixed, masker: Masker) -> str:
+    """Give the digest of a former value, which is masked unless its key was revealed."""
+    return value.masked if isinstance(value, Masked) else masker.digest(_json(value))
+
+
+def _json(value: Mixed) -> Json:
+    assert not isinstance(value, Masked)  # noqa: S101  a former value is masked as a whole or not at all
+    return value  # type: ignore[return-value]
+
+
+def _named(key: str) -> str:
+    return key if key.isidentifier() else quoted(key)
+
+
+def _narrowed(work: Work, verdicts: Mapping[_Key, _Verdict]) -> Work:
+    """
+    Give the work with what holds of it.
+
+    The declarations are narrowed, too: when it is written, an operation is decided once more from them.
+    """
+    match work:
+        case ContactWork():
+            contact_operations = _held(work.operations, verdicts)
+            return replace(work, operations=tuple(_contact_operation(*item) for item in contact_operations))
+        case MemoryWork():
+            held = _held(work.operations, verdicts)
+            memory = _narrowed_memory(work.memory, held)
+            operations = tuple(_memory_operation(operation, memory, verdict) for operation, verdict in held)
+            return replace(work, memory=memory, operations=operations)
+        case _:
+            assert_never(work)
+
+
+def _held(operations: Iterable[_Operation], verdicts: Mapping[_Key, _Verdict]) -> list[tuple[_Operation, _Verdict]]:
+    found = ((operation, verdicts.get(operation_key(operation))) for operation in operations)
+    return [(operation, verdict) for operation, verdict in found if verdict and verdict.state == "holds"]
+
+
+def _contact_operation(operation: ContactOperation, verdict: _Verdict) -> ContactOperation:
+    if not isinstance(operation, UpdateContact):
+        return operation
+    profile = tuple(fact for fact in operation.contact.profile if fact.key in verdict.keys)
+    return UpdateContact(
+        replace(operation.contact, profile=profile), _of(operation.profile, verdict), certain=operation.certain
+    )
+
+
+def _narrowed_memory(memory: Memory, held: list[tuple[MemoryOperation, _Verdict]]) -> Memory:
+    if not isinstance(memory, ContactMemory):
+        return memory
+    keys = {key for operation, verdict in held if isinstance(operation, WriteFacts) for key in verdict.keys}
+    others = {fact.key for fact in memory.facts} - keys
+    return replace(
+        memory, facts=tuple(fact for fact in memory.facts if fact.key in keys), left_out=memory.left_out | others
+    )
+
+
+def _memory_operation(operation: MemoryOperation, memory: Memory, verdict: _Verdict) -> MemoryOperation:
+    match operation:
+        case UpdateUser():
+            user = _narrowed_user(operation.user, verdict)
+            return replace(operation, memory=memory, user=user, changes=_of(operation.changes, verdict))
+        case AddUser():
+            return replace(operation, memory=memory)
+        case CreateMemory() | WriteFacts():
+            assert isinstance(memory, ContactMemory)  # noqa: S101  the memory that they were planned for
+            narrowed = replace(operation, memory=memory)
+            return (
+                replace(narrowed, facts=_of(narrowed.facts, verdict)) if isinstance(narrowed, WriteFacts) else narrowed
+            )
+        case _:
+            assert_never(operation)
+
+
+def _narrowed_user(user: User, verdict: _Verdict) -> User:
+    """Give the user with those fields alone that are to be set."""
+    kept = {name: getattr(user, name) for name in ("metadata", "summary") if name in verdict.keys}
+    return replace(user, **{"metadata": None, "summary": None, **kept})
+
+
+def _of(writes: tuple[FactWrite, ...], verdict: _Verdict) -> tuple[FactWrite, ...]:
+    return tuple(write for write in writes if write.key in verdict.keys)

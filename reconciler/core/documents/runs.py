@@ -1,0 +1,247 @@
+"""A run as its journal tells it: what was begun, what became of it, and what that leaves open."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.documents.plan import FORMAT_VERSION, OutcomeEntry, PlaceEntry, ReceiptDocument, TotalsEntry
+from reconciler.core.model.address import is_within, operation_key, user_address
+from reconciler.core.model.desired import Desired
+from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.receipt import Result
+from reconciler.errors import Source
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """
+    One run as its journal tells it; `finished_at` is None for one without an end.
+
+    `operations` counts those planned, and what was never begun is among the skipped. `settled` says that a later run
+    has looked at what this one left open.
+    """
+
+    run: str
+    environment: str
+    api: str
+    started_at: str
+    finished_at: str | None
+    state: str
+    settled: bool
+    operations: int
+    totals: TotalsEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RunsDocument:
+    """The runs of a repository, the newest first."""
+
+    format_version: str
+    kind: Literal["runs"]
+    runs: tuple[RunEntry, ...]
+
+
+RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
+"""
+How a run ended.
+
+`incomplete`: to its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
+`killed`: without an end.
+"""
+
+
+class RunHeader(Struct, frozen=True):
+    """What a run was about; `account` is a digest, `operations` counts those planned, by type."""
+
+    run: str
+    environment: str
+    api: str
+    account: str
+    specs_digest: str
+    started_at: str
+    operations: Mapping[str, int]
+
+    @property
+    def planned(self) -> int:
+        """Count the operations that were planned."""
+        return sum(self.operations.values())
+
+
+class Step(Struct, frozen=True):
+    """One operation of a run; its result is None where it was begun and nothing more is known."""
+
+    type: str
+    address: str
+    source: Source
+    result: Result | None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether nobody knows if it happened."""
+        return self.result in {None, "unknown"}
+
+
+class PastRun(Struct, frozen=True):
+    """
+    One run; `steps` in the order in which they were begun, or put aside.
+
+    `finished_at` is None for a run without an end, and `last_seen_at` when the journal was last written. `settled` says
+    that a later run has looked at what this one left open.
+    """
+
+    header: RunHeader
+    steps: tuple[Step, ...]
+    last_seen_at: str
+    finished_at: str | None
+    interrupted: bool
+    settled: bool
+    is_running: bool = False
+
+    @property
+    def open_steps(self) -> tuple[Step, ...]:
+        """Give the operations of which nobody knows whether they happened."""
+        return tuple(step for step in self.steps if step.is_open)
+
+    @property
+    def needs_settling(self) -> bool:
+        """Say whether a next run has to look at what became of it."""
+        return not self.settled and (self.finished_at is None or bool(self.open_steps))
+
+    @property
+    def not_begun(self) -> int:
+        """Count the operations that the journal does not name, since the run ended before them."""
+        return max(0, self.header.planned - len(self.steps))
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """Count the operations by what became of them; what was never begun is skipped."""
+        counted = Counter(step.result or "unknown" for step in self.steps)
+        counted["skipped"] += self.not_begun
+        return {result: counted[result] for result in get_args(Result)}
+
+    @property
+    def state(self) -> RunState:
+        """Say how the run ended."""
+        if self.is_running:
+            return "running"
+        if self.finished_at is None:
+            return "killed"
+        if sum(self.totals.values()) == self.totals["done"] + self.totals["already"]:
+            return "complete"
+        return "interrupted" if self.interrupted else "incomplete"
+
+
+def with_result(step: Step, result: Result) -> Step:
+    """Give the step with what became of it."""
+    return replace(step, result=result)
+
+
+_DETAILS: Mapping[Result | None, str] = {
+    None: "the run ended while it was under way",
+    "already": "nothing was left to do",
+    "done": "",
+    "failed": "the reason is in the run's receipt alone",
+    "skipped": "not tried",
+    "unknown": "the answer was lost",
+}
+"""A journal holds no words of the API, since they may hold values."""
+
+
+def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
+    """Give the list of runs, the newest first."""
+    newest_first = sorted(runs, key=lambda run: run.header.run, reverse=True)
+    return RunsDocument(FORMAT_VERSION, "runs", tuple(map(_entry, newest_first)))
+
+
+def describe_past_run(run: PastRun) -> ReceiptDocument:
+    """Give the receipt of a run; where it has no end, the time of its last line stands for it."""
+    return ReceiptDocument(
+        format_version=FORMAT_VERSION,
+        kind="receipt",
+        environment=run.header.environment,
+        api=run.header.api,
+        specs_digest=run.header.specs_digest,
+        started_at=run.header.started_at,
+        finished_at=run.finished_at or run.last_seen_at,
+        interrupted=run.interrupted or run.finished_at is None,
+        totals=TotalsEntry(**run.totals),
+        outcomes=tuple(map(_outcome, run.steps)),
+    )
+
+
+def _entry(run: PastRun) -> RunEntry:
+    header = run.header
+    return RunEntry(
+        run=header.run,
+        environment=header.environment,
+        api=header.api,
+        started_at=header.started_at,
+        finished_at=run.finished_at,
+        state=run.state,
+        settled=run.settled,
+        operations=header.planned,
+        totals=TotalsEntry(**run.totals),
+    )
+
+
+def _outcome(step: Step) -> OutcomeEntry:
+    place = PlaceEntry(step.source.file, step.source.line)
+    return OutcomeEntry(step.type, step.address, step.result or "unknown", _DETAILS[step.result], place)
+
+
+Finding: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_read"]
+"""
+What is known by now of an operation that was left open.
+
+`held`: the account holds what is declared. `planned`: it is in the new plan. `unclear`: the account gives no way to
+tell, so that it stays open until it was done once more. `undeclared`: the specs no longer ask for it. `not_read`: this
+plan did not look (`--target`, `--shard`).
+"""
+
+_BLIND_TO_ALL = {"ambiguous_memory", "unknown_contact"}
+_ON_USERS = {"add_user", "update_user"}
+
+
+class View(Struct, frozen=True):
+    """A fresh plan, all that is declared, and the part of it that the plan looked at."""
+
+    plan: Plan
+    declared: Desired
+    looked_at: Desired
+
+    def findings(self, steps: Iterable[Step]) -> Mapping[Step, Finding]:
+        """Give what is found of each step."""
+        declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
+        planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
+        doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
+        blind = tuple(notice.address for notice in self.plan.notices if notice.type in _BLIND_TO_ALL)
+        blind_to_users = tuple(notice.address for notice in self.plan.notices if notice.type == "unverifiable")
+
+        def finding(step: Step) -> Finding:
+            address = step.address
+            if address not in declared:
+                return "undeclared"
+            if looked_at.get(address) != declared[address]:
+                return "not_read"
+            if planned.get(operation_key(step)):
+                return "planned"
+            unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
+            return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"
+
+        return {step: finding(step) for step in steps}
+
+
+def _is_any_within(address: str, owners: Iterable[str]) -> bool:
+    return any(is_within(address, owner) for owner in owners)
+
+
+def _by_address(desired: Desired) -> dict[str, object]:
+    """Give every declaration by its address, down to users."""
+    found: dict[str, object] = {item.address: item for item in (*desired.contacts, *desired.memories)}
+    for memory in desired.memories:
+        found |= {user_address(memory.address, user.phone_number): user for user in memory.users}
+    return found

@@ -1,0 +1,51 @@
+"""Describes what a plan leaves as it is in the memories that it changes."""
+
+from collections.abc import Iterator
+
+from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, StandingEntry, StandingUserEntry
+from reconciler.core.model.desired import ContactMemory, Fact
+from reconciler.core.model.masking import Masker
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import Path
+from reconciler.core.plan.operations import AddUser, MemoryWork, UpdateUser, WriteFacts
+
+
+def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
+    """Give a memory with the declared facts and users that no operation of its work changes."""
+    users = tuple(_users(work))
+    if not isinstance(work.memory, ContactMemory):
+        return MemoryEntry(work.address, contact=None, scope=None, standing=(), standing_users=users)
+    changed = _changed(work)
+    standing = tuple(
+        entry for fact in work.memory.facts for entry in _standing(fact, changed.get(fact.key, ()), masker)
+    )
+    return MemoryEntry(work.address, work.memory.contact.name, work.memory.scope, standing, users)
+
+
+def _users(work: MemoryWork) -> Iterator[StandingUserEntry]:
+    touched = {item.user.phone_number for item in work.operations if isinstance(item, AddUser | UpdateUser)}
+    for user in work.memory.users:
+        if user.phone_number not in touched:
+            yield StandingUserEntry(user.phone_number, PlaceEntry(user.source.file, user.source.line))
+
+
+def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
+    """Give the paths of changes by fact."""
+    writes = (operation for operation in work.operations if isinstance(operation, WriteFacts))
+    return {fact.key: tuple(change.path for change in fact.changes) for write in writes for fact in write.facts}
+
+
+def _standing(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator[StandingEntry]:
+    place = PlaceEntry(fact.source.file, fact.source.line)
+    for path, declared in _untouched((fact.key,), fact.value, changed):
+        yield StandingEntry(fact.key, path, fact.upkeep, masker.declared(declared, path), place)
+
+
+def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:
+    """Give the largest parts of a declared value that hold no change."""
+    inside = tuple(other for other in changed if other[: len(path)] == path)
+    if not inside:
+        yield path, declared
+    elif path not in inside and isinstance(declared, dict):
+        for step, item in sorted(declared.items()):
+            yield from _untouched((*path, step), item, inside)

@@ -1,0 +1,1 @@
+"""What is declared and observed, and what may be shown of it."""

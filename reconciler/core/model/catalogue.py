@@ -1,0 +1,103 @@
+"""The catalogue: what a repository says of the keys of its facts, and which values keep to it."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.value import Json, is_list, same
+from reconciler.errors import Source
+
+FactType: TypeAlias = Literal["string", "number", "integer", "boolean", "list", "mapping"]
+Rule: TypeAlias = Literal["type", "enum", "pattern", "max_length"]
+"""A rule that a value can break."""
+
+TYPE_NAMES: Mapping[FactType, str] = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "list": "a list",
+    "mapping": "a mapping",
+}
+"""What a value of each type is called."""
+
+
+NUMBERS = frozenset(("number", "integer"))
+"""The types of which a plain scalar such as 3.10 is a number, although as a fact of any other type it is text."""
+
+
+class FactKey(Struct, frozen=True):
+    """
+    One key of the catalogue; what is None or empty is not said of it.
+
+    `pattern` is a regular expression that the whole text has to match, `max_length` counts characters, `deprecated`
+    says what to do instead, `review_by` is the day (ISO 8601) by which somebody should look at its facts again.
+    """
+
+    name: str
+    source: Source
+    type: FactType | None = None
+    enum: tuple[Json, ...] = ()
+    pattern: str | None = None
+    max_length: int | None = None
+    description: str = ""
+    sensitive: bool = False
+    deprecated: str = ""
+    review_by: str | None = None
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Return whether the values of the key have to be numbers."""
+        return self.type in NUMBERS
+
+    @property
+    def expected_type(self) -> FactType | None:
+        """Give the type that values must have; only text has a pattern or a length."""
+        return self.type or ("string" if self.pattern is not None or self.max_length is not None else None)
+
+
+Catalogue: TypeAlias = Mapping[str, FactKey]
+"""The keys that facts may have, by name; empty where a repository leaves all keys open."""
+
+
+def sensitive_keys(catalogue: Catalogue) -> frozenset[str]:
+    """Give the keys whose values are shown to nobody else, although the repository holds them."""
+    return frozenset(key.name for key in catalogue.values() if key.sensitive)
+
+
+def broken_rule(key: FactKey, value: Json) -> Rule | None:
+    """Give the first rule of a key that a value breaks, if it breaks one."""
+    if key.expected_type is not None and not has_type(value, key.expected_type):
+        return "type"
+    if key.enum and not any(same(value, one) for one in key.enum):
+        return "enum"
+    return _broken_by_text(key, value) if isinstance(value, str) else None
+
+
+def has_type(value: Json, expected: FactType) -> bool:
+    """Say whether a value has a type; JSON has one kind of number, so 1.0 is a whole one, and true is none."""
+    match expected:
+        case "string":
+            return isinstance(value, str)
+        case "number" | "integer":
+            return _is_number(value, whole=expected == "integer")
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return is_list(value)
+        case "mapping":
+            return isinstance(value, dict)
+
+
+def _is_number(value: Json, *, whole: bool) -> bool:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return not whole or float(value).is_integer()
+
+
+def _broken_by_text(key: FactKey, text: str) -> Rule | None:
+    if key.pattern is not None and not re.fullmatch(key.pattern, text):
+        return "pattern"
+    return "max_length" if key.max_length is not None and len(text) > key.max_length else None

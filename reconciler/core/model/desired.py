@@ -1,0 +1,196 @@
+"""Desired: what the specs declare, layers already merged, every value with the place it comes from."""
+
+import re
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from reconciler.core.model.address import contact_address, existing_address, memory_address
+from reconciler.core.model.catalogue import Catalogue
+from reconciler.core.model.value import Json, canonical
+from reconciler.errors import Source
+
+Upkeep: TypeAlias = Literal["keep", "seed"]
+"""`keep`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
+
+
+class Persona(Struct, frozen=True):
+    """A scope that remembers for a persona."""
+
+    persona_id: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Give the scope as the field that requests carry."""
+        return {"persona_id": self.persona_id}
+
+
+class AgentNumber(Struct, frozen=True):
+    """A scope that remembers for an agent's phone number, in E.164."""
+
+    agent_number: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Give the scope as the field that requests carry."""
+        return {"agent_number": self.agent_number}
+
+
+ScopeKey: TypeAlias = Persona | AgentNumber
+"""What the API knows a scope by: exactly one of the two (`POST /v1/memory/contact`)."""
+
+IdentifierKind: TypeAlias = Literal["external_id", "phone_number", "email"]
+IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = ("external_id", "phone_number", "email")
+
+
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/\u2010-\u2015]")
+_NUMBER = re.compile(r"(?:\+|00)?([0-9]+)")
+
+
+def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
+    """Give what the API knows a contact memory by, as one text."""
+    return canonical([contact_id, scope_key.fields])
+
+
+class Fact(Struct, frozen=True):
+    """One declared fact; `value` is never null."""
+
+    key: str
+    value: Json
+    upkeep: Upkeep
+    source: Source
+
+
+class User(Struct, frozen=True):
+    """One declared memory user; what is None is not declared."""
+
+    phone_number: str
+    metadata: str | None
+    summary: str | None
+    external_memory_key: str | None
+    source: Source
+
+
+class ContactId(Struct, frozen=True):
+    """A contact known by the API's own id, which differs from environment to environment."""
+
+    contact_id: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give what two ids are compared by."""
+        return ("contact_id", self.contact_id)
+
+
+class Identifier(Struct, frozen=True):
+    """A contact known by something that people know, the same in every environment."""
+
+    kind: IdentifierKind
+    value: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give what two identifiers are compared by."""
+        return identifier_key(self.kind, self.value)
+
+
+def identifier_key(kind: str, value: str) -> tuple[str, str]:
+    """Return what identifiers are compared by: the case of an email address and the form of a number mean nothing."""
+    return (kind, compared_text(kind, value))
+
+
+def compared_text(kind: str, value: str) -> str:
+    """Return the text that an identifier of a kind is compared by."""
+    match kind:
+        case "email":
+            return value.casefold()
+        case "phone_number":
+            return number_key(value)
+        case _:
+            return value
+
+
+def number_key(text: str) -> str:
+    """
+    Return what phone numbers are compared by: their digits, without "+" or a "00" in its place.
+
+    A text that holds more than digits and what people put between them is no number, and stays as it is.
+    """
+    bare = _BETWEEN_DIGITS.sub("", text)
+    found = _NUMBER.fullmatch(bare)
+    return found[1] if found else text
+
+
+Identity: TypeAlias = ContactId | Identifier
+
+
+class Contact(Struct, frozen=True):
+    """A declared contact; `profile` holds its `name` and `metadata`, as far as they are declared, sorted by key."""
+
+    name: str
+    identity: Identity
+    profile: tuple[Fact, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return contact_address(self.name)
+
+
+class ContactMemory(Struct, frozen=True):
+    """
+    The memory that a contact should have in a scope; facts are sorted by key and users by phone number.
+
+    `left_out` are the keys of facts that are declared too, but not chosen by a target.
+    """
+
+    contact: Contact
+    scope: str
+    scope_key: ScopeKey
+    facts: tuple[Fact, ...]
+    left_out: frozenset[str]
+    users: tuple[User, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return memory_address(self.contact.name, self.scope)
+
+
+class ExistingMemory(Struct, frozen=True):
+    """A memory that exists already, declared by its id, for its users (sorted by phone number)."""
+
+    name: str
+    memory_id: str
+    users: tuple[User, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return existing_address(self.name)
+
+
+Memory: TypeAlias = ContactMemory | ExistingMemory
+
+
+class Desired(Struct, frozen=True):
+    """
+    All that a repository declares for one environment, sorted by name, whatever the order of files and keys.
+
+    With `live_values`, some of what is declared came from an account, as an undo file says of itself.
+    """
+
+    scopes: tuple[str, ...]
+    contacts: tuple[Contact, ...]
+    contact_memories: tuple[ContactMemory, ...]
+    existing_memories: tuple[ExistingMemory, ...]
+    catalogue: Catalogue = field(default_factory=dict)
+    live_values: bool = False
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """Give every declared memory, those of contacts first."""
+        return (*self.contact_memories, *self.existing_memories)

@@ -1,0 +1,69 @@
+"""A digest of all that specs declare: the same for the same declarations, wherever they stand."""
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
+
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Identifier, Memory, User
+from reconciler.core.model.secret import Secret, holds_secret
+from reconciler.core.model.value import Json, is_list, normal, write_normal
+
+_Said: TypeAlias = Callable[[Json], Json]
+"""Gives what of a value counts."""
+
+
+def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
+    """
+    Give `sha256:…` over a canonical list of all declarations; places in files do not count.
+
+    Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
+    """
+    said = partial(_said, digest=digest)
+    content = chain(
+        (_contact(contact, said) for contact in desired.contacts),
+        (_memory(memory, said) for memory in desired.memories),
+    )
+    hashed = hashlib.sha256(b"[")
+    for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
+        hashed.update(b"," if number else b"")
+        hashed.update(write_normal(declaration).encode())
+    hashed.update(b"]")
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def _said(value: Json, digest: Callable[[Json], str]) -> Json:
+    """Give a value in normal form, secrets in it as digests; most values are plain text, for which that is nothing."""
+    return value if type(value) is str or value is None else normal(_guarded(value, digest))
+
+
+def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:
+    if isinstance(value, Secret):
+        return {"secret": digest(value.plain)}
+    if not holds_secret(value):
+        return value
+    if isinstance(value, dict):
+        return {key: _guarded(item, digest) for key, item in value.items()}
+    assert is_list(value)  # noqa: S101  nothing else holds a secret
+    return [_guarded(item, digest) for item in value]
+
+
+def _contact(contact: Contact, said: _Said) -> Json:
+    identity = contact.identity
+    known_by = (
+        [identity.kind, said(identity.value)] if isinstance(identity, Identifier) else ["id", said(identity.contact_id)]
+    )
+    return [contact.address, known_by, [[fact.key, said(fact.value)] for fact in contact.profile]]
+
+
+def _memory(memory: Memory, said: _Said) -> Json:
+    users = [_user(user, said) for user in memory.users]
+    if isinstance(memory, ContactMemory):
+        facts: list[Json] = [[fact.key, fact.upkeep, said(fact.value)] for fact in memory.facts]
+        return [memory.address, memory.scope_key.fields, facts, users]
+    return [memory.address, said(memory.memory_id), users]
+
+
+def _user(user: User, said: _Said) -> Json:
+    return [said(text) for text in (user.phone_number, user.metadata, user.summary, user.external_memory_key)]

@@ -1,0 +1,186 @@
+"""
+Keys that are one slip of the hand away from another: another case, another separator, one letter.
+
+Twins are further keys that no eye can tell apart: composed in another way, with characters that do not show, or with a
+letter of another script.
+"""
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import takewhile
+from unicodedata import category, normalize
+
+from reconciler.core.model.text import quoted
+
+_SEPARATORS = re.compile(r"[\s_.\-\u2010-\u2015\u2212]+")
+_LOOK_ALIKES = str.maketrans(
+    # Cyrillic, small and capital, then Greek, Armenian, and Latin letters of other shapes
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u051b\u051d\u04bb\u04cf\u0501\u043a\u0457\u0451\u0433"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408\u04c0\u051a\u051c\u0423\u04ae"
+    "\u03b1\u03bf\u03c1\u03bd\u03c5\u03b9\u03ba\u03c7\u03b3\u03c9\u03c4\u03b2\u03b5\u03b7"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    "\u0578\u0585\u057d\u0570\u0575\u0581\u0566"
+    "\u0131\u0251\u0261",
+    "aeopcyxsijqwhldk\u00ef\u00ebrABEKMHOPCTXSIJIQWYYaopvuikxywtbenABEZHIKMNOPTYXnouhjgqiag",
+)
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""What does not show beside the format characters (category Cf): fillers, joiners and variation selectors."""
+
+_SHORTEST = 5
+"""Below this, one letter makes another word: `name` and `game`."""
+
+_LONGEST = 200
+"""Of keys that are longer, only those are found that are equal but for case and separators."""
+
+
+class Slips:
+    """Keys, made ready to be asked which of them are one slip away from another one."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._by_variant: dict[str, set[str]] = {}
+        for key in set(keys):
+            for variant in _variants(key):
+                self._by_variant.setdefault(variant, set()).add(key)
+
+    def of(self, key: str) -> frozenset[str]:
+        """Give the keys that are one slip away from this one."""
+        near = {other for variant in _variants(key) for other in self._by_variant.get(variant, ())}
+        return frozenset(other for other in near if is_slip(key, other))
+
+
+def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """
+    Give for each of the keys the known ones that are one slip away from it; those without any are left out.
+
+    Takes time for the number of known keys and their lengths, not for the number of pairs.
+    """
+    slips = Slips(keys)
+    found: dict[str, set[str]] = {}
+    for other in set(known):
+        for key in slips.of(other):
+            found.setdefault(key, set()).add(other)
+    return {key: frozenset(others) for key, others in found.items()}
+
+
+def looks(key: str) -> str:
+    """Return what a key looks like: compatible characters made one, what does not show left out, letters in Latin."""
+    if key.isascii():
+        return key
+    return "".join(filter(_shows, normalize("NFKC", key))).translate(_LOOK_ALIKES)
+
+
+def twins(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return for each of the keys the known ones that look the same; those without any are left out."""
+    by_looks: dict[str, set[str]] = {}
+    for other in known:
+        by_looks.setdefault(looks(other), set()).add(other)
+    found = ((key, frozenset(by_looks.get(looks(key), set()) - {key})) for key in keys)
+    return {key: others for key, others in found if others}
+
+
+def told_apart(keys: Sequence[str]) -> list[str]:
+    """Return keys in quotes, those that look like another one of them in ASCII."""
+    alike = twins(keys, keys)
+    return [json.dumps(key) if key in alike else quoted(key) for key in keys]
+
+
+def _shows(letter: str) -> bool:
+    is_selector = any(ord(letter) in selectors for selectors in _SELECTORS)
+    return not (is_selector or letter in _HIDDEN or category(letter) == "Cf")
+
+
+def is_slip(key: str, other: str) -> bool:
+    """
+    Say whether two different keys are likely to mean the same.
+
+    They look equal but for case and separators; or, if both have five letters, one letter too much, too little,
+    another, or two letters the other way round. A digit is no slip: people number things.
+    """
+    if key == other:
+        return False
+    left, right = _folded(key), _folded(other)
+    return left == right or (min(len(left), len(right)) >= _SHORTEST and _is_one_edit(left, right))
+
+
+def _folded(key: str) -> str:
+    return _SEPARATORS.sub("", looks(key).casefold())
+
+
+def _variants(key: str) -> Iterator[str]:
+    """Give a key with and without each of its letters; two keys one edit apart have a variant in common."""
+    folded = _folded(key)
+    yield folded
+    if _SHORTEST <= len(folded) <= _LONGEST:
+        yield from (folded[:at] + folded[at + 1 :] for at in range(len(folded)))
+
+
+def _is_one_edit(left: str, right: str) -> bool:
+    start = _alike(left, right)
+    left, right = left[start:], right[start:]
+    end = _alike(left[::-1], right[::-1])
+    left, right = left[: len(left) - end], right[: len(right) - end]
+    if any(letter.isdigit() for letter in left + right):
+        return False
+    return max(len(left), len(right)) <= 1 or (len(left) == len(right) == 2 and left == right[::-1])  # noqa: PLR2004
+
+
+def _alike(left: str, right: str) -> int:
+    """Count the letters with which both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+
+
+_MOST_LISTED = 8
+"""More known words than this are not a help but a wall of text."""
+
+_MOST_COMPARED = 100
+"""Of more known words than these, only neighbours in the alphabet and those one slip away are compared."""
+
+_NEIGHBOURS = 20
+_MOST_SEARCHED = 200
+"""Whoever gets this many answers has no use for more of them: from then on, only those one slip away are found."""
+
+
+class Nearest:
+    """The known words, made ready for any number of questions: the time for each does not grow with their number."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        self._words = sorted(self._known)
+        self._slips: Slips | None = None
+        self._answers: dict[str, str] = {}
+
+    def __contains__(self, word: str) -> bool:
+        """Say whether a word is known."""
+        return word in self._known
+
+    def did_you_mean(self, word: str) -> str:
+        """Ask for the nearest known word, or list them all when none is near and they are few."""
+        if word not in self._answers:
+            self._answers[word] = self._answer(word)
+        return self._answers[word]
+
+    def _answer(self, word: str) -> str:
+        spelled = word if word.isupper() else word.lower()  # names of variables are in capitals
+        nearest = get_close_matches(spelled, self._candidates(word), n=1)
+        if nearest:
+            return f'did you mean "{nearest[0]}"?'
+        return f"known here: {', '.join(self._words)}" if 0 < len(self._words) <= _MOST_LISTED else ""
+
+    def _candidates(self, word: str) -> Collection[str]:
+        is_late = len(self._answers) >= _MOST_SEARCHED
+        if len(self._words) <= _MOST_COMPARED and not is_late:
+            return self._words
+        if self._slips is None:
+            self._slips = Slips(self._words)
+        at = bisect_left(self._words, word)
+        beside = () if is_late else self._words[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
+        return sorted({*beside, *self._slips.of(word)})
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Ask once for the nearest known word; see `Nearest` for many questions about the same words."""
+    return Nearest(known).did_you_mean(word)

@@ -1,0 +1,42 @@
+"""Rates such as `100/15m`, and how they are written."""
+
+import re
+
+from msgspec import Struct
+
+
+class ExpectedAccount(Struct, frozen=True):
+    """
+    What must be so of the account before anything else is read; None is not asked.
+
+    A contact that it has, the organisation that its contacts belong to (`org_id`), and `digest`: what this tool makes
+    of URL and key together.
+    """
+
+    contact_id: str | None = None
+    organization: str | None = None
+    digest: str | None = None
+
+
+_RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Rate(Struct, frozen=True):
+    """At most so many requests in any window of so many seconds."""
+
+    requests: int
+    seconds: int
+
+    def __str__(self) -> str:
+        """Give it as it is written in `reconciler.yaml`, in the largest unit that holds the window whole."""
+        unit = next(unit for unit in ("h", "m", "s") if self.seconds % _SECONDS[unit] == 0)
+        return f"{self.requests}/{self.seconds // _SECONDS[unit]}{unit}"
+
+
+def parse_rate(text: str) -> Rate:
+    """Read `REQUESTS/WINDOW`, the window in s, m or h; raises `ValueError` for anything else."""
+    found = _RATE.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])

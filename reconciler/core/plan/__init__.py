@@ -1,0 +1,1 @@
+"""What to do about a difference, and what became of it: operations, plans, receipts."""

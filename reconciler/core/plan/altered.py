@@ -1,0 +1,107 @@
+"""What an account keeps otherwise than it is sent, which another run would not change."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.model.desired import Fact, User
+from reconciler.core.model.value import Json, covers, same
+from reconciler.core.plan.diff import FactWrite, diff_facts
+from reconciler.core.plan.operations import (
+    ContactOperation,
+    ContactWork,
+    MemoryOperation,
+    MemoryWork,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+
+
+class Altered(Struct, frozen=True):
+    """
+    A fact, or a field of a contact or user, that came back otherwise than it was sent.
+
+    `came_back` is what the account keeps in its place; None with `is_missing`, where it keeps nothing. `again` is the
+    write that the next plan asks for, if it asks for any: a seeded fact that is there stays as it is.
+    """
+
+    key: str
+    sent: Json
+    came_back: Json
+    is_missing: bool
+    again: FactWrite | None
+
+
+def altered_facts(sent: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]) -> tuple[Altered, ...]:
+    """Return which of the facts that were sent are held otherwise; what was sent must be the whole of each."""
+    return _altered([write for write in sent if not _holds(held, write.key, write.value)], declared, held)
+
+
+def altered_profile(
+    sent: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]
+) -> tuple[Altered, ...]:
+    """Return which fields of a contact that were sent are held otherwise; they may hold more than was sent."""
+    other = [write for write in sent if write.key not in held or not covers(held[write.key], write.declared)]
+    return _altered(other, declared, held)
+
+
+def altered_user(user: User, held: Mapping[str, Json]) -> tuple[Altered, ...]:
+    """Return which texts of a user that were sent are held otherwise, as far as the answer shows them."""
+    texts = {"metadata": user.metadata, "summary": user.summary}
+    declared = [Fact(key, text, "keep", user.source) for key, text in texts.items() if text is not None and key in held]
+    return _altered(diff_facts(declared, held), declared, held)
+
+
+def _holds(held: Mapping[str, Json], key: str, value: Json) -> bool:
+    return key in held and same(held[key], value)
+
+
+def _altered(other: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]) -> tuple[Altered, ...]:
+    again = {write.key: write for write in diff_facts(declared, held)} if other else {}
+    return tuple(
+        Altered(write.key, write.declared, held.get(write.key), write.key not in held, again.get(write.key))
+        for write in other
+    )
+
+
+def without(plan: Plan, unkept: Mapping[str, Sequence[FactWrite]]) -> Plan:
+    """
+    Return a plan without writes that were of no use before; the plan itself where there are none.
+
+    `unkept` are those writes, by the address of their operation. What the specs or the account changed since makes
+    another write of it.
+    """
+    work = tuple(item for item in (_reduced_work(work, unkept) for work in plan.work) if item.operations)
+    return plan if work == plan.work else replace(plan, work=work)
+
+
+def _reduced_work(work: Work, unkept: Mapping[str, Sequence[FactWrite]]) -> Work:
+    match work:
+        case ContactWork(operations=operations):
+            of_contact = [_reduced_contact(item, unkept.get(item.address, ())) for item in operations]
+            return replace(work, operations=tuple(item for item in of_contact if item is not None))
+        case MemoryWork(operations=several):
+            of_memory = [_reduced(item, unkept.get(item.address, ())) for item in several]
+            return replace(work, operations=tuple(item for item in of_memory if item is not None))
+
+
+def _reduced_contact(operation: ContactOperation, useless: Sequence[FactWrite]) -> ContactOperation | None:
+    if not isinstance(operation, UpdateContact):
+        return operation
+    profile = tuple(write for write in operation.profile if write not in useless)
+    return replace(operation, profile=profile) if profile else None
+
+
+def _reduced(operation: MemoryOperation, useless: Sequence[FactWrite]) -> MemoryOperation | None:
+    match operation:
+        case WriteFacts():
+            facts = tuple(write for write in operation.facts if write not in useless)
+            return replace(operation, facts=facts) if facts else None
+        case UpdateUser():  # always sent whole
+            return None if all(write in useless for write in operation.changes) else operation
+        case _:
+            return operation

@@ -1,0 +1,101 @@
+"""What was declared before, at a revision, and with it why each change is planned."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.desired import ContactMemory, Desired, Fact, Identity, Memory, User
+from reconciler.core.model.value import Json, same
+from reconciler.core.plan.diff import Added, Change
+
+Cause: TypeAlias = Literal["specs", "live", "both"]
+"""Who made a change necessary: the specs changed since the revision, the account differs from it, or both do."""
+
+_Identity: TypeAlias = tuple[str, ...]
+
+
+class _Nothing(Enum):
+    """What stands where nothing is declared, or nothing is live; null is something."""
+
+    NOTHING = "nothing"
+
+
+class Base(Struct, frozen=True):
+    """The declarations of a revision, by what they mean, so that renaming a contact changes nothing."""
+
+    ref: str
+    contacts: Mapping[_Identity, Mapping[str, Json]]
+    memories: Mapping[_Identity, Memory]
+
+    def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause:
+        """Say why a contact, a memory or a user is to be made."""
+        if isinstance(thing, Memory):
+            was = self.memories.get(memory_identity(thing))
+            return "live" if was and (user is None or _user(was, user.phone_number)) else "specs"
+        return "live" if thing.key in self.contacts else "specs"
+
+    def cause(self, declared: Mapping[str, Json] | None, change: Change) -> Cause:
+        """Say why something is to change, given what stood in its place in the declarations of the revision."""
+        was = _at(declared or {}, change.path)
+        live = _Nothing.NOTHING if isinstance(change, Added) else change.before
+        specs_changed, live_changed = not _equal(was, change.after), not _equal(was, live)
+        if specs_changed and live_changed:
+            return "both"
+        return "specs" if specs_changed else "live"
+
+    def profile(self, identity: Identity) -> Mapping[str, Json] | None:
+        """Give what was declared of a contact itself."""
+        return self.contacts.get(identity.key)
+
+    def facts(self, memory: Memory) -> Mapping[str, Json] | None:
+        """Give the facts that were declared of a memory."""
+        was = self.memories.get(memory_identity(memory))
+        return _values(was.facts) if isinstance(was, ContactMemory) else None
+
+    def user(self, memory: Memory, phone_number: str) -> Mapping[str, Json] | None:
+        """Give what was declared of a user of a memory."""
+        was = self.memories.get(memory_identity(memory))
+        user = _user(was, phone_number) if was else None
+        return None if user is None else {"metadata": user.metadata, "summary": user.summary}
+
+
+def base_of(desired: Desired, ref: str) -> Base:
+    """Give the declarations of a revision, to compare with."""
+    return Base(
+        ref,
+        {contact.identity.key: _values(contact.profile) for contact in desired.contacts},
+        {memory_identity(memory): memory for memory in desired.memories},
+    )
+
+
+def memory_identity(memory: Memory) -> _Identity:
+    """Give what the account knows a declared memory by."""
+    if isinstance(memory, ContactMemory):
+        return (*memory.contact.identity.key, *next(iter(memory.scope_key.fields.items())))
+    return ("memory_id", memory.memory_id)
+
+
+def _values(facts: Iterable[Fact]) -> Mapping[str, Json]:
+    return {fact.key: fact.value for fact in facts}
+
+
+def _user(memory: Memory, phone_number: str) -> User | None:
+    return next((user for user in memory.users if user.phone_number == phone_number), None)
+
+
+def _at(value: Json, path: Sequence[str]) -> Json | _Nothing:
+    """Give what stands at a path; what is not declared of a user is None there."""
+    for step in path:
+        below = value.get(step) if isinstance(value, dict) else None
+        if below is None:
+            return _Nothing.NOTHING
+        value = below
+    return value
+
+
+def _equal(left: Json | _Nothing, right: Json | _Nothing) -> bool:
+    if isinstance(left, _Nothing) or isinstance(right, _Nothing):
+        return left is right
+    return same(left, right)

@@ -1,0 +1,163 @@
+"""The difference between declared and live facts, add and update only. The only importer of deepdiff."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.desired import Fact, User
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.unkept import MOST_LIVE, TooDeep, unsendable
+from reconciler.core.model.value import Json, canonical, covers, is_list, lay_over, same
+from reconciler.errors import Source
+
+Path: TypeAlias = tuple[str, ...]
+"""Where in a memory's facts: the key, then the keys of nested mappings; never an index, lists are taken whole."""
+
+
+class Added(Struct, frozen=True):
+    """Something that the live side lacks."""
+
+    path: Path
+    after: Json
+
+
+class Updated(Struct, frozen=True):
+    """Something that the live side holds with another value."""
+
+    path: Path
+    before: Json
+    after: Json
+
+
+Change: TypeAlias = Added | Updated
+
+
+class FactWrite(Struct, frozen=True):
+    """
+    One fact to send.
+
+    `value` is what is sent: the declared value, with what only the live side has in nested mappings kept.
+    """
+
+    key: str
+    declared: Json
+    value: Json
+    changes: tuple[Change, ...]
+    source: Source
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether the live side lacks the fact as a whole: something added inside of it is an update."""
+        return self.changes == (Added((self.key,), self.value),)
+
+    @property
+    def keeps_live_part(self) -> bool:
+        """Say whether something that only the live side has is sent back."""
+        return not same(self.value, self.declared)
+
+    @property
+    def changed_part(self) -> Json:
+        """Return what has to be sent of a value that the API merges by key: the keys at its top that change."""
+        value = self.value
+        keys = [change.path[1] for change in self.changes if len(change.path) > 1]
+        return {key: value[key] for key in dict.fromkeys(keys)} if keys and isinstance(value, dict) else value
+
+
+def unsendable_facts(writes: Iterable[FactWrite], *, by_key: bool = False) -> dict[str, str]:
+    """
+    Return the facts that cannot be sent without a loss of what only the live side has, each with the reason.
+
+    `by_key` says that the API merges them by key, so that no more than their changed parts are sent.
+    """
+    reasons = {write.key: _unsendable(write, write.changed_part if by_key else write.value) for write in writes}
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _unsendable(write: FactWrite, sent: Json) -> str:
+    if any(map(_merges_into_depth, write.changes)):
+        return f"the live value is nested more than {MOST_LIVE} levels deep, so nothing can be merged into it"
+    return unsendable(sent)
+
+
+def _merges_into_depth(change: Change) -> bool:
+    return isinstance(change, Updated) and isinstance(change.before, TooDeep) and isinstance(change.after, dict)
+
+
+def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:
+    """
+    Return the facts to send so that the live side holds all that is declared, in the order given.
+
+    Facts that are equal never reach deepdiff; all others of a memory are one call of it.
+    """
+    needed = [fact for fact in facts if _is_needed(fact, live)]
+    values = {fact.key: lay_over(live.get(fact.key), fact.value) for fact in needed}
+    changes = _changes({key: live[key] for key in values if key in live}, values)
+    return tuple(
+        FactWrite(fact.key, fact.value, values[fact.key], tuple(changes[fact.key]), fact.source) for fact in needed
+    )
+
+
+def diff_user(user: User, live: LiveUser) -> tuple[FactWrite, ...]:
+    """Give what of a user's `metadata` and `summary` is declared, can be compared and differs."""
+    declared: dict[str, Json] = {"metadata": user.metadata if live.comparable else None, "summary": user.summary}
+    facts = [Fact(key, value, "keep", user.source) for key, value in declared.items() if value is not None]
+    return diff_facts(facts, {"metadata": live.metadata, "summary": live.summary})
+
+
+def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
+    if fact.key not in live:
+        return True
+    return fact.upkeep == "keep" and not covers(live[fact.key], fact.value)
+
+
+def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:
+    """Return the changes that lead from the live facts to the values, by fact and in the order of their paths."""
+    if not live:  # there is nothing to compare with
+        return {key: [Added((key,), value)] for key, value in values.items()}
+    changes: dict[str, list[Change]] = {key: [] for key in values}
+    for path in sorted(_differing_paths(live, values)):
+        changes[path[0]].append(_change_at(path, live, values))
+    return changes
+
+
+def _differing_paths(live: Mapping[str, Json], values: Mapping[str, Json]) -> set[Path]:
+    from deepdiff import DeepDiff  # noqa: PLC0415  200 ms to import, needed only where something differs
+
+    groups = DeepDiff(
+        _comparable(live),
+        _comparable(values),
+        view="tree",
+        ignore_private_variables=False,  # by default, keys that start with two underscores are left out
+        threshold_to_diff_deeper=0,  # by default, mappings with few keys in common are one change
+    )
+    return {tuple(level.path(output_format="list")) for group in groups.values() for level in group}
+
+
+class _WholeList(str):
+    """A list as its canonical text: one value for deepdiff, and none that equals a string."""
+
+    __slots__ = ()
+
+
+def _comparable(value: Json) -> object:
+    """Return a value in which deepdiff finds different what `same` finds different, and nothing else."""
+    if isinstance(value, dict):
+        return {key: _comparable(item) for key, item in value.items()}
+    if is_list(value):
+        return _WholeList(canonical(value))
+    if isinstance(value, str):
+        return str.__str__(value)  # deepdiff takes another type of text for another value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _change_at(path: Path, live: Json, value: Json) -> Change:
+    for step in path[:-1]:
+        live, value = _mapping(live)[step], _mapping(value)[step]
+    key, before, after = path[-1], _mapping(live), _mapping(value)
+    return Updated(path, before[key], after[key]) if key in before else Added(path, after[key])
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    assert isinstance(value, dict)  # noqa: S101  deepdiff's paths lead through mappings on both sides
+    return value

@@ -1,0 +1,52 @@
+"""The keys of facts that a plan knows: those that are declared, those that are live, and those that are new."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.observed import Observed, Present
+from reconciler.errors import Source
+
+
+class KnownKeys(Struct, frozen=True):
+    """
+    How often each key is declared, by targets and shards left out as well, and which are live in what was read.
+
+    Whether one was meant by another is `guessed` unless a catalogue says which keys there are.
+    """
+
+    declared: Mapping[str, int]
+    live: frozenset[str]
+    guessed: bool = True
+
+    def is_better(self, other: str, key: str) -> bool:
+        """Say whether of two keys that no memory holds together, the other is likely to be the right one."""
+        if key in self.live:
+            return False
+        return other in self.live or (-self.declared[other], other) < (-self.declared[key], key)
+
+
+NO_KEYS = KnownKeys({}, frozenset())
+
+
+class NewKey(Struct, frozen=True):
+    """
+    A key that a plan adds to the memory at an address.
+
+    `near` are the known keys that are one slip away, `beside` those of them that this memory holds.
+    """
+
+    key: str
+    source: Source
+    address: str
+    near: frozenset[str]
+    beside: frozenset[str]
+
+
+def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
+    """Give the keys of all that is declared, of which a part may have been read, and those that are live there."""
+    counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
+    live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
+    return KnownKeys(counts, frozenset[str]().union(*live), guessed=not declared.catalogue)

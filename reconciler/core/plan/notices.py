@@ -1,0 +1,120 @@
+"""Keys that a plan adds although a known one is a slip away: once written, they could not be removed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.desired import ContactMemory, Desired, Memory
+from reconciler.core.model.nearest import near_keys, twins
+from reconciler.core.model.observed import FoundContact, Observed, Present
+from reconciler.core.model.value import Json
+from reconciler.core.plan.base import Base, memory_identity
+from reconciler.core.plan.keys import KnownKeys, NewKey
+from reconciler.core.plan.operations import MemoryWork, Notice, Work, WriteFacts
+from reconciler.errors import Source
+
+_GONE: Final = object()
+
+
+def retained_notices(base: Base, desired: Desired, observed: Observed) -> Iterator[Notice]:
+    """Give what was declared and is no longer: it stays live, where it is not known to be gone."""
+    yield from _of_contacts(base, desired, observed)
+    by_identity = {memory_identity(memory): memory for memory in desired.memories}
+    by_address = {memory.address: memory for memory in desired.memories}
+    for memory in base.memories.values():
+        # a contact may be declared by something else by now, under the same name
+        now = by_identity.get(memory_identity(memory)) or by_address.get(memory.address)
+        keys = [*_removed_facts(memory, now, observed), *_removed_users(memory, now, observed)]
+        if keys:
+            yield Notice("retained", (now or memory).address, len(keys), now.source if now else None, tuple(keys))
+
+
+def _of_contacts(base: Base, desired: Desired, observed: Observed) -> Iterator[Notice]:
+    for contact in desired.contacts:
+        was, seen = base.contacts.get(contact.identity.key, {}), observed.contacts.get(contact.address)
+        live = seen.profile if isinstance(seen, FoundContact) else None
+        keys = [".".join(path) for path in _removed(was, {fact.key: fact.value for fact in contact.profile}, live)]
+        if keys:
+            yield Notice("retained", contact.address, len(keys), contact.source, tuple(keys))
+
+
+def _removed_facts(memory: Memory, now: Memory | None, observed: Observed) -> Iterator[str]:
+    if not isinstance(memory, ContactMemory):
+        return
+    declared: dict[str, Json] = {}
+    if isinstance(now, ContactMemory):
+        before = {fact.key: fact.value for fact in memory.facts}
+        declared = {key: before.get(key) for key in now.left_out} | {fact.key: fact.value for fact in now.facts}
+    seen = observed.memories.get(now.address) if now else None
+    live = seen.facts if isinstance(seen, Present) else None
+    for first, *rest in _removed({fact.key: fact.value for fact in memory.facts}, declared, live):
+        yield ".".join([fact_address("", first).removeprefix("."), *rest])
+
+
+def _removed(was: Mapping[str, Json], declared: Mapping[str, Json], live: Json) -> Iterator[tuple[str, ...]]:
+    """Give the paths of what was declared, is not any more, and is live as far as that is known."""
+    for key, value in was.items():
+        held = live.get(key, _GONE) if isinstance(live, dict) else None
+        if key not in declared:
+            if held is not _GONE:
+                yield (key,)
+        elif isinstance(value, dict) and isinstance(now := declared[key], dict):
+            below = held if isinstance(held, dict) else None
+            yield from ((key, *path) for path in _removed(value, now, below))
+
+
+def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> Iterator[str]:
+    declared = {user.phone_number for user in now.users} if now else set[str]()
+    seen = observed.memories.get(now.address) if now else None
+    for user in memory.users:
+        gone = isinstance(seen, Present) and not seen.users.may_hold(user.phone_number)
+        if user.phone_number not in declared and not gone:
+            yield user_address("", user.phone_number).removeprefix(".")
+
+
+def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
+    """
+    Give the keys that are new to a memory and one slip away from a known one, in the order of the plan.
+
+    A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
+    """
+    added = list(_added(work, observed))
+    find = near_keys if known.guessed else twins
+    near = find({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
+    for key, source, address, live in added:
+        if key in near:
+            yield NewKey(key, source, address, near[key], near[key] & live.keys())
+
+
+def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[Notice]:
+    """Give a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
+    for one, others in doubtful(new, known):
+        declared = sorted(others & known.declared.keys())
+        live = sorted(others - known.declared.keys())
+        yield Notice("near_duplicate", one.address, 1, one.source, (one.key, *declared), tuple(live))
+
+
+def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
+    """
+    Give the new keys in whose place another one is likely to be meant, with those others.
+
+    What is declared on one line is one mistake, however many memories it is added to.
+    """
+    found: dict[tuple[str, str, int], tuple[NewKey, set[str]]] = {}
+    for one in new:
+        others = {key for key in one.near if key in one.beside or known.is_better(key, one.key)}
+        if others:
+            place = (one.key, one.source.file, one.source.line)
+            found.setdefault(place, (one, set()))[1].update(others)
+    yield from found.values()
+
+
+def _added(work: Iterable[Work], observed: Observed) -> Iterator[tuple[str, Source, str, Mapping[str, object]]]:
+    """Give each key that is new to a memory, with its place, the memory's address and the facts that are live there."""
+    for item in work:
+        if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory):
+            seen = observed.memories[item.address]
+            live = seen.facts if isinstance(seen, Present) else {}
+            writes = (one for one in item.operations if isinstance(one, WriteFacts))
+            for fact in (fact for write in writes for fact in write.facts if fact.key not in live):
+                yield fact.key, fact.source, item.address, live

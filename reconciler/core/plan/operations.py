@@ -1,0 +1,288 @@
+"""The plan as data: operations, the work that they are part of, and what is worth a notice."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.address import user_address
+from reconciler.core.model.desired import Contact, ContactMemory, Memory, User
+from reconciler.core.model.selection import Shards
+from reconciler.core.plan.base import Base
+from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.guards import ExceededGuard
+from reconciler.core.plan.keys import NO_KEYS, KnownKeys, NewKey
+from reconciler.errors import Source
+
+
+class _OnContact(Struct, frozen=True):
+    """An operation on a contact."""
+
+    contact: Contact
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return self.contact.address
+
+    @property
+    def source(self) -> Source:
+        """Give where the contact is declared."""
+        return self.contact.source
+
+
+class _OnContactMemory(Struct, frozen=True):
+    """An operation on the memory of a contact."""
+
+    memory: ContactMemory
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return self.memory.address
+
+    @property
+    def source(self) -> Source:
+        """Give where the memory is declared."""
+        return self.memory.source
+
+
+class _OnUser(Struct, frozen=True):
+    """An operation on a user of a memory."""
+
+    memory: Memory
+    user: User
+
+    @property
+    def address(self) -> str:
+        """Give the user's address."""
+        return user_address(self.memory.address, self.user.phone_number)
+
+    @property
+    def source(self) -> Source:
+        """Give where the user is declared."""
+        return self.user.source
+
+
+class CreateContact(_OnContact, frozen=True):
+    """Find or create a contact by its identifier (`POST /v1/contacts/resolve`)."""
+
+    type = "create_contact"
+    certain: bool
+
+
+class UpdateContact(_OnContact, frozen=True):
+    """Set a contact's name and merge its metadata (`PATCH /v1/contacts/{contact_id}`)."""
+
+    type = "update_contact"
+    profile: tuple[FactWrite, ...]
+    certain: bool
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether what is live by then decides what is sent: it was not read, or values keep a live part."""
+        return not self.certain or any(write.keeps_live_part for write in self.profile)
+
+
+class CreateMemory(_OnContactMemory, frozen=True):
+    """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and hold nothing."""
+
+    type = "create_memory"
+    certain: bool
+
+
+class WriteFacts(_OnContactMemory, frozen=True):
+    """Add and update facts of a memory, all in one request (`PATCH /v1/memory/contact/{memory_id}/facts`)."""
+
+    type = "write_facts"
+    facts: tuple[FactWrite, ...]
+    certain: bool
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether what is live by then decides what is sent: planted facts, and values that keep a live part."""
+        planted = {fact.key for fact in self.memory.facts if fact.upkeep == "seed"}
+        return any(write.key in planted or write.keeps_live_part for write in self.facts)
+
+
+class AddUser(_OnUser, frozen=True):
+    """Add a user to a memory (`POST /v1/memory/{memory_id}/add-user`); not `certain` where users cannot be listed."""
+
+    type = "add_user"
+    certain: bool
+
+
+class UpdateUser(_OnUser, frozen=True):
+    """
+    Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`).
+
+    `shown_as` is the phone number that the account has, where that is another form of the declared one.
+    """
+
+    type = "update_user"
+    certain = True
+    changes: tuple[FactWrite, ...]
+    shown_as: str | None = None
+
+
+ContactOperation: TypeAlias = CreateContact | UpdateContact
+MemoryOperation: TypeAlias = CreateMemory | WriteFacts | AddUser | UpdateUser
+Operation: TypeAlias = ContactOperation | MemoryOperation
+"""One operation is one write request; `may_send` says which others it may take."""
+
+
+def may_send(operation: Operation) -> tuple[str, ...]:
+    """
+    Give the writes that an operation may send, by the names of the operations that they are, in their order.
+
+    An id that is missing takes get-or-create, a contact that existed differently an update, and so does a user.
+    """
+    match operation:
+        case CreateContact(contact=contact):
+            return ("create_contact", "update_contact") if contact.profile else ("create_contact",)
+        case UpdateContact() | CreateMemory():
+            return (operation.type,)
+        case WriteFacts() | UpdateUser():
+            return (*_lookup(operation.memory), operation.type)
+        case AddUser():
+            return (*_lookup(operation.memory), "add_user", "update_user")
+
+
+def _lookup(memory: Memory) -> tuple[str, ...]:
+    return ("create_memory",) if isinstance(memory, ContactMemory) else ()
+
+
+class ContactWork(Struct, frozen=True):
+    """The operation on one contact, before all on its memories; `contact_id` is None while unknown."""
+
+    contact: Contact
+    contact_id: str | None
+    operations: tuple[ContactOperation, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the contact's address."""
+        return self.contact.address
+
+
+class MemoryWork(Struct, frozen=True):
+    """The operations on one memory, in the order in which they must be done; ids are None while unknown."""
+
+    memory: Memory
+    contact_id: str | None
+    memory_id: str | None
+    operations: tuple[MemoryOperation, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the memory's address."""
+        return self.memory.address
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Say whether the memory has to be read again before its facts are written."""
+        writes = (item for item in self.operations if isinstance(item, WriteFacts))
+        return self.memory_id is not None and any(item.needs_second_look for item in writes)
+
+    @property
+    def needs_lookup(self) -> bool:
+        """Say whether the id has to be asked for first, with the get-or-create call, of a memory known to exist."""
+        return self.memory_id is None and not any(isinstance(item, CreateMemory) for item in self.operations)
+
+
+Work: TypeAlias = ContactWork | MemoryWork
+
+NoticeType: TypeAlias = Literal[
+    "ambiguous_memory",
+    "near_duplicate",
+    "not_read",
+    "other_shard",
+    "retained",
+    "unconfirmed_key",
+    "unknown_contact",
+    "unmanaged",
+    "unverifiable",
+]
+
+
+class Notice(Struct, frozen=True):
+    """
+    What cannot or need not be done; it never blocks.
+
+    `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of users
+    whose `external_memory_key` the account does not show as declared (`unconfirmed_key`), of live memories
+    (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of facts and users that
+    the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are
+    counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys` those
+    near it that only the account knows.
+    """
+
+    type: NoticeType
+    address: str
+    count: int
+    source: Source | None = None
+    keys: tuple[str, ...] = ()
+    live_keys: tuple[str, ...] = ()
+
+
+class Origin(Struct, frozen=True):
+    """
+    Where a plan comes from; times are ISO 8601 in UTC.
+
+    `snapshot_taken_at` is None unless a snapshot was read in the account's place, `shards` unless it is for a part.
+    """
+
+    environment: str
+    api: str
+    specs_digest: str
+    created_at: str
+    snapshot_taken_at: str | None = None
+    shards: Shards | None = None
+
+
+class Plan(Struct, frozen=True):
+    """
+    What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
+
+    `base` holds what was declared at a revision, where changes are to be shown with their causes.
+    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit, and `looks` the requests
+    that it takes to look again at what waited.
+    `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value. `near_keys` are
+    those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
+    """
+
+    origin: Origin
+    work: tuple[Work, ...]
+    notices: tuple[Notice, ...]
+    memories: int
+    requests_read: int
+    base: Base | None = None
+    seconds_at_rate_limit: int = 0
+    looks: int = 0
+    kept_facts_live: int = 0
+    keys: KnownKeys = NO_KEYS
+    near_keys: tuple[NewKey, ...] = ()
+    exceeded: tuple[ExceededGuard, ...] = ()
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Give all operations in the order of the plan."""
+        return tuple(operation for work in self.work for operation in work.operations)
+
+    @property
+    def has_changes(self) -> bool:
+        """Say whether changes are pending; what is uncertain does not count."""
+        return any(operation.certain for operation in self.operations)
+
+    @property
+    def requests_to_write(self) -> int:
+        """Count the requests of an apply: one an operation, and one for each thing that it has to look at first."""
+        contacts = [item for work in self.work if isinstance(work, ContactWork) for item in work.operations]
+        looks = sum(item.needs_second_look for item in contacts if isinstance(item, UpdateContact))
+        return len(contacts) + looks + self.limited_requests_to_write
+
+    @property
+    def limited_requests_to_write(self) -> int:
+        """Count those of them that go to `/v1/memory`, which the API limits all together."""
+        memories = [work for work in self.work if isinstance(work, MemoryWork)]
+        plain = sum(len(work.operations) + (work.needs_lookup or work.needs_second_look) for work in memories)
+        return plain + self.looks

@@ -1,0 +1,210 @@
+"""The one function that decides: what is declared and what was observed in, a plan out."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Memory, User
+from reconciler.core.model.observed import (
+    NO_USERS,
+    NOTHING_KNOWN,
+    Absent,
+    Ambiguous,
+    FoundContact,
+    LiveUser,
+    LiveUsers,
+    MissingContact,
+    Observed,
+    ObservedContact,
+    ObservedMemory,
+    Present,
+    UnlistedContact,
+    Unreadable,
+    UnreadableContact,
+    Unseen,
+    contact_id_of,
+)
+from reconciler.core.model.value import Json
+from reconciler.core.plan.base import Base
+from reconciler.core.plan.diff import diff_facts, diff_user
+from reconciler.core.plan.keys import known_keys
+from reconciler.core.plan.notices import near_duplicate_notices, new_keys, retained_notices
+from reconciler.core.plan.operations import (
+    AddUser,
+    ContactOperation,
+    ContactWork,
+    CreateContact,
+    CreateMemory,
+    MemoryOperation,
+    MemoryWork,
+    Notice,
+    Origin,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    Work,
+    WriteFacts,
+)
+
+
+def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
+    desired: Desired,
+    observed: Observed,
+    *,
+    origin: Origin,
+    left_out: int,
+    elsewhere: int = 0,
+    base: Base | None = None,
+    declared: Desired | None = None,
+) -> Plan:
+    """
+    Decide what has to be added and updated so that the account holds all that is declared.
+
+    `left_out` is the number of declared memories that a target kept from being read, `elsewhere` of those in other
+    shards. With a `base`, notices tell what it declared that is declared no longer. `declared` is all that is declared
+    where `desired` is a part of it: keys are doubted in view of all.
+    """
+    work = [*_work(desired, observed)]
+    keys = known_keys(declared or desired, observed)
+    near = tuple(new_keys(work, observed, keys))
+    notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
+    if left_out:
+        notices.append(Notice("not_read", "", left_out))
+    if elsewhere:
+        notices.append(Notice("other_shard", "", elsewhere))
+    if base is not None:
+        notices.extend(retained_notices(base, desired, observed))
+    return Plan(
+        origin=origin,
+        work=tuple(item for item in work if item.operations),
+        notices=tuple(sorted(notices, key=lambda notice: (notice.type, notice.address))),
+        memories=len(desired.memories),
+        requests_read=observed.requests,
+        base=base,
+        kept_facts_live=sum(_kept_facts_live(desired, observed)),
+        keys=keys,
+        near_keys=near,
+    )
+
+
+def _kept_facts_live(desired: Desired, observed: Observed) -> Iterator[int]:
+    for memory in desired.contact_memories:
+        live = _live_facts(observed.memories[memory.address])
+        yield sum(fact.upkeep == "keep" and fact.key in live for fact in memory.facts)
+
+
+def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:
+    return seen.facts if isinstance(seen, Present) else {}
+
+
+def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
+    """Give the work contact by contact, what is done to the contact before what is done to its memories."""
+    memories: dict[str, list[ContactMemory]] = {contact.name: [] for contact in desired.contacts}
+    for memory in desired.contact_memories:
+        memories[memory.contact.name].append(memory)
+    for contact in desired.contacts:
+        seen = observed.contacts[contact.address]
+        yield ContactWork(contact, contact_id_of(seen), tuple(_contact_operations(contact, seen)))
+        for memory in memories[contact.name]:
+            yield _memory_work(memory, contact_id_of(seen), observed.memories[memory.address])
+    for existing in desired.existing_memories:
+        yield _memory_work(existing, None, observed.memories[existing.address])
+
+
+def _contact_operations(contact: Contact, seen: ObservedContact) -> Iterator[ContactOperation]:
+    match seen:
+        case FoundContact(profile=profile):
+            writes = diff_facts(contact.profile, profile or {})
+            if writes:
+                yield UpdateContact(contact, writes, certain=profile is not None)
+        case UnlistedContact():
+            if contact.profile:
+                yield UpdateContact(contact, diff_facts(contact.profile, {}), certain=False)
+        case MissingContact():
+            yield CreateContact(contact, certain=True)
+        case UnreadableContact():
+            yield CreateContact(contact, certain=False)
+        case _:
+            assert_never(seen)
+
+
+def _memory_work(memory: Memory, contact_id: str | None, seen: ObservedMemory) -> MemoryWork:
+    memory_id = seen.memory_id if isinstance(seen, Present) else None
+    return MemoryWork(memory, contact_id, memory_id, tuple(_memory_operations(memory, seen)))
+
+
+def _memory_operations(memory: Memory, seen: ObservedMemory) -> Iterator[MemoryOperation]:
+    if isinstance(seen, Ambiguous):
+        return
+    if isinstance(memory, ContactMemory):
+        yield from _create(memory, seen)
+        yield from _write(memory, seen)
+    yield from _users(memory, seen)
+
+
+def _create(memory: ContactMemory, seen: ObservedMemory) -> Iterator[CreateMemory]:
+    if not isinstance(seen, Present):
+        yield CreateMemory(memory, certain=isinstance(seen, Absent))
+
+
+def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
+    facts = diff_facts(memory.facts, _live_facts(seen))
+    if facts:
+        yield WriteFacts(memory, facts, certain=not isinstance(seen, Unreadable))
+
+
+def _users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser | UpdateUser]:
+    live = _live_users(seen)
+    for user in memory.users:
+        known = live.known.get(user.phone_number)
+        if known is None:
+            yield AddUser(memory, user, certain=live.is_known(user.phone_number))
+        elif changes := diff_user(user, known):
+            yield UpdateUser(memory, user, changes, known.shown_as)
+
+
+def _live_users(seen: ObservedMemory) -> LiveUsers:
+    match seen:
+        case Present(users=users):
+            return users
+        case Absent():
+            return NO_USERS
+        case Unseen() | Unreadable() | Ambiguous():
+            return NOTHING_KNOWN
+        case _:
+            assert_never(seen)
+
+
+def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
+    memories = Counter(memory.contact.name for memory in desired.contact_memories)
+    for contact in desired.contacts:
+        match observed.contacts[contact.address]:
+            case UnlistedContact():
+                yield Notice("unknown_contact", contact.address, memories[contact.name], contact.source)
+            case UnreadableContact():
+                yield Notice("unverifiable", contact.address, 1, contact.source)
+            case _:
+                pass
+    for memory in desired.memories:
+        yield from _memory_notices(memory, observed.memories[memory.address])
+
+
+def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
+    live = _live_users(seen)
+    unverifiable = sum(not live.is_known(user.phone_number) for user in memory.users)
+    if unverifiable:
+        yield Notice("unverifiable", memory.address, unverifiable, memory.source)
+    if unconfirmed := sum(_is_unconfirmed(user, live.known.get(user.phone_number)) for user in memory.users):
+        yield Notice("unconfirmed_key", memory.address, unconfirmed, memory.source)
+    if isinstance(seen, Ambiguous):
+        yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
+    if isinstance(memory, ContactMemory) and isinstance(seen, Present):
+        unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
+        if unmanaged:
+            yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))
+
+
+def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:
+    """Say whether a user of the account is declared with a key that it does not show; only adding one sets it."""
+    declared = user.external_memory_key
+    return live is not None and declared is not None and live.external_memory_key != declared
