@@ -25,7 +25,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Origin, Plan
 from reconciler.core.plan.planner import build_plan
 from reconciler.errors import Source
-from reconciler.starting import Answers
+from reconciler.scaffold import Answers
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 MASKER = Masker(b"key", reveal=False)

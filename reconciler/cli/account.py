@@ -44,8 +44,8 @@ def surroundings_of(environment: Environment, invocation: Invocation) -> Surroun
 def _open_sandbox(file: Path) -> Iterator[Any]:
     """Open the sandbox as an application to call in process; raises `StateError`."""
     from reconciler.sandbox.app import create_app
-    from reconciler.sandbox.errors import SandboxError
     from reconciler.sandbox.store import Store
+    from reconciler.sandbox.values import SandboxError
 
     try:
         store = Store(file)

@@ -24,8 +24,8 @@ from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.execute import Observer
 from reconciler.render.formats import dry_run_formats, receipt_formats
-from reconciler.render.plan_text import render_plan_text
-from reconciler.state import prepare_folder
+from reconciler.render.text import render_plan_text
+from reconciler.storage.files import prepare_folder
 from reconciler.workflow.account import refuse_exceeded
 from reconciler.workflow.applying import Applied, apply_plan, rehearse
 

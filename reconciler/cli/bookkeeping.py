@@ -15,10 +15,10 @@ from reconciler.cli.terminal import remark
 from reconciler.core.documents.runs import RunHeader, View
 from reconciler.errors import StateError
 from reconciler.execute import Observer, Together
-from reconciler.journal import Journal, JournalFolder, new_run_id
-from reconciler.lease import Lease, holding, renewing
-from reconciler.render.past_runs import render_earlier_run
-from reconciler.state import prepare_folder
+from reconciler.render.tables import render_earlier_run
+from reconciler.storage.files import prepare_folder
+from reconciler.storage.journal import Journal, JournalFolder, new_run_id
+from reconciler.storage.lease import Lease, holding, renewing
 from reconciler.workflow.clock import Clock, time_text, utc_now
 
 JOURNALS = "journal"

@@ -232,7 +232,7 @@ class _MostFailures(click.ParamType):  # type: ignore[type-arg]  # generic in ne
         self, value: "str | MostFailures", param: click.Parameter | None, ctx: click.Context | None
     ) -> "MostFailures":
         """Read `N` or `P%`."""
-        from reconciler.execute.failures import MostFailures, parse_most_failures
+        from reconciler.execute.rollout import MostFailures, parse_most_failures
 
         try:
             return value if isinstance(value, MostFailures) else parse_most_failures(value)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from reconciler.cli.terminal import without_secrets_of_run
 from reconciler.errors import InputError, StateError
 from reconciler.render.encoding import fitted
-from reconciler.state import check_writable, write_file
+from reconciler.storage.files import check_writable, write_file
 
 _SPECS = {".yaml", ".yml"}
 

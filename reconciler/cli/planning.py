@@ -45,8 +45,8 @@ class Planning(Struct, frozen=True):
     def offline(self, file: Path) -> Plan:
         """Plan against a snapshot; raises `InputError` for one of another account or made with another key."""
         from reconciler.core.snapshot import has_key_of, unmask_snapshot
-        from reconciler.documents import load_snapshot
         from reconciler.observe.snapshot import SnapshotReader
+        from reconciler.storage.saved_documents import load_snapshot
 
         snapshot, masker = load_snapshot(file), self.session.masker(reveal=False)
         _check_account(snapshot, self.session, file)
@@ -72,7 +72,7 @@ class Planning(Struct, frozen=True):
         """Load the specs of the base; those that cannot be used now are no reason to plan nothing."""
         if self.base is None:
             return None
-        from reconciler.revision import UntrustedError, checked_out
+        from reconciler.git import UntrustedError, checked_out
 
         try:
             with checked_out(self.session.project.root, self.base) as folder:

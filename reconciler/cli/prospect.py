@@ -16,8 +16,8 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
-from reconciler.documents import load_document
 from reconciler.errors import InputError, RefusedError
+from reconciler.storage.saved_documents import load_document
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.replanning import replan
 from reconciler.workflow.run import Run

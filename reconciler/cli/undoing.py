@@ -25,9 +25,9 @@ from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, RefusedError, SpecError, StateError
 from reconciler.project import Environment, Project
 from reconciler.render.words import counted
-from reconciler.specs.acceptance import accepts
+from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
-from reconciler.state import check_writable, write_file
+from reconciler.storage.files import check_writable, write_file
 from reconciler.workflow.account import Account, api_of, guards_of, open_account
 
 _MOST_TOLD = 20

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reconciler.core.model.text import visible
 from reconciler.render.words import counted
-from reconciler.starting import SANDBOX, Answers
+from reconciler.scaffold import SANDBOX, Answers
 
 _ABOUT = {
     "reconciler.yaml": "the environments: which account, which specs",
@@ -131,7 +131,7 @@ def _scope_key(value: str) -> str:
 
 
 def _checked(key: str, text: str) -> str:
-    from reconciler.starting import problem_with
+    from reconciler.scaffold import problem_with
 
     if key == "scope" and _BARE_NUMBER.fullmatch(text):
         raise click.UsageError('a number alone may be either; write an agent\'s number as "+14155550100"')

@@ -1,9 +1,8 @@
 """Executes a plan: operations and a writer in, an outcome for each operation out. Holds no client."""
 
-from reconciler.execute.canary import Canary
 from reconciler.execute.executing import Execution, execute
-from reconciler.execute.failures import FailureLimit, MostFailures, parse_most_failures
 from reconciler.execute.observer import Counting, Observer, Together
+from reconciler.execute.rollout import Canary, FailureLimit, MostFailures, parse_most_failures
 
 __all__ = [
     "Canary",

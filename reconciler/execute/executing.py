@@ -10,10 +10,10 @@ from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import Writer
 from reconciler.errors import ReconcilerError
 from reconciler.execute.attempt import Witness, attempt
-from reconciler.execute.canary import Canary
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
 from reconciler.execute.observer import Observer, tell
+from reconciler.execute.rollout import Canary
 from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each

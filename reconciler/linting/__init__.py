@@ -1,5 +1,5 @@
 """Sound specs → advice: what is allowed, and will be regretted. Offline, and without any secret."""
 
-from reconciler.linting.linting import lint
+from reconciler.linting.rules import lint
 
 __all__ = ["lint"]

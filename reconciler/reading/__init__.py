@@ -1,22 +1,32 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.core.model.nearest import Nearest, did_you_mean
-from reconciler.reading.border import Checked, Strict, check
-from reconciler.reading.document import Reading, read_bytes, read_file, reason
-from reconciler.reading.editing import edited, quoting_edits
+from reconciler.reading.check import Checked, Strict, check
+from reconciler.reading.editing import edited
 from reconciler.reading.files import Files, SpecFile, find_files
-from reconciler.reading.joining import joined, listing, mapping
-from reconciler.reading.json_rows import json_value
-from reconciler.reading.other_readers import taken_for
-from reconciler.reading.paths import Addressing, KeyPath, dotted, quoted
-from reconciler.reading.places import OFFSET_BITS, REFUSED, Lines, Mark, Node
-from reconciler.reading.row import Columns, Row
-from reconciler.reading.rows import FORMATS, RowEvent, read_rows
+from reconciler.reading.places import (
+    OFFSET_BITS,
+    REFUSED,
+    Addressing,
+    KeyPath,
+    Lines,
+    Mark,
+    Node,
+    dotted,
+    joined,
+    listing,
+    mapping,
+    quoted,
+)
+from reconciler.reading.quoting import quoting_edits, taken_for, unquoted_texts
+from reconciler.reading.rows.json import json_value
+from reconciler.reading.rows.reading import FORMATS, RowEvent, read_rows
+from reconciler.reading.rows.row import Columns, Row
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
-from reconciler.reading.unquoted import unquoted_texts
 from reconciler.reading.wording import Words, explain, mistyped, wrong
 from reconciler.reading.work_tree import WorkTree, work_tree_of
 from reconciler.reading.writing import written
+from reconciler.reading.yaml.document import Reading, read_bytes, read_file, reason
 
 __all__ = [
     "FORMATS",

@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import Problem
-from reconciler.reading.document import reason
 from reconciler.reading.work_tree import WorkTree, printable, work_tree_of
+from reconciler.reading.yaml.document import reason
 
 _SUFFIXES = frozenset((".yaml", ".yml"))
 

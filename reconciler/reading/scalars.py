@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.masking import Said
+from reconciler.core.model.masking import Said, says
 from reconciler.core.model.value import MOST_WHOLE as _MOST
 from reconciler.core.model.value import Json, digits, keeps_digits, survives
+from reconciler.reading.places import quoted
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")
@@ -115,3 +116,21 @@ def _counted(text: str, said: str, said_of_digits: str) -> Said:
     """Say something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
     digits = f"{sum(map(str.isdigit, text)):,} digits"
     return Said(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
+
+
+_NONE_MEANT = "!"
+_CORE = "tag:yaml.org,2002:"
+_TEXT = f"{_CORE}str"
+_SHOWN = 60
+
+
+def scalar_tag_refusal(tag: str) -> Refusal | None:
+    """Say why the tag of a scalar is refused, if it is."""
+    return None if tag == _TEXT else collection_tag_refusal(tag)
+
+
+def collection_tag_refusal(tag: str) -> Refusal | None:
+    """Say why the tag of a mapping or list is refused, if it is."""
+    shown = Said("…", shown=quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1])
+    cure = "remove it; quotes make text, and all other values need no tag"
+    return None if tag == _NONE_MEANT else Refusal(says("the tag {} is not accepted", shown), cure)

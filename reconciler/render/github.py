@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from reconciler.core.documents.plan import PlaceEntry, PlanDocument, ReceiptDocument
 from reconciler.core.model.text import shortened, visible
+from reconciler.render.changes import Line, Section, Unit, plan_sections, receipt_sections
 from reconciler.render.notices import view_sentences
-from reconciler.render.risk import Line, Section, Unit, plan_sections, receipt_sections
 from reconciler.render.words import counted
 
 _Kind: TypeAlias = Literal["error", "warning", "notice"]

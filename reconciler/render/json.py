@@ -1,6 +1,7 @@
 """Plans, receipts and dry runs as JSON: the contract that other programs are written against."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 
 from reconciler.core.documents.comparison import ComparisonDocument
@@ -10,6 +11,22 @@ from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
 from reconciler.core.model.unkept import UnkeptNumber
 from reconciler.core.snapshot import Snapshot
+
+
+def render_plan_gitlab(plan: PlanDocument) -> str:
+    """
+    Give the totals of a plan as GitLab's report.
+
+    Contacts, memories, facts and users are counted one by one, as the plan's summary counts them: what is created or
+    added under `create`, what is live with another value under `update`. Nothing is ever deleted. Operations that may
+    not be needed (`"certain": false`) are not counted: they are no pending changes, and the report has no place to say
+    so; the text and JSON of the plan do.
+    """
+    summary = plan.summary
+    created = summary.contacts_to_create + summary.memories_to_create + summary.facts_to_add + summary.users_to_add
+    updated = summary.contacts_to_update + summary.facts_to_update + summary.users_to_update
+    return json.dumps({"create": created, "update": updated, "delete": 0}) + "\n"
+
 
 Document = (
     PlanDocument

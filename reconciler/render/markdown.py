@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from reconciler.core.documents.plan import PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
+from reconciler.render.changes import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.escape import code, marker
-from reconciler.render.markdown_notes import notes
-from reconciler.render.risk import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
+from reconciler.render.notices import notes
 from reconciler.render.words import advice, cost, counted, listed, memories, pending
 
 COMMENT_CHARACTERS = 65_000

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,19 +13,51 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from reconciler.sandbox.answers import Answer, refusal, success, unknown_route
-from reconciler.sandbox.connection import drop
-from reconciler.sandbox.errors import SandboxStateError
-from reconciler.sandbox.failures import INTERNAL_ERROR, RefusedError, in_revision
+from reconciler.sandbox.answers import (
+    INTERNAL_ERROR,
+    Answer,
+    RefusedError,
+    in_revision,
+    refusal,
+    success,
+    unknown_route,
+)
 from reconciler.sandbox.faults import Faults, Meanwhile, Mistake, Wait, When, spoilt
 from reconciler.sandbox.gate import Limiter, check_key, check_role
 from reconciler.sandbox.incoming import Incoming, body_object, read_request
-from reconciler.sandbox.log import Logged
 from reconciler.sandbox.mistakes import mistaken
 from reconciler.sandbox.routes.call import Call, trimmed
 from reconciler.sandbox.routes.table import Matched, Router
+from reconciler.sandbox.serve import drop
 from reconciler.sandbox.settings import DEFAULTS, Settings
 from reconciler.sandbox.store import Store
+from reconciler.sandbox.values import SandboxStateError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """
+    One request. Never holds a header, and so never a key.
+
+    Attributes:
+        method: As sent.
+        path: Decoded, without the query.
+        query: Decoded.
+        body: The parsed JSON, or the text that is none; None where nothing was sent.
+        status: What it was answered with; None where the connection was dropped, or the caller left.
+        mutates: Whether the route may write; by the documentation, not by the method: some reads are POSTs.
+        committed: Whether anything was in fact written.
+
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: object
+    status: int | None
+    mutates: bool
+    committed: bool
+
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -4,12 +4,132 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from weakref import finalize
 
-from reconciler.sandbox.schema import open_connection, unusable
-from reconciler.sandbox.values import timestamp
+from reconciler.sandbox.values import SandboxStateError, timestamp
+
+SCHEMA_VERSION = 1
+
+# Two memories of one scope can be planted, although no request makes them: `memories_by_scope` is not unique.
+# A memory and a legacy store can both hold users, so `users.memory_id` points at either and names no table.
+SCHEMA = """
+CREATE TABLE contacts (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, org_id TEXT NOT NULL, name TEXT, metadata TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE identifiers (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, contact_id TEXT NOT NULL, identifier_type TEXT NOT NULL,
+    identifier_value TEXT NOT NULL, is_primary INTEGER NOT NULL, UNIQUE (identifier_type, identifier_value)
+);
+CREATE INDEX identifiers_by_contact ON identifiers (contact_id);
+CREATE TABLE memories (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, org_id TEXT NOT NULL, contact_id TEXT NOT NULL,
+    persona_id TEXT, agent_number TEXT, summary TEXT, facts TEXT NOT NULL, recent_messages TEXT NOT NULL,
+    open_items TEXT NOT NULL, entities TEXT NOT NULL, memory_history TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE INDEX memories_by_scope ON memories (contact_id, ifnull(persona_id, ''), ifnull(agent_number, ''));
+CREATE TABLE stores (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, user_id TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE users (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, memory_id TEXT NOT NULL, phone_number TEXT NOT NULL,
+    metadata TEXT, summary TEXT, external_memory_key TEXT, created_at TEXT NOT NULL, call_count INTEGER NOT NULL,
+    last_call_at TEXT, calls TEXT NOT NULL, UNIQUE (memory_id, phone_number)
+);
+PRAGMA user_version = 1;
+"""
+
+_OF_THE_FILE = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT))
+# In one statement, so that both belong to the same moment.
+_LOOK = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+
+
+def open_connection(path: str | Path) -> sqlite3.Connection:
+    """Open the state at a path (or ``:memory:``), creating it where there is none."""
+    try:
+        _make_folder(path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    except (OSError, sqlite3.Error) as error:
+        raise SandboxStateError(f"{path}: the sandbox cannot open its state: {error}") from error
+    return _prepared(connection, path)
+
+
+def unusable(path: str | Path, why: str, error: sqlite3.Error | None = None) -> SandboxStateError:
+    """
+    Return the error for a file that cannot be used, with the way out: it only holds what was rehearsed.
+
+    What is wrong with the disk, the rights or another process is not cured by that.
+    """
+    is_the_file = error is None or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _OF_THE_FILE
+    return SandboxStateError(f"{path}: {why}{'; remove it to begin with an empty sandbox' if is_the_file else ''}")
+
+
+def _make_folder(path: str | Path) -> None:
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepared(connection: sqlite3.Connection, path: str | Path) -> sqlite3.Connection:
+    connection.row_factory = sqlite3.Row
+    try:
+        _refuse_foreign(connection, path)
+        # WAL lets one process read while another serves; a lost last second after a power cut is no loss here.
+        # Where the switch is locked, another process is in it: the mode is the file's, and so it holds here as well.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _create(connection)
+        if _columns(connection) != _own_columns():
+            raise unusable(path, "its tables are not those of the sandbox")
+    except sqlite3.Error as error:
+        connection.close()
+        raise unusable(path, f"not a state file of the sandbox: {error}", error) from error
+    except SandboxStateError:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: str | Path) -> None:
+    version, tables = connection.execute(_LOOK).fetchone()
+    if version > SCHEMA_VERSION:
+        raise SandboxStateError(
+            f"{path}: written by a newer version (state format {version}, this one reads {SCHEMA_VERSION})"
+        )
+    if version == 0 and tables:
+        raise unusable(path, "an SQLite file, but not one of the sandbox")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    # The look comes after the lock: another process may be creating the same file.
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+@cache
+def _own_columns() -> frozenset[tuple[str, str]]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    try:
+        return _columns(connection)
+    finally:
+        connection.close()
+
+
+def _columns(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Return all columns, each with its table."""
+    rows = connection.execute(
+        "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    )
+    return frozenset((str(table), str(column)) for table, column in rows)
 
 
 class Database:

@@ -11,8 +11,16 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Literal, TypeAlias, assert_never
 
-from reconciler.sandbox.answers import HTML_TYPE, TEXT_TYPE, Answer, json_answer, refusal, success
-from reconciler.sandbox.failures import INTERNAL_ERROR, Failure
+from reconciler.sandbox.answers import (
+    HTML_TYPE,
+    INTERNAL_ERROR,
+    TEXT_TYPE,
+    Answer,
+    Failure,
+    json_answer,
+    refusal,
+    success,
+)
 from reconciler.sandbox.mistakes import About
 from reconciler.sandbox.store import Store
 

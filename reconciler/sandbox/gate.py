@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import assert_never
 
-from reconciler.sandbox.answers import TEXT_TYPE, Answer, json_answer, refusal
-from reconciler.sandbox.failures import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED, RefusedError
+from reconciler.sandbox.answers import (
+    FORBIDDEN,
+    TEXT_TYPE,
+    TOO_MANY_REQUESTS,
+    UNAUTHORIZED,
+    Answer,
+    RefusedError,
+    json_answer,
+    refusal,
+)
 from reconciler.sandbox.settings import Settings
 
 _BEARER = "bearer "

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.types import Receive, Scope
 
-from reconciler.sandbox.failures import RefusedError, bad_request
+from reconciler.sandbox.answers import RefusedError, bad_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,35 @@
 """Assembly: the declarations of all files → Desired, and what is wrong between them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
+from reconciler.core.model.address import contact_address
 from reconciler.core.model.catalogue import Catalogue, FactKey
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
 from reconciler.core.model.masking import quote, says
-from reconciler.errors import Source
+from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
-from reconciler.specs.findings import Findings
 from reconciler.specs.layers import merge
+from reconciler.specs.problems import Findings
+
+NO_SCOPE = "this contact has facts and is in no scope, so no memory gets them"
+ADD_SCOPES = "name its scopes under scopes"
+
+
+def idle_facts(declared: Sequence[Declarations]) -> tuple[Problem, ...]:
+    """Warn, in one line, of contacts whose facts no memory gets, at the first of them."""
+    idle = [one.contact for part in declared for one in part.contacts if one.facts and not one.memories]
+    if not idle:
+        return ()
+    first, more = idle[0], len(idle) - 1
+    elsewhere = f" (and so {'has one other contact' if more == 1 else f'have {more:,} other contacts'})" if more else ""
+    source = first.source
+    address = contact_address(first.name)
+    return (Problem(source.file, source.line, source.column, address, f"{NO_SCOPE}{elsewhere}", ADD_SCOPES),)
+
 
 T = TypeVar("T")
 

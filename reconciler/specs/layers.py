@@ -1,9 +1,56 @@
-"""Layers of facts: contact in scope beats contact beats scope, key by key, each fact with its upkeep and its source."""
+"""The facts of one layer: `facts` and `seed_facts` as they are written, checked at every depth."""
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias, cast
 
-from reconciler.core.model.desired import Fact
+from reconciler.core.model.address import user_address
+from reconciler.core.model.desired import Fact, Upkeep, User
+from reconciler.errors import Source
+from reconciler.reading import KeyPath, Node, dotted
+from reconciler.specs.problems import Findings
+from reconciler.specs.texts import has_control_characters
+
+
+def declared_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> tuple[User, ...]:
+    """Read the users that a checked memory declares, sorted by phone number; each number counts once."""
+    nodes = tuple(parts["users"].items()) if "users" in parts else ()
+    found = [_user(node, source) for node, source in zip(nodes, _sources(parts, memory, findings), strict=True)]
+    users = {user.phone_number: user for user in found}
+    return tuple(users[phone_number] for phone_number in sorted(users))
+
+
+def check_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> None:
+    """Check that a memory in whose declaration something else is wrong lists no phone number twice."""
+    for _ in _sources(parts, memory, findings):
+        pass
+
+
+def _sources(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> Iterator[Source]:
+    first: dict[object, Source] = {}
+    for node in parts["users"].items() if "users" in parts else ():
+        source = node.source
+        phone_number = node.value.get("phone_number") if isinstance(node.value, dict) else None
+        if isinstance(phone_number, str) and first.setdefault(phone_number, source) is not source:
+            findings.add(
+                source,
+                user_address(dotted(memory), phone_number),
+                message=f"this phone number is listed twice, first at {first[phone_number]}",
+                cure="keep one of the two",
+            )
+        yield source
+
+
+def _user(node: Node, source: Source) -> User:
+    """Read a user from the values of the checked document: a model would hold secrets as plain text."""
+    written = cast("Mapping[str, str]", node.value)
+    return User(
+        phone_number=written["phone_number"],
+        metadata=written.get("metadata"),
+        summary=written.get("summary"),
+        external_memory_key=written.get("external_memory_key"),
+        source=source,
+    )
+
 
 Facts: TypeAlias = tuple[Fact, ...]
 """The facts of one layer, or of several merged, sorted by key."""
@@ -24,3 +71,65 @@ def merge(*layers: Facts) -> Facts:
 
 def _key(fact: Fact) -> str:
     return fact.key
+
+
+def declared_layer(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> Facts:
+    """Read the layer of facts that a scope, a contact or a memory declares among its parts."""
+    if "seed_facts" not in parts:
+        return layer(_facts(parts, (*path, "facts"), "keep", findings))
+    kept = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "keep", findings)}
+    seeds = list(_facts(parts, (*path, "seed_facts"), "seed", findings))
+    for fact in seeds:
+        if fact.key in kept:
+            findings.add(
+                fact.source,
+                (*path, "seed_facts", fact.key),
+                message=f"this fact stands in seed_facts and, at {kept[fact.key].source}, in facts",
+                cure="keep one: facts are updated when they differ, seed_facts never",
+            )
+    return layer([*kept.values(), *seeds])
+
+
+def declared_profile(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> tuple[Fact, ...]:
+    """Read the name and the metadata that a contact declares among its parts, as facts of the contact itself."""
+    for node in [parts["metadata"]] if "metadata" in parts else []:
+        _check_value(node, (*path, "metadata"), findings)
+    return tuple(
+        Fact(key, parts[key].value, "keep", parts[key].key_source) for key in ("metadata", "name") if key in parts
+    )
+
+
+def _facts(parts: Mapping[str, Node], path: KeyPath, upkeep: Upkeep, findings: Findings) -> Iterator[Fact]:
+    node = parts.get(str(path[-1]))
+    if node is None:
+        return
+    for key, value, source in node.keyed():
+        _check_key(key, source, path, findings)
+        if value is None or isinstance(value, (dict, list)):
+            _check_value(node.at((key,)), (*path, key), findings)
+        yield Fact(key, value, upkeep, source)
+
+
+def _check_key(key: str, source: Source, path: KeyPath, findings: Findings) -> None:
+    if not key or has_control_characters(key):
+        findings.add(
+            source,
+            (*path, key),
+            message="a fact's key is empty or holds control characters",
+            cure="name the fact in plain letters",
+        )
+
+
+def _check_value(node: Node, path: KeyPath, findings: Findings) -> None:
+    if node.value is None:
+        findings.add(
+            node.source,
+            path,
+            message="a fact cannot be null: the API does not say what null does",
+            cure="write a value, or remove it",
+        )
+    for key, below in node.entries():
+        _check_key(key, below.key_source, path, findings)
+        _check_value(below, (*path, key), findings)
+    for index, below in enumerate(node.items()):
+        _check_value(below, (*path, index), findings)

@@ -11,19 +11,16 @@ from reconciler.core.model.desired import Desired
 from reconciler.errors import Problem, SpecError
 from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
-from reconciler.specs.assembly import assemble, catalogue_of
-from reconciler.specs.catalogues import catalogues
-from reconciler.specs.cataloguing import check_facts, deprecated_uses, with_numbers
-from reconciler.specs.cells import by_catalogue
+from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
+from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
-from reconciler.specs.findings import Findings
-from reconciler.specs.idle import idle_facts
-from reconciler.specs.live_values import says_live, spec_documents
 from reconciler.specs.overlays import Overlays, Patch, patches_of
+from reconciler.specs.problems import Findings, says_live, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
-from reconciler.specs.row_reading import Final, RowReading, undeclared_scopes
-from reconciler.specs.rows import RowSource, row_sources
+from reconciler.specs.rows.cells import by_catalogue
+from reconciler.specs.rows.reading import Final, RowReading, undeclared_scopes
+from reconciler.specs.rows.sources import RowSource, row_sources
 
 
 class Loaded(Struct, frozen=True):

@@ -16,10 +16,10 @@ from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
 from reconciler.specs.addresses import FACTS
-from reconciler.specs.findings import Findings
 from reconciler.specs.loading import Loaded, find_overlays, load_specs, read_patches
+from reconciler.specs.problems import Findings
 from reconciler.specs.references import References, filled
-from reconciler.specs.rows import documents, row_sources
+from reconciler.specs.rows.sources import documents, row_sources
 
 Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 

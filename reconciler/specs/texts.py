@@ -9,8 +9,9 @@ import warnings
 from datetime import date
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
+from reconciler.core.export import TextKind
 from reconciler.core.model.masking import named, says
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.secret import UnreadSecret
@@ -184,3 +185,26 @@ Choice: TypeAlias = Annotated[
 
 Day: TypeAlias = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DAY}$"})]
 """A day, in ISO 8601."""
+
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+_PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber)
+_RULES: dict[TextKind, TypeAdapter[str]] = {
+    "contact_id": TypeAdapter(AccountId),
+    "external_id": _ID,
+    "persona_id": _ID,
+    "phone_number": _PHONE_NUMBER,
+    "agent_number": _PHONE_NUMBER,
+    "email": TypeAdapter(Email),
+}
+
+
+def accepts(kind: TextKind, text: str) -> bool:
+    """Say whether specs accept a text as one of a kind."""
+    if kind == "fact_key":
+        return bool(text) and not has_control_characters(text)
+    try:
+        _RULES[kind].validate_python(text)
+    except ValidationError:
+        return False
+    return True

@@ -22,8 +22,7 @@ from reconciler.reading import Reading, Strict, check, read_bytes, read_file, wr
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations
-from reconciler.specs.findings import Findings
-from reconciler.specs.live_values import UNDO, is_undo
+from reconciler.specs.problems import UNDO, Findings, is_undo
 from reconciler.specs.references import NO_REFERENCES, resolve
 
 _ABOUT = (

@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Present
-from reconciler.render.html import render_plan_html
+from reconciler.render.html.html import render_plan_html
 from tests.browser.chrome import BROWSER, DRIVER, chrome, emulate, log, requests
 from tests.browser.drifted import drifted_report
 from tests.builders import memory, plan_all

@@ -8,8 +8,7 @@ import pytest
 
 from reconciler.cli.main import group
 from reconciler.core.model.masking import Masker
-from reconciler.sandbox.app import create_app
-from reconciler.sandbox.log import Logged
+from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from tests.cli.conftest import Repository

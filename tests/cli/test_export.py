@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from reconciler.errors import StateError
-from reconciler.export import check_folder
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import json_answer
 from reconciler.sandbox.app import create_app
@@ -17,6 +16,7 @@ from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.storage.files import check_folder
 from tests.cli.conftest import Called, Repository
 
 SARAH = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"

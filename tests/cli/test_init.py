@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.scaffold.answers import Answers, Ci, problem_with
+from reconciler.scaffold.answers import requirement as requirement_of
+from reconciler.scaffold.repository import repository as files_of
 from reconciler.schemas import schema_text
-from reconciler.starting.answers import Answers, Ci, problem_with
-from reconciler.starting.installing import requirement as requirement_of
-from reconciler.starting.repository import repository as files_of
 from tests.cli.conftest import Repository
 from tests.workflows.runner import ACTION
 

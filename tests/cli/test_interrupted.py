@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.documents.runs import PastRun
-from reconciler.journal import read_run
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import read_run
 from tests.cli.child import spawned
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import facts_in

@@ -14,7 +14,7 @@ from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
 from reconciler.errors import StateError
 from reconciler.sandbox.answers import success
 from reconciler.sandbox.faults import Reply, Rule
-from reconciler.state import write_file
+from reconciler.storage.files import write_file
 from tests.cli.child import KEY, ROOT
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import account

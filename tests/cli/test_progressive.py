@@ -10,13 +10,12 @@ import httpx
 import pytest
 
 from reconciler.core.documents.runs import PastRun
-from reconciler.journal import read_run
-from reconciler.sandbox.app import create_app
+from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.faults import Faults, Meanwhile, Rule, envelope_error
-from reconciler.sandbox.log import Logged
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import read_run
 from tests.cli.conftest import Called, Repository
 
 NUMBER = 8

@@ -10,11 +10,11 @@ from reconciler.cli.bookkeeping import keeping_books
 from reconciler.cli.options import Invocation
 from reconciler.cli.session import open_session
 from reconciler.errors import StateError
-from reconciler.journal import JournalFolder
 from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import JournalFolder
 from tests.builders import NOON
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import BY_ID, LOST, account, applied, facts_in
@@ -289,7 +289,7 @@ def test_a_disk_that_fills_in_the_middle_ends_the_apply_with_a_receipt(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("reconciler.journal.folder.FileLog", Filling)
+    monkeypatch.setattr("reconciler.storage.journal.folder.FileLog", Filling)
     called = repository.run("apply", "--yes")
 
     assert called.code == 3

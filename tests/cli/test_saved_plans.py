@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from reconciler.core.documents.runs import PastRun
-from reconciler.journal import JournalFolder
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Meanwhile, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import JournalFolder
 from tests.cli.conftest import SPEC, Called, Repository
 
 LIVE = {

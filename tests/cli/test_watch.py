@@ -11,9 +11,9 @@ import pytest
 from filelock import FileLock
 
 from reconciler.cli.main import group
-from reconciler.journal import JournalFolder
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import JournalFolder
 from tests.cli.conftest import PROJECT, SPEC, Repository
 from tests.cli.watched import FakeTime, Watch, live_facts, many
 

@@ -5,11 +5,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from reconciler.journal import JournalFolder
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from reconciler.storage.journal import JournalFolder
 from tests.cli.child import spawned
 from tests.cli.conftest import Repository
 from tests.cli.watched import live_facts, many

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import InputError
-from reconciler.revision import authors_of
+from reconciler.git import authors_of
 from tests.cli.conftest import Repository
 from tests.cli.test_environments import environments
 

@@ -23,14 +23,14 @@ from reconciler.core.export import (
 )
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import Plan, UpdateContact
-from reconciler.export import write_new_files
 from reconciler.observe import ReaderChoice
 from reconciler.observe.account import AccountReading, read_account
 from reconciler.reading import quoting_edits, written
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs
-from reconciler.specs.acceptance import accepts
+from reconciler.specs.texts import accepts
+from reconciler.storage.files import write_new_files
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from tests.builders import MASKER, NOON

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import MemoryEntry, PlanDocument, StandingEntry, StandingUserEntry
 from reconciler.core.model.observed import Present
-from reconciler.render.html import render_plan_html
+from reconciler.render.html.html import render_plan_html
 from tests.builders import memory, plan
 from tests.html_pages import Report
 from tests.properties.test_markdown_formats import EMPTY, MASKING, MAYBE, NOTICE, OPERATION, PATH, PLACE, VALUE

@@ -12,11 +12,11 @@ from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.plan.operations import Operation, Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.execute import Together
-from reconciler.journal import Journal, read_run
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Fault, Faults, Rule, When
 from reconciler.stopping import Stop
+from reconciler.storage.journal import Journal, read_run
 from reconciler.workflow.applying import apply_plan
 from tests.properties.test_laws import Account, accounts
 from tests.unit.test_journal import FakeLog

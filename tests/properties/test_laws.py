@@ -28,7 +28,7 @@ from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
-from reconciler.specs.acceptance import accepts
+from reconciler.specs.texts import accepts
 from reconciler.stopping import Stop
 from reconciler.workflow.applying import Applied, apply_plan
 from reconciler.workflow.planning import make_plan

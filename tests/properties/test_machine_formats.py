@@ -32,8 +32,7 @@ from reconciler.core.model.observed import Present
 from reconciler.core.model.text import visible
 from reconciler.core.model.unkept import UnkeptNumber
 from reconciler.errors import Problem
-from reconciler.render.gitlab import render_plan_gitlab
-from reconciler.render.json import render_json
+from reconciler.render.json import render_json, render_plan_gitlab
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from reconciler.render.sarif import render_plan_sarif, render_problems_sarif
 from tests.builders import memory, plan, plan_all

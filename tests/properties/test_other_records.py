@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from reconciler.core.model.value import canonical
 from reconciler.errors import ApiError
+from reconciler.sandbox.app import Logged
 from reconciler.sandbox.faults import Mistake, Rule
-from reconciler.sandbox.log import Logged
 from reconciler.sandbox.mistakes import About
 from tests.http.support import World as Served
 from tests.properties.test_laws import Account, accounts

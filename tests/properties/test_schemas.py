@@ -14,7 +14,7 @@ from reconciler.project import ProjectFile
 from reconciler.reading import Reading, check, read_bytes
 from reconciler.schemas import schema
 from reconciler.specs.declarations import declarations
-from reconciler.specs.findings import Findings
+from reconciler.specs.problems import Findings
 
 SPECS, PROJECT = Draft202012Validator(schema("specs")), Draft202012Validator(schema("project"))
 

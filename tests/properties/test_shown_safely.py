@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.documents import load_document
 from reconciler.errors import InputError
 from reconciler.render.formats import plan_formats, receipt_formats
 from reconciler.render.paint import PLAIN
+from reconciler.storage.saved_documents import load_document
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SAVED = sorted([*SCENARIOS.glob("*/expected/plan.json"), *SCENARIOS.glob("*/expected/receipt.json")])

@@ -13,7 +13,7 @@ from reconciler.core.model.observed import Present
 from reconciler.core.model.value import Json, lay_over, same
 from reconciler.core.plan.diff import Updated
 from reconciler.core.plan.operations import WriteFacts
-from reconciler.specs.acceptance import accepts
+from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import SavedUndo, load_undo, undo_text
 from tests.builders import desired, memory, plan
 

@@ -5,8 +5,8 @@ from typing import Annotated, Optional
 import pytest
 from pydantic import BaseModel
 
-from reconciler.reading.paths import KeyPath
-from reconciler.reading.shapes import described, known_keys
+from reconciler.reading.check import described, known_keys
+from reconciler.reading.places import KeyPath
 
 
 class Leaf(BaseModel):

@@ -13,9 +13,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from reconciler.sandbox.app import create_app
+from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.faults import Faults, Rule
-from reconciler.sandbox.log import Logged
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.errors import SandboxStateError
 from reconciler.sandbox.store import Store
+from reconciler.sandbox.values import SandboxStateError
 from tests.cli.conftest import Repository, repository
 
 __all__ = ["repository"]

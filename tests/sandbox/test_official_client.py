@@ -19,8 +19,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.app import create_app
-from reconciler.sandbox.log import Logged
+from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.errors import SandboxServeError
 from reconciler.sandbox.faults import Faults, Rule, hang
 from reconciler.sandbox.serve import running, serve
 from reconciler.sandbox.store import Store
+from reconciler.sandbox.values import SandboxServeError
 
 from .driver import KEY
 

@@ -6,9 +6,8 @@ from typing import Literal
 
 import pytest
 
-from reconciler.sandbox.errors import SandboxStateError
 from reconciler.sandbox.store import Store
-from reconciler.sandbox.values import Scope
+from reconciler.sandbox.values import SandboxStateError, Scope
 
 from .driver import Json, numbered
 

@@ -2,7 +2,7 @@
 
 from reconciler.core.model.masking import worded
 from reconciler.errors import Source
-from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA, Findings
+from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA, Findings
 
 PLACE = Source("a.yaml", 3, 5)
 

@@ -14,10 +14,11 @@ from reconciler.core.model.masking import worded
 from reconciler.core.model.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
-from reconciler.specs import References, load_specs, rows
-from reconciler.specs.findings import MOST_AT_A_PLACE, MOST_IN_DATA
-from reconciler.specs.outline import declared_addresses
+from reconciler.specs import References, load_specs
+from reconciler.specs.declared_addresses import declared_addresses
+from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
 from reconciler.specs.provenance import Specs, explain
+from reconciler.specs.rows import sources as rows
 from tests.specs.cases import SCOPE
 
 MAPPING = (

@@ -10,7 +10,7 @@ from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, memory
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.reading import written
-from reconciler.specs.acceptance import accepts
+from reconciler.specs.texts import accepts
 
 SUPPORT = Persona("persona-1")
 LINE = AgentNumber("+14155550100")

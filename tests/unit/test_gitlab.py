@@ -4,7 +4,7 @@ from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Present, Unseen
 from reconciler.core.plan.operations import Plan
-from reconciler.render.gitlab import render_plan_gitlab
+from reconciler.render.json import render_plan_gitlab
 from tests.builders import memory, plan, user
 
 

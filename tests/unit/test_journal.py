@@ -15,8 +15,8 @@ from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
-from reconciler.journal import FileLog, Journal, JournalFolder, Log, new_run_id, read_run
 from reconciler.stopping import Stop
+from reconciler.storage.journal import FileLog, Journal, JournalFolder, Log, new_run_id, read_run
 from tests.builders import NOON, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 
@@ -296,7 +296,7 @@ def test_a_disk_that_is_full_leaves_no_journal_behind(tmp_path: Path, monkeypatc
         def append(self, data: bytes) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), data)
 
-    monkeypatch.setattr("reconciler.journal.folder.FileLog", Full)
+    monkeypatch.setattr("reconciler.storage.journal.folder.FileLog", Full)
     with pytest.raises(StateError, match=r"No space left on device .*nothing was written to the account"):
         started(JournalFolder(tmp_path))
 

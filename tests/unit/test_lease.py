@@ -16,7 +16,7 @@ from filelock import FileLock
 from reconciler.core.model.observed import Absent
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
-from reconciler.lease import LIFETIME, Lease, holding, renewing, running
+from reconciler.storage.lease import LIFETIME, Lease, holding, renewing, running
 from tests.builders import NOON, memory, plan
 from tests.fakes import MovingTime
 

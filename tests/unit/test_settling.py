@@ -9,7 +9,7 @@ from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Observed
 from reconciler.core.model.selection import select
 from reconciler.core.plan.operations import Notice
 from reconciler.core.plan.receipt import Result
-from reconciler.render.past_runs import render_earlier_run
+from reconciler.render.tables import render_earlier_run
 from tests.builders import HERE, desired, memory, plan, plan_all, user
 
 WANTED = memory({"plan": "premium"}, users=[user()])

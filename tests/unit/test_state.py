@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateError
-from reconciler.state import (
+from reconciler.storage.files import (
     MemoryIds,
     check_rewritable,
     check_writable,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler import state
-from reconciler.state import rewrite_file, write_file
+from reconciler.storage import files as state
+from reconciler.storage.files import rewrite_file, write_file
 from tests.cli.conftest import Repository, repository
 
 __all__ = ["repository"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.starting import repository, write_new
+from reconciler.scaffold import repository, write_new
 from tests.builders import answers
 from tests.workflows.runner import Runner, new_runner
 

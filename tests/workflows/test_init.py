@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.starting.workflows import ACTION, GITLAB, WORKFLOWS, put, workflows
+from reconciler.scaffold.repository import ACTION, GITLAB, WORKFLOWS, put, workflows
 from tests.builders import answers
 from tests.workflows.runner import ROOT, Runner
 
-CARRIED = "reconciler/starting/carried"
+CARRIED = "reconciler/scaffold/carried"
 INSTALL = "reconciler @ git+https://git.example/reconciler@0123abc"
 
 

@@ -8,9 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.pacing.slots import Slots
-from reconciler.api.pacing.throttle import Throttle
-from reconciler.api.pacing.window import Window
+from reconciler.api.pacing.limits import Slots, Throttle, Window
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
 from reconciler.core.plan.cost import Allowance

@@ -36,8 +36,8 @@ def compare(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.documents.comparison import ComparisonDocument
     from reconciler.core.documents.plan import FORMAT_VERSION
-    from reconciler.render.comparison import render_comparison_markdown, render_comparison_text
     from reconciler.render.json import render_json
+    from reconciler.render.tables import render_comparison_markdown, render_comparison_text
 
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
     found = (_held if live else _declared)(invocation, left, right, reveal=reveal)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount, Wanted
     from reconciler.core.export.building import SpecFile
     from reconciler.project import Environment, Project
-    from reconciler.state import MemoryIds
+    from reconciler.storage.files import MemoryIds
     from reconciler.workflow.account import Account
 
 _MOST_FILES = 3
@@ -65,8 +65,8 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
-    from reconciler.export import check_folder, write_new_files
-    from reconciler.specs.acceptance import accepts
+    from reconciler.specs.texts import accepts
+    from reconciler.storage.files import check_folder, write_new_files
     from reconciler.workflow.account import open_account
 
     check_folder(out)
@@ -93,7 +93,7 @@ def _declared(project: "Project", environment: "Environment") -> "Declared":
 
     from reconciler.cli.loading import check_environment
     from reconciler.core.export import NOTHING_DECLARED, declared_in
-    from reconciler.specs.secret_keys import secret_keys
+    from reconciler.specs.references import secret_keys
 
     loaded = None if _is_still_empty(project, environment) else check_environment(project, environment)
     everywhere = [entry for one in project.environments for entry in _entries(one)]
@@ -204,7 +204,7 @@ def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
     """Remember memory ids, as an apply does; a cache that cannot be kept is no failure."""
     from reconciler.cli.terminal import remark
     from reconciler.errors import StateError
-    from reconciler.state import prepare_folder
+    from reconciler.storage.files import prepare_folder
 
     try:
         prepare_folder(memory_ids.folder)

@@ -12,7 +12,7 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 
 if TYPE_CHECKING:
     from reconciler.reading import Reading, SpecFile
-    from reconciler.specs.findings import Findings
+    from reconciler.specs.problems import Findings
 
 _NOT_FORMATTED = 1
 _BYTE_ORDER_MARK = "\ufeff"
@@ -101,9 +101,8 @@ def _changes(files: "Sequence[SpecFile]", others: "Sequence[SpecFile]") -> Seque
     """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
     from reconciler.errors import SpecError
     from reconciler.reading import read_file
-    from reconciler.specs.catalogues import number_keys
-    from reconciler.specs.findings import Findings
-    from reconciler.specs.live_values import learn, take_problems
+    from reconciler.specs.catalogue import number_keys
+    from reconciler.specs.problems import Findings, learn, take_problems
 
     findings = Findings()
     readings = {file: read_file(file.path, name=file.name) for file in (*files, *others)}
@@ -132,7 +131,7 @@ def _change(file: "SpecFile", reading: "Reading", numbers: Collection[str], find
     from reconciler.core.model.text import visible
     from reconciler.project import FILE_NAME
     from reconciler.reading import edited, quoting_edits
-    from reconciler.specs.live_values import is_undo
+    from reconciler.specs.problems import is_undo
 
     if is_undo(reading):
         remark(f"warning: {visible(file.name)}: left as it is: an undo file, and no spec; keep it out of the specs")
@@ -149,7 +148,7 @@ def _change(file: "SpecFile", reading: "Reading", numbers: Collection[str], find
 
 
 def _write(changes: Sequence[_Change]) -> None:
-    from reconciler.state import check_rewritable, rewrite_file
+    from reconciler.storage.files import check_rewritable, rewrite_file
 
     for change in changes:
         check_rewritable(change.path)

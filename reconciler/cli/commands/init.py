@@ -10,7 +10,7 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 from reconciler.cli.wizard import Wizard, can_ask
 
 if TYPE_CHECKING:
-    from reconciler.starting import Answers
+    from reconciler.scaffold import Answers
 
 _IDENTIFIERS = ("external_id", "phone_number", "email", "contact_id")
 _CI = ("github", "gitlab", "none")
@@ -43,7 +43,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     """
     from reconciler.cli.terminal import emit
     from reconciler.cli.wizard import next_steps, written_files
-    from reconciler.starting import ALWAYS, repository, write_new
+    from reconciler.scaffold import ALWAYS, repository, write_new
 
     given |= {"folder": folder, "default_environment": invocation.environment}
     wizard = Wizard(given, asks=can_ask() and not no_input)
@@ -73,7 +73,7 @@ def _kept_environment(root: Path, invocation: Invocation) -> _Account | None:
 
 
 def _account(wizard: Wizard) -> _Account:
-    from reconciler.starting import SANDBOX
+    from reconciler.scaffold import SANDBOX
 
     api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default=_API)
     if api == SANDBOX:
@@ -83,7 +83,7 @@ def _account(wizard: Wizard) -> _Account:
 
 
 def _answers(wizard: Wizard, kept: _Account | None) -> "Answers":
-    from reconciler.starting import Answers
+    from reconciler.scaffold import Answers
 
     name, api, variable = kept or _account(wizard)
     kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
@@ -103,7 +103,7 @@ def _answers(wizard: Wizard, kept: _Account | None) -> "Answers":
 
 def _install(wizard: Wizard) -> str:
     """Give what pip installs in CI; the name alone is another project's on the public index, so it is no default."""
-    from reconciler.starting import installed_from
+    from reconciler.scaffold import installed_from
 
     found = installed_from()
     question = "What pip installs in CI, as reconciler @ git+https://…@COMMIT" + ("" if found else " (empty: later)")
@@ -115,7 +115,7 @@ def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.errors import InputError
-    from reconciler.starting import existing
+    from reconciler.scaffold import existing
 
     found = existing(root, names)
     if found and not keep:

@@ -24,8 +24,8 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
     from reconciler.cli.output import check_files, write_files
     from reconciler.cli.terminal import emit
     from reconciler.render.json import render_json
-    from reconciler.render.lint import render_lint_text
     from reconciler.render.sarif import render_lint_sarif
+    from reconciler.render.tables import render_lint_text
 
     check_files(writes)
     document = _linted(invocation)

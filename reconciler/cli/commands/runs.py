@@ -29,7 +29,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
     from reconciler.cli.terminal import emit
     from reconciler.core.documents.runs import describe_runs
     from reconciler.render.json import render_json
-    from reconciler.render.past_runs import render_runs_text
+    from reconciler.render.tables import render_runs_text
 
     wanted = invocation.environment
     document = describe_runs(run for run in _past_runs(invocation) if wanted in {None, run.header.environment})
@@ -42,8 +42,8 @@ def receipt_of(journal: "Path") -> "ReceiptDocument":
     from reconciler.cli.terminal import remark
     from reconciler.core.documents.runs import describe_past_run
     from reconciler.errors import InputError
-    from reconciler.journal import read_run
     from reconciler.render.words import counted
+    from reconciler.storage.journal import read_run
 
     run = read_run(journal)
     if run is None:
@@ -57,7 +57,7 @@ def journal_of(invocation: Invocation, name: str) -> "Path":
     """Give the journal of a run by its id or the start of it; raises `InputError`."""
     from reconciler.cli.bookkeeping import JOURNALS
     from reconciler.cli.choosing import chosen_project
-    from reconciler.journal import JournalFolder
+    from reconciler.storage.journal import JournalFolder
 
     return JournalFolder(chosen_project(invocation).state_folder / JOURNALS).find(name)
 
@@ -68,8 +68,8 @@ def _past_runs(invocation: Invocation) -> "list[PastRun]":
 
     from reconciler.cli.bookkeeping import JOURNALS, LEASES
     from reconciler.cli.choosing import chosen_project
-    from reconciler.journal import JournalFolder
-    from reconciler.lease import running
+    from reconciler.storage.journal import JournalFolder
+    from reconciler.storage.lease import running
     from reconciler.workflow.clock import utc_now
 
     folder = chosen_project(invocation).state_folder

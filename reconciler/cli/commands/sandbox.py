@@ -158,8 +158,8 @@ def _store(invocation: Invocation) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
     from reconciler.cli.choosing import chosen_project
     from reconciler.errors import StateError
-    from reconciler.sandbox.errors import SandboxError
     from reconciler.sandbox.store import Store
+    from reconciler.sandbox.values import SandboxError
     from reconciler.workflow.account import sandbox_file
 
     try:

@@ -9,8 +9,8 @@ import click
 from reconciler.cli.options import PLAN_FORMATS, Invocation, invocation_options, output_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.documents import SavedDocument
     from reconciler.render.paint import Palette
+    from reconciler.storage.saved_documents import SavedDocument
 
 
 @click.command()
@@ -52,8 +52,8 @@ def _merged(files: tuple[str, ...]) -> "SavedDocument":
     """Merge what shards made; shards that are missing are told."""
     from reconciler.cli.terminal import remark
     from reconciler.core.documents.merging import merge
-    from reconciler.documents import load_document
     from reconciler.render.words import shards_sentence
+    from reconciler.storage.saved_documents import load_document
 
     merged = merge([(file, load_document(Path(file))) for file in files])
     if merged.shards is not None:
@@ -64,7 +64,7 @@ def _merged(files: tuple[str, ...]) -> "SavedDocument":
 def _document(invocation: Invocation, what: str) -> "SavedDocument":
     """Read a file, or the journal of a run; ids of runs hold no dot and no slash."""
     from reconciler.cli.commands.runs import journal_of, receipt_of
-    from reconciler.documents import load_document
+    from reconciler.storage.saved_documents import load_document
 
     path = Path(what)
     if path.suffix == ".jsonl":

@@ -27,7 +27,7 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     from reconciler.cli.session import open_session
     from reconciler.cli.terminal import emit, remark
     from reconciler.render.json import render_json
-    from reconciler.state import check_writable, write_file
+    from reconciler.storage.files import check_writable, write_file
 
     if out is not None:
         check_writable(out)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.documents.explanation import CommitEntry, ExplainedEntry, GivenEntry
     from reconciler.errors import Source
-    from reconciler.revision import Commit
+    from reconciler.git import Commit
     from reconciler.specs.provenance import Explained, Given
 
 _Commits = Mapping[tuple[str, int], "Commit"]
@@ -34,7 +34,7 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.project import load_project
     from reconciler.render.json import render_json
-    from reconciler.render.why_text import render_why_text
+    from reconciler.render.tables import render_why_text
     from reconciler.specs.provenance import Specs, explain
 
     project = load_project(invocation.project)
@@ -56,7 +56,7 @@ def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
     """Ask git who wrote the lines; without git or a repository, nobody is named."""
     from reconciler.cli.terminal import remark
     from reconciler.errors import InputError
-    from reconciler.revision import authors_of
+    from reconciler.git import authors_of
 
     lines: dict[str, set[int]] = {}
     for one in found:

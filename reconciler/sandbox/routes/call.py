@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.sandbox.failures import Failure, RefusedError, bad_request
-from reconciler.sandbox.phone import in_form
-from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.answers import Failure, RefusedError, bad_request
+from reconciler.sandbox.settings import Listing, Settings
 from reconciler.sandbox.store import Store
-from reconciler.sandbox.values import JsonObject, Scope
+from reconciler.sandbox.values import JsonObject, Scope, in_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +81,37 @@ def trimmed(value: object) -> object:
     if isinstance(value, list):
         return [trimmed(item) for item in value]
     return value.strip() if isinstance(value, str) else value
+
+
+_DEFAULT_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    limit: int
+    offset: int
+
+    def pagination(self, *, held: int, total: int) -> JsonObject:
+        """Describe this page, which holds so many of the total (D contacts, L memory-memory-id)."""
+        return {
+            "total": total,
+            "limit": self.limit,
+            "offset": self.offset,
+            "has_more": self.offset + held < total,
+        }
+
+
+def asked_page(query: Mapping[str, str], *, largest: int | None = None) -> Page:
+    """Take a page from the query; a size that is none, or is zero, counts as not given."""
+    limit = whole_number(query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE
+    return Page(
+        limit=limit if largest is None else min(limit, largest), offset=whole_number(query, "offset", default=0)
+    )
+
+
+def misreported(pagination: JsonObject, quirks: Listing, *, total: int) -> JsonObject:
+    """Let a `pagination` lie as the switches say."""
+    told = {**pagination, "total": max(0, total + quirks.total_error)}
+    return told if quirks.has_more == "honest" else {**told, "has_more": quirks.has_more == "always"}

@@ -3,10 +3,16 @@
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from reconciler.sandbox.answers import Answer, json_answer, success
-from reconciler.sandbox.failures import CONTACT_ABSENT, IDENTIFIER_REQUIRED, RefusedError, bad_request
-from reconciler.sandbox.routes.call import Call, created_status, mapping, scope_of, text
-from reconciler.sandbox.routes.paging import asked_page, misreported
+from reconciler.sandbox.answers import (
+    CONTACT_ABSENT,
+    IDENTIFIER_REQUIRED,
+    Answer,
+    RefusedError,
+    bad_request,
+    json_answer,
+    success,
+)
+from reconciler.sandbox.routes.call import Call, asked_page, created_status, mapping, misreported, scope_of, text
 from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.settings import Listing
 from reconciler.sandbox.values import JsonObject

@@ -1,12 +1,13 @@
 """Contact memories: the four calls S0, S1, S3 and S4."""
 
-from reconciler.sandbox.answers import Answer, success
-from reconciler.sandbox.failures import (
+from reconciler.sandbox.answers import (
     CONTACT_ABSENT,
     FACTS_REQUIRED,
     MEMORY_ABSENT,
     SCOPE_REQUIRED,
+    Answer,
     RefusedError,
+    success,
 )
 from reconciler.sandbox.routes.call import Call, mapping, scope_of
 from reconciler.sandbox.routes.shapes import contact_memory, context, patched_memory

@@ -1,9 +1,7 @@
 """Legacy memory stores (D, "Memory Store (Legacy)"): listing, reading and creating them."""
 
-from reconciler.sandbox.answers import Answer, success
-from reconciler.sandbox.failures import STORE_ABSENT, STORE_NAME_REQUIRED, RefusedError
-from reconciler.sandbox.routes.call import Call, created_status, required_text
-from reconciler.sandbox.routes.paging import asked_page
+from reconciler.sandbox.answers import STORE_ABSENT, STORE_NAME_REQUIRED, Answer, RefusedError, success
+from reconciler.sandbox.routes.call import Call, asked_page, created_status, required_text
 from reconciler.sandbox.routes.shapes import listed_user, store_entry
 from reconciler.sandbox.values import JsonObject
 

@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 
-from reconciler.sandbox.answers import Answer, success
-from reconciler.sandbox.failures import (
+from reconciler.sandbox.answers import (
     PHONE_REQUIRED,
     PHONE_REQUIRED_IN_BODY,
     STORE_ABSENT_OR_FOREIGN,
     USER_NOT_ADDED,
     USER_NOT_UPDATED,
     USER_UNREADABLE,
+    Answer,
     Failure,
     RefusedError,
     in_revision,
+    success,
 )
 from reconciler.sandbox.routes.call import Call, required_text, text
 from reconciler.sandbox.routes.shapes import user_alone, user_entry

@@ -1,0 +1,101 @@
+"""`--max-failures`: after so many failures, nothing more is begun."""
+
+import asyncio
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain, groupby
+
+from msgspec import Struct
+
+from reconciler.core.model.address import unit_of
+from reconciler.core.model.masking import worded_error
+from reconciler.core.plan.operations import Operation, Work
+from reconciler.core.plan.receipt import Outcome
+from reconciler.errors import ReconcilerError, RefusedError
+
+ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]
+"""Is given addresses and the memory ids learned, and gives the addresses that still lack something."""
+
+_MOST_NAMED = 3
+
+
+class Canary(Struct, frozen=True):
+    """So many contacts, and existing memories, that are done and read back before the rest."""
+
+    units: int
+    read_back: ReadBack
+
+    def parts(self, work: Sequence[Work]) -> tuple[tuple[Work, ...], tuple[Work, ...]]:
+        """Part the work of a plan into the canary's and the rest."""
+        units = [tuple(items) for _, items in groupby(work, key=lambda item: unit_of(item.address))]
+        first, rest = units[: self.units], units[self.units :]
+        return tuple(chain(*first)), tuple(chain(*rest))
+
+    async def objection(self, work: Sequence[Work], outcomes: Iterable[Outcome], ids: Mapping[str, str]) -> str:
+        """Say why the rest must not be done, in one line; empty where nothing speaks against it."""
+        bad = [outcome for outcome in outcomes if outcome.result not in {"done", "already"}]
+        if bad:
+            return f"not tried: the canary failed ({bad[0].operation.address}: {bad[0].result})"
+        try:
+            lacking = await self.read_back(sorted({unit_of(item.address) for item in work}), ids)
+        except ReconcilerError as error:
+            first = worded_error(error, reveal=False).partition("\n")[0]
+            return f"not tried: the canary could not be read back: {first}"
+        except asyncio.CancelledError:
+            return "not tried: reading the canary back was stopped"
+        except Exception as error:  # noqa: BLE001  the receipt of what was written must not be lost
+            return f"not tried: a defect of reconciler while the canary was read back ({type(error).__name__})"
+        return f"not tried: read back, the canary is not as declared: {_named(lacking)}" if lacking else ""
+
+
+def _named(addresses: Sequence[str]) -> str:
+    rest = len(addresses) - _MOST_NAMED
+    return ", ".join(addresses[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+_ALL = 100
+
+
+class MostFailures(Struct, frozen=True):
+    """So many failures, or so many percent of the operations of a run; one of the two."""
+
+    count: int = 0
+    percent: float = 0.0
+
+    def of(self, operations: int) -> int:
+        """Give the number of failures that ends a run of so many operations: at least 1."""
+        return self.count or max(1, math.ceil(operations * self.percent / 100))
+
+    def __str__(self) -> str:
+        """Give it as it is written: `5` or `10%`."""
+        return str(self.count) if self.count else f"{self.percent:g}%"
+
+
+def parse_most_failures(text: str) -> MostFailures:
+    """Read `N` or `P%`, above 0, percents to 100; raises `ValueError` for anything else."""
+    if re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        return MostFailures(count=int(text))
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?%", text) and 0 < (percent := float(text[:-1])) <= _ALL:
+        return MostFailures(percent=percent)
+    raise ValueError(text)
+
+
+class FailureLimit:
+    """Forbids every operation once enough have failed; a lost answer (`unknown`) counts as a failure."""
+
+    def __init__(self, most: MostFailures, *, operations: int) -> None:
+        self._most = most
+        self._allowed = most.of(operations)
+        self._failures = 0
+
+    async def intent(self, operation: Operation) -> None:
+        """Raise `RefusedError` when there were too many failures before this operation."""
+        del operation
+        if self._failures >= self._allowed:
+            what = "1 operation" if self._failures == 1 else f"{self._failures:,} operations"
+            raise RefusedError(f"{what} failed (--max-failures {self._most})")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Count it where it is a failure."""
+        self._failures += outcome.result in {"failed", "unknown"}

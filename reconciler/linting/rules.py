@@ -1,0 +1,199 @@
+"""Keys of facts: deprecated, unused, due for a review, or one slip away from another."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+
+from reconciler.core.documents.explanation import Advice, LintRule
+from reconciler.core.model.address import keyed_address
+from reconciler.core.model.catalogue import Catalogue, FactKey, sensitive_keys
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.nearest import looks, near_keys, told_apart, twins
+from reconciler.core.model.references import Variable, referenced
+from reconciler.core.model.text import quoted, shortened
+from reconciler.errors import Source
+from reconciler.linting.mentions import Mention, Mentions, mentions_of
+from reconciler.reading import (
+    KeyPath,
+    Node,
+    Numeral,
+    SpecFile,
+    find_files,
+    plain_value,
+    read_file,
+    taken_for,
+    unquoted_texts,
+)
+from reconciler.specs.addresses import fact_of, spec_address
+from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
+from reconciler.specs.loading import find_overlays
+from reconciler.specs.provenance import Specs
+
+
+def advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
+    """Give advice about what stands at a place."""
+    return Advice(source.file, source.line, source.column, address, rule, message, cure)
+
+
+def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> Iterator[Advice]:
+    """Compare the catalogue with the facts that there are, and with the calendar."""
+    for key in catalogue.values():
+        found = mentions.facts.get(key.name, ())
+        address = keyed_address("fact_keys", key.name)
+        if key.deprecated:
+            yield from _deprecated(key, found)
+        elif not found:
+            message, cure = "no fact has this key", "remove it, or leave it for facts to come"
+            yield advice("unused_fact_key", key.source, address, message, cure)
+        if found and key.review_by is not None and today > date.fromisoformat(key.review_by):
+            places = "one place" if len(found) == 1 else f"{len(found):,} places"
+            message = f"its facts, in {places}, were to be reviewed by {key.review_by}"
+            yield advice("review_due", key.source, address, message, "look at them again, and write the next day")
+
+
+def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
+    """Doubt the rarer one of two keys of which one looks like a slip."""
+    counts = {key: len(found) for key, found in mentions.facts.items()}
+    for key, others in near_keys(counts, counts).items():
+        better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
+        for mention in mentions.facts[key] if better else ():
+            told, *names = told_apart([key, *sorted(better)])
+            is_twin = all(looks(key) == looks(other) for other in better)
+            doubt = f"this key, {told}, looks the same as" if is_twin else "this key is one slip away from"
+            message = f"{doubt} {' and '.join(names)}"
+            cure = "write one of them everywhere, or declare both under fact_keys"
+            yield advice("near_duplicate", mention.source, mention.address, message, cure)
+
+
+def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
+    """Doubt the later one of two declared keys that look the same."""
+    alike = twins(catalogue, catalogue)
+    for name in sorted(alike):
+        told, *others = told_apart([name, *sorted(alike[name])])
+        if name > min(alike[name]):
+            address = keyed_address("fact_keys", name)
+            message = f"this key, {told}, looks the same as {' and '.join(others)}"
+            yield advice("near_duplicate", catalogue[name].source, address, message, "keep one of them")
+
+
+def _deprecated(key: FactKey, found: Sequence[Mention]) -> Iterator[Advice]:
+    for mention in found:
+        yield advice("deprecated_key", mention.source, mention.address, "this key is deprecated", key.deprecated)
+
+
+_SHOWN = 40
+_CURE = "put it in quotes; `reconciler fmt` does"
+_NUMERAL_CURE = "put it in quotes, as `reconciler fmt` does; if a number is meant, give its key a type under fact_keys"
+
+
+def look_alike_advice(
+    file: SpecFile, hidden: Collection[str] | None, numbers: Collection[str] = ()
+) -> Iterator[Advice]:
+    """
+    Give each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None.
+
+    Where the key of a fact is one of the `numbers`, 3.10 is the number that other readers take it for.
+    """
+    for path, text, node, is_key in unquoted_texts(file.path, name=file.name):
+        is_numeral = isinstance(plain_value(text), Numeral) and not is_key
+        if is_numeral and _is_number(path, numbers):
+            continue
+        if other := taken_for(text):
+            fact = _hidden_fact(path, hidden) if hidden is not None and (not is_key or fact_of(path) != path) else None
+            told = (
+                "this sensitive value"
+                if fact
+                else "this live text"
+                if hidden is None
+                else quoted(shortened(text, _SHOWN))
+            )
+            message = f"{told} is text here, without quotes, and {other} for other readers of YAML"
+            source = node.key_source if is_key else node.source
+            address = spec_address(fact or path)
+            cure = _NUMERAL_CURE if is_numeral and fact_of(path) == path else _CURE
+            yield advice("look_alike", source, address, message, cure)
+
+
+def numeral_variable_advice(variables: Iterable[Variable]) -> Iterator[Advice]:
+    """Return advice about variables that read as numbers and are text, such as 3.10."""
+    for variable in variables:
+        if isinstance(variable.value, Numeral):
+            message = f"{quoted(variable.value)} is text here, without quotes, and a number for other readers of YAML"
+            yield advice("look_alike", variable.source, f"variables.{variable.name}", message, _CURE)
+
+
+def _is_number(path: KeyPath, numbers: Collection[str]) -> bool:
+    """Return whether a number is meant at a path: in a fact of such a key, or in what the catalogue says of it."""
+    fact = path[:2] if path[:1] == ("fact_keys",) else fact_of(path)
+    return bool(fact) and str((fact or ("",))[-1]).replace("$${", "${") in numbers
+
+
+def _hidden_fact(path: KeyPath, hidden: Collection[str]) -> KeyPath | None:
+    """Give the hidden fact in which a path ends; what lies below it, keys included, is a part of its value."""
+    fact = fact_of(path)
+    return fact if fact and str(fact[-1]).replace("$${", "${") in hidden else None
+
+
+def unused_variable_advice(specs: Specs, others: Iterable[Specs]) -> Iterator[Advice]:
+    """Look for references to the variables of an environment, in the others too for what these share with it."""
+    unused = {variable.source: variable for variable in specs.references.variables.values()}
+    for one in (specs, *others):
+        if unused:
+            for variable in _used(one):
+                unused.pop(variable.source, None)
+    for variable in unused.values():
+        message, cure = "no spec refers to this variable", "remove it, or write ${name} where it is meant"
+        yield advice("unused_variable", variable.source, f"variables.{variable.name}", message, cure)
+
+
+def _used(specs: Specs) -> list[Variable]:
+    known = specs.references.variables
+    files = (*find_files(specs.entries, root=specs.root).files, *find_overlays(specs.overlays, root=specs.root).files)
+    nodes = (node for file in files for node in read_file(file.path, name=file.name).documents)
+    names = {one.name for node in nodes for one in referenced(node.value) if not one.from_environment}
+    return [known[name] for name in names if name in known]
+
+
+def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advice, ...]:
+    """
+    Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound.
+
+    Variables may be for the specs of the `others`, the project's other environments.
+    """
+    loaded = specs.load()
+    declaring = find_files(specs.entries, root=specs.root).files
+    patching = find_overlays(specs.overlays, root=specs.root).files
+    mentions = mentions_of(_documents(declaring), _documents(patching))
+    catalogue = loaded.desired.catalogue
+    found = {
+        *_advice(mentions, catalogue, today, {file.name for file in declaring}),
+        *_look_alikes((*declaring, *patching), loaded.desired, specs.references.variables.values()),
+        *unused_variable_advice(specs, others),
+    }
+    return tuple(sorted(found))
+
+
+def _documents(files: Iterable[SpecFile]) -> list[Node]:
+    return [node for file in files for node in read_file(file.path, name=file.name).documents]
+
+
+def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collection[str]) -> Iterator[Advice]:
+    if catalogue:
+        own = {name: key for name, key in catalogue.items() if key.source.file in files}
+        yield from fact_key_advice(own, mentions, today)
+        yield from twin_advice(own)
+    else:
+        yield from near_duplicate_advice(mentions)
+    for name, source in mentions.scopes.items():
+        if name not in mentions.scopes_in_use:
+            message, cure = "no contact is in this scope", "remove it, or name it in a contact's scopes"
+            yield advice("unused_scope", source, f"scopes.{name}", message, cure)
+    for address, source in mentions.idle.items():
+        yield advice("idle_facts", source, address, NO_SCOPE, ADD_SCOPES)
+
+
+def _look_alikes(files: tuple[SpecFile, ...], desired: Desired, variables: Iterable[Variable]) -> Iterator[Advice]:
+    hidden = None if desired.live_values else sensitive_keys(desired.catalogue)
+    numbers = frozenset(key.name for key in desired.catalogue.values() if key.holds_numbers)
+    for file in files:
+        yield from look_alike_advice(file, hidden, numbers)
+    yield from numeral_variable_advice(variables)

@@ -1,0 +1,126 @@
+"""The border: plain data → a pydantic model, or problems with the place, the address and the cure of each."""
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Generic, TypeVar, Union, get_args, get_origin
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from reconciler.core.model.nearest import did_you_mean
+from reconciler.errors import Problem, Source
+from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
+from reconciler.reading.wording import OUR_OWN, Words, explain
+
+
+def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
+    """Give the keys that a model knows in the mapping at a path."""
+    found = _at(model, path)
+    return tuple(found.model_fields) if found else ()
+
+
+def described(model: type[BaseModel], path: KeyPath) -> str:
+    """Give a model's own description of the key at a path, if it has one."""
+    found = _at(model, path[:-1])
+    field = found.model_fields.get(str(path[-1])) if found else None
+    return (field.description or "") if field else ""
+
+
+def _at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
+    models = _models(model)
+    for step in path:
+        models = [below for one in models for below in _below(one, step)]
+    return next((one for one in models if isinstance(one, type) and issubclass(one, BaseModel)), None)
+
+
+def _below(shape: object, step: str | int) -> list[object]:
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        field = shape.model_fields.get(str(step))
+        return _models(field.annotation) if field else []
+    return _models(get_args(shape)[-1 if get_origin(shape) is dict else 0]) if get_args(shape) else []
+
+
+def _models(shape: object) -> list[object]:
+    """Give what a value of a shape can be, with the wrappings of `Annotated` and `X | Y` taken off."""
+    if get_origin(shape) is Annotated:
+        return _models(get_args(shape)[0])
+    if get_origin(shape) in (Union, UnionType):
+        return [one for part in get_args(shape) for one in _models(part)]
+    return [shape]
+
+
+_KEY = "[key]"
+"""What pydantic puts at the end of a path when it is the key that is wrong."""
+
+
+class Strict(BaseModel):
+    """
+    A mapping in a file: a key that is not known must fail, and text is never taken for a number.
+
+    Lists in files are fields of type `list`: strict as it is, pydantic takes no list for a tuple.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Checked(Struct, Generic[Model], frozen=True):
+    """What came of a document: a model, or problems and the paths of what is wrong."""
+
+    model: Model | None
+    problems: tuple[Problem, ...]
+    wrong: tuple[KeyPath, ...]
+
+
+def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Checked[Model]:
+    """Read a document as a model."""
+    try:
+        return Checked(model.model_validate(node.value), (), ())
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    problems = (_problem(model, node, one, address) for one in found if not isinstance(one["input"], Refused))
+    return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
+
+
+def _problem(model: type[BaseModel], node: Node, error: ErrorDetails, address: Addressing) -> Problem:
+    path = _path(error)
+    source = _source(node, path, error)
+    words = _words(model, path, error)
+    return Problem(source.file, source.line, source.column, address(path), words.message, words.cure)
+
+
+def _path(error: ErrorDetails) -> KeyPath:
+    path = error["loc"]
+    return path[:-1] if _is_key(error) else path
+
+
+def _is_key(error: ErrorDetails) -> bool:
+    return error["loc"][-1:] == (_KEY,) and error["type"] != "extra_forbidden"
+
+
+def _source(node: Node, path: KeyPath, error: ErrorDetails) -> Source:
+    if error["type"] == "missing":
+        return node.at(path[:-1]).key_source
+    place = node.at(path)
+    at_key = _is_key(error) or error["type"] == "extra_forbidden" or _is_about_keys(error)
+    return place.key_source if at_key else place.source
+
+
+def _is_about_keys(error: ErrorDetails) -> bool:
+    """Say whether a validator of ours found a mapping wrong as a whole: its name is a better place than its start."""
+    return error["type"] == OUR_OWN and isinstance(error["input"], Mapping)
+
+
+def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
+    match error["type"]:
+        case "extra_forbidden":
+            return Words("unknown key", did_you_mean(str(path[-1]), known_keys(model, path[:-1])))
+        case "missing":
+            return Words("this key is missing", f"add it: {described(model, path)}".removesuffix(": "))
+        case "model_type" if not path:
+            return Words(explain(error).message, f"start with one of its keys: {', '.join(known_keys(model, path))}")
+        case _:
+            return explain(error)

@@ -1,0 +1,144 @@
+"""Texts without quotes: where they stand, and what other readers of YAML (1.1 and 1.2) take them for."""
+
+import json
+import re
+from collections.abc import Collection, Container, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from yaml import events
+
+from reconciler.reading.editing import Edit
+from reconciler.reading.places import KeyPath, Node, key_offset, value_offset
+from reconciler.reading.scalars import Numeral, plain_value
+from reconciler.reading.yaml.builder import Event
+from reconciler.reading.yaml.document import read_bytes
+from reconciler.reading.yaml.parser import parsed
+from reconciler.reading.yaml.text import decoded
+
+
+def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:
+    """
+    Yield the edits that quote each key and text of a readable file that other readers take for something else.
+
+    Below a key that is one of the `numbers`, 3.10 is the number that other readers take it for, and stays.
+    """
+    for event, is_key, is_number in _scalars(text, numbers):
+        value = event.value
+        if event.style or event.tag or taken_for(value) is None:
+            continue
+        found = plain_value(value)
+        if is_key or (isinstance(found, str) and not (is_number and isinstance(found, Numeral))):
+            end = event.end_mark.index
+            start = end - len(value)  # an event begins with its anchor, if it has one
+            if text[start:end] == value:
+                yield Edit(start, end, json.dumps(value, ensure_ascii=False))
+
+
+class _Open(Struct):
+    """A collection that is open: whether a key comes next, if it has keys, and whether numbers are meant in it."""
+
+    awaits_key: bool | None
+    is_number: bool
+    is_number_below: bool
+
+
+def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool, bool]]:
+    """Yield each scalar of a text, whether it is a key, and whether a number is meant where it stands."""
+    stack = [_Open(None, is_number=False, is_number_below=False)]
+    for event in parsed(text):
+        kind: type = type(event)
+        if kind in _ENDS:
+            stack.pop()
+        elif kind in _NODES:
+            inner = stack[-1]
+            is_key = bool(inner.awaits_key)
+            if kind is events.ScalarEvent:
+                yield event, is_key, inner.is_number_below
+            if inner.awaits_key is not None:
+                inner.awaits_key = not is_key
+                is_named = is_key and kind is events.ScalarEvent and event.value in numbers
+                inner.is_number_below = inner.is_number or is_named if is_key else inner.is_number_below
+            if kind in _STARTS:
+                is_number = inner.is_number_below and not is_key
+                keys = True if kind is events.MappingStartEvent else None
+                stack.append(_Open(keys, is_number=is_number, is_number_below=is_number))
+
+
+_STARTS: frozenset[type] = frozenset((events.MappingStartEvent, events.SequenceStartEvent))
+
+
+_ENDS: frozenset[type] = frozenset((events.MappingEndEvent, events.SequenceEndEvent))
+
+
+_NODES: frozenset[type] = frozenset((events.ScalarEvent, events.AliasEvent, *_STARTS))
+
+
+_SCALARS: frozenset[type] = frozenset((events.ScalarEvent,))
+
+
+def unquoted_texts(path: Path, *, name: str) -> Iterator[tuple[KeyPath, str, Node, bool]]:
+    """
+    Give each text without quotes of a sound file: its path, itself, its node, and whether it is a key there.
+
+    What our own reading takes for a number or a boolean is no text, and left out.
+    """
+    data = path.read_bytes()
+    offsets = frozenset(_offsets(data, name))
+    for document in read_bytes(data, file=name).documents:
+        yield from _texts(document, (), offsets)
+
+
+def _offsets(data: bytes, name: str) -> Iterator[int]:
+    text = decoded(data, file=name)
+    assert isinstance(text, str)  # noqa: S101  the file was read before
+    for event in parsed(text):
+        if type(event) in _SCALARS and not event.style and not event.tag:
+            yield event.start_mark.index
+
+
+def _texts(node: Node, path: KeyPath, offsets: Container[int]) -> Iterator[tuple[KeyPath, str, Node, bool]]:
+    if isinstance(node.value, str) and value_offset(node.mark) in offsets:
+        yield path, node.value, node, False
+    for key, below in node.entries():
+        if key_offset(below.mark) in offsets:
+            yield (*path, key), key, below, True
+        yield from _texts(below, (*path, key), offsets)
+    for index, below in enumerate(node.items()):
+        yield from _texts(below, (*path, index), offsets)
+
+
+_OTHERS = re.compile(
+    r"""
+      (?P<boolean> y|Y|n|N|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF )
+    | (?P<number>
+        [-+]?0b[01_]+ | [-+]?0o?[0-7_]+ | [-+]?0x[0-9a-fA-F_]+ | [-+]?[0-9_]+
+      | [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?
+      | [-+]?([0-9][0-9_]*)(\.[0-9_]*)?([eE][-+]?[0-9]+)?
+      | [-+]?\.[0-9_]+([eE][-+]?[0-9]+)?
+      | [-+]?\.(inf|Inf|INF) | \.(nan|NaN|NAN) )
+    | (?P<date>
+        [0-9]{4}-[0-9]{2}-[0-9]{2}
+      | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ([Tt]|[ \t]+) [0-9]{1,2}:[0-9]{2}:[0-9]{2} (\.[0-9]*)?
+        ([ \t]*(Z|[-+][0-9]{1,2}(:?[0-9]{2})?))? )
+    | (?P<null> ~|null|Null|NULL )
+    | (?P<special> << | = )
+    """,
+    re.VERBOSE,
+)
+_FIRST_CHARACTERS = frozenset("yYnNtTfFoO~<=.-+0123456789")
+_WORDS = {
+    "boolean": "true or false",
+    "number": "a number",
+    "date": "a date",
+    "null": "nothing",
+    "special": "a special key",
+}
+
+
+def taken_for(text: str) -> str | None:
+    """Return what some reader takes a plain scalar for, in words; None where all readers take it for text."""
+    if text[:1] not in _FIRST_CHARACTERS:
+        return None
+    found = _OTHERS.fullmatch(text)
+    return next(_WORDS[kind] for kind in _WORDS if found[kind] is not None) if found else None

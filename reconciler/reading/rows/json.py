@@ -1,0 +1,103 @@
+"""JSON Lines → rows: one object a line, whose keys are the columns; values keep the types that JSON gives them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.model.masking import named, quote, says
+from reconciler.core.model.value import Json, survives
+from reconciler.errors import Problem, Source
+from reconciler.reading.rows.row import Row, TextLines
+from reconciler.reading.scalars import Refusal, numeral_value, plain_value
+from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker
+
+_DEEPEST = 64
+_WRITE = 'write one object a line: {"column": "value"}'
+
+
+class _RefusedError(ValueError):
+    """What JSON can write and specs cannot say."""
+
+    def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
+    """Read JSON Lines; empty lines are passed over."""
+    text = TextLines(lines, file)
+    for line in text:
+        wrong = text.taken()
+        if wrong:
+            yield from wrong
+        elif conflict_marker(line) is not None:
+            yield Problem(file, text.number, 1, "", CONFLICT, SETTLE)
+            return
+        elif line.strip():
+            yield _row(line, Source(file, text.number, 1))
+    yield from text.taken()
+
+
+def json_value(text: str) -> Json | Refusal:
+    """Read a value as JSON writes it, or say why it is refused: what specs cannot say, data cannot say either."""
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+        )
+        _check_depth(value)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except _RefusedError as error:
+        return Refusal(error.message, error.cure)
+    except json.JSONDecodeError as error:
+        return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
+    except UnicodeEncodeError:
+        return Refusal("half of a surrogate pair stands alone", "write the letter itself")
+    except RecursionError:
+        return Refusal(f"values lie more than {_DEEPEST} levels deep", "make it flatter")
+    return value
+
+
+def _row(line: str, source: Source) -> Row | Problem:
+    value = json_value(line)
+    if isinstance(value, Refusal):
+        return _problem(source, value.message, value.cure)
+    if not isinstance(value, dict):
+        return _problem(source, says("a row is an object, not {}", named(value)), _WRITE)
+    return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
+
+
+def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise _RefusedError(says("the key {} stands here twice", quote(twice)), "keep one of the two")
+    return found
+
+
+def _number(text: str) -> Json:
+    """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
+    if "e" in text.lower():
+        if not survives(text):
+            raise _RefusedError("this number with an exponent is none that JSON carries unchanged")
+        return float(text)
+    found = plain_value(text)
+    if isinstance(found, Refusal):
+        raise _RefusedError(found.message)
+    return numeral_value(text)
+
+
+def _constant(text: str) -> Json:
+    raise _RefusedError(f"{text} is not a number that JSON can carry")
+
+
+def _check_depth(value: Json, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise RecursionError
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(below, depth + 1)
+
+
+def _problem(source: Source, message: str, cure: str) -> Problem:
+    return Problem(source.file, source.line, source.column, "", message, cure)

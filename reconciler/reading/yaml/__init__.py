@@ -1,0 +1,1 @@
+"""YAML → plain data with places, from the events of the parser."""

@@ -1,0 +1,146 @@
+"""Anchors: the values of a document that have a name, and how much may come of naming them again and again."""
+
+from typing import ClassVar, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.masking import label, says
+from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.value import Json
+from reconciler.reading.places import OFFSET_BITS, Mark, key_offset
+from reconciler.reading.scalars import Refusal
+
+
+class ItemsFrame:
+    """A list that is being read; `at` is where it starts, `as_key` says that it stands where a key should."""
+
+    __slots__ = ("anchor", "as_key", "at", "height", "marks", "value", "values_before")
+    expects_key: ClassVar[bool] = False
+
+    def __init__(self, at: int, anchor: str | None, *, as_key: bool, values_before: int) -> None:
+        self.at = at
+        self.anchor = anchor
+        self.as_key = as_key
+        self.values_before = values_before
+        self.height = 1
+        self.value: list[Json] = []
+        self.marks: list[Mark] = []
+
+    def add(self, value: Json, at: int, held: tuple[Mark, ...] | None = None) -> None:
+        """Take the next item; `held` are the marks of what it holds, if it is a mapping or list."""
+        own = at << OFFSET_BITS | at
+        self.value.append(value)
+        self.marks.append(own if held is None else (own, *held))
+
+    @property
+    def step(self) -> int:
+        """Give the step of a path that leads to what is read next."""
+        return len(self.value)
+
+
+class EntriesFrame:
+    """A mapping that is being read: it expects a key, then that key's value, and so on."""
+
+    __slots__ = ("_key_at", "anchor", "as_key", "at", "expects_key", "height", "key", "marks", "value", "values_before")
+
+    def __init__(self, at: int, anchor: str | None, *, as_key: bool, values_before: int) -> None:
+        self.at = at
+        self.anchor = anchor
+        self.as_key = as_key
+        self.values_before = values_before
+        self.height = 1
+        self.expects_key = True
+        self.key: str | None = None
+        self._key_at = 0
+        self.value: dict[str, Json] = {}
+        self.marks: list[Mark] = []
+
+    def expect_value(self, key: str | None, at: int) -> None:
+        """Take the next key; without one, the value that follows is dropped: its key was refused."""
+        self.expects_key = False
+        self.key = key
+        self._key_at = at
+
+    def add(self, value: Json, at: int, held: tuple[Mark, ...] | None = None) -> None:
+        """Take the value of the last key."""
+        self.expects_key = True
+        if self.key is not None:
+            own = self._key_at << OFFSET_BITS | at
+            self.value[self.key] = value
+            self.marks.append(own if held is None else (own, *held))
+
+    def key_at(self, key: str) -> int:
+        """Give the offset of a key that is here already."""
+        return key_offset(self.marks[list(self.value).index(key)])
+
+    @property
+    def step(self) -> str | None:
+        """Give the step of a path that leads to the value that is read next; none while there is no key for it."""
+        return None if self.expects_key else self.key
+
+
+Frame: TypeAlias = ItemsFrame | EntriesFrame
+
+
+MOST_EXPANDED = 1_000_000
+"""How many values the aliases of one file may stand for: enough for 100,000 contacts that share their facts."""
+
+MOST_NESTED = 64
+"""How deep mappings and lists may lie in one another, aliases followed."""
+
+
+class Anchored(Struct, frozen=True):
+    """A value with a name; `size` counts the values in it, aliases followed, and `height` how deep they lie."""
+
+    value: Json
+    held: tuple[Mark, ...] | None
+    size: int
+    height: int
+
+
+class Anchors:
+    """The names that are known so far in a document."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Anchored | Frame] = {}
+        self._expanded = 0
+
+    def clear(self) -> None:
+        """Forget the names: the next document starts without any."""
+        self._known.clear()
+
+    def open(self, name: str, frame: Frame) -> None:
+        """Remember that a mapping or list with a name has started."""
+        self._known[name] = frame
+
+    def close(self, name: str, frame: Frame, anchored: Anchored) -> None:
+        """Remember what a name stands for, unless something inside it took the name since."""
+        if self._known[name] is frame:
+            self._known[name] = anchored
+
+    def name(self, name: str, value: Json) -> None:
+        """Remember a scalar with a name."""
+        self._known[name] = Anchored(value, None, 1, 0)
+
+    def resolve(self, name: str, *, depth: int) -> Anchored | Refusal:
+        """Give what a name stands for, for use at a depth."""
+        known = self._known.get(name)
+        if known is None:
+            nearest = did_you_mean(name, self._known)
+            return Refusal(says("nothing above is anchored as &{}", label(name)), nearest or says(_QUOTE, label(name)))
+        if not isinstance(known, Anchored):
+            message = says("the alias *{} stands inside what it names", label(name))
+            return Refusal(message, "a value cannot hold itself; write it out")
+        if depth + known.height > MOST_NESTED:
+            message = says("with the alias *{}, values lie more than {} levels deep", label(name), MOST_NESTED)
+            return Refusal(message, "make it flatter")
+        self._expanded += known.size
+        return known
+
+    @property
+    def exhausted(self) -> bool:
+        """Say whether the aliases stand for more values than they may."""
+        return self._expanded > MOST_EXPANDED
+
+
+_QUOTE = 'put it in quotes if text is meant: "*{}"'

@@ -1,0 +1,234 @@
+"""Events of the YAML parser → plain data and marks; what is wrong is noted, and reading goes on."""
+
+from collections.abc import Callable, Container, Iterator
+from typing import Protocol
+
+from yaml import events
+
+from reconciler.core.model.masking import label, says
+from reconciler.core.model.value import Json
+from reconciler.errors import Problem
+from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
+from reconciler.reading.scalars import (
+    Refusal,
+    collection_tag_refusal,
+    plain_key_refusal,
+    plain_value,
+    scalar_tag_refusal,
+)
+from reconciler.reading.yaml.anchors import (
+    MOST_EXPANDED,
+    MOST_NESTED,
+    Anchored,
+    Anchors,
+    EntriesFrame,
+    Frame,
+    ItemsFrame,
+)
+
+_STEPS_SHOWN = 4
+"""How much is shown of a path that is too long."""
+
+
+class EventMark(Protocol):
+    """Where an event starts or ends in the text."""
+
+    index: int
+
+
+class Event(Protocol):
+    """An event of the parser, as far as it is read here; which attributes there are depends on its kind."""
+
+    start_mark: EventMark
+    end_mark: EventMark
+    anchor: str | None
+    tag: str | None
+    style: str | None
+    value: str
+
+
+class UnreadableError(Exception):
+    """Reading of a file ends here."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class Builder:
+    """Takes the events of one file; gives its documents and what is wrong in them."""
+
+    def __init__(self, lines: Lines, address: Addressing, *, misread: Container[int] = ()) -> None:
+        self.problems: list[Problem] = []
+        self._lines = lines
+        self._address = address
+        self._misread = misread
+        self._documents = ItemsFrame(0, None, as_key=False, values_before=0)
+        self._frame: Frame = self._documents
+        self._stack: list[Frame] = [self._documents]
+        self._anchors = Anchors()
+        self._values = 0
+        self._keys: dict[str, str] = {}
+
+    @property
+    def documents(self) -> tuple[Node, ...]:
+        """Give the documents that were read to their end; those that hold nothing are left out."""
+        read = zip(self._documents.value, self._documents.marks, strict=True)
+        return tuple(Node(value, self._lines, mark) for value, mark in read if value is not None)
+
+    def take(self, stream: Iterator[Event]) -> None:
+        """Take all events of a file."""
+        actions: dict[type, Callable[[Event], None]] = {
+            events.ScalarEvent: self._scalar,
+            events.MappingStartEvent: self._mapping,
+            events.SequenceStartEvent: self._list,
+            events.MappingEndEvent: self._end,
+            events.SequenceEndEvent: self._end,
+            events.AliasEvent: self._alias,
+            events.DocumentStartEvent: self._document,
+        }
+        for event in stream:
+            action = actions.get(type(event))
+            if action:
+                action(event)
+
+    def _document(self, _: Event) -> None:
+        self._anchors.clear()
+
+    def _scalar(self, event: Event) -> None:
+        frame = self._frame
+        if frame.expects_key:
+            self._key(event)
+            return
+        value = self._value(event) if event.tag or not event.style else event.value
+        if event.anchor:
+            self._anchors.name(event.anchor, value)
+        self._values += 1
+        frame.add(value, event.start_mark.index)
+
+    def _key(self, event: Event) -> None:
+        frame, at = self._frame, event.start_mark.index
+        assert isinstance(frame, EntriesFrame)  # noqa: S101 - only mappings expect keys
+        if at in self._misread:
+            self._report(at - 1, _QUESTION_MARK)
+            frame.expect_value(None, at)
+            return
+        key = None if event.tag or event.anchor else self._keys.get(event.value)
+        if key is None:
+            key = self._new_key(event)
+        if key is not None and key in frame.value:
+            self._report(at, self._repeated(frame, key), key)
+            key = None
+        frame.expect_value(key, at)
+
+    def _new_key(self, event: Event) -> str | None:
+        """Check a key that was not seen before in this file; equal ones share one text afterwards."""
+        if event.anchor:
+            self._anchors.name(event.anchor, event.value)
+        if_plain = plain_key_refusal(event.value)
+        refusal = scalar_tag_refusal(event.tag) if event.tag else None if event.style else if_plain
+        if refusal:
+            self._report(event.start_mark.index, refusal)
+            return None
+        return event.value if if_plain else self._keys.setdefault(event.value, event.value)
+
+    def _repeated(self, frame: EntriesFrame, key: str) -> Refusal:
+        first = self._lines.source(frame.key_at(key))
+        return Refusal(f"this key stands here twice, first on line {first.line}", "keep one of the two")
+
+    def _value(self, event: Event) -> Json:
+        if event.tag:
+            refusal = scalar_tag_refusal(event.tag)
+            return self._refuse(event, refusal) if refusal else event.value
+        value = plain_value(event.value)
+        return self._refuse(event, value) if isinstance(value, Refusal) else value
+
+    def _mapping(self, event: Event) -> None:
+        self._start(event, EntriesFrame)
+
+    def _list(self, event: Event) -> None:
+        self._start(event, ItemsFrame)
+
+    def _start(self, event: Event, kind: type[EntriesFrame | ItemsFrame]) -> None:
+        at, as_key = event.start_mark.index, self._frame.expects_key
+        if as_key:
+            self._report(at, _COMPLEX_KEY)
+        if event.tag and (refusal := collection_tag_refusal(event.tag)):
+            self._report(at, refusal)
+        if len(self._stack) > MOST_NESTED:
+            raise self._unreadable(at, _TOO_DEEP)
+        self._frame = kind(at, event.anchor, as_key=as_key, values_before=self._values)
+        self._stack.append(self._frame)
+        if event.anchor:
+            self._anchors.open(event.anchor, self._frame)
+
+    def _end(self, _: Event) -> None:
+        frame = self._stack.pop()
+        parent = self._frame = self._stack[-1]
+        self._values += 1
+        held = tuple(frame.marks)
+        if frame.height >= parent.height:
+            parent.height = frame.height + 1
+        if frame.anchor:
+            anchored = Anchored(frame.value, held, self._values - frame.values_before, frame.height)
+            self._anchors.close(frame.anchor, frame, anchored)
+        if frame.as_key:
+            self._drop_key(frame.at)
+        else:
+            parent.add(frame.value, frame.at, held)
+
+    def _alias(self, event: Event) -> None:
+        if self._frame.expects_key:
+            self._report(event.start_mark.index, _ALIAS_AS_KEY)
+            self._drop_key(event.start_mark.index)
+            return
+        anchored = self._anchors.resolve(event.anchor or "", depth=len(self._stack) - 1)
+        if isinstance(anchored, Refusal):
+            self._frame.add(self._refuse(event, anchored), event.start_mark.index)
+            return
+        if self._anchors.exhausted:
+            raise self._unreadable(event.start_mark.index, _bomb(event.anchor))
+        self._values += anchored.size
+        self._frame.height = max(self._frame.height, anchored.height + 1)
+        self._frame.add(anchored.value, event.start_mark.index, anchored.held)
+
+    def _drop_key(self, at: int) -> None:
+        assert isinstance(self._frame, EntriesFrame)  # noqa: S101 - only mappings have keys
+        self._frame.expect_value(None, at)
+
+    def _refuse(self, event: Event, refusal: Refusal) -> Json:
+        self._report(event.start_mark.index, refusal)
+        return REFUSED
+
+    def _report(self, at: int, refusal: Refusal, *further: str) -> None:
+        address = self._address((*self._path(), *further))
+        self.problems.append(self._lines.problem(at, refusal.message, cure=refusal.cure, address=address))
+
+    def _unreadable(self, at: int, refusal: Refusal) -> UnreadableError:
+        address = self._address(self._path()[:_STEPS_SHOWN])
+        return UnreadableError(self._lines.problem(at, refusal.message, cure=refusal.cure, address=address))
+
+    def _path(self) -> KeyPath:
+        return tuple(step for frame in self._stack[1:] if (step := frame.step) is not None)
+
+
+_TOO_DEEP = Refusal(f"values lie more than {MOST_NESTED} levels deep", "make it flatter")
+_QUESTION_MARK = Refusal(
+    'between brackets, readers of YAML take a "?" at the start of a text for the sign of a key, and leave it out',
+    "put the text in quotes",
+)
+_ALIAS_AS_KEY = Refusal("a key must be text, not an alias", "write the key out; put it in quotes if it starts with *")
+_COMPLEX_KEY = Refusal(
+    "a key must be text, not a mapping or list", 'put a value that starts with "{" or "[" in quotes if text is meant'
+)
+
+
+def _bomb(name: str | None) -> Refusal:
+    return Refusal(
+        says(
+            "with the alias *{}, this file's aliases stand for more than {} values",
+            label(name or ""),
+            f"{MOST_EXPANDED:,}",
+        ),
+        "write the values out, or repeat fewer of them",
+    )

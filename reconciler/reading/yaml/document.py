@@ -1,0 +1,80 @@
+"""Files and bytes → documents: plain data, places, and all that is wrong in them."""
+
+import stat
+from pathlib import Path
+
+import yaml
+from msgspec import Struct
+
+from reconciler.core.model.references import OPENING
+from reconciler.errors import Problem
+from reconciler.reading.places import Addressing, Lines, Node, dotted
+from reconciler.reading.yaml.builder import Builder, UnreadableError
+from reconciler.reading.yaml.parser import PARSER, Parser, PythonParser, is_nesting_limit, misread_questions, parsed
+from reconciler.reading.yaml.syntax import syntax_problem
+from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker, decoded
+
+_FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
+_NO_FILE = ("it is not a regular file", "put a file in its place")
+_BROKEN_LINK = ("it is a link to nothing", "remove the link, or let it lead to a file")
+_MISSING = ("no such file", "check the name, or create it")
+
+
+class Reading(Struct, frozen=True):
+    """
+    What came of a file; `complete` says that all of it could be read, although there may be problems in it.
+
+    Unless it `may_refer`, no text in it holds `${`.
+    """
+
+    documents: tuple[Node, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+    may_refer: bool
+
+
+def read_file(path: Path, *, name: str, address: Addressing = dotted) -> Reading:
+    """Read a file of YAML; `name` is what it is called in problems, `address` how they speak of what is in it."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # reading from a pipe would wait for ever
+            return _unreadable(name, *(_FOLDER if stat.S_ISDIR(mode) else _NO_FILE))
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
+    except (OSError, ValueError) as error:
+        return _unreadable(name, reason(error), "mend it, or name other files")
+    return read_bytes(data, file=name, address=address)
+
+
+def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER) -> Reading:
+    """Read YAML; see `read_file`."""
+    text = decoded(data, file=file)
+    if isinstance(text, Problem):
+        return Reading((), (text,), complete=False, may_refer=False)
+    lines = Lines(file, text)
+    if (marker := conflict_marker(text)) is not None:
+        problem = lines.problem(marker, CONFLICT, cure=SETTLE)
+        return Reading((), (problem,), complete=False, may_refer=False)
+    builder = Builder(lines, address, misread=misread_questions(text))
+    may_refer = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
+    try:
+        builder.take(parsed(text, parser))
+    except UnreadableError as error:
+        return Reading(builder.documents, (*builder.problems, error.problem), complete=False, may_refer=may_refer)
+    except yaml.MarkedYAMLError as error:
+        if parser is not PythonParser and is_nesting_limit(error):
+            return read_bytes(data, file=file, address=address, parser=PythonParser)
+        problems = (*builder.problems, syntax_problem(error, text, lines))
+        return Reading(builder.documents, problems, complete=False, may_refer=may_refer)
+    return Reading(builder.documents, tuple(builder.problems), complete=True, may_refer=may_refer)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Say in words why the system refused a file; a name that no file can have is a ValueError."""
+    return (error.strerror or "").lower() if isinstance(error, OSError) else "no file can have this name"
+
+
+def _unreadable(name: str, why: str, cure: str) -> Reading:
+    problem = Problem(name, 0, 0, "", f"cannot be read: {why}", cure)
+    return Reading((), (problem,), complete=False, may_refer=False)

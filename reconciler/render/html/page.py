@@ -1,0 +1,299 @@
+"""
+What the HTML report says: a plan contact by contact, what the agents know before and after, the riskiest first.
+
+A page has an end: what does not fit is left out from the least risky on, and counted and named.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from reconciler.core.documents.plan import (
+    AddUserEntry,
+    CostEntry,
+    MemoryEntry,
+    NoticeEntry,
+    PlanDocument,
+    UpdateUserEntry,
+)
+from reconciler.core.model.text import duration
+from reconciler.render.changes import TOTALS_BY_RISK, plan_sections
+from reconciler.render.html.rows import (
+    VERBS,
+    Row,
+    Verb,
+    changed_row,
+    named,
+    placed,
+    size_of,
+    standing_row,
+    standing_user_row,
+    verb_of,
+)
+from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
+from reconciler.render.words import counted, memories, pending
+
+MOST_BYTES = 19_000_000
+"""Bytes of all rows and headings; what stands around them takes less than 1,000,000."""
+
+_HEADING_BYTES = 500
+"""Bytes of the heading of a contact or of a memory, without the names in it."""
+_MOST_NAMES = 500
+_MOST_PLACES = 50
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z")
+_ON_USERS = (AddUserEntry, UpdateUserEntry)
+
+_TOTALS: Mapping[str, Verb] = {
+    "facts_to_update": "update",
+    "contacts_to_update": "update",
+    "users_to_update": "user",
+    "facts_to_add": "add",
+    "contacts_to_create": "create",
+    "memories_to_create": "create",
+    "users_to_add": "user",
+}
+
+
+class Total(Struct, frozen=True):
+    """A number and what it counts."""
+
+    verb: Verb
+    number: str
+    label: str
+
+
+class Note(Struct, frozen=True):
+    """Notices of one kind; `places` are the first addresses with count, keys and spec, `more` counts the others."""
+
+    text: str
+    places: tuple[tuple[str, int, str, str], ...]
+    more: int
+
+
+class Part(Struct, frozen=True):
+    """What becomes of one memory, or of the contact itself (`scope` is empty then); `hidden` rows are left out."""
+
+    address: str
+    scope: str
+    rows: tuple[Row, ...]
+    hidden: int
+    notes: tuple[Note, ...]
+
+    @property
+    def title(self) -> str:
+        """Say what it is about where there is no scope."""
+        return "memory by id" if self.address.startswith("memories.") else "the contact itself"
+
+
+class Card(Struct, frozen=True):
+    """All about one contact, or about one memory that is declared by its id; `tally` counts its changes by kind."""
+
+    name: str
+    tally: tuple[tuple[Verb, int], ...]
+    parts: tuple[Part, ...]
+
+
+class Hidden(Struct, frozen=True):
+    """What a page leaves out: rows of each kind, and the names of contacts of which it shows nothing at all."""
+
+    rows: tuple[tuple[Verb, int], ...]
+    names: tuple[str, ...]
+    more_names: int
+
+
+class Page(Struct, frozen=True):
+    """A report."""
+
+    environment: str
+    api: str
+    created_at: str
+    specs_digest: str
+    reading: str
+    writing: str
+    totals: tuple[Total, ...]
+    cards: tuple[Card, ...]
+    hidden: Hidden
+    views: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Give all rows."""
+        return [row for card in self.cards for part in card.parts for row in part.rows]
+
+    @property
+    def tally(self) -> tuple[tuple[Verb, int], ...]:
+        """Count the rows of each kind."""
+        return _ordered(Counter(row.verb for row in self.rows))
+
+    @property
+    def hidden_names(self) -> str:
+        """Say how many contacts are left out."""
+        return counted(len(self.hidden.names) + self.hidden.more_names, "contact")
+
+    @property
+    def scopes(self) -> list[str]:
+        """Give the scopes to choose from."""
+        return sorted({part.scope for card in self.cards for part in card.parts if part.scope})
+
+    @property
+    def keys(self) -> list[str]:
+        """Give keys to choose from, as many as are handy, those of most rows first."""
+        return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
+
+
+class _Draft(Struct, frozen=True):
+    """A row not made yet, and the card, memory and scope that it belongs to."""
+
+    card: str
+    address: str
+    scope: str
+    verb: Verb
+    make: Callable[[], Row]
+
+
+def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
+    """Give the page of a plan, of at most so many rows and `MOST_BYTES`."""
+    drafts = [*_changes(plan), *_standing(plan)]
+    rows = [*_fitting(drafts[:most_rows])]
+    shown, left = drafts[: len(rows)], drafts[len(rows) :]
+    return Page(
+        environment=named(plan.environment),
+        api=named(plan.api),
+        created_at=_moment(plan.created_at),
+        specs_digest=named(plan.specs_digest),
+        reading=counted(plan.cost.requests_read, "request"),
+        writing=_writing(plan.cost),
+        totals=tuple(_totals(plan)),
+        cards=tuple(_cards(shown, rows, _Margins(plan, left))),
+        hidden=_hidden(left, {draft.card for draft in shown}),
+        views=tuple(view_sentences(plan, named)),
+        notes=tuple(_notes(plan.notices)),
+    )
+
+
+def _changes(plan: PlanDocument) -> Iterator[_Draft]:
+    """Give all changes, the riskiest first."""
+    memories = {memory.address: memory for memory in plan.memories}
+    phones = {item.address: item.phone_number for item in plan.operations if isinstance(item, _ON_USERS)}
+    for section in plan_sections(plan):
+        for unit in section.units:
+            address, _, _ = unit.address.partition(".users[")
+            card, scope = _belonging(address, memories.get(address))
+            for line in unit.lines:
+                make = partial(changed_row, line, unit.type, phones.get(unit.address, ""))
+                yield _Draft(card, address, scope, verb_of(line, unit.type), make)
+
+
+def _standing(plan: PlanDocument) -> Iterator[_Draft]:
+    """Give all declared facts and users that stay."""
+    for memory in plan.memories:
+        card, scope = _belonging(memory.address, memory)
+        for entry in memory.standing:
+            yield _Draft(card, memory.address, scope, "stays", partial(standing_row, entry))
+        for user in memory.standing_users:
+            yield _Draft(card, memory.address, scope, "stays", partial(standing_user_row, user))
+
+
+def _belonging(address: str, memory: MemoryEntry | None) -> tuple[str, str]:
+    """Give the name of the contact, and of the scope; a memory declared by its id stands for itself."""
+    if memory is None or memory.contact is None:
+        return address.removeprefix("contacts."), ""
+    return memory.contact, memory.scope or ""
+
+
+def _fitting(drafts: Iterable[_Draft]) -> Iterator[Row]:
+    """Make rows as long as there is room."""
+    size = 0
+    headings: set[tuple[str, str]] = set()
+    for draft in drafts:
+        row = draft.make()
+        size += row.size
+        for heading in ((draft.card, ""), (draft.card, draft.address)):
+            if heading not in headings:
+                headings.add(heading)
+                size += _HEADING_BYTES + 2 * size_of(*map(named, heading))
+        if size > MOST_BYTES:
+            return
+        yield row
+
+
+class _Margins:
+    """What is said of a memory besides its rows: how many are left out, and what is noticed."""
+
+    def __init__(self, plan: PlanDocument, left: Iterable[_Draft]) -> None:
+        self.hidden = Counter(draft.address for draft in left)
+        self.notices: dict[str, list[NoticeEntry]] = defaultdict(list)
+        for notice in plan.notices:
+            self.notices[notice.address].append(notice)
+
+
+def _cards(drafts: Sequence[_Draft], rows: Sequence[Row], margins: _Margins) -> Iterator[Card]:
+    """Put rows together by contact and memory, each where its riskiest row stands."""
+    found: dict[str, dict[tuple[str, str], list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for draft, row in zip(drafts, rows, strict=True):
+        found[draft.card][draft.address, draft.scope].append(row)
+    for card, parts in found.items():
+        tally = Counter[Verb](row.verb for rows in parts.values() for row in rows)
+        del tally["stays"]
+        yield Card(named(card), _ordered(tally), tuple(_part(*key, rows, margins) for key, rows in parts.items()))
+
+
+def _part(address: str, scope: str, rows: Iterable[Row], margins: _Margins) -> Part:
+    notes = tuple(_notes(margins.notices[address])) if address in margins.notices else ()
+    return Part(named(address), named(scope), tuple(rows), margins.hidden[address], notes)
+
+
+def _hidden(left: Iterable[_Draft], shown: Container[str]) -> Hidden:
+    names = list(dict.fromkeys(draft.card for draft in left if draft.card not in shown))
+    rows = Counter(draft.verb for draft in left)
+    return Hidden(_ordered(rows), tuple(map(named, names[:_MOST_NAMES])), max(0, len(names) - _MOST_NAMES))
+
+
+def _ordered(tally: Mapping[Verb, int]) -> tuple[tuple[Verb, int], ...]:
+    return tuple((verb, tally[verb]) for verb in VERBS if tally.get(verb))
+
+
+def _moment(text: str) -> str:
+    """Give an ISO 8601 time in UTC to the minute; anything else as it is."""
+    return f"{text[:10]} {text[11:16]} UTC" if _MOMENT.fullmatch(text) else named(text)
+
+
+def _writing(cost: CostEntry) -> str:
+    requests = counted(cost.requests_to_write, "request")
+    limited = cost.seconds_at_rate_limit
+    return f"{requests}, about {duration(limited)} at the rate limit" if limited else requests
+
+
+def _totals(plan: PlanDocument) -> Iterator[Total]:
+    for name in TOTALS_BY_RISK:
+        for text in pending(plan.summary, [name]):
+            number, _, label = text.partition(" ")
+            yield Total(_TOTALS[name], number, label)
+    summary = plan.summary
+    if summary.uncertain:
+        yield Total("stays", f"{summary.uncertain:,}", "not certain")
+    if summary.memories_unchanged:
+        number, _, label = memories(summary.memories_unchanged).partition(" ")
+        yield Total("stays", number, f"{label} unchanged")
+    if summary.facts_unmanaged:
+        number, _, label = counted(summary.facts_unmanaged, "live fact").partition(" ")
+        yield Total("stays", number, f"{label} in no spec")
+
+
+def _notes(notices: Sequence[NoticeEntry]) -> Iterator[Note]:
+    for kind, found in by_kind(notices).items():
+        sentence = notice_sentence(kind, sum(notice.count for notice in found))
+        places = [
+            (named(item.address), item.count, named(keys_of(item)), placed(item.source))
+            for item in found
+            if item.address
+        ]
+        yield Note(
+            text=f"{sentence[:1].upper()}{sentence[1:]} ({named(kind)})",
+            places=tuple(places[:_MOST_PLACES]),
+            more=max(0, len(places) - _MOST_PLACES),
+        )

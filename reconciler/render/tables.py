@@ -1,0 +1,166 @@
+"""A comparison as text and as Markdown: one table, a row an address."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.core.documents.comparison import ComparisonDocument, Difference
+from reconciler.core.documents.explanation import (
+    CommitEntry,
+    ExplainedEntry,
+    ExplanationDocument,
+    GivenEntry,
+    LintDocument,
+)
+from reconciler.core.documents.runs import Finding, PastRun, RunEntry, RunsDocument
+from reconciler.core.model.text import visible
+from reconciler.errors import Source
+from reconciler.render.escape import code
+from reconciler.render.paint import PLAIN, Palette
+from reconciler.render.text import render_counts
+from reconciler.render.words import counted, listed, shown
+
+
+def render_lint_text(document: LintDocument) -> str:
+    """Give the advice as text."""
+    lines = [
+        f"{Source(one.file, one.line, one.column)} {one.address}: {one.message}; {one.cure} ({one.rule})"
+        for one in document.advice
+    ]
+    total = f"{counted(len(lines), 'thing')} to look at" if lines else "Nothing to look at"
+    return "\n".join([*map(visible, lines), f"{total} in the specs of {visible(document.environment)}."]) + "\n"
+
+
+_MOST_MEMORIES = 20
+
+
+def render_why_text(document: ExplanationDocument, palette: Palette = PLAIN) -> str:
+    """Give the explanation as text."""
+    return "\n".join("\n".join(_lines(value, palette)) + "\n" for value in document.values)
+
+
+def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:
+    yield f"{palette.strong(visible(value.address))} = {shown(value.value)}"
+    for given in reversed(value.given):
+        line = f"  {_told(given)}"
+        yield line if given.counts else palette.faint(f"{line}  (overridden)")
+        if given.counts:
+            for one in given.variables:
+                place = f"{visible(one.source.file)}:{one.source.line}"
+                yield f"    ${{{one.name}}} = {shown(one.value)}  {place}{_commit(one.commit)}"
+    if value.memories is not None:
+        yield from _memories(value.memories)
+
+
+def _memories(addresses: Sequence[str]) -> Iterator[str]:
+    """Say which memories get a value, the first of them where there are many."""
+    if not addresses:
+        yield "  no memory gets it"
+    for address in addresses[:_MOST_MEMORIES]:
+        yield f"  in {visible(address)}"
+    if (more := len(addresses) - _MOST_MEMORIES) > 0:
+        yield f"  and in {counted(more, 'more memory', 'more memories')}"
+
+
+def _told(given: GivenEntry) -> str:
+    layer = f"{given.layer}, overlay" if given.overlay else given.layer
+    place = f"{visible(given.source.file)}:{given.source.line}"
+    return f"{place}  {layer}, {visible(given.key)}: {shown(given.written)}{_commit(given.commit)}"
+
+
+def _commit(commit: CommitEntry | None) -> str:
+    return f"  {commit.id} {commit.date} {visible(commit.author)}" if commit else ""
+
+
+_HEADINGS = ("RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS")
+
+
+def render_runs_text(document: RunsDocument) -> str:
+    """Give a line for each run, in columns."""
+    if not document.runs:
+        return "No runs: no apply has written anything here yet.\n"
+    rows = [_HEADINGS, *map(_row, document.runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
+    return "".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
+        for row in rows
+    )
+
+
+def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
+    state = f"{run.state} (settled)" if run.settled else run.state
+    return visible(run.run), visible(run.started_at), visible(run.environment), state, render_counts(run.totals)
+
+
+def render_earlier_run(run: PastRun, findings: Mapping[Finding, int]) -> str:
+    """Say in a line what an earlier run left open, and what a fresh plan says of that."""
+    return f"{_what_was_left(run)}{_what_was_found(findings)}"
+
+
+def _what_was_left(run: PastRun) -> str:
+    begun = sum(step.result != "skipped" for step in run.steps)
+    left = len(run.open_steps)
+    if run.finished_at is not None:
+        return f"the run {run.header.run} left {left:,} of {counted(begun, 'operation')} unknown"
+    known = f"{begun - left:,} {'has' if begun - left == 1 else 'have'} a known outcome"
+    under_way = f"{left:,} {'was' if left == 1 else 'were'} under way"
+    operations = f"of {counted(begun, 'operation')} begun, {known} and {under_way}"
+    return f"the run {run.header.run} ended without a receipt: {operations}"
+
+
+def _what_was_found(findings: Mapping[Finding, int]) -> str:
+    words: Mapping[Finding, tuple[str, str]] = {
+        "held": ("is in the account", "are in the account"),
+        "planned": ("is in this plan again", "are in this plan again"),
+        "unclear": ("cannot be told here, and is safe to repeat", "cannot be told here, and are safe to repeat"),
+        "undeclared": ("is no longer declared", "are no longer declared"),
+        "not_read": (
+            "is outside of --target or --shard and stays open",
+            "are outside of --target or --shard and stay open",
+        ),
+    }
+    found = [f"{findings[name]:,} {words[name][findings[name] != 1]}" for name in words if findings.get(name)]
+    return f"; of these, {listed(found)}" if found else ""
+
+
+_LONGEST = 160
+_NOTHING = "-"
+
+
+def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAIN) -> str:
+    """Give the comparison as a table in columns."""
+    rows = [("address", document.left, document.right)]
+    rows += [(visible(one.address), *_sides(one)) for one in document.differences]
+    if len(rows) == 1:
+        return f"{_summary(document)}\n"
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    return "\n".join([palette.strong(lines[0]), *lines[1:], "", _summary(document)]) + "\n"
+
+
+def render_comparison_markdown(document: ComparisonDocument) -> str:
+    """Give the comparison as an HTML table, in which foreign text does nothing."""
+    head = "".join(f"<th>{code(text, _LONGEST)}</th>" for text in (document.left, document.right))
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{code(cell, _LONGEST)}</td>' for cell in (one.address, *_sides(one)))}</tr>\n"
+        for one in document.differences
+    )
+    table = f"<table>\n<tr><th>address</th>{head}</tr>\n{rows}</table>\n\n" if rows else ""
+    return f"{table}{_summary(document)}\n"
+
+
+def _sides(one: Difference) -> tuple[str, str]:
+    return (
+        _NOTHING if one.only == "right" else shown(one.left),
+        _NOTHING if one.only == "left" else shown(one.right),
+    )
+
+
+def _summary(document: ComparisonDocument) -> str:
+    what = "hold" if document.live else "declare"
+    if not document.differences:
+        return f"{document.left} and {document.right} {what} the same."
+    alone = [sum(one.only == side for one in document.differences) for side in ("left", "right")]
+    differing = len(document.differences) - sum(alone)
+    return (
+        f"{counted(differing, 'value differs', 'values differ')}; {alone[0]:,} only in {document.left}, "
+        f"{alone[1]:,} only in {document.right}."
+    )

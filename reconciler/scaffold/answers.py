@@ -1,0 +1,118 @@
+"""What a new repository is asked about, and whether an answer can stand in its files."""
+
+import json
+import re
+from importlib.metadata import distributions
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from pydantic import BaseModel, ValidationError
+
+from reconciler.core.model.masking import shown
+from reconciler.core.model.references import OPENING
+from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
+from reconciler.reading import explain
+from reconciler.specs.schema import ScopeSpec
+
+_NAME = "reconciler"
+
+
+def installed_from() -> str:
+    """Give what pip installs to get this installation again; nothing where that cannot be known."""
+    records = (one.read_text("direct_url.json") for one in distributions(name=_NAME))
+    return requirement(next(records, None) or "{}")
+
+
+def requirement(record: str) -> str:
+    """
+    Read a requirement from pip's record of where it installed from (`direct_url.json`); nothing where none would do.
+
+    A folder of this machine would not, and neither would the name alone: on PyPI it belongs to another project.
+    """
+    origin = json.loads(record)
+    url = str(origin.get("url", ""))
+    if not url.startswith("https://"):
+        return ""
+    if "vcs_info" in origin:
+        source = origin["vcs_info"]
+        return f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}"
+    return f"{_NAME} @ {url}"
+
+
+ScopeKind: TypeAlias = Literal["persona_id", "agent_number"]
+IdentifiedBy: TypeAlias = Literal["external_id", "phone_number", "email", "contact_id"]
+Ci: TypeAlias = Literal["github", "gitlab", "none"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
+_OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
+"""A requirement with this tool's name that does not say where it comes from."""
+_REQUIREMENT = "a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
+_WHOSE_NAME = "on PyPI the name reconciler belongs to another project, which would get to see your key"
+_NO_VARIABLE = (
+    "not the name of an environment variable, in capitals; "
+    "put the key itself into a variable and write that variable's name, such as BLAND_API_KEY"
+)
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "api": EnvironmentFile,
+    "api_key_env": EnvironmentFile,
+    "persona_id": ScopeSpec,
+    "agent_number": ScopeSpec,
+    "default_environment": ProjectFile,
+}
+
+
+class Answers(Struct, frozen=True):
+    """
+    What was answered.
+
+    `api` is `sandbox` or the URL of the `environment` that CI is for; the sandbox is there in any case. `install` is
+    what pip installs in CI, and may be empty: then CI fails at once and asks for it.
+    """
+
+    environment: str
+    api: str
+    api_key_env: str
+    scope_kind: ScopeKind
+    scope_value: str
+    identified_by: IdentifiedBy
+    ci: Ci
+    install: str
+
+
+def problem_with(key: str, text: str) -> str:
+    """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
+    match key:
+        case _ if _SURROGATE.search(text):
+            return "it holds bytes that are not UTF-8; write it in UTF-8"
+        case "default_environment" if text == SANDBOX:
+            return "the sandbox is there in any case, under this name; choose another for the account"
+        case "install":
+            return _problem_of_install(text)
+        case "persona_id" | "agent_number" if OPENING in text:
+            return "${ begins a reference, and ids are written out; write the id itself"
+        case "api_key_env" if not _IN_CAPITALS.fullmatch(text):
+            return _NO_VARIABLE
+        case _:
+            return _problem_of_model(key, text) if key in _MODELS else ""
+
+
+def _problem_of_install(text: str) -> str:
+    if text.startswith("-") or text != text.strip() or not text.isprintable():
+        return f"pip is to install one thing: {_REQUIREMENT}"
+    if "$" in text:
+        return f"CI fills in what stands behind $; write it without: {_REQUIREMENT}"
+    if _OF_ANOTHER_PROJECT.fullmatch(text):
+        return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
+    return ""
+
+
+def _problem_of_model(key: str, text: str) -> str:
+    try:
+        _MODELS[key].model_validate({key: text})
+    except ValidationError as error:
+        found = [explain(one) for one in error.errors(include_url=False) if one["loc"] == (key,)]
+        said = str if key == "api" else shown  # a URL may hold a key
+        return "; ".join(filter(None, (said(found[0].message), said(found[0].cure)))) if found else ""
+    return ""

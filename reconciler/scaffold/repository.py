@@ -1,0 +1,185 @@
+"""The files of a new repository, by their names: settings, one spec, schemas, editor settings and CI."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from reconciler.core.model.value import Json
+from reconciler.project import FILE_NAME, SANDBOX
+from reconciler.reading import written
+from reconciler.scaffold.answers import Answers, IdentifiedBy
+from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text
+
+ACTION = ".github/actions/reconcile"
+WORKFLOWS = tuple(f".github/workflows/{name}.yml" for name in ("apply", "drift", "preview"))
+GITLAB = "examples/gitlab/.gitlab-ci.yml"
+
+_CHECKOUT = Path(__file__).parents[2]
+_KEY = "BLAND_API_KEY"
+
+
+def workflows(answers: Answers) -> dict[str, str]:
+    """Give the text of each file of the CI, by its name in the new repository."""
+    match answers.ci:
+        case "github":
+            return {**_action(), **{name: _github(_carried(name), answers) for name in WORKFLOWS}}
+        case "gitlab":
+            return {Path(GITLAB).name: _gitlab(_carried(GITLAB), answers)}
+        case "none":
+            return {}
+
+
+def put(text: str, places: Mapping[str, str]) -> str:
+    """Put other words in places that each must be there exactly once; raises `LookupError`, a defect, where not."""
+    for place, words in places.items():
+        if (found := text.count(place)) != 1:
+            raise LookupError(f"the place for {words!r} is there {found} times, not once: {place!r}")
+        text = text.replace(place, words)
+    return text
+
+
+def _github(text: str, answers: Answers) -> str:
+    environment = "\n          environment: ${{ matrix.environment }}\n"
+    places = {
+        "- environment: sandbox\n            api-url: sandbox\n": (
+            f"- environment: {_scalar(answers.environment)}\n            api-url: {_scalar(answers.api)}\n"
+        ),
+        environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n",
+    }
+    if answers.api != SANDBOX:
+        name = answers.api_key_env
+        commented = f"\n        # env:\n        #   {_KEY}: ${{{{ secrets.{_KEY} }}}} #"
+        places[commented] = f"\n        env:\n          {name}: ${{{{ secrets.{name} }}}} #"
+    return put(text, places)
+
+
+def _gitlab(text: str, answers: Answers) -> str:
+    return put(
+        text,
+        {
+            '\n  RECONCILER: ""\n': f"\n  RECONCILER: {_scalar(answers.install)}\n",
+            "RECONCILER_ENVIRONMENT: [sandbox]\n": f"RECONCILER_ENVIRONMENT: [{_scalar(answers.environment)}]\n",
+            "RECONCILER_API_URL: sandbox": f"RECONCILER_API_URL: {_scalar(answers.api)}",
+            f"\n  # {_KEY} is a variable": f"\n  # {answers.api_key_env} is a variable",
+        },
+    )
+
+
+def _action() -> dict[str, str]:
+    found = [one for one in (_home() / ACTION).iterdir() if one.is_file() and not one.name.startswith(".")]
+    return {f"{ACTION}/{one.name}": one.read_text(encoding="utf-8") for one in found}
+
+
+def _carried(name: str) -> str:
+    return (_home() / name).read_text(encoding="utf-8")
+
+
+def _home() -> Traversable:
+    carried = package_files("reconciler.scaffold") / "carried"
+    return carried if carried.is_dir() else _CHECKOUT
+
+
+def _scalar(text: str) -> str:
+    return written({"text": text}).strip().removeprefix("text: ")
+
+
+SPEC = "specs/support.yaml"
+_PLACEHOLDERS: Mapping[IdentifiedBy, str] = {
+    "external_id": "crm-1001",
+    "phone_number": "+14155550192",
+    "email": "sarah.chen@example.com",
+    "contact_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+}
+
+
+ALWAYS = (
+    FILE_NAME,
+    SPEC,
+    ".gitignore",
+    f"{SCHEMA_FOLDER}/specs.json",
+    f"{SCHEMA_FOLDER}/project.json",
+    ".vscode/settings.json",
+    ".vscode/extensions.json",
+)
+"""The files that are written whatever is answered."""
+
+
+def repository(answers: Answers) -> dict[str, str]:
+    """Give the text of each file."""
+    return {
+        FILE_NAME: _project(answers),
+        SPEC: _spec(answers),
+        ".gitignore": "# what reconciler keeps beside the specs: the sandbox, memory ids\n.reconciler/\n",
+        f"{SCHEMA_FOLDER}/specs.json": schema_text("specs"),
+        f"{SCHEMA_FOLDER}/project.json": schema_text("project"),
+        ".vscode/settings.json": _json({"yaml.schemas": _editor_schemas()}),
+        ".vscode/extensions.json": _json({"recommendations": ["redhat.vscode-yaml"]}),
+        **workflows(answers),
+    }
+
+
+def _project(answers: Answers) -> str:
+    lines = [
+        modeline("project", of=FILE_NAME),
+        "# The accounts, and which specs are for them.",
+        "version: 1",
+        "specs: [specs]                       # folders, files or globs, relative to this file",
+        "# secrets: [NAME]                    # the only environment variables that specs may read, as ${env:NAME}",
+        "default_environment: sandbox",
+        "environments:",
+        "  sandbox:",
+        "    api: sandbox                     # the embedded stand-in; its state is in .reconciler/",
+    ]
+    if answers.api != SANDBOX:
+        lines += [
+            f"  {_entry(answers.environment, 0).removesuffix(' 0')}",
+            f"    {_entry('api', answers.api)}",
+            f"    {_entry('api_key_env', answers.api_key_env)}  # the name of a variable, never a key",
+        ]
+    return _text(lines)
+
+
+def _spec(answers: Answers) -> str:
+    return _text(
+        [
+            modeline("specs", of=SPEC),
+            "# Who remembers, and what the agents should know of whom.",
+            "scopes:",
+            "  support:",
+            f"    {_entry(answers.scope_kind, answers.scope_value)}",
+            "    seed_facts:                      # for every contact of this scope; never overwritten later",
+            "      language: en",
+            "",
+            "contacts:",
+            "  sarah-chen:                        # an example: put people of your own in its place",
+            f"    {_entry(answers.identified_by, _PLACEHOLDERS[answers.identified_by])}",
+            "    facts:                           # kept: added when missing, updated when different",
+            "      name: Sarah Chen",
+            "    scopes:",
+            "      support:",
+            "        seed_facts:                  # planted: added when missing, never overwritten",
+            "          timezone: America/Los_Angeles",
+        ]
+    )
+
+
+def _editor_schemas() -> dict[str, str]:
+    return {
+        f"{SCHEMA_FOLDER}/project.json": FILE_NAME,
+        f"{SCHEMA_FOLDER}/specs.json": "specs/**/*.yaml",
+    }
+
+
+def _entry(key: str, value: Json) -> str:
+    """Write one entry as YAML, with quotes where they are needed."""
+    return written({key: value}).rstrip()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"

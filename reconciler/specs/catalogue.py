@@ -1,0 +1,204 @@
+"""The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.core.model.address import is_within
+from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
+from reconciler.core.model.masking import named, says
+from reconciler.core.model.secret import UnreadSecret
+from reconciler.core.model.text import quoted
+from reconciler.core.model.value import Json
+from reconciler.errors import Problem, Source
+from reconciler.reading import (
+    REFUSED,
+    Files,
+    KeyPath,
+    Nearest,
+    Node,
+    Numeral,
+    SpecFile,
+    Words,
+    find_files,
+    mistyped,
+    numeral_value,
+    read_file,
+)
+from reconciler.specs.addresses import spec_address
+from reconciler.specs.declarations import declarations
+from reconciler.specs.declared import Declarations, Unsound
+from reconciler.specs.layers import Facts
+from reconciler.specs.problems import Findings, spec_documents
+from reconciler.specs.references import References, resolve
+from reconciler.specs.schema import SpecDocument
+
+_SECTION = "fact_keys"
+_OTHERS = frozenset(SpecDocument.model_fields) - {_SECTION}
+
+
+def catalogues(
+    entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, findings: Findings
+) -> Iterator[Declarations]:
+    """
+    Give the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
+
+    Entries that lead nowhere are a problem beside others, as is all that may keep a file from saying what is
+    sensitive: it cannot be read, or holds what is no section of a spec. Where there is nothing at all yet, no catalogue
+    can be lost.
+    """
+    known = {os.path.realpath(file.path) for file in besides}
+    found = find_files(entries, root=root) if entries else Files((), ())
+    if found.files or not found.all_seen:
+        findings.take(found.problems)
+    for file in found.files:
+        if os.path.realpath(file.path) not in known:
+            reading = read_file(file.path, name=file.name, address=spec_address)
+            for document in spec_documents(reading, file, findings):
+                if not _is_silent(document.value):
+                    yield _catalogue(document, references.unread, findings)
+
+
+def number_keys(document: Node) -> Iterator[str]:
+    """Return the keys of facts that a document types as numbers, be it sound or not."""
+    keys = dict(document.entries()).get(_SECTION)
+    for name, key in keys.entries() if keys else ():
+        if isinstance(key.value, dict) and key.value.get("type") in NUMBERS:
+            yield name.replace("$${", "${")
+
+
+def _is_silent(document: Json) -> bool:
+    """Say whether a document has nothing but other sections, so that it says nothing about keys of facts."""
+    return isinstance(document, dict) and _OTHERS.issuperset(document)
+
+
+def _catalogue(document: Node, references: References, findings: Findings) -> Declarations:
+    aside = Findings()
+    said = declarations(resolve(document, references, aside), aside)
+    others = tuple(spec_address((section,)) for section in _OTHERS)
+    findings.take(one for one in aside.problems if not _is_about(one.address, others))
+    names = tuple(name for name in said.names if name.section == _SECTION)
+    return Declarations(names, Unsound(), said.fact_keys, (), (), ())
+
+
+def _is_about(address: str, sections: Iterable[str]) -> bool:
+    return any(is_within(address, section) for section in sections)
+
+
+_MOST_LISTED = 8
+
+
+def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings: Findings, *, complete: bool) -> None:
+    """
+    Note the facts that do not fit the catalogue, where there is one.
+
+    Unless the reading is `complete`, a key may be declared in what could not be read, so none is called undeclared.
+    """
+    known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
+    if not known:
+        return
+    nearest = Nearest(known)
+    choices = cache(lambda name: Nearest(one for one in catalogue[name].enum if isinstance(one, str)))
+    for layer in (layer for document in declared for layer in document.layers()):
+        for fact in layer.facts:
+            if fact.key not in known:
+                cure = nearest.did_you_mean(fact.key) or "declare it under fact_keys, in any spec file"
+                words = Words("this key is not among the fact_keys", cure) if complete else None
+            else:
+                words = _words(catalogue.get(fact.key), fact.value, choices)
+            if words:
+                findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+
+
+def with_numbers(declared: Iterable[Declarations], catalogue: Catalogue) -> Iterator[Declarations]:
+    """Return declarations in which facts that have to be numbers are those that their texts read as, such as 3.10."""
+    keys = frozenset(key.name for key in catalogue.values() if key.holds_numbers)
+    for one in declared:
+        texts = (isinstance(fact.value, Numeral) and fact.key in keys for layer in one.layers() for fact in layer.facts)
+        yield _with_numbers(one, keys) if keys and not one.live_values and any(texts) else one
+
+
+def _with_numbers(declared: Declarations, keys: Container[str]) -> Declarations:
+    def meant(facts: Facts) -> Facts:
+        return tuple(
+            replace(fact, value=numeral_value(fact.value))
+            if isinstance(fact.value, Numeral) and fact.key in keys
+            else fact
+            for fact in facts
+        )
+
+    return replace(
+        declared,
+        unsound=replace(
+            declared.unsound,
+            layers=tuple(replace(layer, facts=meant(layer.facts)) for layer in declared.unsound.layers),
+        ),
+        scopes=tuple(replace(scope, facts=meant(scope.facts)) for scope in declared.scopes),
+        contacts=tuple(
+            replace(
+                contact,
+                facts=meant(contact.facts),
+                memories=tuple(replace(memory, facts=meant(memory.facts)) for memory in contact.memories),
+            )
+            for contact in declared.contacts
+        ),
+    )
+
+
+def deprecated_uses(declared: Sequence[Declarations], catalogue: Catalogue) -> tuple[Problem, ...]:
+    """Warn of each deprecated key that facts have, at the first of them."""
+    deprecated = {key.name for key in catalogue.values() if key.deprecated}
+    if not deprecated:
+        return ()
+    layers = (layer for document in declared for layer in document.layers())
+    used = ((layer.owner, fact) for layer in layers for fact in layer.facts if fact.key in deprecated)
+    found: dict[str, list[tuple[KeyPath, Source]]] = {}
+    for owner, fact in used:
+        found.setdefault(fact.key, []).append(((*owner, "facts", fact.key), fact.source))
+    return tuple(_deprecation(catalogue[key], *places[0], more=len(places) - 1) for key, places in found.items())
+
+
+def _deprecation(key: FactKey, path: KeyPath, source: Source, *, more: int) -> Problem:
+    elsewhere = f" (also in {more:,} other {'place' if more == 1 else 'places'})" if more else ""
+    message = f"this key is deprecated{elsewhere}"
+    return Problem(source.file, source.line, source.column, spec_address(path), message, key.deprecated)
+
+
+def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) -> Words | None:
+    """Say which rule of a key a value breaks; of a secret that was not read nothing is known but that it is text."""
+    if key is None or value is None or value is REFUSED:
+        return None
+    broken = broken_rule(key, value)
+    if broken is None or (isinstance(value, UnreadSecret) and broken != "type"):
+        return None
+    match broken:
+        case "type":
+            assert key.expected_type is not None  # noqa: S101  a value of any type breaks no rule about types
+            return mistyped(TYPE_NAMES[key.expected_type], value)
+        case "enum":
+            nearest = _nearest(key, value, choices)
+            return Words(says("{} is expected, not {}", _choices(key.enum), named(value)), nearest)
+        case "pattern":
+            return Words(says("{} does not match {}", named(value), key.pattern), _rule(key))
+        case "max_length":
+            return Words(f"text of at most {key.max_length:,} characters is expected, not more", _rule(key))
+
+
+def _choices(values: Sequence[Json]) -> str:
+    told = [quoted(value) if isinstance(value, str) else named(value).shown for value in values[:_MOST_LISTED]]
+    more = [f"{len(values) - _MOST_LISTED:,} more"] if len(values) > _MOST_LISTED else []
+    return f"one of {', '.join([*told, *more])}"
+
+
+def _nearest(key: FactKey, value: Json, choices: Callable[[str], Nearest]) -> str:
+    is_open = isinstance(value, str) and not key.sensitive and type(value) is str
+    nearest = choices(key.name).did_you_mean(value) if is_open and isinstance(value, str) else ""
+    return nearest if nearest.startswith("did you mean") else _rule(key)
+
+
+def _rule(key: FactKey) -> str:
+    about = f", {key.description}" if key.description else ""
+    return f"the rule stands at {key.source}{about}"

@@ -1,0 +1,54 @@
+"""An outline of specs: the addresses that they declare, as far as files can be read; what is broken is passed over."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from reconciler.core.model.address import fact_address
+from reconciler.core.model.value import Json
+from reconciler.reading import find_files, read_file
+from reconciler.specs.rows.sources import documents as documents_of
+from reconciler.specs.rows.sources import row_sources
+
+_LAYERS = ("facts", "seed_facts")
+_MOST_ROWS = 1000
+"""Rows of data files beyond these are left out: whoever completes an address is waiting."""
+
+
+def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
+    """Give the addresses of contacts, their scopes and facts, and of memories, sorted; nothing is checked."""
+    read = [
+        (node, file)
+        for file in find_files(entries, root=root).files
+        for node in read_file(file.path, name=file.name).documents
+    ]
+    rows = (row for node, file in read for source in row_sources(node, file) for row in documents_of(source))
+    documents = [*(node.value for node, _ in read), *(node.value for _, node in islice(rows, _MOST_ROWS))]
+    scopes = {name: list(_facts(body)) for document in documents for name, body in _entries(document, "scopes")}
+    found = {
+        address
+        for document in documents
+        for name, body in _entries(document, "contacts")
+        for address in _contact(f"contacts.{name}", body, scopes)
+    }
+    found.update(f"memories.{name}" for document in documents for name, _ in _entries(document, "memories"))
+    return tuple(sorted(found))
+
+
+def _contact(address: str, body: Json, scopes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield address
+    shared = list(_facts(body))
+    for scope, memory in _entries(body, "scopes"):
+        yield f"{address}.scopes.{scope}"
+        for key in (*scopes.get(scope, ()), *shared, *_facts(memory)):
+            yield fact_address(f"{address}.scopes.{scope}", key)
+
+
+def _facts(body: Json) -> Iterator[str]:
+    for layer in _LAYERS:
+        yield from (key for key, _ in _entries(body, layer))
+
+
+def _entries(body: Json, key: str) -> Sequence[tuple[str, Json]]:
+    entries = body.get(key) if isinstance(body, dict) else None
+    return tuple(entries.items()) if isinstance(entries, dict) else ()

@@ -1,0 +1,198 @@
+"""Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once."""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from reconciler.core.model.masking import Said, quote, says
+from reconciler.core.model.value import Json, is_list
+from reconciler.errors import Problem, Source
+from reconciler.reading import KeyPath, Node, Reading, SpecFile
+from reconciler.specs.addresses import fact_of, spec_address
+
+MOST_IN_DATA = 100
+"""Of the problems of a data file, so many are told, and the others counted."""
+
+MOST_AT_A_PLACE = 100
+"""Of the problems at one place of a spec, which each of many rows can have in its own way."""
+
+_FACT = re.compile(r'\.(?:seed_)?facts(?:\.([A-Za-z0-9_-]+)|\[("(?:\\.|[^"\\])*")\])')
+_CONTACT = re.compile(r'contacts(\.[A-Za-z0-9_-]+|\["(\\.|[^"\\])*"\])')
+
+
+class Findings:
+    """
+    The problems found so far.
+
+    What is wrong at one place is wrong for each contact that comes of it: rows share the mapping, contacts may share
+    an anchor. It is told of the first contact, and the others are counted.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[Problem, Problem] = {}
+        self._others: dict[Problem, set[str]] = {}
+        self._in_data: set[str] = set()
+        self._withheld: set[str] = set()
+        self._unread: set[str] = set()
+        self._hidden: set[str] = set()
+        self._hides_all = False
+        self._columns: dict[str, Sequence[str]] = {}
+        self._counts: dict[Source, int] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Give all problems found."""
+        return (*map(self.discreet, map(self._told, self._first)), *self._more())
+
+    def bound(self, file: str) -> None:
+        """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
+        self._in_data.add(file)
+
+    def withhold(self, file: str) -> None:
+        """Keep the values of a file for the operator: they came from an account."""
+        self._withheld.add(file)
+
+    def hide(self, keys: Iterable[str]) -> None:
+        """Keep the values of facts with these keys for the operator; so may all be that stands in a broken file."""
+        self._hidden.update(keys)
+
+    def break_off(self, file: str, *, hides: bool) -> None:
+        """Note that a file could not be read to its end; it `hides` where it may say which facts are sensitive."""
+        self._unread.add(file)
+        self._hides_all = self._hides_all or hides
+
+    def withholds(self, file: str, *documents: Json) -> bool:
+        """Return whether a file, with these documents, holds values that are for the operator alone."""
+        return file in self._withheld or self._hides_all or any(_holds(one, self._hidden, ()) for one in documents)
+
+    def name_columns(self, file: str, names: Sequence[str]) -> None:
+        """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
+        self._columns[file] = names
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Take problems that others found."""
+        for problem in problems:
+            alike = replace(problem, address=_CONTACT.sub("contacts", problem.address, count=1))
+            if alike in self._first:
+                if problem.address != self._first[alike].address:
+                    self._others.setdefault(alike, set()).add(problem.address)
+            elif self._has_room(problem):
+                self._first[alike] = problem
+
+    def add(self, source: Source, address: str | KeyPath, *, message: str, cure: str) -> None:
+        """Note what is wrong at a place; the address may be given as a path in the file."""
+        where = address if isinstance(address, str) else spec_address(address)
+        column = self._column(source)
+        said = says("{} ({})", message, column) if column else message
+        self.take([Problem(source.file, source.line, source.column, where, said, cure)])
+
+    def _column(self, source: Source) -> Said | None:
+        names = self._columns.get(source.file, ())
+        return says("column {}", quote(names[source.column - 1])) if 0 < source.column <= len(names) else None
+
+    def _has_room(self, problem: Problem) -> bool:
+        """Count a problem where there can be too many of them: in its data file, or at its place."""
+        in_data = problem.file in self._in_data
+        where = Source(problem.file) if in_data else Source(problem.file, problem.line, problem.column)
+        self._counts[where] = self._counts.get(where, 0) + 1
+        return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
+
+    def discreet(self, problem: Problem) -> Problem:
+        """Return a problem that says whether its values are for the operator alone."""
+        is_broken = bool(self._hidden) and problem.file in self._unread
+        withheld = problem.file in self._withheld or self._hides_all or is_broken or self._is_of_hidden(problem)
+        return replace(problem, withheld=True) if withheld else problem
+
+    def _is_of_hidden(self, problem: Problem) -> bool:
+        """Return whether a problem is about a fact that is hidden, or a part of one."""
+        found = (plain or json.loads(text) for plain, text in _FACT.findall(problem.address)) if self._hidden else ()
+        return not self._hidden.isdisjoint(key.replace("$${", "${") for key in found)
+
+    def _told(self, alike: Problem) -> Problem:
+        problem, others = self._first[alike], len(self._others.get(alike, ()))
+        if not others:
+            return problem
+        also = f"{others:,} other {'contact' if others == 1 else 'contacts'}"
+        return replace(problem, message=says("{} (also of {})", problem.message, also))
+
+    def _more(self) -> Iterator[Problem]:
+        for where, count in self._counts.items():
+            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA
+            if count > most:
+                message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
+                cure = f"mend the first {most} and look again"
+                yield Problem(where.file, where.line, where.column, "", message, cure)
+
+
+def _holds(value: Json, keys: Collection[str], path: KeyPath) -> bool:
+    """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
+    if fact := fact_of(path):
+        return str(fact[-1]).replace("$${", "${") in keys
+    if isinstance(value, dict):
+        return bool(keys) and any(_holds(item, keys, (*path, key)) for key, item in value.items())
+    return is_list(value) and any(_holds(item, keys, (*path, at)) for at, item in enumerate(value))
+
+
+UNDO = "undo"
+"""The key of the first document of an undo file."""
+
+_MARKER = "live_values"
+_SENSITIVE = "sensitive"
+
+
+def says_live(document: Json) -> bool:
+    """Say whether a document says that its values are live; any marker but `false` does."""
+    return isinstance(document, dict) and document.get(_MARKER, False) is not False
+
+
+def sensitive_names(document: Json) -> Iterator[str]:
+    """Yield the keys of facts that a document calls sensitive, be it sound or not; any value but `false` does."""
+    catalogue = document.get("fact_keys") if isinstance(document, dict) else None
+    for name, rules in catalogue.items() if isinstance(catalogue, dict) else ():
+        if isinstance(rules, dict) and rules.get(_SENSITIVE, False) is not False:
+            yield name.replace("$${", "${")
+
+
+def is_undo(reading: Reading) -> bool:
+    """Return whether a file is one that `apply --save-undo` wrote."""
+    return any(isinstance(one.value, dict) and UNDO in one.value for one in reading.documents)
+
+
+def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
+    """Take what is wrong with a file, and learn from it which values are for the operator alone."""
+    findings.take(reading.problems)
+    learn(reading, file, findings)
+
+
+def learn(reading: Reading, file: SpecFile, findings: Findings) -> None:
+    """Learn from a file which values are for the operator alone, in what was found and in what will be."""
+    for one in reading.documents:
+        findings.hide(sensitive_names(one.value))
+    if any(says_live(one.value) for one in reading.documents) or (reading.problems and _mentions(file, _MARKER)):
+        findings.withhold(file.name)
+    if not reading.complete:
+        findings.break_off(file.name, hides=_mentions(file, _SENSITIVE))
+
+
+def spec_documents(reading: Reading, file: SpecFile, findings: Findings) -> Sequence[Node]:
+    """Take what is wrong with a spec file, and return its documents; an undo file is none, and is told as such."""
+    take_problems(reading, file, findings)
+    if not is_undo(reading):
+        return reading.documents
+    findings.add(
+        Source(file.name, 1, 1),
+        "",
+        message="this is an undo file, which `apply --save-undo` wrote, and no spec",
+        cure="move it out of the specs; `reconciler undo FILE` applies it",
+    )
+    return ()
+
+
+def _mentions(file: SpecFile, word: str) -> bool:
+    """Return whether a file that cannot be read as it was meant holds a word anywhere."""
+    try:
+        return file.path.is_file() and word.encode() in file.path.read_bytes()  # a pipe would wait for ever
+    except (OSError, ValueError):
+        return False

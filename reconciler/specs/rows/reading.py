@@ -1,0 +1,193 @@
+"""Data files → declarations: each row of what `contacts_from` names, one at a time, checked as if it stood in YAML."""
+
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from msgspec.structs import replace
+
+from reconciler.core.model.masking import Said, named, quote, says
+from reconciler.errors import Problem, Source
+from reconciler.reading import Columns, Nearest, Node, Row, mistyped, reason
+from reconciler.specs.addresses import spec_address
+from reconciler.specs.declarations import declarations
+from reconciler.specs.declared import Declarations, Unsound
+from reconciler.specs.problems import Findings
+from reconciler.specs.rows.cells import Convert
+from reconciler.specs.rows.sources import RowSource
+from reconciler.specs.rows.template import Slot
+
+Final = Callable[[Node], Node]
+"""Makes of a document what it is in the end, overlays and references included."""
+
+
+def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> AbstractSet[str]:
+    """Give the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
+    contact = dict(source.entry.entries())["contact"]
+    scopes = dict(contact.entries()).get("scopes")
+    unknown = [(name, at) for name, _, at in scopes.keyed() if name not in known] if scopes else []
+    for name, at in unknown:
+        findings.add(
+            at,
+            ("contacts_from", source.index, "contact", "scopes", name),
+            message=says("the scope {} is not declared", quote(name)),
+            cure=known.did_you_mean(name) or "declare it under scopes, in any spec file",
+        )
+    return {name for name, _ in unknown}
+
+
+class RowReading:
+    """
+    The reading of one data file.
+
+    Afterwards, `complete` says whether all of it could be read, and `warnings` what is no mistake and worth one.
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        final: Final,
+        findings: Findings,
+        convert: Convert,
+        *,
+        left_out: AbstractSet[str] = frozenset(),
+    ) -> None:
+        self.complete = True
+        self.warnings: tuple[Problem, ...] = ()
+        self._source = source
+        self._final = final
+        self._findings = findings
+        self._template = source.template(convert, is_resolved=True, left_out=left_out)
+        self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
+        self._findings.bound(source.file.name)
+
+    def declared(self) -> Declarations:
+        """Read all rows, and keep what they declare."""
+        found = list(self._rows()) if self._has_sound_conditions() else []
+        return Declarations(
+            names=tuple(name for one in found for name in one.names),
+            unsound=Unsound(
+                references=tuple(reference for one in found for reference in one.unsound.references),
+                layers=tuple(layer for one in found for layer in one.unsound.layers),
+            ),
+            fact_keys=(),
+            scopes=(),
+            contacts=tuple(contact for one in found for contact in one.contacts),
+            memories=(),
+            live_values=self._source.is_live,
+        )
+
+    def _has_sound_conditions(self) -> bool:
+        """Say whether the conditions are such as cells can meet; all cells of CSV are text."""
+        for condition in self._template.conditions if self._source.is_text else ():
+            if not isinstance(condition.expected, str):
+                words = mistyped("text", condition.expected)
+                path = ("contacts_from", self._source.index, "contact", *condition.slot.path, "where")
+                message = says("{}: all cells of CSV are text", words.message)
+                self._findings.add(condition.slot.source, path, message=message, cure=words.cure)
+                self.complete = False
+        return self.complete
+
+    def _rows(self) -> Iterator[Declarations]:
+        is_empty = True
+        try:
+            for event in self._source.rows():
+                match event:
+                    case Columns():
+                        if not self._has_columns(event):
+                            return
+                    case Row():
+                        is_empty = False
+                        yield from self._row(event)
+                    case Problem():
+                        self._wrong([event])
+        except (OSError, ValueError) as error:
+            self._cannot_open(error)
+        else:
+            if self.complete and not is_empty:
+                self._look_back()
+
+    def _row(self, row: Row) -> Iterator[Declarations]:
+        self._unseen = {column: slot for column, slot in self._unseen.items() if column not in row.cells}
+        name = self._template.name_of(row)
+        if not isinstance(name, str):
+            self._wrong([self._unnamed(row)])
+            return
+        found = Findings()
+        document, wrong = self._template.document(row, name)
+        one = declarations(self._final(document), found)
+        for cell in wrong:
+            address = spec_address(("contacts", name, *cell.slot.path))
+            self._wrong([_problem(row, cell.slot, address, cell.message, cell.cure)])
+        if found.problems:
+            self._findings.take(self._located(problem, row) for problem in found.problems)
+        yield one
+
+    def _unnamed(self, row: Row) -> Problem:
+        slot, name = self._template.slots[0], self._template.name_of(row)
+        if name is None:
+            return _problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")
+        return _problem(
+            row, slot, "", says("text is expected, not {}: it names the contact", named(name)), "mend the cell"
+        )
+
+    def _has_columns(self, header: Columns) -> bool:
+        """Note the columns that are mapped and not there, and expect no cells of them from now on."""
+        names = set(header.names)
+        self._findings.name_columns(self._source.file.name, header.names)
+        self._unseen = {column: slot for column, slot in self._unseen.items() if column not in names}
+        known = Nearest(names)
+        for column, slot in self._unseen.items():
+            cure = known.did_you_mean(column) or "name a column that is there"
+            if len(names) == 1:
+                cure = "the header has one column: say with `delimiter` what parts them"
+            message = says("the header of {} names no column {}", self._source.file.name, quote(column))
+            self._wrong_mapping(slot.source, message, cure)
+        return self.complete
+
+    def _look_back(self) -> None:
+        """Note the columns that no row has, and what no row declares."""
+        for column, slot in self._unseen.items():
+            message = says("no row of {} has a column {}", self._source.file.name, quote(column))
+            self._wrong_mapping(slot.source, message, "name a column that is there")
+        self.warnings = tuple(map(self._unmet, self._template.unmet))
+
+    def _unmet(self, slot: Slot) -> Problem:
+        address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
+        message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
+        cure = says("compare it with what stands in the column {}", quote(str(slot.column)))
+        return Problem(slot.source.file, slot.source.line, slot.source.column, address, message, cure)
+
+    def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
+        self.complete = False
+        self._findings.add(source, self._source.address, message=message, cure=cure)
+
+    def _wrong(self, problems: Iterable[Problem]) -> None:
+        self.complete = False
+        self._findings.take(problems)
+
+    def _located(self, problem: Problem, row: Row) -> Problem:
+        """Give a problem of a cell with the name of its column and where the spec maps it."""
+        place = Source(problem.file, problem.line, problem.column)
+        present = (slot for slot in self._template.columns if slot.column in row.positions)
+        slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
+        return replace(problem, message=says("{} ({})", problem.message, _mapped(slot))) if slot else problem
+
+    def _cannot_open(self, error: OSError | ValueError) -> None:
+        self.complete = False
+        file = self._source.file
+        at_hand = "check the name: paths are relative to this spec file"
+        self._findings.add(
+            dict(self._source.entry.entries())["file"].source,
+            f"{self._source.address}.file",
+            message=f"{file.name} cannot be read: {reason(error)}",
+            cure=at_hand if file.tree.holds(file.path) else file.tree.cure,
+        )
+
+
+def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:
+    place = row.place(str(slot.column))
+    return Problem(place.file, place.line, place.column, address, says("{} ({})", message, _mapped(slot)), cure)
+
+
+def _mapped(slot: Slot) -> Said:
+    return says("column {}, by {}", quote(str(slot.column)), slot.source)

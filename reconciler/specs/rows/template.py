@@ -1,0 +1,287 @@
+"""A mapping of columns, made ready: a row in, the contact that it declares out, as a document with its places."""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.references import escaped
+from reconciler.core.model.value import Json, same
+from reconciler.errors import Source
+from reconciler.reading import (
+    OFFSET_BITS,
+    REFUSED,
+    KeyPath,
+    Lines,
+    Mark,
+    Node,
+    Numeral,
+    Row,
+    numeral_value,
+    plain_value,
+)
+from reconciler.specs.addresses import FACTS
+from reconciler.specs.row_schema import CONSTANT
+from reconciler.specs.rows.cells import Convert
+
+_Built: TypeAlias = tuple[Json, Mark]
+_NAME_AT = 0
+
+
+class Slot(Struct, frozen=True):
+    """
+    A place of the mapping: the column it names, or None for a constant, and where it stands in the spec.
+
+    `path` leads from the contact to what it is the value of.
+    """
+
+    column: str | None
+    source: Source
+    path: KeyPath
+
+
+class Condition(Struct, frozen=True):
+    """What a column has to hold for a memory to be declared; an empty text stands for an empty cell."""
+
+    slot: Slot
+    expected: Json
+
+
+class _Leaf(Struct, frozen=True):
+    """One value: that of a column, or a constant; `fact` is its key where it is a fact."""
+
+    at: int
+    column: str | None
+    constant: Json
+    fact: str | None
+
+
+class _Branch(Struct, frozen=True):
+    """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows that meet the conditions."""
+
+    parts: tuple[tuple[str, "_Part"], ...]
+    may_drop: bool
+    conditions: tuple[Condition, ...] = ()
+    at: int = _NAME_AT
+
+
+class _Users(Struct, frozen=True):
+    """A list of users, each dropped in rows in which all of its columns are empty."""
+
+    users: tuple[_Branch, ...]
+
+
+_Part: TypeAlias = _Leaf | _Branch | _Users
+
+
+class WrongCell(Struct, frozen=True):
+    """A cell that cannot be what the mapping takes it for, why, and what would be right."""
+
+    slot: Slot
+    message: str
+    cure: str
+
+
+class _Filling(Struct, frozen=True):
+    """A row that a template is filled with, and the cells of it that turned out to be wrong."""
+
+    row: Row
+    wrong: list[WrongCell]
+
+
+class RowLines(Lines):
+    """The places of a row's values: an offset is the number of a slot of the mapping."""
+
+    __slots__ = ("_row", "_slots")
+
+    def __init__(self, row: Row, slots: Sequence[Slot]) -> None:
+        super().__init__(row.source.file, "")
+        self._row = row
+        self._slots = slots
+        self.length = len(slots)
+
+    def source(self, at: int) -> Source:
+        """Give the place of a cell in its file, of a constant in the spec."""
+        slot = self._slots[min(at, len(self._slots) - 1)]
+        return self._row.place(slot.column) if slot.column is not None else slot.source
+
+
+class Template:
+    """
+    What a `contacts_from` entry makes of rows.
+
+    Cells are data, in which `${` means itself, so the documents write it `$${`. So they do for constants where the
+    entry `is_resolved`: its references are filled in already. The scopes that are `left_out` are passed over.
+    """
+
+    def __init__(
+        self,
+        entry: Node,
+        *,
+        is_text: bool,
+        is_resolved: bool,
+        convert: Convert,
+        left_out: AbstractSet[str] = frozenset(),
+    ) -> None:
+        parts = dict(entry.entries())
+        self._named_by = str(parts["named_by"].value)
+        self.slots: list[Slot] = [Slot(self._named_by, parts["named_by"].source, ())]
+        self.conditions: list[Condition] = []
+        self._met: set[KeyPath] = set()
+        self._is_text = is_text
+        self._convert = convert
+        self._is_resolved = is_resolved
+        self._left_out = left_out
+        self._contact = self._branch(parts["contact"], (), may_drop=False)
+
+    @property
+    def columns(self) -> Iterator[Slot]:
+        """Give each use of a column, the conditions included."""
+        yield from (slot for slot in self.slots if slot.column is not None)
+        yield from (condition.slot for condition in self.conditions)
+
+    @property
+    def unmet(self) -> Iterator[Slot]:
+        """Give the first condition of each memory that none of the rows so far declares."""
+        first = {condition.slot.path: condition.slot for condition in reversed(self.conditions)}
+        yield from (slot for path, slot in first.items() if path not in self._met)
+
+    def name_of(self, row: Row) -> Json:
+        """Give what a row names its contact, None for nothing."""
+        return row.cell(self._named_by)
+
+    def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
+        """Give the document that declares a row's contact, and the cells that are refused in it."""
+        filling = _Filling(row, [])
+        built = self._build_branch(self._contact, filling)
+        value, mark = built if built is not None else ({}, _mark(_NAME_AT))
+        own = _mark(_NAME_AT)
+        return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
+
+    def _branch(self, node: Node, path: KeyPath, *, may_drop: bool) -> _Branch:
+        parts = tuple((key, self._part(below, (*path, key))) for key, below in node.entries() if key != "where")
+        where = dict(node.entries()).get("where")
+        conditions = tuple(
+            Condition(Slot(column, below.key_source, path), below.value)
+            for column, below in (where.entries() if where else ())
+        )
+        self.conditions += conditions
+        return _Branch(parts, may_drop, conditions)
+
+    def _part(self, node: Node, path: KeyPath) -> _Part:
+        match path[-1]:
+            case "facts" | "seed_facts" | "metadata" as section:
+                is_fact = section in FACTS
+                entries = ((key, below, key if is_fact else None) for key, below in node.entries())
+                leaves = ((key, self._leaf(below, (*path, key), fact=fact)) for key, below, fact in entries)
+                return _Branch(tuple(leaves), may_drop=True)
+            case "scopes":
+                known = ((name, below) for name, below in node.entries() if name not in self._left_out)
+                memories = ((name, self._branch(below, (*path, name), may_drop=False)) for name, below in known)
+                return _Branch(tuple(memories), may_drop=False)
+            case "users":
+                users = (self._user(below, (*path, index)) for index, below in enumerate(node.items()))
+                return _Users(tuple(users))
+            case _:
+                return self._leaf(node, path)
+
+    def _user(self, node: Node, path: KeyPath) -> _Branch:
+        leaves = {key: self._leaf(below, (*path, key)) for key, below in node.entries()}
+        return _Branch(tuple(leaves.items()), may_drop=False, at=leaves["phone_number"].at)
+
+    def _leaf(self, node: Node, path: KeyPath, *, fact: str | None = None) -> _Leaf:
+        if not isinstance(node.value, dict):
+            self.slots.append(Slot(str(node.value), node.source, path))
+            return _Leaf(len(self.slots) - 1, str(node.value), None, fact)
+        self.slots.append(Slot(None, node.source, path))
+        constant: Json = node.value[CONSTANT]
+        return _Leaf(len(self.slots) - 1, None, escaped(constant) if self._is_resolved else constant, fact)
+
+    def _build(self, part: _Part, filling: _Filling) -> _Built | None:
+        match part:
+            case _Leaf():
+                return self._build_leaf(part, filling)
+            case _Branch():
+                return self._build_branch(part, filling)
+            case _Users():
+                return self._build_users(part, filling)
+
+    def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
+        if leaf.column is None:
+            return leaf.constant, _deep(leaf.constant, leaf.at)
+        cell = filling.row.cell(leaf.column)
+        if cell is None:
+            return None
+        if self._is_text and leaf.fact is not None and isinstance(cell, str):
+            cell = self._converted(leaf.fact, cell, leaf.at, filling)
+        value = escaped(cell)
+        return value, _deep(value, leaf.at)
+
+    def _converted(self, fact: str, cell: str, at: int, filling: _Filling) -> Json:
+        try:
+            return self._convert(fact, cell)
+        except ValueError as error:
+            filling.wrong.append(WrongCell(self.slots[at], error.args[0], "mend the cell"))
+            return REFUSED
+
+    def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
+        meets = [self._meets(condition, filling) for condition in branch.conditions]
+        if not all(meets):
+            return None
+        if branch.conditions:
+            self._met.add(branch.conditions[0].slot.path)
+        value: dict[str, Json] = {}
+        marks: list[Mark] = []
+        for key, part in branch.parts:
+            built = self._build(part, filling)
+            if built is not None:
+                value[key] = built[0]
+                marks.append(built[1])
+        return None if branch.may_drop and not value else (value, (_mark(branch.at), *marks))
+
+    def _meets(self, condition: Condition, filling: _Filling) -> bool:
+        cell, expected = filling.row.cell(str(condition.slot.column)), condition.expected
+        if isinstance(expected, str) and _kind(cell) == "a number" and isinstance(plain_value(expected), Numeral):
+            expected = numeral_value(expected)  # as 3.10, with quotes or without: text where a cell is text
+        if cell is not None and _kind(cell) != _kind(expected) and expected != "":
+            cure = f"write {_kind(cell)} in `where`, if that is meant, or mend the cell"
+            if isinstance(cell, (dict, list)):
+                cure = "name another column"
+            filling.wrong.append(WrongCell(condition.slot, f"{_kind(expected)} is expected, not {_kind(cell)}", cure))
+            return False
+        return same("" if cell is None else cell, expected)
+
+    def _build_users(self, users: _Users, filling: _Filling) -> _Built | None:
+        built = [self._build_branch(user, filling) for user in users.users if _says_something(user, filling.row)]
+        found = [one for one in built if one is not None]
+        return ([value for value, _ in found], (_mark(_NAME_AT), *(mark for _, mark in found))) if found else None
+
+
+def _says_something(user: _Branch, row: Row) -> bool:
+    columns = [part.column for _, part in user.parts if isinstance(part, _Leaf) and part.column is not None]
+    return not columns or any(row.cell(column) is not None for column in columns)
+
+
+def _kind(value: Json) -> str:
+    """Say what kind of value a condition is compared with; values of different kinds are never equal."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case _:
+            return "a mapping" if isinstance(value, dict) else "a list"
+
+
+def _mark(at: int) -> int:
+    return at << OFFSET_BITS | at
+
+
+def _deep(value: Json, at: int) -> Mark:
+    """Give a value's marks, all of them at one place."""
+    if isinstance(value, dict):
+        return (_mark(at), *(_deep(below, at) for below in value.values()))
+    return (_mark(at), *(_deep(below, at) for below in value)) if isinstance(value, list) else _mark(at)

@@ -1,0 +1,116 @@
+"""The journals of a repository: found, listed, settled and, in the end, removed."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.core.documents.runs import PastRun, RunHeader
+from reconciler.errors import InputError, StateError
+from reconciler.storage.files import check_no_link, make_private_folder, open_kept
+from reconciler.storage.journal.reading import SettledLine, check_version, is_closed, read_run, to_bytes
+from reconciler.storage.journal.writing import FileLog, Journal
+
+_SUFFIX = ".jsonl"
+_MOST_KEPT = 50
+_MOST_NAMED = 5
+
+
+def new_run_id(moment: datetime, chance: str) -> str:
+    """Give the id of a run: ids sort by their time, and `chance` tells apart those of the same millisecond."""
+    time = moment.astimezone(UTC)
+    return f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03}Z-{chance}"
+
+
+class JournalFolder(Struct, frozen=True):
+    """The folder of journals, `.reconciler/journal`."""
+
+    path: Path
+
+    def paths(self) -> list[Path]:
+        """Give the files of all journals, the oldest first; none where there is no folder."""
+        return sorted(path for path in self.path.glob(f"*{_SUFFIX}") if path.is_file())
+
+    def runs(self) -> list[PastRun]:
+        """Read all journals, the oldest first; raises `StateError`."""
+        return [run for run in map(read_run, self.paths()) if run is not None]
+
+    def find(self, name: str) -> Path:
+        """Give the journal of a run by its id or the start of it; raises `InputError`."""
+        found = [path for path in self.paths() if path.name.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise InputError(f"no run {name!r} in {self.path}; `reconciler runs` lists them")
+        names = ", ".join(path.stem for path in found[:_MOST_NAMED])
+        raise InputError(f"{name!r} is the start of {len(found)} runs ({names}); write more of it")
+
+    def check(self) -> None:
+        """Raise `StateError` for a journal of a version that this program cannot read, or a link to elsewhere."""
+        check_no_link(self.path)
+        for path in self.paths():
+            check_version(path)
+
+    def unsettled(self, *, environment: str, api: str, account: str) -> list[PastRun]:
+        """Give the runs of an account that left something open, the oldest first; raises `StateError`."""
+        runs = (_own_run(path) for path in self.paths() if not is_closed(path))
+        wanted = (environment, api, account)
+        return [
+            run
+            for run in runs
+            if run is not None
+            and run.needs_settling
+            and (run.header.environment, run.header.api, run.header.account) == wanted
+        ]
+
+    def settle(self, run: str, *, by: str, at: str) -> None:
+        """Note in a journal that a later run has looked at what it left open; raises `StateError`."""
+        path = self._file(run)
+        try:
+            with os.fdopen(open_kept(path), "r+b") as file:
+                file.seek(file.read().rfind(b"\n") + 1)
+                file.truncate()  # a torn line says nothing
+                file.write(to_bytes(SettledLine(at, by)))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StateError(f"cannot write {path}: {error.strerror}") from error
+
+    def start(self, header: RunHeader, *, now: Callable[[], str]) -> Journal:
+        """Begin the journal of a run; raises `StateError`, and nothing must be written to the account then."""
+        path = self._file(header.run)
+        try:
+            make_private_folder(self.path)
+        except StateError as error:
+            raise StateError(f"{error}; nothing was written to the account") from error
+        try:
+            log = FileLog(path)
+        except OSError as error:
+            raise StateError(f"cannot write {path}: {error.strerror}; nothing was written to the account") from error
+        try:
+            return Journal(log, header, now=now)
+        except StateError as error:
+            with suppress(OSError):
+                path.unlink()
+            raise StateError(f"{error} ({path}); nothing was written to the account") from error
+
+    def prune(self) -> None:
+        """Remove what is older than the newest runs; what nobody has looked at stays. What cannot be removed, too."""
+        for path in self.paths()[:-_MOST_KEPT]:
+            if is_closed(path) or read_run(path) is None:
+                with suppress(OSError):
+                    path.unlink()
+
+    def _file(self, run: str) -> Path:
+        return self.path / f"{run}{_SUFFIX}"
+
+
+def _own_run(path: Path) -> PastRun | None:
+    """Read a journal under its own name: by the run's id, another file would be taken for it."""
+    run = read_run(path)
+    if run is not None and run.header.run != path.stem:
+        raise StateError(f"{path} is the journal of the run {run.header.run}: give it that name, or move it away")
+    return run

@@ -1,0 +1,170 @@
+"""Writing a journal: lines reach the disk before the requests that they announce leave."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.core.documents.runs import RunHeader
+from reconciler.core.plan.operations import Operation, may_send
+from reconciler.core.plan.receipt import Outcome
+from reconciler.errors import StateError
+from reconciler.storage.files import open_new
+from reconciler.storage.journal.reading import (
+    FORMAT_VERSION,
+    EndLine,
+    HeaderLine,
+    IntentLine,
+    Line,
+    OutcomeLine,
+    to_bytes,
+)
+
+
+class Log(Protocol):
+    """A file that grows; all raise `OSError`."""
+
+    def append(self, data: bytes) -> None:
+        """Write to the end, through to the system, so that it outlives this process."""
+        ...
+
+    def sync(self) -> None:
+        """Wait until all that was appended is on disk, so that it outlives the machine's power."""
+        ...
+
+    def close(self) -> None:
+        """Give the file back."""
+        ...
+
+
+class FileLog:
+    """A new file, for its owner alone; raises `OSError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = open_new(path, os.O_APPEND)
+        _sync_folder(path.parent)
+
+    def append(self, data: bytes) -> None:
+        """Write all of it."""
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def sync(self) -> None:
+        """Wait for the disk."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file outlive the machine's power, too, where a system lets a folder be opened."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows lets none
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Journal:
+    """
+    The journal of one run, an observer of its execution.
+
+    `now` gives the time as text. Once a line could not be written, none is any more, so that what stands there stays
+    true, and `trouble` says why; every further intent is forbidden.
+    """
+
+    def __init__(self, log: Log, header: RunHeader, *, now: Callable[[], str]) -> None:
+        """Write the first line; raises `StateError`."""
+        self._log = log
+        self._now = now
+        self._planned = header.planned
+        self._results: Counter[str] = Counter()
+        self._appended = 0
+        self._on_disk = 0
+        self._syncing = asyncio.Lock()
+        self.trouble = ""
+        self._append(_header_line(header))
+        self._sync()
+        if self.trouble:
+            log.close()
+            raise StateError(self.trouble)
+
+    async def intent(self, operation: Operation) -> None:
+        """Announce an operation, and wait until that is on disk; raises `StateError` where it cannot be."""
+        source = operation.source
+        line = IntentLine(
+            self._now(),
+            operation.type,
+            operation.address,
+            source.file,
+            source.line,
+            may_send(operation),
+        )
+        self._append(line)
+        await self._reach_disk()
+        if self.trouble:
+            raise StateError(self.trouble)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Note what became of an operation; the next wait for the disk takes it along."""
+        operation, source = outcome.operation, outcome.operation.source
+        line = OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
+        self._append(line)
+        self._results[outcome.result] += 1
+
+    def close(self, *, stop_requested: bool) -> None:
+        """Write the closing line, unless the execution broke off, and give the file back."""
+        if self._results.total() == self._planned:
+            is_complete = self._results["done"] + self._results["already"] == self._planned
+            self._append(EndLine(self._now(), stop_requested and not is_complete, self._results["unknown"]))
+        self._sync()
+        self._log.close()
+
+    async def _reach_disk(self) -> None:
+        """Wait until all that was appended so far is on disk; those that wait at the same time share one wait."""
+        needed = self._appended
+        async with self._syncing:
+            if self._on_disk < needed and not self.trouble:
+                reached = self._appended
+                await asyncio.to_thread(self._sync)
+                self._on_disk = reached
+
+    def _append(self, line: Line) -> None:
+        if self.trouble:
+            return
+        try:
+            self._log.append(to_bytes(line))
+        except OSError as error:
+            self._note(error)
+        self._appended += 1
+
+    def _sync(self) -> None:
+        if self.trouble:
+            return
+        try:
+            self._log.sync()
+        except OSError as error:
+            self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        self.trouble = f"the journal cannot be written: {error.strerror}"
+
+
+def _header_line(header: RunHeader) -> HeaderLine:
+    return HeaderLine(
+        FORMAT_VERSION,
+        header.run,
+        header.environment,
+        header.api,
+        header.account,
+        header.specs_digest,
+        header.started_at,
+        dict(header.operations),
+    )
