@@ -30,7 +30,7 @@ class Source(Struct, frozen=True):
     column: int = 0
 
     def __str__(self) -> str:
-        """Give `file:line:column`, the form that editors jump to."""
+        """Return `file:line:column`, the form that editors jump to."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
@@ -51,7 +51,7 @@ class Problem(Struct, frozen=True, order=True):
     withheld: bool = False
 
     def __str__(self) -> str:
-        """Give the one line that is printed: `file:line:column address: message; cure`."""
+        """Return the one line that is printed: `file:line:column address: message; cure`."""
         place = str(Source(self.file, self.line, self.column))
         subject = f"{place} {self.address}" if self.address else place
         return f"{subject}: {self.message}; {self.cure}" if self.cure else f"{subject}: {self.message}"

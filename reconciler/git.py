@@ -101,7 +101,7 @@ def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
 
 
 def _day(seconds: str) -> str:
-    """Give the day of a time of git's, which may be one that no calendar has."""
+    """Return the day of a time of git's, which may be one that no calendar has."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):

@@ -51,7 +51,7 @@ _ABOUT_DOCUMENTS = " Later versions may add keys."
 
 
 def schema(name: SchemaName) -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of a kind of file."""
+    """Return the JSON Schema (draft 2020-12) of a kind of file."""
     match name:
         case "specs":
             return _of_file(name, SpecDocument, title="A spec file of reconciler", may_be_empty=True)
@@ -64,12 +64,12 @@ def schema(name: SchemaName) -> dict[str, Any]:
 
 
 def schema_text(name: SchemaName) -> str:
-    """Give a schema as the text of a file."""
+    """Return a schema as the text of a file."""
     return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 def modeline(name: SchemaName, *, of: str) -> str:
-    """Give the comment that tells an editor the schema of a file; `of` is its path in the repository."""
+    """Return the comment that tells an editor the schema of a file; `of` is its path in the repository."""
     return f"# yaml-language-server: $schema={'../' * of.count('/')}{SCHEMA_FOLDER}/{name}.json"
 
 
@@ -102,7 +102,7 @@ class _Generator(GenerateJsonSchema):
     """Pydantic's schemas without its titles, which say the key again, and without defaults, which nobody writes."""
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ANN401  a core schema is a mapping of anything
-        """Give the schema of the value alone."""
+        """Return the schema of the value alone."""
         return self.generate_inner(schema["schema"])
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002  see above; pydantic's signature
@@ -111,7 +111,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _parts(value: object) -> Iterator[dict[str, Any]]:
-    """Give all schemas below one; what stands under `propertyNames` speaks of keys, which always are text."""
+    """Return all schemas below one; what stands under `propertyNames` speaks of keys, which always are text."""
     if isinstance(value, dict):
         for key, below in value.items():
             if key != "propertyNames":
@@ -130,7 +130,7 @@ def _close_names(part: dict[str, Any]) -> None:
 
 
 def _open_facts(part: dict[str, Any]) -> None:
-    """Say what facts hold; the models leave it to the reader, which looks at every depth."""
+    """Return what facts hold; the models leave it to the reader, which looks at every depth."""
     if part.get("additionalProperties") is True:
         part |= {"propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}}
     if part.get("required") == [CONSTANT]:

@@ -18,7 +18,7 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        """Say whether to stop."""
+        """Return whether to stop."""
         return self._event.is_set()
 
     def request(self) -> None:

@@ -42,7 +42,7 @@ class UserReader:
 
     @property
     def can_list(self) -> bool:
-        """Say whether the account offers to list users, as far as is known by now."""
+        """Return whether the account offers to list users, as far as is known by now."""
         return self._offered.can_list
 
     async def read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
@@ -135,12 +135,12 @@ def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) 
 
 
 def _may_mean_absent(error: ApiError) -> bool:
-    """Say whether a refusal can be how an absent user is answered, which is not documented."""
+    """Return whether a refusal can be how an absent user is answered, which is not documented."""
     if isinstance(error, ApiRejectedError):
         return error.status != HTTPStatus.UNAUTHORIZED
     return isinstance(error, ApiUnavailableError) and error.is_final
 
 
 def _is_doubtful(live: LiveUser | None, user: User) -> bool:
-    """Say whether the listing shows a user's metadata in a form that cannot be compared, where they are declared."""
+    """Return whether the listing shows a user's metadata in a form that cannot be compared, where they are declared."""
     return live is not None and not live.comparable and user.metadata is not None

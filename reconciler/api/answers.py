@@ -84,7 +84,7 @@ class _Refusal(Struct, frozen=True):
 
 def body_of(answer: Answer, *, hide: str) -> Mapping[str, Json]:
     """
-    Give the body of a good answer, which has `data`; raises `ApiRejectedError` or `ApiUnavailableError`.
+    Return the body of a good answer, which has `data`; raises `ApiRejectedError` or `ApiUnavailableError`.
 
     `hide` is the API key: should the API repeat it in an error, it is not passed on. A body that is not documented is
     never repeated, since it may hold what the account knows of people.
@@ -97,14 +97,14 @@ def body_of(answer: Answer, *, hide: str) -> Mapping[str, Json]:
 
 
 def is_add_user_refusal(error: ApiError) -> bool:
-    """Say whether the API refused the user, and neither the key nor the pace."""
+    """Return whether the API refused the user, and neither the key nor the pace."""
     if error.code != _ADD_USER_REFUSED or isinstance(error, ThrottledError):
         return False
     return not isinstance(error, ApiRejectedError) or error.status not in _NOT_ABOUT_THE_USER
 
 
 def unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
-    """Give `nothing` for the API's own "not found"; the 404 of a route that is not there has no code."""
+    """Return `nothing` for the API's own "not found"; the 404 of a route that is not there has no code."""
     if error.code == "NOT_FOUND" or (error.status == HTTPStatus.NOT_FOUND and error.code):
         return nothing
     raise error
@@ -185,7 +185,7 @@ def _kind_of_error(answer: Answer, refusal: _Refusal | None) -> ApiError:
 
 
 def _is_throttling(refusal: _Refusal | None) -> bool:
-    """Say whether an answer means "too many" whatever its status: by its code, or by a message that has none."""
+    """Return whether an answer means "too many" whatever its status: by its code, or by a message that has none."""
     return refusal is not None and (refusal.code or refusal.message).upper() in _THROTTLED_CODES
 
 
@@ -199,14 +199,14 @@ def _is_fault(status: int) -> bool:
 
 
 def _is_refusal(status: int, refusal: _Refusal | None) -> bool:
-    """Say whether the answer is the API's own no, which asking again does not change."""
+    """Return whether the answer is the API's own no, which asking again does not change."""
     if _is_fault(status) or (refusal and refusal.code in _SERVER_CODES):
         return False
     return status >= HTTPStatus.MULTIPLE_CHOICES or refusal is not None
 
 
 def _is_absent_route(status: int, code: str) -> bool:
-    """Say whether the call is not offered: a 404 without a code is the server's, not the API's."""
+    """Return whether the call is not offered: a 404 without a code is the server's, not the API's."""
     return status in _NOT_OFFERED or (status == HTTPStatus.NOT_FOUND and not code)
 
 

@@ -100,7 +100,7 @@ class Endpoint:
 
 @asynccontextmanager
 async def keeping_connections(endpoint: Endpoint) -> AsyncIterator[Endpoint]:
-    """Give the endpoint with connections that all of its clients share, each with a guard of its own."""
+    """Return the endpoint with connections that all of its clients share, each with a guard of its own."""
     async with _transport(endpoint) as transport:
         yield replace(endpoint, transport=transport)
 
@@ -408,7 +408,7 @@ class _Client:
 
     def _unreachable(self, error: Exception) -> ApiUnavailableError:
         """
-        Say in our words what the network did; only a connection that never stood surely carried nothing.
+        Report in our words what the network did; only a connection that never stood surely carried nothing.
 
         The cause is looked at, too: httpx-aiohttp calls a closed connection a time-out.
         """
@@ -477,7 +477,7 @@ def _not_connected(
     error: aiohttp.ClientSSLError | aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError,
     endpoint: Endpoint,
 ) -> ApiUnavailableError:
-    """Say what stands between this machine and the API, to which nothing was sent."""
+    """Return what stands between this machine and the API, to which nothing was sent."""
     match error:
         case aiohttp.ClientSSLError():
             return _no_tls(error)
@@ -488,7 +488,7 @@ def _not_connected(
 
 
 def _no_tls(error: aiohttp.ClientSSLError) -> ApiUnavailableError:
-    """Say why no TLS came about; what is wrong with a certificate is the same a moment later."""
+    """Return why no TLS came about; what is wrong with a certificate is the same a moment later."""
     where = f"{error.host}:{error.port}"
     match getattr(error, "certificate_error", None) or error.os_error:
         case ssl.SSLCertVerificationError(verify_code=code, verify_message=why):
@@ -504,7 +504,7 @@ def _no_tls(error: aiohttp.ClientSSLError) -> ApiUnavailableError:
 
 
 def _no_tunnel(proxy: Proxy, where: str, status: int) -> ApiUnavailableError:
-    """Say what a proxy answered in place of a connection, through which nothing went."""
+    """Return what a proxy answered in place of a connection, through which nothing went."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         wants = "does not accept the user and password" if proxy.authorization else "wants a user and a password"
         return NoConnectionError(f"{proxy} {wants} (407); {proxy.variable} is http://USER:PASSWORD@HOST:PORT")

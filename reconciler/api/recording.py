@@ -51,22 +51,22 @@ class RecordingWriter:
         return await work(Try(view_holds=True, doubt=None))
 
     async def read_memory(self, memory_id: str) -> Record | None:
-        """Give nothing: a recorder holds no memories."""
+        """Return nothing: a recorder holds no memories."""
         del memory_id
         return None
 
     async def list_users(self, memory_id: str, offset: int) -> UserPage:
-        """Give no users: a recorder holds no memories."""
+        """Return no users: a recorder holds no memories."""
         del memory_id, offset
         return UserPage({}, has_more=False)
 
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
-        """Give nothing: a recorder holds no memories."""
+        """Return nothing: a recorder holds no memories."""
         del memory_id, user
         return None
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
-        """Give nothing: a recorder holds no contacts."""
+        """Return nothing: a recorder holds no contacts."""
         del identity
         return None
 

@@ -33,7 +33,7 @@ class Request(Struct, frozen=True):
 
     @property
     def is_limited(self) -> bool:
-        """Say whether the API counts it under the limit of `/v1/memory/*`."""
+        """Return whether the API counts it under the limit of `/v1/memory/*`."""
         return self.path.startswith("/v1/memory/")
 
 

@@ -239,7 +239,7 @@ def _identifiers(body: _ContactBody) -> tuple[tuple[str, str], ...] | None:
 
 
 def _profile(body: _ContactBody) -> Mapping[str, Json]:
-    """Give what is set of a contact's name and metadata; null is the same as not set."""
+    """Return what is set of a contact's name and metadata; null is the same as not set."""
     metadata = None if body.metadata is None else comparable(body.metadata)
     fields: dict[str, Json] = {"name": body.name, "metadata": metadata}
     return {key: value for key, value in fields.items() if value is not None}

@@ -63,7 +63,7 @@ class Applying(Struct, frozen=True):
             return await reviewed_prospect(self.session, reader, run, self.saved, strict=self.strict)
 
     async def run(self, *, yes: bool) -> int:
-        """Plan, show, ask, execute, record; gives the exit code."""
+        """Plan, show, ask, execute, record; return the exit code."""
         _check_can_ask(yes=yes)
         if self.undo:
             self.undo.check(self.session.project)
@@ -168,7 +168,7 @@ def _without_unmanaged(prospect: Prospect) -> Prospect:
 
 
 async def dry_run_of(applying: Applying) -> int:
-    """Show each request of the apply; gives the exit code."""
+    """Show each request of the apply; return the exit code."""
     prospect = await applying.prospect()
     reveal = applying.output_format == "text" and is_operators_terminal(sys.stdout)
     recorder = RecordingWriter(applying.session.masker(reveal=reveal))

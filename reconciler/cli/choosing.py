@@ -26,7 +26,7 @@ def chosen_project(invocation: Invocation) -> Project:
 
 def chosen_environment(project: Project, invocation: Invocation) -> Environment:
     """
-    Give the environment that was asked for, with the specs of `--specs`, unpatched, where that names any.
+    Return the environment that was asked for, with the specs of `--specs`, unpatched, where that names any.
 
     Its own catalogue goes on to hold: it says what is sensitive, and which keys there are.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
-    """Give the environments of reconciler.yaml that start like this."""
+    """Return the environments of reconciler.yaml that start like this."""
     project = _project(context)
     found = project.environments if project else ()
     from click.shell_completion import CompletionItem
@@ -22,14 +22,14 @@ def complete_environments(context: click.Context, _: click.Parameter, incomplete
 
 
 def complete_addresses(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
-    """Give the declared addresses that start like this, and one step of a path at a time."""
+    """Return the declared addresses that start like this, and one step of a path at a time."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(address) for address in _next_steps(_addresses(context), incomplete)]
 
 
 def complete_formats(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Give what completes FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
+    """Return what completes FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
     return lambda _context, _parameter, typed: [f"{name}=" for name in formats if f"{name}=".startswith(typed)]
 
 
@@ -39,7 +39,7 @@ class Address(click.ParamType[str]):
     name = "address"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list["CompletionItem"]:
-        """Give the addresses that start like this."""
+        """Return the addresses that start like this."""
         return complete_addresses(ctx, param, incomplete)
 
 
@@ -80,7 +80,7 @@ def _project(context: click.Context) -> "Project | None":
 
 
 def _invocation(context: click.Context, name: str) -> str | None:
-    """Give an option that was typed before, which the invocation noted; it may not have come so far."""
+    """Return an option that was typed before, which the invocation noted; it may not have come so far."""
     from reconciler.cli.options import Invocation
 
     invocation = context.find_object(Invocation)

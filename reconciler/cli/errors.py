@@ -13,7 +13,7 @@ _DEFECT = 70
 
 
 def tell(error: Exception, invocation: Invocation) -> int:
-    """Say what went wrong and give the exit code; what was not foreseen is a defect and is told as one."""
+    """Return what went wrong and give the exit code; what was not foreseen is a defect and is told as one."""
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
         return error.exit_code
@@ -58,7 +58,7 @@ def _has_current_folder() -> bool:
 
 
 def _tell_what_the_api_said(error: ApiError) -> None:
-    """Tell the API's own message, which may quote what it holds of people, on the operator's terminal alone."""
+    """Report the API's own message, which may quote what it holds of people, on the operator's terminal alone."""
     from reconciler.cli.terminal import is_operators_terminal
 
     if is_operators_terminal(sys.stderr):

@@ -19,7 +19,7 @@ _Made = TypeVar("_Made")
 
 
 def secrets_of(invocation: Invocation) -> Environ:
-    """Give what reads secrets from the process's environment, and notes each among what is never shown."""
+    """Return what reads secrets from the process's environment, and notes each among what is never shown."""
 
     def read(name: str) -> str | None:
         secret = os.environ.get(name)
@@ -31,7 +31,7 @@ def secrets_of(invocation: Invocation) -> Environ:
 
 
 def warn(loaded: Loaded, tell: Callable[[str], None] = remark) -> None:
-    """Tell what is no mistake in the specs and worth a warning."""
+    """Return what is no mistake in the specs and worth a warning."""
     reveal = is_operators_terminal(sys.stderr)
     for warning in loaded.warnings:
         tell(f"warning: {visible(str(worded(warning, reveal=reveal)))}")
@@ -68,7 +68,7 @@ def of_each_environment(names: Sequence[str], load: Callable[[str], _Made]) -> l
 
 
 def _told(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
-    """Give a problem that says in which environments it is one, unless it is in all."""
+    """Return a problem that says in which environments it is one, unless it is in all."""
     if len(names) == len(of):
         return problem
     return replace(problem, message=says("{} (in {})", problem.message, ", ".join(names)))

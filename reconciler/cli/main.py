@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
     summaries: ClassVar[Mapping[str, str]] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the signature of click
-        """Give the names of all commands."""
+        """Return the names of all commands."""
         return sorted(self.summaries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  the same

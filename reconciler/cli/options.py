@@ -284,7 +284,7 @@ def writing_options(command: _Command) -> _Command:
 
 
 def output_options(*formats: str) -> Callable[[_Command], _Command]:
-    """Give the options that say in which formats a command writes, on standard output and to files."""
+    """Return the options that say in which formats a command writes, on standard output and to files."""
 
     def add(command: _Command) -> _Command:
         return _applied(

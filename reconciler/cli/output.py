@@ -34,7 +34,7 @@ def check_files(writes: Writes) -> None:
 
 
 def _takes_many(path: Path) -> bool:
-    """Say whether a path is a pipe or a device."""
+    """Return whether a path is a pipe or a device."""
     return path.exists() and not path.is_file()
 
 

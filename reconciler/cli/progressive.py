@@ -23,14 +23,14 @@ class Progressive(Struct, frozen=True):
     most_failures: MostFailures | None = None
 
     def limited(self, observer: Observer, plan: Plan) -> Observer:
-        """Give an observer that also forbids what comes after too many failures, before the given one hears of it."""
+        """Return an observer that also forbids what comes after too many failures, before the given one hears of it."""
         if self.most_failures is None:
             return observer
         return Together(FailureLimit(self.most_failures, operations=len(plan.operations)), observer)
 
     def canary_of(self, session: Session, prospect: Prospect) -> Canary | None:
         """
-        Give the canary, which is read back by a fresh plan of its addresses among what was looked at.
+        Return the canary, which is read back by a fresh plan of its addresses among what was looked at.
 
         Of a plan that was reviewed, nothing counts but what is still done of it.
         """
@@ -51,7 +51,7 @@ class Progressive(Struct, frozen=True):
 
 
 def _steps(operation: Operation) -> Iterator[tuple[str, str, str]]:
-    """Give what an operation does, key by key where it has keys."""
+    """Return what an operation does, key by key where it has keys."""
     match operation:
         case WriteFacts(facts=writes) | UpdateContact(profile=writes) | UpdateUser(changes=writes):
             yield from ((operation.type, operation.address, write.key) for write in writes)
@@ -60,15 +60,15 @@ def _steps(operation: Operation) -> Iterator[tuple[str, str, str]]:
 
 
 def progressive_of(invocation: Invocation) -> Progressive:
-    """Give what the options say; raises `click.UsageError`."""
+    """Return what the options say; raises `click.UsageError`."""
     if invocation.fail_fast and invocation.max_failures is not None:
         raise click.UsageError("--fail-fast is --max-failures 1; say one of the two")
     return Progressive(invocation.canary, MostFailures(count=1) if invocation.fail_fast else invocation.max_failures)
 
 
 def _untold(_done: int, _of: int) -> None:
-    """Tell nobody how far it is."""
+    """Report nobody how far it is."""
 
 
 def _told_before(_line: str) -> None:
-    """Say nothing: the plan before said it."""
+    """Report nothing: the plan before said it."""

@@ -39,11 +39,11 @@ class Prospect(Struct, frozen=True):
 
     @property
     def moved(self) -> tuple[Outcome, ...]:
-        """Give the reviewed operations that do not hold any more."""
+        """Return the reviewed operations that do not hold any more."""
         return tuple(outcome for outcome in self.settled if outcome.moved)
 
     def completed(self, receipt: Receipt) -> Receipt:
-        """Give the receipt with what was settled without a request, in the order of the reviewed plan."""
+        """Return the receipt with what was settled without a request, in the order of the reviewed plan."""
         if not self.order:
             return receipt
         places = {key: place for place, key in enumerate(self.order)}

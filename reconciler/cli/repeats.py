@@ -29,5 +29,5 @@ class Repeats:
 
     @property
     def cleared(self) -> list[str]:
-        """Give the earlier runs that have nothing unclear left."""
+        """Return the earlier runs that have nothing unclear left."""
         return [run for run, unclear in self._unclear.items() if not unclear]

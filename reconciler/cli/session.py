@@ -38,12 +38,12 @@ class Session(Struct, frozen=True):
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["Session"]:
-        """Give the session with connections that all of its clients share."""
+        """Return the session with connections that all of its clients share."""
         async with self.account.connected() as account:
             yield replace(self, account=account)
 
     def run(self, progress: OnProgress) -> Run:
-        """Give what a workflow needs, with the ids remembered so far."""
+        """Return what a workflow needs, with the ids remembered so far."""
         return Run(
             environment=self.account.environment.name,
             api=self.account.api,
@@ -58,7 +58,7 @@ class Session(Struct, frozen=True):
         )
 
     def masker(self, *, reveal: bool) -> Masker:
-        """Give the masker for this account; `reveal` on the operator's own terminal alone."""
+        """Return the masker for this account; `reveal` on the operator's own terminal alone."""
         sensitive = sensitive_keys(self.desired.catalogue)
         return Masker(self.account.digest_key, reveal, self.revealed, sensitive, self.desired.live_values)
 
@@ -120,7 +120,7 @@ def session_of(
 
 
 def _no_key(project: Project, environment: Environment) -> Problem:
-    """Say that the key is missing, beside other variables that are."""
+    """Report that the key is missing, beside other variables that are."""
     address = f"environments.{environment.name}.api_key_env"
     message = f"the environment variable {environment.api_key_env} is not set"
     file = project.settings_name if project.file else "environment"

@@ -81,7 +81,7 @@ def silence(stream: TextIO) -> None:
 
 def ensure_streams() -> None:
     """
-    Give the program standard streams that take all text.
+    Return the program standard streams that take all text.
 
     Those that it was started without (`2>&-`) are made, before a file takes their place.
     """
@@ -111,12 +111,12 @@ _HEARTBEAT = 60.0
 
 
 def is_operators_terminal(stream: TextIO) -> bool:
-    """Say whether a stream is the operator's own terminal; a pipe, a file or a CI log counts as meant for others."""
+    """Return whether a stream is the operator's own terminal; a pipe, a file or a CI log counts as meant for others."""
     return stream.isatty() and not os.environ.get("CI")
 
 
 def palette(stream: TextIO, *, no_color: bool) -> Palette:
-    """Give colours on a terminal, unless they are not wanted."""
+    """Return colours on a terminal, unless they are not wanted."""
     return COLOURED if stream.isatty() and not no_color and not os.environ.get("NO_COLOR") else PLAIN
 
 
@@ -179,7 +179,7 @@ class Waits:
 
 class Progress:
     """
-    Tells how far a run is, on standard error.
+    Return how far a run is, on standard error.
 
     On a terminal a bar with an ETA; elsewhere a line every few seconds, and none for what is quick.
     """
@@ -211,5 +211,5 @@ class Progress:
 
 
 def count_line(parts: list[tuple[int, str, str]]) -> str:
-    """Give `3 scopes, 12 contacts` from counts with their singular and plural."""
+    """Return `3 scopes, 12 contacts` from counts with their singular and plural."""
     return ", ".join(counted(number, singular, plural) for number, singular, plural in parts)

@@ -22,7 +22,7 @@ class Aim(Struct, frozen=True):
     key_variable: str | None
 
     def __str__(self) -> str:
-        """Give `production of reconciler.yaml (https://api.bland.ai, key of BLAND_API_KEY)`."""
+        """Return `production of reconciler.yaml (https://api.bland.ai, key of BLAND_API_KEY)`."""
         source = f"of {self.file}" if self.file else f"without a {FILE_NAME}"
         key = f", key of {self.key_variable}" if self.key_variable else ""
         return f"{self.environment} {source} ({self.api}{key})"

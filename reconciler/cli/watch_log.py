@@ -10,7 +10,7 @@ from reconciler.workflow.clock import time_text
 
 class WatchLog:
     """
-    Gives lines to `write`, as text or as JSON.
+    Return lines to `write`, as text or as JSON.
 
     Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
     run's line. A note that the run before gave, too, is not told again.
@@ -25,7 +25,7 @@ class WatchLog:
         self._notes_before: set[str] = set()
 
     def run(self, report: Report, pause: float | None) -> None:
-        """Tell a run that has just ended."""
+        """Report a run that has just ended."""
         self._notes_before, self._notes = self._notes, set()
         time = time_text(self._now())
         if self._is_json:
@@ -38,12 +38,12 @@ class WatchLog:
         self._told = report.errors
 
     def note(self, text: str) -> None:
-        """Tell something else."""
+        """Report something else."""
         time = time_text(self._now())
         self._write(note_line(time, text) if self._is_json else f"{time} {text}")
 
     def note_once(self, text: str) -> None:
-        """Tell something that every run would tell."""
+        """Report something that every run would tell."""
         if text not in self._notes | self._notes_before:
             self.note(text)
         self._notes.add(text)

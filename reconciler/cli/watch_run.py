@@ -176,7 +176,7 @@ class WatchRun:
         return receipt.is_complete
 
     def _note_unkept(self, receipt: Receipt) -> None:
-        """Keep in mind which writes the account changes, so that they are not repeated at every interval."""
+        """Remember which writes the account changes, so that they are not repeated at every interval."""
         for outcome in receipt.outcomes:
             if not outcome.altered:
                 continue

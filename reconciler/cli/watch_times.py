@@ -27,6 +27,6 @@ class Times(Struct, frozen=True):
 
 
 def real_times() -> Times:
-    """Give the times of this machine."""
+    """Return the times of this machine."""
     stop = Stop()
     return Times(stop, time.monotonic, utc_now, stop.sleep, Random().random)  # noqa: S311  jitter is no secret

@@ -34,7 +34,7 @@ class Watched(Struct, frozen=True):
 
 
 async def watch_account(watched: Watched, times: Times | None = None) -> int:
-    """Watch until a signal comes; gives the exit code, raises `InputError` where nothing can be served."""
+    """Watch until a signal comes; return the exit code, raises `InputError` where nothing can be served."""
     times = times or real_times()
     patience = max(_LEAST_PATIENCE, _INTERVALS * (watched.schedule.interval + watched.schedule.jitter))
     health = Health(times.clock, patience=patience)

@@ -26,7 +26,7 @@ _ABOUT = {
 
 
 def written_files(root: Path, names: Sequence[str]) -> list[str]:
-    """Give the lines that tell what was written, folder by folder."""
+    """Return the lines that tell what was written, folder by folder."""
     lines = [f"Wrote {counted(len(names), 'file')} to {visible(str(root))}:"]
     for part, about in _ABOUT.items():
         if here := [name for name in names if name.startswith(part)]:
@@ -36,7 +36,7 @@ def written_files(root: Path, names: Sequence[str]) -> list[str]:
 
 
 def next_steps(root: Path, answers: Answers) -> list[str]:
-    """Give the lines that tell what to do now: in the sandbox, with the account, in CI."""
+    """Return the lines that tell what to do now: in the sandbox, with the account, in CI."""
     lines = ["", "Try it, in the sandbox and without an account:"]
     lines += [] if root == Path() else [f"  cd {shlex.quote(visible(str(root)))}"]
     lines += ["  reconciler validate", "  reconciler apply", "  reconciler plan                # nothing is left to do"]
@@ -80,13 +80,13 @@ _BARE_NUMBER = re.compile(r"[\d\s().-]*\d[\d\s().-]*")
 
 
 def can_ask() -> bool:
-    """Say whether somebody is there to answer."""
+    """Return whether somebody is there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class Wizard(Struct, frozen=True):
     """
-    Gives answers; `given` are those of options.
+    Return answers; `given` are those of options.
 
     An answer that cannot stand in a file is refused when it is an option, and asked for again otherwise.
     """
@@ -95,14 +95,14 @@ class Wizard(Struct, frozen=True):
     asks: bool
 
     def text(self, key: str, question: str, *, default: str) -> str:
-        """Give a text that can stand at a key."""
+        """Return a text that can stand at a key."""
         given = self.given.get(key)
         if given is not None:
             return _checked(key, given)
         return self._ask(key, question, default)
 
     def scope(self, question: str, *, default: str) -> tuple[str, str]:
-        """Give the key and the value of who remembers: a persona, or an agent by its number."""
+        """Return the key and the value of who remembers: a persona, or an agent by its number."""
         keys = [key for key in ("persona_id", "agent_number") if self.given.get(key) is not None]
         if len(keys) > 1:
             raise click.UsageError("--persona-id or --agent-number, not both: a scope is one of the two")
@@ -112,7 +112,7 @@ class Wizard(Struct, frozen=True):
         return _scope_key(value), value
 
     def choice(self, key: str, question: str, choices: Sequence[str]) -> str:
-        """Give one of some choices; the first is the default."""
+        """Return one of some choices; the first is the default."""
         given = self.given.get(key)
         if given is not None or not self.asks:
             return given or choices[0]

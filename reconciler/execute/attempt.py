@@ -61,13 +61,13 @@ class Attempting(Protocol):
         ...
 
     def note_failure(self, why: str) -> None:
-        """Take in that an operation failed, and why."""
+        """Record that an operation failed, and why."""
         ...
 
 
 async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tuple[Outcome, bool]:
     """
-    Do an operation; gives what became of it, and whether the API could be reached.
+    Do an operation; return what became of it, and whether the API could be reached.
 
     No outcome is ever lost, whatever happens.
     """
@@ -87,7 +87,7 @@ async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tu
 
 
 def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
-    """Give the result that an error means, why, and whether the API could be reached."""
+    """Return the result that an error means, why, and whether the API could be reached."""
     match error:
         case NotSentError(may_have_happened=may_have_happened):
             return "unknown" if may_have_happened else "skipped", str(error), True

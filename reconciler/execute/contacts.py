@@ -57,7 +57,7 @@ class ContactRun:
                 raise TypeError(operation.type)
 
     def note_failure(self, why: str) -> None:
-        """Keep in mind that without an id nothing can be done to the contact's memories."""
+        """Remember that without an id nothing can be done to the contact's memories."""
         if self.contact_id is None:
             self.obstacle = f"not tried: {self._contact.address} could not be had ({why})"
 
@@ -98,7 +98,7 @@ class ContactRun:
             raise half_done(error, what="the contact is there") from error
 
     def _is_anothers(self, contact_id: str) -> bool:
-        """Say whether a live contact is another declared one already; nothing is then done to it in this one's name."""
+        """Return whether a live contact is another declared one already, so that nothing is done to it here."""
         address = self._contact.address
         first = self._owners.setdefault(contact_id, address)
         if first != address:

@@ -144,10 +144,10 @@ class _Run:
         return not (self._halted or self._stop.requested)
 
     def _reason_not_to(self, run: ContactRun | MemoryRun) -> str:
-        """Say why nothing is to be tried; empty where nothing stands in the way."""
+        """Return why nothing is to be tried; empty where nothing stands in the way."""
         return NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
 
     @property
     def _given_up(self) -> str:
-        """Say why nothing more is tried, once the API could not be reached many times in a row."""
+        """Return why nothing more is tried, once the API could not be reached many times in a row."""
         return GIVEN_UP if self._unreached >= _MOST_UNREACHED else ""

@@ -67,7 +67,7 @@ class MemoryRun:
                 raise TypeError(operation.type)
 
     def note_failure(self, why: str) -> None:
-        """Keep in mind that without an id nothing else can be done to the memory."""
+        """Remember that without an id nothing else can be done to the memory."""
         if self.memory_id is None:
             self.obstacle = f"not tried: the memory's id could not be had ({why})"
 
@@ -164,7 +164,7 @@ class MemoryRun:
     async def _settle_refusal(
         self, memory_id: str, user: User, shown: Shown, error: AddUserRefusedError, doubt: ApiUnavailableError | None
     ) -> Done:
-        """Tell a number that is already there from another failure: the API gives both the same error."""
+        """Report a number that is already there from another failure: the API gives both the same error."""
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
         if live is not None and (changes := diff_user(user, live)):

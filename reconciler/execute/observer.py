@@ -26,7 +26,7 @@ class Observer(Protocol):
 
 
 def tell(observer: Observer, outcome: Outcome) -> None:
-    """Tell an observer what became of an operation; one that fails ends neither the execution nor the telling."""
+    """Report an observer what became of an operation; one that fails ends neither the execution nor the telling."""
     with suppress(Exception):
         observer.outcome(outcome)
 
@@ -38,18 +38,18 @@ class Together:
         self._observers = observers
 
     async def intent(self, operation: Operation) -> None:
-        """Tell all, one after the other."""
+        """Report all, one after the other."""
         for observer in self._observers:
             await observer.intent(operation)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Tell all, those after one that fails, too."""
+        """Report all, those after one that fails, too."""
         for observer in self._observers:
             tell(observer, outcome)
 
 
 class Counting:
-    """Tells how many operations of how many are settled; those that are not tried do not count."""
+    """Return how many operations of how many are settled; those that are not tried do not count."""
 
     def __init__(self, on_progress: Callable[[int, int], None], *, operations: int) -> None:
         self._on_progress = on_progress

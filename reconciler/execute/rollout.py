@@ -33,7 +33,7 @@ class Canary(Struct, frozen=True):
         return tuple(chain(*first)), tuple(chain(*rest))
 
     async def objection(self, work: Sequence[Work], outcomes: Iterable[Outcome], ids: Mapping[str, str]) -> str:
-        """Say why the rest must not be done, in one line; empty where nothing speaks against it."""
+        """Return why the rest must not be done, in one line; empty where nothing speaks against it."""
         bad = [outcome for outcome in outcomes if outcome.result not in {"done", "already"}]
         if bad:
             return f"not tried: the canary failed ({bad[0].operation.address}: {bad[0].result})"
@@ -64,11 +64,11 @@ class MostFailures(Struct, frozen=True):
     percent: float = 0.0
 
     def of(self, operations: int) -> int:
-        """Give the number of failures that ends a run of so many operations: at least 1."""
+        """Return the number of failures that ends a run of so many operations: at least 1."""
         return self.count or max(1, math.ceil(operations * self.percent / 100))
 
     def __str__(self) -> str:
-        """Give it as it is written: `5` or `10%`."""
+        """Return it as it is written: `5` or `10%`."""
         return str(self.count) if self.count else f"{self.percent:g}%"
 
 

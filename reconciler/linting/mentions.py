@@ -31,7 +31,7 @@ class Mentions(Struct, frozen=True):
 
 
 def mentions_of(documents: Sequence[Node], patches: Sequence[Node]) -> Mentions:
-    """Give what documents and their patches name."""
+    """Return what documents and their patches name."""
     facts: dict[str, list[Mention]] = {}
     everything = [*documents, *patches]
     for document in everything:
@@ -54,7 +54,7 @@ def mentions_of(documents: Sequence[Node], patches: Sequence[Node]) -> Mentions:
 
 
 def _facts(document: Node) -> Iterator[Mention]:
-    """Give the facts of scopes, of contacts and what makes them, and of the scopes of those."""
+    """Return the facts of scopes, of contacts and what makes them, and of the scopes of those."""
     for name, scope in _entries(document, "scopes"):
         yield from _layers(scope, ("scopes", name))
     for path, contact in _contacts(document):
@@ -64,7 +64,7 @@ def _facts(document: Node) -> Iterator[Mention]:
 
 
 def _contacts(document: Node) -> Iterator[tuple[KeyPath, Node]]:
-    """Give the contacts that a document declares, and those that it makes of rows, each with where it stands."""
+    """Return the contacts that a document declares, and those that it makes of rows, each with where it stands."""
     for name, contact in _entries(document, "contacts"):
         yield ("contacts", name), contact
     section = dict(document.entries()).get("contacts_from")

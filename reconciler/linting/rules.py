@@ -30,7 +30,7 @@ from reconciler.specs.provenance import Specs
 
 
 def advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
-    """Give advice about what stands at a place."""
+    """Return advice about what stands at a place."""
     return Advice(source.file, source.line, source.column, address, rule, message, cure)
 
 
@@ -89,7 +89,7 @@ def look_alike_advice(
     file: SpecFile, hidden: Collection[str] | None, numbers: Collection[str] = ()
 ) -> Iterator[Advice]:
     """
-    Give each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None.
+    Return each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None.
 
     Where the key of a fact is one of the `numbers`, 3.10 is the number that other readers take it for.
     """
@@ -128,7 +128,7 @@ def _is_number(path: KeyPath, numbers: Collection[str]) -> bool:
 
 
 def _hidden_fact(path: KeyPath, hidden: Collection[str]) -> KeyPath | None:
-    """Give the hidden fact in which a path ends; what lies below it, keys included, is a part of its value."""
+    """Return the hidden fact in which a path ends; what lies below it, keys included, is a part of its value."""
     fact = fact_of(path)
     return fact if fact and str(fact[-1]).replace("$${", "${") in hidden else None
 
@@ -155,7 +155,7 @@ def _used(specs: Specs) -> list[Variable]:
 
 def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advice, ...]:
     """
-    Give all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound.
+    Return all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound.
 
     Variables may be for the specs of the `others`, the project's other environments.
     """

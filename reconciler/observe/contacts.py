@@ -65,7 +65,7 @@ class _ContactReader:
         return found
 
     def _tell_ambiguous(self, missing: Sequence[Contact]) -> None:
-        """Tell of contacts that were not found because several live ones have other forms of their identifier."""
+        """Report contacts that were not found because several live ones have other forms of their identifier."""
         owners = Counter(
             key for record in self._listed for key in {identifier_key(*item) for item in record.identifiers or ()}
         )
@@ -121,7 +121,7 @@ class _ContactReader:
 
 
 def _pages_left(first: ContactPage) -> float:
-    """Give how many pages follow the first, as far as that is known."""
+    """Return how many pages follow the first, as far as that is known."""
     if first.has_more is False:
         return 0
     return ceil(first.total / CONTACTS_A_PAGE) - 1 if first.total is not None else float("inf")

@@ -28,7 +28,7 @@ async def check_account(reader: Reader, expected: ExpectedAccount) -> None:
 
 
 async def _contacts(reader: Reader, expected: ExpectedAccount) -> tuple[ContactRecord, ...]:
-    """Give the contact that is expected, or else those of the first page."""
+    """Return the contact that is expected, or else those of the first page."""
     if expected.contact_id is None:
         return (await reader.list_contacts(0)).contacts
     try:

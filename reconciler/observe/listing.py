@@ -59,7 +59,7 @@ def _pages_ahead(page: ContactPage, *, done: int, step: int, most: int) -> int:
 
 
 def _until_the_end(pages: Iterable[ContactPage]) -> Iterator[ContactPage]:
-    """Give the pages up to the last one of the listing, that one included."""
+    """Return the pages up to the last one of the listing, that one included."""
     pages = list(pages)
     going_on = list(takewhile(_goes_on, pages))
     yield from pages[: len(going_on) + 1]
@@ -71,7 +71,7 @@ def _ids(pages: Iterable[ContactPage]) -> set[str]:
 
 def _is_complete(pages: list[ContactPage], distinct: int) -> bool:
     """
-    Say whether every contact was seen, with what it is known by.
+    Return whether every contact was seen, with what it is known by.
 
     A contact that moved past the reader is missing from the count.
     """

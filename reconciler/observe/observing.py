@@ -110,7 +110,7 @@ class _Reading:
         self.memories: dict[str, ObservedMemory] = {}
 
     def contact(self, contact: Contact) -> ObservedContact:
-        """Give what is known of a contact after its memories are read."""
+        """Return what is known of a contact after its memories are read."""
         record = self._record_of(contact)
         if record is not None:
             return FoundContact(record.contact_id, record.profile)

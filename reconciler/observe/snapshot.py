@@ -31,7 +31,7 @@ class SnapshotReader:
         return self._live.requests_sent if self._live else 0
 
     async def list_contacts(self, offset: int) -> ContactPage:
-        """Give all contacts as one page; raises `RouteAbsentError` where there is no listing."""
+        """Return all contacts as one page; raises `RouteAbsentError` where there is no listing."""
         contacts = self._contacts()[offset:]
         return ContactPage(contacts, total=len(contacts), has_more=False)
 
@@ -43,7 +43,7 @@ class SnapshotReader:
         return found
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
-        """Give the facts of a contact in a scope; nothing where they are not known."""
+        """Return the facts of a contact in a scope; nothing where they are not known."""
         held = self._holdings.contexts.get((contact_id, scope_key))
         if held is None and self._live:
             held = self._holdings.contexts[contact_id, scope_key] = await self._live.read_context(contact_id, scope_key)
@@ -52,7 +52,7 @@ class SnapshotReader:
         return held or Context({}, is_empty=True, contact_known=True)
 
     async def read_memory(self, memory_id: str) -> Record | None:
-        """Give a memory by its id; None where it is not known."""
+        """Return a memory by its id; None where it is not known."""
         held = self._holdings.memories.get(memory_id)
         if held is None and self._live:
             held = await self._live.read_memory(memory_id)
@@ -61,7 +61,7 @@ class SnapshotReader:
         return held
 
     async def list_users(self, memory_id: str, offset: int) -> UserPage:
-        """Give the users of a memory; raises `ApiRejectedError` where they are not known."""
+        """Return the users of a memory; raises `ApiRejectedError` where they are not known."""
         if self._live:
             page = await self._live.list_users(memory_id, offset)
             users, _ = self._holdings.users.setdefault(memory_id, ({}, True))
@@ -73,7 +73,7 @@ class SnapshotReader:
         return UserPage({phone: user for phone, user in users.items() if user}, has_more=False)
 
     async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
-        """Give one user of a memory; raises `ApiRejectedError` where they are not known."""
+        """Return one user of a memory; raises `ApiRejectedError` where they are not known."""
         users, _ = self._holdings.users.setdefault(memory_id, ({}, False))
         if self._live:
             users[user.phone_number] = await self._live.read_user(memory_id, user)

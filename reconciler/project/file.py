@@ -160,7 +160,7 @@ class ExpectedAccountFile(Strict):
 
     @property
     def expected(self) -> ExpectedAccount:
-        """Give what is expected."""
+        """Return what is expected."""
         return ExpectedAccount(self.contact_id or None, self.organization or None, self.digest or None)
 
 

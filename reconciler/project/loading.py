@@ -71,11 +71,11 @@ class Project(Struct, frozen=True):
 
     @property
     def state_folder(self) -> Path:
-        """Give the folder in which this tool keeps its own files."""
+        """Return the folder in which this tool keeps its own files."""
         return self.state or self.root / ".reconciler"
 
     def environment(self, name: str | None) -> Environment:
-        """Give the environment of that name, or the default one; raises `InputError` where there is none such."""
+        """Return the environment of that name, or the default one; raises `InputError` where there is none such."""
         wanted = name or self.default_environment
         names = [environment.name for environment in self.environments]
         if wanted is None:

@@ -15,13 +15,13 @@ from reconciler.reading.wording import OUR_OWN, Words, explain
 
 
 def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
-    """Give the keys that a model knows in the mapping at a path."""
+    """Return the keys that a model knows in the mapping at a path."""
     found = _at(model, path)
     return tuple(found.model_fields) if found else ()
 
 
 def described(model: type[BaseModel], path: KeyPath) -> str:
-    """Give a model's own description of the key at a path, if it has one."""
+    """Return a model's own description of the key at a path, if it has one."""
     found = _at(model, path[:-1])
     field = found.model_fields.get(str(path[-1])) if found else None
     return (field.description or "") if field else ""
@@ -42,7 +42,7 @@ def _below(shape: object, step: str | int) -> list[object]:
 
 
 def _models(shape: object) -> list[object]:
-    """Give what a value of a shape can be, with the wrappings of `Annotated` and `X | Y` taken off."""
+    """Return what a value of a shape can be, with the wrappings of `Annotated` and `X | Y` taken off."""
     if get_origin(shape) is Annotated:
         return _models(get_args(shape)[0])
     if get_origin(shape) in (Union, UnionType):
@@ -110,7 +110,7 @@ def _source(node: Node, path: KeyPath, error: ErrorDetails) -> Source:
 
 
 def _is_about_keys(error: ErrorDetails) -> bool:
-    """Say whether a validator of ours found a mapping wrong as a whole: its name is a better place than its start."""
+    """Return whether a validator of ours found a mapping wrong as a whole, for which its key is the better place."""
     return error["type"] == OUR_OWN and isinstance(error["input"], Mapping)
 
 

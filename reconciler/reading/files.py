@@ -110,7 +110,7 @@ class _Search:
             yield SpecFile(self._tree.name(match), match, self._tree)
 
     def _walk(self, folder: Path) -> Iterator[SpecFile]:
-        """Give the spec files below a folder, each folder once: links can lead in circles."""
+        """Return the spec files below a folder, each folder once: links can lead in circles."""
         seen: set[object] = set()
         waiting = [(folder, self._tree.name(folder))]
         while waiting:
@@ -172,7 +172,7 @@ def _fixed_part(entry: str) -> str:
 
 
 def _matches(root: Path, entry: str) -> Iterator[Path]:
-    """Give what a glob matches; what is hidden only where the glob names it."""
+    """Return what a glob matches; what is hidden only where the glob names it."""
     anchor = Path(entry).anchor
     base, pattern = (Path(anchor), entry[len(anchor) :]) if anchor else (root, entry)
     named = frozenset(Path(pattern).parts)
@@ -191,7 +191,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _identity(path: Path) -> object:
-    """Give what all names of a file have in common; of a link to nothing, its name."""
+    """Return what all names of a file have in common; of a link to nothing, its name."""
     try:
         status = path.stat()
     except OSError:

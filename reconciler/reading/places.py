@@ -57,12 +57,12 @@ _VALUE_OFFSET = (1 << OFFSET_BITS) - 1
 
 
 def key_offset(mark: Mark) -> int:
-    """Give the offset of the key that an entry's value stands under."""
+    """Return the offset of the key that an entry's value stands under."""
     return (mark if isinstance(mark, int) else mark[0]) >> OFFSET_BITS
 
 
 def value_offset(mark: Mark) -> int:
-    """Give the offset of an entry's value."""
+    """Return the offset of an entry's value."""
     return (mark if isinstance(mark, int) else mark[0]) & _VALUE_OFFSET
 
 
@@ -79,12 +79,12 @@ class Lines:
             self._starts.pop()  # where an unfinished last line ends, no other begins
 
     def source(self, at: int) -> Source:
-        """Give the place of an offset; the end of a text belongs to its last line."""
+        """Return the place of an offset; the end of a text belongs to its last line."""
         line = bisect_right(self._starts, at)
         return Source(self.file, line, at - self._starts[line - 1] + 1)
 
     def problem(self, at: int, message: str, *, cure: str, address: str = "") -> Problem:
-        """Say that something is wrong at an offset."""
+        """Report that something is wrong at an offset."""
         source = self.source(at)
         return Problem(source.file, source.line, source.column, address, message, cure)
 
@@ -107,12 +107,12 @@ class Node(Struct, frozen=True):
 
     @property
     def source(self) -> Source:
-        """Give the place where the value starts."""
+        """Return the place where the value starts."""
         return self.lines.source(value_offset(self.mark))
 
     @property
     def key_source(self) -> Source:
-        """Give the place of the key that the value stands under; of the value itself in a list or at the top."""
+        """Return the place of the key that the value stands under; of the value itself in a list or at the top."""
         return self.lines.source(key_offset(self.mark))
 
     def keyed(self) -> Iterator[tuple[str, Json, Source]]:
@@ -176,29 +176,29 @@ class _JoinedLines(Lines):
         self.length = self._first[-1]
 
     def first_of(self, part: Lines) -> int:
-        """Give the offset at which a text begins."""
+        """Return the offset at which a text begins."""
         return self._first_of[id(part)]
 
     def source(self, at: int) -> Source:
-        """Give the place of an offset, in the text that it belongs to."""
+        """Return the place of an offset, in the text that it belongs to."""
         index = bisect_right(self._first, at) - 1
         return self._parts[index].source(at - self._first[index])
 
 
 def joined(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """Give nodes of several texts such places that a mapping or list can be made of parts of them."""
+    """Return nodes of several texts such places that a mapping or list can be made of parts of them."""
     lines = _JoinedLines(list({id(node.lines): node.lines for node in nodes}.values()))
     return tuple(Node(node.value, lines, _moved(node.mark, lines.first_of(node.lines))) for node in nodes)
 
 
 def mapping(like: Node, entries: Mapping[str, Node]) -> Node:
-    """Give a mapping of joined nodes that stands where another one stands."""
+    """Return a mapping of joined nodes that stands where another one stands."""
     value = {key: node.value for key, node in entries.items()}
     return replace(like, value=value, mark=(_own(like.mark), *(node.mark for node in entries.values())))
 
 
 def listing(like: Node, items: Sequence[Node]) -> Node:
-    """Give a list of joined nodes that stands where another one stands."""
+    """Return a list of joined nodes that stands where another one stands."""
     return replace(like, value=[node.value for node in items], mark=(_own(like.mark), *(node.mark for node in items)))
 
 

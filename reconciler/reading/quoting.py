@@ -79,7 +79,7 @@ _SCALARS: frozenset[type] = frozenset((events.ScalarEvent,))
 
 def unquoted_texts(path: Path, *, name: str) -> Iterator[tuple[KeyPath, str, Node, bool]]:
     """
-    Give each text without quotes of a sound file: its path, itself, its node, and whether it is a key there.
+    Return each text without quotes of a sound file: its path, itself, its node, and whether it is a key there.
 
     What our own reading takes for a number or a boolean is no text, and left out.
     """

@@ -88,7 +88,7 @@ def reads_as_number(text: str) -> bool:
 
 
 def plain_key_refusal(text: str) -> Refusal | None:
-    """Say why a scalar may not be a key without quotes, if it may not; as a key, everything else is text."""
+    """Return why a scalar may not be a key without quotes, if it may not; as a key, everything else is text."""
     return _NO_KEYS.get(text)
 
 
@@ -113,7 +113,7 @@ def _decimal(text: str) -> float | Refusal:
 
 
 def _counted(text: str, said: str, said_of_digits: str) -> Said:
-    """Say something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
+    """Report something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
     digits = f"{sum(map(str.isdigit, text)):,} digits"
     return Said(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
 
@@ -125,12 +125,12 @@ _SHOWN = 60
 
 
 def scalar_tag_refusal(tag: str) -> Refusal | None:
-    """Say why the tag of a scalar is refused, if it is."""
+    """Return why the tag of a scalar is refused, if it is."""
     return None if tag == _TEXT else collection_tag_refusal(tag)
 
 
 def collection_tag_refusal(tag: str) -> Refusal | None:
-    """Say why the tag of a mapping or list is refused, if it is."""
+    """Return why the tag of a mapping or list is refused, if it is."""
     shown = Said("…", shown=quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1])
     cure = "remove it; quotes make text, and all other values need no tag"
     return None if tag == _NONE_MEANT else Refusal(says("the tag {} is not accepted", shown), cure)

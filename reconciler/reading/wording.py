@@ -49,7 +49,7 @@ class Words(Struct, frozen=True):
 
 
 def explain(error: ErrorDetails) -> Words:
-    """Say what is wrong with a value."""
+    """Return what is wrong with a value."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in _EXPECTED:
         return mistyped(_EXPECTED[kind], error["input"])
@@ -62,12 +62,12 @@ def explain(error: ErrorDetails) -> Words:
 
 
 def wrong(message: str, *, cure: str) -> PydanticCustomError:
-    """Give the error that a validator raises to say what is wrong and what would be right."""
+    """Return the error that a validator raises to say what is wrong and what would be right."""
     return PydanticCustomError(OUR_OWN, "{said}", {"said": message, "cure": cure})
 
 
 def mistyped(expected: str, value: object) -> Words:
-    """Say that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
+    """Report that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
     message = says("{} is expected, not {}", expected, named(value))
     if value is None:
         return Words(message, _fill(expected))

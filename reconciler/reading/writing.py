@@ -61,7 +61,7 @@ def _with_indented_lists(body: str) -> str:
 
 
 def _lists(body: str) -> Iterator[tuple[int, int, int]]:
-    """Give the first line of each list, the line behind it, and the column of its dashes."""
+    """Return the first line of each list, the line behind it, and the column of its dashes."""
     opened: list[tuple[int, int]] = []
     for event in parsed(body):
         if isinstance(event, events.SequenceStartEvent):
@@ -72,7 +72,7 @@ def _lists(body: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _node(value: Json) -> yaml.Node:
-    """Give a value as the parser would see it, every time a new one, so that nothing becomes an anchor."""
+    """Return a value as the parser would see it, every time a new one, so that nothing becomes an anchor."""
     if isinstance(value, dict):
         entries = [(_node(key), _node(item)) for key, item in value.items()]
         return yaml.MappingNode(f"{_TAG}map", entries, flow_style=False)

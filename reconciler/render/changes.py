@@ -69,12 +69,12 @@ class Line(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Give what is changed, as in `metadata."home town"`."""
+        """Return what is changed, as in `metadata."home town"`."""
         return ".".join(step if step.isidentifier() else quoted(step[:_MOST_SHOWN]) for step in self.path)
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Give what is said of it: the value, or the values before and after, each as one line."""
+        """Return what is said of it: the value, or the values before and after, each as one line."""
         match self.what:
             case FactAdded(after=after):
                 return (shown(_start(after)),)
@@ -91,7 +91,7 @@ class Line(Struct, frozen=True):
 
     @property
     def joint(self) -> str:
-        """Give what stands between the values."""
+        """Return what stands between the values."""
         return ", " if isinstance(self.what, Creation) else " → "
 
 
@@ -104,7 +104,7 @@ class Unit(Struct, frozen=True):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Give what units with equal lines have in common."""
+        """Return what units with equal lines have in common."""
         return tuple(line.identity for line in self.lines)
 
 
@@ -125,7 +125,7 @@ class Group(Struct, frozen=True):
 
     @property
     def values_differ(self) -> bool:
-        """Say whether any of the others says something else than the first one."""
+        """Return whether any of the others says something else than the first one."""
         return any(unit.identity != self.first.identity for unit in self.others)
 
 
@@ -168,7 +168,7 @@ _OUTCOMES: Mapping[str, Section] = {
 
 
 def plan_sections(plan: PlanDocument) -> list[Section]:
-    """Give the changes of a plan by risk, the highest first."""
+    """Return the changes of a plan by risk, the highest first."""
     found: dict[_Risk, dict[tuple[str, str], list[Line]]] = defaultdict(lambda: defaultdict(list))
     for entry in plan.operations:
         for risk, line in _lines(entry):
@@ -178,7 +178,7 @@ def plan_sections(plan: PlanDocument) -> list[Section]:
 
 
 def receipt_sections(receipt: ReceiptDocument) -> list[Section]:
-    """Give the outcomes of a receipt by kind, failures first."""
+    """Return the outcomes of a receipt by kind, failures first."""
     found: dict[str, dict[tuple[str, str], list[Line]]] = defaultdict(lambda: defaultdict(list))
     for outcome in receipt.outcomes:
         found[outcome.outcome][outcome.address, "outcome"].append(_outcome(outcome))
@@ -270,7 +270,7 @@ def _sign(sign: str, entry: OperationEntry) -> str:
 
 
 def _identity(value: Mixed) -> str:
-    """Give a text that no other value has, nor two values one after the other."""
+    """Return a text that no other value has, nor two values one after the other."""
     match value:
         case Masked():
             return f"<{value.masked}>"

@@ -15,16 +15,16 @@ _LONGEST_MARKER = 200
 
 
 def escaped(text: str) -> str:
-    """Give text as one line of HTML; never for attributes."""
+    """Return text as one line of HTML; never for attributes."""
     return visible(text).translate(_ENTITIES).replace("://", "&#58;//")
 
 
 def code(text: str, limit: int) -> str:
-    """Give at most `limit` characters of the text as HTML code."""
+    """Return at most `limit` characters of the text as HTML code."""
     return f"<code>{escaped(shortened(text, limit))}</code>"
 
 
 def marker(environment: str, *, suffix: str = "") -> str:
-    """Give the hidden line by which a comment is found again; no environment can end it or imitate another one."""
+    """Return the hidden line by which a comment is found again; no environment can end it or imitate another one."""
     name = quote(environment, safe="", errors="backslashreplace").replace("--", "-%2D")
     return f"<!-- reconciler:{name[:_LONGEST_MARKER]}{suffix} -->"

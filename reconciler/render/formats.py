@@ -12,7 +12,7 @@ ReceiptRenderer: TypeAlias = Callable[[ReceiptDocument], str]
 
 
 def _late(module: str, renderer: str) -> Callable[..., str]:
-    """Give a renderer that is imported when it renders: a run uses one or two, and all of them take long to import."""
+    """Return a renderer that is imported when it renders: a run uses one or two of them."""
 
     def render(*arguments: object) -> str:
         text: str = getattr(import_module(f"reconciler.render.{module}"), renderer)(*arguments)
@@ -22,7 +22,7 @@ def _late(module: str, renderer: str) -> Callable[..., str]:
 
 
 def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
-    """Give the renderers of plans by format; only text has colours."""
+    """Return the renderers of plans by format; only text has colours."""
     text = _late("plan_text", "render_plan_text")
     return {
         "text": lambda plan: text(plan, palette),
@@ -38,7 +38,7 @@ def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
 
 
 def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
-    """Give the renderers of receipts by format; only text has colours."""
+    """Return the renderers of receipts by format; only text has colours."""
     text = _late("receipt_text", "render_receipt_text")
     return {
         "text": lambda receipt: text(receipt, palette),
@@ -51,12 +51,12 @@ def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
 
 
 def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
-    """Give the renderers of dry runs by format."""
+    """Return the renderers of dry runs by format."""
     return {"text": _late("receipt_text", "render_dry_run_text"), "json": _late("json", "render_json")}
 
 
 def render_saved(document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN) -> str | None:
-    """Give a plan or receipt in a format; None for a format that there is not for its kind."""
+    """Return a plan or receipt in a format; None for a format that there is not for its kind."""
     if isinstance(document, PlanDocument):
         plan_renderer = plan_formats(palette).get(name)
         return plan_renderer(document) if plan_renderer else None

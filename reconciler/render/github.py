@@ -38,17 +38,17 @@ class _Said(Struct, frozen=True):
 
 
 def render_plan_github(plan: PlanDocument) -> str:
-    """Give updates of live values as warnings and all else as notices."""
+    """Render updates of live values as warnings and all else as notices."""
     return _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
 
 
 def render_receipt_github(receipt: ReceiptDocument) -> str:
-    """Give what failed as errors, and what was skipped or is unknown as warnings."""
+    """Return what failed as errors, and what was skipped or is unknown as warnings."""
     return _rendered(receipt_sections(receipt), receipt.environment)
 
 
 def _rendered(sections: Sequence[Section], environment: str, said: Sequence[str] = ()) -> str:
-    """Give the annotations; what is `said` of the whole are notices, too."""
+    """Return the annotations; what is `said` of the whole are notices, too."""
     title = _property(environment, _LONGEST_TEXT)
     whole = [f"::notice title={title}::{_data(shortened(text, _LONGEST_TEXT))}" for text in said]
     lines = [
@@ -101,7 +101,7 @@ def _rest(count: int) -> str:
 
 
 def _data(text: str) -> str:
-    """Give text for a message; no line ends are left in it, so nothing in it can begin a command."""
+    """Return text for a message; no line ends are left in it, so nothing in it can begin a command."""
     return re.sub("[%\r\n]", lambda found: _DATA[found[0]], visible(text))
 
 

@@ -15,7 +15,7 @@ from reconciler.core.snapshot import Snapshot
 
 def render_plan_gitlab(plan: PlanDocument) -> str:
     """
-    Give the totals of a plan as GitLab's report.
+    Return the totals of a plan as GitLab's report.
 
     Contacts, memories, facts and users are counted one by one, as the plan's summary counts them: what is created or
     added under `create`, what is live with another value under `update`. Nothing is ever deleted. Operations that may
@@ -41,13 +41,13 @@ Document = (
 
 
 def render_json(document: Document) -> str:
-    """Give the document as JSON, byte for byte the same for the same document."""
+    """Return the document as JSON, byte for byte the same for the same document."""
     return json_text(plain(document), indent=2) + "\n"
 
 
 def plain(value: object) -> object:
     """
-    Give a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists.
+    Return a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists.
 
     A field that holds its default is left out: it has nothing to say. Raises `TypeError` for what is no document.
     """

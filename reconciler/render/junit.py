@@ -68,7 +68,7 @@ class _Change(Struct, frozen=True):
 
 def render_plan_junit(plan: PlanDocument) -> str:
     """
-    Give the plan as a report with a case for each contact and each memory that is not as declared.
+    Return the plan as a report with a case for each contact and each memory that is not as declared.
 
     Made for drift checks: pending changes fail a case. Where all of them may not be needed (`"certain": false`), which
     never counts as pending, the case is skipped. What is as declared is counted in the plan and has no case.
@@ -81,7 +81,7 @@ def render_plan_junit(plan: PlanDocument) -> str:
 
 def render_receipt_junit(receipt: ReceiptDocument) -> str:
     """
-    Give the receipt as a report with a case for each operation.
+    Return the receipt as a report with a case for each operation.
 
     `done` and `already` pass, `failed` is a failure, `skipped` is skipped. `unknown`, where the answer was lost, is an
     error, and so is an outcome that this program does not know.

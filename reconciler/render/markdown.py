@@ -65,7 +65,7 @@ class _Part(Struct, frozen=True):
 
 
 def render_plan_markdown(plan: PlanDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = "") -> str:
-    """Give the comment for a pull request, in at most `characters` characters and bytes."""
+    """Return the comment for a pull request, in at most `characters` characters and bytes."""
     sections = plan_sections(plan)
     head = [marker(plan.environment), _plan_headline(plan)]
     if not sections:
@@ -75,14 +75,14 @@ def render_plan_markdown(plan: PlanDocument, *, characters: int = COMMENT_CHARAC
 
 
 def render_plan_summary(plan: PlanDocument, *, artifact: str = "") -> str:
-    """Give the step summary, in at most 1,000,000 bytes."""
+    """Return the step summary, in at most 1,000,000 bytes."""
     return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact)
 
 
 def render_receipt_markdown(
     receipt: ReceiptDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = ""
 ) -> str:
-    """Give a receipt as a comment, failures first, in at most `characters` characters and bytes."""
+    """Return a receipt as a comment, failures first, in at most `characters` characters and bytes."""
     sections = receipt_sections(receipt)
     head = [marker(receipt.environment, suffix=":receipt"), _receipt_headline(receipt)]
     foot = _receipt_foot(receipt, artifact)
@@ -90,12 +90,12 @@ def render_receipt_markdown(
 
 
 def render_receipt_summary(receipt: ReceiptDocument, *, artifact: str = "") -> str:
-    """Give a receipt as a step summary, in at most 1,000,000 bytes."""
+    """Return a receipt as a step summary, in at most 1,000,000 bytes."""
     return render_receipt_markdown(receipt, characters=SUMMARY_BYTES, artifact=artifact)
 
 
 def _fitted(head: Sequence[str], body: Callable[[_Detail], Iterable[str]], budget: int) -> str:
-    """Give the most detailed text within the budget; the marker alone always stands."""
+    """Return the most detailed text within the budget; the marker alone always stands."""
     for detail in _LADDER:
         if (text := _within(chain(head, body(detail)), budget)) is not None:
             return text
@@ -242,7 +242,7 @@ def _others(part: _Part, detail: _Detail) -> str:
 
 
 def _alike(group: Group) -> str:
-    """Give `2,988 more memories get the same 2 facts`."""
+    """Return `2,988 more memories get the same 2 facts`."""
     one, many, noun = _ALIKE[group.first.type]
     number = len(group.others)
     more = f"{number:,} more {one if number == 1 else many}"

@@ -59,7 +59,7 @@ def by_kind(notices: Sequence[NoticeEntry]) -> dict[str, list[NoticeEntry]]:
 
 
 def notice_sentence(kind: str, count: int, where: str = "") -> str:
-    """Say what a notice means, without a full stop; `where` names the place or the number of places."""
+    """Return what a notice means, without a full stop; `where` names the place or the number of places."""
     singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
     if not count:
         sentence = _WITHOUT_A_NUMBER.get(kind, sentence)
@@ -78,7 +78,7 @@ def keys_of(notice: NoticeEntry) -> str:
 
 
 def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
-    """Say what refuses the plan, and what it was seen from where that is not just the account; `mark` writes text."""
+    """Return which guards refuse the plan, and what it was made from besides the account; `mark` writes text."""
     sentences = [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
     if plan.snapshot_taken_at is not None:
         when = age(plan.snapshot_taken_at, plan.created_at)
@@ -91,7 +91,7 @@ def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> 
 
 
 def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -> str:
-    """Say how a guard is exceeded, without a full stop."""
+    """Return how a guard is exceeded, without a full stop."""
     match guard.name:
         case "max_changes":
             return f"{counted(int(guard.value), 'change')}, and {guard.name} is {guard.limit:,.0f}"
@@ -128,7 +128,7 @@ _MOST_TOLD = 10
 
 
 def notes(plan: PlanDocument) -> Iterator[str]:
-    """Give a list of notes, where there are any: what the plan was seen from, then notices kind by kind."""
+    """Return a list of notes, where there are any: what the plan was seen from, then notices kind by kind."""
     sentences = [*view_sentences(plan, lambda text: code(text, _NAME)), *_notices(plan.notices)]
     if rest := sentences[_MOST_NOTICES:]:
         sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
@@ -144,7 +144,7 @@ def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
 
 
 def _told(notices: Sequence[NoticeEntry]) -> str:
-    """Give the keys that notices name, folded away."""
+    """Return the keys that notices name, folded away."""
     told = [f"{code(notice.address, _NAME)}: {code(keys_of(notice), _KEYS)}" for notice in notices if notice.keys]
     if not told:
         return ""

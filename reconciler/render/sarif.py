@@ -76,18 +76,18 @@ _OTHER = _Rule("Other", "note", "A notice that this version does not know.")
 
 
 def render_problems_sarif(problems: Sequence[Problem]) -> str:
-    """Give problems as results at their places, sorted, each once."""
+    """Return problems as results at their places, sorted, each once."""
     return _log("reconciler/validate/", list(map(_problem, sorted(set(problems)))))
 
 
 def render_lint_sarif(document: LintDocument) -> str:
-    """Give advice as results at their places."""
+    """Return advice as results at their places."""
     return _log(f"reconciler/lint/{visible(document.environment)}/", list(map(_advice, document.advice)))
 
 
 def render_plan_sarif(plan: PlanDocument) -> str:
     """
-    Give the notices of a plan, in its order.
+    Return the notices of a plan, in its order.
 
     A notice stands where the spec declares what it is about; one about what no spec declares has no place.
     """
@@ -120,7 +120,7 @@ def _finding(notice: NoticeEntry) -> _Finding:
 
 
 def _log(category: str, findings: Sequence[_Finding]) -> str:
-    """Give the log; GitHub keeps what was uploaded before under another category."""
+    """Return the log; GitHub keeps what was uploaded before under another category."""
     indices = {rule: index for index, rule in enumerate(sorted({finding.rule for finding in findings}))}
     located = [finding for finding in findings if finding.source is not None]
     elsewhere = [finding for finding in findings if finding.source is None]
@@ -184,7 +184,7 @@ def _notification(finding: _Finding, indices: Mapping[str, int]) -> _Object:
 
 
 def _text(message: str) -> str:
-    """Give the message as one line that is no link: SARIF takes `[text](target)` for one."""
+    """Return the message as one line that is no link: SARIF takes `[text](target)` for one."""
     return shortened(visible(message).replace("](", "]\\("), _LONGEST_MESSAGE)
 
 
@@ -206,6 +206,6 @@ def _physical(source: Source) -> _Object:
 
 
 def _artifact(file: str) -> _Object:
-    """Give the file as a URI, relative to the root of the sources unless the path is absolute."""
+    """Return the file as a URI, relative to the root of the sources unless the path is absolute."""
     path = quote(file.encode(errors="backslashreplace"))
     return {"uri": f"file://{path}"} if file.startswith("/") else {"uri": path, "uriBaseId": "%SRCROOT%"}

@@ -20,7 +20,7 @@ from reconciler.render.words import counted, listed, shown
 
 
 def render_lint_text(document: LintDocument) -> str:
-    """Give the advice as text."""
+    """Return the advice as text."""
     lines = [
         f"{Source(one.file, one.line, one.column)} {one.address}: {one.message}; {one.cure} ({one.rule})"
         for one in document.advice
@@ -33,7 +33,7 @@ _MOST_MEMORIES = 20
 
 
 def render_why_text(document: ExplanationDocument, palette: Palette = PLAIN) -> str:
-    """Give the explanation as text."""
+    """Return the explanation as text."""
     return "\n".join("\n".join(_lines(value, palette)) + "\n" for value in document.values)
 
 
@@ -51,7 +51,7 @@ def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:
 
 
 def _memories(addresses: Sequence[str]) -> Iterator[str]:
-    """Say which memories get a value, the first of them where there are many."""
+    """Return which memories get a value, the first of them where there are many."""
     if not addresses:
         yield "  no memory gets it"
     for address in addresses[:_MOST_MEMORIES]:
@@ -74,7 +74,7 @@ _HEADINGS = ("RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS")
 
 
 def render_runs_text(document: RunsDocument) -> str:
-    """Give a line for each run, in columns."""
+    """Return a line for each run, in columns."""
     if not document.runs:
         return "No runs: no apply has written anything here yet.\n"
     rows = [_HEADINGS, *map(_row, document.runs)]
@@ -91,7 +91,7 @@ def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
 
 
 def render_earlier_run(run: PastRun, findings: Mapping[Finding, int]) -> str:
-    """Say in a line what an earlier run left open, and what a fresh plan says of that."""
+    """Report in a line what an earlier run left open, and what a fresh plan says of that."""
     return f"{_what_was_left(run)}{_what_was_found(findings)}"
 
 
@@ -126,7 +126,7 @@ _NOTHING = "-"
 
 
 def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAIN) -> str:
-    """Give the comparison as a table in columns."""
+    """Return the comparison as a table in columns."""
     rows = [("address", document.left, document.right)]
     rows += [(visible(one.address), *_sides(one)) for one in document.differences]
     if len(rows) == 1:
@@ -137,7 +137,7 @@ def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAI
 
 
 def render_comparison_markdown(document: ComparisonDocument) -> str:
-    """Give the comparison as an HTML table, in which foreign text does nothing."""
+    """Return the comparison as an HTML table, in which foreign text does nothing."""
     head = "".join(f"<th>{code(text, _LONGEST)}</th>" for text in (document.left, document.right))
     rows = "".join(
         f"<tr>{''.join(f'<td>{code(cell, _LONGEST)}</td>' for cell in (one.address, *_sides(one)))}</tr>\n"

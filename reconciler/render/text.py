@@ -53,14 +53,14 @@ _MOST_SKIPPED = 5
 
 
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
-    """Give the receipt as text: each operation that is not simply done, then the totals and what to do next."""
+    """Return the receipt as text: each operation that is not simply done, then the totals and what to do next."""
     shards = [shards_sentence(receipt.shards)] if receipt.shards else []
     lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *shards, *_advice(receipt)]
     return "\n".join([*lines, ""])
 
 
 def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
-    """Give a line for each operation that is not done, and one for many that were skipped for the same reason."""
+    """Return a line for each operation that is not done, and one for many that were skipped for the same reason."""
     skipped = Counter(item.detail for item in receipt.outcomes if item.outcome == "skipped")
     for outcome in receipt.outcomes:
         if outcome.outcome in {"done", "already"} or skipped[outcome.detail] > _MOST_SKIPPED:
@@ -85,7 +85,7 @@ def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
 
 
 def render_counts(totals: TotalsEntry) -> str:
-    """Give the totals in a line; those that are 0 are left out, but for what is done."""
+    """Return the totals in a line; those that are 0 are left out, but for what is done."""
     parts = [
         counted(totals.done, "operation") + " done",
         f"{totals.already:,} already there" if totals.already else "",
@@ -106,7 +106,7 @@ def _advice(receipt: ReceiptDocument) -> Iterator[str]:
 
 
 def render_dry_run_text(dry_run: DryRunDocument) -> str:
-    """Give the requests as text, each with its body."""
+    """Return the requests as text, each with its body."""
     requests = [line for request in dry_run.requests for line in _request(request)]
     return "\n".join([*requests, f"Dry run: {counted(len(dry_run.requests), 'request')}, none sent.", ""])
 
@@ -140,7 +140,7 @@ class _Line(Struct, frozen=True):
 
 
 def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
-    """Give the plan as text: what changes memory by memory, then totals, what cannot be known, notices and cost."""
+    """Return the plan as text: what changes memory by memory, then totals, what cannot be known, notices and cost."""
     return "\n".join([*_changes(plan, palette), *_conclusion(plan, palette), ""])
 
 
@@ -255,7 +255,7 @@ def _headline(plan: PlanDocument) -> str:
 
 
 def _notes(kind: str, notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    """Give a sentence for all notices of a kind, and below it the keys of the first of them."""
+    """Return a sentence for all notices of a kind, and below it the keys of the first of them."""
     count = sum(notice.count for notice in notices)
     where = visible(notices[0].address) if len(notices) == 1 else counted(len(notices), "place")
     yield f"Note: {notice_sentence(kind, count, where)} ({visible(kind)})."

@@ -26,17 +26,17 @@ _CREATIONS: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
-    """Give `1 fact`, `2,988 facts`."""
+    """Return `1 fact`, `2,988 facts`."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def memories(number: int) -> str:
-    """Give `1 memory`, `40 memories`."""
+    """Return `1 memory`, `40 memories`."""
     return counted(number, "memory", "memories")
 
 
 def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
-    """Give those of a plan's totals that are not 0, named as in the summary: `facts_to_add` as `2 facts to add`."""
+    """Return those of a plan's totals that are not 0, named as in the summary: `facts_to_add` as `2 facts to add`."""
     parts: list[str] = []
     for name in totals:
         number: int = getattr(summary, name)
@@ -48,7 +48,7 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
 
 
 def advice(receipt: ReceiptDocument) -> list[str]:
-    """Say what to do about an apply that is not complete; nothing where it is."""
+    """Return what to do about an apply that is not complete; nothing where it is."""
     moved = sum(outcome.moved for outcome in receipt.outcomes)
     totals = receipt.totals
     sentences = ["What moved since the plan needs a new plan: make one, and review it."] if moved else []
@@ -73,7 +73,7 @@ def _came_back(item: AlteredEntry) -> str:
 
 
 def age(then: str, now: str) -> str:
-    """Give ` (3 hours before)` for two ISO 8601 times; empty where they are none."""
+    """Return ` (3 hours before)` for two ISO 8601 times; empty where they are none."""
     try:
         seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
     except (TypeError, ValueError):
@@ -83,19 +83,19 @@ def age(then: str, now: str) -> str:
 
 
 def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
-    """Say who made a change necessary; empty where that is not known."""
+    """Return who made a change necessary; empty where that is not known."""
     return "" if cause is None else (_CREATIONS if creation else _CAUSES).get(cause, "")
 
 
 def cost(of: CostEntry) -> str:
-    """Give `2 requests to read, 3 to write, about 15 min at the rate limit`."""
+    """Return `2 requests to read, 3 to write, about 15 min at the rate limit`."""
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
     seconds = of.seconds_at_rate_limit
     return f"{requests}, about {duration(seconds)} at the rate limit" if seconds else requests
 
 
 def shards_sentence(shards: Shards) -> str:
-    """Say which shards something is of, and which are missing in it."""
+    """Return which shards something is of, and which are missing in it."""
 
     def names(indexes: Sequence[int]) -> str:
         return listed([f"{index}/{shards.count}" for index in indexes[:_MOST_SHARDS]] + _rest(indexes))
@@ -110,17 +110,17 @@ def _rest(indexes: Sequence[int]) -> list[str]:
 
 
 def listed(parts: list[str]) -> str:
-    """Give `a`, `a and b`, `a, b and c`."""
+    """Return `a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def shown(value: Mixed, limit: int = _LONGEST_VALUE) -> str:
-    """Give a value as one line of JSON in which every character prints, or its digest where it is masked."""
+    """Return a value as one line of JSON in which every character prints, or its digest where it is masked."""
     return shortened(whole(_start(value, limit)), limit)
 
 
 def _start(value: Mixed, most: int) -> Mixed:
-    """Give a value whose first characters are those of the whole one; to make all of them visible would take long."""
+    """Return a value whose first characters are those of the whole one; to make all of them visible would take long."""
     match value:
         case str():
             return value[:most]
@@ -133,7 +133,7 @@ def _start(value: Mixed, most: int) -> Mixed:
 
 
 def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
-    """Give two values as `shown` does, long ones from shortly before the place where they differ."""
+    """Return two values as `shown` does, long ones from shortly before the place where they differ."""
     texts = whole(before), whole(after)
     common = next((at for at, (left, right) in enumerate(zip(*texts, strict=False)) if left != right), 0)
     start = common - _LEAD if common > _LONGEST_VALUE - 2 * _LEAD else 0
@@ -142,7 +142,7 @@ def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
 
 
 def masked_text(value: Masked) -> str:
-    """Give what is said in the place of a value that is not shown: `(live text of 9-32 characters, hmac:…)`."""
+    """Return what is said in the place of a value that is not shown: `(live text of 9-32 characters, hmac:…)`."""
     return f"({value.origin} {value.kind}{_length(value)}, {visible(value.masked)})"
 
 
@@ -158,7 +158,7 @@ def _length(value: Masked) -> str:
 
 
 def whole(value: Mixed) -> str:
-    """Give a value as JSON, with what is masked in words."""
+    """Return a value as JSON, with what is masked in words."""
     match value:
         case Masked():
             return masked_text(value)

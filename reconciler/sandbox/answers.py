@@ -56,7 +56,7 @@ def bad_request(message: str) -> Failure:
 
 
 def in_revision(failure: Failure, revision: Revision) -> Failure:
-    """Give the failure as that revision of the documentation names it."""
+    """Return the failure as that revision of the documentation names it."""
     if revision == "D":
         return failure
     if failure.code in _RENAMED_IN_L:
@@ -98,7 +98,7 @@ def refusal(failure: Failure) -> Answer:
 
 
 def unknown_route(*, method: str, path: str) -> Answer:
-    """Say what Express says, which the API appears to be built with, where nothing is mounted."""
+    """Return what Express says, which the API appears to be built with, where nothing is mounted."""
     shown = path.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'

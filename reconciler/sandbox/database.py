@@ -147,11 +147,11 @@ class Database:
         self.org_id = org_id
 
     def now(self) -> str:
-        """Give the time by the clock that was handed in."""
+        """Return the time by the clock that was handed in."""
         return timestamp(self._clock())
 
     def moment(self) -> datetime:
-        """Give the same time as a value to calculate with."""
+        """Return the same time as a value to calculate with."""
         return self._clock()
 
     def rows(self, query: str, /, **values: object) -> list[sqlite3.Row]:
@@ -160,7 +160,7 @@ class Database:
             return [self._sound(row) for row in self._connection.execute(query, values)]
 
     def row(self, query: str, /, **values: object) -> sqlite3.Row | None:
-        """Give the first row that a query gives."""
+        """Return the first row that a query gives."""
         with self._lock, self._told():
             row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
             return row and self._sound(row)

@@ -159,7 +159,7 @@ class Faults:
         self._random = Random(seed)  # noqa: S311 - repeatable is the point, not secret
 
     def draw(self, *, method: str, path: str) -> Rule | None:
-        """Give the rule that applies to the request that has just come in; every request is to be drawn once."""
+        """Return the rule that applies to the request that has just come in; every request is to be drawn once."""
         due = [rule for number, rule in enumerate(self._rules) if self._due(number, rule, method, path)]
         return due[0] if due else None
 
@@ -173,7 +173,7 @@ class Faults:
 
 
 def spoilt(fault: Reply | Truncate | Drop, answer: Answer | None) -> Answer | None:
-    """Give what becomes of an answer; None where none is given at all."""
+    """Return what becomes of an answer; None where none is given at all."""
     match fault:
         case Reply(other):
             return other

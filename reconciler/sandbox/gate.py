@@ -53,7 +53,7 @@ class Limiter:
         self._windows: dict[str, _Window] = {}
 
     def refuse(self, *, authorization: str, segments: tuple[str, ...]) -> Answer | None:
-        """Give the answer to a request that is one too many; None lets it pass."""
+        """Return the answer to a request that is one too many; None lets it pass."""
         limit = self._settings.rate_limit
         if limit is None or segments[:2] != ("v1", "memory"):
             return None

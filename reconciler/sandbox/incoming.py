@@ -29,7 +29,7 @@ class Incoming:
 
 
 async def read_request(scope: Scope, receive: Receive) -> Incoming:
-    """Take in a whole request."""
+    """Record a whole request."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     body, problem = parse_body(await _body(receive), content_type=headers.get("content-type", ""))

@@ -70,7 +70,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int, on_ready: Callabl
 
 @contextmanager
 def running(app: ASGIApp) -> Iterator[str]:
-    """Serve in a thread on a free port of the loopback interface, for as long as the block lasts; gives the URL."""
+    """Serve in a thread on a free port of the loopback interface, for as long as the block lasts; return the URL."""
     ready = threading.Event()
     with _listener("127.0.0.1", 0) as listener:
         server = _Server(app, on_ready=ready.set)

@@ -88,7 +88,7 @@ class Store:
                 self._database.change(statement)
 
     def moment(self) -> datetime:
-        """Give the time by the clock of this store."""
+        """Return the time by the clock of this store."""
         return self._database.moment()
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -18,7 +18,7 @@ _NAME = "reconciler"
 
 
 def installed_from() -> str:
-    """Give what pip installs to get this installation again; nothing where that cannot be known."""
+    """Return what pip installs to get this installation again; nothing where that cannot be known."""
     records = (one.read_text("direct_url.json") for one in distributions(name=_NAME))
     return requirement(next(records, None) or "{}")
 
@@ -82,7 +82,7 @@ class Answers(Struct, frozen=True):
 
 
 def problem_with(key: str, text: str) -> str:
-    """Say why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
+    """Return why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
     match key:
         case _ if _SURROGATE.search(text):
             return "it holds bytes that are not UTF-8; write it in UTF-8"

@@ -21,7 +21,7 @@ _KEY = "BLAND_API_KEY"
 
 
 def workflows(answers: Answers) -> dict[str, str]:
-    """Give the text of each file of the CI, by its name in the new repository."""
+    """Return the text of each file of the CI, by its name in the new repository."""
     match answers.ci:
         case "github":
             return {**_action(), **{name: _github(_carried(name), answers) for name in WORKFLOWS}}
@@ -107,7 +107,7 @@ ALWAYS = (
 
 
 def repository(answers: Answers) -> dict[str, str]:
-    """Give the text of each file."""
+    """Return the text of each file."""
     return {
         FILE_NAME: _project(answers),
         SPEC: _spec(answers),

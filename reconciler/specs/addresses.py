@@ -9,7 +9,7 @@ FACTS = frozenset(("facts", "seed_facts"))
 
 def spec_address(path: KeyPath, document: Json = None) -> str:
     """
-    Give the address of what a path leads to.
+    Return the address of what a path leads to.
 
     A fact has one address, in whichever layer it is declared; a user is named by the phone number in the document.
     """
@@ -26,7 +26,7 @@ def spec_address(path: KeyPath, document: Json = None) -> str:
 
 
 def fact_of(path: KeyPath) -> KeyPath | None:
-    """Give the part of a path that leads to a fact, be it declared or made of rows; None where there is none."""
+    """Return the part of a path that leads to a fact, be it declared or made of rows; None where there is none."""
     owner = len(split(path)[0])
     if path[:1] == ("contacts_from",):
         owner = 5 if path[3:4] == ("scopes",) else 3

@@ -81,7 +81,7 @@ def _first_by_name(named: Iterable[tuple[str, T]]) -> tuple[T, ...]:
 
 
 def catalogue_of(declared: Iterable[Declarations]) -> Catalogue:
-    """Give the keys that all documents declare; where two declare one, the first counts."""
+    """Return the keys that all documents declare; where two declare one, the first counts."""
     first: dict[str, FactKey] = {}
     for key in (key for document in declared for key in document.fact_keys):
         first.setdefault(key.name, key)

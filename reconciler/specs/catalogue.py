@@ -44,7 +44,7 @@ def catalogues(
     entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, findings: Findings
 ) -> Iterator[Declarations]:
     """
-    Give the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
+    Return the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
 
     Entries that lead nowhere are a problem beside others, as is all that may keep a file from saying what is
     sensitive: it cannot be read, or holds what is no section of a spec. Where there is nothing at all yet, no catalogue
@@ -71,7 +71,7 @@ def number_keys(document: Node) -> Iterator[str]:
 
 
 def _is_silent(document: Json) -> bool:
-    """Say whether a document has nothing but other sections, so that it says nothing about keys of facts."""
+    """Return whether a document has nothing but other sections, so that it says nothing about keys of facts."""
     return isinstance(document, dict) and _OTHERS.issuperset(document)
 
 
@@ -168,7 +168,7 @@ def _deprecation(key: FactKey, path: KeyPath, source: Source, *, more: int) -> P
 
 
 def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) -> Words | None:
-    """Say which rule of a key a value breaks; of a secret that was not read nothing is known but that it is text."""
+    """Return which rule of a key a value breaks; of a secret that was not read nothing is known but that it is text."""
     if key is None or value is None or value is REFUSED:
         return None
     broken = broken_rule(key, value)

@@ -36,7 +36,7 @@ _SECTIONS = ("scopes", "contacts", "memories")
 
 
 def check_unsound(parts: Mapping[str, Node], sound: SpecDocument, findings: Findings) -> Unsound:
-    """Check all declarations of a document but the sound ones; gives what can be told of them."""
+    """Check all declarations of a document but the sound ones; return what can be told of them."""
     references: list[ScopeReference] = []
     layers: list[DeclaredLayer] = []
     for section in _SECTIONS:
@@ -134,7 +134,7 @@ def _contact(name: str, node: Node, findings: Findings) -> DeclaredContact:
 
 
 def _identity(parts: Mapping[str, Node]) -> Identity:
-    """Give what a checked contact is known by, a secret as such."""
+    """Return what a checked contact is known by, a secret as such."""
     if "contact_id" in parts:
         return ContactId(_text(parts["contact_id"]))
     kind = next(kind for kind in IDENTIFIER_KINDS if kind in parts)

@@ -78,7 +78,7 @@ class Declarations(Struct, frozen=True):
     live_values: bool = False
 
     def layers(self) -> Iterator[DeclaredLayer]:
-        """Give every layer of facts, those of unsound declarations included."""
+        """Return every layer of facts, those of unsound declarations included."""
         for scope in self.scopes:
             yield DeclaredLayer(("scopes", scope.name), scope.facts)
         for contact in self.contacts:

@@ -16,7 +16,7 @@ _MOST_ROWS = 1000
 
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
-    """Give the addresses of contacts, their scopes and facts, and of memories, sorted; nothing is checked."""
+    """Return the addresses of contacts, their scopes and facts, and of memories, sorted; nothing is checked."""
     read = [
         (node, file)
         for file in find_files(entries, root=root).files

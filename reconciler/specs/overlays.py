@@ -88,7 +88,7 @@ class Patch(Struct, frozen=True):
 
     @property
     def is_optional(self) -> bool:
-        """Say whether nothing need be declared that the patch matches."""
+        """Return whether nothing need be declared that the patch matches."""
         return _is_optional(self.node)
 
 
@@ -115,7 +115,7 @@ class Overlays:
             self._by_target.setdefault(patch.target, []).append(patch)
 
     def apply(self, document: Node) -> Node:
-        """Give a document of declarations with all patches of what it declares; the same one where there are none."""
+        """Return a document of declarations with all patches of what it declares; the same one where there are none."""
         found = tuple(self._found(document)) if self._by_target else ()
         if not found:
             return document
@@ -158,7 +158,7 @@ class Overlays:
         return mapping(document, sections)
 
     def _entry(self, declared: Node, patch: Node, path: KeyPath) -> Node:
-        """Give a declaration, or a contact's memory in a scope, with a patch of it."""
+        """Return a declaration, or a contact's memory in a scope, with a patch of it."""
         if not isinstance(declared.value, dict):
             return declared  # what is wrong with it is told at its own place
         if not isinstance(patch.value, dict):
@@ -243,7 +243,7 @@ def _is_optional(node: Node) -> bool:
 
 
 def _spelt(entry: Node, path: KeyPath, findings: Findings) -> Node:
-    """Give an entry without keys that seem to mean `optional`, which are noted."""
+    """Return an entry without keys that seem to mean `optional`, which are noted."""
     slips = {key: node.key_source for key, node in entry.entries() if is_slip(key, OPTIONAL)}
     for key, source in slips.items():
         findings.add(source, (*path, key), message="unknown key", cure=f'did you mean "{OPTIONAL}"?')

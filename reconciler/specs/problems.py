@@ -43,7 +43,7 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Give all problems found."""
+        """Return all problems found."""
         return (*map(self.discreet, map(self._told, self._first)), *self._more())
 
     def bound(self, file: str) -> None:
@@ -143,7 +143,7 @@ _SENSITIVE = "sensitive"
 
 
 def says_live(document: Json) -> bool:
-    """Say whether a document says that its values are live; any marker but `false` does."""
+    """Return whether a document says that its values are live; any marker but `false` does."""
     return isinstance(document, dict) and document.get(_MARKER, False) is not False
 
 

@@ -121,7 +121,7 @@ def _of_layer(desired: Desired, explaining: "_Explaining", section: str, name: s
 
 
 def _gets(memory: ContactMemory, key: str, given: Given) -> bool:
-    """Say whether a memory has a fact from this place; one cell may be the value of several."""
+    """Return whether a memory has a fact from this place; one cell may be the value of several."""
     return any(_is_from(fact, key, given) for fact in memory.facts)
 
 
@@ -130,7 +130,7 @@ def _is_from(fact: Fact, key: str, given: Given) -> bool:
 
 
 def _nested(address: str, value: Json) -> Iterator[str]:
-    """Give the addresses of all that a value holds."""
+    """Return the addresses of all that a value holds."""
     entries: Iterable[tuple[str, Json]] = ()
     if isinstance(value, dict):
         entries = ((keyed_address(address, key), item) for key, item in value.items())
@@ -155,7 +155,7 @@ class _Explaining:
         self._patches = list(read_patches(overlays, findings))
 
     def all(self, address: str) -> Iterator[tuple[str, list[Given]]]:
-        """Give what is said of the declaration that an address begins with, by address."""
+        """Return what is said of the declaration that an address begins with, by address."""
         section, _, rest = address.partition(".")
         name = rest.partition(".")[0].partition("[")[0]
         if section == "memories":
@@ -166,14 +166,14 @@ class _Explaining:
             yield from self._contact(name)
 
     def layer(self, section: str, name: str) -> Iterator[tuple[str, list[Given]]]:
-        """Give what is said of a scope, or of a contact for all its scopes, by address."""
+        """Return what is said of a scope, or of a contact for all its scopes, by address."""
         said = self._said("scope" if section == "scopes" else "contact", section, name)
         if section == "scopes" and (identity := list(self._identity(said))):
             yield f"{section}.{name}", identity
         yield from _grouped(self._facts(f"{section}.{name}", said))
 
     def filled(self, written: Json) -> Json:
-        """Give the value that is meant by what is written."""
+        """Return the value that is meant by what is written."""
         return filled(written, self._references.variables)
 
     def _contact(self, name: str) -> Iterator[tuple[str, list[Given]]]:
@@ -231,7 +231,7 @@ class _Explaining:
             yield self._given(key, node, one)
 
     def _said(self, layer: Layer, *path: str) -> list[_Said]:
-        """Give what declares something and what patches it, in the order in which it applies."""
+        """Return what declares something and what patches it, in the order in which it applies."""
         everywhere = [*self._documents, *self._rows_of(path)]
         declared = [found for document in everywhere for found in _at(document, path)]
         patches = [patch.node for patch in self._patches if patch.target == path]
@@ -252,7 +252,7 @@ class _Explaining:
 
 
 def meant(key: str) -> str:
-    """Give a key that is written in a spec as what it means."""
+    """Return a key that is written in a spec as what it means."""
     return key.replace("$${", "${")
 
 

@@ -31,7 +31,7 @@ from reconciler.specs.texts import REFERENCE_AS_KEY
 
 def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
     """
-    Give the keys of facts of which any file, overlay or not, writes a value with `${env:NAME}`, at any depth.
+    Return the keys of facts of which any file, overlay or not, writes a value with `${env:NAME}`, at any depth.
 
     What wins over such a value, and whether anybody has it, does not matter. Entries that lead nowhere hold none.
     Raises `SpecError` for what cannot be read: it may hold some.
@@ -50,7 +50,7 @@ def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
 
 
 def _keys(value: Json, path: KeyPath) -> Iterator[str]:
-    """Give the keys of facts at a path, or below it, that are read from the environment."""
+    """Return the keys of facts at a path, or below it, that are read from the environment."""
     fact = fact_of(path)
     if fact is not None:
         if any(one.from_environment for one in referenced(value)):
@@ -65,7 +65,7 @@ def _keys(value: Json, path: KeyPath) -> Iterator[str]:
 
 
 Environ: TypeAlias = Callable[[str], str | None]
-"""Gives the value of a variable of the process's environment, or None where it is not set."""
+"""Return the value of a variable of the process's environment, or None where it is not set."""
 
 _Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue", "of data files"]
 
@@ -93,7 +93,7 @@ class References(Struct, frozen=True, dict=True):
 
     @cached_property
     def nearest(self) -> Nearest:
-        """Give what tells which variable was meant."""
+        """Return what tells which variable was meant."""
         return Nearest(self.variables)
 
     @cached_property
@@ -107,7 +107,7 @@ class References(Struct, frozen=True, dict=True):
         return replace(self, environ=None)
 
     def plain(self, value: Json) -> Json:
-        """Give a text with its variables filled in, or as it is written where they cannot be: nothing is reported."""
+        """Return a text with its variables filled in, or as it is written where they cannot be: nothing is reported."""
         if not isinstance(value, str) or OPENING not in value:
             return value
         parts = [self._plain_part(part) for part in parse(value)]
@@ -125,7 +125,7 @@ NO_REFERENCES = References()
 
 
 def resolve(document: Node, references: References, findings: Findings) -> Node:
-    """Give a document with the values that its references stand for, and note what is wrong with them."""
+    """Return a document with the values that its references stand for, and note what is wrong with them."""
     return replace(document, value=_Resolving(document, references, findings).value(document.value))
 
 
@@ -167,7 +167,7 @@ class _Resolving:
         return value if all(one is item for one, item in zip(new, value, strict=True)) else new
 
     def _key(self, key: str) -> str:
-        """Give a key of facts with `$${` as `${`; names and keys that we know have rules of their own."""
+        """Return a key of facts with `$${` as `${`; names and keys that we know have rules of their own."""
         path = tuple(self._path)
         if _place(path[:-1]) != "free" and path[:-1] != ("fact_keys",):
             return key
@@ -249,7 +249,7 @@ class _Resolving:
 
 
 def _place(path: KeyPath) -> _Place:
-    """Say what may stand at a path: any value, text alone, or what is no secret."""
+    """Return what may stand at a path: any value, text alone, or what is no secret."""
     if path[:1] == ("fact_keys",):
         return "of the catalogue"
     owner, rest = split(path)
@@ -267,7 +267,7 @@ def _place(path: KeyPath) -> _Place:
 
 
 def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
-    """Say the same of what `contacts_from` says of a contact or its memory: constants, columns and conditions."""
+    """Report the same of what `contacts_from` says of a contact or its memory: constants, columns and conditions."""
     match steps:
         case (str(section), str(), "value", *_) if section in FACTS or section == "metadata":
             return "free"
@@ -280,7 +280,7 @@ def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
 
 
 def filled(value: Json, variables: Mapping[str, Variable]) -> Json:
-    """Give a value of sound specs with its variables filled in, and secrets unread."""
+    """Return a value of sound specs with its variables filled in, and secrets unread."""
     if isinstance(value, str):
         parts = parse(value)
         found = [part if isinstance(part, str) else _stands_for(part, variables) for part in parts]

@@ -22,7 +22,7 @@ Facts = dict[str, object]
 
 
 def _exactly_one(*keys: str) -> ConfigDict:
-    """Say in the JSON Schema what a validator checks: exactly one of the keys is written."""
+    """Report in the JSON Schema what a validator checks: exactly one of the keys is written."""
     return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
 
 
@@ -167,7 +167,7 @@ class FactKeySpec(Strict):
         return list(map(number_meant, self.enum)) if self.type in NUMBERS else self.enum
 
     def as_key(self, name: str, source: Source) -> FactKey:
-        """Give the key of the catalogue that is declared under a name, at a place."""
+        """Return the key of the catalogue that is declared under a name, at a place."""
         return FactKey(
             name=name,
             source=source,

@@ -32,7 +32,7 @@ REFERENCE_AS_KEY = "references stand in values, not in keys and names"
 
 
 def has_control_characters(text: str) -> bool:
-    """Say whether a text holds characters that no key, name or id should hold."""
+    """Return whether a text holds characters that no key, name or id should hold."""
     return not text.isprintable() and _CONTROL.search(text) is not None
 
 
@@ -200,7 +200,7 @@ _RULES: dict[TextKind, TypeAdapter[str]] = {
 
 
 def accepts(kind: TextKind, text: str) -> bool:
-    """Say whether specs accept a text as one of a kind."""
+    """Return whether specs accept a text as one of a kind."""
     if kind == "fact_key":
         return bool(text) and not has_control_characters(text)
     try:

@@ -22,7 +22,7 @@ from reconciler.errors import InputError, StateError
 
 
 def existing(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
-    """Give the names under which something stands already, links to nothing included; raises `InputError`."""
+    """Return the names under which something stands already, links to nothing included; raises `InputError`."""
     paths = {name: folder / name for name in sorted(names)}
     for part in dict.fromkeys(parent for path in paths.values() for parent in path.parents):
         if part.is_symlink() and part.is_relative_to(folder):
@@ -313,7 +313,7 @@ def _write_new(path: Path, text: str, *, within: Path) -> None:
 
 
 def _export_is_there(path: Path) -> bool:
-    """Say whether something stands at a path; a link to nothing does."""
+    """Return whether something stands at a path; a link to nothing does."""
     try:
         return path.is_symlink() or path.exists()
     except OSError as error:

@@ -49,7 +49,7 @@ class Holder:
     expires_at: AwareDatetime
 
     def is_current(self, moment: datetime) -> bool:
-        """Say whether the note still counts."""
+        """Return whether the note still counts."""
         return self.expires_at > moment
 
 
@@ -145,7 +145,7 @@ async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> A
 
 
 def running(folder: Path, moment: datetime) -> frozenset[str]:
-    """Give the runs that hold a lease and seem to be alive; another host's is believed until its note expires."""
+    """Return the runs that hold a lease and seem to be alive; another host's is believed until its note expires."""
     notes = sorted(folder.glob("*.json"))
     found = ((note, _read(note)) for note in notes)
     return frozenset(holder.run for note, holder in found if holder and _seems_alive(holder, note, moment))
@@ -186,7 +186,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def _taken(holder: Holder | None, note: Path) -> RefusedError:
-    """Say who holds the lease and what to do; the note may be missing for a moment."""
+    """Return who holds the lease and what to do; the note may be missing for a moment."""
     if holder is None:
         return RefusedError("another apply is at work on this account; nothing was written: wait for it to end")
     cure = f"wait for it to end, or stop {f'it with `kill {holder.pid}`' if os.name == 'posix' else 'that process'}"

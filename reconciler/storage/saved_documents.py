@@ -73,7 +73,7 @@ def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], p
 
 
 def _checked(document: _Saved, path: Path) -> _Saved:
-    """Give a document whose shards can be; raises `InputError`."""
+    """Return a document whose shards can be; raises `InputError`."""
     if document.shards is not None and not document.shards.is_possible:
         raise InputError(
             f"{path} is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
@@ -82,7 +82,7 @@ def _checked(document: _Saved, path: Path) -> _Saved:
 
 
 def _with_sound_notices(plan: PlanDocument, path: Path) -> PlanDocument:
-    """Give a plan whose notices can be; raises `InputError`."""
+    """Return a plan whose notices can be; raises `InputError`."""
     for notice in plan.notices:
         if flaw := _flaw(notice):
             raise InputError(f"{path} holds a notice that there cannot be: {notice.type} {flaw}")
@@ -96,7 +96,7 @@ def _flaw(notice: NoticeEntry) -> str | None:
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:
-    """Give a plan in which what stands for a masked value is one; a mapping of a spec that looks just so, too."""
+    """Return a plan in which what stands for a masked value is one; a mapping of a spec that looks just so, too."""
     operations, memories = map(_operation_with_masks, plan.operations), map(_memory_with_masks, plan.memories)
     return replace(plan, operations=tuple(operations), memories=tuple(memories))
 
@@ -138,7 +138,7 @@ def _with_mask(value: Mixed) -> Mixed:
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a masked value
-    """Give a masked value for the mapping that stands for one in a file, and any other value as it is."""
+    """Return a masked value for the mapping that stands for one in a file, and any other value as it is."""
     try:
         return _MASKED.validate_python(value) if isinstance(value, dict) and value.keys() == _MASKED_KEYS else value
     except ValidationError:

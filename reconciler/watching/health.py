@@ -20,15 +20,15 @@ class Health:
         self.expect_sign()
 
     def expect_sign(self, seconds: float = 0.0) -> None:
-        """Take in a sign of life; the next one comes in so many seconds."""
+        """Record a sign of life; the next one comes in so many seconds."""
         self._due = self._clock() + seconds + self._patience
 
     @property
     def is_alive(self) -> bool:
-        """Say whether no sign is overdue."""
+        """Return whether no sign is overdue."""
         return self._clock() <= self._due
 
     @property
     def is_ready(self) -> bool:
-        """Say whether the last run made a plan."""
+        """Return whether the last run made a plan."""
         return self.last is not None and self.last.reading is not None

@@ -46,7 +46,7 @@ class Metrics:
         Info("reconciler_build", "Which reconciler this is.", registry=self.registry).info({"version": version})
 
     def note(self, report: Report) -> None:
-        """Take in a run that ended; what was told under another name, before the environment's was known, goes."""
+        """Record a run that ended; what was told under another name, before the environment's was known, goes."""
         name = report.environment
         self._name(name)
         ended = datetime.fromisoformat(report.started_at).timestamp() + report.seconds

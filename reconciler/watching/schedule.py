@@ -21,7 +21,7 @@ class Schedule(Struct, frozen=True):
     longest: float = _LONGEST
 
     def pause(self, failures: int, share: float) -> float:
-        """Give the pause after so many failures in a row; `share`, from 0 to 1, is how much of the jitter is added."""
+        """Return the pause after so many failures in a row; `share`, from 0 to 1, is the part of the jitter to add."""
         doubled = self.interval * 2.0 ** min(failures, _MOST_DOUBLINGS)
         return min(doubled, max(self.interval, self.longest)) + self.jitter * share
 

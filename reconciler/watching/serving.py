@@ -43,7 +43,7 @@ def create_app(registry: CollectorRegistry, health: Health) -> ASGIApp:
 
 @contextmanager
 def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
-    """Serve for as long as the block lasts, port 0 on a free one; gives the URL, raises `InputError`."""
+    """Serve for as long as the block lasts, port 0 on a free one; return the URL, raises `InputError`."""
     with _listener(host, port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(

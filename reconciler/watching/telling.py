@@ -9,7 +9,7 @@ _MOST_ERRORS = 20
 
 
 def text_line(time: str, report: Report, pause: float | None) -> str:
-    """Give a run as one line: when and how it ended, where, counts, seconds, and when the next one is due."""
+    """Return a run as one line: when and how it ended, where, counts, seconds, and when the next one is due."""
     head = f"{time} {report.environment}: {report.result}"
     parts = [f"{head}{_story(report)}", f"{counted(report.requests, 'request')} in {report.seconds:.1f} s"]
     if report.seconds_throttled:
@@ -20,14 +20,14 @@ def text_line(time: str, report: Report, pause: float | None) -> str:
 
 
 def error_lines(report: Report) -> list[str]:
-    """Give what went wrong, a line for each problem; beyond a number they are counted."""
+    """Return what went wrong, a line for each problem; beyond a number they are counted."""
     lines = [f"error: {visible(error)}" for error in report.errors[:_MOST_ERRORS]]
     left = len(report.errors) - _MOST_ERRORS
     return [*lines, f"error: and {left:,} more; `reconciler validate` names all"] if left > 0 else lines
 
 
 def json_line(time: str, report: Report, pause: float | None) -> str:
-    """Give a run that ended at this time as one JSON object."""
+    """Return a run that ended at this time as one JSON object."""
     reading = report.reading
     entry = {
         "time": time,
@@ -51,12 +51,12 @@ def json_line(time: str, report: Report, pause: float | None) -> str:
 
 
 def note_line(time: str, text: str) -> str:
-    """Give any other line as one JSON object."""
+    """Return any other line as one JSON object."""
     return json_text({"time": time, "event": "note", "message": text})
 
 
 def _story(report: Report) -> str:
-    """Give what is said after the result: what was planned and done, or how much is wrong."""
+    """Return what is said after the result: what was planned and done, or how much is wrong."""
     told = [_planned(report.reading)] if report.reading else []
     if report.errors:
         told.append(counted(len(report.errors), "error"))

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Gives the time now, in UTC."""
+"""Return the time now, in UTC."""
 
 
 def utc_now() -> datetime:
-    """Give the time now."""
+    """Return the time now."""
     return datetime.now(UTC)
 
 
 def time_text(moment: datetime) -> str:
-    """Give a time as ISO 8601 in UTC, to the millisecond."""
+    """Return a time as ISO 8601 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

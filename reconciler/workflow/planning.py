@@ -68,13 +68,13 @@ async def observe_distinct(desired: Desired, reader: Reader, run: Run) -> Observ
 
 
 def origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
-    """Give what a plan of these declarations is for, and when it is made."""
+    """Return what a plan of these declarations is for, and when it is made."""
     digest = specs_digest(desired, run.masker.digest)
     return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
 
 
 def with_cost(plan: Plan, run: Run) -> Plan:
-    """Give a plan with the time that its apply has to wait."""
+    """Return a plan with the time that its apply has to wait."""
     foreseen = foresee(plan, run.allowance())
     return replace(plan, seconds_at_rate_limit=foreseen.seconds, looks=foreseen.looks)
 

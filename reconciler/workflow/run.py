@@ -38,5 +38,5 @@ class Run(Struct, frozen=True):
 
     @property
     def observing(self) -> Observing:
-        """Give how the account is read."""
+        """Return how the account is read."""
         return Observing(self.reader, self.known_ids, self.concurrency, self.on_progress, self.on_notice)

@@ -5,7 +5,7 @@ from tool import api_url, call, targets
 
 
 def apply(settings: Settings) -> int:
-    """Give the tool's exit code; the receipt is kept whatever it is."""
+    """Return the tool's exit code; the receipt is kept whatever it is."""
     folder = settings.folder
     summary = folder / "summary.md"
     limit = [f"--max-minutes={settings.max_minutes}"] if settings.max_minutes else []

@@ -6,7 +6,7 @@ from texts import marker_name
 
 
 def marker(environment: str) -> str:
-    """Give the hidden line that the comment begins with; the tool's Markdown begins with the same."""
+    """Return the hidden line that the comment begins with; the tool's Markdown begins with the same."""
     return f"<!-- reconciler:{marker_name(environment)} -->"
 
 

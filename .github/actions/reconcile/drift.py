@@ -9,7 +9,7 @@ from tool import CHANGES_PENDING, plan
 
 
 def drift(settings: Settings) -> int:
-    """Give the exit code; drift itself is no error: the issue tells of it. Raises `GhError`."""
+    """Return the exit code; drift itself is no error: the issue tells of it. Raises `GhError`."""
     planned = plan(settings)
     if planned.code not in {0, CHANGES_PENDING}:
         return planned.code

@@ -23,7 +23,7 @@ class Gh:
     repository: str
 
     def viewer(self) -> str:
-        """Give the login that the token acts as."""
+        """Return the login that the token acts as."""
         answer = _read(_called("graphql", "-f", "query={viewer{login}}"))
         for step in ("data", "viewer", "login"):
             answer = answer.get(step) if isinstance(answer, dict) else None

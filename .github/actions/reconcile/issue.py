@@ -15,7 +15,7 @@ _ID = re.compile(r"(sha256:[0-9a-f]{64}|none) -->")
 
 
 def drift_id(plan: dict[str, Any]) -> str:
-    """Give the id of what a plan would do: of types, addresses and keys, and of no time, value or cost."""
+    """Return the id of what a plan would do: of types, addresses and keys, and of no time, value or cost."""
     certain = [operation for operation in plan["operations"] if operation["certain"]]
     if not certain:
         return NO_DRIFT

@@ -13,7 +13,7 @@ _MATCHER = Path(__file__).with_name("problems.json")
 
 
 def preview(settings: Settings) -> int:
-    """Give the exit code; pending changes are no error. Raises `GhError`."""
+    """Return the exit code; pending changes are no error. Raises `GhError`."""
     print(f"::add-matcher::{_MATCHER}", flush=True)
     validated = call(settings, "validate", f"--write=sarif={settings.folder / 'validate.sarif'}")
     print("::remove-matcher owner=reconciler::", flush=True)
@@ -58,7 +58,7 @@ def _without_secrets(settings: Settings) -> int:
 
 def _failed(settings: Settings, ran: Ran, what: str) -> int:
     """
-    Tell what went wrong where the plan would stand, so that no older plan is taken for this one.
+    Return what went wrong where the plan would stand, so that no older plan is taken for this one.
 
     Nothing is told of a run that was stopped: the newer one that takes its place does.
     """

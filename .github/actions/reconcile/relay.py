@@ -21,7 +21,7 @@ class Relay:
 
     @property
     def is_asked_to_stop(self) -> bool:
-        """Say whether a signal came."""
+        """Return whether a signal came."""
         return bool(self._received)
 
     def pass_on_to(self, process: subprocess.Popen[str]) -> None:
@@ -39,7 +39,7 @@ class Relay:
 
 @contextmanager
 def relaying_signals() -> Iterator[Relay]:
-    """Give a relay that handles signals for as long as the block lasts."""
+    """Return a relay that handles signals for as long as the block lasts."""
     relay = Relay()
     kept = {number: signal.signal(number, relay.receive) for number in _PASSED_ON}
     try:

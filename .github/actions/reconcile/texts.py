@@ -13,22 +13,22 @@ _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"
 
 
 def escaped(text: str) -> str:
-    """Give text as HTML."""
+    """Return text as HTML."""
     return text.translate(_ENTITIES)
 
 
 def marker_name(environment: str) -> str:
-    """Give an environment as it stands in the hidden markers that the tool writes."""
+    """Return an environment as it stands in the hidden markers that the tool writes."""
     return quote(environment, safe="").replace("--", "-%2D")
 
 
 def is_for_runner(line: str) -> bool:
-    """Say whether a runner takes a line for a command to itself, which nobody else is to see."""
+    """Return whether a runner takes a line for a command to itself, which nobody else is to see."""
     return line.lstrip().startswith("::") or "##[" in line
 
 
 def secret_in(line: str) -> str:
-    """Give the secret that a line asks the runner to mask; empty for all other lines."""
+    """Return the secret that a line asks the runner to mask; empty for all other lines."""
     command = line.strip()
     if not command.startswith(_ADD_MASK):
         return ""
@@ -36,7 +36,7 @@ def secret_in(line: str) -> str:
 
 
 def scrubbed(text: str, secrets: set[str]) -> str:
-    """Give text with `***` in the place of every secret, the longest first: one may be part of another."""
+    """Return text with `***` in the place of every secret, the longest first: one may be part of another."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
@@ -50,7 +50,7 @@ def fit_for_others(text: str, secrets: set[str]) -> str:
 
 
 def errors_html(errors: str) -> str:
-    """Give what the tool said on standard error, cut where it is long."""
+    """Return what the tool said on standard error, cut where it is long."""
     shown = errors[:LONGEST_ERRORS]
     more = f"\n({len(errors) - len(shown):,} more characters in the log)" if len(shown) < len(errors) else ""
     return f"<pre>{escaped(shown.strip())}{more}</pre>\n"

@@ -58,7 +58,7 @@ def _logged(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _exit_code(code: int) -> int:
-    """Give what a shell would say of a process that a signal ended."""
+    """Return what a shell would say of a process that a signal ended."""
     return 128 - code if code < 0 else code
 
 
@@ -75,5 +75,5 @@ def api_url(settings: Settings) -> str:
 
 
 def targets(settings: Settings) -> list[str]:
-    """Give the options that choose a part of the specs."""
+    """Return the options that choose a part of the specs."""
     return [f"--target={pattern}" for pattern in settings.targets]

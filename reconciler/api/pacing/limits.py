@@ -29,7 +29,7 @@ class Slots:
         self._passed = -under_way
 
     def note_pass(self) -> None:
-        """Take in that a request was let through."""
+        """Record that a request was let through."""
         self._passed += 1
         if self._passed >= self.allowed and self.allowed < self._most:
             self._set(self.allowed + 1)
@@ -118,35 +118,35 @@ class Throttle:
 
     @property
     def patience(self) -> float:
-        """Give the seconds for which a run goes on without one request let through."""
+        """Return the seconds for which a run goes on without one request let through."""
         return self._window * _PATIENCE
 
     @property
     def is_probing(self) -> bool:
-        """Say whether all wait for what becomes of one request."""
+        """Return whether all wait for what becomes of one request."""
         return self._probe_is_out
 
     @property
     def is_at_its_end(self) -> bool:
-        """Say whether as much was sent as a full window was seen to hold: what follows may be refused."""
+        """Return whether as much was sent as a full window was seen to hold: what follows may be refused."""
         return self._sent == self._holds > 0
 
     def wait(self, now: float) -> float:
-        """Give the seconds until a request may go as a probe; 0 while the gate is open."""
+        """Return the seconds until a request may go as a probe; 0 while the gate is open."""
         return max(0.0, self._opens_at - now) if self.closed_because is not None else 0.0
 
     def is_hopeless(self, now: float) -> bool:
-        """Say whether nothing was let through for longer than any window lasts."""
+        """Return whether nothing was let through for longer than any window lasts."""
         return self.closed_because is not None and now - self._closed_at >= self.patience and self._refused_probes > 0
 
     def start(self, *, is_limited: bool) -> bool:
-        """Take in that a request goes out, one that the limit counts or not, and say whether it is the probe."""
+        """Record that a request goes out, one that the limit counts or not, and say whether it is the probe."""
         self._probe_is_out = self.closed_because is not None
         self._sent += is_limited
         return self._probe_is_out
 
     def note_pass(self, now: float, *, is_probe: bool, is_limited: bool) -> None:
-        """Take in that a request was let through."""
+        """Record that a request was let through."""
         if is_probe:
             self._open(now)
         if is_limited and self.closed_because is None:
@@ -156,7 +156,7 @@ class Throttle:
             self._holds += 1
 
     def note_fault(self, *, is_probe: bool) -> None:
-        """Take in that nothing is known of what became of a request; the next one is the probe then."""
+        """Record that nothing is known of what became of a request; the next one is the probe then."""
         if is_probe:
             self._probe_is_out = False
 
@@ -174,7 +174,7 @@ class Throttle:
         return was_open
 
     def _pause(self, now: float, retry_after: float | None) -> float:
-        """Give the seconds that the API asks for, unless that proved too short; else longer ones each time."""
+        """Return the seconds that the API asks for, unless that proved too short; else longer ones each time."""
         if retry_after is not None:
             asked = min(self._window, max(_SHORTEST_WAIT, retry_after))
             return max(asked, _growing(self._refused_probes - 1)) if self._refused_probes else asked

@@ -101,12 +101,12 @@ class Pacer:
 
     @property
     def is_budget_spent(self) -> bool:
-        """Say whether a request was not sent because requests or minutes were used up."""
+        """Return whether a request was not sent because requests or minutes were used up."""
         return isinstance(self._over, BudgetSpentError)
 
     @property
     def was_answered(self) -> bool:
-        """Say whether the API has answered anything but that it cannot answer now."""
+        """Return whether the API has answered anything but that it cannot answer now."""
         return self._was_answered
 
     @property
@@ -116,7 +116,7 @@ class Pacer:
 
     @property
     def seconds_throttled(self) -> float:
-        """Give the seconds spent waiting for a limit, known or told by a 429."""
+        """Return the seconds spent waiting for a limit, known or told by a 429."""
         return self._seconds_throttled
 
     def allowance(self) -> Allowance:

@@ -88,7 +88,7 @@ def export(  # noqa: PLR0913  one parameter an option
 
 
 def _declared(project: "Project", environment: "Environment") -> "Declared":
-    """Give what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
+    """Return what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
     from msgspec.structs import replace
 
     from reconciler.cli.loading import check_environment
@@ -105,7 +105,7 @@ def _declared(project: "Project", environment: "Environment") -> "Declared":
 
 
 def _is_still_empty(project: "Project", environment: "Environment") -> bool:
-    """Say whether nothing is there yet; where anything is, what is missing may say what must not be written."""
+    """Return whether nothing is there yet; where anything is, what is missing may say what must not be written."""
     from reconciler.reading import find_files
 
     found = find_files(_entries(environment), root=project.root)
@@ -145,7 +145,7 @@ def _texts(made: "Export", out: Path, project: "Project") -> Mapping[str, str]:
 
 
 def _folder_in_repository(out: Path, project: "Project") -> Path:
-    """Give where exported files will stand, from the root: where they are written, or below specs/, once moved."""
+    """Return where exported files will stand, from the root: where they are written, or below specs/, once moved."""
     root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
     if _is_among_specs(out, project):
         return place.relative_to(root) if place.is_relative_to(root) else place
@@ -159,7 +159,7 @@ def _is_among_specs(out: Path, project: "Project") -> bool:
 
 
 def _modeline(file: Path, project: "Project") -> Iterator[str]:
-    """Give the comment that tells an editor the schema, where the repository keeps one."""
+    """Return the comment that tells an editor the schema, where the repository keeps one."""
     from reconciler.schemas import SCHEMA_FOLDER, modeline
 
     if (project.root / SCHEMA_FOLDER / "specs.json").is_file() and not file.is_absolute():
@@ -167,7 +167,7 @@ def _modeline(file: Path, project: "Project") -> Iterator[str]:
 
 
 def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
-    """Say on standard error what may be missing, in numbers and never in values."""
+    """Report on standard error what may be missing, in numbers and never in values."""
     from reconciler.cli.terminal import remark
     from reconciler.core.export import words_of
     from reconciler.render.words import counted

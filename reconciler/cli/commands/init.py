@@ -60,7 +60,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
 
 
 def _kept_environment(root: Path, invocation: Invocation) -> _Account | None:
-    """Give the environment that CI is for where reconciler.yaml is kept: the one of -e, or one with an account."""
+    """Return the environment that CI is for where reconciler.yaml is kept: the one of -e, or one with an account."""
     from reconciler.project import FILE_NAME, SANDBOX, load_project
 
     if not (root / FILE_NAME).exists():
@@ -102,7 +102,7 @@ def _answers(wizard: Wizard, kept: _Account | None) -> "Answers":
 
 
 def _install(wizard: Wizard) -> str:
-    """Give what pip installs in CI; the name alone is another project's on the public index, so it is no default."""
+    """Return what pip installs in CI; the name alone is another project's on the public index, so it is no default."""
     from reconciler.scaffold import installed_from
 
     found = installed_from()
@@ -111,7 +111,7 @@ def _install(wizard: Wizard) -> str:
 
 
 def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
-    """Give the files that stand there already; raises `InputError` unless these are to be kept."""
+    """Return the files that stand there already; raises `InputError` unless these are to be kept."""
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.errors import InputError

@@ -54,7 +54,7 @@ def receipt_of(journal: "Path") -> "ReceiptDocument":
 
 
 def journal_of(invocation: Invocation, name: str) -> "Path":
-    """Give the journal of a run by its id or the start of it; raises `InputError`."""
+    """Return the journal of a run by its id or the start of it; raises `InputError`."""
     from reconciler.cli.bookkeeping import JOURNALS
     from reconciler.cli.choosing import chosen_project
     from reconciler.storage.journal import JournalFolder

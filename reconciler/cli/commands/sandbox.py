@@ -141,7 +141,7 @@ def _key(invocation: Invocation, variable: str | None) -> str | None:
 
 
 def _told(settings: "Settings", key_env: str | None) -> str:
-    """Give what the sandbox was told to do, in one line."""
+    """Return what the sandbox was told to do, in one line."""
     limit = settings.rate_limit
     parts = (
         "the calls of the seeds alone" if settings.seeds_only else "all calls",

@@ -79,7 +79,7 @@ def _value(one: "Explained", commits: _Commits) -> "ExplainedEntry":
 
 
 def _hidden(entry: "ExplainedEntry") -> "ExplainedEntry":
-    """Give an explanation without the value, wherever it stands."""
+    """Return an explanation without the value, wherever it stands."""
     from dataclasses import replace
 
     from reconciler.core.documents.comparison import HIDDEN

@@ -31,7 +31,7 @@ class Stated(Struct, frozen=True):
 
 
 def stated(desired: Desired) -> Mapping[str, Stated]:
-    """Give all that is declared by address, parts after what they are part of."""
+    """Return all that is declared by address, parts after what they are part of."""
     found: dict[str, Stated] = {}
     for contact in desired.contacts:
         found.update(_contact(contact))
@@ -41,7 +41,7 @@ def stated(desired: Desired) -> Mapping[str, Stated]:
 
 
 def hidden_addresses(desired: Desired) -> frozenset[str]:
-    """Give the addresses of hidden values: of sensitive facts, or of all where some came from an account."""
+    """Return the addresses of hidden values: of sensitive facts, or of all where some came from an account."""
     if desired.live_values:
         return frozenset(stated(desired))
     keys = sensitive_keys(desired.catalogue)
@@ -114,7 +114,7 @@ class ComparisonDocument:
 
 
 def compare(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> tuple[Difference, ...]:
-    """Give all differences, sorted by address; what one side has alone, with all that it holds."""
+    """Return all differences, sorted by address; what one side has alone, with all that it holds."""
     return tuple(_differences(left, right, show))
 
 
@@ -134,7 +134,7 @@ def _both(address: str, left: Stated, right: Stated, show: Show) -> Difference:
 
 
 def _differ(left: Stated, right: Stated) -> bool:
-    """Say whether two values differ; a secret is not the text that reads like its reference."""
+    """Return whether two values differ; a secret is not the text that reads like its reference."""
     return left.upkeep != right.upkeep or not same(as_written(left.value), as_written(right.value))
 
 
@@ -147,7 +147,7 @@ def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed
 
 
 def held(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, Stated]:
-    """Give what an account holds of all that is declared for it, of values those at the `named` addresses."""
+    """Return what an account holds of all that is declared for it, of values those at the `named` addresses."""
     found: dict[str, Stated] = {}
     for contact in desired.contacts:
         seen = observed.contacts[contact.address]

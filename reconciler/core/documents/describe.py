@@ -54,7 +54,7 @@ from reconciler.errors import Source
 
 
 def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
-    """Give the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
+    """Return the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
     view = _View(masker, plan.base)
     operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
     return PlanDocument(

@@ -15,7 +15,7 @@ _UNCOUNTED = {"source", "cause"}
 
 def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:
     """
-    Give the keyed `digest` of a canonical list of operations: what is done, to what, and what it replaces.
+    Return the keyed `digest` of a canonical list of operations: what is done, to what, and what it replaces.
 
     Places in files, causes and times do not count, so the same drift has the same digest tomorrow. Without the key
     nobody can make one for other operations.

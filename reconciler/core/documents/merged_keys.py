@@ -22,7 +22,7 @@ DOUBT = "near_duplicate"
 
 
 def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
-    """Give what the plan of a shard knows of keys; None for the plan of a whole, which need not be merged."""
+    """Return what the plan of a shard knows of keys; None for the plan of a whole, which need not be merged."""
     if plan.origin.shards is None:
         return None
     declared = plan.keys.declared
@@ -44,7 +44,7 @@ def in_order(keys: Iterable[Text]) -> tuple[Text, ...]:
 
 
 def merge_keys(plans: Iterable[PlanDocument]) -> KeysEntry:
-    """Give what the plans of several shards know of keys."""
+    """Return what the plans of several shards know of keys."""
     told = [plan.keys or NO_KEYS_TOLD for plan in plans]
     beside = (entry for one in told for entry in one.beside)
     return KeysEntry(
@@ -74,7 +74,7 @@ def merged_doubts(
 
 
 def _hidden(told: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Text]]:
-    """Give for each doubted key those near it that only the account knows."""
+    """Return for each doubted key those near it that only the account knows."""
     found: dict[str, set[Text]] = {}
     for notice in told:
         key, *others = notice.keys

@@ -53,7 +53,7 @@ def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
 
 
 def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
-    """Give the shards of all documents together; each may come once."""
+    """Return the shards of all documents together; each may come once."""
     owner: dict[int, str] = {}
     found: list[Shards] = []
     for name, document in documents:
@@ -109,7 +109,7 @@ def _check_memories(documents: Sequence[tuple[str, _Saved]], shards: Shards) -> 
 
 
 def _declared(plan: PlanDocument) -> int:
-    """Give how many memories are declared, those of other shards included."""
+    """Return how many memories are declared, those of other shards included."""
     here = plan.shards.memories if plan.shards else 0
     return here + sum(notice.count for notice in plan.notices if notice.type == ELSEWHERE)
 
@@ -147,7 +147,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
 
 
 def _digest(content: Json) -> str:
-    """Give a digest that needs no key: it tells merged plans apart, and none of them can be applied."""
+    """Return a digest that needs no key: it tells merged plans apart, and none of them can be applied."""
     return MERGED + hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
@@ -169,7 +169,7 @@ def _doubts(plans: Iterable[PlanDocument]) -> list[NoticeEntry]:
 
 
 def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeEntry]) -> tuple[NoticeEntry, ...]:
-    """Give all notices in order; of what was left out there is one each, and doubts are those of the whole."""
+    """Return all notices in order; of what was left out there is one each, and doubts are those of the whole."""
     all_of_them = [notice for plan in plans for notice in plan.notices]
     found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
     left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
@@ -189,7 +189,7 @@ def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
 
 
 def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[ExceededGuard, ...]:
-    """Give each guard that refuses a shard: each is held against shards alone, so what the whole exceeds may go on."""
+    """Return each guard that refuses a shard; no guard is held against the whole."""
     refusing = [guard for plan in plans for guard in plan.guards]
     by_name = ([guard for guard in refusing if guard.name == name] for name in GUARD_NAMES)
     return tuple(_worst(guards, measures) for guards in by_name if guards)
@@ -197,7 +197,7 @@ def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[Exceeded
 
 def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:
     """
-    Give one guard that refuses some shards as the whole exceeds it, or else, of a share, as the worst of them does.
+    Return one guard that refuses some shards as the whole exceeds it, or else, of a share, as the worst of them does.
 
     Limits may differ, since each job can be given its own (`--max-changes`); the smallest is told.
     """

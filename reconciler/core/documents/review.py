@@ -80,7 +80,7 @@ class Review(Struct, frozen=True):
 
     @property
     def moved(self) -> tuple[Outcome, ...]:
-        """Give the operations that do not hold any more."""
+        """Return the operations that do not hold any more."""
         return tuple(outcome for outcome in self.settled if outcome.moved)
 
 
@@ -113,7 +113,7 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
 
 
 def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ...]:
-    """Say why a reviewed plan cannot be applied here; empty where it can."""
+    """Return why a reviewed plan cannot be applied here; empty where it can."""
     found = []
     environment, api, specs_digest = here.environment, here.api, here.specs_digest
     if (saved.environment, saved.api) != (environment, api):
@@ -166,7 +166,7 @@ def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
 
 
 def _id(entry: OperationEntry) -> str | None:
-    """Give the id of what an operation writes to, where it was known."""
+    """Return the id of what an operation writes to, where it was known."""
     match entry:
         case CreateContactEntry():
             return None
@@ -207,7 +207,7 @@ def _same(saved: FactEntry, now: FactEntry, masker: Masker) -> bool:
 
 
 def _digest(value: Mixed, masker: Masker) -> str:
-    """Give the digest of a former value, which is masked unless its key was revealed."""
+    """Return the digest of a former value, which is masked unless its key was revealed."""
     return value.masked if isinstance(value, Masked) else masker.digest(_json(value))
 
 
@@ -222,7 +222,7 @@ def _named(key: str) -> str:
 
 def _narrowed(work: Work, verdicts: Mapping[_Key, _Verdict]) -> Work:
     """
-    Give the work with what holds of it.
+    Return the work with what holds of it.
 
     The declarations are narrowed, too: when it is written, an operation is decided once more from them.
     """
@@ -281,7 +281,7 @@ def _memory_operation(operation: MemoryOperation, memory: Memory, verdict: _Verd
 
 
 def _narrowed_user(user: User, verdict: _Verdict) -> User:
-    """Give the user with those fields alone that are to be set."""
+    """Return the user with those fields alone that are to be set."""
     kept = {name: getattr(user, name) for name in ("metadata", "summary") if name in verdict.keys}
     return replace(user, **{"metadata": None, "summary": None, **kept})
 

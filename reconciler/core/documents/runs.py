@@ -81,7 +81,7 @@ class Step(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Say whether nobody knows if it happened."""
+        """Return whether nobody knows if it happened."""
         return self.result in {None, "unknown"}
 
 
@@ -103,12 +103,12 @@ class PastRun(Struct, frozen=True):
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
-        """Give the operations of which nobody knows whether they happened."""
+        """Return the operations of which nobody knows whether they happened."""
         return tuple(step for step in self.steps if step.is_open)
 
     @property
     def needs_settling(self) -> bool:
-        """Say whether a next run has to look at what became of it."""
+        """Return whether a next run has to look at what became of it."""
         return not self.settled and (self.finished_at is None or bool(self.open_steps))
 
     @property
@@ -125,7 +125,7 @@ class PastRun(Struct, frozen=True):
 
     @property
     def state(self) -> RunState:
-        """Say how the run ended."""
+        """Return how the run ended."""
         if self.is_running:
             return "running"
         if self.finished_at is None:
@@ -136,7 +136,7 @@ class PastRun(Struct, frozen=True):
 
 
 def with_result(step: Step, result: Result) -> Step:
-    """Give the step with what became of it."""
+    """Return the step with what became of it."""
     return replace(step, result=result)
 
 
@@ -152,13 +152,13 @@ _DETAILS: Mapping[Result | None, str] = {
 
 
 def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
-    """Give the list of runs, the newest first."""
+    """Return the list of runs, the newest first."""
     newest_first = sorted(runs, key=lambda run: run.header.run, reverse=True)
     return RunsDocument(FORMAT_VERSION, "runs", tuple(map(_entry, newest_first)))
 
 
 def describe_past_run(run: PastRun) -> ReceiptDocument:
-    """Give the receipt of a run; where it has no end, the time of its last line stands for it."""
+    """Return the receipt of a run; where it has no end, the time of its last line stands for it."""
     return ReceiptDocument(
         format_version=FORMAT_VERSION,
         kind="receipt",
@@ -214,7 +214,7 @@ class View(Struct, frozen=True):
     looked_at: Desired
 
     def findings(self, steps: Iterable[Step]) -> Mapping[Step, Finding]:
-        """Give what is found of each step."""
+        """Return what is found of each step."""
         declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
         planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
         doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
@@ -240,7 +240,7 @@ def _is_any_within(address: str, owners: Iterable[str]) -> bool:
 
 
 def _by_address(desired: Desired) -> dict[str, object]:
-    """Give every declaration by its address, down to users."""
+    """Return every declaration by its address, down to users."""
     found: dict[str, object] = {item.address: item for item in (*desired.contacts, *desired.memories)}
     for memory in desired.memories:
         found |= {user_address(memory.address, user.phone_number): user for user in memory.users}

@@ -11,7 +11,7 @@ from reconciler.core.plan.operations import AddUser, MemoryWork, UpdateUser, Wri
 
 
 def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
-    """Give a memory with the declared facts and users that no operation of its work changes."""
+    """Return a memory with the declared facts and users that no operation of its work changes."""
     users = tuple(_users(work))
     if not isinstance(work.memory, ContactMemory):
         return MemoryEntry(work.address, contact=None, scope=None, standing=(), standing_users=users)
@@ -30,7 +30,7 @@ def _users(work: MemoryWork) -> Iterator[StandingUserEntry]:
 
 
 def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
-    """Give the paths of changes by fact."""
+    """Return the paths of changes by fact."""
     writes = (operation for operation in work.operations if isinstance(operation, WriteFacts))
     return {fact.key: tuple(change.path for change in fact.changes) for write in writes for fact in write.facts}
 
@@ -42,7 +42,7 @@ def _standing(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator
 
 
 def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:
-    """Give the largest parts of a declared value that hold no change."""
+    """Return the largest parts of a declared value that hold no change."""
     inside = tuple(other for other in changed if other[: len(path)] == path)
     if not inside:
         yield path, declared

@@ -150,7 +150,7 @@ class _Builder:
     def _sound_memories(
         self, contact: ContactRecord, address: str, left_out: list[LeftOut]
     ) -> list[tuple[ScopeKey, Record]]:
-        """Give the memories that a spec can name, one a scope."""
+        """Return the memories that a spec can name, one a scope."""
         by_scope: dict[ScopeKey | None, dict[str, Record]] = {}
         for memory in contact.memories or ():
             by_scope.setdefault(memory.scope_key, {})[memory.memory_id] = memory
@@ -173,7 +173,7 @@ class _Builder:
 
 
 def _refusal(scope_key: ScopeKey, accepts: Accepts) -> Reason | None:
-    """Say why specs refuse a scope, if they do."""
+    """Return why specs refuse a scope, if they do."""
     if isinstance(scope_key, Persona):
         return None if accepts("persona_id", scope_key.persona_id) else "persona_id"
     return None if accepts("agent_number", scope_key.agent_number) else "agent_number"

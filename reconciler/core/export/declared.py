@@ -34,12 +34,12 @@ class Declared(Struct, frozen=True):
     hidden: int
 
     def contact(self, contact: ContactRecord) -> Contact | None:
-        """Give the declaration of a live contact, by its id or by any of its identifiers."""
+        """Return the declaration of a live contact, by its id or by any of its identifiers."""
         keys = [("contact_id", contact.contact_id), *(identifier_key(*one) for one in contact.identifiers or ())]
         return next((self.contacts[key] for key in keys if key in self.contacts), None)
 
     def undeclared_memories(self, contact: ContactRecord) -> tuple[Record, ...]:
-        """Give the memories of a declared contact that its declaration does not name."""
+        """Return the memories of a declared contact that its declaration does not name."""
         known = self.contact(contact)
         scopes = self.scopes_of.get(known.name, frozenset()) if known else frozenset()
         return tuple(
@@ -50,7 +50,7 @@ class Declared(Struct, frozen=True):
         )
 
     def refusal(self, key: str, value: Json) -> Reason | None:
-        """Say why a fact must not be written, if so: a secret in the open, or what the catalogue refuses."""
+        """Return why a fact must not be written, if so: a secret in the open, or what the catalogue refuses."""
         known = self.catalogue.get(key)
         if key in self.secret_keys or (known is not None and known.sensitive):
             return "sensitive"
@@ -65,7 +65,7 @@ def declared_in(
     secret_keys: frozenset[str] = frozenset(),
 ) -> Declared:
     """
-    Give what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own.
+    Return what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own.
 
     `secret_keys` are keys of secrets that need not be in effect in what is declared here.
     """

@@ -16,7 +16,7 @@ TextKind: TypeAlias = Literal[
 """The kinds of text that specs have rules for."""
 
 Accepts: TypeAlias = Callable[[TextKind, str], bool]
-"""Says whether specs accept a text as one of a kind; the rules are those of `specs/texts.py`."""
+"""Return whether specs accept a text as one of a kind; the rules are those of `specs/texts.py`."""
 
 Flaw: TypeAlias = Literal["null", "number", "text", "key", "depth"]
 """Why a spec cannot hold a value."""
@@ -28,7 +28,7 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def flaw_of(value: Json, accepts: Accepts, *, levels: int = DEEPEST) -> Flaw | None:
-    """Say why a spec cannot hold a value, if it cannot."""
+    """Return why a spec cannot hold a value, if it cannot."""
     if isinstance(value, dict):
         return "depth" if levels == 0 else _flaw_of_mapping(value, accepts, levels=levels - 1)
     if is_list(value):
@@ -37,7 +37,7 @@ def flaw_of(value: Json, accepts: Accepts, *, levels: int = DEEPEST) -> Flaw | N
 
 
 def flaw_of_key(key: str, accepts: Accepts) -> Flaw | None:
-    """Say why a spec cannot hold a fact of this key, if it cannot."""
+    """Return why a spec cannot hold a fact of this key, if it cannot."""
     return None if accepts("fact_key", key) and not _HALF_CHARACTER.search(key) else "key"
 
 
@@ -122,7 +122,7 @@ _WORDS: dict[Reason, tuple[str, str]] = {
 
 
 def words_of(reason: Reason) -> tuple[str, str]:
-    """Give what is left out for a reason, in the singular and in the plural."""
+    """Return what is left out for a reason, in the singular and in the plural."""
     return _WORDS[reason]
 
 
@@ -134,5 +134,5 @@ class LeftOut(Struct, frozen=True):
 
     @property
     def comment(self) -> str:
-        """Give the line that says so in the file."""
+        """Return the line that says so in the file."""
         return f"Left out: {shortened(self.place, _LONGEST)}: {_WORDS[self.reason][0]}"

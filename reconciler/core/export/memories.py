@@ -23,7 +23,7 @@ class MemoryBuilder:
         self.users = 0
 
     def build(self, memory: Record, address: str, left_out: list[LeftOut]) -> Json:
-        """Give what a spec says of a memory."""
+        """Return what a spec says of a memory."""
         facts = self._facts_of(memory, address, left_out)
         users = self._users_of(memory.memory_id, address, left_out)
         self.facts += len(facts)
@@ -65,7 +65,7 @@ class MemoryBuilder:
 def kept_values(
     values: Mapping[str, Json], accepts: Accepts, left_out: list[LeftOut], *, place: Callable[[str], str]
 ) -> dict[str, Json]:
-    """Give the values that a spec can hold, sorted, and note the others; `place` says where a key stands."""
+    """Return the values that a spec can hold, sorted, and note the others; `place` says where a key stands."""
     kept: dict[str, Json] = {}
     for key in sorted(values):
         flaw = flaw_of_key(key, accepts) or flaw_of(values[key], accepts)
@@ -77,7 +77,7 @@ def kept_values(
 
 
 def ordered(value: Json) -> Json:
-    """Give a value with the keys of its mappings in order: in which order an account shows them means nothing."""
+    """Return a value with the keys of its mappings in order: in which order an account shows them means nothing."""
     if isinstance(value, dict):
         return {key: ordered(value[key]) for key in sorted(value)}
     return [ordered(item) for item in value] if is_list(value) else value

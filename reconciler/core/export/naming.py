@@ -33,7 +33,7 @@ class Identifying:
         self._owners = Counter(key for keys in shown for key in keys)
 
     def of(self, contact: ContactRecord) -> Identified | None:
-        """Give what a contact is known by; None where specs refuse its id."""
+        """Return what a contact is known by; None where specs refuse its id."""
         if self._by != "contact_id" and (value := self._identifier(contact, self._by)):
             return Identified(self._by, value, fell_back=False)
         if not self._accepts("contact_id", contact.contact_id):
@@ -41,7 +41,7 @@ class Identifying:
         return Identified("contact_id", contact.contact_id, fell_back=self._by != "contact_id")
 
     def _identifier(self, contact: ContactRecord, kind: IdentifierKind) -> str | None:
-        """Give a contact's only identifier of a kind: of several, which one stays is not known."""
+        """Return a contact's only identifier of a kind: of several, which one stays is not known."""
         match {value for live, value in contact.identifiers or () if live == kind}:
             case values if len(values) == 1:
                 value = values.pop()
@@ -58,19 +58,19 @@ _Key = TypeVar("_Key")
 
 
 def contact_names(contacts: Iterable[ContactRecord], taken: Iterable[str] = ()) -> Mapping[str, str]:
-    """Give a name for each contact, by its id: from its live name, else from its id and never from an identifier."""
+    """Return a name for each contact, by its id: from its live name, else from its id and never from an identifier."""
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
     return _unique({contact.contact_id: _contact_slug(contact) for contact in ordered}, taken)
 
 
 def scope_names(scope_keys: Iterable[ScopeKey], taken: Iterable[str] = ()) -> Mapping[ScopeKey, str]:
-    """Give a name for each scope: the persona's id, or the digits of the line."""
+    """Return a name for each scope: the persona's id, or the digits of the line."""
     ordered = sorted(set(scope_keys), key=lambda scope_key: sorted(scope_key.fields.items()))
     return _unique({scope_key: _scope_slug(scope_key) for scope_key in ordered}, taken)
 
 
 def slug(text: str) -> str:
-    """Give the text in lower-case ASCII letters and digits with hyphens between; empty where it has none of them."""
+    """Return the text in lower-case ASCII letters and digits with hyphens between; empty where it has none of them."""
     letters = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return _OTHER.sub("-", letters)[: _LONGEST + 1].strip("-")[:_LONGEST].rstrip("-")
 
@@ -92,7 +92,7 @@ def _scope_slug(scope_key: ScopeKey) -> str:
 
 
 def _unique(wanted: Mapping[_Key, str], others: Iterable[str]) -> dict[_Key, str]:
-    """Give each its name, or the first free one of `NAME-2`, `NAME-3`… in the order given."""
+    """Return each its name, or the first free one of `NAME-2`, `NAME-3`… in the order given."""
     taken = set(others)
     names: dict[_Key, str] = {}
     numbers: dict[str, int] = {}

@@ -41,13 +41,13 @@ class LiveAccount(Struct, frozen=True):
 
 
 def select(contacts: Iterable[ContactRecord], wanted: Wanted) -> tuple[ContactRecord, ...]:
-    """Give the wanted contacts, each with its wanted memories."""
+    """Return the wanted contacts, each with its wanted memories."""
     narrowed = (_narrowed(contact, wanted) for contact in contacts if _is_wanted(contact, wanted))
     return tuple(contact for contact in narrowed if contact.memories or not wanted.scopes)
 
 
 def scope_value(scope_key: ScopeKey) -> str:
-    """Give the persona id or the agent number."""
+    """Return the persona id or the agent number."""
     return next(iter(scope_key.fields.values()))
 
 
@@ -80,6 +80,6 @@ def _is_known_by(contact: ContactRecord, value: str) -> bool:
 
 
 def _is_called(contact: ContactRecord, patterns: tuple[str, ...]) -> bool:
-    """Say whether a contact's name matches; upper and lower case make no two names."""
+    """Return whether a contact's name matches; upper and lower case make no two names."""
     name = contact.profile.get("name")
     return isinstance(name, str) and any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)

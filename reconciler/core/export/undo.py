@@ -71,7 +71,7 @@ class Undo(Struct):
     secrets: list[str] = field(default_factory=list)
 
     def mapping(self, *path: str) -> _Tree:
-        """Give the mapping at a path of the document, made where it is missing."""
+        """Return the mapping at a path of the document, made where it is missing."""
         found = self.document
         for step in path:
             below = found.setdefault(step, {})
@@ -82,7 +82,7 @@ class Undo(Struct):
 
 def build_undo(plan: Plan, accepts: Accepts, outcomes: Sequence[Outcome] | None = None) -> Undo:
     """
-    Give what undoes a plan, or the part of it that may have been done, once the outcomes are known.
+    Return what undoes a plan, or the part of it that may have been done, once the outcomes are known.
 
     What an operation replaced in the end counts, which a fresh look just before may have changed.
     """
@@ -177,7 +177,7 @@ class _Undoing(Struct, frozen=True):
         return entry
 
     def _identity(self, contact: Contact) -> Mapping[str, Json]:
-        """Give what the contact is known by, its id where that is known: a declared identifier may be a secret."""
+        """Return what the contact is known by, its id where that is known: a declared identifier may be a secret."""
         if self.work.contact_id:
             return {"contact_id": self.work.contact_id}
         match contact.identity:

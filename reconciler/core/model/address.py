@@ -9,47 +9,47 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def contact_address(contact: str) -> str:
-    """Give `contacts.NAME`."""
+    """Return `contacts.NAME`."""
     return f"contacts.{contact}"
 
 
 def memory_address(contact: str, scope: str) -> str:
-    """Give `contacts.NAME.scopes.SCOPE`, the memory of a contact in a scope."""
+    """Return `contacts.NAME.scopes.SCOPE`, the memory of a contact in a scope."""
     return f"contacts.{contact}.scopes.{scope}"
 
 
 def existing_address(name: str) -> str:
-    """Give `memories.NAME`, a memory that is declared by its id."""
+    """Return `memories.NAME`, a memory that is declared by its id."""
     return f"memories.{name}"
 
 
 def fact_address(memory: str, key: str) -> str:
-    """Give `MEMORY.facts.KEY`; a key that is not one plain word stands in brackets and quotes."""
+    """Return `MEMORY.facts.KEY`; a key that is not one plain word stands in brackets and quotes."""
     return keyed_address(f"{memory}.facts", key)
 
 
 def keyed_address(owner: str, key: str) -> str:
-    """Give `OWNER.KEY`, or `OWNER["KEY"]` for a key that is not one plain word."""
+    """Return `OWNER.KEY`, or `OWNER["KEY"]` for a key that is not one plain word."""
     return f"{owner}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{owner}[{quoted(key)}]"
 
 
 def user_address(memory: str, phone_number: str) -> str:
-    """Give `MEMORY.users["+1…"]`."""
+    """Return `MEMORY.users["+1…"]`."""
     return f"{memory}.users[{quoted(phone_number)}]"
 
 
 def memory_of(address: str) -> str:
-    """Give the address of the memory that a user belongs to; any other address as it is."""
+    """Return the address of the memory that a user belongs to; any other address as it is."""
     return address.partition(".users[")[0]
 
 
 def is_within(address: str, owner: str) -> bool:
-    """Say whether an address is that of `owner`, or of something below it."""
+    """Return whether an address is that of `owner`, or of something below it."""
     return address == owner or address.startswith((f"{owner}.", f"{owner}["))
 
 
 def unit_of(address: str) -> str:
-    """Give the address of the contact, or of the memory declared by its id, that an address stands at or below."""
+    """Return the address of the contact, or of the memory declared by its id, that an address stands at or below."""
     return ".".join(address.split(".")[:2]).partition("[")[0]
 
 
@@ -58,15 +58,15 @@ class Addressed(Protocol):
 
     @property
     def type(self) -> str:
-        """Give the kind of operation."""
+        """Return the kind of operation."""
         ...
 
     @property
     def address(self) -> str:
-        """Give the address of what it is done to."""
+        """Return the address of what it is done to."""
         ...
 
 
 def operation_key(operation: Addressed) -> tuple[str, str]:
-    """Give what tells an operation from all others of a plan."""
+    """Return what tells an operation from all others of a plan."""
     return operation.type, operation.address

@@ -54,7 +54,7 @@ class FactKey(Struct, frozen=True):
 
     @property
     def expected_type(self) -> FactType | None:
-        """Give the type that values must have; only text has a pattern or a length."""
+        """Return the type that values must have; only text has a pattern or a length."""
         return self.type or ("string" if self.pattern is not None or self.max_length is not None else None)
 
 
@@ -63,12 +63,12 @@ Catalogue: TypeAlias = Mapping[str, FactKey]
 
 
 def sensitive_keys(catalogue: Catalogue) -> frozenset[str]:
-    """Give the keys whose values are shown to nobody else, although the repository holds them."""
+    """Return the keys whose values are shown to nobody else, although the repository holds them."""
     return frozenset(key.name for key in catalogue.values() if key.sensitive)
 
 
 def broken_rule(key: FactKey, value: Json) -> Rule | None:
-    """Give the first rule of a key that a value breaks, if it breaks one."""
+    """Return the first rule of a key that a value breaks, if it breaks one."""
     if key.expected_type is not None and not has_type(value, key.expected_type):
         return "type"
     if key.enum and not any(same(value, one) for one in key.enum):
@@ -77,7 +77,7 @@ def broken_rule(key: FactKey, value: Json) -> Rule | None:
 
 
 def has_type(value: Json, expected: FactType) -> bool:
-    """Say whether a value has a type; JSON has one kind of number, so 1.0 is a whole one, and true is none."""
+    """Return whether a value has a type; JSON has one kind of number, so 1.0 is a whole one, and true is none."""
     match expected:
         case "string":
             return isinstance(value, str)

@@ -21,7 +21,7 @@ class Persona(Struct, frozen=True):
 
     @property
     def fields(self) -> dict[str, str]:
-        """Give the scope as the field that requests carry."""
+        """Return the scope as the field that requests carry."""
         return {"persona_id": self.persona_id}
 
 
@@ -32,7 +32,7 @@ class AgentNumber(Struct, frozen=True):
 
     @property
     def fields(self) -> dict[str, str]:
-        """Give the scope as the field that requests carry."""
+        """Return the scope as the field that requests carry."""
         return {"agent_number": self.agent_number}
 
 
@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"(?:\+|00)?([0-9]+)")
 
 
 def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
-    """Give what the API knows a contact memory by, as one text."""
+    """Return what the API knows a contact memory by, as one text."""
     return canonical([contact_id, scope_key.fields])
 
 
@@ -78,7 +78,7 @@ class ContactId(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give what two ids are compared by."""
+        """Return what two ids are compared by."""
         return ("contact_id", self.contact_id)
 
 
@@ -90,7 +90,7 @@ class Identifier(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give what two identifiers are compared by."""
+        """Return what two identifiers are compared by."""
         return identifier_key(self.kind, self.value)
 
 
@@ -134,7 +134,7 @@ class Contact(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the contact's address."""
+        """Return the contact's address."""
         return contact_address(self.name)
 
 
@@ -155,7 +155,7 @@ class ContactMemory(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the memory's address."""
+        """Return the memory's address."""
         return memory_address(self.contact.name, self.scope)
 
 
@@ -169,7 +169,7 @@ class ExistingMemory(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the memory's address."""
+        """Return the memory's address."""
         return existing_address(self.name)
 
 
@@ -192,5 +192,5 @@ class Desired(Struct, frozen=True):
 
     @property
     def memories(self) -> tuple[Memory, ...]:
-        """Give every declared memory, those of contacts first."""
+        """Return every declared memory, those of contacts first."""
         return (*self.contact_memories, *self.existing_memories)

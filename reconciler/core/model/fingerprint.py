@@ -11,12 +11,12 @@ from reconciler.core.model.secret import Secret, holds_secret
 from reconciler.core.model.value import Json, is_list, normal, write_normal
 
 _Said: TypeAlias = Callable[[Json], Json]
-"""Gives what of a value counts."""
+"""Return what of a value counts."""
 
 
 def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     """
-    Give `sha256:…` over a canonical list of all declarations; places in files do not count.
+    Return `sha256:…` over a canonical list of all declarations; places in files do not count.
 
     Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
     """
@@ -34,7 +34,7 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
 
 def _said(value: Json, digest: Callable[[Json], str]) -> Json:
-    """Give a value in normal form, secrets in it as digests; most values are plain text, for which that is nothing."""
+    """Return a value in normal form, with secrets as digests; plain text, as most values are, comes back as it is."""
     return value if type(value) is str or value is None else normal(_guarded(value, digest))
 
 

@@ -229,12 +229,12 @@ class Masker:
 
     @property
     def beside_facts(self) -> Self:
-        """Give the masker for what is no fact, and has keys that only sound like one of the catalogue."""
+        """Return the masker for what is no fact, and has keys that only sound like one of the catalogue."""
         return replace(self, sensitive=frozenset())
 
     @property
     def key_check(self) -> str:
-        """Give the digest by which it is told whether two maskers have the same key; no value has it."""
+        """Return the digest by which it is told whether two maskers have the same key; no value has it."""
         return self._keyed(_KEY_CHECK)
 
     def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
@@ -292,14 +292,14 @@ class Masker:
         return self.declared(value, path)
 
     def digest(self, value: Json) -> str:
-        """Give the keyed digest of a value, the same for all values that are the same JSON."""
+        """Return the keyed digest of a value, the same for all values that are the same JSON."""
         return self._keyed(canonical(value).encode())
 
     def _keyed(self, text: bytes) -> str:
         return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"
 
     def mask(self, value: Json, origin: Origin) -> Masked:
-        """Give what stands for a value that is not shown."""
+        """Return what stands for a value that is not shown."""
         return Masked(self.digest(value), origin, kind_of(value), length_class(value))
 
     def _hides(self, path: Sequence[str]) -> bool:
@@ -313,7 +313,7 @@ class Masker:
 
 
 def kind_of(value: Json) -> Kind:
-    """Say what kind of JSON a value is."""
+    """Return what kind of JSON a value is."""
     match value:
         case None:
             return "null"
@@ -330,7 +330,7 @@ def kind_of(value: Json) -> Kind:
 
 
 def length_class(value: Json) -> Length | None:
-    """Say about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
+    """Report about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
     if not isinstance(value, (str, dict, list, tuple)) or isinstance(value, TooDeep):
         return None
     return next((name for longest, name in _LENGTHS if len(value) <= longest), ">1024")

@@ -47,14 +47,14 @@ class Slips:
                 self._by_variant.setdefault(variant, set()).add(key)
 
     def of(self, key: str) -> frozenset[str]:
-        """Give the keys that are one slip away from this one."""
+        """Return the keys that are one slip away from this one."""
         near = {other for variant in _variants(key) for other in self._by_variant.get(variant, ())}
         return frozenset(other for other in near if is_slip(key, other))
 
 
 def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """
-    Give for each of the keys the known ones that are one slip away from it; those without any are left out.
+    Return for each of the keys the known ones that are one slip away from it; those without any are left out.
 
     Takes time for the number of known keys and their lengths, not for the number of pairs.
     """
@@ -95,7 +95,7 @@ def _shows(letter: str) -> bool:
 
 def is_slip(key: str, other: str) -> bool:
     """
-    Say whether two different keys are likely to mean the same.
+    Return whether two different keys are likely to mean the same.
 
     They look equal but for case and separators; or, if both have five letters, one letter too much, too little,
     another, or two letters the other way round. A digit is no slip: people number things.
@@ -111,7 +111,7 @@ def _folded(key: str) -> str:
 
 
 def _variants(key: str) -> Iterator[str]:
-    """Give a key with and without each of its letters; two keys one edit apart have a variant in common."""
+    """Return a key with and without each of its letters; two keys one edit apart have a variant in common."""
     folded = _folded(key)
     yield folded
     if _SHORTEST <= len(folded) <= _LONGEST:
@@ -154,7 +154,7 @@ class Nearest:
         self._answers: dict[str, str] = {}
 
     def __contains__(self, word: str) -> bool:
-        """Say whether a word is known."""
+        """Return whether a word is known."""
         return word in self._known
 
     def did_you_mean(self, word: str) -> str:

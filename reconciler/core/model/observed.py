@@ -41,7 +41,7 @@ class LiveUsers(Struct, frozen=True):
     ambiguous: frozenset[str] = frozenset()
 
     def is_known(self, phone_number: str) -> bool:
-        """Say whether it is known if the number is in the memory."""
+        """Return whether it is known if the number is in the memory."""
         return phone_number in self.known or (self.listed and phone_number not in self.ambiguous)
 
     def may_hold(self, phone_number: str) -> bool:
@@ -108,7 +108,7 @@ ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | U
 
 
 def contact_id_of(contact: ObservedContact) -> str | None:
-    """Give the id of a contact, or None where there is none yet."""
+    """Return the id of a contact, or None where there is none yet."""
     return contact.contact_id if isinstance(contact, FoundContact | UnlistedContact) else None
 
 
@@ -121,7 +121,7 @@ class Observed(Struct, frozen=True):
 
 
 def same_contact_problems(desired: Desired, observed: Observed) -> tuple[Problem, ...]:
-    """Give a problem for each declared contact that is, in the account, one that was declared before."""
+    """Return a problem for each declared contact that is, in the account, one that was declared before."""
     first: dict[str, Contact] = {}
     problems: list[Problem] = []
     for contact in desired.contacts:

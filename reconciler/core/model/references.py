@@ -41,7 +41,7 @@ class Reference(Struct, frozen=True):
     from_environment: bool
 
     def __str__(self) -> str:
-        """Give the reference as it is written."""
+        """Return the reference as it is written."""
         return f"${{{_ENVIRONMENT_PREFIX if self.from_environment else ''}{self.name}}}"
 
 
@@ -61,7 +61,7 @@ def holds_key(name: str, key_variables: Collection[str]) -> bool:
 
 
 def is_variable_name(text: str) -> bool:
-    """Say whether a variable can have this name."""
+    """Return whether a variable can have this name."""
     return _VARIABLE.fullmatch(text) is not None
 
 
@@ -71,7 +71,7 @@ def parse(text: str) -> tuple[Part, ...]:
 
 
 def referenced(value: Json) -> Iterator[Reference]:
-    """Give all references in a value, at any depth."""
+    """Return all references in a value, at any depth."""
     if isinstance(value, str):
         yield from (part for part in parse(value) if isinstance(part, Reference)) if OPENING in value else ()
     elif isinstance(value, dict):
@@ -84,7 +84,7 @@ def referenced(value: Json) -> Iterator[Reference]:
 
 def escaped(value: Json) -> Json:
     """
-    Give a value, its keys included, as a spec has to write it for its texts to mean themselves.
+    Return a value, its keys included, as a spec has to write it for its texts to mean themselves.
 
     A secret stays the very one that it is, at every depth: nothing is filled in there.
     """
@@ -96,7 +96,7 @@ def escaped(value: Json) -> Json:
 
 
 def as_written(value: Json) -> Json:
-    """Give a value as a spec would write it: secrets that were not read as their references, texts as `escaped`."""
+    """Return a value as a spec would write it: secrets that were not read as their references, texts as `escaped`."""
     return with_references(escaped(value))
 
 

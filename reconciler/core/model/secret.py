@@ -16,20 +16,20 @@ class Secret(str):
     __slots__ = ()
 
     def __str__(self) -> str:
-        """Say that there is a secret."""
+        """Report that there is a secret."""
         return _SHOWN
 
     def __repr__(self) -> str:
-        """Say that there is a secret."""
+        """Report that there is a secret."""
         return _SHOWN
 
     def __format__(self, format_spec: str) -> str:
-        """Say that there is a secret, as wide as asked for."""
+        """Report that there is a secret, as wide as asked for."""
         return format(_SHOWN, format_spec)
 
     @property
     def plain(self) -> str:
-        """Give the text itself."""
+        """Return the text itself."""
         return str.__str__(self)
 
 
@@ -40,7 +40,7 @@ class UnreadSecret(Secret):
 
 
 def holds_secret(value: object) -> bool:
-    """Say whether a value is a secret, or holds one at any depth."""
+    """Return whether a value is a secret, or holds one at any depth."""
     if isinstance(value, str):
         return isinstance(value, Secret)
     if isinstance(value, dict):
@@ -58,7 +58,7 @@ def as_secret(value: Json) -> Json:
 
 
 def with_references(value: Json) -> Json:
-    """Give the value with the references that lead to them in the place of secrets that were not read."""
+    """Return the value with the references that lead to them in the place of secrets that were not read."""
     if isinstance(value, UnreadSecret):
         return value.plain
     if isinstance(value, dict):

@@ -25,11 +25,11 @@ class Shard:
     count: int
 
     def __str__(self) -> str:
-        """Give it as it is written."""
+        """Return it as it is written."""
         return f"{self.index}/{self.count}"
 
     def holds(self, key: Sequence[str]) -> bool:
-        """Say whether what is known by a key belongs to this part; by SHA-256, which is the same everywhere."""
+        """Return whether what is known by a key belongs to this part; by SHA-256, which is the same everywhere."""
         digest = hashlib.sha256(canonical(list(key)).encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
@@ -44,7 +44,7 @@ class Shards:
 
     @property
     def is_possible(self) -> bool:
-        """Say whether `--shard` and merging could make it: different parts of the count, all of them only of one."""
+        """Return whether `--shard` and merging could make it: different parts of the count, all of them only of one."""
         if not 1 <= self.count <= _MOST or self.memories < 0:
             return False
         different = len(set(self.present)) == len(self.present) and set(self.present) <= set(range(self.count))
@@ -52,7 +52,7 @@ class Shards:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Give the parts that it does not speak of."""
+        """Return the parts that it does not speak of."""
         return tuple(sorted(set(range(self.count)) - set(self.present)))
 
 
@@ -142,7 +142,7 @@ def _choose(desired: Desired, patterns: Sequence[str]) -> Desired:
 
 
 def _narrowed_contact(contact: Contact, pattern: re.Pattern[str]) -> Contact:
-    """Give the contact; where only memories of it were named it has to exist, but its profile is left alone."""
+    """Return the contact; where only memories of it were named it has to exist, but its profile is left alone."""
     return contact if pattern.match(contact.address) else replace(contact, profile=())
 
 
@@ -158,7 +158,7 @@ def _narrowed(memories: Sequence[_Memory], pattern: re.Pattern[str]) -> tuple[_M
 
 
 def _narrow(memory: _Memory, pattern: re.Pattern[str]) -> _Memory | None:
-    """Give the memory with what the pattern names of it: all, some facts and users, or None for nothing."""
+    """Return the memory with what the pattern names of it: all, some facts and users, or None for nothing."""
     if pattern.match(memory.address):
         return memory
     users = tuple(user for user in memory.users if pattern.match(user_address(memory.address, user.phone_number)))

@@ -29,7 +29,7 @@ class Rate(Struct, frozen=True):
     seconds: int
 
     def __str__(self) -> str:
-        """Give it as it is written in `reconciler.yaml`, in the largest unit that holds the window whole."""
+        """Return it as it is written in `reconciler.yaml`, in the largest unit that holds the window whole."""
         unit = next(unit for unit in ("h", "m", "s") if self.seconds % _SECONDS[unit] == 0)
         return f"{self.requests}/{self.seconds // _SECONDS[unit]}{unit}"
 

@@ -27,7 +27,7 @@ write_normal = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=("
 
 def same(left: Json, right: Json) -> bool:
     """
-    Say whether two values are the same JSON.
+    Return whether two values are the same JSON.
 
     JSON has one kind of number, so 1 and 1.0 are the same; true and 1 are not, although Python thinks so.
     """
@@ -45,7 +45,7 @@ def same(left: Json, right: Json) -> bool:
 
 
 def covers(live: Json, declared: Json) -> bool:
-    """Say whether a live value already holds what is declared; a mapping may hold more than that."""
+    """Return whether a live value already holds what is declared; a mapping may hold more than that."""
     if isinstance(declared, dict):
         return isinstance(live, dict) and all(
             key in live and covers(live[key], value) for key, value in declared.items()
@@ -62,7 +62,7 @@ def lay_over(live: Json, declared: Json) -> Json:
 
 
 def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
-    """Say whether a value is a JSON list."""
+    """Return whether a value is a JSON list."""
     return isinstance(value, (list, tuple))
 
 
@@ -94,7 +94,7 @@ def canonical(value: Json) -> str:
 
 
 def normal(value: Json) -> Json:
-    """Give the normal form of a value: one for each number."""
+    """Return the normal form of a value: one for each number."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):

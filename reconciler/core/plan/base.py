@@ -30,14 +30,14 @@ class Base(Struct, frozen=True):
     memories: Mapping[_Identity, Memory]
 
     def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause:
-        """Say why a contact, a memory or a user is to be made."""
+        """Return why a contact, a memory or a user is to be made."""
         if isinstance(thing, Memory):
             was = self.memories.get(memory_identity(thing))
             return "live" if was and (user is None or _user(was, user.phone_number)) else "specs"
         return "live" if thing.key in self.contacts else "specs"
 
     def cause(self, declared: Mapping[str, Json] | None, change: Change) -> Cause:
-        """Say why something is to change, given what stood in its place in the declarations of the revision."""
+        """Return why something is to change, given what stood in its place in the declarations of the revision."""
         was = _at(declared or {}, change.path)
         live = _Nothing.NOTHING if isinstance(change, Added) else change.before
         specs_changed, live_changed = not _equal(was, change.after), not _equal(was, live)
@@ -46,23 +46,23 @@ class Base(Struct, frozen=True):
         return "specs" if specs_changed else "live"
 
     def profile(self, identity: Identity) -> Mapping[str, Json] | None:
-        """Give what was declared of a contact itself."""
+        """Return what was declared of a contact itself."""
         return self.contacts.get(identity.key)
 
     def facts(self, memory: Memory) -> Mapping[str, Json] | None:
-        """Give the facts that were declared of a memory."""
+        """Return the facts that were declared of a memory."""
         was = self.memories.get(memory_identity(memory))
         return _values(was.facts) if isinstance(was, ContactMemory) else None
 
     def user(self, memory: Memory, phone_number: str) -> Mapping[str, Json] | None:
-        """Give what was declared of a user of a memory."""
+        """Return what was declared of a user of a memory."""
         was = self.memories.get(memory_identity(memory))
         user = _user(was, phone_number) if was else None
         return None if user is None else {"metadata": user.metadata, "summary": user.summary}
 
 
 def base_of(desired: Desired, ref: str) -> Base:
-    """Give the declarations of a revision, to compare with."""
+    """Return the declarations of a revision, to compare with."""
     return Base(
         ref,
         {contact.identity.key: _values(contact.profile) for contact in desired.contacts},
@@ -71,7 +71,7 @@ def base_of(desired: Desired, ref: str) -> Base:
 
 
 def memory_identity(memory: Memory) -> _Identity:
-    """Give what the account knows a declared memory by."""
+    """Return what the account knows a declared memory by."""
     if isinstance(memory, ContactMemory):
         return (*memory.contact.identity.key, *next(iter(memory.scope_key.fields.items())))
     return ("memory_id", memory.memory_id)
@@ -86,7 +86,7 @@ def _user(memory: Memory, phone_number: str) -> User | None:
 
 
 def _at(value: Json, path: Sequence[str]) -> Json | _Nothing:
-    """Give what stands at a path; what is not declared of a user is None there."""
+    """Return what stands at a path; what is not declared of a user is None there."""
     for step in path:
         below = value.get(step) if isinstance(value, dict) else None
         if below is None:

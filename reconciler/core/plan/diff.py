@@ -48,12 +48,12 @@ class FactWrite(Struct, frozen=True):
 
     @property
     def is_new(self) -> bool:
-        """Say whether the live side lacks the fact as a whole: something added inside of it is an update."""
+        """Return whether the live side lacks the fact as a whole: something added inside of it is an update."""
         return self.changes == (Added((self.key,), self.value),)
 
     @property
     def keeps_live_part(self) -> bool:
-        """Say whether something that only the live side has is sent back."""
+        """Return whether something that only the live side has is sent back."""
         return not same(self.value, self.declared)
 
     @property
@@ -99,7 +99,7 @@ def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWri
 
 
 def diff_user(user: User, live: LiveUser) -> tuple[FactWrite, ...]:
-    """Give what of a user's `metadata` and `summary` is declared, can be compared and differs."""
+    """Return what of a user's `metadata` and `summary` is declared, can be compared and differs."""
     declared: dict[str, Json] = {"metadata": user.metadata if live.comparable else None, "summary": user.summary}
     facts = [Fact(key, value, "keep", user.source) for key, value in declared.items() if value is not None]
     return diff_facts(facts, {"metadata": live.metadata, "summary": live.summary})

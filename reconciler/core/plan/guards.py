@@ -42,7 +42,7 @@ class Measures:
 
     @property
     def update_share(self) -> float:
-        """Give the share of the live facts that would be overwritten, rounded up to four digits; 0 where none is."""
+        """Return the share of the live facts that would be overwritten, rounded up to four digits; 0 where none is."""
         return -(-self.facts_to_update * _PARTS // max(1, self.kept_facts_live)) / _PARTS
 
 
@@ -60,14 +60,14 @@ class ExceededGuard:
 
 
 def exceeded(measures: Measures, guards: Guards) -> tuple[ExceededGuard, ...]:
-    """Give the guards that refuse; a value that equals its limit is allowed."""
+    """Return the guards that refuse; a value that equals its limit is allowed."""
     limits = ((name, getattr(guards, name)) for name in GUARD_NAMES)
     held = (held_against(measures, name, limit) for name, limit in limits if limit is not None)
     return tuple(guard for guard in held if guard.value > guard.limit)
 
 
 def held_against(measures: Measures, name: GuardName, limit: Number) -> ExceededGuard:
-    """Give a guard with what measures come to, whether they exceed it or not."""
+    """Return a guard with what measures come to, whether they exceed it or not."""
     match name:
         case "max_changes":
             return ExceededGuard(name, limit, measures.changes)

@@ -22,7 +22,7 @@ class KnownKeys(Struct, frozen=True):
     guessed: bool = True
 
     def is_better(self, other: str, key: str) -> bool:
-        """Say whether of two keys that no memory holds together, the other is likely to be the right one."""
+        """Return whether of two keys that no memory holds together, the other is likely to be the right one."""
         if key in self.live:
             return False
         return other in self.live or (-self.declared[other], other) < (-self.declared[key], key)
@@ -46,7 +46,7 @@ class NewKey(Struct, frozen=True):
 
 
 def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
-    """Give the keys of all that is declared, of which a part may have been read, and those that are live there."""
+    """Return the keys of all that is declared, of which a part may have been read, and those that are live there."""
     counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
     live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
     return KnownKeys(counts, frozenset[str]().union(*live), guessed=not declared.catalogue)

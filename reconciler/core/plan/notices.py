@@ -17,7 +17,7 @@ _GONE: Final = object()
 
 
 def retained_notices(base: Base, desired: Desired, observed: Observed) -> Iterator[Notice]:
-    """Give what was declared and is no longer: it stays live, where it is not known to be gone."""
+    """Return what was declared and is no longer: it stays live, where it is not known to be gone."""
     yield from _of_contacts(base, desired, observed)
     by_identity = {memory_identity(memory): memory for memory in desired.memories}
     by_address = {memory.address: memory for memory in desired.memories}
@@ -52,7 +52,7 @@ def _removed_facts(memory: Memory, now: Memory | None, observed: Observed) -> It
 
 
 def _removed(was: Mapping[str, Json], declared: Mapping[str, Json], live: Json) -> Iterator[tuple[str, ...]]:
-    """Give the paths of what was declared, is not any more, and is live as far as that is known."""
+    """Return the paths of what was declared, is not any more, and is live as far as that is known."""
     for key, value in was.items():
         held = live.get(key, _GONE) if isinstance(live, dict) else None
         if key not in declared:
@@ -74,7 +74,7 @@ def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> It
 
 def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
     """
-    Give the keys that are new to a memory and one slip away from a known one, in the order of the plan.
+    Return the keys that are new to a memory and one slip away from a known one, in the order of the plan.
 
     A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
     """
@@ -87,7 +87,7 @@ def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iter
 
 
 def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[Notice]:
-    """Give a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
+    """Return a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
     for one, others in doubtful(new, known):
         declared = sorted(others & known.declared.keys())
         live = sorted(others - known.declared.keys())
@@ -96,7 +96,7 @@ def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[
 
 def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
     """
-    Give the new keys in whose place another one is likely to be meant, with those others.
+    Return the new keys in whose place another one is likely to be meant, with those others.
 
     What is declared on one line is one mistake, however many memories it is added to.
     """
@@ -110,7 +110,7 @@ def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, 
 
 
 def _added(work: Iterable[Work], observed: Observed) -> Iterator[tuple[str, Source, str, Mapping[str, object]]]:
-    """Give each key that is new to a memory, with its place, the memory's address and the facts that are live there."""
+    """Yield each key that is new to a memory, with its place, the memory's address and the live facts there."""
     for item in work:
         if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory):
             seen = observed.memories[item.address]

@@ -21,12 +21,12 @@ class _OnContact(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the contact's address."""
+        """Return the contact's address."""
         return self.contact.address
 
     @property
     def source(self) -> Source:
-        """Give where the contact is declared."""
+        """Return where the contact is declared."""
         return self.contact.source
 
 
@@ -37,12 +37,12 @@ class _OnContactMemory(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the memory's address."""
+        """Return the memory's address."""
         return self.memory.address
 
     @property
     def source(self) -> Source:
-        """Give where the memory is declared."""
+        """Return where the memory is declared."""
         return self.memory.source
 
 
@@ -54,12 +54,12 @@ class _OnUser(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the user's address."""
+        """Return the user's address."""
         return user_address(self.memory.address, self.user.phone_number)
 
     @property
     def source(self) -> Source:
-        """Give where the user is declared."""
+        """Return where the user is declared."""
         return self.user.source
 
 
@@ -79,7 +79,7 @@ class UpdateContact(_OnContact, frozen=True):
 
     @property
     def needs_second_look(self) -> bool:
-        """Say whether what is live by then decides what is sent: it was not read, or values keep a live part."""
+        """Return whether what is live by then decides what is sent: it was not read, or values keep a live part."""
         return not self.certain or any(write.keeps_live_part for write in self.profile)
 
 
@@ -99,7 +99,7 @@ class WriteFacts(_OnContactMemory, frozen=True):
 
     @property
     def needs_second_look(self) -> bool:
-        """Say whether what is live by then decides what is sent: planted facts, and values that keep a live part."""
+        """Return whether what is live by then decides what is sent: planted facts, and values that keep a live part."""
         planted = {fact.key for fact in self.memory.facts if fact.upkeep == "seed"}
         return any(write.key in planted or write.keeps_live_part for write in self.facts)
 
@@ -132,7 +132,7 @@ Operation: TypeAlias = ContactOperation | MemoryOperation
 
 def may_send(operation: Operation) -> tuple[str, ...]:
     """
-    Give the writes that an operation may send, by the names of the operations that they are, in their order.
+    Return the writes that an operation may send, by the names of the operations that they are, in their order.
 
     An id that is missing takes get-or-create, a contact that existed differently an update, and so does a user.
     """
@@ -160,7 +160,7 @@ class ContactWork(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the contact's address."""
+        """Return the contact's address."""
         return self.contact.address
 
 
@@ -174,18 +174,18 @@ class MemoryWork(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the memory's address."""
+        """Return the memory's address."""
         return self.memory.address
 
     @property
     def needs_second_look(self) -> bool:
-        """Say whether the memory has to be read again before its facts are written."""
+        """Return whether the memory has to be read again before its facts are written."""
         writes = (item for item in self.operations if isinstance(item, WriteFacts))
         return self.memory_id is not None and any(item.needs_second_look for item in writes)
 
     @property
     def needs_lookup(self) -> bool:
-        """Say whether the id has to be asked for first, with the get-or-create call, of a memory known to exist."""
+        """Return whether the id has to be asked for first, with the get-or-create call, of a memory known to exist."""
         return self.memory_id is None and not any(isinstance(item, CreateMemory) for item in self.operations)
 
 
@@ -265,12 +265,12 @@ class Plan(Struct, frozen=True):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Give all operations in the order of the plan."""
+        """Return all operations in the order of the plan."""
         return tuple(operation for work in self.work for operation in work.operations)
 
     @property
     def has_changes(self) -> bool:
-        """Say whether changes are pending; what is uncertain does not count."""
+        """Return whether changes are pending; what is uncertain does not count."""
         return any(operation.certain for operation in self.operations)
 
     @property

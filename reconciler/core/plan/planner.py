@@ -98,7 +98,7 @@ def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:
 
 
 def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
-    """Give the work contact by contact, what is done to the contact before what is done to its memories."""
+    """Return the work contact by contact, what is done to the contact before what is done to its memories."""
     memories: dict[str, list[ContactMemory]] = {contact.name: [] for contact in desired.contacts}
     for memory in desired.contact_memories:
         memories[memory.contact.name].append(memory)
@@ -205,6 +205,6 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
 
 
 def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:
-    """Say whether a user of the account is declared with a key that it does not show; only adding one sets it."""
+    """Return whether a user of the account is declared with a key that it does not show; only adding one sets it."""
     declared = user.external_memory_key
     return live is not None and declared is not None and live.external_memory_key != declared

@@ -27,7 +27,7 @@ class Planned(Addressed, Protocol):
 
     @property
     def source(self) -> Source:
-        """Give where what it is done to is declared."""
+        """Return where what it is done to is declared."""
         ...
 
 
@@ -68,7 +68,7 @@ class Receipt(Struct, frozen=True):
 
     @property
     def interrupted(self) -> bool:
-        """Say whether the apply was stopped before it was complete."""
+        """Return whether the apply was stopped before it was complete."""
         return self.stop_requested and not self.is_complete
 
     @property
@@ -79,5 +79,5 @@ class Receipt(Struct, frozen=True):
 
     @property
     def is_complete(self) -> bool:
-        """Say whether the account now holds all that the plan asked for."""
+        """Return whether the account now holds all that the plan asked for."""
         return all(outcome.result in {"done", "already"} for outcome in self.outcomes)

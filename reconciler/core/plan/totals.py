@@ -47,7 +47,7 @@ def summary_of(plan: Plan) -> SummaryEntry:
 
 
 def measures_of(plan: Plan) -> Measures:
-    """Give what guards are held against."""
+    """Return what guards are held against."""
     summary = summary_of(plan)
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
@@ -61,7 +61,7 @@ def measures_of(plan: Plan) -> Measures:
 
 def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Plan:
     """
-    Give the plan with the guards that refuse it.
+    Return the plan with the guards that refuse it.
 
     What is left of a plan that was `reviewed` reads a part of the account alone, so all but the number of changes is as
     it was then.

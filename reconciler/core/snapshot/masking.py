@@ -35,7 +35,7 @@ class Taken:
 
 
 def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
-    """Give the snapshot of what was read."""
+    """Return the snapshot of what was read."""
     masking = _Masking(masker)
     contacts = None if holdings.contacts is None else tuple(map(masking.contact, holdings.contacts))
     contexts = [masking.context(*asked, context) for asked, context in holdings.contexts.items()]

@@ -115,7 +115,7 @@ class Holdings:
 
 
 def scope_key_of(seen: SeenMemory | SeenContext) -> ScopeKey | None:
-    """Give the scope that a snapshot names; None where it names none."""
+    """Return the scope that a snapshot names; None where it names none."""
     if seen.persona_id is not None:
         return Persona(seen.persona_id)
     return AgentNumber(seen.agent_number) if seen.agent_number is not None else None

@@ -24,7 +24,7 @@ from reconciler.core.snapshot.seen import (
 
 
 def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Masker) -> Holdings:
-    """Give what was read, as far as the specs know it: all else stays a digest."""
+    """Return what was read, as far as the specs know it: all else stays a digest."""
     unmasking = _Unmasking(_by_digest(declared, masker))
     contacts = None if snapshot.contacts is None else tuple(map(unmasking.contact, snapshot.contacts))
     contexts = {(seen.contact_id, unmasking.scope_key(seen)): unmasking.context(seen) for seen in snapshot.contexts}
@@ -38,18 +38,18 @@ def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Mas
 
 
 def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
-    """Say whether a masker has the key that the snapshot was made with."""
+    """Return whether a masker has the key that the snapshot was made with."""
     return masker.key_check == snapshot.key_check
 
 
 @dataclass(frozen=True, slots=True)
 class _Unmasking:
-    """Gives back what is kept, with declared values and keys in the place of their digests."""
+    """Return back what is kept, with declared values and keys in the place of their digests."""
 
     known: Mapping[str, Json]
 
     def contact(self, seen: SeenContact) -> ContactRecord:
-        """Give a contact back."""
+        """Return a contact back."""
         identifiers = None
         if seen.identifiers is not None:
             identifiers = tuple((kind, self._key(digest)) for kind, digest in seen.identifiers)
@@ -58,20 +58,20 @@ class _Unmasking:
         return ContactRecord(seen.contact_id, profile, identifiers, memories)
 
     def memory(self, seen: SeenMemory) -> Record:
-        """Give a contact memory back."""
+        """Return a contact memory back."""
         return Record(seen.memory_id, seen.contact_id, self.scope_key(seen), self._facts(seen.facts))
 
     def context(self, seen: SeenContext) -> Context:
-        """Give the answer of the context call back."""
+        """Return the answer of the context call back."""
         return Context(self._facts(seen.facts), seen.is_empty, seen.contact_known)
 
     def scope_key(self, seen: SeenMemory | SeenContext) -> ScopeKey | None:
-        """Give the scope; an agent number that no spec declares stays a digest."""
+        """Return the scope; an agent number that no spec declares stays a digest."""
         scope_key = scope_key_of(seen)
         return AgentNumber(self._key(scope_key.agent_number)) if isinstance(scope_key, AgentNumber) else scope_key
 
     def users(self, seen: SeenUsers) -> dict[str, LiveUser | None]:
-        """Give the users of a memory back."""
+        """Return the users of a memory back."""
         return {self._key(digest): self._user(user) for digest, user in seen.users.items()}
 
     def _user(self, seen: SeenUser | None) -> LiveUser | None:
@@ -116,7 +116,7 @@ def _declared(desired: Desired) -> Iterator[Json]:
 
 
 def _identifiers(desired: Desired) -> Iterator[tuple[str, str]]:
-    """Give identifiers and phone numbers, each with its kind."""
+    """Return identifiers and phone numbers, each with its kind."""
     for contact in desired.contacts:
         if isinstance(contact.identity, Identifier):
             yield contact.identity.kind, contact.identity.value

@@ -64,7 +64,7 @@ class _Csv:
                 yield Row(cells, Source(self._file, self._line, 1), positions)
 
     def _records(self) -> Iterator[Sequence[str] | Problem]:
-        """Give all records that hold something; where one cannot be read, those after it are as far as they can be."""
+        """Yield all records that hold something; where one cannot be read, go on with the next."""
         while True:
             self._line = self._lines.number + 1
             try:
@@ -87,7 +87,7 @@ class _Csv:
                 yield record
 
     def _malformed(self, error: str) -> tuple[Problem, bool]:
-        """Say what is wrong with a record, and whether what follows it can be read."""
+        """Return what is wrong with a record, and whether what follows it can be read."""
         if "expected after" in error:
             message = "text stands behind the closing quote of a cell"
             return self._problem(message, 'write "" for a quote inside of a quoted cell'), True

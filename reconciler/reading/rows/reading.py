@@ -34,7 +34,7 @@ class _YamlRow(Row, frozen=True):
     node: Node
 
     def place(self, column: str) -> Source:
-        """Give the place where a cell is written; of one that is not there, that of its row."""
+        """Return the place where a cell is written; of one that is not there, that of its row."""
         return self.node.at((column,)).source
 
 

@@ -32,7 +32,7 @@ class TextLines:
         return self
 
     def __next__(self) -> str:
-        """Give the next line, with its end."""
+        """Return the next line, with its end."""
         line = next(self._lines)
         self.number += 1
         if self.number == 1:
@@ -50,7 +50,7 @@ class TextLines:
             return line.decode(errors="replace")
 
     def taken(self) -> tuple[Problem, ...]:
-        """Give what is wrong in the lines since the last time."""
+        """Return what is wrong in the lines since the last time."""
         found = tuple(self._problems)
         self._problems.clear()
         return found
@@ -75,10 +75,10 @@ class Row(Struct, frozen=True):
     positions: Mapping[str, int]
 
     def cell(self, column: str) -> Json:
-        """Give what a column holds, None where it holds nothing."""
+        """Return what a column holds, None where it holds nothing."""
         cell = self.cells.get(column)
         return None if cell == "" else cell
 
     def place(self, column: str) -> Source:
-        """Give the place of a cell: the line on which its row starts, and the number of its column."""
+        """Return the place of a cell: the line on which its row starts, and the number of its column."""
         return Source(self.source.file, self.source.line, self.positions.get(column, 1))

@@ -34,7 +34,7 @@ class ItemsFrame:
 
     @property
     def step(self) -> int:
-        """Give the step of a path that leads to what is read next."""
+        """Return the step of a path that leads to what is read next."""
         return len(self.value)
 
 
@@ -70,12 +70,12 @@ class EntriesFrame:
             self.marks.append(own if held is None else (own, *held))
 
     def key_at(self, key: str) -> int:
-        """Give the offset of a key that is here already."""
+        """Return the offset of a key that is here already."""
         return key_offset(self.marks[list(self.value).index(key)])
 
     @property
     def step(self) -> str | None:
-        """Give the step of a path that leads to the value that is read next; none while there is no key for it."""
+        """Return the step of a path that leads to the value that is read next; none while there is no key for it."""
         return None if self.expects_key else self.key
 
 
@@ -123,7 +123,7 @@ class Anchors:
         self._known[name] = Anchored(value, None, 1, 0)
 
     def resolve(self, name: str, *, depth: int) -> Anchored | Refusal:
-        """Give what a name stands for, for use at a depth."""
+        """Return what a name stands for, for use at a depth."""
         known = self._known.get(name)
         if known is None:
             nearest = did_you_mean(name, self._known)
@@ -139,7 +139,7 @@ class Anchors:
 
     @property
     def exhausted(self) -> bool:
-        """Say whether the aliases stand for more values than they may."""
+        """Return whether the aliases stand for more values than they may."""
         return self._expanded > MOST_EXPANDED
 
 

@@ -56,7 +56,7 @@ class UnreadableError(Exception):
 
 
 class Builder:
-    """Takes the events of one file; gives its documents and what is wrong in them."""
+    """Takes the events of one file; return its documents and what is wrong in them."""
 
     def __init__(self, lines: Lines, address: Addressing, *, misread: Container[int] = ()) -> None:
         self.problems: list[Problem] = []
@@ -72,7 +72,7 @@ class Builder:
 
     @property
     def documents(self) -> tuple[Node, ...]:
-        """Give the documents that were read to their end; those that hold nothing are left out."""
+        """Return the documents that were read to their end; those that hold nothing are left out."""
         read = zip(self._documents.value, self._documents.marks, strict=True)
         return tuple(Node(value, self._lines, mark) for value, mark in read if value is not None)
 

@@ -71,7 +71,7 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Say in words why the system refused a file; a name that no file can have is a ValueError."""
+    """Report in words why the system refused a file; a name that no file can have is a ValueError."""
     return (error.strerror or "").lower() if isinstance(error, OSError) else "no file can have this name"
 
 

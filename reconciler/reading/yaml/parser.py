@@ -19,7 +19,7 @@ class PythonParser(yaml.SafeLoader):
     """The parser in Python, made as strict as libyaml about what a backslash leads to."""
 
     def get_event(self) -> events.Event | None:
-        """Give the next event, or nothing at the end."""
+        """Return the next event, or nothing at the end."""
         try:
             event: events.Event | None = super().get_event()  # type: ignore[no-untyped-call] # the stubs leave it out
         except ValueError as error:

@@ -136,7 +136,7 @@ _BEFORE_KEYS = ("{", "[", ",", ": ", "- ", "? ")
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Problem:
-    """Say what is wrong with a text that is no YAML."""
+    """Return what is wrong with a text that is no YAML."""
     met = error.problem_mark.index if error.problem_mark else 0
     began = error.context_mark.index if error.context_mark else met
     said = f"{error.context}: {error.problem}"

@@ -27,7 +27,7 @@ def conflict_marker(text: str) -> int | None:
 
 
 def decoded(data: bytes, *, file: str) -> str | Problem:
-    """Give the text of a file, without its byte order mark."""
+    """Return the text of a file, without its byte order mark."""
     body = data.removeprefix(BOM_UTF8)
     try:
         text = body.decode()
@@ -39,14 +39,14 @@ def decoded(data: bytes, *, file: str) -> str | Problem:
 
 
 def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
-    """Say at which byte a text stops being UTF-8, and what it seems to be."""
+    """Report at which byte a text stops being UTF-8, and what it seems to be."""
     before = body[:at].decode()
     message = f"byte 0x{body[at]:02X} is not UTF-8; {_encoding(body, at)}"
     return Lines(file, before).problem(len(before), message, cure=_SAVE)
 
 
 def is_utf16(data: bytes) -> bool:
-    """Say whether bytes seem to be UTF-16: by their byte order mark, or since about every other one is NUL."""
+    """Return whether bytes seem to be UTF-16: by their byte order mark, or since about every other one is NUL."""
     return data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or _every_other_is_nul(len(data), data.count(b"\0"))
 
 

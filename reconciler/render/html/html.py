@@ -25,7 +25,7 @@ _SCRIPT = "report.js"
 
 
 def render_plan_html(plan: PlanDocument, *, rows: int = MOST_ROWS) -> str:
-    """Give the report of a plan: at most so many rows, and 20 MB, whatever the plan."""
+    """Return the report of a plan: at most so many rows, and 20 MB, whatever the plan."""
     from markupsafe import Markup  # noqa: PLC0415  comes with jinja2, which is needed for this format alone
 
     templates = _templates()

@@ -84,7 +84,7 @@ class Part(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """Say what it is about where there is no scope."""
+        """Return what it is about where there is no scope."""
         return "memory by id" if self.address.startswith("memories.") else "the contact itself"
 
 
@@ -121,7 +121,7 @@ class Page(Struct, frozen=True):
 
     @property
     def rows(self) -> list[Row]:
-        """Give all rows."""
+        """Return all rows."""
         return [row for card in self.cards for part in card.parts for row in part.rows]
 
     @property
@@ -131,17 +131,17 @@ class Page(Struct, frozen=True):
 
     @property
     def hidden_names(self) -> str:
-        """Say how many contacts are left out."""
+        """Return how many contacts are left out."""
         return counted(len(self.hidden.names) + self.hidden.more_names, "contact")
 
     @property
     def scopes(self) -> list[str]:
-        """Give the scopes to choose from."""
+        """Return the scopes to choose from."""
         return sorted({part.scope for card in self.cards for part in card.parts if part.scope})
 
     @property
     def keys(self) -> list[str]:
-        """Give keys to choose from, as many as are handy, those of most rows first."""
+        """Return keys to choose from, as many as are handy, those of most rows first."""
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
@@ -156,7 +156,7 @@ class _Draft(Struct, frozen=True):
 
 
 def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
-    """Give the page of a plan, of at most so many rows and `MOST_BYTES`."""
+    """Return the page of a plan, of at most so many rows and `MOST_BYTES`."""
     drafts = [*_changes(plan), *_standing(plan)]
     rows = [*_fitting(drafts[:most_rows])]
     shown, left = drafts[: len(rows)], drafts[len(rows) :]
@@ -176,7 +176,7 @@ def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
 
 
 def _changes(plan: PlanDocument) -> Iterator[_Draft]:
-    """Give all changes, the riskiest first."""
+    """Return all changes, the riskiest first."""
     memories = {memory.address: memory for memory in plan.memories}
     phones = {item.address: item.phone_number for item in plan.operations if isinstance(item, _ON_USERS)}
     for section in plan_sections(plan):
@@ -189,7 +189,7 @@ def _changes(plan: PlanDocument) -> Iterator[_Draft]:
 
 
 def _standing(plan: PlanDocument) -> Iterator[_Draft]:
-    """Give all declared facts and users that stay."""
+    """Return all declared facts and users that stay."""
     for memory in plan.memories:
         card, scope = _belonging(memory.address, memory)
         for entry in memory.standing:
@@ -199,7 +199,7 @@ def _standing(plan: PlanDocument) -> Iterator[_Draft]:
 
 
 def _belonging(address: str, memory: MemoryEntry | None) -> tuple[str, str]:
-    """Give the name of the contact, and of the scope; a memory declared by its id stands for itself."""
+    """Return the name of the contact, and of the scope; a memory declared by its id stands for itself."""
     if memory is None or memory.contact is None:
         return address.removeprefix("contacts."), ""
     return memory.contact, memory.scope or ""
@@ -258,7 +258,7 @@ def _ordered(tally: Mapping[Verb, int]) -> tuple[tuple[Verb, int], ...]:
 
 
 def _moment(text: str) -> str:
-    """Give an ISO 8601 time in UTC to the minute; anything else as it is."""
+    """Return an ISO 8601 time in UTC to the minute; anything else as it is."""
     return f"{text[:10]} {text[11:16]} UTC" if _MOMENT.fullmatch(text) else named(text)
 
 

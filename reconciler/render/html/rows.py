@@ -51,28 +51,28 @@ class Row(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Give the bytes that the row takes at most."""
+        """Return the bytes that the row takes at most."""
         cells = (text for cell in self.before + self.after for text in (cell.label, cell.text))
         return _ROW_BYTES + size_of(self.name, self.place, self.cause, *cells)
 
 
 def size_of(*texts: str) -> int:
-    """Give the bytes that texts take at most when they are escaped."""
+    """Return the bytes that texts take at most when they are escaped."""
     return sum(len(html.escape(text).encode()) for text in texts)
 
 
 def named(text: str) -> str:
-    """Give a name, or another short text, as one line that prints."""
+    """Return a name, or another short text, as one line that prints."""
     return shortened(visible(text[: LONGEST_NAME + 1]), LONGEST_NAME)
 
 
 def placed(place: PlaceEntry | None) -> str:
-    """Give `FILE:LINE`, or nothing for what stands in no spec."""
+    """Return `FILE:LINE`, or nothing for what stands in no spec."""
     return f"{named(place.file)}:{place.line}" if place is not None and place.file else ""
 
 
 def verb_of(line: Line, operation: str) -> Verb:
-    """Say what a line of an operation's type does."""
+    """Return what a line of an operation's type does."""
     if operation in {"add_user", "update_user"}:
         return "user"
     match line.what:
@@ -85,7 +85,7 @@ def verb_of(line: Line, operation: str) -> Verb:
 
 
 def changed_row(line: Line, operation: str, phone_number: str) -> Row:
-    """Give the row of a change; `phone_number` is the user's, where it is about one."""
+    """Return the row of a change; `phone_number` is the user's, where it is about one."""
     verb = verb_of(line, operation)
     before, after = _sides(line)
     return Row(
@@ -102,7 +102,7 @@ def changed_row(line: Line, operation: str, phone_number: str) -> Row:
 
 
 def standing_row(entry: StandingEntry) -> Row:
-    """Give the row of a declared fact that stays; of a planted one nobody claims to know the live value."""
+    """Return the row of a declared fact that stays; of a planted one nobody claims to know the live value."""
     if entry.upkeep == "seed":
         before = Cell("note", "as the agent has it")
         after = [before, _value(entry.declared, "planted when missing")]
@@ -113,7 +113,7 @@ def standing_row(entry: StandingEntry) -> Row:
 
 
 def standing_user_row(entry: StandingUserEntry) -> Row:
-    """Give the row of a declared user that stays."""
+    """Return the row of a declared user that stays."""
     there = Cell("note", "in the memory")
     return _standing("user", named(entry.phone_number), there, [there], entry.source)
 
@@ -151,7 +151,7 @@ def _path(path: tuple[str, ...]) -> str:
 
 
 def _sides(line: Line) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    """Give what is before and after."""
+    """Return what is before and after."""
     unknown = Cell("note", "nothing" if line.sign != "?" else "cannot be seen")
     match line.what:
         case FactAdded(after=after):

@@ -20,7 +20,7 @@ class Call:
     body: JsonObject
 
     def number(self, number: str) -> str:
-        """Give a phone number as this sandbox compares it (U5)."""
+        """Return a phone number as this sandbox compares it (U5)."""
         return in_form(number, self.settings.numbers)
 
 
@@ -64,7 +64,7 @@ def scope_of(call: Call, fields: Mapping[str, object]) -> Scope | None:
 
 
 def created_status(settings: Settings) -> int:
-    """Give the HTTP status of an answer that created a contact or a store (L: 201)."""
+    """Return the HTTP status of an answer that created a contact or a store (L: 201)."""
     return 201 if settings.revision == "L" else settings.create_status
 
 
@@ -75,7 +75,7 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int) -> int:
 
 
 def trimmed(value: object) -> object:
-    """Give a value of which all texts are trimmed, those inside of it, too."""
+    """Return a value of which all texts are trimmed, those inside of it, too."""
     if isinstance(value, dict):
         return {key: trimmed(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -66,7 +66,7 @@ class Router:
                 self._routes.setdefault((route.method, len(parts)), []).append((route, parts))
 
     def match(self, method: str, segments: tuple[str, ...]) -> Matched | None:
-        """Give the first route whose pattern fits; the API has no answer to a known path with another method."""
+        """Return the first route whose pattern fits; the API has no answer to a known path with another method."""
         for route, parts in self._routes.get((method, len(segments)), []):
             ids = _fitted(parts, segments)
             if ids is not None:

@@ -24,11 +24,11 @@ class Identifiers:
         self._database = database
 
     def of_contacts(self, contact_ids: list[str]) -> list[JsonObject]:
-        """Give the identifiers of several contacts, oldest first."""
+        """Return the identifiers of several contacts, oldest first."""
         return [_parsed_identifier(row) for row in self._database.rows(_OF_CONTACTS, ids=to_json(contact_ids))]
 
     def owner(self, *, kind: str, value: str) -> str | None:
-        """Give the id of the contact that has this identifier."""
+        """Return the id of the contact that has this identifier."""
         row = self._database.row(_OWNER, type=kind, value=value)
         return None if row is None else str(row["contact_id"])
 
@@ -87,11 +87,11 @@ class Contacts:
         self._database = database
 
     def get(self, contact_id: str) -> JsonObject | None:
-        """Give the contact with this id."""
+        """Return the contact with this id."""
         return _record(self._database.row("SELECT * FROM contacts WHERE id = :id", id=contact_id))
 
     def find(self, identifiers: dict[str, str]) -> JsonObject | None:
-        """Give the contact of the first identifier that belongs to one."""
+        """Return the contact of the first identifier that belongs to one."""
         for kind, value in identifiers.items():
             row = self._database.row(_BY_IDENTIFIER, type=kind, value=value)
             if row is not None:
@@ -99,7 +99,7 @@ class Contacts:
         return None
 
     def page(self, *, limit: int, offset: int) -> list[JsonObject]:
-        """Give a page of contacts, oldest first, unless they were moved."""
+        """Return a page of contacts, oldest first, unless they were moved."""
         return [_parsed_contact(row) for row in self._database.rows(_PAGE, limit=limit, offset=offset)]
 
     def count(self) -> int:

@@ -43,12 +43,12 @@ class Users:
         self._database = database
 
     def find(self, memory_id: str, phone_number: str) -> JsonObject | None:
-        """Give the user with this number in this memory."""
+        """Return the user with this number in this memory."""
         row = self._database.row(_FIND, memory_id=memory_id, phone_number=phone_number)
         return None if row is None else _parsed_user(row)
 
     def of_memory(self, memory_id: str) -> list[JsonObject]:
-        """Give the users of a memory, oldest first."""
+        """Return the users of a memory, oldest first."""
         rows = self._database.rows("SELECT * FROM users WHERE memory_id = :id ORDER BY seq", id=memory_id)
         return [_parsed_user(row) for row in rows]
 
@@ -98,7 +98,7 @@ class Stores:
         self._database = database
 
     def get(self, store_id: str) -> JsonObject | None:
-        """Give the store with this id."""
+        """Return the store with this id."""
         row = self._database.row(f"{_COLUMNS} WHERE id = :id", id=store_id)
         return None if row is None else dict(row)
 
@@ -151,11 +151,11 @@ class ContactMemories:
         self._database = database
 
     def get(self, memory_id: str) -> JsonObject | None:
-        """Give the record with this id."""
+        """Return the record with this id."""
         return _record(self._database.row("SELECT * FROM memories WHERE id = :id", id=memory_id))
 
     def find(self, scope: Scope) -> JsonObject | None:
-        """Give the record for this contact and scope; of several that were planted, the oldest."""
+        """Return the record for this contact and scope; of several that were planted, the oldest."""
         row = self._database.row(
             _BY_SCOPE,
             contact_id=scope.contact_id,
@@ -175,7 +175,7 @@ class ContactMemories:
         self._database.change(_SET_FACTS, id=memory_id, facts=to_json(facts), updated_at=self._database.now())
 
     def of_contacts(self, contact_ids: list[str]) -> list[JsonObject]:
-        """Give the records of several contacts, oldest first."""
+        """Return the records of several contacts, oldest first."""
         rows = self._database.rows(_OF_CONTACTS, ids=to_json(contact_ids))
         return [_parsed_memory(row) for row in rows]
 

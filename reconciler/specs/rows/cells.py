@@ -10,7 +10,7 @@ from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, json_value, numeral_value, plain_value
 
 Convert: TypeAlias = Callable[[str, str], Json]
-"""Gives the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
+"""Return the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
 
 
 def as_text(_key: str, text: str) -> Json:
@@ -19,7 +19,7 @@ def as_text(_key: str, text: str) -> Json:
 
 
 def by_catalogue(catalogue: Catalogue) -> Convert:
-    """Give what makes of cells what the catalogue says that their keys hold; a key that it does not know holds text."""
+    """Return a converter of cells to what the catalogue says of their keys; a key that it does not know holds text."""
     return partial(_converted, catalogue)
 
 
@@ -31,7 +31,7 @@ def _converted(catalogue: Catalogue, name: str, text: str) -> Json:
 
 
 def _choice(key: FactKey, text: str) -> Json:
-    """Give what an `enum` lists, which may be a number, true or false; other text is for its rule to refuse."""
+    """Return what an `enum` lists, which may be a number, true or false; other text is for its rule to refuse."""
     if text in key.enum:
         return text
     boolean = plain_value(text.lower())

@@ -21,7 +21,7 @@ Final = Callable[[Node], Node]
 
 
 def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> AbstractSet[str]:
-    """Give the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
+    """Return the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
     contact = dict(source.entry.entries())["contact"]
     scopes = dict(contact.entries()).get("scopes")
     unknown = [(name, at) for name, _, at in scopes.keyed() if name not in known] if scopes else []
@@ -77,7 +77,7 @@ class RowReading:
         )
 
     def _has_sound_conditions(self) -> bool:
-        """Say whether the conditions are such as cells can meet; all cells of CSV are text."""
+        """Return whether the conditions are such as cells can meet; all cells of CSV are text."""
         for condition in self._template.conditions if self._source.is_text else ():
             if not isinstance(condition.expected, str):
                 words = mistyped("text", condition.expected)
@@ -166,7 +166,7 @@ class RowReading:
         self._findings.take(problems)
 
     def _located(self, problem: Problem, row: Row) -> Problem:
-        """Give a problem of a cell with the name of its column and where the spec maps it."""
+        """Return a problem of a cell with the name of its column and where the spec maps it."""
         place = Source(problem.file, problem.line, problem.column)
         present = (slot for slot in self._template.columns if slot.column in row.positions)
         slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)

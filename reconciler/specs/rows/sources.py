@@ -25,12 +25,12 @@ class RowSource(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Give the address of the entry."""
+        """Return the address of the entry."""
         return f"contacts_from[{self.index}]"
 
     @property
     def is_text(self) -> bool:
-        """Say whether all cells are text, so that the catalogue may say what they mean."""
+        """Return whether all cells are text, so that the catalogue may say what they mean."""
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
     def rows(self) -> Iterator[RowEvent]:
@@ -42,12 +42,12 @@ class RowSource(Struct, frozen=True):
     def template(
         self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
     ) -> Template:
-        """Give what makes contacts of rows."""
+        """Return what makes contacts of rows."""
         return Template(self.entry, is_text=self.is_text, is_resolved=is_resolved, convert=convert, left_out=left_out)
 
 
 def row_sources(document: Node, spec: SpecFile, *, is_live: bool = False) -> Iterator[RowSource]:
-    """Give the sound entries of a document; what is wrong with the others is told with the document."""
+    """Return the sound entries of a document; what is wrong with the others is told with the document."""
     section = dict(document.entries()).get("contacts_from")
     for index, entry in enumerate(section.items() if section else ()):
         model = check(ContactsFrom, entry).model
@@ -58,7 +58,7 @@ def row_sources(document: Node, spec: SpecFile, *, is_live: bool = False) -> Ite
 
 
 def documents(source: RowSource, *, wanted: str | None = None) -> Iterator[tuple[str, Node]]:
-    """Give name and document of each row, or of the wanted one, as a spec would write it; passes over what is wrong."""
+    """Yield name and document of each row, or of the wanted one, as a spec would write it; skip what is wrong."""
     template = source.template(is_resolved=False)
     try:
         for row in source.rows():

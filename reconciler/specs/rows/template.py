@@ -102,7 +102,7 @@ class RowLines(Lines):
         self.length = len(slots)
 
     def source(self, at: int) -> Source:
-        """Give the place of a cell in its file, of a constant in the spec."""
+        """Return the place of a cell in its file, of a constant in the spec."""
         slot = self._slots[min(at, len(self._slots) - 1)]
         return self._row.place(slot.column) if slot.column is not None else slot.source
 
@@ -137,22 +137,22 @@ class Template:
 
     @property
     def columns(self) -> Iterator[Slot]:
-        """Give each use of a column, the conditions included."""
+        """Return each use of a column, the conditions included."""
         yield from (slot for slot in self.slots if slot.column is not None)
         yield from (condition.slot for condition in self.conditions)
 
     @property
     def unmet(self) -> Iterator[Slot]:
-        """Give the first condition of each memory that none of the rows so far declares."""
+        """Return the first condition of each memory that none of the rows so far declares."""
         first = {condition.slot.path: condition.slot for condition in reversed(self.conditions)}
         yield from (slot for path, slot in first.items() if path not in self._met)
 
     def name_of(self, row: Row) -> Json:
-        """Give what a row names its contact, None for nothing."""
+        """Return what a row names its contact, None for nothing."""
         return row.cell(self._named_by)
 
     def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
-        """Give the document that declares a row's contact, and the cells that are refused in it."""
+        """Return the document that declares a row's contact, and the cells that are refused in it."""
         filling = _Filling(row, [])
         built = self._build_branch(self._contact, filling)
         value, mark = built if built is not None else ({}, _mark(_NAME_AT))
@@ -264,7 +264,7 @@ def _says_something(user: _Branch, row: Row) -> bool:
 
 
 def _kind(value: Json) -> str:
-    """Say what kind of value a condition is compared with; values of different kinds are never equal."""
+    """Return what kind of value a condition is compared with; values of different kinds are never equal."""
     match value:
         case bool():
             return "true or false"
@@ -281,7 +281,7 @@ def _mark(at: int) -> int:
 
 
 def _deep(value: Json, at: int) -> Mark:
-    """Give a value's marks, all of them at one place."""
+    """Return a value's marks, all of them at one place."""
     if isinstance(value, dict):
         return (_mark(at), *(_deep(below, at) for below in value.values()))
     return (_mark(at), *(_deep(below, at) for below in value)) if isinstance(value, list) else _mark(at)

@@ -20,7 +20,7 @@ _MOST_NAMED = 5
 
 
 def new_run_id(moment: datetime, chance: str) -> str:
-    """Give the id of a run: ids sort by their time, and `chance` tells apart those of the same millisecond."""
+    """Return the id of a run: ids sort by their time, and `chance` tells apart those of the same millisecond."""
     time = moment.astimezone(UTC)
     return f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03}Z-{chance}"
 
@@ -31,7 +31,7 @@ class JournalFolder(Struct, frozen=True):
     path: Path
 
     def paths(self) -> list[Path]:
-        """Give the files of all journals, the oldest first; none where there is no folder."""
+        """Return the files of all journals, the oldest first; none where there is no folder."""
         return sorted(path for path in self.path.glob(f"*{_SUFFIX}") if path.is_file())
 
     def runs(self) -> list[PastRun]:
@@ -39,7 +39,7 @@ class JournalFolder(Struct, frozen=True):
         return [run for run in map(read_run, self.paths()) if run is not None]
 
     def find(self, name: str) -> Path:
-        """Give the journal of a run by its id or the start of it; raises `InputError`."""
+        """Return the journal of a run by its id or the start of it; raises `InputError`."""
         found = [path for path in self.paths() if path.name.startswith(name)]
         if len(found) == 1:
             return found[0]
@@ -55,7 +55,7 @@ class JournalFolder(Struct, frozen=True):
             check_version(path)
 
     def unsettled(self, *, environment: str, api: str, account: str) -> list[PastRun]:
-        """Give the runs of an account that left something open, the oldest first; raises `StateError`."""
+        """Return the runs of an account that left something open, the oldest first; raises `StateError`."""
         runs = (_own_run(path) for path in self.paths() if not is_closed(path))
         wanted = (environment, api, account)
         return [

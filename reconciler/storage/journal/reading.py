@@ -78,7 +78,7 @@ _DECODER: Decoder[Line] = Decoder(Line)
 
 
 def to_bytes(line: Line) -> bytes:
-    """Give a line as JSON, with its newline."""
+    """Return a line as JSON, with its newline."""
     return _ENCODER.encode(line) + b"\n"
 
 
@@ -106,7 +106,7 @@ def read_run(path: Path) -> PastRun | None:
 
 
 def is_closed(path: Path) -> bool:
-    """Say, from its last line alone, whether a journal leaves nothing open; raises `StateError`."""
+    """Report, from its last line alone, whether a journal leaves nothing open; raises `StateError`."""
     check_version(path)
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))

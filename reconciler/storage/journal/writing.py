@@ -35,7 +35,7 @@ class Log(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the file back."""
+        """Return the file back."""
         ...
 
 
