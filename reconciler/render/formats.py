@@ -23,23 +23,23 @@ def _late(module: str, renderer: str) -> Callable[..., str]:
 
 def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
     """Return the renderers of plans by format; only text has colours."""
-    text = _late("plan_text", "render_plan_text")
+    text = _late("text", "render_plan_text")
     return {
         "text": lambda plan: text(plan, palette),
         "json": _late("json", "render_json"),
         "markdown": _late("markdown", "render_plan_markdown"),
         "summary": _late("markdown", "render_plan_summary"),
         "github": _late("github", "render_plan_github"),
-        "gitlab": _late("gitlab", "render_plan_gitlab"),
+        "gitlab": _late("json", "render_plan_gitlab"),
         "junit": _late("junit", "render_plan_junit"),
         "sarif": _late("sarif", "render_plan_sarif"),
-        "html": _late("html", "render_plan_html"),
+        "html": _late("html.html", "render_plan_html"),
     }
 
 
 def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
     """Return the renderers of receipts by format; only text has colours."""
-    text = _late("receipt_text", "render_receipt_text")
+    text = _late("text", "render_receipt_text")
     return {
         "text": lambda receipt: text(receipt, palette),
         "json": _late("json", "render_json"),
@@ -52,7 +52,7 @@ def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
 
 def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
     """Return the renderers of dry runs by format."""
-    return {"text": _late("receipt_text", "render_dry_run_text"), "json": _late("json", "render_json")}
+    return {"text": _late("text", "render_dry_run_text"), "json": _late("json", "render_json")}
 
 
 def render_saved(document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN) -> str | None:
