@@ -1,4 +1,9 @@
-"""JSON Schemas of the files that people write and of the documents that this tool saves, made from their models."""
+"""
+JSON Schemas of the files that people write and of the documents that this tool saves, made from their models.
+
+Where text is expected, the schemas also accept the number or boolean that other readers of YAML make of `02139` or
+`True`: a schema that refused what `validate` accepts would not be believed.
+"""
 
 import json
 import re

@@ -1,4 +1,9 @@
-"""`--max-failures`: after so many failures, nothing more is begun."""
+"""
+`--max-failures`: after so many failures, nothing more is begun.
+
+A canary is a part of one execution: what was learned of contacts holds for the rest, and there is one receipt and one
+journal. What reads it back is handed in, so that this package holds no reader.
+"""
 
 import asyncio
 import math

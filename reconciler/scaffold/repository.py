@@ -1,4 +1,9 @@
-"""The files of a new repository, by their names: settings, one spec, schemas, editor settings and CI."""
+"""
+The files of a new repository, by their names: settings, one spec, schemas, editor settings and CI.
+
+The CI that `init` writes is this repository's own, with no second home: a checkout reads the files where they run, a
+wheel carries copies. Each place that must differ has to be there exactly once, or nothing is written.
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,8 @@
-"""The facts of all layers against the catalogue: keys that it does not know, and values that break its rules."""
+"""
+The facts of all layers against the catalogue: keys that it does not know, and values that break its rules.
+
+The catalogue is checked on layers, not on memories: a value is checked once, where it stands, after all files are read.
+"""
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence

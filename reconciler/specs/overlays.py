@@ -3,6 +3,8 @@ Overlays: patches of declarations, for one environment.
 
 A patch has the shape of what it patches. Keys that it gives replace the declared ones; `facts`, `seed_facts` and
 `metadata` are patched key by key, `users` by phone number, `scopes` by name. Later patches win over earlier ones.
+
+Overlays are applied to documents, and references after that: a value that was replaced needs no variable and no secret.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

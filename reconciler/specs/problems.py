@@ -1,4 +1,9 @@
-"""Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once."""
+"""
+Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once.
+
+One mistake in a spec can affect many contacts (every row of a data file, every use of an anchor). It is reported for
+the first one, and the others are counted.
+"""
 
 import json
 import re

@@ -3,6 +3,8 @@ The keys of a spec file, with what each is for. The facts themselves are checked
 
 Models only check: pydantic copies texts, and a secret would become plain text. What is declared is read from the
 document.
+
+Models only check. What is declared is read from the document, because pydantic makes plain text of a secret.
 """
 
 from typing import Annotated, Self, cast

@@ -2,6 +2,8 @@
 Undo files: what `apply --save-undo` writes and `undo` reads.
 
 Two documents: whom the file is for, with what it cannot bring back, and the former values as a spec.
+
+An undo file is not held against the catalogue, since a rollback must not fail for a rule that came later.
 """
 
 from pathlib import Path

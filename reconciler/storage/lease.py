@@ -4,6 +4,9 @@ A lease on an account: two applies at once would each act on what the other is a
 The system's own lock on a file ends with the process that holds it, however that ends. Beside it stands a note of the
 holder, for people, and for folders that several machines share: some network file systems keep a lock to one machine,
 so there a note of another host counts until it expires.
+
+Whether a run is alive is asked of its lock, never of its process: ids of processes are given anew, and on Windows
+`os.kill(pid, 0)` ends the process.
 """
 
 import asyncio

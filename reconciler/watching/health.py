@@ -1,4 +1,9 @@
-"""Whether a watch is alive: something has to be heard of it in time."""
+"""
+Whether a watch is alive: something has to be heard of it in time.
+
+A watch is asked whether it is at work, not whether the account is up: a restart does not cure an account that is down,
+and would end an apply that waits for its limit.
+"""
 
 from collections.abc import Callable
 

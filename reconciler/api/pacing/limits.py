@@ -4,6 +4,12 @@ What the API's own "wait" (429) means for everybody, as arithmetic: times in sec
 After a 429 the gate is closed. When its time has come one request goes as a probe, and the others when that one is let
 through. Without `Retry-After` the probes come at growing distances, so that a window of any length is found. What a
 window was seen to hold, and how long it lasted, is remembered for the next time.
+
+The window is our own. `aiolimiter` is a leaky bucket, which lets up to twice the allowance into one window.
+`limits` and `pyrate-limiter` count a request at its start alone, so that a slow one can meet the next window. We count
+a request from its start until one full window after its answer. Whatever window the server uses (sliding, from the
+first request, on the clock), we never exceed it. What a 429 taught never becomes a rule, since others may have used a
+part of the window in which it came.
 """
 
 from collections import deque

@@ -1,4 +1,9 @@
-"""What the plans of shards tell of keys, and what of it holds for the whole: which are new, and which are in doubt."""
+"""
+What the plans of shards tell of keys, and what of it holds for the whole: which are new, and which are in doubt.
+
+The plan of a shard does not list undeclared live keys: saying that a masked key is close to a known word would give the
+key away.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

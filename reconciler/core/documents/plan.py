@@ -2,6 +2,9 @@
 Plans and receipts as documents: the JSON contract as frozen values, with live values already masked.
 
 Every format is rendered from these, so that none can show what the JSON lacks. Field names are the JSON's.
+
+Documents are dataclasses, since pydantic reads them back and makes their schema. All other values are `msgspec.Struct`,
+which is made in a hundredth of the time when the program starts.
 """
 
 from collections.abc import Mapping

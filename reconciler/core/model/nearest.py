@@ -3,6 +3,9 @@ Keys that are one slip of the hand away from another: another case, another sepa
 
 Twins are further keys that no eye can tell apart: composed in another way, with characters that do not show, or with a
 letter of another script.
+
+Two keys that are one edit apart have a variant in common with at most one letter left out. So the keys of 100,000
+memories are looked up and not compared in pairs, as a library of distances would.
 """
 
 import json

@@ -1,4 +1,8 @@
-"""`--target` and `--shard`: the part of what is declared that an address pattern names."""
+"""
+`--target` and `--shard`: the part of what is declared that an address pattern names.
+
+A contact's shard is a hash of what it is known by, not of its name, so that renaming moves nothing.
+"""
 
 import hashlib
 import re

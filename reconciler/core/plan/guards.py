@@ -1,4 +1,8 @@
-"""Guards: how much one apply may change. Each is a limit, what it is held against, and whether it is exceeded."""
+"""
+Guards: how much one apply may change. Each is a limit, what it is held against, and whether it is exceeded.
+
+A share is rounded up, so that a limit of 0 means none, and the value that a refusal names is enough as the flag.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never, get_args

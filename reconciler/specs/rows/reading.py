@@ -1,4 +1,9 @@
-"""Data files → declarations: each row of what `contacts_from` names, one at a time, checked as if it stood in YAML."""
+"""
+Data files → declarations: each row of what `contacts_from` names, one at a time, checked as if it stood in YAML.
+
+A row is a document of its own, so that overlays, layers, `why` and messages treat it as if it stood in YAML. Its cells
+are escaped: references in them are not filled in.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet

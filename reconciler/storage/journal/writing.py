@@ -1,4 +1,9 @@
-"""Writing a journal: lines reach the disk before the requests that they announce leave."""
+"""
+Writing a journal: lines reach the disk before the requests that they announce leave.
+
+The journal is kept by operation, not by request. One line covers an id that had to be asked for and a request that was
+repeated, so that journal and receipt speak of the same things. Operations that run at once share one wait for the disk.
+"""
 
 import asyncio
 import os
