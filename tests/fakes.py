@@ -6,19 +6,17 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from msgspec.structs import replace
-
+from reconciler.api.pacing import InOneGo, Pacer, Row, Waiting
 from reconciler.core.model.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.remote import NEVER, ContactRecord, Record, Rests, Try, UserPage
+from reconciler.core.remote import ContactRecord, Record, Rests, Try, UserPage
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
     ApiRejectedError,
     ApiUnavailableError,
-    NotSentError,
     RouteAbsentError,
 )
 
@@ -46,6 +44,10 @@ class MovingTime:
             while self.now < moment:
                 self._moved.clear()
                 await self._moved.wait()
+
+
+async def _no_wait(_seconds: float, _why: str) -> None:
+    await asyncio.sleep(0)
 
 
 class FakeWriter:
@@ -82,6 +84,8 @@ class FakeWriter:
         self.facts: dict[str, dict[str, Json]] = {}
         self.profiles: dict[str, dict[str, Json]] = {}
         self.users: set[tuple[str, str]] = set()
+        self.doubts: list[ApiError] = []
+        self.has_written = False
 
     began = now = 0.0
 
@@ -89,17 +93,9 @@ class FakeWriter:
         return nullcontext(self)
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        """Try up to three times, as one who never waits."""
-        doubt: ApiUnavailableError | None = None
-        for last in (False, False, True):
-            try:
-                return await work(Try(view_holds=rests.seen_at >= 0, doubt=doubt))
-            except ApiUnavailableError as error:
-                if last or error.is_final or isinstance(error, NotSentError):
-                    raise
-                doubt = error if error.may_have_happened else doubt
-                rests = replace(rests, seen_at=NEVER)
-        raise AssertionError
+        """Try as the client does, with a pacer of its own that never waits for real."""
+        pacer = Pacer(concurrency=1, waiting=Waiting(clock=lambda: 0.0, wait=_no_wait))
+        return await InOneGo(pacer, Row(pacer), self.doubts).do(work, rests)
 
     async def read_memory(self, memory_id: str) -> Record | None:
         self._call("read_memory", memory_id)
@@ -162,7 +158,7 @@ class FakeWriter:
             raise AddUserRefusedError("refused", code="MEMORY_ADD_USER_ERROR")
         self.users.add((memory_id, user.phone_number))
         if "add_user" in self.errors_after:
-            raise self.errors_after["add_user"]
+            raise self._lost("add_user", self.errors_after["add_user"])
         return {}
 
     async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
@@ -172,7 +168,14 @@ class FakeWriter:
 
     def _call(self, name: str, subject: str) -> None:
         self.calls.append(f"{name} {subject}")
+        self.has_written = self.has_written or not name.startswith("read")
         if subject in self.defects_in:
             raise ZeroDivisionError
         if name in self.errors:
-            raise self.errors[name]
+            raise self._lost(name, self.errors[name])
+
+    def _lost(self, name: str, error: ApiError) -> ApiError:
+        """Return an error, noted as a doubt where a write may have happened."""
+        if isinstance(error, ApiUnavailableError) and error.may_have_happened and not name.startswith("read"):
+            self.doubts.append(error)
+        return error

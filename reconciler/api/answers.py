@@ -133,7 +133,7 @@ def _json_of_long_numbers(answer: Answer) -> Json:
         parsed: Json = json.loads(
             answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=_whole_number
         )
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed
 
@@ -190,8 +190,9 @@ def _is_throttling(refusal: _Refusal | None) -> bool:
 
 
 def _is_busy(answer: Answer, code: str) -> bool:
-    """Return whether the server, or one before it, cannot answer now and says when it can."""
-    return _is_fault(answer.status) and _seconds(answer) is not None and code != _ADD_USER_REFUSED
+    """Return whether the server, or one before it, cannot answer now (503) and says when it can."""
+    is_unavailable = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return is_unavailable and _seconds(answer) is not None and code != _ADD_USER_REFUSED
 
 
 def _is_fault(status: int) -> bool:

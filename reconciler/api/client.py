@@ -250,6 +250,8 @@ class _Client:
         self._endpoint = endpoint
         self._requests_sent = 0
         self._memories = MemoryOwners()
+        self.doubts: list[ApiError] = []
+        self.has_written = False
 
     @property
     def requests_sent(self) -> int:
@@ -314,16 +316,19 @@ class _Client:
             if not isinstance(error, RouteAbsentError):
                 unless_absent(error, None)
         except (ApiUnavailableError, OtherRecordError) as error:
-            error.may_have_happened = True  # the contact may have been created
+            self._note_doubt(error)  # the contact may have been created
             raise
 
     async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord | None:
         return await self._ask(requests.update_contact(contact_id, profile), wire.contact_from)
 
     async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
-        record, created = await self._ask(requests.create_memory(contact_id, scope_key), wire.created_from)
-        self._memories.check(record.memory_id, contact_id, scope_key)
-        return record, created
+        def read(data: Json, asked: Asked) -> tuple[Record, bool]:
+            record, created = wire.created_from(data, asked)
+            self._memories.check(record.memory_id, contact_id, scope_key)
+            return record, created
+
+        return await self._ask(requests.create_memory(contact_id, scope_key), read)
 
     def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
         self._memories.note(memory_id, contact_id, scope_key)
@@ -348,46 +353,51 @@ class _Client:
     async def _ask(self, request: Request, read: Callable[[Json, Asked], _Result]) -> _Result:
         """Send a request and read its answer, which has to be about what was asked."""
         data = (await self._body(request))["data"]
+        if request.writes and data is None:
+            self._note_doubt(EmptyAnswerError())
         try:
             return read(data, self._memories.complete(request.asked))
-        except OtherRecordError as error:
-            error.may_have_happened = request.writes
-            self._report(request, str(error))
+        except (OtherRecordError, ApiUnavailableError) as error:
+            if isinstance(error, OtherRecordError):
+                self._report(request, str(error))
+            if request.writes and not isinstance(error, EmptyAnswerError):
+                self._note_doubt(error)
             raise
+
+    def _note_doubt(self, error: OtherRecordError | ApiUnavailableError) -> None:
+        """Note that what a write did is not known, but for this error."""
+        error.may_have_happened = True
+        self.doubts.append(error)
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         """Send a request, again where that is of use, and return the body of its answer."""
-        content, doubts = requests.content(request), list[ApiUnavailableError]()
-        pacer = self._endpoint.pacer
+        content, pacer = requests.content(request), self._endpoint.pacer
+        known = len(self.doubts)
 
         async def attempt() -> Mapping[str, Json]:
-            return await pacer.send(lambda: self._send_once(request, content, doubts), is_limited=request.is_limited)
+            return await pacer.send(lambda: self._send_once(request, content), is_limited=request.is_limited)
 
         try:
             return await Retrying(pacer).send(attempt)
         except ApiUnavailableError as error:
             if request.writes:  # that the last attempt did nothing says nothing of those before
-                error.may_have_happened = bool(doubts)
+                error.may_have_happened = len(self.doubts) > known
             raise
 
-    async def _send_once(
-        self, request: Request, content: bytes | None, doubts: list[ApiUnavailableError]
-    ) -> Mapping[str, Json]:
+    async def _send_once(self, request: Request, content: bytes | None) -> Mapping[str, Json]:
         """Send a request and return the body of its answer; what may have been written all the same is a doubt."""
         self._requests_sent += 1
+        self.has_written = self.has_written or request.writes
         try:
             answer = await self._exchange(request, content)
-            if request.writes and answer.is_empty_success:
-                doubts.append(EmptyAnswerError())
-                body: Mapping[str, Json] = {"data": None}
-            else:
-                body = body_of(answer, hide=self._endpoint.key)
+            is_empty = request.writes and answer.is_empty_success
+            body = {"data": None} if is_empty else body_of(answer, hide=self._endpoint.key)
         except ApiError as error:
             self._report(request, str(error))
             if isinstance(error, ApiUnavailableError):
                 error.is_final = request.refusal_answers and bool(error.code)
                 if request.writes and error.may_have_happened:
-                    doubts.append(error)
+                    self._note_doubt(error)
             raise
         self._report(request, "ok")
         return body
@@ -438,27 +448,19 @@ class _Unit(_Client):
         super().__init__(client._http, client._endpoint)  # noqa: SLF001  its own base
         self._memories = client._memories  # noqa: SLF001  no two units may find one memory for different contacts
         self._row = row
-        self._doubts: list[ApiUnavailableError] = []
         self._is_in_row = False
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        self._doubts.clear()
         self._is_in_row = True
         try:
-            return await InOneGo(self._endpoint.pacer, self._row, self._doubts).do(work, rests)
-        except ApiUnavailableError as error:
-            if not error.is_final:  # which knows by itself
-                error.may_have_happened = bool(self._doubts)
-            raise
+            return await InOneGo(self._endpoint.pacer, self._row, self.doubts).do(work, rests)
         finally:
             self._is_in_row = False
 
     async def _body(self, request: Request) -> Mapping[str, Json]:
         if self._is_in_row:
             content = requests.content(request)
-            return await self._row.send(
-                lambda: self._send_once(request, content, self._doubts), is_limited=request.is_limited
-            )
+            return await self._row.send(lambda: self._send_once(request, content), is_limited=request.is_limited)
         self._row.close()  # what waits in turn must not keep others from theirs
         return await super()._body(request)
 

@@ -14,6 +14,7 @@ from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import ContactRecord, Record, Rests, Try, UserPage
+from reconciler.errors import ApiError
 
 _Done = TypeVar("_Done")
 _UNKNOWN_CONTACT = "{contact_id}"
@@ -29,6 +30,8 @@ class RecordingWriter:
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
+        self.has_written = False
+        self.doubts: list[ApiError] = []
         self.requests: list[RequestEntry] = []
 
     @property

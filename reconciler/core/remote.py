@@ -14,7 +14,7 @@ from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
-from reconciler.errors import ApiUnavailableError
+from reconciler.errors import ApiError
 
 _Done = TypeVar("_Done")
 
@@ -93,7 +93,7 @@ class Try(Struct, frozen=True):
     """One try at a write: whether the view still holds, and the last answer from which nobody knows what was done."""
 
     view_holds: bool
-    doubt: ApiUnavailableError | None
+    doubt: ApiError | None
 
 
 class Reader(Protocol):
@@ -200,7 +200,15 @@ class Writer(Protocol):
 
 
 class Unit(Writer, Protocol):
-    """A writer for one contact or memory."""
+    """
+    A writer for one contact or memory.
+
+    `has_written` is whether a write was begun, and `doubts` are the errors of those of which nobody knows whether they
+    were done. Both are kept until they are reset: an answer or a look may settle what was in doubt.
+    """
+
+    has_written: bool
+    doubts: list[ApiError]
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
         """

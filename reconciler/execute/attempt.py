@@ -2,48 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias
 
 from reconciler.core.model.text import quoted
 from reconciler.core.plan.altered import Altered
-from reconciler.core.plan.diff import Change, FactWrite, Updated
+from reconciler.core.plan.diff import Change, FactWrite, Updated, same_changes
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import MOVED, Outcome, Result
-from reconciler.core.remote import Unit
+from reconciler.core.remote import Try, Unit
 from reconciler.errors import (
     ApiError,
     ApiUnavailableError,
     EmptyAnswerError,
     ForbiddenCallError,
     NotSentError,
-    OtherRecordError,
 )
 
 _UNDER_WAY = "stopped while the request was under way"
 
 Done: TypeAlias = tuple[Result, str]
 """A result, and why where there is something to say."""
-
-
-_WRITES = frozenset(("add_user", "create_memory", "resolve_contact", "update_contact", "update_user", "write_facts"))
-
-
-class Witness:
-    """A writer that notes whether a write was begun: what fails before that did nothing."""
-
-    def __init__(self, writer: Unit) -> None:
-        self._writer = writer
-        self.has_begun = False
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  what the writer has under this name
-        """Return a call of the writer, and note it where it writes."""
-        self.has_begun = self.has_begun or name in _WRITES
-        return getattr(self._writer, name)
-
-    @property
-    def as_unit(self) -> Unit:
-        """Return it as what it stands for."""
-        return cast("Unit", self)
 
 
 class Attempting(Protocol):
@@ -65,41 +43,48 @@ class Attempting(Protocol):
         ...
 
 
-async def attempt(run: Attempting, operation: Operation, witness: Witness) -> tuple[Outcome, bool]:
+async def attempt(run: Attempting, operation: Operation, writer: Unit) -> tuple[Outcome, bool]:
     """
     Do an operation; return what became of it, and whether the API could be reached.
 
-    No outcome is ever lost, whatever happens.
+    No outcome is ever lost, whatever happens. What was not done for sure is unknown while a doubt about it is open.
     """
-    run.written, run.altered, witness.has_begun = (), (), False
-    is_reached, said, moved = True, "", False
+    run.written, run.altered, writer.has_written = (), (), False
+    writer.doubts.clear()
+    is_reached, said = True, ""
     try:
         result, detail = await run.do(operation)
         moved = result == "skipped"  # nothing but what moved since the plan is left out by the operation itself
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
-        result, detail, is_reached = _failed(error, begun=witness.has_begun)
-        said = error.said if isinstance(error, ApiError) else ""
+        result, detail, is_reached = _failed(error, begun=writer.has_written)
+        moved, said = False, error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
-        result, detail = ("unknown", _UNDER_WAY) if witness.has_begun else ("skipped", "stopped before it was sent")
+        result, detail = ("unknown", _UNDER_WAY) if writer.has_written else ("skipped", "stopped before it was sent")
+        moved = False
         run.note_failure("stopped")
+    if writer.doubts and result in {"failed", "skipped"}:
+        result, detail, moved = "unknown", _in_doubt(writer.doubts[-1], detail), False
     return Outcome(operation, result, detail, run.written, said, moved, run.altered), is_reached
 
 
 def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
-    """Return the result that an error means, why, and whether the API could be reached."""
+    """Return the result that an error means where nothing is in doubt, why, and whether the API could be reached."""
     match error:
-        case NotSentError(may_have_happened=may_have_happened):
-            return "unknown" if may_have_happened else "skipped", str(error), True
-        case ApiUnavailableError(may_have_happened=may_have_happened, answered=answered):
-            return "unknown" if may_have_happened else "failed", str(error), answered
-        case OtherRecordError(may_have_happened=True):
-            return "unknown", str(error), True
+        case NotSentError():
+            return "skipped", str(error), True
+        case ApiUnavailableError(answered=answered):
+            return "failed", str(error), answered
         case ApiError() | ForbiddenCallError():
             return "failed", str(error), True
         case _:
             defect = f"a defect of reconciler ({type(error).__name__})"
             return ("unknown", defect, True) if begun else ("failed", f"{defect}; nothing was sent", True)
+
+
+def _in_doubt(doubt: ApiError, detail: str) -> str:
+    """Return why nobody knows what became of an operation that ended with the detail given."""
+    return detail if detail == str(doubt) else f"it may have been done ({doubt}), and then: {detail}"
 
 
 def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
@@ -109,11 +94,38 @@ def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
     return half
 
 
-def was_held(doubt: ApiUnavailableError | None, *, what: str, otherwise: str) -> Done:
+def joined(before: Sequence[FactWrite], now: Sequence[FactWrite]) -> tuple[FactWrite, ...]:
+    """Return what all tries at an operation sent: of one fact, what the last of them replaced."""
+    return tuple({write.key: write for write in (*before, *now)}.values())
+
+
+def did_nothing(writer: Unit, trying: Try) -> Done:
+    """
+    Return the result of a write that was answered with success and was not done, as a look showed.
+
+    Raises `EmptyAnswerError` the first time, so that it is sent once more.
+    """
+    if not isinstance(trying.doubt, EmptyAnswerError):
+        raise EmptyAnswerError
+    writer.doubts.clear()
+    return "failed", "the API answered with success, but did nothing, and neither when it was sent again"
+
+
+def was_held(doubt: ApiError | None, *, what: str, otherwise: str) -> Done:
     """Return the result where nothing is left to send: `done` where a doubtful answer came before, else `already`."""
     if doubt is None:
         return "already", otherwise
     return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
+
+
+def not_seen(what: str) -> str:
+    """Return why nothing is written after a wait where nobody can see what it would overwrite."""
+    return f"{what} could not be looked at again, so nothing more was sent"
+
+
+def unread(what: str) -> str:
+    """Return why nobody knows what became of a write whose answer showed nothing."""
+    return f"written, but what {what} holds now could not be read"
 
 
 def kept(altered: Sequence[Altered], unsent: Mapping[str, str]) -> Done:
@@ -145,7 +157,9 @@ class Shown:
             self._planned, self._is_known = needed, True
         shown = {write.key: write.changes for write in self._planned}
         moved = [
-            write.key for write in needed if write.changes != shown.get(write.key) and any(map(_loses, write.changes))
+            write.key
+            for write in needed
+            if any(map(_loses, write.changes)) and not same_changes(write.changes, shown.get(write.key, ()))
         ]
         return f"{MOVED}: {', '.join(map(quoted, moved))}; the next plan shows it" if moved else ""
 

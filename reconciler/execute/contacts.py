@@ -5,11 +5,11 @@ from http import HTTPStatus
 
 from reconciler.core.model.desired import ContactId, Identifier
 from reconciler.core.plan.altered import Altered, altered_profile
-from reconciler.core.plan.diff import FactWrite, diff_facts, unsendable_facts
+from reconciler.core.plan.diff import FactWrite, among, diff_facts, unsendable_facts
 from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Try, Unit
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
-from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
+from reconciler.execute.attempt import Done, Shown, did_nothing, half_done, joined, kept, not_seen, unread, was_held
 
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
@@ -64,17 +64,18 @@ class ContactRun:
     async def _create(self, shown: Shown, trying: Try) -> Done:
         """Find or create; what the answer does not show as declared is then corrected (`POST /v1/contacts/resolve`)."""
         record, created = await self._resolved()
+        self._was_created = self._was_created or created
         self.contact_id = record.contact_id
         if self._is_anothers(record.contact_id):
             return "failed", self.obstacle
         missing = diff_facts(self._contact.profile, record.profile)
         if not created and (moved := shown.moved(missing)):
-            return "skipped", moved
+            return "failed" if self._was_created else "skipped", moved
         if missing:
-            return await self._complete(missing)
-        if self.written:
-            return was_held(trying.doubt, what="the contact holds it", otherwise="the contact holds it by now")
-        return ("done", "") if created else ("already", "the contact exists")
+            return await self._complete(missing, trying)
+        if self._was_created:
+            return "done", ""
+        return was_held(trying.doubt, what="the contact exists", otherwise="the contact exists")
 
     async def _resolved(self) -> tuple[ContactRecord, bool]:
         """Find or create the contact; where the answer says nothing, look for it."""
@@ -88,12 +89,11 @@ class ContactRun:
             if found is None:
                 raise
             record, created = found, not diff_facts(self._contact.profile, found.profile)
-        self._was_created = created = created or self._was_created
         return record, created
 
-    async def _complete(self, missing: Sequence[FactWrite]) -> Done:
+    async def _complete(self, missing: Sequence[FactWrite], trying: Try) -> Done:
         try:
-            return await self._update(missing)
+            return await self._update(missing, trying)
         except NotSentError as error:
             raise half_done(error, what="the contact is there") from error
 
@@ -109,31 +109,33 @@ class ContactRun:
         """Update what is still needed; parts that no spec names are sent back as they are by now, or nothing is."""
         assert self.contact_id is not None  # noqa: S101  an update is planned with an id
         needed = operation.profile
-        if not trying.view_holds and (record := await self._writer.read_contact(ContactId(self.contact_id))):
+        if not trying.view_holds:
+            record = await self._writer.read_contact(ContactId(self.contact_id))
+            if record is None:
+                return "failed", not_seen("the contact")
             needed = diff_facts(self._contact.profile, record.profile)
             if not needed:
                 return was_held(trying.doubt, what="the contact holds it", otherwise="the contact holds it by now")
             if moved := shown.moved(needed):
                 return "skipped", moved
-        return await self._update(needed)
+        return await self._update(needed, trying)
 
-    async def _update(self, profile: Sequence[FactWrite]) -> Done:
+    async def _update(self, profile: Sequence[FactWrite], trying: Try) -> Done:
         assert self.contact_id is not None  # noqa: S101  planned with an id, or just created
         unsent = unsendable_facts(profile, by_key=True)
         profile = tuple(write for write in profile if write.key not in unsent)
         if not profile:
             return kept((), unsent)
-        self.written = profile
+        self.written = joined(self.written, profile)
         record = await self._writer.update_contact(self.contact_id, profile)
         if record is None:
             record = await self._read_back(self.contact_id)
-            if record is not None and all(
-                write in diff_facts(self._contact.profile, record.profile) for write in profile
-            ):
-                raise EmptyAnswerError  # nothing was done
-        if record is None:
-            not_checked = "the answer did not show the contact, so it was not checked"
-            return kept((), unsent) if unsent else ("done", not_checked)
+            if record is None:
+                return "unknown", unread("the contact")
+            needed = diff_facts(self._contact.profile, record.profile)
+            if all(among(write, needed) for write in profile):
+                return did_nothing(self._writer, trying)
+        self._writer.doubts.clear()
         self.altered = altered_profile(profile, self._contact.profile, record.profile)
         return kept(self.altered, unsent)
 

@@ -7,9 +7,9 @@ from msgspec import Struct
 from reconciler.core.model.desired import ContactMemory, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.plan.receipt import Outcome
-from reconciler.core.remote import Writer
+from reconciler.core.remote import Unit, Writer
 from reconciler.errors import ReconcilerError
-from reconciler.execute.attempt import Witness, attempt
+from reconciler.execute.attempt import attempt
 from reconciler.execute.contacts import ContactRun
 from reconciler.execute.memories import MemoryRun
 from reconciler.execute.observer import Observer, tell
@@ -103,30 +103,28 @@ class _Run:
     async def settle_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
         async with self._writer.unit() as writer:
-            witness = Witness(writer)
-            contact = self._contacts[work.contact.name] = ContactRun(witness.as_unit, work, self._owners)
-            await self._settle(work, contact, witness)
+            contact = self._contacts[work.contact.name] = ContactRun(writer, work, self._owners)
+            await self._settle(work, contact, writer)
 
     async def settle_memory(self, work: MemoryWork) -> None:
         """Do the operations on one memory in their order, with the id that its contact has by now."""
         contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
         async with self._writer.unit() as writer:
-            witness = Witness(writer)
-            memory = MemoryRun(witness.as_unit, self._users.through(writer), work, contact)
-            await self._settle(work, memory, witness)
+            memory = MemoryRun(writer, self._users.through(writer), work, contact)
+            await self._settle(work, memory, writer)
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
 
-    async def _settle(self, work: Work, run: ContactRun | MemoryRun, witness: Witness) -> None:
+    async def _settle(self, work: Work, run: ContactRun | MemoryRun, writer: Unit) -> None:
         outcomes = self.outcomes.setdefault(work.address, [])
         for operation in work.operations:
-            outcomes.append(await self._settle_one(run, operation, witness))
+            outcomes.append(await self._settle_one(run, operation, writer))
 
-    async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation, witness: Witness) -> Outcome:
+    async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation, writer: Unit) -> Outcome:
         if self._reason_not_to(run) or not await self._may_begin(operation):
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
-            outcome, is_reached = await self._stop.guard(attempt(run, operation, witness))
+            outcome, is_reached = await self._stop.guard(attempt(run, operation, writer))
             if outcome.result == "skipped" and not outcome.moved:  # nothing more is sent by this run, and why
                 self._halted = outcome.detail
             self._unreached = 0 if is_reached else self._unreached + 1

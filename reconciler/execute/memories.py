@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from reconciler.core.matching import is_alike
 from reconciler.core.model.desired import ContactId, ContactMemory, ExistingMemory, User
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.altered import Altered, altered_facts, altered_user
-from reconciler.core.plan.diff import FactWrite, Updated, diff_facts, diff_user, unsendable_facts
+from reconciler.core.plan.diff import FactWrite, among, diff_facts, diff_user, unsendable_facts
 from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Try, Unit
-from reconciler.errors import AddUserRefusedError, ApiRejectedError, ApiUnavailableError, EmptyAnswerError, NotSentError
-from reconciler.execute.attempt import Done, Shown, half_done, kept, was_held
+from reconciler.errors import AddUserRefusedError, ApiRejectedError, EmptyAnswerError, NotSentError
+from reconciler.execute.attempt import Done, Shown, did_nothing, half_done, joined, kept, not_seen, unread, was_held
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader, in_form
 
@@ -18,6 +19,7 @@ _NOT_CHECKED = (
     "the API refused with the error that it documents for a number already in the memory; "
     "users cannot be looked up here, so it was not checked"
 )
+_IN_MEMORY = "the user is in the memory"
 _NO_MEMORY = "the account has no memory with this id"
 
 
@@ -87,34 +89,51 @@ class MemoryRun:
         """Get or create the memory, and keep room for the facts that are written next, in view of the answer."""
         follow = int(self._writes_facts)
         rests = Rests(ALWAYS, writes=1 + follow, looks=0, keeps_room=bool(follow))
-        created = await self._writer.in_one_go(lambda _trying: self._get_or_create(), rests)
-        return ("done", "") if created else ("already", "the memory exists")
+        return await self._writer.in_one_go(self._created, rests)
+
+    async def _created(self, trying: Try) -> Done:
+        if await self._get_or_create():
+            return "done", ""
+        return was_held(trying.doubt, what="the memory exists", otherwise="the memory exists")
 
     async def _write_facts(self, operation: WriteFacts, shown: Shown, trying: Try) -> Done:
         """Write what is still needed, and compare what came back with what was sent."""
         memory_id, facts = await self._still_needed(operation, trying)
+        if facts is None:
+            return "failed", not_seen("the memory")
         if not facts:
             return was_held(trying.doubt, what="the memory holds it", otherwise="the memory holds it by now")
         if moved := shown.moved(facts):
             return "skipped", moved
         unsent = unsendable_facts(facts)
         facts = tuple(fact for fact in facts if fact.key not in unsent)
-        if not facts:
-            return kept((), unsent)
-        self.written = facts
+        return await self._send(memory_id, facts, unsent, operation, trying) if facts else kept((), unsent)
+
+    async def _send(
+        self,
+        memory_id: str,
+        facts: tuple[FactWrite, ...],
+        unsent: Mapping[str, str],
+        operation: WriteFacts,
+        trying: Try,
+    ) -> Done:
+        """Send facts; where the answer does not show what the memory holds now, look."""
+        self.written = joined(self.written, facts)
         held = await self._writer.write_facts(memory_id, facts)
         if held is None:
             held = await self._read_back(memory_id)
-            if held is not None and all(write in diff_facts(operation.memory.facts, held) for write in facts):
-                raise EmptyAnswerError  # nothing was done
-        if held is None:
-            return "unknown", "written, but what the memory holds now could not be read"
+            if held is None:
+                return "unknown", unread("the memory")
+            needed = diff_facts(operation.memory.facts, held)
+            if all(among(write, needed) for write in facts):
+                return did_nothing(self._writer, trying)
+        self._writer.doubts.clear()
         self.altered = altered_facts(facts, operation.memory.facts, held)
         return kept(self.altered, unsent)
 
-    async def _still_needed(self, operation: WriteFacts, trying: Try) -> tuple[str, tuple[FactWrite, ...]]:
+    async def _still_needed(self, operation: WriteFacts, trying: Try) -> tuple[str, tuple[FactWrite, ...] | None]:
         """
-        Return the memory's id, and what to write in view of what is live at this moment.
+        Return the memory's id, and what to write in view of what is live at this moment; None where nobody can see it.
 
         The answer of get-or-create shows it for nothing. Seeded facts must not overwrite what was learned since the
         plan, and parts of a mapping that no spec names are sent back, so they must be those of now.
@@ -123,7 +142,9 @@ class MemoryRun:
             await self._get_or_create()
         elif not trying.view_holds:
             record = await self._writer.read_memory(self.memory_id)
-            self._live_facts = record.facts if record else None
+            if record is None:
+                return self.memory_id, None
+            self._live_facts = record.facts
         live = self._live_facts
         return self._id(), operation.facts if live is None else diff_facts(operation.memory.facts, live)
 
@@ -141,86 +162,95 @@ class MemoryRun:
         Where nobody can look, the user is sent again: a number that is there is refused, so none is added twice.
         """
         memory_id = await self._known_id()
-        if trying.doubt and (found := await self._found(memory_id, user, shown, trying.doubt)):
+        if trying.doubt and (found := await self._found(memory_id, user, shown, trying)):
             return found
         try:
             entry = await self._writer.add_user(memory_id, user)
         except AddUserRefusedError as error:
-            return await self._settle_refusal(memory_id, user, shown, error, trying.doubt)
+            return await self._settle_refusal(memory_id, user, shown, error, trying)
         except EmptyAnswerError:
-            entry = await self._read_back_user(memory_id, user)
+            live = await self._look_at(memory_id, user)
+            if live is None:
+                return did_nothing(self._writer, trying)
+            entry = _texts(live)
+        self._writer.doubts.clear()
         self.altered = altered_user(user, entry)
         return kept(self.altered, {})
 
-    async def _found(self, memory_id: str, user: User, shown: Shown, doubt: ApiUnavailableError) -> Done | None:
+    async def _found(self, memory_id: str, user: User, shown: Shown, trying: Try) -> Done | None:
         """Return what a look after a doubtful answer tells; None where the user is not there, or nobody can look."""
         live = (await self._users.read(memory_id, [user])).known.get(user.phone_number)
         if live is None:
             return None
         if changes := diff_user(user, live):
-            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes)
-        return was_held(doubt, what="the user is in the memory", otherwise="")
+            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes, trying)
+        return was_held(trying.doubt, what=_IN_MEMORY, otherwise=_IN_MEMORY)
 
     async def _settle_refusal(
-        self, memory_id: str, user: User, shown: Shown, error: AddUserRefusedError, doubt: ApiUnavailableError | None
+        self, memory_id: str, user: User, shown: Shown, error: AddUserRefusedError, trying: Try
     ) -> Done:
         """Report a number that is already there from another failure: the API gives both the same error."""
         users = await self._users.read(memory_id, [user])
         live = users.known.get(user.phone_number)
         if live is not None and (changes := diff_user(user, live)):
-            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes)
+            return await self._change(memory_id, in_form(user, live.shown_as), shown, changes, trying)
         if live is not None:
-            return "already", "the user is in the memory"
+            return was_held(trying.doubt, what=_IN_MEMORY, otherwise=_IN_MEMORY)
         if users.is_known(user.phone_number):
             return "failed", str(error)
         if users.memory_missing and isinstance(self._memory, ExistingMemory):
             return "failed", _NO_MEMORY
-        return "already", f"{doubt}; sent again, {_NOT_CHECKED}" if doubt else _NOT_CHECKED
+        return ("done", f"{trying.doubt}; sent again, {_NOT_CHECKED}") if trying.doubt else ("already", _NOT_CHECKED)
 
-    async def _change(self, memory_id: str, user: User, shown: Shown, changes: tuple[FactWrite, ...]) -> Done:
+    async def _change(
+        self, memory_id: str, user: User, shown: Shown, changes: tuple[FactWrite, ...], trying: Try
+    ) -> Done:
         """Update a user who turned out to be there with other texts."""
         if moved := shown.moved(changes):
             return "skipped", moved
         try:
-            result, detail = await self._update(memory_id, user, changes)
+            result, detail = await self._update(memory_id, user, changes, trying)
         except NotSentError as unsent:
-            raise half_done(unsent, what="the user is in the memory") from unsent
+            raise half_done(unsent, what=_IN_MEMORY) from unsent
         return result, detail or "the user was in the memory already, and was updated"
 
     async def _update_planned(self, operation: UpdateUser, shown: Shown, trying: Try) -> Done:
         memory_id, user, changes = await self._known_id(), operation.user, operation.changes
         shown_as = operation.shown_as
         if not trying.view_holds:
-            users = await self._users.read(memory_id, [user])
-            if not users.is_known(user.phone_number):
-                return "failed", "the user could not be looked at again before the update"
-            live = users.known.get(user.phone_number)
-            changes, shown_as = (diff_user(user, live), live.shown_as) if live else (changes, shown_as)
+            live = (await self._users.read(memory_id, [user])).known.get(user.phone_number)
+            if live is None:
+                return "failed", not_seen("the user")
+            changes, shown_as = diff_user(user, live), live.shown_as
             if not changes:
                 return was_held(
                     trying.doubt, what="the user is as declared", otherwise="the user is as declared by now"
                 )
             if moved := shown.moved(changes):
                 return "skipped", moved
-        return await self._update(memory_id, in_form(user, shown_as), changes)
+        return await self._update(memory_id, in_form(user, shown_as), changes, trying)
 
-    async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> Done:
-        self.written = changes
+    async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...], trying: Try) -> Done:
+        self.written = joined(self.written, changes)
         try:
             entry = await self._writer.update_user(memory_id, user)
         except EmptyAnswerError:
-            entry = await self._read_back_user(memory_id, user)
-            if all(entry.get(write.key) == _before(write) for write in changes):
-                raise
+            live = await self._look_at(memory_id, user)
+            if live is None:
+                return "unknown", unread("the user")
+            if all(among(write, diff_user(user, live)) for write in changes):
+                return did_nothing(self._writer, trying)
+            entry = _texts(live)
+        self._writer.doubts.clear()
         self.altered = altered_user(user, entry)
         return kept(self.altered, {})
 
-    async def _read_back_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
-        """Return what the memory holds of a user; raises `EmptyAnswerError` where the user is not there, or unseen."""
-        live = (await self._users.read(memory_id, [user])).known.get(user.phone_number)
-        if live is None:
+    async def _look_at(self, memory_id: str, user: User) -> LiveUser | None:
+        """Return a user, None where the memory has none; raises `EmptyAnswerError` where nobody can look."""
+        users = await self._users.read(memory_id, [user])
+        if not users.is_known(user.phone_number):
             raise EmptyAnswerError
-        return {"summary": live.summary, **({"metadata": live.metadata} if live.comparable else {})}
+        return users.known.get(user.phone_number)
 
     async def _known_id(self) -> str:
         if self.memory_id is None:
@@ -257,6 +287,6 @@ class MemoryRun:
         return found[0], not found[0].facts
 
 
-def _before(write: FactWrite) -> Json:
-    """Return what a text of a user replaces, as the plan or the last look saw it."""
-    return next((change.before for change in write.changes if isinstance(change, Updated)), None)
+def _texts(live: LiveUser) -> Mapping[str, Json]:
+    """Return what is declared of users, as far as it can be compared."""
+    return {"summary": live.summary, **({"metadata": live.metadata} if live.comparable else {})}

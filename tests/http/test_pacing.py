@@ -264,5 +264,7 @@ def test_a_limit_that_lets_no_look_and_write_through_together_ends_in_words() ->
     (outcome,) = asyncio.run(run()).outcomes
 
     assert outcome.result == "failed"
-    assert outcome.detail == "the API's limit leaves no room to look and to write at once"
+    assert outcome.detail == (
+        "again and again there was no room to look and to write at once (the API asks to wait (429))"
+    )
     assert len(world.requests) < 60

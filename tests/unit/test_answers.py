@@ -104,6 +104,7 @@ def test_only_a_code_in_the_words_of_the_api_is_shown(code: str, *, is_shown: bo
         (200, b"{}"),
         (200, b"[" * 100_000),
         (200, b'{"data": NaN}'),
+        pytest.param(200, b'{"data":[' + b"9" * 5000 + b"," + b"[" * 100_000, id="a long number and deep nesting"),
     ],
 )
 def test_no_usable_answer_may_hide_a_write_that_happened(status: int, body: Json | bytes) -> None:
@@ -181,15 +182,23 @@ def test_no_header_is_a_defect_whatever_it_says(retry_after: str | None, date: s
     assert error.retry_after is None or error.retry_after >= 0
 
 
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_a_server_that_says_when_to_ask_again_asks_to_wait_and_may_have_done_it(status: int) -> None:
-    told = error_of(answer(status, b"", "20"))
-    untold = [error_of(answer(status, b"", header)) for header in (None, "", "soon")]
+def test_a_busy_server_that_says_when_to_ask_again_asks_to_wait_and_may_have_done_it() -> None:
+    told = error_of(answer(503, b"", "20"))
+    untold = [error_of(answer(503, b"", header)) for header in (None, "", "soon")]
 
     assert isinstance(told, ThrottledError)
-    assert (str(told), told.retry_after) == (f"the API asks to wait ({status})", 20.0)
+    assert (str(told), told.retry_after) == ("the API asks to wait (503)", 20.0)
     assert told.may_have_happened
     assert [type(error) for error in untold] == [ApiUnavailableError] * 3
+
+
+@pytest.mark.parametrize("header", ["0", "20", "Wed, 21 Oct 2015 07:28:00 GMT"])
+@pytest.mark.parametrize("status", [408, 500, 502, 504])
+def test_a_fault_that_says_when_to_ask_again_is_a_fault(status: int, header: str) -> None:
+    error = error_of(answer(status, envelope("MEMORY_ERROR", "no"), header))
+
+    assert type(error) is ApiUnavailableError
+    assert error.may_have_happened
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 404])
@@ -198,7 +207,7 @@ def test_a_no_that_says_when_to_ask_again_is_a_no(status: int) -> None:
 
 
 def test_a_refused_user_is_no_busy_server() -> None:
-    error = error_of(answer(500, envelope("MEMORY_ADD_USER_ERROR", "no"), "20"))
+    error = error_of(answer(503, envelope("MEMORY_ADD_USER_ERROR", "no"), "20"))
 
     assert is_add_user_refusal(error)
 

@@ -77,10 +77,6 @@ class Window:
             return float(self._rate.seconds)
         return self._answered[surplus - 1] + self._rate.seconds - now
 
-    def holds(self, requests: int) -> bool:
-        """Return whether so many requests ever fit into one window."""
-        return requests <= self._rate.requests
-
     def start(self, requests: int = 1) -> None:
         """Count a request, or keep room for several that surely follow."""
         self._under_way += requests

@@ -145,8 +145,12 @@ class Pacer:
         try:
             await self._waiting.wait(seconds, why)
         finally:
-            self._waited_until = self.now
+            self.note_wait()
         self._check()
+
+    def note_wait(self) -> None:
+        """Record that until now time passed in which others may have changed the account."""
+        self._waited_until = self.now
 
     async def admit(self, room: Callable[[], int]) -> int:
         """

@@ -7,11 +7,11 @@ from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.pacer import Pacer
 from reconciler.api.pacing.retrying import Retrying
 from reconciler.core.remote import NEVER, Rests, Try
-from reconciler.errors import ApiUnavailableError
+from reconciler.errors import ApiError, ApiUnavailableError
 
 _Done = TypeVar("_Done")
 _MOST_REFUSED = 6
-_NO_ROOM = "the API's limit leaves no room to look and to write at once"
+_NO_ROOM = "again and again there was no room to look and to write at once"
 
 
 class _CrampedError(Exception):
@@ -94,7 +94,7 @@ class InOneGo:
     `doubts` are the errors of those of its writes that may have happened all the same.
     """
 
-    def __init__(self, pacer: Pacer, row: Row, doubts: Sequence[ApiUnavailableError]) -> None:
+    def __init__(self, pacer: Pacer, row: Row, doubts: Sequence[ApiError]) -> None:
         self._pacer = pacer
         self._row = row
         self._doubts = doubts
@@ -133,4 +133,5 @@ class InOneGo:
         """Raise `ApiUnavailableError` where again and again only the first request of the row is let through."""
         self._refused += self._row.was_begun
         if self._refused > _MOST_REFUSED:
-            raise ApiUnavailableError(_NO_ROOM, may_have_happened=False) from error
+            why = f" ({error})" if isinstance(error, ThrottledError) else ""
+            raise ApiUnavailableError(_NO_ROOM + why, may_have_happened=False) from error

@@ -60,8 +60,7 @@ def unsendable(value: Json) -> str:
         return (
             "a live number beside what is declared is one that JSON does not keep, so it cannot be sent back as it is"
         )
-    below = value.values() if isinstance(value, dict) else value if is_list(value) else ()
-    return next(filter(None, map(unsendable, below)), "")
+    return next(filter(None, map(unsendable, _below(value))), "")
 
 
 def _is_too_deep(value: Json) -> bool:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.desired import Fact, User
 from reconciler.core.model.value import Json, covers, same
-from reconciler.core.plan.diff import FactWrite, diff_facts
+from reconciler.core.plan.diff import FactWrite, among, diff_facts
 from reconciler.core.plan.operations import (
     ContactOperation,
     ContactWork,
@@ -38,7 +38,8 @@ class Altered(Struct, frozen=True):
 
 def altered_facts(sent: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]) -> tuple[Altered, ...]:
     """Return which of the facts that were sent are held otherwise; what was sent must be the whole of each."""
-    return _altered([write for write in sent if not _holds(held, write.key, write.value)], declared, held)
+    other = [write for write in sent if write.key not in held or not same(held[write.key], write.value)]
+    return _altered(other, declared, held)
 
 
 def altered_profile(
@@ -54,10 +55,6 @@ def altered_user(user: User, held: Mapping[str, Json]) -> tuple[Altered, ...]:
     texts = {"metadata": user.metadata, "summary": user.summary}
     declared = [Fact(key, text, "keep", user.source) for key, text in texts.items() if text is not None and key in held]
     return _altered(diff_facts(declared, held), declared, held)
-
-
-def _holds(held: Mapping[str, Json], key: str, value: Json) -> bool:
-    return key in held and same(held[key], value)
 
 
 def _altered(other: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]) -> tuple[Altered, ...]:
@@ -92,16 +89,16 @@ def _reduced_work(work: Work, unkept: Mapping[str, Sequence[FactWrite]]) -> Work
 def _reduced_contact(operation: ContactOperation, useless: Sequence[FactWrite]) -> ContactOperation | None:
     if not isinstance(operation, UpdateContact):
         return operation
-    profile = tuple(write for write in operation.profile if write not in useless)
+    profile = tuple(write for write in operation.profile if not among(write, useless))
     return replace(operation, profile=profile) if profile else None
 
 
 def _reduced(operation: MemoryOperation, useless: Sequence[FactWrite]) -> MemoryOperation | None:
     match operation:
         case WriteFacts():
-            facts = tuple(write for write in operation.facts if write not in useless)
+            facts = tuple(write for write in operation.facts if not among(write, useless))
             return replace(operation, facts=facts) if facts else None
         case UpdateUser():  # always sent whole
-            return None if all(write in useless for write in operation.changes) else operation
+            return None if all(among(write, useless) for write in operation.changes) else operation
         case _:
             return operation

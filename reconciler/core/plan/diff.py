@@ -1,6 +1,6 @@
 """The difference between declared and live facts, add and update only. The only importer of deepdiff."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -62,6 +62,27 @@ class FactWrite(Struct, frozen=True):
         value = self.value
         keys = [change.path[1] for change in self.changes if len(change.path) > 1]
         return {key: value[key] for key in dict.fromkeys(keys)} if keys and isinstance(value, dict) else value
+
+
+def same_changes(left: Sequence[Change], right: Sequence[Change]) -> bool:
+    """Return whether changes are the same: JSON tells 1 from true, which `==` does not."""
+    return len(left) == len(right) and all(map(_is_same_change, left, right))
+
+
+def _is_same_change(left: Change, right: Change) -> bool:
+    if isinstance(left, Updated) and isinstance(right, Updated):
+        is_same_before = same(left.before, right.before)
+    else:
+        is_same_before = type(left) is type(right)
+    return is_same_before and left.path == right.path and same(left.after, right.after)
+
+
+def among(write: FactWrite, others: Iterable[FactWrite]) -> bool:
+    """Return whether others hold a write of the same value over the same one, wherever it is declared."""
+    return any(
+        write.key == other.key and same(write.value, other.value) and same_changes(write.changes, other.changes)
+        for other in others
+    )
 
 
 def unsendable_facts(writes: Iterable[FactWrite], *, by_key: bool = False) -> dict[str, str]:
