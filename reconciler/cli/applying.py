@@ -20,6 +20,7 @@ from reconciler.cli.terminal import Progress, emit, is_operators_terminal, palet
 from reconciler.cli.undoing import UndoFile
 from reconciler.core.documents.describe import describe_plan, describe_receipt
 from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.plan.cost import Allowance
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.execute import Observer
@@ -53,14 +54,19 @@ class Applying(Struct, frozen=True):
     undo: UndoFile | None = None
     is_undo: bool = False
 
-    async def prospect(self) -> Prospect:
-        """Read the account and decide."""
+    async def prospect(self, *, asks: bool = False) -> Prospect:
+        """Read the account and decide; `asks` says that somebody is asked before anything is written."""
         async with self.session.account.reader() as reader:
-            run = replace(self.session.run(Progress("reading")), allowance=self.session.account.pacer.allowance)
+            run = replace(self.session.run(Progress("reading")), allowance=lambda: self._allowance(asks=asks))
             if self.saved is None:
                 prospect = await declared_prospect(self.session, reader, run, self.targets)
                 return _without_unmanaged(prospect) if self.is_undo else prospect
             return await reviewed_prospect(self.session, reader, run, self.saved, strict=self.strict)
+
+    def _allowance(self, *, asks: bool) -> Allowance:
+        """Return what the requests of the apply meet; while somebody is asked, what the plan saw grows old."""
+        met = self.session.account.pacer.allowance()
+        return replace(met, is_stale=met.is_stale or asks)
 
     async def run(self, *, yes: bool) -> int:
         """Plan, show, ask, execute, record; return the exit code."""
@@ -72,7 +78,7 @@ class Applying(Struct, frozen=True):
             return await replace(self, session=session)._run(books, yes=yes)  # noqa: SLF001  this very class
 
     async def _run(self, books: Books, *, yes: bool) -> int:
-        prospect = await self.prospect()
+        prospect = await self.prospect(asks=not yes)
         self._show(prospect)
         refuse_exceeded(prospect.plan)
         if not self.is_undo:
@@ -82,6 +88,7 @@ class Applying(Struct, frozen=True):
             saving.announce(prospect.plan)
         if prospect.plan.operations and not yes:
             _ask(self.session)
+            self.session.account.pacer.note_wait()
         if saving:
             saving.save(prospect.plan, self.session.account)
         with watching_for_interrupts(self.session.account.stop):

@@ -200,7 +200,7 @@ class MemoryRun:
             return "failed", str(error)
         if users.memory_missing and isinstance(self._memory, ExistingMemory):
             return "failed", _NO_MEMORY
-        return ("done", f"{trying.doubt}; sent again, {_NOT_CHECKED}") if trying.doubt else ("already", _NOT_CHECKED)
+        return "already", f"{trying.doubt}; sent again, {_NOT_CHECKED}" if trying.doubt else _NOT_CHECKED
 
     async def _change(
         self, memory_id: str, user: User, shown: Shown, changes: tuple[FactWrite, ...], trying: Try

@@ -334,3 +334,26 @@ def test_an_update_that_is_answered_with_nothing_is_settled_by_looking_once(
     assert (called.code, plan.code) == (0, 0)
     assert "1 operation done" in called.out
     assert "waiting" not in called.err
+
+
+def test_what_was_learned_while_somebody_was_asked_is_not_overwritten(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.write("specs/support.yaml", BY_ID)
+    with account() as (store, url):
+        applied(repository, url)
+        repository.write("specs/support.yaml", BY_ID.replace("premium", "gold"))
+        (known,) = store.memories.everything()
+
+        def confirmed(*_: object, **__: object) -> bool:
+            store.learn_facts(str(known["id"]), {"plan": "learned"})
+            return True
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("click.confirm", confirmed)
+        called = repository.run("-e", "live", "apply", "--api-url", url)
+
+    assert called.code == 3
+    assert "moved since the plan" in called.out
+    assert "2 to write" in called.out
+    assert facts_in(store) == [{"name": "Sarah", "plan": "learned"}]

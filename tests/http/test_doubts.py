@@ -232,13 +232,13 @@ def test_a_user_updated_with_a_lost_answer_is_unknown_where_nobody_can_look() ->
 
 
 @pytest.mark.parametrize("spoilt", [faults.null_data(), NO_CONTENT], ids=["null", "204"])
-def test_a_user_whose_addition_is_never_told_is_done_where_the_number_is_refused_then(spoilt: Fault) -> None:
+def test_a_user_whose_addition_is_not_told_is_there_where_the_number_is_refused_then(spoilt: Fault) -> None:
     account = Account(
         Rule(fault=spoilt, path="*/add-user", when="after", occurrences=FIRST), settings=Settings(seeds_only=True)
     )
     outcome = account.last(memory({}, users=[user(PHONE, metadata="m")]), "context")
 
-    assert outcome.result == "done"
+    assert outcome.result == "already"
     assert "sent again" in outcome.detail
 
 

@@ -393,7 +393,7 @@ class ForgetfulLine(FakeWriter):
 def test_where_nobody_can_look_a_user_is_sent_once_more_since_none_can_be_added_twice() -> None:
     (outcome,) = run(plan(existing(user()), Present("store-1", {})), ForgetfulLine()).outcomes
 
-    assert outcome.result == "done"
+    assert outcome.result == "already"
     assert "sent again" in outcome.detail
 
 
