@@ -160,6 +160,13 @@ def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
     assert third.err == ""
 
 
+@pytest.fixture
+def two_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run give up after two tries, so that nobody waits for six."""
+    monkeypatch.setattr("reconciler.api.pacing.retrying._ATTEMPTS", 2)
+
+
+@pytest.mark.usefixtures("two_tries")
 def test_where_the_account_lets_nobody_look_a_lost_answer_cannot_be_settled_and_that_is_said(
     repository: Repository,
 ) -> None:
@@ -173,6 +180,7 @@ def test_where_the_account_lets_nobody_look_a_lost_answer_cannot_be_settled_and_
     assert "unknown; of these" not in third.err  # the second one repeated it
 
 
+@pytest.mark.usefixtures("two_tries")
 def test_what_cannot_be_told_stays_open_until_it_was_repeated(repository: Repository) -> None:
     repository.write("specs/support.yaml", BY_ID)
     lost_always = replace(LOST, occurrences=frozenset({1, 2, 3, 4}))
@@ -185,6 +193,7 @@ def test_what_cannot_be_told_stays_open_until_it_was_repeated(repository: Reposi
     assert open_runs == [[], [first], [first, second], []]
 
 
+@pytest.mark.usefixtures("two_tries")
 def test_what_cannot_be_told_stays_open_where_its_settling_cannot_be_noted_and_the_receipt_is_given(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
