@@ -21,7 +21,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite, Updated
 from reconciler.core.plan.operations import ContactWork, Operation, Plan, may_send
 from reconciler.core.plan.receipt import Outcome
-from reconciler.core.remote import UserPage
+from reconciler.core.remote import ContactRecord, UserPage
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
@@ -265,6 +265,35 @@ def test_facts_that_a_plan_could_not_show_are_not_overwritten() -> None:
 
     assert (outcome.result, outcome.detail) == ("skipped", 'moved since the plan: "tier"; the next plan shows it')
     assert writer.facts["m"] == {"tier": "learned", "at": {"city": "Rome"}}
+
+
+def test_a_contact_that_was_created_and_completed_by_another_hand_while_it_had_to_wait_is_done() -> None:
+    class Meanwhile(FakeWriter):
+        async def resolve_contact(
+            self, identifier: Identifier, profile: Mapping[str, Json]
+        ) -> tuple[ContactRecord, bool]:
+            del profile
+            return await super().resolve_contact(identifier, {})
+
+        async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord:
+            del profile
+            self.profiles[contact_id] = {"name": "Sarah"}
+            raise DOWN
+
+    contact = declared_contact(identity=BY_PHONE, profile={"name": "Sarah"})
+    made = plan(replace(memory({"a": 1}), contact=contact), Absent(), MissingContact())
+
+    assert results(run(made, Meanwhile()).outcomes) == ["done", "done", "done"]
+
+
+def test_a_contact_of_which_a_part_was_not_sent_when_the_run_ends_is_tried_no_more() -> None:
+    contact = declared_contact(identity=BY_PHONE, profile={"name": "Sarah"})
+    made = plan(replace(memory({}), contact=contact), Unreadable(), UnreadableContact())
+    writer = FakeWriter(errors={"update_contact": UNSENT})
+    writer.profiles["c-+14155550192"] = {"name": "Another"}
+    run(made, writer)
+
+    assert [call.split()[0] for call in writer.calls].count("resolve_contact") == 1
 
 
 def test_a_contact_found_as_it_should_be_is_already_there() -> None:

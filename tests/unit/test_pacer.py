@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.pacing import Budget, Pacer, Retrying, Waiting
+from reconciler.api.pacing import Budget, Pacer, Retrying, Row, Waiting
+from reconciler.api.pacing.limits import Window
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.cost import Allowance
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
@@ -321,3 +322,24 @@ def test_faults_are_counted_apart_from_limits() -> None:
 
     asyncio.run(repeated(account, account.pacer()))
     assert len(account.came_at) == 10
+
+
+def test_room_that_a_row_did_not_need_is_given_back() -> None:
+    window = Window(Rate(3, 60))
+    window.start(3)
+    window.end(0.0)
+    window.give_back(2)
+
+    assert window.used(1.0) == 1
+    assert window.wait(1.0, room=2) == 0.0
+
+
+def test_a_row_that_is_closed_keeps_no_room() -> None:
+    async def opened_and_closed() -> int | None:
+        pacer = Pacer(concurrency=1, rate=Rate(4, 60), waiting=Waiting(clock=lambda: 0.0))
+        row = Row(pacer)
+        await row.open(lambda: 3)
+        row.close()
+        return pacer.free()
+
+    assert asyncio.run(opened_and_closed()) == 4

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.api.answers import body_of
 from reconciler.api.requests import content, write_facts
-from reconciler.core.model.observed import Present
+from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present
 from reconciler.core.model.unkept import MOST_LIVE, TooDeep, UnkeptNumber, comparable, live_number, unsendable
 from reconciler.core.model.value import Json
+from reconciler.core.plan.altered import without
 from reconciler.core.plan.diff import diff_facts, unsendable_facts
+from reconciler.core.plan.operations import UpdateUser
 from reconciler.errors import ApiError
-from tests.builders import memory, plan
+from tests.builders import declared_contact, memory, plan, user
 from tests.fakes import FakeWriter
 from tests.unit.test_answers import answer
 from tests.unit.test_execute import results, run
@@ -125,3 +128,37 @@ def test_of_a_value_that_is_merged_by_key_only_what_is_sent_has_to_be_kept() -> 
     assert unsendable_facts(beside, by_key=True) == {}
     assert unsendable_facts(beside).keys() == {"metadata"}
     assert "64 levels" in unsendable_facts(within, by_key=True)["metadata"]
+
+
+def test_what_a_contact_cannot_take_back_fails_with_its_reason_and_the_other_fields_are_written() -> None:
+    live: dict[str, Json] = {"metadata": {"in": {"score": UnkeptNumber("1e999"), "tier": "old"}}, "name": "Old"}
+    contact = declared_contact(profile={"metadata": {"in": {"tier": "new"}}, "name": "New"})
+    writer = FakeWriter()
+    writer.profiles["id-of-sarah"] = dict(live)
+    made = plan(replace(memory(), contact=contact), Present("mem", {}), FoundContact("id-of-sarah", live))
+    (outcome,) = run(made, writer).outcomes
+
+    assert outcome.result == "failed"
+    assert outcome.detail.startswith('"metadata" was not sent: ')
+    assert writer.profiles["id-of-sarah"] == {**live, "name": "New"}
+
+
+def test_a_user_is_left_out_only_where_every_text_was_of_no_use_before() -> None:
+    live = LiveUsers({"+14155550192": LiveUser("old", "old")}, listed=True)
+    made = plan(memory(users=[user(metadata="new", summary="new")]), Present("mem", {}, live))
+    (operation,) = made.operations
+    assert isinstance(operation, UpdateUser)
+    first, second = operation.changes
+
+    assert without(made, {operation.address: [first]}) == made
+    assert without(made, {operation.address: [first, second]}).operations == ()
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, True), ([0], [False]), ({"a": 1}, {"a": True})])
+def test_a_write_that_was_of_no_use_over_a_number_may_be_of_use_over_a_truth_value(before: Json, now: Json) -> None:
+    of_no_use = diff_facts(memory({"vip": "no"}).facts, {"vip": before})
+    made = plan(memory({"vip": "no"}), Present("mem", {"vip": now}))
+    (operation,) = made.operations
+
+    assert without(made, {operation.address: of_no_use}) == made
+    assert without(plan(memory({"vip": "no"}), Present("mem", {"vip": before})), {operation.address: of_no_use}) != made
