@@ -388,3 +388,13 @@ def test_a_fault_while_a_user_is_read_is_repeated_like_that_of_any_other_read(fa
 
     assert world.call(read) is not None
     assert world.requests[-1] == world.requests[-2]
+
+
+def test_a_refusal_with_a_code_answers_who_asks_for_a_user_and_is_not_repeated() -> None:
+    refused = faults.envelope_error(500, "MEMORY_ERROR", "no such user")
+    world = World(rules=(Rule(fault=refused, path="*/user"),))
+
+    with pytest.raises(ApiUnavailableError):
+        world.call(lambda remote: remote.read_user("mem-1", user()))
+
+    assert len(world.requests) == 1
