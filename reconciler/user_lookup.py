@@ -1,13 +1,14 @@
 """The users of a memory: listed, else asked for one by one, else unknown."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.core.matching import Asked, check_listed_once
 from reconciler.core.model.desired import User, number_key
 from reconciler.core.model.observed import LiveUser, LiveUsers
 from reconciler.core.remote import Reader, Writer
@@ -81,6 +82,8 @@ class UserReader:
             while True:
                 page = await self._remote.list_users(memory_id, len(users))
                 is_new = page.users.keys() - users.keys()
+                for number in page.users.keys() & users.keys():
+                    check_listed_once(Asked(memory_id=memory_id), users[number], page.users[number])
                 users.update(page.users)
                 if not page.has_more:
                     return users
@@ -115,23 +118,23 @@ def in_form(user: User, shown_as: str | None) -> User:
     return replace(user, phone_number=shown_as) if shown_as else user
 
 
-def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) -> frozenset[str]:
+def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) -> Mapping[str, int]:
     """
     Put users under their declared numbers, where exactly one live number has the same digits.
 
-    Return the declared numbers of which several live ones are other forms: none of these is taken for them.
+    Return, by declared number, how many live ones are other forms of it where several are: none is taken for it.
     """
     forms: dict[str, list[str]] = {}
     for number in known:
         forms.setdefault(number_key(number), []).append(number)
-    ambiguous: set[str] = set()
+    ambiguous: dict[str, int] = {}
     for user in users:
         alike = [] if user.phone_number in known else forms.get(number_key(user.phone_number), [])
         if len(alike) == 1 and (live := known.pop(alike[0], None)):
             known[user.phone_number] = replace(live, shown_as=alike[0])
         elif alike:
-            ambiguous.add(user.phone_number)
-    return frozenset(ambiguous)
+            ambiguous[user.phone_number] = len(alike)
+    return ambiguous
 
 
 def _may_mean_absent(error: ApiError) -> bool:

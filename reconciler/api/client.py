@@ -331,7 +331,7 @@ class _Client:
         return await self._ask(requests.create_memory(contact_id, scope_key), read)
 
     def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
-        self._memories.note(memory_id, contact_id, scope_key)
+        self._memories.check(memory_id, contact_id, scope_key)
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
         values = {fact.key: fact.value for fact in facts}

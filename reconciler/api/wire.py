@@ -14,6 +14,7 @@ from reconciler.core.matching import (
     Asked,
     check_contact,
     check_contact_id,
+    check_listed_once,
     check_memory,
     check_memory_id,
     check_scope,
@@ -71,6 +72,7 @@ class _UserBody(_Body):
 
 class _ListedUserBody(_UserBody):
     phone_number: str
+    memory_id: str | None = None
 
 
 class _PaginationBody(_Body):
@@ -150,11 +152,16 @@ def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
 
 
 def users_from(data: Json, asked: Asked) -> UserPage:
-    """Read a page of a memory's users; what is not paged is one page."""
+    """Read a page of a memory's users, none of them twice with other texts; what is not paged is one page."""
     body = _parse(_UsersBody, data)
     check_memory_id(asked, body.memory_id)
+    users: dict[str, LiveUser] = {}
+    for user in body.users:
+        check_memory_id(asked, user.memory_id)
+        live = _user(user)
+        check_listed_once(asked, users.setdefault(user.phone_number, live), live)
     has_more = bool(body.users) and body.pagination is not None and body.pagination.has_more is True
-    return UserPage({user.phone_number: _user(user) for user in body.users}, has_more=has_more)
+    return UserPage(users, has_more=has_more)
 
 
 def user_from(data: Json, asked: Asked) -> LiveUser | None:

@@ -7,17 +7,19 @@ Messages name ids. They name no identifier and no number, which may be somebody'
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model.desired import AgentNumber, Identifier, Persona, ScopeKey, identifier_key, number_key
+from reconciler.core.model.desired import AgentNumber, Identifier, Persona, ScopeKey, id_key, identifier_key, number_key
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.secret import Secret
 from reconciler.core.model.text import quoted
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import ApiError, OtherRecordError
 
-_UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+_Key = TypeVar("_Key")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NO_CALL = "no call can name it, so nothing was sent to it"
 _MERGED = "if contacts were merged in the account, declare the one that is left"
@@ -57,11 +59,11 @@ def check_contact(asked: Asked, contact: ContactRecord) -> None:
     """Raise `OtherRecordError` unless a contact is the one that was asked for, and its memories are its own."""
     check_usable("contact", contact.contact_id)
     check_contact_id(asked, contact.contact_id)
-    shown = None if contact.identifiers is None else {identifier_key(*item) for item in contact.identifiers}
+    shown = _keys(contact)
     if asked.identifier is not None and shown is not None and asked.identifier.key not in shown:
         other = f"{_contact(contact.contact_id)}, which does not have it"
         raise _other(f"the contact with the declared {asked.identifier.kind}", other)
-    if reason := next(_doubts(contact, {}), None):
+    if reason := next(_doubts(contact, _Shown([contact])), None):
         raise OtherRecordError(reason)
 
 
@@ -86,6 +88,13 @@ def check_user(asked: Asked, phone_number: str | None) -> None:
         raise _other("one user of a memory", "a user with another phone number")
 
 
+def check_listed_once(asked: Asked, first: LiveUser, other: LiveUser) -> None:
+    """Raise `OtherRecordError` where a listing shows one number twice, with other texts."""
+    if first != other:
+        memory = f"the memory {_named(asked.memory_id)}" if asked.memory_id else "a memory"
+        raise OtherRecordError(f"the API shows one user of {memory} twice, with other texts; nothing is written to it")
+
+
 def check_usable(what: str, text: str) -> None:
     """Raise `ApiError` for an id that cannot stand in the path of a call."""
     if reason := _unusable(text):
@@ -94,13 +103,7 @@ def check_usable(what: str, text: str) -> None:
 
 def is_alike(left: ScopeKey | None, right: ScopeKey | None) -> bool:
     """Return whether two scopes are one: the same persona, or an agent number with the same digits."""
-    match left, right:
-        case Persona(), Persona():
-            return is_same_id(left.persona_id, right.persona_id)
-        case AgentNumber(), AgentNumber():
-            return number_key(left.agent_number) == number_key(right.agent_number)
-        case _:
-            return left == right
+    return left == right or (left is not None and right is not None and left.key == right.key)
 
 
 class MemoryOwners:
@@ -109,48 +112,88 @@ class MemoryOwners:
     def __init__(self) -> None:
         self._owners: dict[str, tuple[str, ScopeKey]] = {}
 
-    def note(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
-        """Note whose a memory is, unless that is known."""
-        self._owners.setdefault(_id_key(memory_id), (contact_id, scope_key))
-
     def complete(self, asked: Asked) -> Asked:
         """Return what is asked, with the contact and the scope of the memory where they are known."""
-        owner = self._owners.get(_id_key(asked.memory_id)) if asked.memory_id else None
+        owner = self._owners.get(id_key(asked.memory_id)) if asked.memory_id else None
         return replace(asked, contact_id=owner[0], scope_key=owner[1]) if owner else asked
 
     def check(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
-        """Raise `OtherRecordError` for a memory that was answered for another contact or scope before."""
-        first, key = self._owners.setdefault(_id_key(memory_id), (contact_id, scope_key))
-        if first != contact_id:
+        """Note whose a memory is; raises `OtherRecordError` where it is known as another contact's, or scope's."""
+        first, key = self._owners.setdefault(id_key(memory_id), (contact_id, scope_key))
+        if not is_same_id(first, contact_id):
             raise _given_twice(memory_id, f"{_contact(contact_id)} and {_contact(first)}")
         if not is_alike(key, scope_key):
             raise _given_twice(memory_id, f"two scopes of {_contact(contact_id)}")
 
 
+class _Shown:
+    """All that a listing shows, each entry for itself: of one contact, and of one memory."""
+
+    def __init__(self, contacts: Iterable[ContactRecord] = ()) -> None:
+        self._entries: dict[str, list[ContactRecord]] = {}
+        self._owners: dict[str, list[tuple[str, ScopeKey | None]]] = {}
+        for contact in contacts:
+            self._entries.setdefault(id_key(contact.contact_id), []).append(contact)
+            for memory in contact.memories or ():
+                if not memory.contact_id or is_same_id(memory.contact_id, contact.contact_id):
+                    owner = (contact.contact_id, memory.scope_key)
+                    self._owners.setdefault(id_key(memory.memory_id), []).append(owner)
+
+    def other_owner(self, contact: ContactRecord, memory: Record) -> str:
+        """Return, in words, who else a memory is shown for; empty where it is nobody else."""
+        for contact_id, scope_key in self._owners.get(id_key(memory.memory_id), ()):
+            if not is_same_id(contact_id, contact.contact_id):
+                return f"and under {_contact(contact_id)}"
+            if scope_key and memory.scope_key and not is_alike(scope_key, memory.scope_key):
+                return "for two scopes"
+        return ""
+
+    def contradiction(self, contact: ContactRecord) -> str:
+        """Return what the entries of one contact show differently, though it cannot be both; empty for nothing."""
+        others = [item for item in self._entries.get(id_key(contact.contact_id), ()) if item is not contact]
+        for other in others:
+            if not _is_one_within(_keys(contact), _keys(other)):
+                return "identifiers"
+            if not _is_one_within(_memory_keys(contact), _memory_keys(other)):
+                return "memories"
+        return ""
+
+
 def contacts_in_doubt(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
-    """Return, by contact id, why what a listing shows of a contact cannot be believed."""
+    """Return, by contact id, why what is shown of a contact cannot be believed; takes each entry of a listing."""
     contacts = list(contacts)
-    owners: dict[str, set[str]] = {}
-    for contact in contacts:
-        for memory in contact.memories or ():
-            if memory.contact_id in {"", contact.contact_id}:
-                owners.setdefault(memory.memory_id, set()).add(contact.contact_id)
-    found = ((contact.contact_id, next(_doubts(contact, owners), None)) for contact in contacts)
+    shown = _Shown(contacts)
+    found = ((contact.contact_id, next(_doubts(contact, shown), None)) for contact in contacts)
     return {contact_id: reason for contact_id, reason in found if reason}
 
 
-def _doubts(contact: ContactRecord, owners: Mapping[str, set[str]]) -> Iterator[str]:
+def _keys(contact: ContactRecord) -> set[tuple[str, str]] | None:
+    return None if contact.identifiers is None else {identifier_key(*item) for item in contact.identifiers}
+
+
+def _memory_keys(contact: ContactRecord) -> set[str] | None:
+    return None if contact.memories is None else {id_key(memory.memory_id) for memory in contact.memories}
+
+
+def _is_one_within(left: set[_Key] | None, right: set[_Key] | None) -> bool:
+    """Return whether one holds all of the other, as when something was added while a listing was read."""
+    return left is None or right is None or left <= right or right <= left
+
+
+def _doubts(contact: ContactRecord, shown: _Shown) -> Iterator[str]:
     if reason := _unusable(contact.contact_id):
         yield f"the API shows a contact whose id, {_named(contact.contact_id)}, {reason}: {_NO_CALL}"
+    if parts := shown.contradiction(contact):
+        yield f"the API shows {_contact(contact.contact_id)} twice, with other {parts}; nothing is written to it"
     for memory in contact.memories or ():
         name = f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
         if reason := _unusable(memory.memory_id):
-            shown = _named(memory.memory_id)
-            yield f"the API shows a memory under {_contact(contact.contact_id)} whose id, {shown}, {reason}: {_NO_CALL}"
+            named = _named(memory.memory_id)
+            yield f"the API shows a memory under {_contact(contact.contact_id)} whose id, {named}, {reason}: {_NO_CALL}"
         if memory.contact_id and not is_same_id(memory.contact_id, contact.contact_id):
             yield f"{name} and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
-        if others := sorted(owners.get(memory.memory_id, set()) - {contact.contact_id}):
-            yield f"{name} and under {_contact(others[0])}; nothing is written to it"
+        if other := shown.other_owner(contact, memory):
+            yield f"{name} {other}; nothing is written to it"
 
 
 def _unusable(text: str) -> str:
@@ -166,12 +209,7 @@ def _unusable(text: str) -> str:
 
 def is_same_id(left: str, right: str) -> bool:
     """Return whether two ids are one: the case of a UUID means nothing, nor does the "mem-" before it."""
-    return left == right or _id_key(left) == _id_key(right)
-
-
-def _id_key(text: str) -> str:
-    found = _UUID.fullmatch(text)
-    return found[1].lower() if found else text
+    return left == right or id_key(left) == id_key(right)
 
 
 def _named(text: str) -> str:

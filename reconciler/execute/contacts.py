@@ -3,7 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
-from reconciler.core.model.desired import ContactId, Identifier
+from reconciler.core.model.desired import ContactId, Identifier, id_key
 from reconciler.core.plan.altered import Altered, altered_profile
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, unsendable_facts
 from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
@@ -14,6 +14,11 @@ from reconciler.execute.attempt import Done, Shown, did_nothing, half_done, join
 _NO_CONTACTS_CALLS = (
     "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
 )
+
+
+def same_contact(address: str, first: str) -> str:
+    """Return why nothing is done to a declared contact that is another declared one already."""
+    return f"not tried: {address} is the same live contact as {first}; declare it once"
 
 
 class ContactRun:
@@ -100,9 +105,9 @@ class ContactRun:
     def _is_anothers(self, contact_id: str) -> bool:
         """Return whether a live contact is another declared one already, so that nothing is done to it here."""
         address = self._contact.address
-        first = self._owners.setdefault(contact_id, address)
+        first = self._owners.setdefault(id_key(contact_id), address)
         if first != address:
-            self.obstacle = f"not tried: {address} is the same live contact as {first}; declare it once"
+            self.obstacle = same_contact(address, first)
         return first != address
 
     async def _update_declared(self, operation: UpdateContact, shown: Shown, trying: Try) -> Done:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.model.desired import ContactMemory, memory_key
+from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import Unit, Writer
-from reconciler.errors import ReconcilerError
+from reconciler.errors import OtherRecordError, ReconcilerError
 from reconciler.execute.attempt import attempt
-from reconciler.execute.contacts import ContactRun
+from reconciler.execute.contacts import ContactRun, same_contact
 from reconciler.execute.memories import MemoryRun
 from reconciler.execute.observer import Observer, tell
 from reconciler.execute.rollout import Canary
@@ -76,18 +76,29 @@ class _Run:
         self._halted = ""
         self._contacts: dict[str, ContactRun] = {}
         self._owners: dict[str, str] = {}
+        self._clashes: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}
         self.memory_ids: dict[str, str] = {}
 
     def note_owners(self, work: tuple[Work, ...]) -> None:
-        """Note which declared contact each live one is, and whose each memory is, as far as the plan knew."""
+        """
+        Note which declared contact each live one is, and whose each memory is, as far as the plan knew.
+
+        To what was noted for another one before, nothing is done.
+        """
         for item in work:
-            if isinstance(item, ContactWork) and item.contact_id:
-                self._owners.setdefault(item.contact_id, item.address)
-            if isinstance(item, MemoryWork) and isinstance(item.memory, ContactMemory) and item.contact_id:
-                self._owners.setdefault(item.contact_id, item.memory.contact.address)
-                if item.memory_id:
-                    self._writer.expect_memory(item.memory_id, item.contact_id, item.memory.scope_key)
+            memory = item.memory if isinstance(item, MemoryWork) else None
+            contact = item.contact if isinstance(item, ContactWork) else getattr(memory, "contact", None)
+            if contact is None or item.contact_id is None:
+                continue
+            first = self._owners.setdefault(id_key(item.contact_id), contact.address)
+            if first != contact.address:
+                self._clashes[item.address] = same_contact(contact.address, first)
+            elif isinstance(item, MemoryWork) and isinstance(memory, ContactMemory) and item.memory_id:
+                try:
+                    self._writer.expect_memory(item.memory_id, item.contact_id, memory.scope_key)
+                except OtherRecordError as error:
+                    self._clashes[item.address] = f"not tried: {error}"
 
     async def settle(self, work: tuple[Work, ...], *, concurrency: int) -> None:
         """Do the operations on contacts, and then those on memories."""
@@ -104,6 +115,7 @@ class _Run:
         """Do the operations on one contact."""
         async with self._writer.unit() as writer:
             contact = self._contacts[work.contact.name] = ContactRun(writer, work, self._owners)
+            contact.obstacle = contact.obstacle or self._clashes.get(work.address, "")
             await self._settle(work, contact, writer)
 
     async def settle_memory(self, work: MemoryWork) -> None:
@@ -111,6 +123,7 @@ class _Run:
         contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
         async with self._writer.unit() as writer:
             memory = MemoryRun(writer, self._users.through(writer), work, contact)
+            memory.obstacle = memory.obstacle or self._clashes.get(work.address, "")
             await self._settle(work, memory, writer)
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id

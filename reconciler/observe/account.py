@@ -35,7 +35,7 @@ async def read_account(reader: Reader, reading: AccountReading) -> LiveAccount:
     selected = select(listed, reading.wanted)
     if not selected:
         raise InputError(_nothing(listed))
-    doubts = contacts_in_doubt(listed)
+    doubts = contacts_in_doubt((*listing.shown, *listed))
     if reason := next((doubts[contact.contact_id] for contact in selected if contact.contact_id in doubts), ""):
         raise OtherRecordError(f"{reason}; --contact exports others alone")
     users = UserReader(reader, first_alone=True)

@@ -1,15 +1,15 @@
 """The readers of contacts: all of them page by page, one by one, or none where the account offers no such calls."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 from typing import Literal, TypeAlias
 
 from reconciler.core.matching import contacts_in_doubt
-from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, identifier_key, number_key
+from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, id_key, identifier_key, number_key
+from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
-from reconciler.errors import OtherRecordError, RouteAbsentError
+from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import list_on
 from reconciler.workers import for_each
 
@@ -19,8 +19,16 @@ ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 _MOST_SINGLE = 50
 """More contacts than this are not looked up one by one on the word of `total` alone, which may be wrong."""
 
-Records: TypeAlias = Mapping[str, ContactRecord | None]
+Records: TypeAlias = Mapping[str, ContactRecord | AmbiguousContact | None]
 """The contacts that were found, by declared name; None for one that the account does not have."""
+
+
+class SeveralContactsError(ApiError):
+    """Several live contacts are alike what was asked for; a reader that compares by itself answers so."""
+
+    def __init__(self, seen: AmbiguousContact) -> None:
+        super().__init__("several live contacts have the identifier")
+        self.seen = seen
 
 
 async def look_up_contacts(
@@ -35,7 +43,7 @@ async def look_up_contacts(
     if choice == "context":
         return None
     try:
-        return await _ContactReader(reader, concurrency, on_notice).read_believable(contacts, choice)
+        return await _ContactReader(reader, concurrency).read_believable(contacts, choice)
     except RouteAbsentError as error:
         if choice != "auto":
             raise
@@ -44,37 +52,23 @@ async def look_up_contacts(
 
 
 class _ContactReader:
-    """Looks contacts up with the calls under `/v1/contacts`."""
+    """Looks contacts up with the calls under `/v1/contacts`; `shown` are all entries of the listing, as they came."""
 
-    def __init__(self, reader: Reader, concurrency: int, on_notice: Callable[[str], None]) -> None:
+    def __init__(self, reader: Reader, concurrency: int) -> None:
         self._reader = reader
         self._concurrency = concurrency
-        self._on_notice = on_notice
-        self._listed: tuple[ContactRecord, ...] = ()
+        self._shown: tuple[ContactRecord, ...] = ()
 
     async def read_believable(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
         """Find the contacts; raises `OtherRecordError` where what is shown of one contradicts itself or the others."""
         found = await self.read(contacts, choice)
-        shown = {record.contact_id: record for record in (*self._listed, *filter(None, found.values()))}
-        doubts = contacts_in_doubt(shown.values())
+        records = [record for record in found.values() if isinstance(record, ContactRecord)]
+        doubts = contacts_in_doubt((*self._shown, *records))
         for contact in contacts:
             record = found[contact.name]
-            if record is not None and (reason := doubts.get(record.contact_id)):
+            if isinstance(record, ContactRecord) and (reason := doubts.get(record.contact_id)):
                 raise OtherRecordError(f"{contact.address}: {reason}")
-        self._tell_ambiguous([contact for contact in contacts if found[contact.name] is None])
         return found
-
-    def _tell_ambiguous(self, missing: Sequence[Contact]) -> None:
-        """Report contacts that were not found because several live ones have other forms of their identifier."""
-        owners = Counter(
-            key for record in self._listed for key in {identifier_key(*item) for item in record.identifiers or ()}
-        )
-        for contact in missing:
-            if isinstance(contact.identity, Identifier) and owners[contact.identity.key] > 1:
-                kind = contact.identity.kind
-                self._on_notice(
-                    f"{contact.address}: several live contacts have other forms of its {kind}; none is taken for it"
-                )
 
     async def read(self, contacts: Sequence[Contact], choice: ReaderChoice) -> Records:
         if choice == "contact":
@@ -83,29 +77,33 @@ class _ContactReader:
             with suppress(RouteAbsentError):  # a listing may be there all the same
                 return await self._read_each(contacts)
         first = await self._reader.list_contacts(0)
-        self._listed = first.contacts
+        self._shown = first.contacts
         found = _matched(contacts, first.contacts)
-        missing = [contact for contact in contacts if found[contact.name] is None]
-        if choice == "auto" and len(missing) < min(_pages_left(first), _MOST_SINGLE):
-            return {**found, **await self._read_each(missing)}
+        unsure = [contact for contact in contacts if not _is_exact(contact.identity, found[contact.name])]
+        if choice == "auto" and len(unsure) < min(_pages_left(first), _MOST_SINGLE):
+            alone = await self._read_each(unsure)
+            if all(alone[contact.name] or not found[contact.name] for contact in unsure):
+                return {**found, **alone}
         return await self._read_on(contacts, first)
 
     async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
         """Read the whole listing; where it moved while it was read, look again for what it did not show."""
         listing = await list_on(self._reader, first, concurrency=self._concurrency)
-        self._listed = listing.contacts
-        found = _matched(contacts, listing.contacts)
+        self._shown = listing.shown
+        found = _matched(contacts, listing.shown)
         if listing.is_complete:
             return found
         missing = [contact for contact in contacts if found[contact.name] is None]
         return {**found, **await self._read_each(missing)}
 
     async def _read_each(self, contacts: Sequence[Contact]) -> Records:
-        found: dict[str, ContactRecord | None] = {}
+        found: dict[str, ContactRecord | AmbiguousContact | None] = {}
 
         async def read(contact: Contact) -> None:
             try:
                 found[contact.name] = await self._look_up(contact.identity)
+            except SeveralContactsError as error:
+                found[contact.name] = error.seen
             except OtherRecordError as error:
                 raise OtherRecordError(f"{contact.address}: {error}") from error
 
@@ -113,11 +111,18 @@ class _ContactReader:
         return found
 
     async def _look_up(self, identity: Identity) -> ContactRecord | None:
-        """Look a contact up by itself; where no listing shows the account's forms, a number by its bare digits, too."""
+        """Look a contact up by itself; a number by its bare digits, too, unless the listing shows numbers with "+"."""
         found = await self._reader.read_contact(identity)
-        if found is None and not self._listed and isinstance(identity, Identifier) and identity.kind == "phone_number":
+        if found is None and isinstance(identity, Identifier) and identity.kind == "phone_number" and self._may_be_bare:
             return await self._reader.read_contact(Identifier("phone_number", number_key(identity.value)))
         return found
+
+    @property
+    def _may_be_bare(self) -> bool:
+        """Return whether the account may keep numbers as bare digits, as far as the listing shows."""
+        identifiers = (item for contact in self._shown for item in contact.identifiers or ())
+        numbers = [value for kind, value in identifiers if kind == "phone_number"]
+        return not numbers or not all(number.startswith("+") for number in numbers)
 
 
 def _pages_left(first: ContactPage) -> float:
@@ -127,26 +132,41 @@ def _pages_left(first: ContactPage) -> float:
     return ceil(first.total / CONTACTS_A_PAGE) - 1 if first.total is not None else float("inf")
 
 
-def _matched(contacts: Iterable[Contact], records: Iterable[ContactRecord]) -> dict[str, ContactRecord | None]:
+def _is_exact(identity: Identity, found: ContactRecord | AmbiguousContact | None) -> bool:
+    """Return whether a contact was found in the declared form, so that a page not read yet can hold no better one."""
+    if not isinstance(found, ContactRecord):
+        return False
+    return isinstance(identity, ContactId) or (identity.kind, identity.value) in (found.identifiers or ())
+
+
+def _matched(contacts: Iterable[Contact], shown: Iterable[ContactRecord]) -> Records:
     """Find each declared contact among live ones, by id or by identifier."""
-    find = finder(records)
+    find = finder(shown)
     return {contact.name: find(contact.identity) for contact in contacts}
 
 
-def finder(records: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | None]:
-    """Return what finds a contact: an identifier in another form counts where exactly one contact has such."""
-    exact: dict[tuple[str, str], ContactRecord] = {}
-    alike: dict[tuple[str, str], set[str]] = {}
-    by_id = {record.contact_id: record for record in records}
-    for record in by_id.values():
-        for kind, value in record.identifiers or ():
-            exact[kind, value] = record
-            alike.setdefault(identifier_key(kind, value), set()).add(record.contact_id)
+def finder(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
+    """
+    Return what finds a contact: one with the very identifier, else the only one that has it in another form.
 
-    def match(identity: Identity) -> ContactRecord | None:
+    Of several contacts with it, none is found: which is meant cannot be known.
+    """
+    exact: dict[tuple[str, str], set[str]] = {}
+    alike: dict[tuple[str, str], set[str]] = {}
+    records: dict[str, ContactRecord] = {}
+    for record in shown:
+        key = id_key(record.contact_id)
+        records[key] = record
+        for kind, value in record.identifiers or ():
+            exact.setdefault((kind, value), set()).add(key)
+            alike.setdefault(identifier_key(kind, value), set()).add(key)
+
+    def match(identity: Identity) -> ContactRecord | AmbiguousContact | None:
         if isinstance(identity, ContactId):
-            return by_id.get(identity.contact_id)
-        owners = alike.get(identity.key, set())
-        return exact.get((identity.kind, identity.value)) or (by_id[min(owners)] if len(owners) == 1 else None)
+            return records.get(id_key(identity.contact_id))
+        owners = exact.get((identity.kind, identity.value)) or alike.get(identity.key, set())
+        if len(owners) > 1:
+            return AmbiguousContact(tuple(sorted(records[owner].contact_id for owner in owners)))
+        return records[min(owners)] if owners else None
 
     return match

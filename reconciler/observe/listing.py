@@ -11,15 +11,21 @@ from math import ceil
 
 from msgspec import Struct
 
+from reconciler.core.model.desired import id_key
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.workers import for_each
 
 
 class Listing(Struct, frozen=True):
-    """All contacts that were shown, each once; `is_complete` when none can have been passed over."""
+    """
+    All contacts that were shown, each once; `is_complete` when none can have been passed over.
+
+    `shown` are the entries as they came, so that what contradicts itself can be told.
+    """
 
     contacts: tuple[ContactRecord, ...]
     is_complete: bool
+    shown: tuple[ContactRecord, ...]
 
 
 async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Listing:
@@ -34,8 +40,9 @@ async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Li
         if _ids(following) <= seen:  # the same page for ever: its offset is not heeded
             break
         seen |= _ids(following)
-    contacts = {contact.contact_id: contact for page in pages for contact in page.contacts}
-    return Listing(tuple(contacts.values()), is_complete=_is_complete(pages, len(contacts)))
+    shown = tuple(contact for page in pages for contact in page.contacts)
+    contacts = {id_key(contact.contact_id): contact for contact in shown}
+    return Listing(tuple(contacts.values()), _is_complete(pages, len(contacts)), shown)
 
 
 async def _read_pages(reader: Reader, offsets: list[int], concurrency: int) -> list[ContactPage]:

@@ -15,11 +15,14 @@ from reconciler.core.model.desired import (
     ExistingMemory,
     Memory,
     Persona,
+    id_key,
+    identifier_key,
     memory_key,
 )
 from reconciler.core.model.observed import (
     Absent,
     Ambiguous,
+    AmbiguousContact,
     FoundContact,
     MissingContact,
     Observed,
@@ -33,7 +36,7 @@ from reconciler.core.model.observed import (
 )
 from reconciler.core.remote import ContactRecord, Reader, Record
 from reconciler.errors import ApiRejectedError, OtherRecordError, RouteAbsentError
-from reconciler.observe.contacts import ReaderChoice, look_up_contacts
+from reconciler.observe.contacts import ReaderChoice, Records, look_up_contacts
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
 
@@ -98,22 +101,22 @@ async def _check_api(reader: Reader, desired: Desired) -> None:
 class _Reading:
     """One reading of an account; `records` gives contacts by declared name, and is None without contacts routes."""
 
-    def __init__(
-        self, reader: Reader, records: Mapping[str, ContactRecord | None] | None, observing: Observing
-    ) -> None:
+    def __init__(self, reader: Reader, records: Records | None, observing: Observing) -> None:
         self._reader = reader
         self._users = UserReader(reader, first_alone=True)
         self._records = records
         self._known_ids = observing.known_ids
-        self._on_notice = observing.on_notice
         self._unlisted: set[str] = set()
         self.memories: dict[str, ObservedMemory] = {}
 
     def contact(self, contact: Contact) -> ObservedContact:
         """Return what is known of a contact after its memories are read."""
         record = self._record_of(contact)
+        if isinstance(record, AmbiguousContact):
+            return record
         if record is not None:
-            return FoundContact(record.contact_id, record.profile)
+            known_by = frozenset(identifier_key(*item) for item in record.identifiers or ())
+            return FoundContact(record.contact_id, record.profile, known_by)
         if not isinstance(contact.identity, ContactId):
             return UnreadableContact() if self._records is None else MissingContact()
         if self._records is not None or contact.name in self._unlisted:
@@ -130,13 +133,11 @@ class _Reading:
         if isinstance(seen, Present) and seen.memory_id is not None and memory.users:
             seen = replace(seen, users=await self._users.read(seen.memory_id, memory.users))
         self.memories[memory.address] = seen
-        if isinstance(seen, Present) and seen.users.ambiguous:
-            count = len(seen.users.ambiguous)
-            numbers = "1 declared number" if count == 1 else f"{count} declared numbers"
-            self._on_notice(f"{memory.address}: several live users have other forms of {numbers}; none is taken for it")
 
     async def _contact_memory(self, memory: ContactMemory) -> ObservedMemory:
         record, identity = self._record_of(memory.contact), memory.contact.identity
+        if isinstance(record, AmbiguousContact):
+            return Ambiguous(())
         if record is not None and record.memories is not None:
             return _among(record.memories, memory)
         if record is not None:
@@ -145,7 +146,7 @@ class _Reading:
             return await self._read_alone(memory, identity.contact_id)
         return Unreadable() if self._records is None else Absent()
 
-    def _record_of(self, contact: Contact) -> ContactRecord | None:
+    def _record_of(self, contact: Contact) -> ContactRecord | AmbiguousContact | None:
         return None if self._records is None else self._records[contact.name]
 
     async def _read_alone(self, memory: ContactMemory, contact_id: str) -> Present | Unseen:
@@ -188,11 +189,10 @@ def _among(records: tuple[Record, ...], memory: ContactMemory) -> Present | Abse
     """Find a memory among all of its contact; an agent number in another form counts where there is no other."""
     same = [record for record in records if record.scope_key == memory.scope_key]
     alike = same or [record for record in records if is_alike(record.scope_key, memory.scope_key)]
-    found = {record.memory_id: record for record in alike}
-    match sorted(found):
+    match list({id_key(record.memory_id): record for record in alike}.values()):
         case []:
             return Absent()
-        case [memory_id]:
-            return Present(memory_id, found[memory_id].facts)
+        case [found]:
+            return Present(found.memory_id, found.facts)
         case several:
-            return Ambiguous(tuple(several))
+            return Ambiguous(tuple(sorted(record.memory_id for record in several)))

@@ -2,12 +2,13 @@
 
 from http import HTTPStatus
 
+from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import ContactId, Identity, ScopeKey, User
-from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.observed import AmbiguousContact, LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
 from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, RouteAbsentError
-from reconciler.observe.contacts import finder
+from reconciler.observe.contacts import SeveralContactsError, finder
 from reconciler.observe.listing import list_on
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
@@ -36,8 +37,14 @@ class SnapshotReader:
         return ContactPage(contacts, total=len(contacts), has_more=False)
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
-        """Find a contact; one that moved past the listing is asked for by itself."""
+        """
+        Find a contact; one that moved past the listing is asked for by itself.
+
+        Raises `SeveralContactsError` where several contacts are alike.
+        """
         found = finder(self._contacts())(identity)
+        if isinstance(found, AmbiguousContact):
+            raise SeveralContactsError(found)
         if found is None and self._live and not self._holdings.is_complete:
             return await self._live.read_contact(identity)
         return found
@@ -88,18 +95,22 @@ class SnapshotReader:
 
 
 async def list_account(reader: Reader, *, concurrency: int) -> Holdings:
-    """Read the whole listing of an account, if it offers one; raises `ApiError`."""
+    """Read the whole listing of an account, with entries that contradict each other; raises `ApiError`."""
     try:
         listing = await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
     except RouteAbsentError:
         return Holdings(None, is_complete=False, memories={}, contexts={}, users={})
-    contacts = {contact.contact_id: contact for contact in listing.contacts}
+    doubts = contacts_in_doubt(listing.shown)
+    contacts = [item for item in listing.contacts if item.contact_id not in doubts]
+    contradictory = [item for item in listing.shown if item.contact_id in doubts]
 
-    async def read(contact: ContactRecord) -> None:
-        contacts[contact.contact_id] = await reader.read_contact(ContactId(contact.contact_id)) or contact
+    async def read(number: int) -> None:
+        contact = contacts[number]
+        contacts[number] = await reader.read_contact(ContactId(contact.contact_id)) or contact
 
-    await for_each([item for item in listing.contacts if item.memories is None], read, concurrency=concurrency)
-    ordered = tuple(contacts[contact_id] for contact_id in sorted(contacts))
+    lacking = [number for number, contact in enumerate(contacts) if contact.memories is None]
+    await for_each(lacking, read, concurrency=concurrency)
+    ordered = tuple(sorted([*contacts, *contradictory], key=lambda contact: contact.contact_id))
     return Holdings(ordered, is_complete=listing.is_complete, memories={}, contexts={}, users={})
 
 

@@ -24,6 +24,16 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "memories",
         "the account does not show the contact of {what}{place}; the API decides",
     ),
+    "ambiguous_contact": (
+        "contact",
+        "",
+        "the account holds {what} alike, of which one is declared{place}: none is taken for it, and none is added",
+    ),
+    "ambiguous_user": (
+        "user",
+        "",
+        "the account holds {what} alike, of which one is declared{place}: none is taken for it, and none is added",
+    ),
     "ambiguous_memory": (
         "memory",
         "memories",

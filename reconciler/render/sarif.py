@@ -44,6 +44,12 @@ class _Finding(Struct, frozen=True):
 
 _RULES: Mapping[str, _Rule] = {
     "invalid_spec": _Rule("InvalidSpec", "error", "A spec, or reconciler.yaml, cannot be used as it is."),
+    "ambiguous_contact": _Rule(
+        "AmbiguousContact", "warning", "The account holds several contacts alike the declared one: none is touched."
+    ),
+    "ambiguous_user": _Rule(
+        "AmbiguousUser", "warning", "A memory holds several users alike the declared one: none is touched."
+    ),
     "ambiguous_memory": _Rule(
         "AmbiguousMemory", "warning", "The account holds several memories for one contact and scope: none is touched."
     ),

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from reconciler.core.model.address import contact_address
 from reconciler.core.model.catalogue import Catalogue, FactKey
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, ScopeKey
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, id_key
 from reconciler.core.model.masking import quote, says
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest
@@ -140,9 +140,9 @@ def _report_same_contact(contacts: Iterable[Contact], findings: Findings) -> Non
 
 
 def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings) -> None:
-    first: dict[tuple[tuple[str, str], ScopeKey], ContactMemory] = {}
+    first: dict[tuple[tuple[str, str], tuple[str, str]], ContactMemory] = {}
     for memory in memories:
-        known = first.setdefault((memory.contact.identity.key, memory.scope_key), memory)
+        known = first.setdefault((memory.contact.identity.key, memory.scope_key.key), memory)
         if known is not memory:
             findings.add(
                 memory.source,
@@ -155,7 +155,7 @@ def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings)
 def _report_same_id(memories: Iterable[ExistingMemory], findings: Findings) -> None:
     first: dict[str, ExistingMemory] = {}
     for memory in memories:
-        known = first.setdefault(memory.memory_id, memory)
+        known = first.setdefault(id_key(memory.memory_id), memory)
         if known is not memory:
             findings.add(
                 memory.source,

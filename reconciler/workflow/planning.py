@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.fingerprint import specs_digest
-from reconciler.core.model.observed import Observed, same_contact_problems
+from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
 from reconciler.core.model.selection import Shard, Shards, part_of, select
 from reconciler.core.plan.base import base_of
 from reconciler.core.plan.cost import foresee
@@ -38,7 +38,7 @@ async def make_plan(
     selection = select(desired, targets, run.shard)
     if selection.unmatched:
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
-    observed = await observe_distinct(selection.desired, reader, run)
+    observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
     origin = origin_of(desired, run, _shards(desired, run.shard))
     plan = build_plan(
@@ -58,11 +58,15 @@ async def observe_declared(desired: Desired, reader: Reader, run: Run) -> Observ
     return await observe(reader, desired, run.observing)
 
 
-async def observe_distinct(desired: Desired, reader: Reader, run: Run) -> Observed:
-    """Read all that is declared; raises `SpecError`, too, where two declarations turn out to be one contact."""
+async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declared: Desired | None = None) -> Observed:
+    """
+    Read what is desired; raises `SpecError`, too, where two declarations turn out to be one contact, or one memory.
+
+    `declared` is all that is declared, where `desired` is a part of it.
+    """
     observed = await observe_declared(desired, reader, run)
-    problems = same_contact_problems(desired, observed)
-    if problems:
+    whole = declared or desired
+    if problems := (*same_contact_problems(whole, observed), *same_memory_problems(whole, observed)):
         raise SpecError(problems)
     return observed
 

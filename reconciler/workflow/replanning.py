@@ -24,5 +24,5 @@ async def replan(desired: Desired, saved: PlanDocument, reader: Reader, run: Run
     if reasons:
         raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
     touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
-    observed = await observe_distinct(touched, reader, run)
+    observed = await observe_distinct(touched, reader, run, declared=desired)
     return with_cost(build_plan(touched, observed, origin=here, left_out=0, declared=desired), run)

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.core.model.desired import AgentNumber, Desired, Identifier, number_key
-from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.totals import summary_of
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.execute import Together, execute
 from reconciler.observe import ReaderChoice
@@ -22,7 +23,7 @@ from reconciler.stopping import Stop
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from reconciler.workflow.snapshots import take_snapshot
-from tests.builders import MASKER, NOON, desired, existing, memory, user
+from tests.builders import HERE, MASKER, NOON, desired, existing, memory, user
 from tests.http.support import World
 
 NUMBER = "+14155550192"
@@ -152,12 +153,11 @@ def test_a_user_whose_texts_cannot_be_compared_is_asked_for_in_the_form_that_the
 def test_of_several_live_numbers_that_are_alike_none_is_taken_and_it_is_said() -> None:
     account = Account("exact", live=live(LIVE_USER, {**LIVE_USER, "phone_number": "+1 415 555 0192"}))
 
-    plan = account.plan(desired(existing(user(NUMBER, metadata="new"))))
+    plan = account.plan(desired(existing(user(NUMBER, metadata="new"), user("+14155550193", metadata="b"))))
 
-    ((operation,),) = [work.operations for work in plan.work]
-    assert (operation.type, operation.certain) == ("add_user", False)
-    told = "memories.vip-line: several live users have other forms of 1 declared number; none is taken for it"
-    assert told in account.world.told
+    assert [operation.address for operation in plan.operations] == ['memories.vip-line.users["+14155550193"]']
+    assert plan.notices == (Notice("ambiguous_user", f'memories.vip-line.users["{NUMBER}"]', 2, HERE),)
+    assert account.plan_offline(desired(existing(user(NUMBER)))).notices == plan.notices
 
 
 def test_a_live_number_as_it_is_declared_comes_before_others_that_are_alike() -> None:
@@ -190,5 +190,7 @@ def test_of_several_contacts_with_the_number_in_other_forms_none_is_taken_and_it
 
     plan = account.plan(declared())
 
-    assert plan.work[0].operations[0].type == "create_contact"
-    assert any("several live contacts have other forms of its phone_number" in line for line in account.world.told)
+    assert plan.work == ()
+    assert plan.notices == (Notice("ambiguous_contact", "contacts.sarah", 2, HERE),)
+    assert summary_of(plan).memories_unchanged == 0
+    assert account.plan_offline(declared()).notices == plan.notices

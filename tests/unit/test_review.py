@@ -170,8 +170,8 @@ def test_nothing_is_called_done_that_cannot_be_told_any_more() -> None:
     then = live({"a": 0}, (PHONE, LiveUser("old", None)))
 
     assert said(reviewed(wanted, then, Ambiguous(("m", "n")))) == [
-        ("skipped", "moved since the plan: the account shows several memories by now"),
-        ("skipped", "moved since the plan: the account shows several memories by now"),
+        ("skipped", "moved since the plan: the account shows several of them by now"),
+        ("skipped", "moved since the plan: the account shows several of them by now"),
     ]
     assert said(reviewed(wanted, then, Present("m", {"a": 1}))) == [
         ("already", "the account holds it by now"),

@@ -25,13 +25,14 @@ from reconciler.core.documents.plan import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.model.address import memory_of, operation_key
+from reconciler.core.model.address import is_within, operation_key
 from reconciler.core.model.desired import ContactMemory, Memory, User
 from reconciler.core.model.masking import Masked, Masker, Mixed
 from reconciler.core.model.text import quoted
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.plan.operations import (
+    AMBIGUOUS,
     AddUser,
     ContactOperation,
     ContactWork,
@@ -93,7 +94,7 @@ class _Verdict(Struct, frozen=True):
 
 
 class _Fresh(Struct, frozen=True):
-    """A fresh plan: its operations, and the addresses of memories that the account shows several of."""
+    """A fresh plan: its operations, and the addresses of what the account shows several of."""
 
     operations: Mapping[_Key, OperationEntry]
     ambiguous: frozenset[str]
@@ -103,7 +104,7 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
     fresh = _Fresh(
         {operation_key(entry): entry for entry in describe_plan(now, masker).operations},
-        frozenset(notice.address for notice in now.notices if notice.type == "ambiguous_memory"),
+        frozenset(notice.address for notice in now.notices if notice.type in AMBIGUOUS),
     )
     verdicts = {operation_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
     work = tuple(_narrowed(item, verdicts) for item in now.work)
@@ -153,8 +154,8 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
 
 def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
     """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
-    if memory_of(entry.address) in fresh.ambiguous:
-        return _Verdict("moved", detail=f"{MOVED}: the account shows several memories by now")
+    if any(is_within(entry.address, address) for address in fresh.ambiguous):
+        return _Verdict("moved", detail=f"{MOVED}: the account shows several of them by now")
     other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
     if other is None:
         return _Verdict("already", detail=ALREADY)

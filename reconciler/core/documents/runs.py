@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.core.documents.plan import FORMAT_VERSION, OutcomeEntry, PlaceEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
-from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.operations import AMBIGUOUS, Plan
 from reconciler.core.plan.receipt import Result
 from reconciler.errors import Source
 
@@ -202,7 +202,7 @@ tell, so that it stays open until it was done once more. `undeclared`: the specs
 plan did not look (`--target`, `--shard`).
 """
 
-_BLIND_TO_ALL = {"ambiguous_memory", "unknown_contact"}
+_BLIND_TO_ALL = {*AMBIGUOUS, "unknown_contact"}
 _ON_USERS = {"add_user", "update_user"}
 
 

@@ -25,7 +25,7 @@ def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
 def _users(work: MemoryWork) -> Iterator[StandingUserEntry]:
     touched = {item.user.phone_number for item in work.operations if isinstance(item, AddUser | UpdateUser)}
     for user in work.memory.users:
-        if user.phone_number not in touched:
+        if user.phone_number not in touched | work.left_alone:
             yield StandingUserEntry(user.phone_number, PlaceEntry(user.source.file, user.source.line))
 
 

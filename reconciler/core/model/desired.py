@@ -24,6 +24,11 @@ class Persona(Struct, frozen=True):
         """Return the scope as the field that requests carry."""
         return {"persona_id": self.persona_id}
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what two scopes are compared by."""
+        return ("persona_id", id_key(self.persona_id))
+
 
 class AgentNumber(Struct, frozen=True):
     """A scope that remembers for an agent's phone number, in E.164."""
@@ -35,6 +40,11 @@ class AgentNumber(Struct, frozen=True):
         """Return the scope as the field that requests carry."""
         return {"agent_number": self.agent_number}
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what two scopes are compared by."""
+        return ("agent_number", number_key(self.agent_number))
+
 
 ScopeKey: TypeAlias = Persona | AgentNumber
 """What the API knows a scope by: exactly one of the two (`POST /v1/memory/contact`)."""
@@ -43,6 +53,7 @@ IdentifierKind: TypeAlias = Literal["external_id", "phone_number", "email"]
 IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = ("external_id", "phone_number", "email")
 
 
+_UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/\u2010-\u2015]")
 _NUMBER = re.compile(r"(?:\+|00)?([0-9]+)")
 
@@ -79,7 +90,7 @@ class ContactId(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         """Return what two ids are compared by."""
-        return ("contact_id", self.contact_id)
+        return ("contact_id", id_key(self.contact_id))
 
 
 class Identifier(Struct, frozen=True):
@@ -119,6 +130,12 @@ def number_key(text: str) -> str:
     bare = _BETWEEN_DIGITS.sub("", text)
     found = _NUMBER.fullmatch(bare)
     return found[1] if found else text
+
+
+def id_key(text: str) -> str:
+    """Return what ids are compared by: the case of a UUID means nothing, nor does the "mem-" before it."""
+    found = _UUID.fullmatch(text)
+    return found[1].lower() if found else text
 
 
 Identity: TypeAlias = ContactId | Identifier

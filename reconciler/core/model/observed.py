@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.desired import Contact, Desired, number_key
+from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Memory, id_key, number_key
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
 
@@ -32,13 +32,13 @@ class LiveUsers(Struct, frozen=True):
 
     `known` gives, by phone number, a user or None for one that is not there. A number that it does not hold is not
     there either when the memory's users were `listed`, and else unknown. `memory_missing` when the account said that
-    it lists no memory of that id. `ambiguous` are declared numbers of which several live ones are other forms.
+    it lists no memory of that id. `ambiguous` gives, by declared number, how many live ones are other forms of it.
     """
 
     known: Mapping[str, LiveUser | None]
     listed: bool
     memory_missing: bool = False
-    ambiguous: frozenset[str] = frozenset()
+    ambiguous: Mapping[str, int] = {}
 
     def is_known(self, phone_number: str) -> bool:
         """Return whether it is known if the number is in the memory."""
@@ -75,7 +75,11 @@ class Unreadable(Struct, frozen=True):
 
 
 class Ambiguous(Struct, frozen=True):
-    """Several memories for one contact and scope, where the API promises one: which is meant cannot be known."""
+    """
+    Several memories for one contact and scope, where the API promises one: which is meant cannot be known.
+
+    `memory_ids` is empty where the contact itself is one of several.
+    """
 
     memory_ids: tuple[str, ...]
 
@@ -84,10 +88,15 @@ ObservedMemory: TypeAlias = Present | Absent | Unseen | Unreadable | Ambiguous
 
 
 class FoundContact(Struct, frozen=True):
-    """A contact that exists; `profile` holds its `name` and `metadata`, and is None where they cannot be read."""
+    """
+    A contact that exists; `profile` holds its `name` and `metadata`, and is None where they cannot be read.
+
+    `known_by` are its identifiers, in the form in which they are compared, as far as the account shows them.
+    """
 
     contact_id: str
     profile: Mapping[str, Json] | None
+    known_by: frozenset[tuple[str, str]] = frozenset()
 
 
 class UnlistedContact(Struct, frozen=True):
@@ -104,7 +113,13 @@ class UnreadableContact(Struct, frozen=True):
     """A contact declared by an identifier that cannot be looked up here."""
 
 
-ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | UnreadableContact
+class AmbiguousContact(Struct, frozen=True):
+    """Several live contacts have the declared identifier, or are alike it: which is meant cannot be known."""
+
+    contact_ids: tuple[str, ...]
+
+
+ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | UnreadableContact | AmbiguousContact
 
 
 def contact_id_of(contact: ObservedContact) -> str | None:
@@ -120,23 +135,59 @@ class Observed(Struct, frozen=True):
     requests: int
 
 
-def same_contact_problems(desired: Desired, observed: Observed) -> tuple[Problem, ...]:
-    """Return a problem for each declared contact that is, in the account, one that was declared before."""
+def same_contact_problems(declared: Desired, observed: Observed) -> tuple[Problem, ...]:
+    """
+    Return a problem for each declared contact that is, in the account, one that was declared before.
+
+    One that was not read, because it is in another shard or left out by a target, is known by its identifier.
+    """
     first: dict[str, Contact] = {}
+    owners = _owners(observed)
     problems: list[Problem] = []
-    for contact in desired.contacts:
-        contact_id = contact_id_of(observed.contacts[contact.address])
-        if contact_id is not None and first.setdefault(contact_id, contact) is not contact:
-            problems.append(_problem(contact, first[contact_id]))
+    for contact in declared.contacts:
+        seen = observed.contacts.get(contact.address)
+        contact_id = contact_id_of(seen) if seen else None
+        contact_key = owners.get(contact.identity.key) if contact_id is None else id_key(contact_id)
+        if contact_key is not None and first.setdefault(contact_key, contact) is not contact:
+            problems.append(_problem(contact, "contact", first[contact_key]))
     return tuple(problems)
 
 
-def _problem(contact: Contact, known: Contact) -> Problem:
+def _owners(observed: Observed) -> Mapping[tuple[str, str], str]:
+    """Return the contacts that were found, by everything that they are known by."""
+    found = [contact for contact in observed.contacts.values() if isinstance(contact, FoundContact)]
+    by_identifier = {key: id_key(contact.contact_id) for contact in found for key in contact.known_by}
+    by_id = {ContactId(contact.contact_id).key: id_key(contact.contact_id) for contact in found}
+    return by_identifier | by_id
+
+
+def same_memory_problems(declared: Desired, observed: Observed) -> tuple[Problem, ...]:
+    """Return a problem for each declared memory that is, in the account, one whose facts or users others declare."""
+    known: dict[str, list[Memory]] = {}
+    problems: list[Problem] = []
+    for memory in declared.memories:
+        seen = observed.memories.get(memory.address)
+        if isinstance(seen, Present) and seen.memory_id is not None:
+            others = known.setdefault(id_key(seen.memory_id), [])
+            problems += [_problem(memory, "memory", other) for other in others if _share(memory, other)][:1]
+            others.append(memory)
+    return tuple(problems)
+
+
+def _share(left: Memory, right: Memory) -> bool:
+    """Return whether two declarations of one memory both say something of its facts, or of one user."""
+    if isinstance(left, ContactMemory) and isinstance(right, ContactMemory):
+        return True
+    numbers = [{number_key(user.phone_number) for user in memory.users} for memory in (left, right)]
+    return bool(numbers[0] & numbers[1])
+
+
+def _problem(item: Contact | Memory, what: str, known: Contact | Memory) -> Problem:
     return Problem(
-        contact.source.file,
-        contact.source.line,
-        contact.source.column,
-        contact.address,
-        f"in this account this is the same contact as {known.address} at {known.source}",
-        "declare the contact once",
+        item.source.file,
+        item.source.line,
+        item.source.column,
+        item.address,
+        f"in this account this is the same {what} as {known.address} at {known.source}",
+        f"declare the {what} once",
     )

@@ -165,12 +165,17 @@ class ContactWork(Struct, frozen=True):
 
 
 class MemoryWork(Struct, frozen=True):
-    """The operations on one memory, in the order in which they must be done; ids are None while unknown."""
+    """
+    The operations on one memory, in the order in which they must be done; ids are None while unknown.
+
+    `left_alone` are declared numbers of which the memory holds several users that are alike.
+    """
 
     memory: Memory
     contact_id: str | None
     memory_id: str | None
     operations: tuple[MemoryOperation, ...]
+    left_alone: frozenset[str] = frozenset()
 
     @property
     def address(self) -> str:
@@ -192,7 +197,9 @@ class MemoryWork(Struct, frozen=True):
 Work: TypeAlias = ContactWork | MemoryWork
 
 NoticeType: TypeAlias = Literal[
+    "ambiguous_contact",
     "ambiguous_memory",
+    "ambiguous_user",
     "near_duplicate",
     "not_read",
     "other_shard",
@@ -202,6 +209,8 @@ NoticeType: TypeAlias = Literal[
     "unmanaged",
     "unverifiable",
 ]
+AMBIGUOUS: frozenset[NoticeType] = frozenset(("ambiguous_contact", "ambiguous_memory", "ambiguous_user"))
+"""What the account shows several of, so that nothing is planned for it or below it."""
 
 
 class Notice(Struct, frozen=True):
@@ -209,11 +218,11 @@ class Notice(Struct, frozen=True):
     What cannot or need not be done; it never blocks.
 
     `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of users
-    whose `external_memory_key` the account does not show as declared (`unconfirmed_key`), of live memories
-    (`ambiguous_memory`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of facts and users that
-    the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the keys that are
-    counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to, `live_keys` those
-    near it that only the account knows.
+    whose `external_memory_key` the account does not show as declared (`unconfirmed_key`), of live contacts, memories or
+    users that are alike (`ambiguous_…`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of
+    facts and users that the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the
+    keys that are counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to,
+    `live_keys` those near it that only the account knows.
     """
 
     type: NoticeType
@@ -243,6 +252,7 @@ class Plan(Struct, frozen=True):
     """
     What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
 
+    `left_alone` counts the memories of which, or of whose contact, the account shows several.
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit, and `looks` the requests
     that it takes to look again at what waited.
@@ -258,6 +268,7 @@ class Plan(Struct, frozen=True):
     base: Base | None = None
     seconds_at_rate_limit: int = 0
     looks: int = 0
+    left_alone: int = 0
     kept_facts_live: int = 0
     keys: KnownKeys = NO_KEYS
     near_keys: tuple[NewKey, ...] = ()

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, Memory, User
 from reconciler.core.model.observed import (
     NO_USERS,
     NOTHING_KNOWN,
     Absent,
     Ambiguous,
+    AmbiguousContact,
     FoundContact,
     LiveUser,
     LiveUsers,
@@ -81,6 +83,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
         memories=len(desired.memories),
         requests_read=observed.requests,
         base=base,
+        left_alone=sum(isinstance(seen, Ambiguous) for seen in observed.memories.values()),
         kept_facts_live=sum(_kept_facts_live(desired, observed)),
         keys=keys,
         near_keys=near,
@@ -124,13 +127,16 @@ def _contact_operations(contact: Contact, seen: ObservedContact) -> Iterator[Con
             yield CreateContact(contact, certain=True)
         case UnreadableContact():
             yield CreateContact(contact, certain=False)
+        case AmbiguousContact():
+            return
         case _:
             assert_never(seen)
 
 
 def _memory_work(memory: Memory, contact_id: str | None, seen: ObservedMemory) -> MemoryWork:
     memory_id = seen.memory_id if isinstance(seen, Present) else None
-    return MemoryWork(memory, contact_id, memory_id, tuple(_memory_operations(memory, seen)))
+    left_alone = frozenset(_live_users(seen).ambiguous)
+    return MemoryWork(memory, contact_id, memory_id, tuple(_memory_operations(memory, seen)), left_alone)
 
 
 def _memory_operations(memory: Memory, seen: ObservedMemory) -> Iterator[MemoryOperation]:
@@ -156,6 +162,8 @@ def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
 def _users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser | UpdateUser]:
     live = _live_users(seen)
     for user in memory.users:
+        if user.phone_number in live.ambiguous:
+            continue
         known = live.known.get(user.phone_number)
         if known is None:
             yield AddUser(memory, user, certain=live.is_known(user.phone_number))
@@ -183,6 +191,8 @@ def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
                 yield Notice("unknown_contact", contact.address, memories[contact.name], contact.source)
             case UnreadableContact():
                 yield Notice("unverifiable", contact.address, 1, contact.source)
+            case AmbiguousContact(contact_ids=several):
+                yield Notice("ambiguous_contact", contact.address, len(several), contact.source)
             case _:
                 pass
     for memory in desired.memories:
@@ -191,13 +201,18 @@ def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
 
 def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
     live = _live_users(seen)
-    unverifiable = sum(not live.is_known(user.phone_number) for user in memory.users)
-    if unverifiable:
+    if isinstance(seen, Ambiguous):
+        if seen.memory_ids:
+            yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
+        return
+    for user in memory.users:
+        if several := live.ambiguous.get(user.phone_number):
+            yield Notice("ambiguous_user", user_address(memory.address, user.phone_number), several, user.source)
+    numbers = [user.phone_number for user in memory.users if user.phone_number not in live.ambiguous]
+    if unverifiable := sum(not live.is_known(number) for number in numbers):
         yield Notice("unverifiable", memory.address, unverifiable, memory.source)
     if unconfirmed := sum(_is_unconfirmed(user, live.known.get(user.phone_number)) for user in memory.users):
         yield Notice("unconfirmed_key", memory.address, unconfirmed, memory.source)
-    if isinstance(seen, Ambiguous):
-        yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
     if isinstance(memory, ContactMemory) and isinstance(seen, Present):
         unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
         if unmanaged:

@@ -40,7 +40,7 @@ def summary_of(plan: Plan) -> SummaryEntry:
         facts_to_update=facts[False],
         users_to_add=kinds["add_user"],
         users_to_update=kinds["update_user"],
-        memories_unchanged=plan.memories - touched - _ambiguous(plan),
+        memories_unchanged=plan.memories - touched - plan.left_alone,
         facts_unmanaged=sum(notice.count for notice in plan.notices if notice.type == "unmanaged"),
         uncertain=len(plan.operations) - len(certain),
     )
@@ -70,7 +70,3 @@ def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Pla
     if reviewed is not None:
         measures = dataclasses.replace(reviewed, changes=measures.changes)
     return replace(plan, exceeded=exceeded(measures, guards))
-
-
-def _ambiguous(plan: Plan) -> int:
-    return sum(notice.type == "ambiguous_memory" for notice in plan.notices)

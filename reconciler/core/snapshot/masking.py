@@ -1,11 +1,11 @@
 """What was read → what is kept of it: every value, key, identifier and phone number masked."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.documents.plan import FORMAT_VERSION
-from reconciler.core.model.desired import ScopeKey, number_key
+from reconciler.core.model.desired import ScopeKey, identifier_key, number_key
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
@@ -21,6 +21,7 @@ from reconciler.core.snapshot.seen import (
     SeenUsers,
     Snapshot,
     compared,
+    one_of_several,
     scope_key_of,
 )
 
@@ -37,7 +38,8 @@ class Taken:
 def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
     """Return the snapshot of what was read."""
     masking = _Masking(masker)
-    contacts = None if holdings.contacts is None else tuple(map(masking.contact, holdings.contacts))
+    several = _several(holdings.contacts or ())
+    contacts = None if holdings.contacts is None else tuple(masking.contact(it, several) for it in holdings.contacts)
     contexts = [masking.context(*asked, context) for asked, context in holdings.contexts.items()]
     users = [masking.users(memory_id, held) for memory_id, held in holdings.users.items()]
     return Snapshot(
@@ -55,17 +57,23 @@ def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
     )
 
 
+def _several(contacts: Iterable[ContactRecord]) -> frozenset[tuple[str, str]]:
+    """Return the identifiers that more than one contact has, in the form in which they are compared."""
+    keys = Counter(key for contact in contacts for key in {identifier_key(*item) for item in contact.identifiers or ()})
+    return frozenset(key for key, count in keys.items() if count > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Masking:
     """Makes the kept form of what was read, with every value, key, identifier and phone number masked."""
 
     masker: Masker
 
-    def contact(self, record: ContactRecord) -> SeenContact:
-        """Mask a contact."""
+    def contact(self, record: ContactRecord, several: Container[tuple[str, str]]) -> SeenContact:
+        """Mask a contact; `several` are the identifiers that others have, too."""
         identifiers = None
         if record.identifiers is not None:
-            identifiers = tuple((kind, self._identifier(kind, value)) for kind, value in record.identifiers)
+            identifiers = tuple((kind, self._identifier(kind, value, several)) for kind, value in record.identifiers)
         memories = None if record.memories is None else tuple(map(self.memory, record.memories))
         return SeenContact(record.contact_id, self._profile(record.profile), identifiers, memories)
 
@@ -84,10 +92,8 @@ class _Masking:
         """Mask the users of a memory."""
         users, listed = held
         forms = Counter(map(number_key, users))
-        masked = {
-            self._number(phone) if forms[number_key(phone)] == 1 else self.masker.digest(phone): self._user(user)
-            for phone, user in users.items()
-        }
+        several = {("phone_number", form) for form, count in forms.items() if count > 1}
+        masked = {self._identifier("phone_number", phone, several): self._user(user) for phone, user in users.items()}
         return SeenUsers(memory_id, listed, masked)
 
     def _user(self, user: LiveUser | None) -> SeenUser | None:
@@ -109,8 +115,10 @@ class _Masking:
         whole = self.masker.mask(value, "live")
         return SeenMapping(whole, self._facts(value)) if isinstance(value, dict) else whole
 
-    def _identifier(self, kind: str, value: str) -> str:
-        return self.masker.digest(compared(kind, value))
+    def _identifier(self, kind: str, value: str, several: Container[tuple[str, str]] = ()) -> str:
+        """Mask an identifier in the form in which it is compared, and in its own beside it where several are alike."""
+        alike = self.masker.digest(compared(kind, value))
+        return one_of_several(self.masker.digest(value), alike) if identifier_key(kind, value) in several else alike
 
     def _scope(self, scope_key: ScopeKey | None) -> tuple[str | None, str | None]:
         fields = scope_key.fields if scope_key else {}

@@ -121,6 +121,11 @@ def scope_key_of(seen: SeenMemory | SeenContext) -> ScopeKey | None:
     return AgentNumber(seen.agent_number) if seen.agent_number is not None else None
 
 
+def one_of_several(own: str, alike: str) -> str:
+    """Return what stands for an identifier that is not the only one of its kind: two digests, its own one first."""
+    return f"{own} {alike}"
+
+
 def compared(kind: str, value: str) -> Json:
     """Return an identifier, or a phone number, in the form in which it is compared, and unlike any text."""
     return list(identifier_key(kind, value))

@@ -52,7 +52,7 @@ class _Unmasking:
         """Return a contact back."""
         identifiers = None
         if seen.identifiers is not None:
-            identifiers = tuple((kind, self._key(digest)) for kind, digest in seen.identifiers)
+            identifiers = tuple((kind, self._identifier(digest)) for kind, digest in seen.identifiers)
         memories = None if seen.memories is None else tuple(map(self.memory, seen.memories))
         profile = {key: self._value(value) for key, value in seen.profile.items()}
         return ContactRecord(seen.contact_id, profile, identifiers, memories)
@@ -72,7 +72,7 @@ class _Unmasking:
 
     def users(self, seen: SeenUsers) -> dict[str, LiveUser | None]:
         """Return the users of a memory back."""
-        return {self._key(digest): self._user(user) for digest, user in seen.users.items()}
+        return {self._identifier(digest, n): self._user(seen.users[digest]) for n, digest in enumerate(seen.users, 1)}
 
     def _user(self, seen: SeenUser | None) -> LiveUser | None:
         if seen is None:
@@ -92,6 +92,14 @@ class _Unmasking:
             return DigestsIn(self._facts(seen.parts), seen.whole)
         return self.known[seen.masked] if seen.masked in self.known else DigestOnly(seen)
 
+    def _identifier(self, digests: str, number: int = 1) -> str:
+        """Return an identifier back; one of several that are alike in its own form, or in some other than declared."""
+        own, _, alike = digests.partition(" ")
+        declared = self.known.get(alike)
+        if own in self.known or not isinstance(declared, str):
+            return self._key(own if own in self.known else digests)
+        return declared.swapcase() if "@" in declared else declared + " " * number
+
     def _key(self, digest: str) -> str:
         key = self.known.get(digest)
         return key if isinstance(key, str) else digest
@@ -101,6 +109,7 @@ def _by_digest(declared: Iterable[Desired], masker: Masker) -> Mapping[str, Json
     """Return declared values and keys by their digests, and identifiers by the digests of what they are compared by."""
     desired = tuple(declared)
     known = {masker.digest(value): value for one in desired for value in _declared(one)}
+    known |= {masker.digest(value): value for one in desired for _, value in _identifiers(one)}
     return known | {masker.digest(compared(*item)): item[1] for one in desired for item in _identifiers(one)}
 
 
