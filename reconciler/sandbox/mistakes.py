@@ -3,6 +3,10 @@ Answers about somebody else: each record in an answer gives way to another one t
 
 The request itself is handled as it was asked; only its answer is about another contact, scope or memory. Records of a
 listing keep their contact and show memories of others. Where the store holds no other record, the answer is right.
+
+Other mistakes are made by listings alone, which contradict themselves: all entries but the first have its contact id
+(`listed_id`), its identifiers (`listed_identifier`) or its memories with ids in another spelling (`listed_memory`), and
+users are said to be of another memory (`user_memory`) or have the number of the first (`user_number`).
 """
 
 import json
@@ -15,7 +19,16 @@ from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import JsonObject, to_json
 
-About: TypeAlias = Literal["contact", "scope", "memory"]
+About: TypeAlias = Literal[
+    "contact",
+    "scope",
+    "memory",
+    "listed_id",
+    "listed_identifier",
+    "listed_memory",
+    "user_memory",
+    "user_number",
+]
 """What an answer is wrong about."""
 
 _Change: TypeAlias = Callable[[Any], JsonObject]
@@ -40,7 +53,7 @@ class _Mistakes:
     def of(self, data: object) -> object:
         """Return the data of an answer, by its shape."""
         if isinstance(data, list):
-            return [self._listed(item) for item in data]
+            return self._listing(data) if self._about.startswith("listed") else [self._listed(item) for item in data]
         if not isinstance(data, dict):
             return data
         inner: Mapping[str, _Change] = {"memory": self._memory, "contact": self._contact, "user": self._user}
@@ -55,6 +68,24 @@ class _Mistakes:
         }
         return next((change(data) for field, change in whole.items() if field in data), data)
 
+    def _listing(self, items: list[JsonObject]) -> list[JsonObject]:
+        """Return a listing whose entries have something of the first one, or of the first that has memories."""
+        first = next((item for item in items if item.get("memories")), items[0] if items else {})
+        return [self._confused(item, first) if item is not first else item for item in items]
+
+    def _confused(self, item: JsonObject, first: JsonObject) -> JsonObject:
+        if not {"identifiers", "memories"} <= item.keys() & first.keys():
+            return item
+        own = {"contact_id": item["id"]}
+        match self._about:
+            case "listed_id":
+                return {**first, "identifiers": [{**one, "contact_id": first["id"]} for one in item["identifiers"]]}
+            case "listed_identifier":
+                return {**item, "identifiers": [{**one, **own} for one in first["identifiers"]]}
+            case _:
+                memories = [{**one, **own, "id": _respelled(str(one["id"]))} for one in first["memories"]]
+                return {**item, "memories": memories}
+
     def _listed(self, item: JsonObject) -> JsonObject:
         memories = item.get("memories")
         if not isinstance(memories, list):
@@ -62,6 +93,8 @@ class _Mistakes:
         return {**item, "memories": [self._memory(memory) for memory in memories]}
 
     def _memory(self, memory: JsonObject) -> JsonObject:
+        if self._about not in {"contact", "scope", "memory"}:
+            return memory
         wrong: dict[About, Callable[[JsonObject], bool]] = {
             "contact": lambda other: bool(other["contact_id"] != memory["contact_id"]),
             "scope": lambda other: other["contact_id"] == memory["contact_id"] and _scope(other) != _scope(memory),
@@ -93,11 +126,30 @@ class _Mistakes:
         return {**user, "memory_id": self._other_id(user["memory_id"])}
 
     def _users(self, listing: JsonObject) -> JsonObject:
+        users = listing["users"]
+        if users and self._about == "user_memory":
+            return {**listing, "users": [{**user, "memory_id": self._another_id(listing)} for user in users]}
+        if users and self._about == "user_number":
+            again = [*users[1:], {**users[0], "summary": "of somebody else"}]
+            return {**listing, "users": [users[0], *({**user, **_number(users[0])} for user in again)]}
         return {**listing, "memory_id": self._other_id(listing["memory_id"])}
 
     def _other_id(self, memory_id: object) -> object:
-        others = [other["id"] for other in self._store.memories.everything() if other["id"] != memory_id]
-        return others[0] if self._about == "memory" and others else memory_id
+        return self._another_id({"memory_id": memory_id}) if self._about == "memory" else memory_id
+
+    def _another_id(self, holder: JsonObject) -> object:
+        others = [other["id"] for other in self._store.memories.everything() if other["id"] != holder["memory_id"]]
+        return others[0] if others else holder["memory_id"]
+
+
+def _respelled(memory_id: str) -> str:
+    """Return an id as another part of the API may spell it: without or with "mem-", in capitals."""
+    bare = memory_id.removeprefix("mem-")
+    return bare.upper() if bare != memory_id else f"mem-{memory_id.upper()}"
+
+
+def _number(user: JsonObject) -> JsonObject:
+    return {"phone_number": user["phone_number"]}
 
 
 def _scope(memory: JsonObject) -> tuple[object, ...]:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from hypothesis import Phase, given
@@ -16,11 +17,12 @@ from reconciler.errors import ApiError
 from reconciler.sandbox.app import Logged
 from reconciler.sandbox.faults import Mistake, Rule
 from reconciler.sandbox.mistakes import About
+from reconciler.sandbox.store import Store
 from tests.http.support import World as Served
 from tests.properties.test_laws import Account, accounts
 from tests.properties.worlds import NAMES, SCOPES, expected, identifiers, name_of
 
-ABOUT: tuple[About, ...] = ("contact", "scope", "memory")
+ABOUT: tuple[About, ...] = get_args(About)
 SHARES = (0.25, 1.0)
 STRANGER = {"id": "id-of-a-stranger", "name": "Zoe"}
 STRANGERS = {
@@ -98,9 +100,17 @@ def witness(account: Account) -> Witness:
 def mistaken(account: Account, about: About, rate: float, seed: int) -> Account:
     """Return the same account, with a stranger in it, in which some answers speak of another record."""
     rules = (Rule(fault=Mistake(about), rate=rate),)
-    account.served.store.load({**json.loads(json.dumps(STRANGERS))})
-    account.served = Served(account.settings, rules, store=account.served.store, seed=seed)
+    live: Any = account.served.store.dump()
+    store = Store()
+    for held in (live, json.loads(json.dumps(STRANGERS))):
+        store.load({**held, "contact_memories": [with_uuid(memory) for memory in held["contact_memories"]]})
+    account.served = Served(account.settings, rules, store=store, seed=seed)
     return account
+
+
+def with_uuid(memory: dict[str, Any]) -> dict[str, Any]:
+    """Return a memory with an id that has several spellings."""
+    return {**memory, "id": f"mem-{uuid5(NAMESPACE_OID, memory['id'])}"}
 
 
 def applied(account: Account) -> None:

@@ -146,8 +146,8 @@ def same_contact_problems(declared: Desired, observed: Observed) -> tuple[Proble
     problems: list[Problem] = []
     for contact in declared.contacts:
         seen = observed.contacts.get(contact.address)
-        contact_id = contact_id_of(seen) if seen else None
-        contact_key = owners.get(contact.identity.key) if contact_id is None else id_key(contact_id)
+        contact_id = contact_id_of(seen) if seen else owners.get(contact.identity.key)
+        contact_key = id_key(contact_id) if contact_id is not None else None
         if contact_key is not None and first.setdefault(contact_key, contact) is not contact:
             problems.append(_problem(contact, "contact", first[contact_key]))
     return tuple(problems)
@@ -156,8 +156,8 @@ def same_contact_problems(declared: Desired, observed: Observed) -> tuple[Proble
 def _owners(observed: Observed) -> Mapping[tuple[str, str], str]:
     """Return the contacts that were found, by everything that they are known by."""
     found = [contact for contact in observed.contacts.values() if isinstance(contact, FoundContact)]
-    by_identifier = {key: id_key(contact.contact_id) for contact in found for key in contact.known_by}
-    by_id = {ContactId(contact.contact_id).key: id_key(contact.contact_id) for contact in found}
+    by_identifier = {key: contact.contact_id for contact in found for key in contact.known_by}
+    by_id = {ContactId(contact.contact_id).key: contact.contact_id for contact in found}
     return by_identifier | by_id
 
 
