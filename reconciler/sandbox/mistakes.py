@@ -73,9 +73,9 @@ class _Mistakes:
         first = next((item for item in items if item.get("memories")), items[0] if items else {})
         return [self._confused(item, first) if item is not first else item for item in items]
 
-    def _confused(self, item: JsonObject, first: JsonObject) -> JsonObject:
+    def _confused(self, item: Mapping[str, Any], first: Mapping[str, Any]) -> JsonObject:
         if not {"identifiers", "memories"} <= item.keys() & first.keys():
-            return item
+            return {**item}
         own = {"contact_id": item["id"]}
         match self._about:
             case "listed_id":
@@ -125,7 +125,7 @@ class _Mistakes:
     def _user(self, user: JsonObject) -> JsonObject:
         return {**user, "memory_id": self._other_id(user["memory_id"])}
 
-    def _users(self, listing: JsonObject) -> JsonObject:
+    def _users(self, listing: Mapping[str, Any]) -> JsonObject:
         users = listing["users"]
         if users and self._about == "user_memory":
             return {**listing, "users": [{**user, "memory_id": self._another_id(listing)} for user in users]}
@@ -137,7 +137,7 @@ class _Mistakes:
     def _other_id(self, memory_id: object) -> object:
         return self._another_id({"memory_id": memory_id}) if self._about == "memory" else memory_id
 
-    def _another_id(self, holder: JsonObject) -> object:
+    def _another_id(self, holder: Mapping[str, Any]) -> object:
         others = [other["id"] for other in self._store.memories.everything() if other["id"] != holder["memory_id"]]
         return others[0] if others else holder["memory_id"]
 

@@ -80,7 +80,12 @@ def origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
 def with_cost(plan: Plan, run: Run) -> Plan:
     """Return a plan with the time that its apply has to wait."""
     foreseen = foresee(plan, run.allowance())
-    return replace(plan, seconds_at_rate_limit=foreseen.seconds, looks=foreseen.looks)
+    return replace(
+        plan,
+        seconds_at_rate_limit=foreseen.seconds,
+        looks=foreseen.looks,
+        contact_looks=foreseen.contact_looks,
+    )
 
 
 def _shards(desired: Desired, shard: Shard | None) -> Shards | None:

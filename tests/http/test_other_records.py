@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from reconciler.api.client import open_writer
 from reconciler.core.export import Wanted
 from reconciler.core.model.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
+from reconciler.core.model.observed import Present
 from reconciler.core.model.settings import ExpectedAccount
 from reconciler.core.plan.diff import diff_facts
-from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.core.snapshot import Taken, mask_holdings, unmask_snapshot
@@ -24,7 +25,7 @@ from reconciler.observe.expected import check_account
 from reconciler.observe.snapshot import SnapshotReader, list_account
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
-from tests.builders import MASKER, ORIGIN, desired, fact, memory, user
+from tests.builders import HERE, MASKER, ORIGIN, desired, fact, memory, plan_all, user
 from tests.http.support import World, call, call_reader
 
 FACTS = diff_facts((fact("plan", "premium"),), {})
@@ -419,3 +420,113 @@ def test_a_snapshot_is_believed_no_more_than_the_account() -> None:
 
     with pytest.raises(OtherRecordError, match="id-OTHER"):
         asyncio.run(observe(offline, wanted, observing))
+
+
+UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+BOB = memory({"plan": "bobs"}, contact="bob", identity=Identifier("external_id", "crm-b"))
+
+
+def with_keys(contact: dict[str, Any], *more: str) -> dict[str, Any]:
+    extra = [{"identifier_type": "external_id", "identifier_value": crm} for crm in more]
+    return {**contact, "identifiers": [*contact["identifiers"], *extra]}
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ((shown_contact("id-A", "crm-a"), shown_contact("id-A", "crm-b")), '"id-A" twice, with other identifiers'),
+        (
+            (shown_contact("id-A", "crm-a", shown_memory("m-1")), shown_contact("id-A", "crm-a", shown_memory("m-2"))),
+            '"id-A" twice, with other memories',
+        ),
+        (
+            (
+                shown_contact("id-A", "crm-a", shown_memory(f"mem-{UUID}")),
+                shown_contact("id-B", "crm-b", shown_memory(UUID.upper(), "id-B")),
+            ),
+            'under the contact "id-A" and under the contact "id-B"',
+        ),
+        (
+            (shown_contact("id-A", "crm-a", shown_memory(), shown_memory(persona_id="p-2")),),
+            'the memory "mem-A" under the contact "id-A" for two scopes',
+        ),
+    ],
+)
+@pytest.mark.parametrize("in_turn", [1, -1])
+def test_a_listing_that_contradicts_itself_ends_the_plan(entries: Any, why: str, in_turn: int) -> None:
+    with pytest.raises(OtherRecordError, match=why):
+        planned(listing(*entries[::in_turn]), ANN)
+
+
+def test_a_contact_that_is_listed_twice_with_more_of_the_same_is_one() -> None:
+    world = listing(shown_contact("id-A", "crm-a"), with_keys(shown_contact("id-A", "crm-a"), "crm-b"))
+
+    assert planned(world, ANN).work[0].contact_id == "id-A"
+
+
+def test_one_memory_in_two_spellings_under_one_contact_is_one() -> None:
+    world = listing(shown_contact("id-A", "crm-a", shown_memory(f"mem-{UUID}"), shown_memory(UUID)))
+
+    assert [operation.type for operation in planned(world, ANN).operations] == ["write_facts"]
+
+
+def test_of_several_contacts_with_the_very_identifier_none_is_taken() -> None:
+    plan = planned(listing(shown_contact("id-A", "crm-a"), shown_contact("id-B", "crm-a")), ANN)
+
+    assert (plan.work, plan.notices) == ((), (Notice("ambiguous_contact", ANN.contact.address, 2, HERE),))
+
+
+def test_of_several_contacts_with_an_email_in_other_case_none_is_taken() -> None:
+    kind = "identifier_type"
+    entries = [
+        {"id": f"id-{n}", "identifiers": [{kind: "email", "identifier_value": email}], "memories": []}
+        for n, email in enumerate(("Ann@x.io", "ANN@x.io"))
+    ]
+    wanted = replace(ANN, contact=replace(ANN.contact, identity=Identifier("email", "ann@x.io")))
+
+    plan = planned(listing(*entries), wanted)
+
+    assert (plan.work, plan.notices[0].type) == ((), "ambiguous_contact")
+
+
+USER_PAGES = {
+    "another memory": ({"memory_id": "mem-OTHER", "metadata": "x"},),
+    "other texts": ({"metadata": "x"}, {"metadata": "y"}),
+}
+
+
+@pytest.mark.parametrize("name", USER_PAGES)
+def test_users_of_another_memory_and_one_number_with_two_texts_are_no_answer(name: str) -> None:
+    users = [{"phone_number": "+14155550192", "summary": None, **texts} for texts in USER_PAGES[name]]
+
+    error = refused(
+        "GET", "/v1/memory/mem-A", {"memory_id": "mem-A", "users": users}, lambda r: r.list_users("mem-A", 0)
+    )
+
+    assert isinstance(error, OtherRecordError)
+    assert '"mem-A"' in str(error)
+
+
+def test_one_user_who_is_listed_twice_alike_is_one() -> None:
+    twice = [{"phone_number": "+14155550192", "metadata": "x"}] * 2
+    world = World().answering("GET", "/v1/memory/mem-A", enveloped({"memory_id": "mem-A", "users": twice}))
+
+    assert len(call(world.endpoint(), lambda remote: remote.list_users("mem-A", 0)).users) == 1
+
+
+def test_nothing_is_done_to_a_live_contact_under_a_second_name() -> None:
+    world = listing(with_keys(shown_contact("id-A", "crm-a", shown_memory()), "crm-b"))
+
+    _first, second = executed(world, planned(world, ANN, BOB))
+
+    assert second.result == "skipped"
+    assert second.detail == "not tried: contacts.bob is the same live contact as contacts.ann; declare it once"
+
+
+def test_nothing_is_done_to_a_live_memory_under_a_second_contact() -> None:
+    made = plan_all([(ANN, Present(f"mem-{UUID}", {})), (BOB, Present(UUID, {}))])
+
+    _first, second = executed(World(), made)
+
+    assert second.result == "skipped"
+    assert f'the memory "{UUID}" for the contact "id-of-bob" and the contact "id-of-ann"' in second.detail

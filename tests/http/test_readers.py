@@ -1,14 +1,16 @@
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.model.desired import Contact, Desired, Identifier, Persona, User
+from reconciler.core.model.desired import Contact, ContactId, Desired, Identifier, Persona, User
 from reconciler.core.model.masking import worded
 from reconciler.core.model.observed import (
     Absent,
     Ambiguous,
+    AmbiguousContact,
     FoundContact,
     LiveUser,
     MissingContact,
@@ -19,15 +21,18 @@ from reconciler.core.model.observed import (
     UnreadableContact,
     Unseen,
     same_contact_problems,
+    same_memory_problems,
 )
 from reconciler.core.remote import UserPage
 from reconciler.errors import RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.faults import Reply, Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
-from tests.builders import HERE, desired, memory, user
+from tests.builders import HERE, desired, existing, memory, user
 from tests.fakes import FakeWriter
 from tests.http.support import World, call_reader
 
@@ -175,6 +180,57 @@ def test_two_declarations_of_one_live_contact_are_a_problem_that_names_both() ->
         "specs/a.yaml:8:5 contacts.n0001: in this account this is the same contact as contacts.n0000 "
         "at specs/a.yaml:7:5; declare the contact once"
     )
+
+
+def test_a_declaration_that_was_not_read_is_known_by_its_identifier_or_id() -> None:
+    first, second = people(2).contacts
+    world = account(1)
+    world["contacts"][0]["identifiers"].append({"identifier_type": "external_id", "identifier_value": "crm-0001"})
+    by_id = replace(second, name="other", identity=ContactId("c-0000"))
+    read = Desired((), (first,), (), ())
+
+    problems = same_contact_problems(Desired((), (first, second, by_id), (), ()), seen(served(world), read))
+
+    assert [problem.address for problem in problems] == ["contacts.n0001", "contacts.other"]
+
+
+def test_two_declarations_of_one_live_memory_are_a_problem_where_both_say_something_of_the_same() -> None:
+    theirs, others = user("+1 415 555 0192"), user("+14155550193")
+    wanted = memory({"a": 1}, users=[user("+14155550192")])
+    named = existing(theirs, memory_id="mem-1")
+    found = Present("mem-1", {})
+    observed = Observed({}, {wanted.address: found, named.address: found}, requests=1)
+
+    (problem,) = same_memory_problems(desired(wanted, named), observed)
+
+    assert (problem.address, problem.cure) == ("memories.vip-line", "declare the memory once")
+    assert "the same memory as contacts.sarah.scopes.support at" in str(worded(problem, reveal=False))
+    assert same_memory_problems(desired(wanted, replace(named, users=(others,))), observed) == ()
+
+
+def paged(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> World:
+    """Return an account that shows two pages, though each holds few contacts."""
+    rules = []
+    for number, page in enumerate((first, second), 1):
+        body = {"data": page, "errors": None, "pagination": {"total": 2_000, "limit": 200, "has_more": number == 1}}
+        reply = Reply(Answer(status=200, body=json.dumps(body).encode()))
+        rules.append(Rule(fault=reply, method="GET", path="/v1/contacts", occurrences=frozenset({number})))
+    return World(rules=tuple(rules), store=served({"contacts": [*first, *second]}).store)
+
+
+def by_phone(contact_id: str, number: str) -> dict[str, Any]:
+    identifiers = [{"identifier_type": "phone_number", "identifier_value": number}]
+    return {"id": contact_id, "identifiers": identifiers}
+
+
+def test_a_number_in_another_form_on_the_first_page_is_not_taken_before_all_pages_are_seen() -> None:
+    world = paged([by_phone("c-1", "+1 415 555 0192"), SARAH], [by_phone("c-2", "1 415 555 0192")])
+    wanted = replace(people(1).contacts[0], identity=Identifier("phone_number", "+14155550192"))
+    both = Desired((), (wanted, replace(wanted, name="sarah", identity=ContactId("id-of-sarah"))), (), ())
+
+    observed = seen(world, both)
+
+    assert observed.contacts[wanted.address] == AmbiguousContact(("c-1", "c-2"))
 
 
 # users

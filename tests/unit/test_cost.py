@@ -35,6 +35,8 @@ def creations(count: int) -> Plan:
     [
         (updates(100), Allowance(), Foreseen(0, 0)),
         (updates(100), Allowance(is_stale=True), Foreseen(100, 0)),
+        (updates(100), Allowance(lasts=60), Foreseen(40, 0)),
+        (updates(100), Allowance(Rate(1000, 900), lasts=60), Foreseen(40, 0)),
         (updates(100), Allowance(Rate(100, 900)), Foreseen(0, 0)),
         (updates(100), Allowance(Rate(100, 900), used=90), Foreseen(90, 2 * 900)),
         (updates(3), Allowance(Rate(1, 900)), Foreseen(2, 4 * 900)),

@@ -11,12 +11,11 @@ from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.limits import Slots, Throttle, Window
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
-from reconciler.core.plan.cost import Allowance
+from reconciler.core.plan.cost import FRESH, Allowance
 from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
 from reconciler.stopping import NOT_REACHED
 
 _TICK = 0.001  # below that, a clock may not move at all
-_FRESH = 60.0  # seconds for which a view counts where nothing had to wait
 _Answer = TypeVar("_Answer")
 
 
@@ -93,7 +92,7 @@ class Pacer:
 
     def is_fresh(self, seen_at: float) -> bool:
         """Return whether a view of that time still counts: nothing has waited since, and it is not old."""
-        return seen_at >= self._waited_until and self.now - seen_at <= _FRESH
+        return seen_at >= self._waited_until and self.now - seen_at <= FRESH
 
     def free(self) -> int | None:
         """Return how many requests to `/v1/memory` can go before the limit makes them wait; None without a limit."""
@@ -122,7 +121,8 @@ class Pacer:
     def allowance(self) -> Allowance:
         """Return what the requests of an apply meet, after what this run has sent."""
         used = self.window.used(self.now) if self.window else 0
-        return Allowance(self.rate, used, is_stale=not self.is_fresh(self.began))
+        lasts = max(0, int(FRESH - (self.now - self.began))) * self._slots.allowed
+        return Allowance(self.rate, used, is_stale=not self.is_fresh(self.began), lasts=lasts)
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """

@@ -5,7 +5,19 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from reconciler.core.model.settings import Rate
-from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Plan, UpdateUser, WriteFacts
+from reconciler.core.plan.operations import (
+    AddUser,
+    CreateContact,
+    CreateMemory,
+    MemoryWork,
+    Plan,
+    UpdateContact,
+    UpdateUser,
+    WriteFacts,
+)
+
+FRESH = 60.0
+"""Seconds for which a view counts where nothing had to wait."""
 
 
 class Allowance(Struct, frozen=True):
@@ -13,18 +25,25 @@ class Allowance(Struct, frozen=True):
     What requests to `/v1/memory` meet: the rate, if one is known, and how many stand in its present window already.
 
     `is_stale` says that what the plan saw is too old already, so that all that it overwrites is looked at again.
+    `lasts` is how many requests go out before it is, as if each took a second; None where that is not known.
     """
 
     rate: Rate | None = None
     used: int = 0
     is_stale: bool = False
+    lasts: int | None = None
+
+    def is_too_old(self, sent: int) -> bool:
+        """Return whether what the plan saw counts no more after so many requests."""
+        return self.is_stale or (self.lasts is not None and sent >= self.lasts)
 
 
 class Foreseen(Struct, frozen=True):
-    """The looks that waits make necessary, and the seconds of these waits."""
+    """The looks that waits and long applies make necessary, those at contacts apart, and the seconds of the waits."""
 
     looks: int
     seconds: int
+    contact_looks: int = 0
 
 
 class _Row(Struct, frozen=True):
@@ -41,22 +60,43 @@ class _Row(Struct, frozen=True):
 
 def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
     """Return what the waits of an apply cost: what is sent in a row goes into one window, or waits for the next."""
+    sent, contact_looks = _contacts(plan, allowance)
     rate = allowance.rate
     if rate is None:
-        return Foreseen(sum(row.rests_on_plan and allowance.is_stale for row in _rows(plan)), 0)
+        looks = _looks(plan, allowance, sent)
+        return Foreseen(looks, 0, contact_looks)
     left, looks, windows = rate.requests - allowance.used, 0, 0
     for row in _rows(plan):
-        size = row.requests + int(row.rests_on_plan and (allowance.is_stale or windows > 0))
+        size = row.requests + int(row.rests_on_plan and (allowance.is_too_old(sent) or windows > 0))
         if min(size, rate.requests) > left:
             windows, left = windows + 1, rate.requests
             size = row.requests + int(row.rests_on_plan)
         if row.creates and size > rate.requests:  # the window parts the two, so there is a look, too
             size += 1
-        looks += size - row.requests
+        looks, sent = looks + size - row.requests, sent + size
         more = max(0, size - left)
         windows += -(-more // rate.requests)
         left = (left - size) % rate.requests if more else left - size
-    return Foreseen(looks, windows * rate.seconds)
+    return Foreseen(looks, windows * rate.seconds, contact_looks)
+
+
+def _contacts(plan: Plan, allowance: Allowance) -> tuple[int, int]:
+    """Return the requests on contacts, which go first, and the looks among them that the plan does not count."""
+    sent = looks = 0
+    for operation in plan.operations:
+        if isinstance(operation, CreateContact | UpdateContact):
+            rests_on_plan = isinstance(operation, UpdateContact) and not operation.needs_second_look
+            look = rests_on_plan and allowance.is_too_old(sent)
+            sent, looks = sent + (1 if rests_on_plan and not look else 2), looks + look
+    return sent, looks
+
+
+def _looks(plan: Plan, allowance: Allowance, sent: int) -> int:
+    looks = 0
+    for row in _rows(plan):
+        look = row.rests_on_plan and allowance.is_too_old(sent)
+        looks, sent = looks + look, sent + row.requests + look
+    return looks
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:

@@ -254,8 +254,8 @@ class Plan(Struct, frozen=True):
 
     `left_alone` counts the memories of which, or of whose contact, the account shows several.
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
-    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit, and `looks` the requests
-    that it takes to look again at what waited.
+    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit; `looks` and `contact_looks`
+    are the requests that it takes to look again at what waited, or is a minute old.
     `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value. `near_keys` are
     those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
     """
@@ -268,6 +268,7 @@ class Plan(Struct, frozen=True):
     base: Base | None = None
     seconds_at_rate_limit: int = 0
     looks: int = 0
+    contact_looks: int = 0
     left_alone: int = 0
     kept_facts_live: int = 0
     keys: KnownKeys = NO_KEYS
@@ -286,10 +287,14 @@ class Plan(Struct, frozen=True):
 
     @property
     def requests_to_write(self) -> int:
-        """Count the requests of an apply: one an operation, and one for each thing that it has to look at first."""
+        """
+        Count the requests of an apply: one an operation, and one for each thing that it has to look at.
+
+        A contact that is created is looked at after it: the documented answer does not show whose it is.
+        """
         contacts = [item for work in self.work if isinstance(work, ContactWork) for item in work.operations]
-        looks = sum(item.needs_second_look for item in contacts if isinstance(item, UpdateContact))
-        return len(contacts) + looks + self.limited_requests_to_write
+        looks = sum(isinstance(item, CreateContact) or item.needs_second_look for item in contacts)
+        return len(contacts) + looks + self.contact_looks + self.limited_requests_to_write
 
     @property
     def limited_requests_to_write(self) -> int:
