@@ -30,7 +30,7 @@ def test_a_plan_of_a_new_account_says_what_apply_would_do(repository: Repository
         '  + user +14155550192 (metadata "from the spec")  specs/support.yaml:10',
         "",
         ("Plan for sandbox: 1 contact to create, 1 memory to create, 2 facts to add and 1 user to add."),
-        "Cost: 1 request to read, 4 to write.",
+        "Cost: 1 request to read, 5 to write.",
     ]
 
 
@@ -117,7 +117,7 @@ def test_the_json_plan_has_the_documented_shape(repository: Repository) -> None:
         "facts_unmanaged": 0,
         "uncertain": 0,
     }
-    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 4, "seconds_at_rate_limit": 0}
+    assert plan["cost"] == {"requests_read": 1, "requests_to_write": 5, "seconds_at_rate_limit": 0}
     assert plan["operations"][2] == {
         "type": "write_facts",
         "address": "contacts.sarah.scopes.support",

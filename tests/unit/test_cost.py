@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
-from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Present
+from reconciler.core.model.desired import Identifier
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.cost import Allowance, Foreseen, foresee
 from reconciler.core.plan.operations import Plan
@@ -79,6 +80,37 @@ def test_the_foreseen_cost_is_what_an_apply_then_takes(make: Callable[[int], Pla
 
     assert len(world.requests) == replace(made, looks=foreseen.looks).requests_to_write
     assert world.waits.now == foreseen.seconds
+
+
+def test_a_created_contact_is_looked_at_as_the_plan_counts() -> None:
+    wanted, world = memory({"a": 1}, identity=Identifier("external_id", "crm-1")), World()
+    made = plan_all([(wanted, Absent())], contact=MissingContact())
+
+    async def run() -> None:
+        async with open_writer(world.endpoint()) as writer:
+            await execute(made, writer, concurrency=1, stop=Stop(), observer=Together())
+
+    asyncio.run(run())
+
+    assert len(world.requests) == made.requests_to_write == 4
+
+
+def test_what_is_written_after_a_minute_is_looked_at_as_the_plan_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, world = updates(100), World(concurrency=1)
+    world.store.load({"contact_memories": [remembered(n) for n in range(100)]})
+    monkeypatch.setattr(world.waits, "clock", lambda: float(len(world.requests)))  # a request takes a second
+    foreseen = []
+
+    async def run() -> None:
+        endpoint = world.endpoint()
+        foreseen.append(foresee(made, endpoint.pacer.allowance()))
+        async with open_writer(endpoint) as writer:
+            await execute(made, writer, concurrency=1, stop=Stop(), observer=Together())
+
+    asyncio.run(run())
+
+    assert foreseen == [Foreseen(40, 0)]
+    assert abs(len(world.requests) - replace(made, looks=40).requests_to_write) <= 1
 
 
 def remembered(number: int) -> dict[str, Any]:
