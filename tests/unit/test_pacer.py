@@ -3,6 +3,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing import Budget, Pacer, Retrying, Row, Waiting
@@ -297,7 +298,7 @@ def test_an_allowance_counts_what_the_run_has_sent() -> None:
     pacer = account.pacer(rate=rate)
     send(account, pacer, 60)
 
-    assert pacer.allowance() == Allowance(rate, 60)
+    assert replace(pacer.allowance(), lasts=None) == Allowance(rate, 60)
     account.now = 900.0
     assert pacer.allowance() == Allowance(rate, 0, is_stale=True)
 
