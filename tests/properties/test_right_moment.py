@@ -158,8 +158,7 @@ def world(
     random, store = Random(seed), Store()  # noqa: S311  repeatable is the point
     store.load(account(random))
     agent = Agent(store=store, random=random)
-    concurrency = 1 if rules else 3  # one who waits for a fault does not keep others from their rows
-    served = Served(settings or Settings(), rules, agent, store, rate=told, concurrency=concurrency, seed=seed)
+    served = Served(settings or Settings(), rules, agent, store, rate=told, concurrency=3, seed=seed)
     return served, agent
 
 
@@ -167,7 +166,10 @@ def lost(served: Served, agent: Agent, reader: ReaderChoice) -> list[str]:
     """Return what is lost of all that was learned, but for users of whom the plan says that nobody could look."""
     plan, _ = reconciled(served, agent, reader)
     unseen = {item.memory.contact.name for item in plan.operations if isinstance(item, AddUser) and not item.certain}  # type: ignore[union-attr]
-    kept = {text for (kind, record, *_), text in agent.learned.items() if kind != "user" or record[4:] not in unseen}
+    owners = {str(one["id"]): str(one["contact_id"]).removeprefix("id-") for one in agent.store.memories.everything()}
+    kept = {
+        text for (kind, record, *_), text in agent.learned.items() if kind != "user" or owners[record] not in unseen
+    }
     return [text for text in agent.lost() if text in kept and text not in shown(plan)]
 
 
