@@ -50,7 +50,7 @@ def test_apply_does_what_the_plan_showed(repository: Repository) -> None:
     called = repository.run("apply", "--yes")
 
     assert called.code == 0
-    assert called.out.endswith("Cost: 1 request to read, 4 to write.\nApply complete: 4 operations done.\n")
+    assert called.out.endswith("Cost: 1 request to read, 5 to write.\nApply complete: 4 operations done.\n")
     assert '"plan": "premium"' in repository.run("sandbox", "show").out
 
 
