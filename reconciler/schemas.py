@@ -135,7 +135,7 @@ def _close_names(part: dict[str, Any]) -> None:
 
 
 def _open_facts(part: dict[str, Any]) -> None:
-    """Return what facts hold; the models leave it to the reader, which looks at every depth."""
+    """Add what facts hold to the schema; the models leave it to the reader, which looks at every depth."""
     if part.get("additionalProperties") is True:
         part |= {"propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}}
     if part.get("required") == [CONSTANT]:

@@ -150,7 +150,7 @@ def _session(concurrency: int) -> aiohttp.ClientSession:
 def base_url(text: str) -> str:
     """Return the one spelling of the API's URL, where it is one that the key may be sent to; raises `InputError`."""
     try:
-        url = httpx.URL(text.strip())
+        url = httpx.URL(_ESCAPED.sub(_unescaped, text.strip()))
     except httpx.InvalidURL as error:
         raise InputError(says("the URL of the API is not a URL: {}", label(str(error)))) from error
     if url.userinfo or url.query or url.fragment:

@@ -36,7 +36,7 @@ class Books(Struct, frozen=True):
     repeats: Repeats
 
     def settle_earlier_runs(self, prospect: Prospect) -> None:
-        """Return what a fresh plan shows of runs that left something open; raises `StateError`."""
+        """Report what a new plan shows of runs that left something open; raises `StateError`."""
         ids = self.session.account.memory_ids
         view = View(prospect.fresh, self.session.desired, prospect.looked_at)
         for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):

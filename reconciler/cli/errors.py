@@ -4,7 +4,7 @@ import os
 import sys
 
 from reconciler.cli.options import Invocation
-from reconciler.cli.terminal import say
+from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
 

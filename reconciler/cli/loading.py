@@ -31,7 +31,7 @@ def secrets_of(invocation: Invocation) -> Environ:
 
 
 def warn(loaded: Loaded, tell: Callable[[str], None] = remark) -> None:
-    """Return what is no mistake in the specs and worth a warning."""
+    """Warn of what is no mistake in the specs, but worth a look."""
     reveal = is_operators_terminal(sys.stderr)
     for warning in loaded.warnings:
         tell(f"warning: {visible(str(worded(warning, reveal=reveal)))}")

@@ -15,7 +15,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.options import Invocation, connection_options
-from reconciler.cli.terminal import ensure_streams, leave_streams, say, silence
+from reconciler.cli.streams import ensure_streams, leave_streams, say, silence
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
 """SIGHUP comes when a terminal is closed, and on Windows SIGBREAK does; no system has all three."""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.cli.terminal import without_secrets_of_run
+from reconciler.cli.streams import without_secrets_of_run
 from reconciler.errors import InputError, StateError
 from reconciler.render.encoding import fitted
 from reconciler.storage.files import check_writable, write_file
 
-_SPECS = {".yaml", ".yml"}
+_READ = {".yaml", ".yml", ".csv", ".jsonl", ".ndjson"}
 
 Writes: TypeAlias = Sequence[tuple[str, Path]]
 """Formats and the files that they are written to."""
@@ -25,12 +25,19 @@ def check_files(writes: Writes) -> None:
     seen: set[str] = set()
     for _, path in writes:
         check_writable(path)
-        if path.is_file() and path.suffix in _SPECS:
-            raise InputError(f"{path} is there and may be a spec; name a new file, or one that is no YAML")
+        _check_place(path)
         place = os.path.realpath(path)  # which, unlike `resolve`, takes links in a circle
         if place in seen and not _takes_many(path):
             raise InputError(f"{path} is named for two documents, of which one would be lost; name two files")
         seen.add(place)
+
+
+def _check_place(path: Path) -> None:
+    """Raise `InputError` for a place that holds, or would hold, what specs read, and for git's own files."""
+    if path.is_file() and path.suffix in _READ:
+        raise InputError(f"{path} is there, and specs may read it; name a new file, or one that ends otherwise")
+    if not _takes_many(path) and ".git" in path.resolve().parts:
+        raise InputError(f"{path} is among git's own files; name a file elsewhere")
 
 
 def _takes_many(path: Path) -> bool:

@@ -150,7 +150,7 @@ def _declared(project: Project, environment: Environment) -> Desired | None:
 
 
 def _tell_left_out(header: UndoHeader, file: Path) -> None:
-    """Return what the file does not bring back; it names all of it."""
+    """Report how much the file does not bring back; it names all of it."""
     lost = sum(map(len, header.cannot_restore.values()))
     if lost:
         remark(f"warning: {counted(lost, 'value')} cannot be brought back: see cannot_restore in {file}")
@@ -160,7 +160,7 @@ def _tell_left_out(header: UndoHeader, file: Path) -> None:
 
 
 def _tell_redeclared(undone: Desired, declared: Desired | None) -> None:
-    """Return what the specs declare otherwise, with the lines: the next apply would overwrite it again."""
+    """Report what the specs declare otherwise, with the lines: the next apply would overwrite it again."""
     found = redeclared(undone, declared) if declared else ()
     for one in found[:_MOST_TOLD]:
         place = f"{one.source.file}:{one.source.line}"

@@ -10,7 +10,7 @@ from reconciler.workflow.clock import time_text
 
 class WatchLog:
     """
-    Return lines to `write`, as text or as JSON.
+    Hand lines to `write`, as text or as JSON.
 
     Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
     run's line. A note that the run before gave, too, is not told again.

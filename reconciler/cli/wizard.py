@@ -86,7 +86,7 @@ def can_ask() -> bool:
 
 class Wizard(Struct, frozen=True):
     """
-    Return answers; `given` are those of options.
+    Ask for the answers that the options do not give; `given` are those that they do.
 
     An answer that cannot stand in a file is refused when it is an option, and asked for again otherwise.
     """

@@ -49,7 +49,7 @@ class Together:
 
 
 class Counting:
-    """Return how many operations of how many are settled; those that are not tried do not count."""
+    """Report how many operations have an outcome; those that are not tried do not count."""
 
     def __init__(self, on_progress: Callable[[int, int], None], *, operations: int) -> None:
         self._on_progress = on_progress

@@ -1,6 +1,6 @@
 """`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from reconciler.core.model.references import Scalar, Variable, holds_key
 from reconciler.core.model.settings import ExpectedAccount, Rate, parse_rate
 from reconciler.core.plan.guards import NO_GUARDS, Guards
-from reconciler.errors import InputError, Problem, SpecError
+from reconciler.errors import InputError, Problem, Source, SpecError
 from reconciler.project.file import (
     DEFAULT_CONCURRENCY,
     DEFAULT_KEY_VARIABLE,
@@ -126,9 +126,29 @@ def _read(file: Path) -> Project:
     checked = check(ProjectFile, reading.documents[0])
     if checked.model is None:
         raise SpecError(checked.problems)
+    _check_values(reading.documents[0])
     _check_default(checked.model, reading.documents[0])
     _check_secrets(checked.model, reading.documents[0])
     return _project(checked.model, reading.documents[0], file)
+
+
+def _check_values(document: Node) -> None:
+    """Raise `SpecError` for keys without a value: a guard whose lines are commented out must not be off unnoticed."""
+    problems = tuple(
+        Problem(
+            source.file, source.line, source.column, dotted(path), "a value is missing", "write it, or remove the key"
+        )
+        for path, source in _empty_keys(document, ())
+    )
+    if problems:
+        raise SpecError(problems)
+
+
+def _empty_keys(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Source]]:
+    for key, below in node.entries():
+        if below.value is None:
+            yield (*path, key), below.key_source
+        yield from _empty_keys(below, (*path, key))
 
 
 def _check_default(content: ProjectFile, document: Node) -> None:

@@ -1,8 +1,8 @@
 """
 The work tree: the folder whose files belong to the repository, and from which they are named.
 
-What lies outside of it, or is git's own, is never read: a preview may show what a spec holds to others. Links are
-followed before that is decided. Git itself is not asked, so no variable of its own can widen the folder.
+What lies outside of it, is git's own or this tool's, is never read: a preview may show what a spec holds to others.
+Links are followed before that is decided. Git itself is not asked, so no variable of its own can widen the folder.
 """
 
 import os
@@ -13,6 +13,7 @@ from msgspec import Struct
 from reconciler.errors import InputError
 
 _GIT = ".git"
+_OURS = ".reconciler"
 
 
 class WorkTree(Struct, frozen=True):
@@ -29,12 +30,12 @@ class WorkTree(Struct, frozen=True):
             return printable(path.as_posix())
 
     def holds(self, path: Path) -> bool:
-        """Return whether a path, once links are followed, is inside and is none of git's own files."""
+        """Return whether a path, once links are followed, is inside, and none of git's or this tool's own files."""
         try:
             inside = _below(os.path.realpath(path), os.path.realpath(self.top))
         except ValueError:  # no file can have this name, as whoever tries to read it will say
             return True
-        return inside is not None and _GIT not in map(str.lower, inside)
+        return inside is not None and not {_GIT, _OURS} & set(map(str.lower, inside))
 
     @property
     def refusal(self) -> str:
@@ -64,6 +65,17 @@ def work_tree_of(folder: Path) -> WorkTree:
         if all(_below(os.path.realpath(one), os.path.realpath(outer)) is not None for outer in marked[at + 1 :]):
             return WorkTree(one, is_of_git=True)
     return WorkTree(start, is_of_git=False)
+
+
+def linked_folder(path: Path) -> Path | None:
+    """
+    Return the folder above a path that is a link inside of a git repository, if there is one.
+
+    Such a link may have come with a change. Links above the repository are the operator's own.
+    """
+    above = Path(os.path.abspath(path)).parents  # noqa: PTH100  links must not be followed yet
+    tops = [at for at, one in enumerate(above) if not one.is_symlink() and os.path.lexists(one / _GIT)]
+    return next((one for one in above[: tops[-1]] if one.is_symlink()), None) if tops else None
 
 
 def _below(path: str, folder: str) -> tuple[str, ...] | None:

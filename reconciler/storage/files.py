@@ -2,8 +2,8 @@
 Files that this tool keeps in `.reconciler/`, and files that it was asked for: private, whole, and never behind a link.
 
 They hold what an account knows, so their owner alone can read them, whatever the umask. A repository may hold links
-that somebody else made, so a link is refused where a file or a folder of this tool is to be; links in the folders above
-it are the operator's (`/tmp` is one on macOS) and are followed.
+that somebody else made, so a link is refused where a file is to be, and in the folders between it and the top of the
+repository. Links above that are the operator's (`/tmp` is one on macOS) and are followed.
 `ids.json` is a cache: without it plans know less and ask more, but are never wrong.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import InputError, StateError
+from reconciler.reading.work_tree import linked_folder
 
 
 def existing(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
@@ -157,8 +158,11 @@ def check_no_link(path: Path) -> None:
     """Raise `StateError` where a link stands in the place of a file or folder that is to be written."""
     try:
         target = path.readlink() if path.is_symlink() else None
+        folder = linked_folder(path)
     except OSError as error:
         raise StateError(f"cannot look at {path}: {error.strerror}") from error
+    if folder is not None:
+        raise StateError(f"{folder} is a link, and nothing is written through links: name the folder it leads to")
     if target is not None:
         circle = " (too many levels of symbolic links)" if _leads_in_a_circle(path) else ""
         raise StateError(

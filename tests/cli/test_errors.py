@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options import Invocation
-from reconciler.errors import RefusedError
+from reconciler.errors import InputError, RefusedError
 from reconciler.project import Environment
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
@@ -345,3 +345,12 @@ def test_the_api_of_the_command_line_and_of_the_file_must_agree_or_be_of_this_ma
             api_of(environment, Invocation(api_url=told), {})
     else:
         assert api_of(environment, Invocation(api_url=told), {}) == told.lower().removesuffix(":443/")
+
+
+@pytest.mark.parametrize("spelled", ["secret-key-1", "%73ecret-key-1", "secret%2Dkey%2d1"])
+def test_a_url_that_holds_the_key_is_refused_and_not_quoted(spelled: str) -> None:
+    environment = Environment("live", f"https://api.example/{spelled}/", "TEST_KEY", (), 1, "auto", None)
+
+    with pytest.raises(InputError, match="holds the API key") as caught:
+        api_of(environment, Invocation(), {"TEST_KEY": "secret-key-1"})
+    assert "ecret" not in str(caught.value)

@@ -31,7 +31,7 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
         "reconciler.cli.completers",
         "reconciler.cli.main",
         "reconciler.cli.options",
-        "reconciler.cli.terminal",
+        "reconciler.cli.streams",
         "reconciler.render",
         "reconciler.render.encoding",
     }

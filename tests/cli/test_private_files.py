@@ -165,3 +165,49 @@ def test_a_file_below_links_in_a_circle_cannot_be_written(repository: Repository
     called = repository.run("plan", "--out", "loop/plan.json")
 
     assert (called.code, called.err) == (1, "error: cannot write loop/plan.json: Too many levels of symbolic links\n")
+
+
+@pytest.mark.parametrize("name", ["lnk/p.json", "lnk/new/p.json", "deep/lnk/p.json"])
+def test_nothing_is_written_through_a_linked_folder_of_the_repository(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (repository.root / ".git").mkdir()
+    (repository.root / "deep").mkdir()
+    for folder in (repository.root, repository.root / "deep"):
+        (folder / "lnk").symlink_to(elsewhere)
+
+    called = repository.run("plan", "--out", name)
+
+    assert called.code == 1
+    assert "is a link, and nothing is written through links" in called.err
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_above_the_repository_is_the_operators(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository.root / ".git").mkdir()
+    link = tmp_path_factory.mktemp("home") / "work"
+    link.symlink_to(repository.root)
+    monkeypatch.chdir(link)
+
+    assert repository.run("plan", "--out", str(link / "p.json")).code == 0
+
+
+@pytest.mark.parametrize("option", [("plan", "--out"), ("apply", "--yes", "--receipt")])
+@pytest.mark.parametrize("name", ["data.csv", "rows.jsonl", "specs/support.yaml", ".git/config"])
+def test_no_output_takes_the_place_of_what_specs_read_or_of_gits_own(
+    repository: Repository, option: tuple[str, ...], name: str
+) -> None:
+    (repository.root / ".git").mkdir()
+    path = repository.root / name
+    if not path.exists():
+        path.write_text("id\n1\n")
+    before = path.read_text()
+
+    called = repository.run(*option, name)
+
+    assert called.code == 1
+    assert name in called.err
+    assert path.read_text() == before

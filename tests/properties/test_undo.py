@@ -79,3 +79,10 @@ def test_what_is_redeclared_is_what_the_next_apply_would_overwrite(facts: dict[s
     for key, (wanted, held) in facts.items():
         is_overwritten = not same(lay_over(lay_over(wanted, held), wanted), lay_over(wanted, held))
         assert (f"{former.address}.facts.{key}" in told) is is_overwritten
+
+
+def test_what_the_specs_only_seed_is_not_said_to_come_back() -> None:
+    undone = desired(memory({"a": 1, "b": 2}))
+    specs = desired(memory({"a": 9}, seeds={"b": 9}))
+
+    assert [one.address for one in redeclared(undone, specs)] == [f"{memory().address}.facts.a"]

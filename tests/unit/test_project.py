@@ -138,3 +138,21 @@ def test_variables_that_are_none_are_told_at_their_place(tmp_path: Path, variabl
 
     assert line.startswith("reconciler.yaml:4:")
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("expect_account:", "expect_account"),
+        ("guards:", "guards"),
+        ("guards: {max_changes: }", "guards.max_changes"),
+        ("rate_limit:", "rate_limit"),
+    ],
+)
+def test_a_key_without_a_value_is_refused_since_what_it_guards_would_be_off(
+    tmp_path: Path, written: str, address: str
+) -> None:
+    found = problems(tmp_path, f"version: 1\nenvironments:\n  e:\n    api: sandbox\n    {written}\n")
+
+    assert [line for line in found if f"environments.e.{address}: a value is missing" in line] == found
+    assert len(found) == 1

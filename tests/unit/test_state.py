@@ -12,6 +12,7 @@ from reconciler.storage.files import (
     check_rewritable,
     check_writable,
     make_private_file,
+    open_kept,
     prepare_folder,
     rewrite_file,
     write_file,
@@ -217,3 +218,12 @@ def test_what_cannot_be_written_is_told_before_and_when(tmp_path: Path, name: st
     with pytest.raises(StateError, match="cannot write"):
         write_file(tmp_path / name, "text")
     assert os.listdir(tmp_path) == ["folder"]  # noqa: PTH208  names are what is compared
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such flag")
+def test_a_kept_file_is_not_opened_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("x")
+    (tmp_path / "ours").symlink_to(tmp_path / "theirs")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        open_kept(tmp_path / "ours")

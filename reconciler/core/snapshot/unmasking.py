@@ -44,7 +44,7 @@ def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Unmasking:
-    """Return back what is kept, with declared values and keys in the place of their digests."""
+    """Turn what is kept back into what was read: declared values and keys take the place of their digests."""
 
     known: Mapping[str, Json]
 

@@ -40,7 +40,7 @@ class Log(Protocol):
         ...
 
     def close(self) -> None:
-        """Return the file back."""
+        """Close the file."""
         ...
 
 
