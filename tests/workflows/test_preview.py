@@ -100,7 +100,7 @@ def test_specs_that_are_not_valid_take_the_place_of_an_older_plan(runner: Runner
     assert ran.code == 1
     [comment] = runner.github()["comments"]
     assert comment["body"].startswith(f"{MARKER}\n<p>The specs are not valid, so there is no plan for")
-    assert 'specs/support.yaml:3:1 ["contcts&#64;everyone"]: unknown key' in comment["body"]
+    assert 'specs/support.yaml:3:1 &#91;"contcts&#64;everyone"&#93;: unknown key' in comment["body"]
     assert "The specs are not valid" in ran.summary
 
 
