@@ -46,7 +46,11 @@ def write_new(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
+    """Return whether something stands at a path; a link to nothing does."""
+    try:
+        return path.is_symlink() or path.exists()
+    except OSError as error:
+        raise StateError(f"cannot look at {path}: {error.strerror}") from error
 
 
 _FORMAT_VERSION = "1.0"
@@ -280,7 +284,7 @@ def _try_draft(path: Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Raise `InputError` where a link, or something that is no folder, stands in the folder's place."""
-    if not _export_is_there(folder):
+    if not _is_there(folder):
         return
     if folder.is_symlink():
         raise InputError(f"{folder} is a link, and nothing is written through links: name the folder that it leads to")
@@ -299,7 +303,7 @@ def write_new_files(folder: Path, texts: Mapping[str, str]) -> None:
     for path in paths:
         check_folder(folder)
         check_folder(path.parent)
-        if _export_is_there(path):
+        if _is_there(path):
             # file names tell the names of people, and this is printed where others read
             raise InputError(f"{folder} holds files that this export would write; name another folder, or move them")
     for path, text in paths.items():
@@ -314,11 +318,3 @@ def _write_new(path: Path, text: str, *, within: Path) -> None:
             file.write(text)
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}; mend that, and export to another folder") from error
-
-
-def _export_is_there(path: Path) -> bool:
-    """Return whether something stands at a path; a link to nothing does."""
-    try:
-        return path.is_symlink() or path.exists()
-    except OSError as error:
-        raise StateError(f"cannot look at {path}: {error.strerror}") from error
