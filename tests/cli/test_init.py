@@ -16,8 +16,8 @@ from reconciler.scaffold.answers import Answers, Ci, problem_with
 from reconciler.scaffold.answers import requirement as requirement_of
 from reconciler.scaffold.repository import repository as files_of
 from reconciler.schemas import schema_text
+from tests.ci.runner import ACTION
 from tests.cli.conftest import Repository
-from tests.workflows.runner import ACTION
 
 REQUIREMENT = "reconciler @ git+https://git.example/reconciler@0123abc"
 COMMON = {

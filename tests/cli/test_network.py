@@ -3,11 +3,11 @@
 import pytest
 
 from reconciler.sandbox.serve import running
+from tests.api.support import World
+from tests.api.test_network import API, BASIC, HIDDEN
+from tests.api.way import Authority, Way, proxy
 from tests.cli.child import spawned
 from tests.cli.conftest import Repository
-from tests.http.support import World
-from tests.http.test_network import API, BASIC, HIDDEN
-from tests.http.way import Authority, Way, proxy
 
 PROJECT = f"version: 1\nenvironments:\n  live: {{api: {API}, api_key_env: TEST_KEY}}\n"
 

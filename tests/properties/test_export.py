@@ -33,8 +33,8 @@ from reconciler.specs.texts import accepts
 from reconciler.storage.files import write_new_files
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
+from tests.api.support import World as Served
 from tests.builders import MASKER, NOON
-from tests.http.support import World as Served
 
 AWKWARD = st.sampled_from(
     ["", "no", "~", "null", "true", "02139", "1e5", "7.5", "12:30", "2025-07-22", "+14155550192", "a\nb\n", "\x07",

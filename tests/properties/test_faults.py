@@ -21,8 +21,8 @@ from reconciler.sandbox.faults import Fault, Rule, When
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.workflow.applying import Applied
+from tests.api.support import World as Served
 from tests.builders import MASKER
-from tests.http.support import World as Served
 from tests.properties.test_laws import Account, accounts, plain
 from tests.properties.worlds import NAMES, PHONES, SCOPES, Layer, World
 

@@ -19,7 +19,7 @@ from reconciler.stopping import Stop
 from reconciler.storage.journal import Journal, read_run
 from reconciler.workflow.applying import apply_plan
 from tests.properties.test_laws import Account, accounts
-from tests.unit.test_journal import FakeLog
+from tests.storage.test_journal import FakeLog
 
 KINDS: tuple[Fault, ...] = (
     faults.Drop(),

@@ -34,8 +34,8 @@ from reconciler.workflow.applying import Applied, apply_plan
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from reconciler.workflow.snapshots import take_snapshot
+from tests.api.support import World as Served
 from tests.builders import MASKER, NOON
-from tests.http.support import World as Served
 from tests.properties.worlds import Account as Holdings
 from tests.properties.worlds import World, account_of, expected, live_account, worlds, write_specs
 

@@ -18,7 +18,7 @@ from reconciler.sandbox.app import Logged
 from reconciler.sandbox.faults import Mistake, Rule
 from reconciler.sandbox.mistakes import About
 from reconciler.sandbox.store import Store
-from tests.http.support import World as Served
+from tests.api.support import World as Served
 from tests.properties.test_laws import Account, accounts
 from tests.properties.worlds import NAMES, SCOPES, expected, identifiers, name_of
 

@@ -27,9 +27,9 @@ from reconciler.stopping import Stop
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
+from tests.api.support import Waits
+from tests.api.support import World as Served
 from tests.builders import HERE, MASKER, NOON, fact, user
-from tests.http.support import Waits
-from tests.http.support import World as Served
 from tests.properties.test_faults import KINDS, SHARE
 
 NAMES = ("ann", "bob", "cy", "dee", "eve")

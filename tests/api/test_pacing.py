@@ -25,9 +25,9 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
 from reconciler.workers import for_each
+from tests.api.support import World, call
+from tests.api.test_client import PERSONA, create, error_of
 from tests.builders import memory, plan_all
-from tests.http.support import World, call
-from tests.http.test_client import PERSONA, create, error_of
 
 DOCUMENTED = Rate(100, 900)
 CONCURRENCY = 10

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from reconciler.api.client import Endpoint
 from reconciler.api.network import Proxy, check_certificates, proxy_for
 from reconciler.errors import ApiUnavailableError, InputError, NoConnectionError
-from tests.http.support import World, call
-from tests.http.test_client import create
-from tests.http.test_pacing import applied
-from tests.http.way import Authority, Way, proxy
+from tests.api.support import World, call
+from tests.api.test_client import create
+from tests.api.test_pacing import applied
+from tests.api.way import Authority, Way, proxy
 
 API = "https://api.test"
 HIDDEN = "pr0xy-passw0rd"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.workflows.runner import Runner
+from tests.ci.runner import Runner
 
 
 def test_an_apply_keeps_its_receipt_and_tells_of_it_in_the_summary(runner: Runner) -> None:

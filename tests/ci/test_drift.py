@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.runner import ACTION, SPEC, US, Runner
+from tests.ci.runner import ACTION, SPEC, US, Runner
 
 
 def issue_of(runner: Runner) -> dict[str, Any]:

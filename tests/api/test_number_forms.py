@@ -23,8 +23,8 @@ from reconciler.stopping import Stop
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from reconciler.workflow.snapshots import take_snapshot
+from tests.api.support import World
 from tests.builders import HERE, MASKER, NOON, desired, existing, memory, user
-from tests.http.support import World
 
 NUMBER = "+14155550192"
 READERS: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact")

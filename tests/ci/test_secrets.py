@@ -1,6 +1,6 @@
 """What the tool asks the runner to mask reaches the runner, and nobody else; `Runner.end` searches every run for it."""
 
-from tests.workflows.runner import KEY, MASK, SPEC, Runner
+from tests.ci.runner import KEY, MASK, SPEC, Runner
 
 CARELESS = """
 import sys

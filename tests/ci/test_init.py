@@ -14,7 +14,7 @@ import yaml
 
 from reconciler.scaffold.repository import ACTION, GITLAB, WORKFLOWS, put, workflows
 from tests.builders import answers
-from tests.workflows.runner import ROOT, Runner
+from tests.ci.runner import ROOT, Runner
 
 CARRIED = "reconciler/scaffold/carried"
 INSTALL = "reconciler @ git+https://git.example/reconciler@0123abc"

@@ -11,7 +11,7 @@ import yaml
 
 from reconciler.cli.main import group
 
-FOLDER = Path(__file__).parents[1] / "examples/kubernetes"
+FOLDER = Path(__file__).parents[2] / "examples/kubernetes"
 FILES = sorted(FOLDER.glob("*.yaml"))
 VERSIONS = ["1.29.0", "1.33.0"]
 

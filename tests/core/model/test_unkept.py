@@ -18,10 +18,10 @@ from reconciler.core.plan.altered import without
 from reconciler.core.plan.diff import diff_facts, unsendable_facts
 from reconciler.core.plan.operations import UpdateUser
 from reconciler.errors import ApiError
+from tests.api.test_answers import answer
 from tests.builders import declared_contact, memory, plan, user
+from tests.execute.test_execute import results, run
 from tests.fakes import FakeWriter
-from tests.unit.test_answers import answer
-from tests.unit.test_execute import results, run
 
 
 def nested(levels: int, inner: Json = 1) -> Json:

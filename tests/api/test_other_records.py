@@ -25,8 +25,8 @@ from reconciler.observe.expected import check_account
 from reconciler.observe.snapshot import SnapshotReader, list_account
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
+from tests.api.support import World, call, call_reader
 from tests.builders import HERE, MASKER, ORIGIN, desired, fact, memory, plan_all, user
-from tests.http.support import World, call, call_reader
 
 FACTS = diff_facts((fact("plan", "premium"),), {})
 CRM = Identifier("external_id", "crm-a")

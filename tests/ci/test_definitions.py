@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.workflows.runner import ACTION, ROOT
+from tests.ci.runner import ACTION, ROOT
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
 CHECKS = {"ci.yml", "versions.yml"}

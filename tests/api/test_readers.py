@@ -32,9 +32,9 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
+from tests.api.support import World, call_reader
 from tests.builders import HERE, desired, existing, memory, user
 from tests.fakes import FakeWriter
-from tests.http.support import World, call_reader
 
 
 def people(count: int) -> Desired:

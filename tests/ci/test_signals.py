@@ -13,7 +13,7 @@ import pytest
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from tests.workflows.runner import PROJECT, Runner
+from tests.ci.runner import PROJECT, Runner
 
 PATIENT = """
 import signal, sys

@@ -28,8 +28,8 @@ from reconciler.sandbox.answers import Answer, success
 from reconciler.sandbox.faults import Fault, Rule, When
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
+from tests.api.support import KEY, World, call
 from tests.builders import fact, user
-from tests.http.support import KEY, World, call
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 PERSONA = Persona("persona-12345678")

@@ -23,8 +23,8 @@ from reconciler.sandbox.faults import Fault, Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
+from tests.api.support import Waits, World
 from tests.builders import ORIGIN, desired, fact, memory, user
-from tests.http.support import Waits, World
 
 PHONE = "+14155550192"
 FACTS, USER, CONTACT = "*/facts", "*/user/update", "/v1/contacts/id-of-sarah"

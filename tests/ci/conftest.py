@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.scaffold import repository, write_new
 from tests.builders import answers
-from tests.workflows.runner import Runner, new_runner
+from tests.ci.runner import Runner, new_runner
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from reconciler.core.plan.operations import Plan
 from reconciler.execute import Together, execute
 from reconciler.sandbox.settings import Settings
 from reconciler.stopping import Stop
+from tests.api.support import World
 from tests.builders import memory, plan_all, user
-from tests.http.support import World
 
 OLD = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
 

@@ -24,7 +24,7 @@ from reconciler.specs.schema import (
     UserSpec,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PROJECT_FILES = [ROOT / "reconciler.yaml", *sorted(ROOT.glob("examples/*/reconciler.yaml"))]
 PROJECT_MODELS = (ProjectFile, EnvironmentFile, GuardsFile, ExpectedAccountFile)
 MODELS = (SpecDocument, FactKeySpec, ScopeSpec, ContactSpec, MemorySpec, UserSpec, ExistingMemorySpec, *PROJECT_MODELS)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from reconciler.render.escape import marker
-from tests.workflows.runner import ACTION, MARKER, RUN_URL, SPEC, US, Runner
+from tests.ci.runner import ACTION, MARKER, RUN_URL, SPEC, US, Runner
 
 
 def test_the_first_preview_makes_the_comment_and_the_next_one_edits_it(runner: Runner) -> None:
