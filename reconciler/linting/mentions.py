@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from reconciler.core.model.references import meant_key
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node
 from reconciler.specs.addresses import FACTS, spec_address
@@ -77,7 +78,7 @@ def _contacts(document: Node) -> Iterator[tuple[KeyPath, Node]]:
 def _layers(node: Node, owner: KeyPath) -> Iterator[Mention]:
     for section in sorted(FACTS):
         for key, below in _entries(node, section):
-            yield Mention(key.replace("$${", "${"), spec_address((*owner, section, key)), below.key_source)
+            yield Mention(meant_key(key), spec_address((*owner, section, key)), below.key_source)
 
 
 def _entries(node: Node, key: str) -> Iterator[tuple[str, Node]]:

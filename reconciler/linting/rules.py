@@ -8,7 +8,7 @@ from reconciler.core.model.address import keyed_address
 from reconciler.core.model.catalogue import Catalogue, FactKey, sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import looks, near_keys, told_apart, twins
-from reconciler.core.model.references import Variable, referenced
+from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.text import quoted, shortened
 from reconciler.errors import Source
 from reconciler.linting.mentions import Mention, Mentions, mentions_of
@@ -25,8 +25,7 @@ from reconciler.reading import (
 )
 from reconciler.specs.addresses import fact_of, spec_address
 from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
-from reconciler.specs.loading import find_overlays
-from reconciler.specs.provenance import Specs
+from reconciler.specs.loading import Specs, find_overlays
 
 
 def advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
@@ -124,13 +123,13 @@ def numeral_variable_advice(variables: Iterable[Variable]) -> Iterator[Advice]:
 def _is_number(path: KeyPath, numbers: Collection[str]) -> bool:
     """Return whether a number is meant at a path: in a fact of such a key, or in what the catalogue says of it."""
     fact = path[:2] if path[:1] == ("fact_keys",) else fact_of(path)
-    return bool(fact) and str((fact or ("",))[-1]).replace("$${", "${") in numbers
+    return bool(fact) and meant_key(str((fact or ("",))[-1])) in numbers
 
 
 def _hidden_fact(path: KeyPath, hidden: Collection[str]) -> KeyPath | None:
     """Return the hidden fact in which a path ends; what lies below it, keys included, is a part of its value."""
     fact = fact_of(path)
-    return fact if fact and str(fact[-1]).replace("$${", "${") in hidden else None
+    return fact if fact and meant_key(str(fact[-1])) in hidden else None
 
 
 def unused_variable_advice(specs: Specs, others: Iterable[Specs]) -> Iterator[Advice]:

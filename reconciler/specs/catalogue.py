@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from reconciler.core.model.address import is_within
 from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
 from reconciler.core.model.masking import named, says
+from reconciler.core.model.references import meant_key
 from reconciler.core.model.secret import UnreadSecret
 from reconciler.core.model.text import quoted
 from reconciler.core.model.value import Json
@@ -71,7 +72,7 @@ def number_keys(document: Node) -> Iterator[str]:
     keys = dict(document.entries()).get(_SECTION)
     for name, key in keys.entries() if keys else ():
         if isinstance(key.value, dict) and key.value.get("type") in NUMBERS:
-            yield name.replace("$${", "${")
+            yield meant_key(name)
 
 
 def _is_silent(document: Json) -> bool:

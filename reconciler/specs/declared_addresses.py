@@ -1,4 +1,4 @@
-"""An outline of specs: the addresses that they declare, as far as files can be read; what is broken is passed over."""
+"""The addresses that specs declare, for shell completion: what is broken is skipped."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -6,9 +6,8 @@ from pathlib import Path
 
 from reconciler.core.model.address import fact_address
 from reconciler.core.model.value import Json
-from reconciler.reading import find_files, read_file
-from reconciler.specs.rows.sources import documents as documents_of
-from reconciler.specs.rows.sources import row_sources
+from reconciler.reading import Row, find_files, read_file
+from reconciler.specs.rows.reading import RowSource, row_sources
 
 _LAYERS = ("facts", "seed_facts")
 _MOST_ROWS = 1000
@@ -22,8 +21,8 @@ def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]
         for file in find_files(entries, root=root).files
         for node in read_file(file.path, name=file.name).documents
     ]
-    rows = (row for node, file in read for source in row_sources(node, file) for row in documents_of(source))
-    documents = [*(node.value for node, _ in read), *(node.value for _, node in islice(rows, _MOST_ROWS))]
+    rows = (row for node, file in read for source in row_sources(node, file, node) for row in _rows(source))
+    documents = [*(node.value for node, _ in read), *islice(rows, _MOST_ROWS)]
     scopes = {name: list(_facts(body)) for document in documents for name, body in _entries(document, "scopes")}
     found = {
         address
@@ -33,6 +32,18 @@ def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]
     }
     found.update(f"memories.{name}" for document in documents for name, _ in _entries(document, "memories"))
     return tuple(sorted(found))
+
+
+def _rows(source: RowSource) -> Iterator[Json]:
+    """Yield the document of each row as a spec would write it; skip what is wrong."""
+    template = source.template(is_resolved=False)
+    try:
+        for row in source.rows():
+            name = template.name_of(row) if isinstance(row, Row) else None
+            if isinstance(row, Row) and isinstance(name, str):
+                yield template.document(row, name)[0].value
+    except (OSError, ValueError):
+        return
 
 
 def _contact(address: str, body: Json, scopes: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -9,18 +9,17 @@ from msgspec import Struct
 
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Problem, SpecError
-from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
+from reconciler.reading import Files, Nearest, Node, Row, SpecFile, find_files, read_file
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.overlays import Overlays, Patch, patches_of
-from reconciler.specs.problems import Findings, says_live, spec_documents
+from reconciler.specs.problems import Findings, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.rows.cells import by_catalogue
-from reconciler.specs.rows.reading import Final, RowReading, undeclared_scopes
-from reconciler.specs.rows.sources import RowSource, row_sources
+from reconciler.specs.rows.reading import OnRow, RowReader, RowSource, row_sources, undeclared_scopes
 
 
 class Loaded(Struct, frozen=True):
@@ -36,27 +35,76 @@ class Loaded(Struct, frozen=True):
     scopes: tuple[DeclaredScope, ...] = ()
 
 
-def load_specs(
+class Recorder:
+    """
+    What is read while loading, as it is written, for `why`.
+
+    Of data files, only the rows of one contact are recorded. A plan loads without a recorder.
+    """
+
+    def __init__(self, contact: str) -> None:
+        self.documents: list[Node] = []
+        self.patches: Sequence[Patch] = ()
+        self.declared: Sequence[Declarations] = ()
+        self._contact = contact
+
+    def rows_of(self, source: RowSource) -> OnRow:
+        """Return what records the rows of a data file that declare the contact."""
+        template = source.template(is_resolved=False)
+
+        def record(row: Row, name: str) -> None:
+            if name == self._contact:
+                self.documents.append(template.document(row, name)[0])
+
+        return record
+
+
+class Specs(Struct, frozen=True):
+    """Where the specs of an environment are, and what their references stand for."""
+
+    root: Path
+    entries: Sequence[str]
+    overlays: Sequence[str]
+    references: References
+    fact_keys_of: Sequence[str] = ()
+
+    def load(self, recorder: Recorder | None = None) -> Loaded:
+        """Load them without reading secrets; raise `SpecError`."""
+        return load_specs(
+            self.entries,
+            root=self.root,
+            overlays=self.overlays,
+            references=self.references.unread,
+            fact_keys_of=self.fact_keys_of,
+            recorder=recorder,
+        )
+
+
+def load_specs(  # noqa: PLR0913  what a project may say of its specs
     entries: Sequence[str],
     *,
     root: Path,
     overlays: Sequence[str] = (),
     references: References = NO_REFERENCES,
     fact_keys_of: Sequence[str] = (),
+    recorder: Recorder | None = None,
 ) -> Loaded:
     """
-    Load the specs that entries (folders, files or globs, relative to the root) lead to, or raise all problems.
+    Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
-    `overlays` are entries, too, that lead to patches; `references` say what `${...}` stands for. `fact_keys_of` are
-    entries of which only the catalogue counts.
+    `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
+    the catalogue is used.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     findings = Findings()
     findings.take((*found.problems, *patches.problems))
     with _collector_paused():
-        catalogue = catalogues(fact_keys_of, root=root, besides=found.files, references=references, findings=findings)
-        loaded = _loaded(found, patches.files, references, findings, catalogue)
+        loading = _Loading(list(read_patches(patches.files, findings)), references, findings, recorder)
+        declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, findings=findings)
+        loading.read(found, declared)
+        files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
+        loaded = loading.loaded(tuple(file.name for file in files))
     if findings.problems:
         raise SpecError(findings.problems)
     return loaded
@@ -78,68 +126,84 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
 def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patch]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
-        reading = read_file(file.path, name=file.name, address=spec_address)
-        for document in spec_documents(reading, file, findings):
+        parsed = read_file(file.path, name=file.name, address=spec_address)
+        for document in spec_documents(parsed, file, findings):
             yield from patches_of(document, findings)
 
 
-def _loaded(
-    found: Files,
-    patches: Sequence[SpecFile],
-    references: References,
-    findings: Findings,
-    catalogue: Iterable[Declarations],
-) -> Loaded:
-    overlays = Overlays(read_patches(patches, findings), references, findings)
-    declared = [*catalogue]
-    sources: list[RowSource] = []
-    complete = not found.problems
-
-    def final(document: Node, *, may_refer: bool = True) -> Node:
-        patched = overlays.apply(document)
-        return resolve(patched, references, findings) if may_refer or patched is not document else document
-
-    for file in found.files:
-        reading = read_file(file.path, name=file.name, address=spec_address)
-        complete = complete and reading.complete
-        for document in spec_documents(reading, file, findings):
-            whole = final(document, may_refer=reading.may_refer)
-            declared.append(declarations(whole, findings))
-            sources.extend(row_sources(whole, file, is_live=says_live(whole.value)))
-    read = _read_rows(sources, declared, final, findings, complete=complete)
-    declared.extend(one for one, _ in read)
-    complete = complete and all(rows.complete for _, rows in read)
-    if complete:
-        overlays.report_unmatched(name for one in declared for name in one.names)
-    declared = list(with_numbers(declared, catalogue_of(declared)))
-    desired = assemble(declared, findings, complete=complete)
-    ruled = [one for one in declared if not one.live_values]
-    check_facts(ruled, desired.catalogue, findings, complete=complete)
-    files = (*found.files, *patches, *dict.fromkeys(source.file for source in sources))
-    of_rows = (one for _, rows in read for one in rows.warnings)
-    warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *of_rows)
-    scopes = tuple(scope for one in declared for scope in one.scopes)
-    return Loaded(desired, tuple(file.name for file in files), tuple(map(findings.discreet, warnings)), scopes)
-
-
-def _read_rows(
-    sources: Iterable[RowSource], declared: Sequence[Declarations], final: Final, findings: Findings, *, complete: bool
-) -> Sequence[tuple[Declarations, RowReading]]:
+class _Loading:
     """
-    Read the data files that specs name; what these declare says what cells mean, and which scopes there are.
+    One loading: what was declared so far, and the data files that are named.
 
-    Unless the specs are `complete`, a scope may be declared in what could not be read, so none is called undeclared.
+    Unless it is `complete`, a scope or key may be declared in what could not be read, so none is called undeclared.
     """
-    convert = by_catalogue(catalogue_of(declared))
-    scopes = Nearest(one.name for document in declared for one in document.names if one.section == "scopes")
-    found: list[tuple[Declarations, RowReading]] = []
-    for source in sources:
-        left_out = undeclared_scopes(source, scopes, findings) if complete else frozenset[str]()
-        if source.is_live:
-            findings.withhold(source.file.name)
-        rows = RowReading(source, final, findings, convert, left_out=left_out)
-        found.append((rows.declared(), rows))
-    return found
+
+    def __init__(
+        self, patches: Sequence[Patch], references: References, findings: Findings, recorder: Recorder | None
+    ) -> None:
+        self.sources: list[RowSource] = []
+        self._declared: list[Declarations] = []
+        self._warnings: list[Problem] = []
+        self._complete = True
+        self._overlays = Overlays(patches, references, findings)
+        self._references = references
+        self._findings = findings
+        self._recorder = recorder
+        if recorder:
+            recorder.patches = patches
+
+    def read(self, found: Files, declared: Iterable[Declarations]) -> None:
+        """Read spec files, then the data files that they name; `declared` is the catalogue of other files."""
+        self._declared += declared
+        self._complete = not found.problems
+        for file in found.files:
+            self._read_file(file)
+        self._read_rows()
+
+    def loaded(self, files: tuple[str, ...]) -> Loaded:
+        """Put together and check what was declared."""
+        if self._complete:
+            self._overlays.report_unmatched(name for one in self._declared for name in one.names)
+        declared = list(with_numbers(self._declared, catalogue_of(self._declared)))
+        if self._recorder:
+            self._recorder.declared = declared
+        desired = assemble(declared, self._findings, complete=self._complete)
+        ruled = [one for one in declared if not one.live_values]
+        check_facts(ruled, desired.catalogue, self._findings, complete=self._complete)
+        warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
+        scopes = tuple(scope for one in declared for scope in one.scopes)
+        return Loaded(desired, files, tuple(map(self._findings.discreet, warnings)), scopes)
+
+    def _read_file(self, file: SpecFile) -> None:
+        parsed = read_file(file.path, name=file.name, address=spec_address)
+        self._complete = self._complete and parsed.complete
+        for document in spec_documents(parsed, file, self._findings):
+            whole = self._final(document, may_refer=parsed.may_refer)
+            self._declared.append(declarations(whole, self._findings))
+            self.sources.extend(row_sources(whole, file, document))
+            if self._recorder:
+                self._recorder.documents.append(document)
+
+    def _final(self, document: Node, *, may_refer: bool = True) -> Node:
+        patched = self._overlays.apply(document)
+        is_final = patched is document and not may_refer
+        return document if is_final else resolve(patched, self._references, self._findings)
+
+    def _read_rows(self) -> None:
+        """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
+        convert = by_catalogue(catalogue_of(self._declared))
+        scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
+        are_scopes_known = self._complete
+        for source in self.sources:
+            left_out = undeclared_scopes(source, scopes, self._findings) if are_scopes_known else frozenset[str]()
+            if source.is_live:
+                self._findings.withhold(source.file.name)
+            on_row = self._recorder.rows_of(source) if self._recorder else None
+            template = source.template(convert, is_resolved=True, left_out=left_out)
+            rows = RowReader(source, template, self._final, self._findings, on_row)
+            self._declared.append(rows.declared())
+            self._warnings += rows.warnings
+            self._complete = self._complete and rows.complete
 
 
 @contextmanager

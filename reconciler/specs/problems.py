@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from reconciler.core.model.masking import Said, quote, says
+from reconciler.core.model.references import meant_key
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
 from reconciler.reading import KeyPath, Node, Reading, SpecFile
@@ -113,7 +114,7 @@ class Findings:
     def _is_of_hidden(self, problem: Problem) -> bool:
         """Return whether a problem is about a fact that is hidden, or a part of one."""
         found = (plain or json.loads(text) for plain, text in _FACT.findall(problem.address)) if self._hidden else ()
-        return not self._hidden.isdisjoint(key.replace("$${", "${") for key in found)
+        return not self._hidden.isdisjoint(map(meant_key, found))
 
     def _told(self, alike: Problem) -> Problem:
         problem, others = self._first[alike], len(self._others.get(alike, ()))
@@ -134,7 +135,7 @@ class Findings:
 def _holds(value: Json, keys: Collection[str], path: KeyPath) -> bool:
     """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
     if fact := fact_of(path):
-        return str(fact[-1]).replace("$${", "${") in keys
+        return meant_key(str(fact[-1])) in keys
     if isinstance(value, dict):
         return bool(keys) and any(_holds(item, keys, (*path, key)) for key, item in value.items())
     return is_list(value) and any(_holds(item, keys, (*path, at)) for at, item in enumerate(value))
@@ -157,7 +158,7 @@ def sensitive_names(document: Json) -> Iterator[str]:
     catalogue = document.get("fact_keys") if isinstance(document, dict) else None
     for name, rules in catalogue.items() if isinstance(catalogue, dict) else ():
         if isinstance(rules, dict) and rules.get(_SENSITIVE, False) is not False:
-            yield name.replace("$${", "${")
+            yield meant_key(name)
 
 
 def is_undo(reading: Reading) -> bool:

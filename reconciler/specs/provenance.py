@@ -1,8 +1,7 @@
-"""Provenance: which file, line, layer, overlay and variable gave each declared value, and what it won over."""
+"""Provenance: which file, line, layer, overlay and variable gave each declared value, and what it replaced."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -10,27 +9,26 @@ from msgspec import Struct
 from reconciler.core.documents.comparison import hidden_addresses, stated
 from reconciler.core.model.address import fact_address, is_within, keyed_address, user_address
 from reconciler.core.model.catalogue import sensitive_keys
-from reconciler.core.model.desired import IDENTIFIER_KINDS, ContactMemory, Desired, Fact
-from reconciler.core.model.references import Variable, referenced
+from reconciler.core.model.desired import IDENTIFIER_KINDS, Desired
+from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
-from reconciler.reading import KeyPath, Node, did_you_mean, find_files, read_file
+from reconciler.reading import Node, did_you_mean
 from reconciler.specs.addresses import FACTS
-from reconciler.specs.loading import Loaded, find_overlays, load_specs, read_patches
-from reconciler.specs.problems import Findings
-from reconciler.specs.references import References, filled
-from reconciler.specs.rows.sources import documents, row_sources
+from reconciler.specs.loading import Recorder, Specs
+from reconciler.specs.references import References
 
 Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 
 _IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
 _SEEDS = re.compile(r"^((?:contacts|scopes)\.[^.\[]+(?:\.scopes\.[^.\[]+)?)\.seed_facts(?=[.\[]|$)")
 _LAYER = re.compile(r"(scopes(?=\.)|contacts(?=\.[^.\[]+\.facts(?:[.\[]|$)))\.([^.\[]+)")
-"""What stands at a scope, or at a contact for all its scopes."""
+"""An address of a scope, or of the facts that a contact declares for all its scopes."""
+_NAME = re.compile(r"[^.\[]+")
 
 
 class Given(Struct, frozen=True):
-    """One place that says a value, as it is written there: `key` is where below its layer, such as `facts.plan`."""
+    """One place that gives a value, as it is written there; `key` is the path below its layer, such as `facts.plan`."""
 
     written: Json
     key: str
@@ -42,9 +40,9 @@ class Given(Struct, frozen=True):
 
 class Explained(Struct, frozen=True):
     """
-    A declared value and all places that say it, the one that counts last; secrets are not read.
+    A declared value and all places that give it, the one that counts last; secrets are not read.
 
-    Of what a scope or a contact declares for memories, `memories` are those that get it; None of all else.
+    For a fact of a scope or a contact, `memories` are those that get it; None for anything else.
     """
 
     address: str
@@ -54,83 +52,66 @@ class Explained(Struct, frozen=True):
     memories: tuple[str, ...] | None = None
 
 
-class Specs(Struct, frozen=True):
-    """Where an environment's specs are, and what their references stand for."""
-
-    root: Path
-    entries: Sequence[str]
-    overlays: Sequence[str]
-    references: References
-    fact_keys_of: Sequence[str] = ()
-
-    def load(self) -> Loaded:
-        """Load them, and read no secret; raises `SpecError`."""
-        return load_specs(
-            self.entries,
-            root=self.root,
-            overlays=self.overlays,
-            references=self.references.unread,
-            fact_keys_of=self.fact_keys_of,
-        )
-
-
-class _Said(Struct, frozen=True):
-    """What one file says of something, which is an overlay or not."""
+class _Part(Struct, frozen=True):
+    """What one file declares about something; the file may be an overlay."""
 
     node: Node
     layer: Layer
     is_overlay: bool
 
 
+_Places: TypeAlias = Iterable[tuple[str, Given]]
+
+
 def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
-    """Explain all values at an address and below it; raises `SpecError`, and `InputError` where it names nothing."""
-    desired = specs.load().desired
+    """Explain all values at an address and below it; raise `SpecError`, and `InputError` where it names nothing."""
     wanted = _SEEDS.sub(r"\1.facts", address)
-    explaining = _Explaining(specs)
-    layer = _LAYER.match(wanted)
-    found = _of_layer(desired, explaining, layer[1], layer[2]) if layer else _of_values(desired, explaining, wanted)
-    at = tuple(one for one in found if is_within(one.address, wanted))
-    at = at or tuple(one for one in found if wanted in _nested(one.address, one.value))
+    section, _, rest = wanted.partition(".")
+    name = found[0] if (found := _NAME.match(rest)) else ""
+    recorder = Recorder(contact=name)
+    desired = specs.load(recorder).desired
+    explaining = _Explaining(recorder, specs.references)
+    if _LAYER.match(wanted):
+        values = _of_layer(desired, recorder, explaining, section, name)
+    else:
+        values = _of_values(desired, explaining.places(section, name))
+    at = tuple(one for one in values if is_within(one.address, wanted))
+    at = at or tuple(one for one in values if wanted in _nested(one.address, one.value))
     if not at:
         known = [*stated(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
         raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, known)}".rstrip("; "))
     return at
 
 
-def _of_values(desired: Desired, explaining: "_Explaining", address: str) -> list[Explained]:
+def _of_values(desired: Desired, places: _Places) -> list[Explained]:
     """Explain what is declared of one contact or memory, layers merged."""
     sensitive = hidden_addresses(desired)
-    places = dict(explaining.all(address))
-    values = {name: one.value for name, one in stated(desired).items() if name in places}
-    return [Explained(name, value, tuple(places[name]), name in sensitive) for name, value in values.items()]
+    chains = _chains(places)
+    values = {name: one.value for name, one in stated(desired).items() if name in chains}
+    return [Explained(name, value, chains[name], name in sensitive) for name, value in values.items()]
 
 
-def _of_layer(desired: Desired, explaining: "_Explaining", section: str, name: str) -> list[Explained]:
-    """Explain what a scope, or a contact for all its scopes, declares: itself, and which memories get it."""
+def _of_layer(
+    desired: Desired, recorder: Recorder, explaining: "_Explaining", section: str, name: str
+) -> list[Explained]:
+    """Explain what a scope declares, or a contact for all its scopes, and which memories get it."""
     memories = [one for one in desired.contact_memories if name == (one.scope, one.contact.name)[section == "contacts"]]
+    layers = (layer for one in recorder.declared for layer in one.layers() if layer.owner == (section, name))
+    facts = {fact_address(f"{section}.{name}", fact.key): fact for layer in layers for fact in layer.facts}
+    keys = [scope.key for one in recorder.declared for scope in one.scopes if scope.name == name]
     hidden = sensitive_keys(desired.catalogue)
     found: list[Explained] = []
-    for address, given in explaining.layer(section, name):
-        last = given[-1]
-        _, dot, key = last.key.partition(".")
-        got = [one.address for one in memories if not dot or _gets(one, meant(key), last)]
-        merged = [fact.value for one in memories for fact in one.facts if dot and _is_from(fact, meant(key), last)]
-        value = merged[0] if merged else explaining.filled(last.written if dot else {last.key: last.written})
-        found.append(Explained(address, value, tuple(given), desired.live_values or meant(key) in hidden, tuple(got)))
+    for address, given in _chains(explaining.layer(section, name)).items():
+        fact = facts.get(address)
+        value = fact.value if fact else keys[0].fields
+        got = (one.address for one in memories if not fact or any(each is fact for each in one.facts))
+        is_sensitive = desired.live_values or bool(fact and fact.key in hidden)
+        found.append(Explained(address, value, given, is_sensitive, tuple(got)))
     return found
 
 
-def _gets(memory: ContactMemory, key: str, given: Given) -> bool:
-    """Return whether a memory has a fact from this place; one cell may be the value of several."""
-    return any(_is_from(fact, key, given) for fact in memory.facts)
-
-
-def _is_from(fact: Fact, key: str, given: Given) -> bool:
-    return fact.key == key and fact.source == given.source
-
-
 def _nested(address: str, value: Json) -> Iterator[str]:
-    """Return the addresses of all that a value holds."""
+    """Yield the addresses of all that a value holds."""
     entries: Iterable[tuple[str, Json]] = ()
     if isinstance(value, dict):
         entries = ((keyed_address(address, key), item) for key, item in value.items())
@@ -142,138 +123,92 @@ def _nested(address: str, value: Json) -> Iterator[str]:
 
 
 class _Explaining:
-    """The documents of an environment, asked what they say of something."""
+    """The recorded documents and patches, from which the places of values are taken in the order of precedence."""
 
-    def __init__(self, specs: Specs) -> None:
-        findings = Findings()
-        self._references = specs.references
-        files = find_files(specs.entries, root=specs.root).files
-        read = [(node, file) for file in files for node in read_file(file.path, name=file.name).documents]
-        self._documents = [node for node, _ in read]
-        self._rows = [source for node, file in read for source in row_sources(node, file)]
-        overlays = find_overlays(specs.overlays, root=specs.root).files
-        self._patches = list(read_patches(overlays, findings))
+    def __init__(self, recorder: Recorder, references: References) -> None:
+        self._recorder = recorder
+        self._references = references
 
-    def all(self, address: str) -> Iterator[tuple[str, list[Given]]]:
-        """Return what is said of the declaration that an address begins with, by address."""
-        section, _, rest = address.partition(".")
-        name = rest.partition(".")[0].partition("[")[0]
+    def places(self, section: str, name: str) -> _Places:
+        """Yield the places that declare a contact with its memories, or an existing memory, with their addresses."""
         if section == "memories":
-            said = self._said("memory", section, name)
-            yield f"memories.{name}", list(self._identity(said))
-            yield from self._users(f"memories.{name}", said)
+            parts = self._parts("memory", section, name)
+            yield from self._identity(f"memories.{name}", parts)
+            yield from self._users(f"memories.{name}", parts)
         elif section == "contacts":
             yield from self._contact(name)
 
-    def layer(self, section: str, name: str) -> Iterator[tuple[str, list[Given]]]:
-        """Return what is said of a scope, or of a contact for all its scopes, by address."""
-        said = self._said("scope" if section == "scopes" else "contact", section, name)
-        if section == "scopes" and (identity := list(self._identity(said))):
-            yield f"{section}.{name}", identity
-        yield from _grouped(self._facts(f"{section}.{name}", said))
+    def layer(self, section: str, name: str) -> _Places:
+        """Yield the places that declare a scope, or the facts of a contact for all its scopes."""
+        parts = self._parts("scope" if section == "scopes" else "contact", section, name)
+        yield from self._identity(f"{section}.{name}", parts) if section == "scopes" else ()
+        yield from self._facts(f"{section}.{name}", parts)
 
-    def filled(self, written: Json) -> Json:
-        """Return the value that is meant by what is written."""
-        return filled(written, self._references.variables)
+    def _contact(self, name: str) -> _Places:
+        address = f"contacts.{name}"
+        own = self._parts("contact", "contacts", name)
+        yield from self._identity(address, own)
+        for key, node, part in _entries(own, ("name",)):
+            yield f"{address}.{key}", self._given(key, node, part)
+        for key, node, part in _below(own, "metadata"):
+            yield keyed_address(f"{address}.metadata", meant_key(key)), self._given(f"metadata.{key}", node, part)
+        for scope in {scope: None for scope, _, _ in _below(own, "scopes")}:
+            yield from self._memory(f"{address}.scopes.{scope}", scope, own)
 
-    def _contact(self, name: str) -> Iterator[tuple[str, list[Given]]]:
-        own = self._said("contact", "contacts", name)
-        yield f"contacts.{name}", list(self._identity(own))
-        for key, node, said in _entries(own, ("name",)):
-            yield from _grouped([(f"contacts.{name}.{key}", self._given(key, node, said))])
-        metadata = [
-            (
-                keyed_address(f"contacts.{name}.metadata", meant(key)),
-                self._given(f"metadata.{key}", node, said),
-            )
-            for _, mapping, said in _entries(own, ("metadata",))
-            for key, node in mapping.entries()
-        ]
-        yield from _grouped(metadata)
-        scopes = {scope: None for _, mapping, _ in _entries(own, ("scopes",)) for scope, _ in mapping.entries()}
-        for scope in scopes:
-            yield from self._memory(name, scope, own)
+    def _memory(self, address: str, scope: str, own: Sequence[_Part]) -> _Places:
+        of_scope = self._parts("scope", "scopes", scope)
+        nodes = ((node, part) for key, node, part in _below(own, "scopes") if key == scope)
+        inner = [_Part(node, "contact in scope", part.is_overlay) for node, part in nodes]
+        yield from self._identity(address, of_scope)
+        yield from self._facts(address, [*of_scope, *own, *inner])
+        yield from self._users(address, inner)
 
-    def _memory(self, name: str, scope: str, own: Sequence[_Said]) -> Iterator[tuple[str, list[Given]]]:
-        memory = f"contacts.{name}.scopes.{scope}"
-        of_scope = self._said("scope", "scopes", scope)
-        inner = [
-            _Said(node, "contact in scope", said.is_overlay)
-            for _, mapping, said in _entries(own, ("scopes",))
-            for key, node in mapping.entries()
-            if key == scope
-        ]
-        yield memory, list(self._identity(of_scope))
-        yield from _grouped(self._facts(memory, [*of_scope, *own, *inner]))
-        yield from self._users(memory, inner)
+    def _facts(self, owner: str, parts: Sequence[_Part]) -> _Places:
+        for section, facts, part in _entries(parts, tuple(FACTS)):
+            for key, node in facts.entries():
+                yield fact_address(owner, meant_key(key)), self._given(f"{section}.{key}", node, part)
 
-    def _facts(self, owner: str, said: Sequence[_Said]) -> list[tuple[str, Given]]:
-        return [
-            (fact_address(owner, meant(key)), self._given(f"{section}.{key}", node, one))
-            for section, mapping, one in _entries(said, tuple(sorted(FACTS)))
-            for key, node in mapping.entries()
-        ]
-
-    def _users(self, memory: str, said: Sequence[_Said]) -> Iterator[tuple[str, list[Given]]]:
-        found: list[tuple[str, Given]] = []
-        for _, users, one in _entries(said, ("users",)):
-            for user in users.items():
-                parts = dict(user.entries())
-                number = self._references.plain(parts["phone_number"].value)
-                address = user_address(memory, str(number))
-                for key, node in parts.items():
+    def _users(self, memory: str, parts: Sequence[_Part]) -> _Places:
+        for _, users, part in _entries(parts, ("users",)):
+            for entries in (dict(user.entries()) for user in users.items()):
+                address = user_address(memory, str(self._references.plain(entries["phone_number"].value)))
+                for key, node in entries.items():
                     place = address if key == "phone_number" else f"{address}.{key}"
-                    found.append((place, self._given(f"users.{key}", node, one)))
-        yield from _grouped(found)
+                    yield place, self._given(f"users.{key}", node, part)
 
-    def _identity(self, said: Sequence[_Said]) -> Iterator[Given]:
-        for key, node, one in _entries(said, _IDENTITY):
-            yield self._given(key, node, one)
+    def _identity(self, address: str, parts: Sequence[_Part]) -> _Places:
+        return ((address, self._given(key, node, part)) for key, node, part in _entries(parts, _IDENTITY))
 
-    def _said(self, layer: Layer, *path: str) -> list[_Said]:
+    def _parts(self, layer: Layer, section: str, name: str) -> list[_Part]:
         """Return what declares something and what patches it, in the order in which it applies."""
-        everywhere = [*self._documents, *self._rows_of(path)]
-        declared = [found for document in everywhere for found in _at(document, path)]
-        patches = [patch.node for patch in self._patches if patch.target == path]
+        sections = (dict(one.entries()).get(section) for one in self._recorder.documents)
+        declared = (one.at((name,)) for one in sections if one and isinstance(one.value, dict) and name in one.value)
+        patches = (patch.node for patch in self._recorder.patches if patch.target == (section, name))
         return [
-            *(_Said(node, layer, is_overlay=False) for node in declared),
-            *(_Said(node, layer, is_overlay=True) for node in patches),
+            *(_Part(node, layer, is_overlay=False) for node in declared),
+            *(_Part(node, layer, is_overlay=True) for node in patches),
         ]
 
-    def _rows_of(self, path: KeyPath) -> Iterator[Node]:
-        for source in self._rows if path[:1] == ("contacts",) else ():
-            for _, document in documents(source, wanted=str(path[1])):
-                yield document
-
-    def _given(self, key: str, node: Node, said: _Said) -> Given:
+    def _given(self, key: str, node: Node, part: _Part) -> Given:
+        variables: Mapping[str, Variable] = self._references.variables
         names = dict.fromkeys(one.name for one in referenced(node.value) if not one.from_environment)
-        variables = tuple(self._references.variables[name] for name in names if name in self._references.variables)
-        return Given(node.value, key, said.layer, said.is_overlay, node.key_source, variables)
+        used = tuple(variables[name] for name in names if name in variables)
+        return Given(node.value, key, part.layer, part.is_overlay, node.key_source, used)
 
 
-def meant(key: str) -> str:
-    """Return a key that is written in a spec as what it means."""
-    return key.replace("$${", "${")
+def _chains(places: _Places) -> dict[str, tuple[Given, ...]]:
+    """Collect places by address, in their order."""
+    chains: dict[str, list[Given]] = {}
+    for address, given in places:
+        chains.setdefault(address, []).append(given)
+    return {address: tuple(chain) for address, chain in chains.items()}
 
 
-def _grouped(found: Sequence[tuple[str, Given]]) -> Iterator[tuple[str, list[Given]]]:
-    grouped: dict[str, list[Given]] = {}
-    for address, given in found:
-        grouped.setdefault(address, []).append(given)
-    yield from grouped.items()
+def _entries(parts: Iterable[_Part], keys: Sequence[str]) -> Iterator[tuple[str, Node, _Part]]:
+    for part in parts:
+        yield from ((key, node, part) for key, node in part.node.entries() if key in keys)
 
 
-def _entries(said: Sequence[_Said], keys: Sequence[str]) -> Iterator[tuple[str, Node, _Said]]:
-    for one in said:
-        for key, node in one.node.entries():
-            if key in keys:
-                yield key, node, one
-
-
-def _at(document: Node, path: KeyPath) -> Iterator[Node]:
-    node = document
-    for step in path:
-        if not isinstance(node.value, dict) or str(step) not in node.value:
-            return
-        node = node.at((str(step),))
-    yield node
+def _below(parts: Iterable[_Part], section: str) -> Iterator[tuple[str, Node, _Part]]:
+    for _, mapping, part in _entries(parts, (section,)):
+        yield from ((key, node, part) for key, node in mapping.entries())

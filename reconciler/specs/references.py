@@ -17,6 +17,7 @@ from reconciler.core.model.references import (
     Scalar,
     Variable,
     holds_key,
+    meant_key,
     parse,
     referenced,
 )
@@ -54,7 +55,7 @@ def _keys(value: Json, path: KeyPath) -> Iterator[str]:
     fact = fact_of(path)
     if fact is not None:
         if any(one.from_environment for one in referenced(value)):
-            yield str(fact[-1]).replace("$${", "${")
+            yield meant_key(str(fact[-1]))
         return
     if isinstance(value, dict):
         for key, below in value.items():
@@ -277,22 +278,6 @@ def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
             return "of an address"
         case _:
             return "of data files"
-
-
-def filled(value: Json, variables: Mapping[str, Variable]) -> Json:
-    """Return a value of sound specs with its variables filled in, and secrets unread."""
-    if isinstance(value, str):
-        parts = parse(value)
-        found = [part if isinstance(part, str) else _stands_for(part, variables) for part in parts]
-        return found[0] if len(parts) == 1 else _together(found)
-    if isinstance(value, dict):
-        return {key.replace("$${", OPENING): filled(item, variables) for key, item in value.items()}
-    return [filled(item, variables) for item in value] if isinstance(value, list) else value
-
-
-def _stands_for(part: Reference | Malformed, variables: Mapping[str, Variable]) -> Scalar:
-    known = isinstance(part, Reference) and not part.from_environment and part.name in variables
-    return variables[part.name].value if known and isinstance(part, Reference) else UnreadSecret(part)
 
 
 def _together(parts: list[Scalar]) -> str:

@@ -16,9 +16,10 @@ from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
 from reconciler.specs import References, load_specs
 from reconciler.specs.declared_addresses import declared_addresses
+from reconciler.specs.loading import Specs
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
-from reconciler.specs.provenance import Specs, explain
-from reconciler.specs.rows import sources as rows
+from reconciler.specs.provenance import explain
+from reconciler.specs.rows import reading as rows
 from tests.specs.cases import SCOPE
 
 MAPPING = (

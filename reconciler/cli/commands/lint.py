@@ -43,7 +43,7 @@ def _linted(invocation: Invocation) -> "LintDocument":
     from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.linting import lint
     from reconciler.project import load_project
-    from reconciler.specs.provenance import Specs
+    from reconciler.specs.loading import Specs
     from reconciler.workflow import clock
 
     project = load_project(invocation.project)

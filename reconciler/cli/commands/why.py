@@ -35,7 +35,8 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     from reconciler.project import load_project
     from reconciler.render.json import render_json
     from reconciler.render.tables import render_why_text
-    from reconciler.specs.provenance import Specs, explain
+    from reconciler.specs.loading import Specs
+    from reconciler.specs.provenance import explain
 
     project = load_project(invocation.project)
     environment = chosen_environment(project, invocation)

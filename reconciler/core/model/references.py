@@ -95,6 +95,11 @@ def escaped(value: Json) -> Json:
     return [escaped(item) for item in value] if is_list(value) else value
 
 
+def meant_key(key: str) -> str:
+    """Return a key of a fact as it is meant, of one that a spec writes: the reverse of `escaped`."""
+    return key.replace(_ESCAPE, OPENING)
+
+
 def as_written(value: Json) -> Json:
     """Return a value as a spec would write it: secrets that were not read as their references, texts as `escaped`."""
     return with_references(escaped(value))

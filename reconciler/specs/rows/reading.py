@@ -5,24 +5,99 @@ A row is a document of its own, so that overlays, layers, `why` and messages tre
 are escaped: references in them are not filled in.
 """
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from errno import EACCES
+from pathlib import Path
+from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.masking import Said, named, quote, says
 from reconciler.errors import Problem, Source
-from reconciler.reading import Columns, Nearest, Node, Row, mistyped, reason
+from reconciler.reading import (
+    FORMATS,
+    Columns,
+    Nearest,
+    Node,
+    Row,
+    RowEvent,
+    SpecFile,
+    check,
+    mistyped,
+    read_rows,
+    reason,
+)
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, Unsound
-from reconciler.specs.problems import Findings
-from reconciler.specs.rows.cells import Convert
-from reconciler.specs.rows.sources import RowSource
-from reconciler.specs.rows.template import Slot
+from reconciler.specs.problems import Findings, says_live
+from reconciler.specs.row_schema import ContactsFrom
+from reconciler.specs.rows.cells import Convert, as_text
+from reconciler.specs.rows.template import Slot, Template
 
 Final = Callable[[Node], Node]
-"""Makes of a document what it is in the end, overlays and references included."""
+"""Apply the overlays and references to a document."""
+
+OnRow: TypeAlias = Callable[[Row, str], None]
+"""Called for each row that declares a contact, with the contact's name."""
+
+
+class RowSource(Struct, frozen=True):
+    """
+    A sound entry of `contacts_from` and its data file; `is_live` where its spec calls its values live.
+
+    `written` is the entry before its references are filled in.
+    """
+
+    entry: Node
+    written: Node
+    index: int
+    model: ContactsFrom
+    file: SpecFile
+    is_live: bool
+
+    @property
+    def address(self) -> str:
+        """Return the address of the entry."""
+        return f"contacts_from[{self.index}]"
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether all cells are text, so that the catalogue may say what they mean."""
+        return FORMATS[self.file.path.suffix.lower()] == "csv"
+
+    def rows(self) -> Iterator[RowEvent]:
+        """Read the file row by row; raises `OSError` and `ValueError` as `read_rows`, and where it leads out."""
+        if not self.file.tree.holds(self.file.path):
+            raise OSError(EACCES, self.file.tree.refusal)
+        return read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+
+    def template(
+        self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
+    ) -> Template:
+        """Return what makes contacts of rows: of the entry itself where it `is_resolved`, else of the one `written`."""
+        entry = self.entry if is_resolved else self.written
+        return Template(entry, is_text=self.is_text, is_resolved=is_resolved, convert=convert, left_out=left_out)
+
+
+def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSource]:
+    """
+    Yield the sound entries of a document; what is wrong with the others is reported with the document.
+
+    `written` is the document before its references are filled in.
+    """
+    is_live = says_live(document.value)
+    section = dict(document.entries()).get("contacts_from")
+    for index, entry in enumerate(section.items() if section else ()):
+        model = check(ContactsFrom, entry).model
+        if model:
+            name = posixpath.normpath(posixpath.join(posixpath.dirname(spec.name), model.file))
+            path = Path(spec.path).parent / model.file
+            original = written.at(("contacts_from", index))
+            yield RowSource(entry, original, index, model, SpecFile(name, path, spec.tree), is_live)
 
 
 def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> AbstractSet[str]:
@@ -40,7 +115,7 @@ def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> 
     return {name for name, _ in unknown}
 
 
-class RowReading:
+class RowReader:
     """
     The reading of one data file.
 
@@ -48,20 +123,15 @@ class RowReading:
     """
 
     def __init__(
-        self,
-        source: RowSource,
-        final: Final,
-        findings: Findings,
-        convert: Convert,
-        *,
-        left_out: AbstractSet[str] = frozenset(),
+        self, source: RowSource, template: Template, final: Final, findings: Findings, on_row: OnRow | None
     ) -> None:
         self.complete = True
         self.warnings: tuple[Problem, ...] = ()
         self._source = source
+        self._template = template
         self._final = final
         self._findings = findings
-        self._template = source.template(convert, is_resolved=True, left_out=left_out)
+        self._on_row = on_row
         self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
         self._findings.bound(source.file.name)
 
@@ -117,6 +187,8 @@ class RowReading:
         if not isinstance(name, str):
             self._wrong([self._unnamed(row)])
             return
+        if self._on_row:
+            self._on_row(row, name)
         found = Findings()
         document, wrong = self._template.document(row, name)
         one = declarations(self._final(document), found)
