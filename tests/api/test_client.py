@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
+from reconciler.api.client.connection import connected
 from reconciler.api.guard import READS, READS_AND_WRITES
 from reconciler.core.matching import NOBODY
 from reconciler.core.model.desired import AgentNumber, Persona
@@ -328,7 +329,9 @@ def test_a_reader_cannot_write() -> None:
 
     async def write() -> None:
         async with open_reader(world.endpoint()) as reader:
-            await create(reader)
+            assert not hasattr(reader, "create_memory")
+        async with connected(world.endpoint(), READS) as connection:
+            await connection.exchange("POST", "/v1/memory/contact", b"{}")
 
     with pytest.raises(ForbiddenCallError, match="POST /v1/memory/contact is not a call"):
         asyncio.run(write())

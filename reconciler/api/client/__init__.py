@@ -1,0 +1,7 @@
+"""The HTTP client, the one way to an account: only `workflow/account.py` may import it, and nothing else httpx."""
+
+from reconciler.api.client.calls import open_reader, open_writer
+from reconciler.api.client.connection import keeping_connections
+from reconciler.api.client.endpoint import Endpoint, base_url, is_of_this_machine
+
+__all__ = ["Endpoint", "base_url", "is_of_this_machine", "keeping_connections", "open_reader", "open_writer"]

@@ -1,0 +1,186 @@
+"""The calls of the API: a client that reads, one that writes, and one for a single contact or memory."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from reconciler.api import requests, wire
+from reconciler.api.answers import is_add_user_refusal, unless_absent
+from reconciler.api.client.connection import Connection, connected
+from reconciler.api.client.endpoint import Endpoint
+from reconciler.api.client.sending import Sender
+from reconciler.api.guard import READS, READS_AND_WRITES
+from reconciler.api.pacing import InOneGo, Row
+from reconciler.api.requests import Request
+from reconciler.core.matching import Asked, MemoryOwners
+from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
+from reconciler.core.plan.diff import FactWrite
+from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, Rests, Try, UserPage, Writer
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    NotSentError,
+    OtherRecordError,
+    RouteAbsentError,
+)
+
+_Done = TypeVar("_Done")
+
+
+@asynccontextmanager
+async def open_reader(endpoint: Endpoint) -> AsyncIterator[Reader]:
+    """Open a client that can read and nothing else."""
+    async with connected(endpoint, READS) as connection:
+        yield _Reader(connection, endpoint, MemoryOwners())
+
+
+@asynccontextmanager
+async def open_writer(endpoint: Endpoint) -> AsyncIterator[Writer]:
+    """Open a client that can read, add and update."""
+    async with connected(endpoint, READS_AND_WRITES) as connection:
+        yield _Writer(connection, endpoint, MemoryOwners())
+
+
+class _Reader(Sender):
+    """Reads an account."""
+
+    async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
+        try:
+            return await self._ask(requests.context(contact_id, scope_key), wire.context_from)
+        except ApiRejectedError as error:
+            if "persona" in error.said.casefold():  # the scope is missing, not the contact
+                raise _unknown_persona(error, scope_key) from error
+            return unless_absent(error, wire.NO_CONTEXT)
+
+    async def read_memory(self, memory_id: str) -> Record | None:
+        try:
+            return await self._ask(requests.memory(memory_id), wire.record_from)
+        except ApiRejectedError as error:
+            return unless_absent(error, None)
+
+    async def list_contacts(self, offset: int) -> ContactPage:
+        return wire.contacts_from(await self._body(requests.contacts(offset)))
+
+    async def read_contact(self, identity: Identity) -> ContactRecord | None:
+        try:
+            return await self._ask(requests.contact(identity), wire.contact_from)
+        except ApiRejectedError as error:
+            return unless_absent(error, None)
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        return await self._ask(requests.users(memory_id, offset), wire.users_from)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        return await self._ask(requests.user_of(memory_id, user), wire.user_from)
+
+
+class _Writer(_Reader):
+    """Reads an account, adds to it and updates it."""
+
+    @property
+    def began(self) -> float:
+        return self._endpoint.pacer.began
+
+    @property
+    def now(self) -> float:
+        return self._endpoint.pacer.now
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator["_Unit"]:
+        unit = _Unit(self._connection, self._endpoint, self._memories)
+        try:
+            yield unit
+        finally:
+            unit.row.close()
+
+    async def resolve_contact(self, identifier: Identifier, profile: Mapping[str, Json]) -> tuple[ContactRecord, bool]:
+        contact, created = await self._ask(requests.resolve_contact(identifier, profile), wire.resolved_from)
+        if contact.identifiers is None:
+            await self._confirm(contact.contact_id, identifier)
+        return contact, created
+
+    async def _confirm(self, contact_id: str, identifier: Identifier) -> None:
+        """
+        Check that a contact has the identifier that was asked for, where the account offers the call.
+
+        Where the run ends before the check, the answer is believed: nothing more is written through it.
+        """
+        try:
+            await self._ask(requests.contact_with(contact_id, identifier), wire.contact_from)
+        except NotSentError:
+            return
+        except ApiRejectedError as error:
+            if not isinstance(error, RouteAbsentError):
+                unless_absent(error, None)
+        except (ApiUnavailableError, OtherRecordError) as error:
+            self._note_doubt(error)  # the contact may have been created
+            raise
+
+    async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord | None:
+        return await self._ask(requests.update_contact(contact_id, profile), wire.contact_from)
+
+    async def create_memory(self, contact_id: str, scope_key: ScopeKey) -> tuple[Record, bool]:
+        def read(data: Json, asked: Asked) -> tuple[Record, bool]:
+            record, created = wire.created_from(data, asked)
+            self.expect_memory(record.memory_id, contact_id, scope_key)
+            return record, created
+
+        return await self._ask(requests.create_memory(contact_id, scope_key), read)
+
+    def expect_memory(self, memory_id: str, contact_id: str, scope_key: ScopeKey) -> None:
+        self._memories.check(memory_id, contact_id, scope_key)
+
+    async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
+        values = {fact.key: fact.value for fact in facts}
+        return await self._ask(requests.write_facts(memory_id, values), wire.facts_from)
+
+    async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        try:
+            return await self._ask(requests.add_user(memory_id, user), wire.entry_from)
+        except ApiError as error:
+            if not is_add_user_refusal(error):
+                raise
+            refused = AddUserRefusedError(error.summary, code=error.code)
+            refused.said = error.said
+            raise refused from error
+
+    async def update_user(self, memory_id: str, user: User) -> Mapping[str, Json]:
+        return await self._ask(requests.update_user(memory_id, user), wire.entry_from)
+
+
+class _Unit(_Writer):
+    """
+    A writer for one contact or memory.
+
+    What it does in one go is sent as a row of requests, and begun anew as a whole. It shares `memories` with the other
+    units of the run: no two may find one memory for different contacts.
+    """
+
+    def __init__(self, connection: Connection, endpoint: Endpoint, memories: MemoryOwners) -> None:
+        super().__init__(connection, endpoint, memories)
+        self.row = Row(endpoint.pacer)
+        self._is_in_row = False
+
+    async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
+        self._is_in_row = True
+        try:
+            return await InOneGo(self._endpoint.pacer, self.row, self.doubts).do(work, rests)
+        finally:
+            self._is_in_row = False
+
+    async def _body(self, request: Request) -> Mapping[str, Json]:
+        if self._is_in_row:
+            content = requests.content(request)
+            return await self.row.send(lambda: self._send_once(request, content), is_limited=request.is_limited)
+        self.row.close()  # a request that waits must not keep room from others
+        return await super()._body(request)
+
+
+def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejectedError:
+    scope = " ".join(scope_key.fields.values())
+    summary = f"{error.summary}: the account does not know the persona {scope}"
+    return ApiRejectedError(summary, status=error.status, code=error.code)

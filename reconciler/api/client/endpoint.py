@@ -1,0 +1,94 @@
+"""Where the API is: its URL in one spelling, and how to speak to it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler.api.network import Proxy
+from reconciler.api.pacing import Pacer
+from reconciler.core.model.masking import label, quote, says
+from reconciler.errors import InputError
+
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+_LIKE_A_KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_.~-]{24,}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65535
+_IPV6 = 6
+_LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    Where the API is and how to speak to it.
+
+    `app` is an ASGI application to call in process instead of the network. `timeout` is in seconds, for connecting and
+    for each read. `on_request` gets a line for every request: method, path and result, never headers or bodies. All
+    clients of a run share `pacer`. They also share `transport` where `keeping_connections` set it; without it, each
+    client opens its own connections.
+    """
+
+    base_url: str
+    key: str = field(repr=False)
+    concurrency: int
+    pacer: Pacer
+    app: Callable[..., Any] | None = None
+    timeout: float = 30.0
+    proxy: Proxy | None = None
+    on_request: Callable[[str], None] = field(default=lambda _line: None)
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+def base_url(text: str) -> str:
+    """Return the API's URL in its one spelling; raises `InputError` for one that the key must not be sent to."""
+    try:
+        url = httpx.URL(_ESCAPED.sub(_unescaped, text.strip()))
+    except httpx.InvalidURL as error:
+        raise InputError(says("the URL of the API is not a URL: {}", label(str(error)))) from error
+    if url.userinfo or url.query or url.fragment:
+        raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
+    scheme, host = url.scheme.lower(), _host(url)
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
+        raise InputError(says("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text)))
+    if scheme == "http" and host.strip("[]") not in _LOOPBACK:
+        message = "the URL of the API, {}, must start with https://, or the key would be sent in the open"
+        raise InputError(says(message, quote(text)))
+    path = _path(url)
+    if any(_LIKE_A_KEY.fullmatch(part) and not _UUID.fullmatch(part) for part in path.split("/")):
+        raise InputError("the URL of the API holds what looks like a key: leave it out; keys come from variables")
+    port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
+    return f"{scheme}://{host}{port}{path}"
+
+
+def is_of_this_machine(api: str) -> bool:
+    """Return whether the URL of an API, in its one spelling, leads to this machine."""
+    return (urlsplit(api).hostname or "") in _LOOPBACK
+
+
+def _host(url: httpx.URL) -> str:
+    """Return the host in lower-case ASCII, without the dot that may end a name; an IPv6 address in its short form."""
+    host = url.raw_host.decode("ascii").lower()
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.removesuffix(".")
+    return f"[{address}]" if address.version == _IPV6 else str(address)
+
+
+def _path(url: httpx.URL) -> str:
+    """Return the path without slashes at its end, each character escaped in one way."""
+    path = _ESCAPED.sub(_unescaped, url.raw_path.decode("ascii").partition("?")[0])
+    return path.rstrip("/")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    character = chr(int(found[0][1:], 16))
+    return character if _UNRESERVED.fullmatch(character) else found[0].upper()
