@@ -1,8 +1,7 @@
-"""What plans and receipts hold, in the order in which a reviewer should see it; for formats that are skimmed."""
+"""The one walk from a document to lines: each change of a plan, and each outcome of a receipt, as a uniform `Line`."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, TypeAlias, assert_never
 
 from msgspec import Struct
@@ -18,255 +17,238 @@ from reconciler.core.documents.plan import (
     OutcomeEntry,
     PlaceEntry,
     PlanDocument,
-    ReceiptDocument,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.model.masking import Masked, Mixed
-from reconciler.core.model.text import quoted
+from reconciler.core.model.address import memory_of, unit_of
+from reconciler.core.model.masking import Masked, Mixed, Shown
+from reconciler.core.model.text import quoted, visible
 from reconciler.core.model.value import canonical
-from reconciler.render.words import cause_text, detail_of, shown, shown_change
+from reconciler.core.plan.base import Cause
+from reconciler.render.words import detail_of, shown, shown_change
 
-TOTALS_BY_RISK = (
-    "facts_to_update",
-    "contacts_to_update",
-    "users_to_update",
-    "facts_to_add",
-    "contacts_to_create",
-    "memories_to_create",
-    "users_to_add",
-)
-"""The totals of a plan's summary, those that overwrite live values first."""
+Action: TypeAlias = Literal["add", "update", "create", "unchanged", "outcome"]
+Subject: TypeAlias = Literal["contact", "memory", "user", "fact", "operation"]
 
-_MOST_SHOWN = 500
-"""Characters of a long text; to make more of it visible would take long, and no format shows more."""
-
-Level: TypeAlias = Literal["error", "warning", "notice", "none"]
-
-
-class Creation(Struct, frozen=True):
-    """A contact, memory or user that is made, and what is declared of it."""
-
-    kind: Literal["contact", "memory", "user"]
-    fields: Mapping[str, Mixed]
+_LONGEST_STEP = 500
+"""Characters of a key that are shown; making more of them visible takes long."""
+_CONTACT_FIELDS = ("external_id", "phone_number", "email", "name", "metadata")
+_USER_FIELDS = ("metadata", "summary", "external_memory_key")
+_CAUSES: Mapping[Cause, str] = {
+    "specs": "changed in the specs",
+    "live": "changed live",
+    "both": "changed in the specs and live",
+}
+_CAUSES_OF_CREATION: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing live"}
+"""There is no third case: a thing to create is not live, so only the specs can have changed."""
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, dict=True):
     """
-    One change; lines with equal sign, path and identity say the same, however long their values.
+    One change of a plan, one declared value that stays, or one outcome of a receipt; values are already masked.
 
-    `cause` says who made it necessary. `name` and `values` put it in words; that takes its time with large values, so
-    only what is shown is asked.
+    `operation` is the operation's type and `address` its address. `path` leads to the key that changes; it is empty
+    where a contact, memory or user is created, and `after` then maps the declared fields. `before` is None for what
+    is added. `detail` explains an outcome. `is_seed` marks an unchanged fact that is only written when it is missing.
     """
 
-    what: FactEntry | Creation | OutcomeEntry
-    sign: str
-    path: tuple[str, ...]
+    operation: str
+    address: str
+    subject: Subject
+    action: Action
     place: PlaceEntry
-    identity: str
+    certain: bool = True
+    phone_number: str = ""
+    path: tuple[str, ...] = ()
+    before: Shown = None
+    after: Mixed = None
     cause: str = ""
+    detail: str = ""
+    is_seed: bool = False
+
+    @property
+    def memory(self) -> str:
+        """Return the address of the memory, or of the contact, that the line belongs to."""
+        return memory_of(self.address)
+
+    @property
+    def contact(self) -> str:
+        """Return the name of the contact; empty for a memory that is declared by its id."""
+        kind, _, name = unit_of(self.address).partition(".")
+        return name if kind == "contacts" else ""
+
+    @property
+    def scope(self) -> str:
+        """Return the scope of the memory; empty for a contact, and for a memory that is declared by its id."""
+        scopes = f"{unit_of(self.address)}.scopes."
+        return self.memory.removeprefix(scopes) if self.memory.startswith(scopes) else ""
+
+    @property
+    def sign(self) -> str:
+        """Return `+` for an addition, `~` for an update, `?` where it may not be needed, and nothing for an outcome."""
+        if self.action == "outcome":
+            return ""
+        return "?" if not self.certain else "~" if self.action == "update" else "+"
 
     @property
     def name(self) -> str:
-        """Return what is changed, as in `metadata."home town"`."""
-        return ".".join(step if step.isidentifier() else quoted(step[:_MOST_SHOWN]) for step in self.path)
+        """Return what changes: a key as in `metadata."home town"`, or the kind of thing that is created."""
+        steps = self.path or (self.subject,)
+        return ".".join(step if step.isidentifier() else quoted(step[:_LONGEST_STEP]) for step in steps)
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Return what is said of it: the value, or the values before and after, each as one line."""
-        match self.what:
-            case FactAdded(after=after):
-                return (shown(_start(after)),)
-            case FactUpdated(before=Masked() as before, after=after):
-                return shown(before), shown(_start(after))
-            case FactUpdated(before=before, after=after):
-                return shown_change(before, after)
-            case Creation(fields=fields):
-                return tuple(f"{key} {shown(_start(value))}" for key, value in fields.items())
-            case OutcomeEntry() as outcome:
-                return (detail,) if (detail := detail_of(outcome)) else ()
+        """Return the value, the values before and after, or the declared fields, each as one line of text."""
+        match self.action:
+            case "add" | "unchanged":
+                return (shown(self.after),)
+            case "update":
+                return shown_change(self.before, self.after)
+            case "create":
+                assert isinstance(self.after, Mapping)  # noqa: S101  see the class
+                return tuple(f"{field} {shown(value)}" for field, value in self.after.items())
+            case "outcome":
+                return (self.detail,) if self.detail else ()
             case _:
-                assert_never(self.what)
+                assert_never(self.action)
 
     @property
-    def joint(self) -> str:
-        """Return what stands between the values."""
-        return ", " if isinstance(self.what, Creation) else " → "
-
-
-class Unit(Struct, frozen=True):
-    """What changes at one address; `type` is the operation's, or `outcome` in receipts."""
-
-    address: str
-    type: str
-    lines: tuple[Line, ...]
+    def between(self) -> str:
+        """Return what separates the values."""
+        return ", " if self.action == "create" else " → "
 
     @property
-    def identity(self) -> tuple[str, ...]:
-        """Return what units with equal lines have in common."""
-        return tuple(line.identity for line in self.lines)
-
-
-class Section(Struct, frozen=True):
-    """Changes of one risk; `note` says what is special about them."""
-
-    title: str
-    note: str
-    level: Level
-    units: tuple[Unit, ...]
-
-
-class Group(Struct, frozen=True):
-    """Units that are alike; the first one stands for the others."""
-
-    first: Unit
-    others: tuple[Unit, ...]
+    def origin(self) -> str:
+        """Return the place in the specs, and the cause where it is known: `specs/a.yaml:3, changed live`."""
+        return f"{place_text(self.place)}, {self.cause}" if self.cause else place_text(self.place)
 
     @property
-    def values_differ(self) -> bool:
-        """Return whether any of the others says something else than the first one."""
-        return any(unit.identity != self.first.identity for unit in self.others)
+    def text(self) -> str:
+        """Return the change as a line for people, without sign, place and cause."""
+        user = f"user {visible(self.phone_number)}" if self.phone_number else ""
+        values = self.between.join(self.values)
+        if self.action != "create":
+            return f"{user} {self.name}: {values}".lstrip()
+        fields = f" ({values})" if values else ""
+        doubt = "" if self.certain else ", if not there" if user else ", if there is none"
+        return f"{user or self.name}{fields}{doubt}"
+
+    @cached_property
+    def identity(self) -> str:
+        """Return a text that only equal changes have, however long their values are."""
+        return f"{_identity(self.before)}{_identity(self.after)}{self.cause}{self.detail}"
 
 
-class _Risk(IntEnum):
-    OVERWRITE = 1
-    NEW_KEY = 2
-    CREATION = 3
-    USER = 4
-    UNCERTAIN = 5
-
-
-_SECTIONS: Mapping[_Risk, Section] = {
-    _Risk.OVERWRITE: Section("Overwrites live values", "What the account holds now is replaced.", "warning", ()),
-    _Risk.NEW_KEY: Section(
-        "Adds keys", "Irreversible: facts cannot be deleted, so a key once written stays.", "notice", ()
-    ),
-    _Risk.CREATION: Section("Creates contacts and memories", "", "notice", ()),
-    _Risk.USER: Section("Adds users and their fields", "", "notice", ()),
-    _Risk.UNCERTAIN: Section(
-        "Not certain",
-        "This account gives no way to see whether these are needed. Apply does them, and they change nothing where "
-        "they are not.",
-        "notice",
-        (),
-    ),
-}
-
-_OUTCOMES: Mapping[str, Section] = {
-    "failed": Section("Failed", "", "error", ()),
-    "unknown": Section(
-        "Unknown",
-        "The answer was lost or about something else, so it may have been done or not; the next plan looks again.",
-        "warning",
-        (),
-    ),
-    "skipped": Section("Skipped", "", "warning", ()),
-    "already": Section("Already there", "", "none", ()),
-    "done": Section("Done", "", "none", ()),
-}
-
-
-def plan_sections(plan: PlanDocument) -> list[Section]:
-    """Return the changes of a plan by risk, the highest first."""
-    found: dict[_Risk, dict[tuple[str, str], list[Line]]] = defaultdict(lambda: defaultdict(list))
+def plan_lines(plan: PlanDocument) -> Iterator[Line]:
+    """Yield the changes of a plan in the order of its operations."""
     for entry in plan.operations:
-        for risk, line in _lines(entry):
-            certain_risk = risk if entry.certain else _Risk.UNCERTAIN
-            found[certain_risk][entry.address, entry.type].append(line)
-    return [_filled(_SECTIONS[risk], found[risk]) for risk in sorted(found)]
+        yield from _lines(entry)
 
 
-def receipt_sections(receipt: ReceiptDocument) -> list[Section]:
-    """Return the outcomes of a receipt by kind, failures first."""
-    found: dict[str, dict[tuple[str, str], list[Line]]] = defaultdict(lambda: defaultdict(list))
-    for outcome in receipt.outcomes:
-        found[outcome.outcome][outcome.address, "outcome"].append(_outcome(outcome))
-    return [_filled(section, found[name]) for name, section in _OUTCOMES.items() if name in found]
+def unchanged_lines(plan: PlanDocument) -> Iterator[Line]:
+    """Yield the declared facts and users that stay as they are in the memories that a plan changes."""
+    for memory in plan.memories:
+        for fact in memory.standing:
+            yield Line(
+                operation="",
+                address=memory.address,
+                subject="fact",
+                action="unchanged",
+                place=fact.source,
+                path=fact.path,
+                after=fact.declared,
+                is_seed=fact.upkeep == "seed",
+            )
+        for user in memory.standing_users:
+            yield Line("", memory.address, "user", "unchanged", user.source, phone_number=user.phone_number)
 
 
-def grouped(units: Iterable[Unit], *, with_values: bool) -> list[Group]:
-    """Put units together that say the same, or, without values, that say something about the same keys."""
-    found: dict[object, list[Unit]] = defaultdict(list)
-    for unit in units:
-        lines = tuple((line.sign, line.path, line.identity if with_values else "") for line in unit.lines)
-        found[unit.type, lines].append(unit)
-    return [Group(first, tuple(others)) for first, *others in found.values()]
+def outcome_line(outcome: OutcomeEntry) -> Line:
+    """Return the line of one outcome of a receipt."""
+    return Line(
+        operation="outcome",
+        address=outcome.address,
+        subject="operation",
+        action="outcome",
+        place=outcome.source,
+        path=(outcome.type,),
+        detail=detail_of(outcome),
+    )
 
 
-def _filled(section: Section, found: Mapping[tuple[str, str], Sequence[Line]]) -> Section:
-    units = tuple(Unit(address, kind, tuple(lines)) for (address, kind), lines in found.items())
-    return Section(section.title, section.note, section.level, units)
+def place_text(place: PlaceEntry) -> str:
+    """Return `FILE:LINE`, or the file alone where the line is not known."""
+    return f"{visible(place.file)}:{place.line}" if place.line else visible(place.file)
 
 
-def _lines(entry: OperationEntry) -> Iterator[tuple[_Risk, Line]]:
+def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
+    """Return who made a change necessary; empty where that is not known."""
+    return "" if cause is None else (_CAUSES_OF_CREATION if creation else _CAUSES).get(cause, "")
+
+
+def _lines(entry: OperationEntry) -> Iterator[Line]:
     match entry:
         case CreateContactEntry():
-            yield _Risk.CREATION, _creation(entry, "contact", _contact(entry))
+            yield _creation(entry, "contact", _CONTACT_FIELDS)
         case CreateMemoryEntry():
-            yield _Risk.CREATION, _creation(entry, "memory", {})
+            yield _creation(entry, "memory", ())
         case AddUserEntry():
-            yield _Risk.USER, _creation(entry, "user", _user(entry))
-        case UpdateContactEntry(changes=changes) | WriteFactsEntry(facts=changes):
-            yield from (_change(change, _Risk.NEW_KEY, entry, change.source) for change in changes)
-        case UpdateUserEntry(changes=changes):
-            yield from (_change(change, _Risk.USER, entry, entry.source) for change in changes)
+            yield _creation(entry, "user", _USER_FIELDS, phone_number=entry.phone_number)
+        case WriteFactsEntry(facts=changes):
+            yield from (_change(change, entry, "fact", change.source) for change in changes)
+        case UpdateContactEntry(changes=changes):
+            yield from (_change(change, entry, "contact", change.source) for change in changes)
+        case UpdateUserEntry(changes=changes, phone_number=number):
+            yield from (_change(change, entry, "user", entry.source, phone_number=number) for change in changes)
         case _:
             assert_never(entry)
 
 
-def _change(change: FactEntry, addition: _Risk, entry: OperationEntry, place: PlaceEntry) -> tuple[_Risk, Line]:
-    cause = cause_text(change.cause)
-    match change:
-        case FactAdded(after=after):
-            identity = _identity(after) + cause
-            return addition, Line(change, _sign("+", entry), change.path, place, identity, cause)
-        case FactUpdated(before=before, after=after):
-            identity = _identity(before) + _identity(after) + cause
-            return _Risk.OVERWRITE, Line(change, _sign("~", entry), change.path, place, identity, cause)
-        case _:
-            assert_never(change)
-
-
 def _creation(
     entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry,
-    kind: Literal["contact", "memory", "user"],
-    declared: Mapping[str, Mixed],
+    subject: Subject,
+    fields: Sequence[str],
+    *,
+    phone_number: str = "",
 ) -> Line:
-    fields = {key: value for key, value in declared.items() if value is not None}
-    cause = cause_text(entry.cause, creation=True)
-    identity = "".join(f"{key} {_identity(value)}" for key, value in fields.items()) + cause
-    return Line(Creation(kind, fields), _sign("+", entry), (kind,), entry.source, identity, cause)
+    declared = ((field, getattr(entry, field)) for field in fields)
+    return Line(
+        operation=entry.type,
+        address=entry.address,
+        subject=subject,
+        action="create",
+        place=entry.source,
+        certain=entry.certain,
+        phone_number=phone_number,
+        after={field: value for field, value in declared if value is not None},
+        cause=cause_text(entry.cause, creation=True),
+    )
 
 
-def _contact(entry: CreateContactEntry) -> Mapping[str, Mixed]:
-    return {
-        "external_id": entry.external_id,
-        "phone_number": entry.phone_number,
-        "email": entry.email,
-        "name": entry.name,
-        "metadata": entry.metadata,
-    }
-
-
-def _user(entry: AddUserEntry) -> Mapping[str, Mixed]:
-    return {
-        "metadata": entry.metadata,
-        "summary": entry.summary,
-        "external_memory_key": entry.external_memory_key,
-    }
-
-
-def _outcome(outcome: OutcomeEntry) -> Line:
-    return Line(outcome, "", (outcome.type,), outcome.source, detail_of(outcome))
-
-
-def _start(value: Mixed) -> Mixed:
-    return value[:_MOST_SHOWN] if isinstance(value, str) else value
-
-
-def _sign(sign: str, entry: OperationEntry) -> str:
-    return sign if entry.certain else "?"
+def _change(
+    change: FactEntry, entry: OperationEntry, subject: Subject, place: PlaceEntry, *, phone_number: str = ""
+) -> Line:
+    match change:
+        case FactAdded():
+            before = None
+        case FactUpdated():
+            before = change.before
+        case _:
+            assert_never(change)
+    return Line(
+        operation=entry.type,
+        address=entry.address,
+        subject=subject,
+        action=change.action,
+        place=place,
+        certain=entry.certain,
+        phone_number=phone_number,
+        path=change.path,
+        before=before,
+        after=change.after,
+        cause=cause_text(change.cause),
+    )
 
 
 def _identity(value: Mixed) -> str:

@@ -6,20 +6,17 @@ last one counts what is left.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
 
-from msgspec import Struct
-
-from reconciler.core.documents.plan import PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlanDocument, ReceiptDocument
 from reconciler.core.model.text import shortened, visible
-from reconciler.render.changes import Line, Section, Unit, plan_sections, receipt_sections
+from reconciler.render.changes import Line
 from reconciler.render.notices import view_sentences
+from reconciler.render.sections import Level, Section, plan_sections, receipt_sections
 from reconciler.render.words import counted
 
-_Kind: TypeAlias = Literal["error", "warning", "notice"]
-_KINDS: tuple[_Kind, ...] = ("error", "warning", "notice")
+_LEVELS: tuple[Level, ...] = ("error", "warning", "notice")
 _MOST = 10
 _LONGEST_TEXT = 200
 _LONGEST_FILE = 4096
@@ -27,77 +24,54 @@ _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-class _Said(Struct, frozen=True):
-    """What an annotation says of one line of a spec, whatever the number of addresses that it is said of."""
-
-    title: str
-    place: PlaceEntry
-    sign: str
-    path: tuple[str, ...]
-    identity: str
-
-
 def render_plan_github(plan: PlanDocument) -> str:
-    """Render updates of live values as warnings and all else as notices."""
+    """Return updates of live values as warnings, and everything else as notices."""
     return _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
 
 
 def render_receipt_github(receipt: ReceiptDocument) -> str:
-    """Return what failed as errors, and what was skipped or is unknown as warnings."""
+    """Return failed operations as errors, and skipped or unknown ones as warnings."""
     return _rendered(receipt_sections(receipt), receipt.environment)
 
 
-def _rendered(sections: Sequence[Section], environment: str, said: Sequence[str] = ()) -> str:
-    """Return the annotations; what is `said` of the whole are notices, too."""
+def _rendered(sections: Sequence[Section], environment: str, about_plan: Sequence[str] = ()) -> str:
+    """Return the annotations; sentences about the whole plan are notices without a place."""
     title = _property(environment, _LONGEST_TEXT)
-    whole = [f"::notice title={title}::{_data(shortened(text, _LONGEST_TEXT))}" for text in said]
+    whole = [f"::notice title={title}::{_data(shortened(text, _LONGEST_TEXT))}" for text in about_plan]
     lines = [
         line
-        for kind in _KINDS
-        for line in _of_kind(kind, sections, environment, _MOST - len(whole) if kind == "notice" else _MOST)
+        for level in _LEVELS
+        for line in _of_level(level, sections, environment, _MOST - len(whole) if level == "notice" else _MOST)
     ]
     return "".join(f"{line}\n" for line in [*lines, *whole])
 
 
-def _of_kind(kind: _Kind, sections: Iterable[Section], environment: str, allowed: int) -> Iterator[str]:
-    found = [
-        (section, unit, line)
-        for section in sections
-        if section.level == kind
-        for unit in section.units
-        for line in unit.lines
-    ]
-    times = Counter(_said(section, line) for section, _, line in found)
-    firsts = {_said(section, line): (unit, line) for section, unit, line in reversed(found)}
-    ranked = list(times)
-    most = allowed if len(ranked) <= allowed else allowed - 1
-    for said in ranked[:most]:
-        yield _annotation(kind, said, *firsts[said], environment=environment, others=times[said] - 1)
-    if rest := sum(times[said] for said in ranked[most:]):
-        yield f"::{kind} title={_property(environment, _LONGEST_TEXT)}::{_rest(rest)}"
+def _of_level(level: Level, sections: Iterable[Section], environment: str, allowed: int) -> Iterator[str]:
+    """Yield one annotation for all lines that report the same change at the same place, and a count of the rest."""
+    alike: dict[object, list[tuple[str, Line]]] = defaultdict(list)
+    for section in (section for section in sections if section.level == level):
+        for line in (line for unit in section.units for line in unit.lines):
+            key = (section.title, line.place, line.sign, line.subject, line.path, line.identity)
+            alike[key].append((f"{section.title} ({environment})", line))
+    found = list(alike.values())
+    most = allowed if len(found) <= allowed else allowed - 1
+    for lines in found[:most]:
+        yield _annotation(level, *lines[0], others=len(lines) - 1)
+    if rest := sum(map(len, found[most:])):
+        text = f"{counted(rest, 'more change')} not shown here; the whole is in the output of reconciler."
+        yield f"::{level} title={_property(environment, _LONGEST_TEXT)}::{text}"
 
 
-def _said(section: Section, line: Line) -> _Said:
-    return _Said(section.title, line.place, line.sign, line.path, line.identity)
-
-
-def _annotation(kind: _Kind, said: _Said, unit: Unit, line: Line, *, environment: str, others: int) -> str:  # noqa: PLR0913  what an annotation says
-    title = _property(f"{said.title} ({environment})", _LONGEST_TEXT)
-    place = f"file={_property(said.place.file, _LONGEST_FILE)},line={said.place.line}"
+def _annotation(level: Level, title: str, line: Line, *, others: int) -> str:
+    place = f"file={_property(line.place.file, _LONGEST_FILE)},line={line.place.line}"
     more = f"; the same at {counted(others, 'more address', 'more addresses')}" if others else ""
-    return f"::{kind} {place},title={title}::{_data(_message(unit, line) + more)}"
+    return f"::{level} {place},title={_property(title, _LONGEST_TEXT)}::{_data(_message(line) + more)}"
 
 
-def _message(unit: Unit, line: Line) -> str:
-    name = f"{line.sign} {line.name}".strip()
-    values = line.joint.join(line.values)
-    parts = [unit.address, name, values] if values else [unit.address, name]
-    said = ": ".join(shortened(part, 2 * _LONGEST_TEXT) for part in parts)
-    return f"{said} ({line.cause})" if line.cause else said
-
-
-def _rest(count: int) -> str:
-    return f"{counted(count, 'more change')} not shown here; the whole is in the output of reconciler."
+def _message(line: Line) -> str:
+    parts = [line.address, f"{line.sign} {line.name}".strip(), line.between.join(line.values)]
+    message = ": ".join(shortened(part, 2 * _LONGEST_TEXT) for part in parts if part)
+    return f"{message} ({line.cause})" if line.cause else message
 
 
 def _data(text: str) -> str:

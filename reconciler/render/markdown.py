@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from reconciler.core.documents.plan import PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
-from reconciler.render.changes import TOTALS_BY_RISK, Group, Line, Section, grouped, plan_sections, receipt_sections
+from reconciler.render.changes import Line
 from reconciler.render.escape import code, marker
 from reconciler.render.notices import notes
+from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.words import advice, cost, counted, listed, memories, pending
 
 COMMENT_CHARACTERS = 65_000
@@ -26,16 +27,6 @@ _OPEN_PARTS = 20
 _LONG_PART = 8
 """Parts with more rows than this are folded, each by itself."""
 _NAME = 80
-_ALIKE = {
-    "create_contact": ("contact", "contacts", ""),
-    "update_contact": ("contact", "contacts", "field"),
-    "create_memory": ("memory", "memories", ""),
-    "write_facts": ("memory", "memories", "fact"),
-    "add_user": ("user", "users", ""),
-    "update_user": ("user", "users", "field"),
-    "outcome": ("operation", "operations", ""),
-}
-"""How units of a type are called, one and many, and their lines, where these say more than that the unit is made."""
 
 
 class _Detail(Struct, frozen=True):
@@ -219,7 +210,7 @@ def _rows(part: _Part, detail: _Detail) -> Iterator[str]:
 
 def _change(line: Line, detail: _Detail) -> str:
     name = f"{line.sign} {code(line.name, detail.value)}".strip()
-    values = line.joint.join(code(value, detail.value) for value in line.values)
+    values = line.between.join(code(value, detail.value) for value in line.values)
     return f"{name}: {values}" if values else name
 
 
@@ -229,7 +220,7 @@ def _place(line: Line, detail: _Detail) -> str:
 
 
 def _others(part: _Part, detail: _Detail) -> str:
-    sentence = _alike(part.group)
+    sentence = part.group.text_of_others
     if not part.names:
         return sentence
     names = [
@@ -239,18 +230,6 @@ def _others(part: _Part, detail: _Detail) -> str:
     if rest := len(part.group.others) - part.names:
         names.append(f"and {rest:,} more")
     return f"<details><summary>{sentence}</summary>{'<br>'.join(names)}</details>"
-
-
-def _alike(group: Group) -> str:
-    """Return `2,988 more memories get the same 2 facts`."""
-    one, many, noun = _ALIKE[group.first.type]
-    number = len(group.others)
-    more = f"{number:,} more {one if number == 1 else many}"
-    if not noun:
-        return f"{more}{', with other values' if group.values_differ else ' alike'}"
-    verb = "gets" if number == 1 else "get"
-    what = noun if len(group.first.lines) == 1 else f"{len(group.first.lines):,} {noun}s"
-    return f"{more} {verb} the same {what}{', with other values' if group.values_differ else ''}"
 
 
 def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:

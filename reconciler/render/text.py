@@ -1,52 +1,23 @@
 """A plan as text for a terminal or a log."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import assert_never
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from reconciler.core.documents.plan import (
-    AddUserEntry,
-    CreateContactEntry,
-    CreateMemoryEntry,
     DryRunDocument,
-    FactAdded,
-    FactEntry,
-    FactUpdated,
     NoticeEntry,
-    OperationEntry,
     OutcomeEntry,
-    PlaceEntry,
     PlanDocument,
     ReceiptDocument,
     RequestEntry,
     TotalsEntry,
-    UpdateContactEntry,
-    UpdateUserEntry,
-    WriteFactsEntry,
 )
-from reconciler.core.model.address import memory_of
-from reconciler.core.model.masking import Mixed
-from reconciler.core.model.text import quoted, visible
+from reconciler.core.model.text import visible
+from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
-from reconciler.render.paint import Paint, Palette
-from reconciler.render.words import (
-    advice,
-    cause_text,
-    cost,
-    counted,
-    detail_of,
-    listed,
-    memories,
-    pending,
-    shards_sentence,
-    shown,
-    shown_change,
-    whole,
-)
+from reconciler.render.paint import Palette
+from reconciler.render.words import advice, cost, counted, detail_of, listed, memories, pending, shards_sentence, whole
 
 _MOST_SKIPPED = 5
 """More operations than this that were skipped for one reason are counted, not listed."""
@@ -131,103 +102,26 @@ _MOST_TOLD = 20
 """Places whose keys are listed below a note."""
 
 
-class _Line(Struct, frozen=True):
-    paint: Paint
-    sign: str
-    text: str
-    source: PlaceEntry
-    cause: str
-
-
 def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
     """Return the plan as text: what changes memory by memory, then totals, what cannot be known, notices and cost."""
     return "\n".join([*_changes(plan, palette), *_conclusion(plan, palette), ""])
 
 
 def _changes(plan: PlanDocument, palette: Palette) -> Iterator[str]:
-    for address, entries in groupby(plan.operations, key=lambda entry: memory_of(entry.address)):
+    for address, lines in groupby(plan_lines(plan), key=lambda line: line.memory):
         yield palette.strong(visible(address))
-        yield from _aligned([line for entry in entries for line in _lines(entry, palette)], palette)
+        yield from _aligned(list(lines), palette)
         yield ""
 
 
-def _aligned(lines: Sequence[_Line], palette: Palette) -> Iterator[str]:
-    width = max((len(line.text) for line in lines if len(line.text) <= _WIDEST), default=0)
-    for line in lines:
-        cause = f", {line.cause}" if line.cause else ""
-        place = palette.faint(f"{visible(line.source.file)}:{line.source.line}{cause}")
-        padding = " " * (width - len(line.text))
-        yield f"  {line.paint(f'{line.sign} {line.text}')}{padding}  {place}"
-
-
-def _lines(entry: OperationEntry, palette: Palette) -> Iterator[_Line]:
-    match entry:
-        case CreateContactEntry():
-            yield _creation(entry, _contact(entry), palette, doubt="if there is none")
-        case UpdateContactEntry(changes=changes):
-            yield from (_change(change, palette, certain=entry.certain) for change in changes)
-        case CreateMemoryEntry():
-            yield _creation(entry, "memory", palette, doubt="if there is none")
-        case WriteFactsEntry(facts=facts):
-            yield from (_change(fact, palette, certain=entry.certain) for fact in facts)
-        case AddUserEntry():
-            yield _creation(entry, _user(entry), palette, doubt="if not there")
-        case UpdateUserEntry(changes=changes):
-            for change in changes:
-                line = _change(change, palette, certain=entry.certain)
-                yield replace(line, text=f"user {visible(entry.phone_number)} {line.text}", source=entry.source)
-        case _:
-            assert_never(entry)
-
-
-def _creation(
-    entry: CreateContactEntry | CreateMemoryEntry | AddUserEntry, text: str, palette: Palette, *, doubt: str
-) -> _Line:
-    cause = cause_text(entry.cause, creation=True)
-    if entry.certain:
-        return _Line(palette.add, "+", text, entry.source, cause)
-    return _Line(palette.uncertain, "?", f"{text}, {doubt}", entry.source, cause)
-
-
-def _change(change: FactEntry, palette: Palette, *, certain: bool) -> _Line:
-    key = ".".join(step if step.isidentifier() else quoted(step) for step in change.path)
-    match change:
-        case FactAdded():
-            paint, sign, text = palette.add, "+", f"{key}: {shown(change.after)}"
-        case FactUpdated():
-            before, after = shown_change(change.before, change.after)
-            paint, sign, text = palette.update, "~", f"{key}: {before} → {after}"
-        case _:
-            assert_never(change)
-    cause = cause_text(change.cause)
-    if certain:
-        return _Line(paint, sign, text, change.source, cause)
-    return _Line(palette.uncertain, "?", text, change.source, cause)
-
-
-def _contact(entry: CreateContactEntry) -> str:
-    fields = {
-        "external_id": entry.external_id,
-        "phone_number": entry.phone_number,
-        "email": entry.email,
-        "name": entry.name,
-        "metadata": entry.metadata,
-    }
-    return f"contact{_declared(fields)}"
-
-
-def _user(entry: AddUserEntry) -> str:
-    fields = {
-        "metadata": entry.metadata,
-        "summary": entry.summary,
-        "external_memory_key": entry.external_memory_key,
-    }
-    return f"user {visible(entry.phone_number)}{_declared(fields)}"
-
-
-def _declared(fields: Mapping[str, Mixed]) -> str:
-    declared = ", ".join(f"{name} {shown(value)}" for name, value in fields.items() if value is not None)
-    return f" ({declared})" if declared else ""
+def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:
+    """Yield each line with its place, the places in one column."""
+    paints = {"+": palette.add, "~": palette.update, "?": palette.uncertain}
+    texts = [line.text for line in lines]
+    width = max((len(text) for text in texts if len(text) <= _WIDEST), default=0)
+    for line, text in zip(lines, texts, strict=True):
+        padding = " " * (width - len(text))
+        yield f"  {paints[line.sign](f'{line.sign} {text}')}{padding}  {palette.faint(line.origin)}"
 
 
 def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:

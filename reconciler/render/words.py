@@ -9,20 +9,12 @@ from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.unkept import UnkeptNumber
-from reconciler.core.plan.base import Cause
 from reconciler.core.plan.totals import SummaryEntry
 
 _LONGEST_VALUE = 160
 _LEAD = 24
 _MOST_SHARDS = 20
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-_CAUSES: Mapping[Cause, str] = {
-    "specs": "changed in the specs",
-    "live": "changed live",
-    "both": "changed in the specs and live",
-}
-_CREATIONS: Mapping[Cause, str] = {"specs": "new in the specs", "live": "missing live"}
-"""There is no third case: what is to be made is not live, so only the specs can have changed."""
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -82,11 +74,6 @@ def age(then: str, now: str) -> str:
     return f" ({counted(max(0, int(seconds // length)), unit)} before)"
 
 
-def cause_text(cause: Cause | None, *, creation: bool = False) -> str:
-    """Return who made a change necessary; empty where that is not known."""
-    return "" if cause is None else (_CREATIONS if creation else _CAUSES).get(cause, "")
-
-
 def cost(of: CostEntry) -> str:
     """Return `2 requests to read, 3 to write, about 15 min at the rate limit`."""
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
@@ -134,6 +121,8 @@ def _start(value: Mixed, most: int) -> Mixed:
 
 def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
     """Return two values as `shown` does, long ones from shortly before the place where they differ."""
+    if isinstance(before, Masked):
+        return shown(before), shown(after)
     texts = whole(before), whole(after)
     common = next((at for at, (left, right) in enumerate(zip(*texts, strict=False)) if left != right), 0)
     start = common - _LEAD if common > _LONGEST_VALUE - 2 * _LEAD else 0

@@ -11,8 +11,8 @@ from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
+from reconciler.render.changes import cause_text
 from reconciler.render.html.html import render_plan_html
-from reconciler.render.words import cause_text
 from tests.builders import existing, memory, plan, plan_all, user
 from tests.html_pages import Report
 

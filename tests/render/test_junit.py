@@ -95,7 +95,7 @@ def test_a_case_is_skipped_where_nothing_is_certain_to_be_needed() -> None:
 
     assert said(case, "skipped") == [
         "1 change not certain to be needed",
-        "? user +14155550192  specs/a.yaml:3",
+        "? user +14155550192, if not there  specs/a.yaml:3",
     ]
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_certain_is_told_apart_from_what_is_pending() -> None:
 
     assert said(case, "failure") == [
         "1 change pending, 1 change not certain to be needed",
-        "? memory  specs/a.yaml:3",
+        "? memory, if there is none  specs/a.yaml:3",
         "+ a: 1  specs/a.yaml:3",
     ]
 

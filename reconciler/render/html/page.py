@@ -6,34 +6,16 @@ A page has an end: what does not fit is left out from the least risky on, and co
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import (
-    AddUserEntry,
-    CostEntry,
-    MemoryEntry,
-    NoticeEntry,
-    PlanDocument,
-    UpdateUserEntry,
-)
+from reconciler.core.documents.plan import CostEntry, NoticeEntry, PlanDocument
 from reconciler.core.model.text import duration
-from reconciler.render.changes import TOTALS_BY_RISK, plan_sections
-from reconciler.render.html.rows import (
-    VERBS,
-    Row,
-    Verb,
-    changed_row,
-    named,
-    placed,
-    size_of,
-    standing_row,
-    standing_user_row,
-    verb_of,
-)
+from reconciler.render.changes import Line, unchanged_lines
+from reconciler.render.html.rows import VERBS, Row, Verb, named, placed, row_of, size_of, verb_of
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
+from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
 from reconciler.render.words import counted, memories, pending
 
 MOST_BYTES = 19_000_000
@@ -44,7 +26,6 @@ _HEADING_BYTES = 500
 _MOST_NAMES = 500
 _MOST_PLACES = 50
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z")
-_ON_USERS = (AddUserEntry, UpdateUserEntry)
 
 _TOTALS: Mapping[str, Verb] = {
     "facts_to_update": "update",
@@ -145,21 +126,12 @@ class Page(Struct, frozen=True):
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
-class _Draft(Struct, frozen=True):
-    """A row not made yet, and the card, memory and scope that it belongs to."""
-
-    card: str
-    address: str
-    scope: str
-    verb: Verb
-    make: Callable[[], Row]
-
-
 def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
     """Return the page of a plan, of at most so many rows and `MOST_BYTES`."""
-    drafts = [*_changes(plan), *_standing(plan)]
-    rows = [*_fitting(drafts[:most_rows])]
-    shown, left = drafts[: len(rows)], drafts[len(rows) :]
+    changes = [line for section in plan_sections(plan) for unit in section.units for line in unit.lines]
+    lines = [*changes, *unchanged_lines(plan)]
+    rows = list(_fitting(lines[:most_rows]))
+    shown, left = lines[: len(rows)], lines[len(rows) :]
     return Page(
         environment=named(plan.environment),
         api=named(plan.api),
@@ -169,50 +141,25 @@ def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
         writing=_writing(plan.cost),
         totals=tuple(_totals(plan)),
         cards=tuple(_cards(shown, rows, _Margins(plan, left))),
-        hidden=_hidden(left, {draft.card for draft in shown}),
+        hidden=_hidden(left, set(map(_card_of, shown))),
         views=tuple(view_sentences(plan, named)),
         notes=tuple(_notes(plan.notices)),
     )
 
 
-def _changes(plan: PlanDocument) -> Iterator[_Draft]:
-    """Return all changes, the riskiest first."""
-    memories = {memory.address: memory for memory in plan.memories}
-    phones = {item.address: item.phone_number for item in plan.operations if isinstance(item, _ON_USERS)}
-    for section in plan_sections(plan):
-        for unit in section.units:
-            address, _, _ = unit.address.partition(".users[")
-            card, scope = _belonging(address, memories.get(address))
-            for line in unit.lines:
-                make = partial(changed_row, line, unit.type, phones.get(unit.address, ""))
-                yield _Draft(card, address, scope, verb_of(line, unit.type), make)
+def _card_of(line: Line) -> str:
+    """Return the name of the contact, or the address of a memory that is declared by its id."""
+    return line.contact or line.memory
 
 
-def _standing(plan: PlanDocument) -> Iterator[_Draft]:
-    """Return all declared facts and users that stay."""
-    for memory in plan.memories:
-        card, scope = _belonging(memory.address, memory)
-        for entry in memory.standing:
-            yield _Draft(card, memory.address, scope, "stays", partial(standing_row, entry))
-        for user in memory.standing_users:
-            yield _Draft(card, memory.address, scope, "stays", partial(standing_user_row, user))
-
-
-def _belonging(address: str, memory: MemoryEntry | None) -> tuple[str, str]:
-    """Return the name of the contact, and of the scope; a memory declared by its id stands for itself."""
-    if memory is None or memory.contact is None:
-        return address.removeprefix("contacts."), ""
-    return memory.contact, memory.scope or ""
-
-
-def _fitting(drafts: Iterable[_Draft]) -> Iterator[Row]:
-    """Make rows as long as there is room."""
+def _fitting(lines: Iterable[Line]) -> Iterator[Row]:
+    """Yield rows as long as there is room."""
     size = 0
     headings: set[tuple[str, str]] = set()
-    for draft in drafts:
-        row = draft.make()
+    for line in lines:
+        row = row_of(line)
         size += row.size
-        for heading in ((draft.card, ""), (draft.card, draft.address)):
+        for heading in ((_card_of(line), ""), (_card_of(line), line.memory)):
             if heading not in headings:
                 headings.add(heading)
                 size += _HEADING_BYTES + 2 * size_of(*map(named, heading))
@@ -224,18 +171,18 @@ def _fitting(drafts: Iterable[_Draft]) -> Iterator[Row]:
 class _Margins:
     """What is said of a memory besides its rows: how many are left out, and what is noticed."""
 
-    def __init__(self, plan: PlanDocument, left: Iterable[_Draft]) -> None:
-        self.hidden = Counter(draft.address for draft in left)
+    def __init__(self, plan: PlanDocument, left: Iterable[Line]) -> None:
+        self.hidden = Counter(line.memory for line in left)
         self.notices: dict[str, list[NoticeEntry]] = defaultdict(list)
         for notice in plan.notices:
             self.notices[notice.address].append(notice)
 
 
-def _cards(drafts: Sequence[_Draft], rows: Sequence[Row], margins: _Margins) -> Iterator[Card]:
+def _cards(lines: Sequence[Line], rows: Sequence[Row], margins: _Margins) -> Iterator[Card]:
     """Put rows together by contact and memory, each where its riskiest row stands."""
     found: dict[str, dict[tuple[str, str], list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for draft, row in zip(drafts, rows, strict=True):
-        found[draft.card][draft.address, draft.scope].append(row)
+    for line, row in zip(lines, rows, strict=True):
+        found[_card_of(line)][line.memory, line.scope].append(row)
     for card, parts in found.items():
         tally = Counter[Verb](row.verb for rows in parts.values() for row in rows)
         del tally["stays"]
@@ -247,9 +194,9 @@ def _part(address: str, scope: str, rows: Iterable[Row], margins: _Margins) -> P
     return Part(named(address), named(scope), tuple(rows), margins.hidden[address], notes)
 
 
-def _hidden(left: Iterable[_Draft], shown: Container[str]) -> Hidden:
-    names = list(dict.fromkeys(draft.card for draft in left if draft.card not in shown))
-    rows = Counter(draft.verb for draft in left)
+def _hidden(left: Iterable[Line], shown: Container[str]) -> Hidden:
+    names = list(dict.fromkeys(card for card in map(_card_of, left) if card not in shown))
+    rows = Counter(map(verb_of, left))
     return Hidden(_ordered(rows), tuple(map(named, names[:_MOST_NAMES])), max(0, len(names) - _MOST_NAMES))
 
 

@@ -1,15 +1,15 @@
 """Rows of the HTML report: one change, or one fact that stays, as texts before and after; every character prints."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import FactAdded, FactUpdated, PlaceEntry, StandingEntry, StandingUserEntry
+from reconciler.core.documents.plan import PlaceEntry
 from reconciler.core.model.masking import Masked, Mixed
-from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.render.changes import Creation, Line
+from reconciler.core.model.text import shortened, visible
+from reconciler.render.changes import Line
 from reconciler.render.words import shown
 
 Verb: TypeAlias = Literal["update", "add", "create", "user", "stays"]
@@ -20,6 +20,7 @@ LONGEST_VALUE = 1_000
 """Characters of a value that are shown."""
 LONGEST_NAME = 200
 
+_CREATED = {"contact": "known to the account", "memory": "exists", "user": "in the memory"}
 _ROW_BYTES = 520
 """Bytes of a row without its texts."""
 
@@ -71,29 +72,28 @@ def placed(place: PlaceEntry | None) -> str:
     return f"{named(place.file)}:{place.line}" if place is not None and place.file else ""
 
 
-def verb_of(line: Line, operation: str) -> Verb:
-    """Return what a line of an operation's type does."""
-    if operation in {"add_user", "update_user"}:
+def verb_of(line: Line) -> Verb:
+    """Return the kind of row that a line becomes."""
+    if line.action == "unchanged":
+        return "stays"
+    if line.subject == "user":
         return "user"
-    match line.what:
-        case FactUpdated():
-            return "update"
-        case FactAdded():
-            return "add"
-        case _:
-            return "create"
+    assert line.action != "outcome"  # noqa: S101  a plan has no outcomes
+    return line.action
 
 
-def changed_row(line: Line, operation: str, phone_number: str) -> Row:
-    """Return the row of a change; `phone_number` is the user's, where it is about one."""
-    verb = verb_of(line, operation)
+def row_of(line: Line) -> Row:
+    """Return the row of a change, or of a declared fact or user that stays."""
+    verb = verb_of(line)
     before, after = _sides(line)
     return Row(
         verb=verb,
-        badge=operation.replace("_", " ") if verb == "user" else verb,
-        certain=line.sign != "?",
-        about=_about(line, operation),
-        name=_name(line, phone_number),
+        badge=line.operation.replace("_", " ") if verb == "user" else verb,
+        certain=line.certain,
+        about="" if line.subject == "fact" else line.subject,
+        name=" ".join(
+            filter(None, [named(line.phone_number), shortened(line.name, LONGEST_NAME) if line.path else ""])
+        ),
         before=before,
         after=after,
         place=placed(line.place),
@@ -101,71 +101,35 @@ def changed_row(line: Line, operation: str, phone_number: str) -> Row:
     )
 
 
-def standing_row(entry: StandingEntry) -> Row:
-    """Return the row of a declared fact that stays; of a planted one nobody claims to know the live value."""
-    if entry.upkeep == "seed":
-        before = Cell("note", "as the agent has it")
-        after = [before, _value(entry.declared, "planted when missing")]
-    else:
-        before = Cell("note", "the same")
-        after = [_value(entry.declared)]
-    return _standing("", _path(entry.path), before, after, entry.source)
-
-
-def standing_user_row(entry: StandingUserEntry) -> Row:
-    """Return the row of a declared user that stays."""
-    there = Cell("note", "in the memory")
-    return _standing("user", named(entry.phone_number), there, [there], entry.source)
-
-
-def _standing(about: str, name: str, before: Cell, after: Sequence[Cell], source: PlaceEntry) -> Row:
-    return Row(
-        verb="stays",
-        badge="stays",
-        certain=True,
-        about=about,
-        name=name,
-        before=(before,),
-        after=tuple(after),
-        place=placed(source),
-        cause="",
-    )
-
-
-def _about(line: Line, operation: str) -> str:
-    match line.what:
-        case Creation(kind=kind):
-            return kind
-        case _:
-            return {"update_contact": "contact", "update_user": "user"}.get(operation, "")
-
-
-def _name(line: Line, phone_number: str) -> str:
-    name = "" if isinstance(line.what, Creation) else _path(line.path)
-    return " ".join(part for part in (named(phone_number), name) if part)
-
-
-def _path(path: tuple[str, ...]) -> str:
-    steps = (step[: LONGEST_NAME + 1] for step in path)
-    return shortened(".".join(step if step.isidentifier() else quoted(step) for step in steps), LONGEST_NAME)
-
-
 def _sides(line: Line) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    """Return what is before and after."""
-    unknown = Cell("note", "nothing" if line.sign != "?" else "cannot be seen")
-    match line.what:
-        case FactAdded(after=after):
-            return (unknown,), (_value(after),)
-        case FactUpdated(before=before, after=after):
-            return (_value(before),), (_value(after),)
+    """Return the cells before and after."""
+    unknown = Cell("note", "nothing" if line.certain else "cannot be seen")
+    match line.action:
+        case "add":
+            return (unknown,), (_value(line.after),)
+        case "update":
+            return (_value(line.before),), (_value(line.after),)
+        case "create":
+            return (unknown,), tuple(_created(line))
         case _:
-            assert isinstance(line.what, Creation)  # noqa: S101  a plan has no outcomes
-            return (unknown,), tuple(_declared(line.what))
+            return _unchanged(line)
 
 
-def _declared(creation: Creation) -> Iterator[Cell]:
-    yield Cell("note", {"contact": "known to the account", "memory": "exists", "user": "in the memory"}[creation.kind])
-    yield from (_value(value, named(field)) for field, value in creation.fields.items())
+def _created(line: Line) -> Iterator[Cell]:
+    assert isinstance(line.after, Mapping)  # noqa: S101  the declared fields
+    yield Cell("note", _CREATED[line.subject])
+    yield from (_value(value, named(field)) for field, value in line.after.items())
+
+
+def _unchanged(line: Line) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """Return the cells of what stays; the live value of a seeded fact is not known."""
+    if line.subject == "user":
+        there = Cell("note", "in the memory")
+        return (there,), (there,)
+    if line.is_seed:
+        live = Cell("note", "as the agent has it")
+        return (live,), (live, _value(line.after, "planted when missing"))
+    return (Cell("note", "the same"),), (_value(line.after),)
 
 
 def _value(value: Mixed, label: str = "") -> Cell:
