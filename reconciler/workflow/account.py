@@ -32,7 +32,8 @@ from reconciler.observe.expected import check_account
 from reconciler.project import SANDBOX, Environment, Project
 from reconciler.render.notices import guard_sentence
 from reconciler.stopping import Stop
-from reconciler.storage.files import MemoryIds, check_no_link, make_private_file, prepare_folder
+from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
+from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.reporter import Reporter
 

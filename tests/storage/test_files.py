@@ -8,7 +8,6 @@ import pytest
 
 from reconciler.errors import StateError
 from reconciler.storage.files import (
-    MemoryIds,
     check_rewritable,
     check_writable,
     make_private_file,
@@ -17,6 +16,7 @@ from reconciler.storage.files import (
     rewrite_file,
     write_file,
 )
+from reconciler.storage.memory_ids import MemoryIds
 
 
 def ids(folder: Path, *, environment: str = "e", api: str = "https://a", account: str = "hmac:1") -> MemoryIds:

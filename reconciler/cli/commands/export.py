@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount, Wanted
     from reconciler.core.export.building import SpecFile
     from reconciler.project import Environment, Project
-    from reconciler.storage.files import MemoryIds
+    from reconciler.storage.memory_ids import MemoryIds
     from reconciler.workflow.account import Account
 
 _MOST_FILES = 3
@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
-    from reconciler.storage.files import check_folder, write_new_files
+    from reconciler.storage.new_files import check_folder, write_new_files
     from reconciler.workflow.account import open_account
 
     check_folder(out)
