@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from reconciler.cli.streams import without_secrets_of_run
 from reconciler.errors import InputError, StateError
-from reconciler.render.encoding import fitted
+from reconciler.render.output import fitted
 from reconciler.storage.files import check_writable, write_file
 
 _READ = {".yaml", ".yml", ".csv", ".jsonl", ".ndjson"}

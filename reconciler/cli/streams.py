@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from reconciler.render.encoding import IN_TEXT
+from reconciler.render.output import IN_TEXT
 
 _FOR_PEOPLE = frozenset(("text", "markdown", "summary", "html", "junit"))
 """Formats in which a line may begin as a foreign text does; JSON has no such lines, and `github` is for the runner."""

@@ -11,8 +11,7 @@ import click
 from reconciler.cli.streams import leaving, say, silence, tell_runner, whoever_listens
 from reconciler.core.model.text import duration, visible
 from reconciler.errors import StateError
-from reconciler.render.encoding import fitted
-from reconciler.render.paint import COLOURED, PLAIN, Palette
+from reconciler.render.output import COLOURED, PLAIN, Palette, fitted
 from reconciler.render.words import counted
 from reconciler.stopping import Stop
 

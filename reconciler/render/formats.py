@@ -1,64 +1,145 @@
-"""The formats: which renderer makes which. A format is known by one name, in options and in the README."""
+"""
+The formats by name, as options and the README name them; each renderer is imported when it is used.
+
+A run uses one or two formats, and the others would cost time at start-up.
+"""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import TypeAlias
 
 from reconciler.core.documents.plan import DryRunDocument, PlanDocument, ReceiptDocument
-from reconciler.render.paint import PLAIN, Palette
+from reconciler.render.output import PLAIN, Palette
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
 ReceiptRenderer: TypeAlias = Callable[[ReceiptDocument], str]
 
 
-def _late(module: str, renderer: str) -> Callable[..., str]:
-    """Return a renderer that is imported when it renders: a run uses one or two of them."""
-
-    def render(*arguments: object) -> str:
-        text: str = getattr(import_module(f"reconciler.render.{module}"), renderer)(*arguments)
-        return text
-
-    return render
-
-
 def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
     """Return the renderers of plans by format; only text has colours."""
-    text = _late("text", "render_plan_text")
     return {
-        "text": lambda plan: text(plan, palette),
-        "json": _late("json", "render_json"),
-        "markdown": _late("markdown", "render_plan_markdown"),
-        "summary": _late("markdown", "render_plan_summary"),
-        "github": _late("github", "render_plan_github"),
-        "gitlab": _late("json", "render_plan_gitlab"),
-        "junit": _late("junit", "render_plan_junit"),
-        "sarif": _late("sarif", "render_plan_sarif"),
-        "html": _late("html.html", "render_plan_html"),
+        "text": lambda plan: _plan_text(plan, palette),
+        "json": _json,
+        "markdown": _plan_markdown,
+        "summary": _plan_summary,
+        "github": _plan_github,
+        "gitlab": _plan_gitlab,
+        "junit": _plan_junit,
+        "sarif": _plan_sarif,
+        "html": _plan_html,
     }
 
 
 def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
     """Return the renderers of receipts by format; only text has colours."""
-    text = _late("text", "render_receipt_text")
     return {
-        "text": lambda receipt: text(receipt, palette),
-        "json": _late("json", "render_json"),
-        "markdown": _late("markdown", "render_receipt_markdown"),
-        "summary": _late("markdown", "render_receipt_summary"),
-        "github": _late("github", "render_receipt_github"),
-        "junit": _late("junit", "render_receipt_junit"),
+        "text": lambda receipt: _receipt_text(receipt, palette),
+        "json": _json,
+        "markdown": _receipt_markdown,
+        "summary": _receipt_summary,
+        "github": _receipt_github,
+        "junit": _receipt_junit,
     }
 
 
 def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
     """Return the renderers of dry runs by format."""
-    return {"text": _late("text", "render_dry_run_text"), "json": _late("json", "render_json")}
+    return {"text": _dry_run_text, "json": _json}
 
 
 def render_saved(document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN) -> str | None:
-    """Return a plan or receipt in a format; None for a format that there is not for its kind."""
+    """Return a plan or receipt in a format; None where its kind has no such format."""
     if isinstance(document, PlanDocument):
         plan_renderer = plan_formats(palette).get(name)
         return plan_renderer(document) if plan_renderer else None
     receipt_renderer = receipt_formats(palette).get(name)
     return receipt_renderer(document) if receipt_renderer else None
+
+
+def _json(document: PlanDocument | ReceiptDocument | DryRunDocument) -> str:
+    from reconciler.render.json import render_json
+
+    return render_json(document)
+
+
+def _plan_text(plan: PlanDocument, palette: Palette) -> str:
+    from reconciler.render.text import render_plan_text
+
+    return render_plan_text(plan, palette)
+
+
+def _receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
+    from reconciler.render.text import render_receipt_text
+
+    return render_receipt_text(receipt, palette)
+
+
+def _dry_run_text(dry_run: DryRunDocument) -> str:
+    from reconciler.render.text import render_dry_run_text
+
+    return render_dry_run_text(dry_run)
+
+
+def _plan_markdown(plan: PlanDocument) -> str:
+    from reconciler.render.markdown import render_plan_markdown
+
+    return render_plan_markdown(plan)
+
+
+def _plan_summary(plan: PlanDocument) -> str:
+    from reconciler.render.markdown import render_plan_summary
+
+    return render_plan_summary(plan)
+
+
+def _plan_github(plan: PlanDocument) -> str:
+    from reconciler.render.github import render_plan_github
+
+    return render_plan_github(plan)
+
+
+def _plan_gitlab(plan: PlanDocument) -> str:
+    from reconciler.render.json import render_plan_gitlab
+
+    return render_plan_gitlab(plan)
+
+
+def _plan_junit(plan: PlanDocument) -> str:
+    from reconciler.render.junit import render_plan_junit
+
+    return render_plan_junit(plan)
+
+
+def _plan_sarif(plan: PlanDocument) -> str:
+    from reconciler.render.sarif import render_plan_sarif
+
+    return render_plan_sarif(plan)
+
+
+def _plan_html(plan: PlanDocument) -> str:
+    from reconciler.render.html.html import render_plan_html
+
+    return render_plan_html(plan)
+
+
+def _receipt_markdown(receipt: ReceiptDocument) -> str:
+    from reconciler.render.markdown import render_receipt_markdown
+
+    return render_receipt_markdown(receipt)
+
+
+def _receipt_summary(receipt: ReceiptDocument) -> str:
+    from reconciler.render.markdown import render_receipt_summary
+
+    return render_receipt_summary(receipt)
+
+
+def _receipt_github(receipt: ReceiptDocument) -> str:
+    from reconciler.render.github import render_receipt_github
+
+    return render_receipt_github(receipt)
+
+
+def _receipt_junit(receipt: ReceiptDocument) -> str:
+    from reconciler.render.junit import render_receipt_junit
+
+    return render_receipt_junit(receipt)

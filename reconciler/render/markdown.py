@@ -2,7 +2,7 @@
 Plans and receipts as Markdown: comments on pull requests and step summaries, never larger than their budget.
 
 All of it is HTML blocks, without a blank line, so that no Markdown is parsed in what specs and accounts hold (see
-`escape`). What does not fit is cut step by step: values first, then what is alike is grouped by keys, then rows go,
+`markup`). What does not fit is cut step by step: values first, then what is alike is grouped by keys, then rows go,
 the riskiest last; what is hidden is counted.
 """
 
@@ -14,8 +14,7 @@ from msgspec import Struct
 from reconciler.core.documents.plan import PlanDocument, ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
 from reconciler.render.changes import Line
-from reconciler.render.escape import code, marker
-from reconciler.render.notices import notes
+from reconciler.render.markup import code, marker, notes
 from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.words import advice, cost, counted, listed, memories, pending
 

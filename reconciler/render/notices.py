@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
@@ -10,7 +10,6 @@ from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
 from reconciler.core.model.text import quoted, shortened, visible
 from reconciler.core.plan.guards import ExceededGuard
-from reconciler.render.escape import code
 from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 
 _LONGEST_KEY = 80
@@ -129,34 +128,3 @@ def _key(key: Text) -> str:
         return masked_text(key)
     is_plain = key.isprintable() and key and not set(key) & set(" ,")
     return shortened(key if is_plain else quoted(key), _LONGEST_KEY)
-
-
-_MOST_NOTICES = 12
-_NAME = 80
-_KEYS = 400
-_MOST_TOLD = 10
-
-
-def notes(plan: PlanDocument) -> Iterator[str]:
-    """Return a list of notes, where there are any: what the plan was seen from, then notices kind by kind."""
-    sentences = [*view_sentences(plan, lambda text: code(text, _NAME)), *_notices(plan.notices)]
-    if rest := sentences[_MOST_NOTICES:]:
-        sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
-    if sentences:
-        yield f"<h4>Notes</h4>\n<ul>{''.join(f'<li>{sentence}</li>' for sentence in sentences)}</ul>"
-
-
-def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    for kind, alike in by_kind(notices).items():
-        where = code(alike[0].address, _NAME) if len(alike) == 1 else counted(len(alike), "place")
-        sentence = notice_sentence(kind, sum(notice.count for notice in alike), where)
-        yield f"{sentence[0].upper()}{sentence[1:]} ({code(kind, _NAME)}).{_told(alike)}"
-
-
-def _told(notices: Sequence[NoticeEntry]) -> str:
-    """Return the keys that notices name, folded away."""
-    told = [f"{code(notice.address, _NAME)}: {code(keys_of(notice), _KEYS)}" for notice in notices if notice.keys]
-    if not told:
-        return ""
-    rest = [f"and {counted(len(told) - _MOST_TOLD, 'more place')}"] if len(told) > _MOST_TOLD else []
-    return f"<details><summary>which</summary>{'<br>'.join([*told[:_MOST_TOLD], *rest])}</details>"

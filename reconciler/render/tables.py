@@ -13,8 +13,8 @@ from reconciler.core.documents.explanation import (
 from reconciler.core.documents.runs import Finding, PastRun, RunEntry, RunsDocument
 from reconciler.core.model.text import visible
 from reconciler.errors import Source
-from reconciler.render.escape import code
-from reconciler.render.paint import PLAIN, Palette
+from reconciler.render.markup import code
+from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
 from reconciler.render.words import counted, listed, shown
 

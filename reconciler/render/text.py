@@ -16,7 +16,7 @@ from reconciler.core.documents.plan import (
 from reconciler.core.model.text import visible
 from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
-from reconciler.render.paint import Palette
+from reconciler.render.output import Palette
 from reconciler.render.words import advice, cost, counted, detail_of, listed, memories, pending, shards_sentence, whole
 
 _MOST_SKIPPED = 5

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from reconciler.render.escape import marker
+from reconciler.render.markup import marker
 from tests.ci.runner import ACTION, MARKER, RUN_URL, SPEC, US, Runner
 
 

@@ -33,7 +33,7 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
         "reconciler.cli.options",
         "reconciler.cli.streams",
         "reconciler.render",
-        "reconciler.render.encoding",
+        "reconciler.render.output",
     }
     assert len(of_help - of_click) <= 14
 

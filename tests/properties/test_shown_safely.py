@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.errors import InputError
 from reconciler.render.formats import plan_formats, receipt_formats
-from reconciler.render.paint import PLAIN
+from reconciler.render.output import PLAIN
 from reconciler.storage.saved_documents import load_document
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

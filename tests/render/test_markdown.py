@@ -12,13 +12,13 @@ from reconciler.core.model.observed import Absent, LiveUsers, Present, Unseen
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt, Result
-from reconciler.render.escape import marker
 from reconciler.render.markdown import (
     render_plan_markdown,
     render_plan_summary,
     render_receipt_markdown,
     render_receipt_summary,
 )
+from reconciler.render.markup import marker
 from tests.builders import MASKER, ORIGIN, existing, memory, plan, plan_all, user
 
 MASKING = Masker(b"key", reveal=False)

@@ -10,7 +10,7 @@ from reconciler.core.model.secret import Secret
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.render.json import plain, render_json
-from reconciler.render.paint import PLAIN
+from reconciler.render.output import PLAIN
 from reconciler.render.text import render_plan_text, render_receipt_text
 from reconciler.render.words import listed, shown, shown_change
 from tests.builders import MASKER, ORIGIN, declared_contact, desired, existing, fact, memory, plan, user

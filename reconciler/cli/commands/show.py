@@ -9,7 +9,7 @@ import click
 from reconciler.cli.options import PLAN_FORMATS, Invocation, invocation_options, output_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.render.paint import Palette
+    from reconciler.render.output import Palette
     from reconciler.storage.saved_documents import SavedDocument
 
 
@@ -31,7 +31,7 @@ def show(
     from reconciler.cli.output import check_files, write_files
     from reconciler.cli.terminal import emit, palette
     from reconciler.render.formats import render_saved
-    from reconciler.render.paint import PLAIN
+    from reconciler.render.output import PLAIN
 
     check_files(writes)
     document = _document(invocation, what[0]) if len(what) == 1 else _merged(what)

@@ -5,7 +5,7 @@ from reconciler.core.model.observed import Absent, LiveUsers, Present, Unreadabl
 from reconciler.core.plan.guards import ExceededGuard, Guards, Measures, exceeded
 from reconciler.core.plan.totals import guarded, measures_of
 from reconciler.render.notices import guard_sentence
-from reconciler.render.paint import PLAIN
+from reconciler.render.output import PLAIN
 from reconciler.render.text import render_plan_text
 from tests.builders import MASKER, memory, plan, plan_all, user
 

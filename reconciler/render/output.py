@@ -1,10 +1,43 @@
-"""Characters that the encoding of an output lacks, written in another way: output never fails for want of one."""
+"""
+How text reaches an output: in colours where these are wanted, and without characters that its encoding lacks.
+
+A paint turns text into coloured text, or leaves it alone. Output never fails for want of a character.
+"""
 
 import codecs
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
-_PLAIN: Final = str.maketrans(
+from msgspec import Struct
+
+Paint: TypeAlias = Callable[[str], str]
+
+
+class Palette(Struct, frozen=True):
+    """One paint for each meaning."""
+
+    add: Paint
+    update: Paint
+    uncertain: Paint
+    failure: Paint
+    faint: Paint
+    strong: Paint
+
+
+def _code(number: int) -> Paint:
+    return lambda text: f"\x1b[{number}m{text}\x1b[0m"
+
+
+def _same(text: str) -> str:
+    return text
+
+
+COLOURED = Palette(
+    add=_code(32), update=_code(33), uncertain=_code(36), failure=_code(31), faint=_code(2), strong=_code(1)
+)
+PLAIN = Palette(add=_same, update=_same, uncertain=_same, failure=_same, faint=_same, strong=_same)
+
+_SIMPLER: Final = str.maketrans(
     {
         "→": "->",
         "↔": "<->",
@@ -28,7 +61,7 @@ _SURROGATES = range(0xD800, 0xE000)
 
 
 def _in_text(character: str) -> str:
-    plain = character.translate(_PLAIN)
+    plain = character.translate(_SIMPLER)
     return plain if plain.isascii() else character.encode("unicode_escape").decode("ascii")
 
 

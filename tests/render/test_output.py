@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render.encoding import fitted
+from reconciler.render.output import fitted
 
 ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "koi8-r", "shift_jis", "gb18030", "utf-8", "utf-8-sig", "utf-16"]
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
