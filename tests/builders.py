@@ -16,7 +16,7 @@ from reconciler.core.model.desired import (
     Identity,
     Memory,
     Persona,
-    Upkeep,
+    Policy,
     User,
 )
 from reconciler.core.model.masking import Masker
@@ -33,8 +33,8 @@ HERE = Source("specs/a.yaml", 3, 5)
 ORIGIN = Origin("sandbox", "sandbox", "sha256:0", "2026-01-02T03:04:05.000Z")
 
 
-def fact(key: str, value: Json, upkeep: Upkeep = "keep") -> Fact:
-    return Fact(key, value, upkeep, HERE)
+def fact(key: str, value: Json, policy: Policy = "enforce") -> Fact:
+    return Fact(key, value, policy, HERE)
 
 
 def user(
@@ -57,12 +57,12 @@ def memory(  # noqa: PLR0913  one parameter for what a test is about
     identity: Identity | None = None,
 ) -> ContactMemory:
     declared = [fact(key, value) for key, value in (facts or {}).items()]
-    planted = [fact(key, value, "seed") for key, value in (seeds or {}).items()]
+    seeded = [fact(key, value, "seed") for key, value in (seeds or {}).items()]
     return ContactMemory(
         contact=declared_contact(contact, identity),
         scope=scope,
         scope_key=Persona(f"persona-{scope}"),
-        facts=tuple(sorted([*declared, *planted], key=lambda item: item.key)),
+        facts=tuple(sorted([*declared, *seeded], key=lambda item: item.key)),
         left_out=frozenset(),
         users=tuple(users),
         source=HERE,

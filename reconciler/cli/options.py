@@ -212,7 +212,7 @@ def guard_options(command: _Command) -> _Command:
             "--max-update-share",
             type=click.FloatRange(0, 1),
             metavar="SHARE",
-            help="Refuse to overwrite more than this share (0 to 1) of the live facts that are kept.",
+            help="Refuse to overwrite more than this share (0 to 1) of the live facts that are enforced.",
         ),
         _shared(
             "--max-new-keys",

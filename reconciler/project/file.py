@@ -132,7 +132,7 @@ class GuardsFile(Strict):
         default=None,
         ge=0,
         le=1,
-        description="How much of the kept facts that are live may be overwritten: 0.3 is 30 %.",
+        description="How much of the enforced facts that are live may be overwritten: 0.3 is 30 %.",
     )
     max_new_keys: int | None = Field(
         default=None,

@@ -158,7 +158,7 @@ def unchanged_lines(plan: PlanDocument) -> Iterator[Line]:
                 place=fact.source,
                 path=fact.path,
                 after=fact.declared,
-                is_seed=fact.upkeep == "seed",
+                is_seed=fact.policy == "seed",
             )
         for user in memory.standing_users:
             yield Line("", memory.address, "user", "unchanged", user.source, phone_number=user.phone_number)

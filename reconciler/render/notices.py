@@ -105,7 +105,7 @@ def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -
         case "max_changes":
             return f"{counted(int(guard.value), 'change')}, and {guard.name} is {guard.limit:,.0f}"
         case "max_update_share":
-            share = f"{100 * guard.value:.4g} % of the live facts that are kept would be overwritten"
+            share = f"{100 * guard.value:.4g} % of the live enforced facts would be overwritten"
             return f"{share}, and {guard.name} is {guard.limit:.4g}"
         case "max_new_keys":
             keys = [mark(_key(key)) for key in guard.keys[:_MOST_KEYS]]

@@ -160,11 +160,11 @@ def _spec(answers: Answers) -> str:
             "contacts:",
             "  sarah-chen:                        # an example: put people of your own in its place",
             f"    {_entry(answers.identified_by, _PLACEHOLDERS[answers.identified_by])}",
-            "    facts:                           # kept: added when missing, updated when different",
+            "    facts:                           # enforced: added when missing, updated when different",
             "      name: Sarah Chen",
             "    scopes:",
             "      support:",
-            "        seed_facts:                  # planted: added when missing, never overwritten",
+            "        seed_facts:                  # seeded: added when missing, never overwritten",
             "          timezone: America/Los_Angeles",
         ]
     )

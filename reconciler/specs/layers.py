@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, cast
 
 from reconciler.core.model.address import user_address
-from reconciler.core.model.desired import Fact, Upkeep, User
+from reconciler.core.model.desired import Fact, Policy, User
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
 from reconciler.specs.problems import Findings
@@ -76,18 +76,18 @@ def _key(fact: Fact) -> str:
 def declared_layer(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> Facts:
     """Read the layer of facts that a scope, a contact or a memory declares among its parts."""
     if "seed_facts" not in parts:
-        return layer(_facts(parts, (*path, "facts"), "keep", findings))
-    kept = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "keep", findings)}
+        return layer(_facts(parts, (*path, "facts"), "enforce", findings))
+    enforced = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "enforce", findings)}
     seeds = list(_facts(parts, (*path, "seed_facts"), "seed", findings))
     for fact in seeds:
-        if fact.key in kept:
+        if fact.key in enforced:
             findings.add(
                 fact.source,
                 (*path, "seed_facts", fact.key),
-                message=f"this fact stands in seed_facts and, at {kept[fact.key].source}, in facts",
+                message=f"this fact stands in seed_facts and, at {enforced[fact.key].source}, in facts",
                 cure="keep one: facts are updated when they differ, seed_facts never",
             )
-    return layer([*kept.values(), *seeds])
+    return layer([*enforced.values(), *seeds])
 
 
 def declared_profile(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> tuple[Fact, ...]:
@@ -95,11 +95,11 @@ def declared_profile(parts: Mapping[str, Node], path: KeyPath, findings: Finding
     for node in [parts["metadata"]] if "metadata" in parts else []:
         _check_value(node, (*path, "metadata"), findings)
     return tuple(
-        Fact(key, parts[key].value, "keep", parts[key].key_source) for key in ("metadata", "name") if key in parts
+        Fact(key, parts[key].value, "enforce", parts[key].key_source) for key in ("metadata", "name") if key in parts
     )
 
 
-def _facts(parts: Mapping[str, Node], path: KeyPath, upkeep: Upkeep, findings: Findings) -> Iterator[Fact]:
+def _facts(parts: Mapping[str, Node], path: KeyPath, policy: Policy, findings: Findings) -> Iterator[Fact]:
     node = parts.get(str(path[-1]))
     if node is None:
         return
@@ -107,7 +107,7 @@ def _facts(parts: Mapping[str, Node], path: KeyPath, upkeep: Upkeep, findings: F
         _check_key(key, source, path, findings)
         if value is None or isinstance(value, (dict, list)):
             _check_value(node.at((key,)), (*path, key), findings)
-        yield Fact(key, value, upkeep, source)
+        yield Fact(key, value, policy, source)
 
 
 def _check_key(key: str, source: Source, path: KeyPath, findings: Findings) -> None:

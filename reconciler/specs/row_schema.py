@@ -74,8 +74,8 @@ _Columns: TypeAlias = dict[str, Column]
 class RowLayer(Strict):
     """A layer of facts, by key; a cell that is empty declares nothing."""
 
-    facts: _Columns = Field(default_factory=dict, description="facts that are kept, and the column of each")
-    seed_facts: _Columns = Field(default_factory=dict, description="facts that are planted, and the column of each")
+    facts: _Columns = Field(default_factory=dict, description="facts that are enforced, and the column of each")
+    seed_facts: _Columns = Field(default_factory=dict, description="facts that are seeded, and the column of each")
 
 
 class RowUser(Strict):

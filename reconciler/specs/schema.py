@@ -33,10 +33,10 @@ class Layer(Strict):
 
     facts: Facts = Field(
         default_factory=dict,
-        description="facts that are kept: added when missing, updated when different, never removed",
+        description="facts that are enforced: added when missing, updated when different, never removed",
     )
     seed_facts: Facts = Field(
-        default_factory=dict, description="facts that are planted: added when missing, never overwritten"
+        default_factory=dict, description="facts that are seeded: added when missing, never overwritten"
     )
 
 

@@ -68,7 +68,7 @@ def test_deepdiff_is_called_once_for_a_memory_that_differs_and_sees_only_what_di
         return inner(*arguments, **settings)
 
     monkeypatch.setattr(deepdiff, "DeepDiff", counted)
-    facts = [Fact("plan", {"tier": "gold", "seats": 4}, "keep", HERE), Fact("city", "Leeds", "keep", HERE)]
+    facts = [Fact("plan", {"tier": "gold", "seats": 4}, "enforce", HERE), Fact("city", "Leeds", "enforce", HERE)]
 
     equal: dict[str, Any] = {"plan": {"tier": "gold", "seats": 4.0}, "city": "Leeds"}
     held: list[dict[str, Any]] = [equal, {}, {"other": 1}]

@@ -130,7 +130,7 @@ def test_a_secret_is_not_the_text_that_reads_like_its_reference(environments: Re
     assert found[f"{SUPPORT}.facts.codes"] == ("right", None, ["$${x}"])
 
 
-def test_a_fact_that_is_kept_here_and_planted_there_differs(environments: Repository) -> None:
+def test_a_fact_that_is_enforced_here_and_seeded_there_differs(environments: Repository) -> None:
     environments.write("specs/lee.yaml", "contacts: {lee: {external_id: l, scopes: {support: {}}}}")
     environments.write("environments/production/overlays/lee.yaml", "contacts: {lee: {seed_facts: {tier: 1}}}")
     environments.write("environments/staging/lee.yaml", "contacts: {lee: {facts: {tier: 1}}}")
@@ -141,7 +141,7 @@ def test_a_fact_that_is_kept_here_and_planted_there_differs(environments: Reposi
 
     found = differences(environments.run("compare", "staging", "production", "--format", "json").out)
 
-    assert found["contacts.lee.scopes.support.facts.tier"] == (None, {"kept": 1}, {"planted": 1})
+    assert found["contacts.lee.scopes.support.facts.tier"] == (None, {"enforced": 1}, {"seeded": 1})
 
 
 @pytest.mark.parametrize("live", [[], ["--live"]])

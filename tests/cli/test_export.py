@@ -43,7 +43,7 @@ WORLD: dict[str, Any] = {
 }
 SARAHS_FILE = """\
 # Written by `reconciler export`. Every value below is what the account held;
-# facts are kept from now on: apply puts back what changes. They are about real people.
+# facts are enforced from now on: apply puts back what changes. They are about real people.
 # Left out: contacts.sarah-chen.scopes.persona-2.facts.gone: value that holds null
 contacts:
   sarah-chen:

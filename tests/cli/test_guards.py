@@ -63,7 +63,7 @@ def called(repository: Repository, url: str, command: str, *more: str) -> Called
         ("max_changes: 2", "refused: 3 changes, and max_changes is 2;"),
         (
             "max_update_share: 0.5",
-            "refused: 100 % of the live facts that are kept would be overwritten, and max_update_share is 0.5;",
+            "refused: 100 % of the live enforced facts would be overwritten, and max_update_share is 0.5;",
         ),
         ("max_new_keys: 0", "refused: 1 key that no memory has (city), and max_new_keys is 0;"),
     ],
@@ -153,9 +153,9 @@ def test_a_reviewed_plan_is_measured_as_it_was_seen_and_held_against_the_limits_
         applied = called(guarded, url, "apply", "plan.json", "--yes")
 
     measures = json.loads((guarded.root / "plan.json").read_text())["measures"]
-    assert measures == {"changes": 2, "facts_to_update": 1, "kept_facts_live": 2, "new_keys": ["city"]}
+    assert measures == {"changes": 2, "facts_to_update": 1, "enforced_facts_live": 2, "new_keys": ["city"]}
     assert (lower.code, applied.code) == (4, 0)
-    assert "50 % of the live facts" in lower.err
+    assert "50 % of the live enforced facts" in lower.err
     assert len(written(log)) == 2
 
 

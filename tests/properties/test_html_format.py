@@ -40,7 +40,7 @@ MARKUP = st.sampled_from(
     ]
 )
 TEXT = MARKUP | ANY_TEXT
-STANDING = st.builds(StandingEntry, TEXT, PATH, st.sampled_from(["keep", "seed"]), VALUE, PLACE)
+STANDING = st.builds(StandingEntry, TEXT, PATH, st.sampled_from(["enforce", "seed"]), VALUE, PLACE)
 USERS = st.lists(st.builds(StandingUserEntry, TEXT, PLACE), max_size=2).map(tuple)
 MEMORY = st.builds(MemoryEntry, TEXT, MAYBE, MAYBE, st.lists(STANDING, max_size=3).map(tuple), USERS)
 PLAN = st.builds(
@@ -84,8 +84,8 @@ def test_a_report_keeps_its_structure_whatever_a_plan_holds(made: PlanDocument) 
 @given(st.dictionaries(TEXT, VALUE, max_size=3), st.dictionaries(TEXT, VALUE, max_size=3))
 def test_no_live_value_is_shown(declared: dict[str, Any], live: dict[str, Any]) -> None:
     seen = {key: [LIVE, live.get(key)] for key in declared | live}
-    wanted = memory(declared, seeds={"planted": 1, "made": 2})
-    text = render_plan_html(describe_plan(plan(wanted, Present("m", seen | {"planted": LIVE})), MASKING))
+    wanted = memory(declared, seeds={"seeded": 1, "made": 2})
+    text = render_plan_html(describe_plan(plan(wanted, Present("m", seen | {"seeded": LIVE})), MASKING))
 
     assert LIVE not in text
     assert len(Report(text).all("script, style")) == 2

@@ -42,7 +42,7 @@ def test_each_change_stands_with_before_and_after_and_its_place() -> None:
     ]
 
 
-def test_what_stays_is_shown_too_and_no_value_is_claimed_for_what_is_planted() -> None:
+def test_what_stays_is_shown_too_and_no_value_is_claimed_for_what_is_seeded() -> None:
     seen = Present("m", {"plan": "gold", "tz": "private"})
     page = read(plan(memory({"plan": "gold", "a": 1}, seeds={"tz": "UTC"}), seen))
 
@@ -52,7 +52,7 @@ def test_what_stays_is_shown_too_and_no_value_is_claimed_for_what_is_planted() -
             "stays",
             "tz",
             "as the agent has it",
-            'as the agent has it planted when missing "UTC"',
+            'as the agent has it seeded when missing "UTC"',
             "specs/a.yaml:3",
         ),
     ]

@@ -1,13 +1,13 @@
 """Layers of facts are merged key by key, the most specific last."""
 
-from reconciler.core.model.desired import Fact, Upkeep
+from reconciler.core.model.desired import Fact, Policy
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.specs.layers import layer, merge
 
 
-def fact(key: str, value: Json, upkeep: Upkeep = "keep") -> Fact:
-    return Fact(key, value, upkeep, Source("a.yaml", 1, 1))
+def fact(key: str, value: Json, policy: Policy = "enforce") -> Fact:
+    return Fact(key, value, policy, Source("a.yaml", 1, 1))
 
 
 def test_the_last_layer_that_says_something_about_a_key_wins_with_all_it_says() -> None:

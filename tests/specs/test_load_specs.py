@@ -73,7 +73,7 @@ def test_scopes_contacts_and_files_are_sorted_by_name(tmp_path: Path) -> None:
     )
 
 
-def test_the_most_specific_layer_of_facts_wins_with_its_upkeep_and_its_source(tmp_path: Path) -> None:
+def test_the_most_specific_layer_of_facts_wins_with_its_policy_and_its_source(tmp_path: Path) -> None:
     hotline, support = loaded(tmp_path, SPECS).desired.contact_memories
 
     assert (hotline.address, hotline.scope_key) == (
@@ -82,14 +82,14 @@ def test_the_most_specific_layer_of_facts_wins_with_its_upkeep_and_its_source(tm
     )
     assert hotline.facts == (
         Fact("language", "en", "seed", at(5, 18)),
-        Fact("name", "Sarah Chen", "keep", at(9, 13)),
-        Fact("plan", "trial", "keep", at(9, 31)),
+        Fact("name", "Sarah Chen", "enforce", at(9, 13)),
+        Fact("plan", "trial", "enforce", at(9, 31)),
     )
     assert (support.scope_key, support.source) == (Persona("persona-12345678"), at(11, 7))
     assert support.facts == (
         Fact("name", "Sarah", "seed", at(16, 11)),
-        Fact("plan", "premium", "keep", at(13, 11)),
-        Fact("zip", "02139", "keep", at(14, 11)),
+        Fact("plan", "premium", "enforce", at(13, 11)),
+        Fact("zip", "02139", "enforce", at(14, 11)),
     )
 
 

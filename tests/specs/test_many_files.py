@@ -8,7 +8,7 @@ from reconciler.errors import SpecError
 from reconciler.specs import load_specs
 
 CONTACTS = 10_000
-PLANTED = range(7, CONTACTS, CONTACTS // 50)
+MISTAKEN = range(7, CONTACTS, CONTACTS // 50)
 MISTAKES = [
     ("    fact: {plan: trial}\n", 4, "unknown key"),
     ("    facts: {plan: null}\n", 4, "a fact cannot be null"),
@@ -25,17 +25,17 @@ def test_each_of_50_mistakes_in_10_000_files_is_named_at_its_place(tmp_path: Pat
         folder = tmp_path / f"{at // 500:02}"
         folder.mkdir(exist_ok=True)
         text, line, said = (
-            MISTAKES[PLANTED.index(at) % len(MISTAKES)] if at in PLANTED else ("    facts: {plan: trial}\n", 0, "")
+            MISTAKES[MISTAKEN.index(at) % len(MISTAKES)] if at in MISTAKEN else ("    facts: {plan: trial}\n", 0, "")
         )
         known_by = "" if "email" in text else f"\n    external_id: crm-{at}"
         (folder / f"{at}.yaml").write_text(f"contacts:\n  guest-{at}:{known_by or chr(10) + '    # by email'}\n{text}")
-        if at in PLANTED:
+        if at in MISTAKEN:
             expected[f"{folder.name}/{at}.yaml", line] = said
 
     with pytest.raises(SpecError) as caught:
         load_specs(["."], root=tmp_path)
 
     found = {(problem.file, problem.line): problem.message for problem in caught.value.problems}
-    assert len(expected) == len(PLANTED) == 50
+    assert len(expected) == len(MISTAKEN) == 50
     assert found.keys() == expected.keys()
     assert all(said in found[place] for place, said in expected.items())

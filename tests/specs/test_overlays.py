@@ -59,12 +59,12 @@ def test_given_keys_replace_facts_merge_and_users_are_known_by_phone_number(tmp_
     assert contact.identity == ContactId("c-1")
     assert contact.profile[0].value == {"tier": 1, "tags": ["b"]}
     assert memory.scope_key == AgentNumber("+14155550100")
-    assert [(fact.key, fact.value, fact.upkeep, str(fact.source)) for fact in memory.facts] == [
-        ("extra", True, "keep", "overlays/o.yaml:11:17"),
-        ("hours", "9 to 17", "keep", "specs/a.yaml:1:45"),
-        ("language", "de", "keep", "overlays/o.yaml:6:13"),
+    assert [(fact.key, fact.value, fact.policy, str(fact.source)) for fact in memory.facts] == [
+        ("extra", True, "enforce", "overlays/o.yaml:11:17"),
+        ("hours", "9 to 17", "enforce", "specs/a.yaml:1:45"),
+        ("language", "de", "enforce", "overlays/o.yaml:6:13"),
         ("plan", "premium", "seed", "overlays/o.yaml:8:7"),
-        ("visits", 1, "keep", "specs/a.yaml:7:26"),
+        ("visits", 1, "enforce", "specs/a.yaml:7:26"),
     ]
     assert [(user.phone_number, user.metadata, user.summary, user.source.file) for user in memory.users] == [
         ("+14155550192", "new", "kept", "overlays/o.yaml"),
@@ -179,10 +179,10 @@ def test_a_patch_applied_twice_is_applied_once(base: Mapping[str, Json], patch: 
 @given(ENTRIES, ENTRIES)
 def test_what_a_patch_says_holds(base: Mapping[str, Json], patch: dict[str, Any]) -> None:
     (contact,), (memory,) = (found := declared(base, [patch])).contacts, found.contact_memories
-    own, whole = patch["scopes"]["s"], {fact.key: (fact.value, fact.upkeep) for fact in memory.facts}
+    own, whole = patch["scopes"]["s"], {fact.key: (fact.value, fact.policy) for fact in memory.facts}
 
-    for section, upkeep in (("facts", "keep"), ("seed_facts", "seed")):
-        assert {key: (value, upkeep) for key, value in own[section].items()}.items() <= whole.items()
+    for section, policy in (("facts", "enforce"), ("seed_facts", "seed")):
+        assert {key: (value, policy) for key, value in own[section].items()}.items() <= whole.items()
     users = {user.phone_number: user for user in memory.users}
     for user in own["users"]:
         assert all(getattr(users[user["phone_number"]], key) == value for key, value in user.items())

@@ -116,20 +116,20 @@ def filled(written: Json) -> Json:
 
 @given(CELLS, CELLS, CELLS, ENTRIES, ENTRIES, LAYERS)
 def test_the_last_place_gives_the_value_of_a_contact_of_a_row_too(  # noqa: PLR0913, PLR0917  drawn
-    kept: Mapping[str, Json],
-    planted: Mapping[str, Json],
+    enforced: Mapping[str, Json],
+    seeded: Mapping[str, Json],
     own: Mapping[str, Json],
     first: Mapping[str, Json],
     second: Mapping[str, Json],
     scope: Mapping[str, Json],
 ) -> None:
-    planted = {key: value for key, value in planted.items() if key not in kept}
-    row = {"id": "c", **{f"k{key}": value for key, value in {**kept, **planted}.items()}}
+    seeded = {key: value for key, value in seeded.items() if key not in enforced}
+    row = {"id": "c", **{f"k{key}": value for key, value in {**enforced, **seeded}.items()}}
     row |= {f"o{key}": value for key, value in own.items()}
     contact: Mapping[str, Json] = {
         "external_id": "id",
-        "facts": {key: f"k{key}" for key in kept},
-        "seed_facts": {key: f"k{key}" for key in planted},
+        "facts": {key: f"k{key}" for key in enforced},
+        "seed_facts": {key: f"k{key}" for key in seeded},
         "scopes": {"s": {"facts": {key: f"o{key}" for key in own}}},
     }
     rows = {"contacts_from": [{"file": "data.jsonl", "named_by": "id", "contact": contact}]}

@@ -81,7 +81,7 @@ def test_a_row_declares_a_contact_with_text_in_all_its_cells(tmp_path: Path) -> 
         ("name", 'Ana "A" Lee'),
     ]
     assert facts(memory) == {"language": "en", "plan": "02139", "tier": 3, "timezone": "UTC"}
-    assert [fact.upkeep for fact in memory.facts] == ["keep", "keep", "keep", "seed"]
+    assert [fact.policy for fact in memory.facts] == ["enforce", "enforce", "enforce", "seed"]
     assert [(user.phone_number, user.metadata, user.summary) for user in memory.users] == [
         ("+14155550192", "two\nlines", None)
     ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 3
 _ABOUT = (
     "Written by `reconciler export`. Every value below is what the account held;",
-    "facts are kept from now on: apply puts back what changes. They are about real people.",
+    "facts are enforced from now on: apply puts back what changes. They are about real people.",
 )
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.model.address import fact_address, keyed_address, user_address
 from reconciler.core.model.catalogue import sensitive_keys
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, Memory, Upkeep, User
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, Memory, Policy, User
 from reconciler.core.model.masking import Mixed
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present, Unseen
 from reconciler.core.model.references import as_written
@@ -20,13 +20,13 @@ HIDDEN = "(sensitive)"
 
 class Stated(Struct, frozen=True):
     """
-    One value; `upkeep` is that of a declared fact, and None for all else.
+    One value; `policy` is that of a declared fact, and None for all else.
 
     A value that an account holds has a `live_path`, by which it may be shown or not (`Masker.live`).
     """
 
     value: Json
-    upkeep: Upkeep | None = None
+    policy: Policy | None = None
     live_path: tuple[str, ...] | None = None
 
 
@@ -75,7 +75,7 @@ def _memory(memory: Memory) -> Iterator[tuple[str, Stated]]:
 
 def _facts(memory: str, facts: Iterable[Fact]) -> Iterator[tuple[str, Stated]]:
     for fact in facts:
-        yield fact_address(memory, fact.key), Stated(fact.value, fact.upkeep)
+        yield fact_address(memory, fact.key), Stated(fact.value, fact.policy)
 
 
 def _user(address: str, user: User) -> Iterator[tuple[str, Stated]]:
@@ -135,15 +135,15 @@ def _both(address: str, left: Stated, right: Stated, show: Show) -> Difference:
 
 def _differ(left: Stated, right: Stated) -> bool:
     """Return whether two values differ; a secret is not the text that reads like its reference."""
-    return left.upkeep != right.upkeep or not same(as_written(left.value), as_written(right.value))
+    return left.policy != right.policy or not same(as_written(left.value), as_written(right.value))
 
 
 def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed:
-    """Show a value, with its upkeep where that is what differs."""
+    """Show a value, with its policy where that is what differs."""
     value = show(address, one)
-    if other is None or one.upkeep == other.upkeep:
+    if other is None or one.policy == other.policy:
         return value
-    return {"planted" if one.upkeep == "seed" else "kept": value}
+    return {"seeded" if one.policy == "seed" else "enforced": value}
 
 
 def held(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, Stated]:

@@ -183,7 +183,7 @@ def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
     return Measures(
         changes=sum(part.changes for part in parts),
         facts_to_update=sum(part.facts_to_update for part in parts),
-        kept_facts_live=sum(part.kept_facts_live for part in parts),
+        enforced_facts_live=sum(part.enforced_facts_live for part in parts),
         new_keys=tuple(sorted({key for part in parts for key in part.new_keys} - set(live))),
     )
 

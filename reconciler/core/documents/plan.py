@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.documents.plan_keys import KeysEntry
-from reconciler.core.model.desired import Upkeep
+from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
 from reconciler.core.model.selection import Shards
 from reconciler.core.plan.base import Cause
@@ -152,7 +152,7 @@ class StandingEntry:
 
     key: str
     path: tuple[str, ...]
-    upkeep: Upkeep
+    policy: Policy
     declared: Mixed
     source: PlaceEntry
 

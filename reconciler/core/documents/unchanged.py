@@ -38,7 +38,7 @@ def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
 def _standing(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator[StandingEntry]:
     place = PlaceEntry(fact.source.file, fact.source.line)
     for path, declared in _untouched((fact.key,), fact.value, changed):
-        yield StandingEntry(fact.key, path, fact.upkeep, masker.declared(declared, path), place)
+        yield StandingEntry(fact.key, path, fact.policy, masker.declared(declared, path), place)
 
 
 def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:

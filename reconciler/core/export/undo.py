@@ -241,7 +241,7 @@ def _enforced(desired: Desired) -> Iterator[tuple[str, Json, Source]]:
     for contact in desired.contacts:
         yield from ((f"{contact.address}.{fact.key}", fact.value, fact.source) for fact in contact.profile)
     for memory in desired.contact_memories:
-        facts = (fact for fact in memory.facts if fact.upkeep == "keep")
+        facts = (fact for fact in memory.facts if fact.policy == "enforce")
         yield from ((fact_address(memory.address, fact.key), fact.value, fact.source) for fact in facts)
     for owner in desired.memories:
         for user in owner.users:

@@ -10,8 +10,8 @@ from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.value import Json, canonical
 from reconciler.errors import Source
 
-Upkeep: TypeAlias = Literal["keep", "seed"]
-"""`keep`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
+Policy: TypeAlias = Literal["enforce", "seed"]
+"""`enforce`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
 
 
 class Persona(Struct, frozen=True):
@@ -68,7 +68,7 @@ class Fact(Struct, frozen=True):
 
     key: str
     value: Json
-    upkeep: Upkeep
+    policy: Policy
     source: Source
 
 

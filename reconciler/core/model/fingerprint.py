@@ -60,7 +60,7 @@ def _contact(contact: Contact, said: _Said) -> Json:
 def _memory(memory: Memory, said: _Said) -> Json:
     users = [_user(user, said) for user in memory.users]
     if isinstance(memory, ContactMemory):
-        facts: list[Json] = [[fact.key, fact.upkeep, said(fact.value)] for fact in memory.facts]
+        facts: list[Json] = [[fact.key, fact.policy, said(fact.value)] for fact in memory.facts]
         return [memory.address, memory.scope_key.fields, facts, users]
     return [memory.address, said(memory.memory_id), users]
 

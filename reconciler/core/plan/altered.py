@@ -53,7 +53,9 @@ def altered_profile(
 def altered_user(user: User, held: Mapping[str, Json]) -> tuple[Altered, ...]:
     """Return which texts of a user that were sent are held otherwise, as far as the answer shows them."""
     texts = {"metadata": user.metadata, "summary": user.summary}
-    declared = [Fact(key, text, "keep", user.source) for key, text in texts.items() if text is not None and key in held]
+    declared = [
+        Fact(key, text, "enforce", user.source) for key, text in texts.items() if text is not None and key in held
+    ]
     return _altered(diff_facts(declared, held), declared, held)
 
 

@@ -122,14 +122,14 @@ def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWri
 def diff_user(user: User, live: LiveUser) -> tuple[FactWrite, ...]:
     """Return what of a user's `metadata` and `summary` is declared, can be compared and differs."""
     declared: dict[str, Json] = {"metadata": user.metadata if live.comparable else None, "summary": user.summary}
-    facts = [Fact(key, value, "keep", user.source) for key, value in declared.items() if value is not None]
+    facts = [Fact(key, value, "enforce", user.source) for key, value in declared.items() if value is not None]
     return diff_facts(facts, {"metadata": live.metadata, "summary": live.summary})
 
 
 def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
     if fact.key not in live:
         return True
-    return fact.upkeep == "keep" and not covers(live[fact.key], fact.value)
+    return fact.policy == "enforce" and not covers(live[fact.key], fact.value)
 
 
 def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:

@@ -35,19 +35,19 @@ class Measures:
     What guards are held against; operations that are not certain never count.
 
     `changes` are the totals of a plan together: contacts, memories, facts and users to create, add and update.
-    `facts_to_update` are so many of the `kept_facts_live`: the declared facts, planted ones left out, that are live
+    `facts_to_update` are so many of the `enforced_facts_live`: the enforced facts that are live
     with any value. `new_keys` are those that the plan adds and that no memory it read holds.
     """
 
     changes: int
     facts_to_update: int
-    kept_facts_live: int
+    enforced_facts_live: int
     new_keys: tuple[str, ...]
 
     @property
     def update_share(self) -> float:
         """Return the share of the live facts that would be overwritten, rounded up to four digits; 0 where none is."""
-        return -(-self.facts_to_update * _PARTS // max(1, self.kept_facts_live)) / _PARTS
+        return -(-self.facts_to_update * _PARTS // max(1, self.enforced_facts_live)) / _PARTS
 
 
 NOTHING_MEASURED = Measures(0, 0, 0, ())

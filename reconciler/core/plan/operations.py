@@ -99,9 +99,9 @@ class WriteFacts(_OnContactMemory, frozen=True):
 
     @property
     def needs_second_look(self) -> bool:
-        """Return whether what is live by then decides what is sent: planted facts, and values that keep a live part."""
-        planted = {fact.key for fact in self.memory.facts if fact.upkeep == "seed"}
-        return any(write.key in planted or write.keeps_live_part for write in self.facts)
+        """Return whether what is live by then decides what is sent: seeded facts, and values that keep a live part."""
+        seeded = {fact.key for fact in self.memory.facts if fact.policy == "seed"}
+        return any(write.key in seeded or write.keeps_live_part for write in self.facts)
 
 
 class AddUser(_OnUser, frozen=True):
@@ -256,7 +256,7 @@ class Plan(Struct, frozen=True):
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit; `looks` and `contact_looks`
     are the requests that it takes to look again at what waited, or is a minute old.
-    `kept_facts_live` counts the declared facts, planted ones left out, that are live with any value. `near_keys` are
+    `enforced_facts_live` counts the enforced facts that are live with any value. `near_keys` are
     those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
     """
 
@@ -270,7 +270,7 @@ class Plan(Struct, frozen=True):
     looks: int = 0
     contact_looks: int = 0
     left_alone: int = 0
-    kept_facts_live: int = 0
+    enforced_facts_live: int = 0
     keys: KnownKeys = NO_KEYS
     near_keys: tuple[NewKey, ...] = ()
     exceeded: tuple[ExceededGuard, ...] = ()

@@ -84,16 +84,16 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
         requests_read=observed.requests,
         base=base,
         left_alone=sum(isinstance(seen, Ambiguous) for seen in observed.memories.values()),
-        kept_facts_live=sum(_kept_facts_live(desired, observed)),
+        enforced_facts_live=sum(_enforced_facts_live(desired, observed)),
         keys=keys,
         near_keys=near,
     )
 
 
-def _kept_facts_live(desired: Desired, observed: Observed) -> Iterator[int]:
+def _enforced_facts_live(desired: Desired, observed: Observed) -> Iterator[int]:
     for memory in desired.contact_memories:
         live = _live_facts(observed.memories[memory.address])
-        yield sum(fact.upkeep == "keep" and fact.key in live for fact in memory.facts)
+        yield sum(fact.policy == "enforce" and fact.key in live for fact in memory.facts)
 
 
 def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:

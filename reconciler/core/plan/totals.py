@@ -54,7 +54,7 @@ def measures_of(plan: Plan) -> Measures:
     return Measures(
         changes=sum(count for name, count in dataclasses.asdict(summary).items() if "_to_" in name),
         facts_to_update=summary.facts_to_update,
-        kept_facts_live=plan.kept_facts_live,
+        enforced_facts_live=plan.enforced_facts_live,
         new_keys=tuple(sorted(added - plan.keys.live)),
     )
 

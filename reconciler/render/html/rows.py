@@ -128,7 +128,7 @@ def _unchanged(line: Line) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         return (there,), (there,)
     if line.is_seed:
         live = Cell("note", "as the agent has it")
-        return (live,), (live, _value(line.after, "planted when missing"))
+        return (live,), (live, _value(line.after, "seeded when missing"))
     return (Cell("note", "the same"),), (_value(line.after),)
 
 

@@ -25,7 +25,7 @@ def test_of_a_changed_memory_all_that_stays_is_told() -> None:
         contact="sarah",
         scope="support",
         standing=(
-            StandingEntry("plan", ("plan",), "keep", "gold", PLACE),
+            StandingEntry("plan", ("plan",), "enforce", "gold", PLACE),
             StandingEntry("tz", ("tz",), "seed", "UTC", PLACE),
         ),
         standing_users=(),

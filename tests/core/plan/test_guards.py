@@ -27,11 +27,11 @@ def test_what_is_not_certain_never_counts() -> None:
     assert measures_of(unknown) == Measures(0, 0, 0, ())
 
 
-def test_the_share_is_of_kept_facts_that_are_live() -> None:
+def test_the_share_is_of_enforced_facts_that_are_live() -> None:
     made = plan(memory({"a": 1, "b": 2, "c": 3}, seeds={"d": 4}), Present("m", {"a": 9, "b": 2, "d": 9, "other": 1}))
 
     measures = measures_of(made)
-    assert (measures.facts_to_update, measures.kept_facts_live, measures.update_share) == (1, 2, 0.5)
+    assert (measures.facts_to_update, measures.enforced_facts_live, measures.update_share) == (1, 2, 0.5)
 
 
 def test_the_share_is_nothing_where_no_fact_is_live() -> None:
@@ -94,4 +94,6 @@ def test_a_long_list_of_new_keys_is_cut() -> None:
     keys = tuple(f"k{number:02}" for number in range(30))
 
     assert "k19 and 10 more)" in guard_sentence(ExceededGuard("max_new_keys", 1, 30, keys))
-    assert guard_sentence(ExceededGuard("max_update_share", 0.3, 0.6667)).startswith("66.67 % of the live facts")
+    assert guard_sentence(ExceededGuard("max_update_share", 0.3, 0.6667)).startswith(
+        "66.67 % of the live enforced facts"
+    )
