@@ -6,15 +6,13 @@ A paint turns text into coloured text, or leaves it alone. Output never fails fo
 
 import codecs
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
-
-from msgspec import Struct
+from typing import Final, NamedTuple, TypeAlias
 
 Paint: TypeAlias = Callable[[str], str]
 
 
-class Palette(Struct, frozen=True):
-    """One paint for each meaning."""
+class Palette(NamedTuple):
+    """One paint for each meaning; no `Struct`, since `--help` loads this file and must stay fast."""
 
     add: Paint
     update: Paint
