@@ -16,6 +16,7 @@ from reconciler.reading import (
     KeyPath,
     Node,
     Numeral,
+    ParsedFile,
     SpecFile,
     find_files,
     plain_value,
@@ -85,14 +86,14 @@ _NUMERAL_CURE = "put it in quotes, as `reconciler fmt` does; if a number is mean
 
 
 def look_alike_advice(
-    file: SpecFile, hidden: Collection[str] | None, numbers: Collection[str] = ()
+    file: ParsedFile, hidden: Collection[str] | None, numbers: Collection[str] = ()
 ) -> Iterator[Advice]:
     """
     Return each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None.
 
     Where the key of a fact is one of the `numbers`, 3.10 is the number that other readers take it for.
     """
-    for path, text, node, is_key in unquoted_texts(file.path, name=file.name):
+    for path, text, node, is_key in unquoted_texts(file):
         is_numeral = isinstance(plain_value(text), Numeral) and not is_key
         if is_numeral and _is_number(path, numbers):
             continue
@@ -147,8 +148,9 @@ def unused_variable_advice(specs: Specs, others: Iterable[Specs]) -> Iterator[Ad
 def _used(specs: Specs) -> list[Variable]:
     known = specs.references.variables
     files = (*find_files(specs.entries, root=specs.root).files, *find_overlays(specs.overlays, root=specs.root).files)
-    nodes = (node for file in files for node in read_file(file.path, name=file.name).documents)
-    names = {one.name for node in nodes for one in referenced(node.value) if not one.from_environment}
+    names = {
+        one.name for node in _documents(_parsed(files)) for one in referenced(node.value) if not one.from_environment
+    }
     return [known[name] for name in names if name in known]
 
 
@@ -161,18 +163,23 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
     loaded = specs.load()
     declaring = find_files(specs.entries, root=specs.root).files
     patching = find_overlays(specs.overlays, root=specs.root).files
-    mentions = mentions_of(_documents(declaring), _documents(patching))
+    declared, patches = _parsed(declaring), _parsed(patching)
+    mentions = mentions_of(_documents(declared), _documents(patches))
     catalogue = loaded.desired.catalogue
     found = {
         *_advice(mentions, catalogue, today, {file.name for file in declaring}),
-        *_look_alikes((*declaring, *patching), loaded.desired, specs.references.variables.values()),
+        *_look_alikes((*declared, *patches), loaded.desired, specs.references.variables.values()),
         *unused_variable_advice(specs, others),
     }
     return tuple(sorted(found))
 
 
-def _documents(files: Iterable[SpecFile]) -> list[Node]:
-    return [node for file in files for node in read_file(file.path, name=file.name).documents]
+def _parsed(files: Iterable[SpecFile]) -> list[ParsedFile]:
+    return [read_file(file.path, name=file.name) for file in files]
+
+
+def _documents(files: Iterable[ParsedFile]) -> list[Node]:
+    return [node for file in files for node in file.documents]
 
 
 def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collection[str]) -> Iterator[Advice]:
@@ -190,7 +197,7 @@ def _advice(mentions: Mentions, catalogue: Catalogue, today: date, files: Collec
         yield advice("idle_facts", source, address, NO_SCOPE, ADD_SCOPES)
 
 
-def _look_alikes(files: tuple[SpecFile, ...], desired: Desired, variables: Iterable[Variable]) -> Iterator[Advice]:
+def _look_alikes(files: Iterable[ParsedFile], desired: Desired, variables: Iterable[Variable]) -> Iterator[Advice]:
     hidden = None if desired.live_values else sensitive_keys(desired.catalogue)
     numbers = frozenset(key.name for key in desired.catalogue.values() if key.holds_numbers)
     for file in files:

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from reconciler.core.model.masking import named, says
 from reconciler.core.model.references import OPENING, is_variable_name
 from reconciler.core.model.settings import ExpectedAccount, parse_rate
-from reconciler.reading import Strict, number_meant, wrong
+from reconciler.reading import AccountId, Strict, number_meant, wrong
 
 SANDBOX = "sandbox"
 DEFAULT_SPECS = "specs"
@@ -80,6 +80,12 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _checked_environments(environments: dict[str, object]) -> dict[str, object]:
+    if not environments:
+        raise wrong("there is no environment", cure="add one, such as `sandbox: {api: sandbox}`")
+    return environments
+
+
 def _checked_environment(name: str) -> str:
     if not re.fullmatch(_NAME, name):
         raise wrong(
@@ -146,7 +152,7 @@ class ExpectedAccountFile(Strict):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    contact_id: _Expected = Field(default="", description="The id of a contact that the account has.")
+    contact_id: AccountId = Field(default="", description="The id of a contact that the account has.")
     organization: _Expected = Field(default="", description="The organisation of the account's contacts: their org_id.")
     digest: _Expected = Field(
         default="", description="What a refusal tells for URL and key together: write anything, plan, and copy it."
@@ -211,6 +217,6 @@ class ProjectFile(Strict):
         description="The environment variables that specs may read as ${env:NAME}; never the API key's own.",
     )
     default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
-    environments: dict[_Name, EnvironmentFile] = Field(
-        min_length=1, description="The environments, each with an account."
+    environments: Annotated[dict[_Name, EnvironmentFile], AfterValidator(_checked_environments)] = Field(
+        description="The environments, each with an account.", json_schema_extra={"minProperties": 1}
     )

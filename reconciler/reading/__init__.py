@@ -1,7 +1,7 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.core.model.nearest import Nearest, did_you_mean
-from reconciler.reading.check import Checked, Strict, check
+from reconciler.reading.check import AccountId, Checked, Id, Strict, check
 from reconciler.reading.editing import edited
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.places import (
@@ -16,7 +16,6 @@ from reconciler.reading.places import (
     joined,
     listing,
     mapping,
-    quoted,
 )
 from reconciler.reading.quoting import quoting_edits, taken_for, unquoted_texts
 from reconciler.reading.rows.json import json_value
@@ -26,23 +25,25 @@ from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_v
 from reconciler.reading.wording import Words, explain, mistyped, wrong
 from reconciler.reading.work_tree import WorkTree, work_tree_of
 from reconciler.reading.writing import written
-from reconciler.reading.yaml.document import Reading, read_bytes, read_file, reason
+from reconciler.reading.yaml.document import ParsedFile, read_bytes, read_file, reason
 
 __all__ = [
     "FORMATS",
     "OFFSET_BITS",
     "REFUSED",
+    "AccountId",
     "Addressing",
     "Checked",
     "Columns",
     "Files",
+    "Id",
     "KeyPath",
     "Lines",
     "Mark",
     "Nearest",
     "Node",
     "Numeral",
-    "Reading",
+    "ParsedFile",
     "Refusal",
     "Row",
     "RowEvent",
@@ -64,7 +65,6 @@ __all__ = [
     "number_meant",
     "numeral_value",
     "plain_value",
-    "quoted",
     "quoting_edits",
     "read_bytes",
     "read_file",

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Annotated, Generic, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.text import has_control_characters
 from reconciler.errors import Problem, Source
 from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
-from reconciler.reading.wording import OUR_OWN, Words, explain
+from reconciler.reading.wording import OUR_OWN, Words, explain, wrong
 
 
 def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
@@ -124,3 +125,48 @@ def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
             return Words(explain(error).message, f"start with one of its keys: {', '.join(known_keys(model, path))}")
         case _:
             return explain(error)
+
+
+_DOTS = frozenset((".", ".."))
+_INNER = r"[^\x00-\x1f\x7f-\x9f]"
+_OUTER = r"[^\s\x00-\x1f\x7f-\x9f]"
+_INNER_OF_PATHS = r"[^/\x00-\x1f\x7f-\x9f]"
+_OUTER_OF_PATHS = r"[^/\s\x00-\x1f\x7f-\x9f]"
+
+
+def _id(text: str) -> str:
+    if not text:
+        raise wrong("an id is expected, not an empty text", cure="write the id as the account gives it")
+    if text != text.strip() or has_control_characters(text):
+        raise wrong("an id has no spaces around it and no control characters", cure="write it as the account gives it")
+    if text in _DOTS:
+        raise wrong("one or two dots cannot be an id", cure="write the id as the account gives it")
+    return text
+
+
+def _account_id(text: str) -> str:
+    """Check an id that stands in the path of a call, where a slash would make another path of it."""
+    if "/" in text:
+        raise wrong("the account's ids hold no slash", cure="write the id as the account gives it, not the path to it")
+    return text
+
+
+Id: TypeAlias = Annotated[
+    str,
+    AfterValidator(_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{_OUTER}({_INNER}*{_OUTER})?$", "not": {"enum": sorted(_DOTS)}}),
+]
+"""What the account calls something: an opaque text."""
+
+AccountId: TypeAlias = Annotated[
+    Id,
+    AfterValidator(_account_id),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_OUTER_OF_PATHS}({_INNER_OF_PATHS}*{_OUTER_OF_PATHS})?$",
+            "not": {"enum": sorted(_DOTS)},
+        }
+    ),
+]
+"""What the account calls a contact or a memory: stands in the paths of calls."""

@@ -24,12 +24,12 @@ class Files(Struct, frozen=True):
     """
     The files that were found, sorted by name, and the entries that led nowhere.
 
-    Unless `all_seen`, there may be more files: an entry cannot be followed, or a folder cannot be read.
+    Unless `is_complete`, there may be more files: an entry cannot be followed, or a folder cannot be read.
     """
 
     files: tuple[SpecFile, ...]
     problems: tuple[Problem, ...]
-    all_seen: bool = True
+    is_complete: bool = True
 
 
 def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
@@ -47,7 +47,7 @@ def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.y
     if not entries:
         search.problems.append(Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs"))
     files = sorted(search.found.values(), key=lambda file: file.name)
-    return Files(tuple(files), tuple(search.problems), search.all_seen)
+    return Files(tuple(files), tuple(search.problems), search.is_complete)
 
 
 class _Search:
@@ -56,7 +56,7 @@ class _Search:
     def __init__(self, root: Path, example: str) -> None:
         self.found: dict[object, SpecFile] = {}
         self.problems: list[Problem] = []
-        self.all_seen = True
+        self.is_complete = True
         self._root = root
         self._tree = work_tree_of(root)
         self._example = example
@@ -152,7 +152,7 @@ class _Search:
         self._unseen(entry, self._tree.refusal, self._tree.cure, name=name)
 
     def _unseen(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
-        self.all_seen = False
+        self.is_complete = False
         self._wrong(entry, message, cure, name=name)
 
     def _wrong(self, entry: str, message: str, cure: str, *, name: str = "") -> None:

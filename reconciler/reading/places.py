@@ -6,8 +6,6 @@ with 10,000 contacts in one file, a table from paths to lines would cost more th
 They become a file, a line and a column only when somebody asks.
 """
 
-import json
-import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +15,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.core.model.address import keyed_address
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 
@@ -26,23 +25,11 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 Addressing: TypeAlias = Callable[[KeyPath], str]
 """How the reader of a document speaks of a path to its user."""
 
-_PLAIN_STEP = re.compile(r"[A-Za-z0-9_-]+")
-
 
 def dotted(path: KeyPath) -> str:
     """Write a path as `environments.production.specs[0]`; a key that is not one plain word stands in quotes."""
-    return "".join(map(_written, path)).removeprefix(".")
-
-
-def _written(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    return f".{step}" if _PLAIN_STEP.fullmatch(step) else f"[{quoted(step)}]"
-
-
-def quoted(text: str) -> str:
-    """Put text in quotes for a message of one line: what cannot be printed is escaped."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    steps = (keyed_address("", step) if isinstance(step, str) else f"[{step}]" for step in path)
+    return "".join(steps).removeprefix(".")
 
 
 Mark: TypeAlias = "int | tuple[int, *tuple[Mark, ...]]"

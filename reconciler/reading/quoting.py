@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Collection, Container, Iterator
-from pathlib import Path
 
 from msgspec import Struct
 from yaml import events
@@ -12,9 +11,8 @@ from reconciler.reading.editing import Edit
 from reconciler.reading.places import KeyPath, Node, key_offset, value_offset
 from reconciler.reading.scalars import Numeral, plain_value
 from reconciler.reading.yaml.builder import Event
-from reconciler.reading.yaml.document import read_bytes
+from reconciler.reading.yaml.document import ParsedFile
 from reconciler.reading.yaml.parser import parsed
-from reconciler.reading.yaml.text import decoded
 
 
 def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:
@@ -33,6 +31,11 @@ def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:
             start = end - len(value)  # an event begins with its anchor, if it has one
             if text[start:end] == value:
                 yield Edit(start, end, json.dumps(value, ensure_ascii=False))
+
+
+_STARTS: frozenset[type] = frozenset((events.MappingStartEvent, events.SequenceStartEvent))
+_ENDS: frozenset[type] = frozenset((events.MappingEndEvent, events.SequenceEndEvent))
+_NODES: frozenset[type] = frozenset((events.ScalarEvent, events.AliasEvent, *_STARTS))
 
 
 class _Open(Struct):
@@ -65,36 +68,17 @@ def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool,
                 stack.append(_Open(keys, is_number=is_number, is_number_below=is_number))
 
 
-_STARTS: frozenset[type] = frozenset((events.MappingStartEvent, events.SequenceStartEvent))
-
-
-_ENDS: frozenset[type] = frozenset((events.MappingEndEvent, events.SequenceEndEvent))
-
-
-_NODES: frozenset[type] = frozenset((events.ScalarEvent, events.AliasEvent, *_STARTS))
-
-
-_SCALARS: frozenset[type] = frozenset((events.ScalarEvent,))
-
-
-def unquoted_texts(path: Path, *, name: str) -> Iterator[tuple[KeyPath, str, Node, bool]]:
+def unquoted_texts(file: ParsedFile) -> Iterator[tuple[KeyPath, str, Node, bool]]:
     """
-    Return each text without quotes of a sound file: its path, itself, its node, and whether it is a key there.
+    Yield each text without quotes of a readable file: its path, itself, its node, and whether it is a key there.
 
     What our own reading takes for a number or a boolean is no text, and left out.
     """
-    data = path.read_bytes()
-    offsets = frozenset(_offsets(data, name))
-    for document in read_bytes(data, file=name).documents:
+    text = file.data.decode("utf-8-sig")
+    plain = (event for event, _, _ in _scalars(text, ()) if not event.style and not event.tag)
+    offsets = frozenset(event.start_mark.index for event in plain)
+    for document in file.documents:
         yield from _texts(document, (), offsets)
-
-
-def _offsets(data: bytes, name: str) -> Iterator[int]:
-    text = decoded(data, file=name)
-    assert isinstance(text, str)  # noqa: S101  the file was read before
-    for event in parsed(text):
-        if type(event) in _SCALARS and not event.style and not event.tag:
-            yield event.start_mark.index
 
 
 def _texts(node: Node, path: KeyPath, offsets: Container[int]) -> Iterator[tuple[KeyPath, str, Node, bool]]:

@@ -12,9 +12,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.core.model.masking import Said, says
+from reconciler.core.model.text import quoted
 from reconciler.core.model.value import MOST_WHOLE as _MOST
 from reconciler.core.model.value import Json, digits, keeps_digits, survives
-from reconciler.reading.places import quoted
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NUMBER_STARTS = frozenset("-0123456789")

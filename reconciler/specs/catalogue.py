@@ -57,12 +57,12 @@ def catalogues(
     """
     known = {os.path.realpath(file.path) for file in besides}
     found = find_files(entries, root=root) if entries else Files((), ())
-    if found.files or not found.all_seen:
+    if found.files or not found.is_complete:
         findings.take(found.problems)
     for file in found.files:
         if os.path.realpath(file.path) not in known:
-            reading = read_file(file.path, name=file.name, address=spec_address)
-            for document in spec_documents(reading, file, findings):
+            parsed = read_file(file.path, name=file.name, address=spec_address)
+            for document in spec_documents(parsed, file, findings):
                 if not _is_silent(document.value):
                     yield _catalogue(document, references.unread, findings)
 

@@ -5,10 +5,10 @@ from typing import TypeAlias, cast
 
 from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Fact, Policy, User
+from reconciler.core.model.text import has_control_characters
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
 from reconciler.specs.problems import Findings
-from reconciler.specs.texts import has_control_characters
 
 
 def declared_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> tuple[User, ...]:

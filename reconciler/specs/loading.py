@@ -176,17 +176,17 @@ class _Loading:
 
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)
-        self._complete = self._complete and parsed.complete
+        self._complete = self._complete and parsed.is_complete
         for document in spec_documents(parsed, file, self._findings):
-            whole = self._final(document, may_refer=parsed.may_refer)
+            whole = self._final(document, has_references=parsed.has_references)
             self._declared.append(declarations(whole, self._findings))
             self.sources.extend(row_sources(whole, file, document))
             if self._recorder:
                 self._recorder.documents.append(document)
 
-    def _final(self, document: Node, *, may_refer: bool = True) -> Node:
+    def _final(self, document: Node, *, has_references: bool = True) -> Node:
         patched = self._overlays.apply(document)
-        is_final = patched is document and not may_refer
+        is_final = patched is document and not has_references
         return document if is_final else resolve(patched, self._references, self._findings)
 
     def _read_rows(self) -> None:

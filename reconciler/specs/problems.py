@@ -15,7 +15,7 @@ from reconciler.core.model.masking import Said, quote, says
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
-from reconciler.reading import KeyPath, Node, Reading, SpecFile
+from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile
 from reconciler.specs.addresses import fact_of, spec_address
 
 MOST_IN_DATA = 100
@@ -161,32 +161,32 @@ def sensitive_names(document: Json) -> Iterator[str]:
             yield meant_key(name)
 
 
-def is_undo(reading: Reading) -> bool:
+def is_undo(parsed: ParsedFile) -> bool:
     """Return whether a file is one that `apply --save-undo` wrote."""
-    return any(isinstance(one.value, dict) and UNDO in one.value for one in reading.documents)
+    return any(isinstance(one.value, dict) and UNDO in one.value for one in parsed.documents)
 
 
-def take_problems(reading: Reading, file: SpecFile, findings: Findings) -> None:
+def take_problems(parsed: ParsedFile, file: SpecFile, findings: Findings) -> None:
     """Take what is wrong with a file, and learn from it which values are for the operator alone."""
-    findings.take(reading.problems)
-    learn(reading, file, findings)
+    findings.take(parsed.problems)
+    learn(parsed, file, findings)
 
 
-def learn(reading: Reading, file: SpecFile, findings: Findings) -> None:
+def learn(parsed: ParsedFile, file: SpecFile, findings: Findings) -> None:
     """Learn from a file which values are for the operator alone, in what was found and in what will be."""
-    for one in reading.documents:
+    for one in parsed.documents:
         findings.hide(sensitive_names(one.value))
-    if any(says_live(one.value) for one in reading.documents) or (reading.problems and _mentions(file, _MARKER)):
+    if any(says_live(one.value) for one in parsed.documents) or (parsed.problems and _MARKER.encode() in parsed.data):
         findings.withhold(file.name)
-    if not reading.complete:
-        findings.break_off(file.name, hides=_mentions(file, _SENSITIVE))
+    if not parsed.is_complete:
+        findings.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)
 
 
-def spec_documents(reading: Reading, file: SpecFile, findings: Findings) -> Sequence[Node]:
+def spec_documents(parsed: ParsedFile, file: SpecFile, findings: Findings) -> Sequence[Node]:
     """Take what is wrong with a spec file, and return its documents; an undo file is none, and is told as such."""
-    take_problems(reading, file, findings)
-    if not is_undo(reading):
-        return reading.documents
+    take_problems(parsed, file, findings)
+    if not is_undo(parsed):
+        return parsed.documents
     findings.add(
         Source(file.name, 1, 1),
         "",
@@ -194,11 +194,3 @@ def spec_documents(reading: Reading, file: SpecFile, findings: Findings) -> Sequ
         cure="move it out of the specs; `reconciler undo FILE` applies it",
     )
     return ()
-
-
-def _mentions(file: SpecFile, word: str) -> bool:
-    """Return whether a file that cannot be read as it was meant holds a word anywhere."""
-    try:
-        return file.path.is_file() and word.encode() in file.path.read_bytes()  # a pipe would wait for ever
-    except (OSError, ValueError):
-        return False

@@ -38,12 +38,12 @@ def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
     Raises `SpecError` for what cannot be read: it may hold some.
     """
     found = find_files(tuple(dict.fromkeys(entries)), root=root)
-    problems = [] if found.all_seen else [*found.problems]
+    problems = [] if found.is_complete else [*found.problems]
     keys: set[str] = set()
     for file in found.files:
-        reading = read_file(file.path, name=file.name)
-        problems += reading.problems
-        for document in reading.documents if reading.may_refer else ():
+        parsed = read_file(file.path, name=file.name)
+        problems += parsed.problems
+        for document in parsed.documents if parsed.has_references else ():
             keys.update(_keys(document.value, ()))
     if problems:
         raise SpecError(tuple(problems))

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import named, says
+from reconciler.core.model.text import has_control_characters
 from reconciler.reading import FORMATS, Strict, wrong
-from reconciler.specs.texts import Choice, Name, has_control_characters
+from reconciler.specs.texts import Choice, Name
 
 CONSTANT = "value"
 _CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"

@@ -16,9 +16,9 @@ from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import named, says
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
-from reconciler.reading import REFUSED, Strict, number_meant, wrong
+from reconciler.reading import REFUSED, AccountId, Id, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.texts import AccountId, Choice, Day, Email, FactName, Id, Name, Pattern, PhoneNumber
+from reconciler.specs.texts import Choice, Day, Email, FactName, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 

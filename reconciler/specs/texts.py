@@ -15,7 +15,8 @@ from reconciler.core.export import TextKind
 from reconciler.core.model.masking import named, says
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.secret import UnreadSecret
-from reconciler.reading import wrong
+from reconciler.core.model.text import has_control_characters
+from reconciler.reading import AccountId, Id, wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
@@ -25,15 +26,7 @@ _ESCAPE = "mend it; a backslash makes a sign mean itself"
 _REFERRING = r"\$\{"
 """What a text holds of which only the values of its references can tell if it is right."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_DOTS = frozenset((".", ".."))
-
 REFERENCE_AS_KEY = "references stand in values, not in keys and names"
-
-
-def has_control_characters(text: str) -> bool:
-    """Return whether a text holds characters that no key, name or id should hold."""
-    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def _name(text: str) -> str:
@@ -46,23 +39,6 @@ def _name(text: str) -> str:
             says("{} is not a name", named(text)),
             cure="use letters, digits, - and _, with a letter or digit at the start",
         )
-    return text
-
-
-def _id(text: str) -> str:
-    if not text:
-        raise wrong("an id is expected, not an empty text", cure="write the id as the account gives it")
-    if text != text.strip() or has_control_characters(text):
-        raise wrong("an id has no spaces around it and no control characters", cure="write it as the account gives it")
-    if text in _DOTS:
-        raise wrong("one or two dots cannot be an id", cure="write the id as the account gives it")
-    return text
-
-
-def _account_id(text: str) -> str:
-    """Check an id that stands in the path of a call, where a slash would make another path of it."""
-    if "/" in text:
-        raise wrong("the account's ids hold no slash", cure="write the id as the account gives it, not the path to it")
     return text
 
 
@@ -135,31 +111,6 @@ Name: TypeAlias = Annotated[
 ]
 """What a scope, a contact or a memory is called in the specs."""
 
-_INNER = r"[^\x00-\x1f\x7f-\x9f]"
-_OUTER = r"[^\s\x00-\x1f\x7f-\x9f]"
-_INNER_OF_PATHS = r"[^/\x00-\x1f\x7f-\x9f]"
-_OUTER_OF_PATHS = r"[^/\s\x00-\x1f\x7f-\x9f]"
-
-Id: TypeAlias = Annotated[
-    str,
-    AfterValidator(_id),
-    WithJsonSchema({"type": "string", "pattern": f"^{_OUTER}({_INNER}*{_OUTER})?$", "not": {"enum": sorted(_DOTS)}}),
-]
-"""What the account calls something: an opaque text."""
-
-AccountId: TypeAlias = Annotated[
-    Id,
-    AfterValidator(_account_id),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": f"^{_OUTER_OF_PATHS}({_INNER_OF_PATHS}*{_OUTER_OF_PATHS})?$",
-            "not": {"enum": sorted(_DOTS)},
-        }
-    ),
-]
-"""What the account calls a contact or a memory: stands in the paths of calls."""
-
 PhoneNumber: TypeAlias = Annotated[
     str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": rf"^{_E164}$|{_REFERRING}"})
 ]
@@ -171,7 +122,7 @@ Email: TypeAlias = Annotated[
 """An email address."""
 
 FactName: TypeAlias = Annotated[
-    str, AfterValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": f"^{_INNER}+$"})
+    str, AfterValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"})
 ]
 """What a fact is called."""
 

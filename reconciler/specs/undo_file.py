@@ -20,7 +20,7 @@ from reconciler.core.model.secret import Secret, as_secret
 from reconciler.core.model.text import visible
 from reconciler.core.model.value import Json
 from reconciler.errors import InputError, Source, SpecError
-from reconciler.reading import Reading, Strict, check, read_bytes, read_file, written
+from reconciler.reading import ParsedFile, Strict, check, read_bytes, read_file, written
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations
@@ -78,10 +78,10 @@ def undo_text(undo: Undo, *, environment: str, api: str, account: str) -> str:
 
 def load_undo(file: Path) -> SavedUndo:
     """Read an undo file; raises `InputError` for anything else, and `SpecError` for one that somebody broke."""
-    reading = read_file(file, name=str(file), address=spec_address)
-    if not reading.problems and not is_undo(reading):
+    parsed = read_file(file, name=str(file), address=spec_address)
+    if not parsed.problems and not is_undo(parsed):
         raise InputError(f"{file} is no undo file; `reconciler apply --save-undo FILE` writes one")
-    return _saved(reading, str(file))
+    return _saved(parsed, str(file))
 
 
 def _lost(undo: Undo) -> dict[str, Json]:
@@ -93,19 +93,19 @@ def _lost(undo: Undo) -> dict[str, Json]:
     }
 
 
-def _saved(reading: Reading, file: str) -> SavedUndo:
+def _saved(parsed: ParsedFile, file: str) -> SavedUndo:
     """Take an undo file apart; raises `SpecError` with all that is wrong in it, and quotes nothing of it."""
     findings = Findings()
     findings.withhold(file)
-    findings.take(reading.problems)
+    findings.take(parsed.problems)
     header, desired = None, None
-    if len(reading.documents) == _DOCUMENTS:
-        checked = check(_HeaderDocument, reading.documents[0])
+    if len(parsed.documents) == _DOCUMENTS:
+        checked = check(_HeaderDocument, parsed.documents[0])
         findings.take(checked.problems)
         header = checked.model.undo if checked.model else None
-        declared = declarations(resolve(reading.documents[1], NO_REFERENCES, findings), findings)
-        desired = assemble([declared], findings, complete=reading.complete)
-    elif not reading.problems:
+        declared = declarations(resolve(parsed.documents[1], NO_REFERENCES, findings), findings)
+        desired = assemble([declared], findings, complete=parsed.is_complete)
+    elif not parsed.problems:
         message = "an undo file has two documents: `undo`, and the values"
         findings.add(Source(file, 1, 1), "", message=message, cure="take it as it was written")
     if header is None or desired is None or findings.problems:

@@ -69,6 +69,18 @@ def test_the_specs_of_all_environments_are_formatted(unquoted: Repository) -> No
     assert unquoted.run("fmt").out.split() == ["one/a.yaml", "specs/support.yaml", "two/a.yaml"]
 
 
+def test_a_project_file_of_another_name_is_formatted_and_no_reconciler_yaml_beside_it(unquoted: Repository) -> None:
+    unquoted.write(
+        "other.yaml", "version: 1\nvariables: {zip: 02139}\nenvironments: {a: {guards: {max_update_share: 0.50}}}\n"
+    )
+    unquoted.write("reconciler.yaml", "version: 1\nvariables: {zip: 02139}\nenvironments: {a: {}}\n")
+    called = unquoted.run("--project", "other.yaml", "fmt")
+
+    assert called.out == "other.yaml\nspecs/support.yaml\n"
+    assert '{zip: "02139"}' in (unquoted.root / "other.yaml").read_text()
+    assert "0.50" in (unquoted.root / "other.yaml").read_text()
+
+
 def test_next_to_a_broken_file_none_is_written(unquoted: Repository) -> None:
     unquoted.write("specs/broken.yaml", "scopes: {a: [}\n")
 

@@ -73,7 +73,16 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
     [
         ("version: 2\nenvironments: {e: {}}", "1:10 version", "1"),
         ("environments: {e: {}}", "version", "missing"),
-        ("version: 1\nenvironments: {}", "2:", "environments"),
+        (
+            "version: 1\nenvironments: {}",
+            "2:1 environments",
+            "there is no environment; add one, such as",
+        ),
+        (
+            "version: 1\nenvironments: {e: {expect_account: {contact_id: ../x}}}",
+            "2:49 environments.e.expect_account.contact_id",
+            "the account's ids hold no slash",
+        ),
         ("version: 1\nenvironmets: {e: {}}", "2:1 environmets", 'did you mean "environments"'),
         ("version: 1\nenvironments: {e: {api: ftp://x}}", "2:25 environments.e.api", "https://api.bland.ai"),
         ("version: 1\nenvironments: {e: {api: 'https://me:pw@x'}}", "2:25", "leave out user, password"),

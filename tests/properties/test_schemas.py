@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
 from reconciler.project import ProjectFile
-from reconciler.reading import Reading, check, read_bytes
+from reconciler.reading import ParsedFile, check, read_bytes
 from reconciler.schemas import schema
 from reconciler.specs.declarations import declarations
 from reconciler.specs.problems import Findings
@@ -114,7 +114,7 @@ def with_text_keys(value: Any) -> Any:
     return [with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> ParsedFile:
     return read_bytes(text.encode(), file="a.yaml")
 
 

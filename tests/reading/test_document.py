@@ -5,7 +5,7 @@ import yaml
 
 from reconciler.core.model.masking import worded
 from reconciler.core.model.value import Json
-from reconciler.reading import Node, Reading, read_bytes
+from reconciler.reading import Node, ParsedFile, read_bytes
 from reconciler.reading.yaml.parser import Parser, PythonParser
 
 both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
@@ -47,7 +47,7 @@ def test_a_file_may_hold_several_documents_and_empty_ones_are_skipped() -> None:
     reading = read_bytes(b"# nothing\n---\n---\na: 1\n...\n---\n~\n---\nb: 2\n", file="a.yaml")
 
     assert [one.value for one in reading.documents] == [{"a": 1}, {"b": 2}]
-    assert reading.complete
+    assert reading.is_complete
 
 
 def test_what_an_alias_names_is_shared_and_not_copied() -> None:
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_noted_and_reading_goes_on(text: str, expected: list[st
     found = problems(text)
 
     assert [line[: len(start)] for line, start in zip(found, expected, strict=True)] == expected
-    assert read_bytes(text.encode(), file="a.yaml").complete
+    assert read_bytes(text.encode(), file="a.yaml").is_complete
 
 
 def test_the_value_of_a_refused_key_is_dropped() -> None:
@@ -136,7 +136,7 @@ def test_5000_levels_are_refused_as_fast_as_65(opening: str, parser: Parser) -> 
     reading = read_bytes(opening.encode() * 5000, file="a.yaml", parser=parser)
 
     assert "values lie more than 64 levels deep" in str(reading.problems[-1])
-    assert (reading.documents, reading.complete) == ((), False)
+    assert (reading.documents, reading.is_complete) == ((), False)
 
 
 def test_what_stands_above_too_many_levels_is_told_once() -> None:
@@ -170,7 +170,7 @@ def test_the_documents_before_a_syntax_error_are_read() -> None:
 
     assert [one.value for one in reading.documents] == [{"a": 1}]
     assert [problem.line for problem in reading.problems] == [2, 5]
-    assert not reading.complete
+    assert not reading.is_complete
 
 
 def test_how_problems_speak_of_a_path_is_for_the_caller_to_say() -> None:
@@ -184,4 +184,4 @@ def test_a_file_that_is_not_text_has_no_documents() -> None:
 
 
 def test_a_reading_is_a_value() -> None:
-    assert read_bytes(b"", file="a.yaml") == Reading((), (), complete=True, may_refer=False)
+    assert read_bytes(b"", file="a.yaml") == ParsedFile((), (), is_complete=True)

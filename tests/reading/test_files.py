@@ -153,7 +153,7 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path) -> No
         "loop.yaml: cannot be read: too many levels of symbolic links",
         "pipe.yaml: cannot be read: it is not a regular file",
     ]
-    assert not any(reading.complete for reading in readings)
+    assert not any(reading.is_complete for reading in readings)
 
 
 def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:

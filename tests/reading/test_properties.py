@@ -61,7 +61,7 @@ def test_every_key_is_found_at_its_place(value: Json) -> None:
 def test_any_bytes_are_read_or_refused_with_a_place(data: bytes) -> None:
     reading = read_bytes(data, file="a.yaml")
 
-    assert reading.complete or reading.problems
+    assert reading.is_complete or reading.problems
     assert all(problem.line >= 1 and problem.column >= 1 for problem in reading.problems)
     assert all("\n" not in str(problem) for problem in reading.problems)
 
@@ -70,7 +70,7 @@ def test_any_bytes_are_read_or_refused_with_a_place(data: bytes) -> None:
 def test_the_parser_in_python_never_fails_in_another_way(text: str) -> None:
     reading = read_bytes(text.encode(), file="a.yaml", parser=PythonParser)
 
-    assert reading.complete or reading.problems
+    assert reading.is_complete or reading.problems
 
 
 def _all_entries(node: Node) -> list[tuple[str, Node]]:

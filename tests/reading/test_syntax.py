@@ -71,7 +71,7 @@ def test_the_parser_in_python_refuses_the_same(text: str) -> None:
 
     assert len(reading.problems) == 1
     assert reading.problems[0].line > 0
-    assert not reading.complete
+    assert not reading.is_complete
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])

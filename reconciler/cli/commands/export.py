@@ -109,7 +109,7 @@ def _is_still_empty(project: "Project", environment: "Environment") -> bool:
     from reconciler.reading import find_files
 
     found = find_files(_entries(environment), root=project.root)
-    return found.all_seen and not found.files
+    return found.is_complete and not found.files
 
 
 def _entries(environment: "Environment") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.cli.options import Invocation, invocation_options, pass_invocation
 
 if TYPE_CHECKING:
-    from reconciler.reading import Reading, SpecFile
+    from reconciler.reading import Files, ParsedFile, SpecFile
     from reconciler.specs.problems import Findings
 
 _NOT_FORMATTED = 1
@@ -58,8 +58,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     from reconciler.cli.terminal import emit
     from reconciler.core.model.text import visible
 
-    files = _files(invocation, paths)
-    changes = _changes(files, _others(invocation))
+    changes = _changes(invocation, paths)
     if not (check or diff):
         _write(changes)
     emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
@@ -78,72 +77,68 @@ def _diff(change: _Change) -> str:
     return ""
 
 
-def _files(invocation: Invocation, paths: Sequence[str]) -> "Sequence[SpecFile]":
-    from reconciler.errors import SpecError
-    from reconciler.project import FILE_NAME, load_project
-    from reconciler.reading import find_files
-
-    own: tuple[SpecFile, ...] = ()
-    if paths:
-        found = find_files(paths, root=Path())
-    else:
-        project = load_project(invocation.project)
-        environments = project.environments
-        entries = dict.fromkeys(entry for one in environments for entry in (*one.specs, *one.overlays))
-        found = find_files(tuple(entries), root=project.root)
-        own = find_files([FILE_NAME], root=project.root).files if (project.root / FILE_NAME).is_file() else ()
-    if found.problems:
-        raise SpecError(found.problems)
-    return (*own, *found.files)
-
-
-def _changes(files: "Sequence[SpecFile]", others: "Sequence[SpecFile]") -> Sequence[_Change]:
+def _changes(invocation: Invocation, paths: Sequence[str]) -> Sequence[_Change]:
     """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
     from reconciler.errors import SpecError
-    from reconciler.reading import read_file
+    from reconciler.reading import find_files, read_file
     from reconciler.specs.catalogue import number_keys
     from reconciler.specs.problems import Findings, learn, take_problems
 
     findings = Findings()
-    readings = {file: read_file(file.path, name=file.name) for file in (*files, *others)}
-    for file, reading in readings.items():
-        (take_problems if file in files else learn)(reading, file, findings)
+    project, of_project = _of_project(invocation, is_optional=bool(paths))
+    found = find_files(paths, root=Path()) if paths else of_project
+    findings.take(found.problems)
+    parsed = {file: read_file(file.path, name=file.name) for file in (*found.files, *of_project.files)}
+    wanted = frozenset(found.files)
+    for file, content in parsed.items():
+        (take_problems if file in wanted else learn)(content, file, findings)
     if findings.problems:
         raise SpecError(findings.problems)
-    numbers = {key for reading in readings.values() for one in reading.documents for key in number_keys(one)}
-    found = (_change(file, readings[file], numbers, findings) for file in files)
-    return [change for change in found if change]
+    numbers = {key for content in parsed.values() for one in content.documents for key in number_keys(one)}
+    changes = (
+        _change(file, parsed[file], _PROJECT_NUMBERS if file.path.name in project else numbers, findings)
+        for file in found.files
+    )
+    return [change for change in changes if change]
 
 
-def _others(invocation: Invocation) -> "Sequence[SpecFile]":
-    """Return the files of the project, whose catalogues count."""
+def _of_project(invocation: Invocation, *, is_optional: bool) -> "tuple[Collection[str], Files]":
+    """Return the names of a project's own file, and all files of the project: their catalogues count for any path."""
     from reconciler.errors import ReconcilerError
+    from reconciler.project import FILE_NAME, load_project
+    from reconciler.reading import Files, find_files
 
     try:
-        return _files(invocation, ())
-    except ReconcilerError:  # the files may be of no project, or of one that is broken
-        return ()
+        project = load_project(invocation.project)
+        entries = dict.fromkeys(entry for one in project.environments for entry in (*one.specs, *one.overlays))
+        found = find_files(tuple(entries), root=project.root)
+    except ReconcilerError:
+        if is_optional:  # the paths may be of no project, or of one that is broken
+            return {FILE_NAME}, Files((), ())
+        raise
+    if found.problems and is_optional:
+        found = Files((), ())
+    own = find_files([project.file], root=project.root).files if project.file else ()
+    return {FILE_NAME, project.file or FILE_NAME}, Files((*own, *found.files), found.problems)
 
 
-def _change(file: "SpecFile", reading: "Reading", numbers: Collection[str], findings: "Findings") -> _Change | None:
+def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], findings: "Findings") -> _Change | None:
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
-    from reconciler.project import FILE_NAME
     from reconciler.reading import edited, quoting_edits
     from reconciler.specs.problems import is_undo
 
-    if is_undo(reading):
+    if is_undo(parsed):
         remark(f"warning: {visible(file.name)}: left as it is: an undo file, and no spec; keep it out of the specs")
         return None
-    before = file.path.read_bytes().decode()
+    before = parsed.data.decode()
     mark = before[: before.startswith(_BYTE_ORDER_MARK)]
     text = before[len(mark) :]
-    is_project = file.path.name == FILE_NAME
-    after = mark + edited(text, tuple(quoting_edits(text, _PROJECT_NUMBERS if is_project else numbers)))
+    after = mark + edited(text, tuple(quoting_edits(text, numbers)))
     if after == before:
         return None
-    is_withheld = findings.withholds(file.name, *(one.value for one in reading.documents))
+    is_withheld = findings.withholds(file.name, *(one.value for one in parsed.documents))
     return _Change(file.name, file.path, before, after, is_withheld)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _RUNNER_COMMAND = re.compile(r"##(?=\[)")
 _RUNNER_LINE = re.compile(r"(?:^|(?<=[\r\n]))(\s*):(?=:)")
 
@@ -32,6 +33,11 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 def commanding_no_runner(text: str) -> str:
     """Return a text in which a runner of CI finds no command: `::` at the start of a line, and `##[` anywhere."""
     return _RUNNER_COMMAND.sub(r"#\\x23", _RUNNER_LINE.sub(r"\1\\x3a", text))
+
+
+def has_control_characters(text: str) -> bool:
+    """Return whether a text holds characters that no key, name or id may hold."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def printing(document: str) -> str:

@@ -20,20 +20,22 @@ _BROKEN_LINK = ("it is a link to nothing", "remove the link, or let it lead to a
 _MISSING = ("no such file", "check the name, or create it")
 
 
-class Reading(Struct, frozen=True):
+class ParsedFile(Struct, frozen=True):
     """
-    What came of a file; `complete` says that all of it could be read, although there may be problems in it.
+    The documents of a file and the problems in it; `data` are its bytes.
 
-    Unless it `may_refer`, no text in it holds `${`.
+    It `is_complete` if it was read to its end, although there may be problems in it. Unless it `has_references`, no
+    text in it holds `${`.
     """
 
     documents: tuple[Node, ...]
     problems: tuple[Problem, ...]
-    complete: bool
-    may_refer: bool
+    is_complete: bool = False
+    has_references: bool = False
+    data: bytes = b""
 
 
-def read_file(path: Path, *, name: str, address: Addressing = dotted) -> Reading:
+def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedFile:
     """Read a file of YAML; `name` is what it is called in problems, `address` how they speak of what is in it."""
     try:
         mode = path.stat().st_mode
@@ -47,27 +49,27 @@ def read_file(path: Path, *, name: str, address: Addressing = dotted) -> Reading
     return read_bytes(data, file=name, address=address)
 
 
-def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER) -> Reading:
+def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER) -> ParsedFile:
     """Read YAML; see `read_file`."""
     text = decoded(data, file=file)
     if isinstance(text, Problem):
-        return Reading((), (text,), complete=False, may_refer=False)
+        return ParsedFile((), (text,), data=data)
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
-        problem = lines.problem(marker, CONFLICT, cure=SETTLE)
-        return Reading((), (problem,), complete=False, may_refer=False)
+        return ParsedFile((), (lines.problem(marker, CONFLICT, cure=SETTLE),), data=data)
     builder = Builder(lines, address, misread=misread_questions(text))
-    may_refer = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
+    last: tuple[Problem, ...] = ()
     try:
         builder.take(parsed(text, parser))
     except UnreadableError as error:
-        return Reading(builder.documents, (*builder.problems, error.problem), complete=False, may_refer=may_refer)
+        last = (error.problem,)
     except yaml.MarkedYAMLError as error:
         if parser is not PythonParser and is_nesting_limit(error):
             return read_bytes(data, file=file, address=address, parser=PythonParser)
-        problems = (*builder.problems, syntax_problem(error, text, lines))
-        return Reading(builder.documents, problems, complete=False, may_refer=may_refer)
-    return Reading(builder.documents, tuple(builder.problems), complete=True, may_refer=may_refer)
+        last = (syntax_problem(error, text, lines),)
+    problems = (*builder.problems, *last)
+    has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
+    return ParsedFile(builder.documents, problems, not last, has_references, data)
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -75,6 +77,6 @@ def reason(error: OSError | ValueError) -> str:
     return (error.strerror or "").lower() if isinstance(error, OSError) else "no file can have this name"
 
 
-def _unreadable(name: str, why: str, cure: str) -> Reading:
+def _unreadable(name: str, why: str, cure: str) -> ParsedFile:
     problem = Problem(name, 0, 0, "", f"cannot be read: {why}", cure)
-    return Reading((), (problem,), complete=False, may_refer=False)
+    return ParsedFile((), (problem,))
