@@ -97,6 +97,7 @@ class _Commands(LazyGroup):
         "completion": "Print the completion script of a shell.",
         "export": "Write specs from the live account.",
         "fmt": "Quote what other readers of YAML would misread.",
+        "help": "Show a page of the guide, or the help of a command.",
         "init": "Write a new repository to a folder.",
         "lint": "Look for what is allowed and unwise.",
         "plan": "Show what apply would do.",

@@ -158,5 +158,11 @@ def test_a_wheel_writes_the_same_bytes_as_a_checkout(wheel: Path, tmp_path: Path
     assert set(contents(wheel / CARRIED)) > {*WORKFLOWS, GITLAB, f"{ACTION}/action.yml"}
 
 
+def test_a_wheel_carries_the_guide(wheel: Path) -> None:
+    guides = [root / "reconciler" / "guide" for root in (wheel, ROOT)]
+
+    assert contents(guides[0]) == contents(guides[1]) != {}
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -1,0 +1,173 @@
+"""What the guide and the README say is so. After a wanted change: `pytest tests/guide --rewrite-goldens`."""
+
+import re
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from reconciler.cli.commands.help import TOPICS
+from reconciler.cli.main import group, main
+from tests.guide.pages import GUIDE, ROOT, anchors_of, blocks_of, commands_in, prose_of, topics, walk
+
+PAGES = [*topics().values()]
+WALKED = [path for path in PAGES if any(block.language == "console" for block in blocks_of(path.read_text()))]
+LONGEST_PAGE = 12_000
+LONGEST_SENTENCE = 30
+GENERATED = {"errors"}
+"""Pages whose words are those of the tool."""
+COMING = [
+    "environments",
+    "tables",
+    "adopt",
+    "ci",
+    "operate",
+    "large",
+    "privacy",
+    "commands",
+    "faq",
+    "speed",
+    "contributing",
+]
+"""Pages that are to come; links to them stand already."""
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_page_is_a_topic_and_every_topic_a_page() -> None:
+    assert {*topics()} == {*TOPICS}
+
+
+@pytest.mark.parametrize("path", WALKED, ids=lambda path: path.stem)
+def test_every_transcript_is_what_the_tool_prints(
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:
+    for variable in ("BLAND_API_KEY", "BLAND_BASE_URL", "CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # the reader's terminal, where live values are shown
+    monkeypatch.setattr(click, "echo_via_pager", click.echo)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    told = read(path)
+    walked = walk(told, run, tmp_path)
+    if request.config.getoption("--rewrite-goldens"):
+        path.write_text(walked, encoding="utf-8")
+    else:
+        assert walked == told
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_block_is_run_written_or_read(path: Path) -> None:
+    for block in blocks_of(read(path)):
+        assert block.language in {"console", "sh", "text"} or block.file, block.text
+        if block.language == "yaml":
+            assert [*yaml.safe_load_all(block.text)]
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"-h", "--help"}
+
+
+def command_of(words: list[str]) -> tuple[list[click.Command], list[str]]:
+    """Return the commands on the way, and the words that are none."""
+    on_the_way: list[click.Command] = [group]
+    rest: list[str] = []
+    takes_value = False
+    for word in words:
+        last = on_the_way[-1]
+        options = {opt: one for one in last.params for opt in one.opts if isinstance(one, click.Option)}
+        if takes_value:
+            takes_value = False
+            continue
+        if word.startswith("-"):
+            rest.append(word)
+            option = options.get(word)
+            takes_value = option is not None and not option.is_flag
+        elif isinstance(last, click.Group):
+            found = last.get_command(click.Context(last), word)
+            if found is None:
+                assert word.isupper() or word in {"…", "..."}, f"{word} is no command"
+                break
+            on_the_way.append(found)
+    return on_the_way, rest
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_command_and_its_options_exist(path: Path) -> None:
+    for words in commands_in(read(path)):
+        on_the_way, rest = command_of(words)
+        known = set().union(*map(options_of, on_the_way))
+        assert [word for word in rest if word.partition("=")[0] not in known] == [], words
+
+
+def all_options(command: click.Command) -> set[str]:
+    below = (
+        (command.get_command(click.Context(command), name) for name in command.list_commands(click.Context(command)))
+        if isinstance(command, click.Group)
+        else ()
+    )
+    return options_of(command).union(*(all_options(one) for one in below if one is not None))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_option_exists(path: Path) -> None:
+    known = all_options(group)
+    named = {
+        option
+        for code in re.findall(r"`([^`\n]+)`", prose_of(read(path)))
+        for option in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)
+    }
+
+    assert sorted(named - known) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_link_leads_to_a_file_and_a_title(path: Path) -> None:
+    for link in re.findall(r"(?:\]\(|(?:srcset|src|href)=\")([^)\"\s]+)", prose_of(read(path))):
+        if link.startswith(("https://", "http://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if target.parent == GUIDE and target.stem in COMING:
+            continue
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors_of(read(target)), link
+
+
+def sentences_of(text: str) -> list[str]:
+    plain = re.sub(r"`+[^`\n]+`+", "code", prose_of(text))
+    plain = re.sub(r"\]\([^)]*\)", "]", plain)
+    parts = re.split(r"\n\s*\n|\n\s*(?:[-*]|\d+\.) |\||^#+ .*$|<[^>]+>|(?<=[.!?:;])\s+", plain, flags=re.MULTILINE)
+    return [part for part in parts if part.strip()]
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.stem not in GENERATED], ids=lambda path: path.stem)
+def test_every_sentence_can_be_read_at_once(path: Path) -> None:
+    assert [one for one in sentences_of(read(path)) if len(one.split()) > LONGEST_SENTENCE] == []
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.stem not in GENERATED], ids=lambda path: path.stem)
+def test_every_page_is_short_and_says_first_what_it_is_for(path: Path) -> None:
+    text = read(path)
+    title, empty, purpose, end, *_ = text.splitlines()
+
+    assert len(text.encode()) <= LONGEST_PAGE
+    assert title == f"# {path.stem.capitalize() if path.stem not in {'ci', 'faq'} else path.stem.upper()}"
+    assert (empty, end) == ("", "")
+    assert purpose.endswith(".")
+    assert len(purpose) <= 100
