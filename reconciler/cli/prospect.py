@@ -40,7 +40,7 @@ class Prospect(Struct, frozen=True):
     @property
     def moved(self) -> tuple[Outcome, ...]:
         """Return the reviewed operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.moved)
+        return tuple(outcome for outcome in self.settled if outcome.changed_since_plan)
 
     def completed(self, receipt: Receipt) -> Receipt:
         """Return the receipt with what was settled without a request, in the order of the reviewed plan."""
@@ -71,8 +71,8 @@ async def reviewed_prospect(
     """Decide what still holds of a plan; raises `RefusedError` where nothing of it may be done."""
     fresh = await replan(session.desired, saved, reader, run)
     found = review(saved, fresh, run.masker)
-    if strict and found.moved:
-        raise RefusedError(f"--strict: {_listed(found.moved)}; nothing was written")
+    if strict and found.changed:
+        raise RefusedError(f"--strict: {_listed(found.changed)}; nothing was written")
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple(map(operation_key, saved.operations))
     plan = guarded(found.plan, session.guards, saved.measures)

@@ -8,7 +8,7 @@ from reconciler.core.model.text import quoted
 from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.diff import Change, FactWrite, Updated, same_changes
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import MOVED, Outcome, Result
+from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Outcome, Result
 from reconciler.core.remote import Try, Unit
 from reconciler.errors import (
     ApiError,
@@ -54,18 +54,18 @@ async def attempt(run: Attempting, operation: Operation, writer: Unit) -> tuple[
     is_reached, said = True, ""
     try:
         result, detail = await run.do(operation)
-        moved = result == "skipped"  # nothing but what moved since the plan is left out by the operation itself
+        is_changed = result == "skipped"  # nothing but what changed since the plan is left out by the operation itself
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
         result, detail, is_reached = _failed(error, begun=writer.has_written)
-        moved, said = False, error.said if isinstance(error, ApiError) else ""
+        is_changed, said = False, error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
         result, detail = ("unknown", _UNDER_WAY) if writer.has_written else ("skipped", "stopped before it was sent")
-        moved = False
+        is_changed = False
         run.note_failure("stopped")
     if writer.doubts and result in {"failed", "skipped"}:
-        result, detail, moved = "unknown", _in_doubt(writer.doubts[-1], detail), False
-    return Outcome(operation, result, detail, run.written, said, moved, run.altered), is_reached
+        result, detail, is_changed = "unknown", _in_doubt(writer.doubts[-1], detail), False
+    return Outcome(operation, result, detail, run.written, said, is_changed, run.altered), is_reached
 
 
 def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
@@ -151,17 +151,17 @@ class Shown:
         self._planned = planned
         self._is_known = certain
 
-    def moved(self, needed: Sequence[FactWrite]) -> str:
+    def changed_since_plan(self, needed: Sequence[FactWrite]) -> str:
         """Return what would be overwritten that was not shown, in words; empty where there is no such thing."""
         if not self._is_known:
             self._planned, self._is_known = needed, True
         shown = {write.key: write.changes for write in self._planned}
-        moved = [
+        changed = [
             write.key
             for write in needed
             if any(map(_loses, write.changes)) and not same_changes(write.changes, shown.get(write.key, ()))
         ]
-        return f"{MOVED}: {', '.join(map(quoted, moved))}; the next plan shows it" if moved else ""
+        return f"{CHANGED_SINCE_PLAN}: {', '.join(map(quoted, changed))}; the next plan shows it" if changed else ""
 
 
 def _loses(change: Change) -> bool:

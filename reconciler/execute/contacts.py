@@ -74,8 +74,8 @@ class ContactRun:
         if self._is_anothers(record.contact_id):
             return "failed", self.obstacle
         missing = diff_facts(self._contact.profile, record.profile)
-        if not created and (moved := shown.moved(missing)):
-            return "failed" if self._was_created else "skipped", moved
+        if not created and (changed := shown.changed_since_plan(missing)):
+            return "failed" if self._was_created else "skipped", changed
         if missing:
             return await self._complete(missing, trying)
         if self._was_created:
@@ -121,8 +121,8 @@ class ContactRun:
             needed = diff_facts(self._contact.profile, record.profile)
             if not needed:
                 return was_held(trying.doubt, what="the contact holds it", otherwise="the contact holds it by now")
-            if moved := shown.moved(needed):
-                return "skipped", moved
+            if changed := shown.changed_since_plan(needed):
+                return "skipped", changed
         return await self._update(needed, trying)
 
     async def _update(self, profile: Sequence[FactWrite], trying: Try) -> Done:

@@ -138,7 +138,9 @@ class _Run:
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
             outcome, is_reached = await self._stop.guard(attempt(run, operation, writer))
-            if outcome.result == "skipped" and not outcome.moved:  # nothing more is sent by this run, and why
+            if (
+                outcome.result == "skipped" and not outcome.changed_since_plan
+            ):  # nothing more is sent by this run, and why
                 self._halted = outcome.detail
             self._unreached = 0 if is_reached else self._unreached + 1
         tell(self._observer, outcome)

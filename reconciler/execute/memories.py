@@ -103,8 +103,8 @@ class MemoryRun:
             return "failed", not_seen("the memory")
         if not facts:
             return was_held(trying.doubt, what="the memory holds it", otherwise="the memory holds it by now")
-        if moved := shown.moved(facts):
-            return "skipped", moved
+        if changed := shown.changed_since_plan(facts):
+            return "skipped", changed
         unsent = unsendable_facts(facts)
         facts = tuple(fact for fact in facts if fact.key not in unsent)
         return await self._send(memory_id, facts, unsent, operation, trying) if facts else kept((), unsent)
@@ -206,8 +206,8 @@ class MemoryRun:
         self, memory_id: str, user: User, shown: Shown, changes: tuple[FactWrite, ...], trying: Try
     ) -> Done:
         """Update a user who turned out to be there with other texts."""
-        if moved := shown.moved(changes):
-            return "skipped", moved
+        if changed := shown.changed_since_plan(changes):
+            return "skipped", changed
         try:
             result, detail = await self._update(memory_id, user, changes, trying)
         except NotSentError as unsent:
@@ -226,8 +226,8 @@ class MemoryRun:
                 return was_held(
                     trying.doubt, what="the user is as declared", otherwise="the user is as declared by now"
                 )
-            if moved := shown.moved(changes):
-                return "skipped", moved
+            if changed := shown.changed_since_plan(changes):
+                return "skipped", changed
         return await self._update(memory_id, in_form(user, shown_as), changes, trying)
 
     async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...], trying: Try) -> Done:

@@ -41,15 +41,15 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
 
 def advice(receipt: ReceiptDocument) -> list[str]:
     """Return what to do about an apply that is not complete; nothing where it is."""
-    moved = sum(outcome.moved for outcome in receipt.outcomes)
+    changed = sum(outcome.changed_since_plan for outcome in receipt.outcomes)
     totals = receipt.totals
-    sentences = ["What moved since the plan needs a new plan: make one, and review it."] if moved else []
+    sentences = ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
     altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
     if altered:
         sentences.append(
             "The account changes what it is sent: declare it as the account keeps it, since another run will not help."
         )
-    if totals.failed > altered or totals.unknown or totals.skipped > moved:
+    if totals.failed > altered or totals.unknown or totals.skipped > changed:
         sentences.append("Run apply again to finish: what is done is not done twice.")
     return sentences
 

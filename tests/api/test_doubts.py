@@ -136,8 +136,8 @@ def test_facts_written_with_a_lost_answer_are_unknown_where_something_was_learne
     account.learns(b="learned")
     plan, outcomes = account.applied(memory({"a": "new-a", "b": "new-b"}))
 
-    assert (outcomes[-1].result, outcomes[-1].moved) == ("unknown", False)
-    assert 'moved since the plan: "b"' in outcomes[-1].detail
+    assert (outcomes[-1].result, outcomes[-1].changed_since_plan) == ("unknown", False)
+    assert 'changed since the plan: "b"' in outcomes[-1].detail
     assert "502" in outcomes[-1].detail
     assert account.held == {"a": "new-a", "b": "learned"}
     assert undone(plan, outcomes).document["contacts"]["sarah"]["scopes"]["support"]["facts"] == {
@@ -366,12 +366,12 @@ def _no_users() -> Fault:
 
 
 @pytest.mark.parametrize(("former", "learned"), [(1, True), ([1, 0], [True, False]), ({"a": 0}, {"a": False})])
-def test_a_number_that_became_a_truth_value_has_moved(former: Any, learned: Any) -> None:
+def test_a_number_that_became_a_truth_value_has_changed(former: Any, learned: Any) -> None:
     account = Account(at_first(faults.too_many_requests(retry_after="3"), FACTS, "PATCH"), facts={"vip": former})
     account.learns(vip=learned)
     outcome = account.last(memory({"vip": "no"}))
 
-    assert (outcome.result, outcome.moved) == ("skipped", True)
+    assert (outcome.result, outcome.changed_since_plan) == ("skipped", True)
     assert account.held["vip"] is learned or repr(account.held["vip"]) == repr(learned)
 
 
@@ -385,7 +385,7 @@ def test_what_get_or_create_showed_is_looked_at_again_where_the_window_parts_it_
     account.waits.learn = learn
     outcome = account.last(memory({"plan": "gold"}), "context")
 
-    assert outcome.moved
+    assert outcome.changed_since_plan
     assert account.held == {"plan": "learned"}
 
 

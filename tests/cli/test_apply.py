@@ -354,6 +354,6 @@ def test_what_was_learned_while_somebody_was_asked_is_not_overwritten(
         called = repository.run("-e", "live", "apply", "--api-url", url)
 
     assert called.code == 3
-    assert "moved since the plan" in called.out
+    assert "changed since the plan" in called.out
     assert "2 to write" in called.out
     assert facts_in(store) == [{"name": "Sarah", "plan": "learned"}]

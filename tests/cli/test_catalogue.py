@@ -63,7 +63,7 @@ def test_what_is_sensitive_is_said_to_be_so(catalogued: Repository) -> None:
     assert {one["key"]: one["after"] for one in written["facts"]}["pin"]["origin"] == "sensitive"
 
 
-def test_a_sensitive_fact_that_moved_live_is_planned_without_its_values(catalogued: Repository) -> None:
+def test_a_sensitive_fact_that_changed_live_is_planned_without_its_values(catalogued: Repository) -> None:
     catalogued.run("apply", "--yes")
     catalogued.write("specs/support.yaml", SPEC.replace("hush-1", "hush-2"))
     called = catalogued.run("plan")

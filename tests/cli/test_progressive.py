@@ -135,7 +135,7 @@ def test_a_canary_of_what_a_target_chose_is_read_back_within_it(eight: Repositor
     assert len(patches(log)) == 2
 
 
-def test_what_moved_since_the_review_is_no_fault_of_the_canary(eight: Repository) -> None:
+def test_what_changed_since_the_review_is_no_fault_of_the_canary(eight: Repository) -> None:
     eight.write("specs/support.yaml", SPEC.replace("{a: 0}", "{a: 0}, users: [{phone_number: +14155550192}]"))
     with account() as (url, log):
         eight.run("-e", "live", "plan", "--api-url", url, "--out", "plan.json")

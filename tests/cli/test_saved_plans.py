@@ -95,14 +95,14 @@ def test_a_plan_that_holds_is_done_and_the_next_one_is_empty(account: Served) ->
     assert account.run("plan", "--detailed-exitcode").code == 0
 
 
-def test_what_moved_is_left_out_and_named_and_the_rest_is_done(account: Served) -> None:
+def test_what_changed_is_left_out_and_named_and_the_rest_is_done(account: Served) -> None:
     account.store.learn_facts("m-1", {"plan": "learned in a call"})
     called, outcomes = account.apply()
 
     assert called.code == 3
     assert outcomes["skipped"] == [f"write_facts {SARAH}"]
     assert outcomes["done"] == [f"write_facts {JO}", f'add_user {SARAH}.users["+14155550192"]']
-    assert f"left out: {SARAH}: moved since the plan: plan" in called.err
+    assert f"left out: {SARAH}: changed since the plan: plan" in called.err
     assert account.facts("m-1") == {"plan": "learned in a call"}
 
 
@@ -154,12 +154,12 @@ def test_where_nothing_is_left_to_do_and_nothing_was_left_out_there_is_no_journa
     assert past_runs(account) == []
 
 
-def test_strict_refuses_the_whole_plan_and_names_what_moved(account: Served) -> None:
+def test_strict_refuses_the_whole_plan_and_names_what_changed(account: Served) -> None:
     account.store.learn_facts("m-1", {"plan": "learned in a call"})
     called, _ = account.apply("--strict")
 
     assert called.code == 4
-    assert f"--strict: {SARAH} moved since the plan: plan; nothing was written" in called.err
+    assert f"--strict: {SARAH} changed since the plan: plan; nothing was written" in called.err
     assert account.writes == []
 
 

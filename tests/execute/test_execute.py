@@ -250,7 +250,7 @@ def test_a_contact_that_appeared_since_the_plan_with_other_values_is_left_for_th
     writer.profiles["c-+14155550192"] = {"name": "Someone"}
     first, *others = run(made, writer).outcomes
 
-    assert (first.result, first.detail) == ("skipped", 'moved since the plan: "name"; the next plan shows it')
+    assert (first.result, first.detail) == ("skipped", 'changed since the plan: "name"; the next plan shows it')
     assert results(tuple(others)) == ["done", "done"]
     assert writer.profiles["c-+14155550192"] == {"name": "Someone"}
 
@@ -263,7 +263,7 @@ def test_facts_that_a_plan_could_not_show_are_not_overwritten() -> None:
     )
     (outcome,) = run(made, writer).outcomes
 
-    assert (outcome.result, outcome.detail) == ("skipped", 'moved since the plan: "tier"; the next plan shows it')
+    assert (outcome.result, outcome.detail) == ("skipped", 'changed since the plan: "tier"; the next plan shows it')
     assert writer.facts["m"] == {"tier": "learned", "at": {"city": "Rome"}}
 
 

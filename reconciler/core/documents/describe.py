@@ -251,7 +251,7 @@ def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
         outcome=outcome.result,
         detail=f"{outcome.detail}{said}",
         source=_place(operation.source),
-        moved=outcome.moved,
+        changed_since_plan=outcome.changed_since_plan,
         altered=tuple(_altered(item, shown) for item in outcome.altered),
     )
 

@@ -240,7 +240,7 @@ class AlteredEntry:
 @dataclass(frozen=True, slots=True)
 class OutcomeEntry:
     """
-    What became of one operation, and why; what `moved` was skipped, since the account is not as planned for.
+    The outcome of one operation, and why; `changed_since_plan`: it was skipped, since the live value changed.
 
     `altered` is what the account keeps otherwise than it was sent, which another run would not change.
     """
@@ -250,7 +250,7 @@ class OutcomeEntry:
     outcome: str
     detail: str
     source: PlaceEntry
-    moved: bool = False
+    changed_since_plan: bool = False
     altered: tuple[AlteredEntry, ...] = ()
 
 

@@ -1,7 +1,7 @@
 """
 What still holds of a reviewed plan: its operations in, and a fresh plan of the same things, out what may be done.
 
-Only what was reviewed and is still just so is done. What the account holds by now needs nothing; what moved since is
+Only what was reviewed and is still just so is done. What the account holds by now needs nothing; what changed since is
 left for the next plan.
 """
 
@@ -46,13 +46,13 @@ from reconciler.core.plan.operations import (
     Work,
     WriteFacts,
 )
-from reconciler.core.plan.receipt import MOVED, Outcome
+from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Outcome
 from reconciler.errors import Source
 
 _Key: TypeAlias = tuple[str, str]
 _Changes: TypeAlias = Mapping[str, Mapping[tuple[str, ...], FactEntry]]
 _Operation = TypeVar("_Operation", ContactOperation, MemoryOperation)
-_State: TypeAlias = Literal["holds", "already", "moved"]
+_State: TypeAlias = Literal["holds", "already", "changed_since_plan"]
 
 _COUNTERPARTS = {
     "add_user": "update_user",
@@ -74,15 +74,15 @@ class Reviewed(Struct, frozen=True):
 
 
 class Review(Struct, frozen=True):
-    """What is left to do, and what became of the other operations without any request; `moved` are of these."""
+    """What is left to do, and what became of the other operations without any request; `changed` are of these."""
 
     plan: Plan
     settled: tuple[Outcome, ...]
 
     @property
-    def moved(self) -> tuple[Outcome, ...]:
+    def changed(self) -> tuple[Outcome, ...]:
         """Return the operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.moved)
+        return tuple(outcome for outcome in self.settled if outcome.changed_since_plan)
 
 
 class _Verdict(Struct, frozen=True):
@@ -132,8 +132,8 @@ def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ..
 
 def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
     operation = Reviewed(entry.type, entry.address, Source(entry.source.file, entry.source.line))
-    moved = verdict.state == "moved"
-    return Outcome(operation, "skipped" if moved else "already", verdict.detail, moved=moved)
+    is_changed = verdict.state == "changed_since_plan"
+    return Outcome(operation, "skipped" if is_changed else "already", verdict.detail, changed_since_plan=is_changed)
 
 
 def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
@@ -141,13 +141,13 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
     if found is None:
         return _without_fresh(entry, fresh)
     if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
-        return _Verdict("moved", detail=f"{MOVED}: it has another id by now")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it has another id by now")
     if not _changes(entry):
         return _Verdict("holds")
     states = _states(_changes(entry), _changes(found), masker)
-    moved = sorted(key for key, state in states.items() if state == "moved")
-    if moved:
-        return _Verdict("moved", detail=f"{MOVED}: {', '.join(map(_named, moved))}")
+    changed = sorted(key for key, state in states.items() if state == "changed_since_plan")
+    if changed:
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {', '.join(map(_named, changed))}")
     holding = frozenset(key for key, state in states.items() if state == "holds")
     return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
 
@@ -155,15 +155,15 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
 def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
     """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
     if any(is_within(entry.address, address) for address in fresh.ambiguous):
-        return _Verdict("moved", detail=f"{MOVED}: the account shows several of them by now")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: the account shows several of them by now")
     other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
     if other is None:
         return _Verdict("already", detail=ALREADY)
     if not other.certain:
-        return _Verdict("moved", detail=f"{MOVED}: it cannot be looked up any more")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it cannot be looked up any more")
     fields = " and ".join(_changes(other))
     since = f"it is there by now, with another {fields}" if fields else "it is gone by now"
-    return _Verdict("moved", detail=f"{MOVED}: {since}")
+    return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {since}")
 
 
 def _id(entry: OperationEntry) -> str | None:
@@ -196,7 +196,7 @@ def _states(saved: _Changes, now: _Changes, masker: Masker) -> Mapping[str, _Sta
             return "already"
         was = saved[key]
         equal = all(path in was and _same(was[path], change, masker) for path, change in now[key].items())
-        return "holds" if equal else "moved"
+        return "holds" if equal else "changed_since_plan"
 
     return {key: state(key) for key in saved}
 

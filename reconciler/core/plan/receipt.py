@@ -31,7 +31,7 @@ class Planned(Addressed, Protocol):
         ...
 
 
-MOVED = "moved since the plan"
+CHANGED_SINCE_PLAN = "changed since the plan"
 """How the detail of an operation begins that was left out because the account is not as it was planned for."""
 
 
@@ -49,7 +49,7 @@ class Outcome:
     detail: str = ""
     written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
     said: str = field(default="", repr=False, compare=False)
-    moved: bool = False
+    changed_since_plan: bool = False
     altered: tuple[Altered, ...] = field(default=(), repr=False, compare=False)
 
 

@@ -63,15 +63,15 @@ def test_what_the_account_holds_by_now_is_settled() -> None:
 
     assert left(made) == []
     assert said(made) == [("already", "the account holds it by now")]
-    assert made.moved == ()
+    assert made.changed == ()
 
 
-def test_what_moved_is_left_for_the_next_plan_and_named() -> None:
+def test_what_changed_is_left_for_the_next_plan_and_named() -> None:
     made = reviewed(memory({"a": 1, "b": 2, "odd key": 3}), live({"a": 0}), live({"a": 5, "odd key": 4}))
 
     assert left(made) == []
-    assert said(made) == [("skipped", 'moved since the plan: a, "odd key"')]
-    assert len(made.moved) == 1
+    assert said(made) == [("skipped", 'changed since the plan: a, "odd key"')]
+    assert len(made.changed) == 1
 
 
 def test_of_one_request_what_is_so_by_now_is_left_out() -> None:
@@ -80,9 +80,9 @@ def test_of_one_request_what_is_so_by_now_is_left_out() -> None:
     assert written(made) == {"a": 1}
 
 
-def test_a_key_that_appeared_since_has_moved() -> None:
-    assert reviewed(memory({"a": 1}), live({}), live({"a": 5})).moved
-    assert reviewed(memory({"a": {"b": 1}}), live({}), live({"a": {"c": 5}})).moved
+def test_a_key_that_appeared_since_has_changed() -> None:
+    assert reviewed(memory({"a": 1}), live({}), live({"a": 5})).changed
+    assert reviewed(memory({"a": {"b": 1}}), live({}), live({"a": {"c": 5}})).changed
 
 
 def test_a_part_of_a_fact_that_nobody_reviewed_is_not_written_along() -> None:
@@ -90,7 +90,7 @@ def test_a_part_of_a_fact_that_nobody_reviewed_is_not_written_along() -> None:
 
     assert reviewed(
         wanted, live({"at": {"city": "Rome", "floor": 3}}), live({"at": {"city": "Rome", "floor": 4}})
-    ).moved
+    ).changed
 
 
 def test_what_is_needed_since_but_was_not_reviewed_is_not_done() -> None:
@@ -121,18 +121,18 @@ def test_a_memory_that_exists_by_now_needs_not_be_made_and_its_new_facts_hold() 
     assert said(made) == [("already", "the account holds it by now")]
 
 
-def test_another_memory_in_its_place_has_moved() -> None:
+def test_another_memory_in_its_place_has_changed() -> None:
     made = reviewed(memory({"a": 1}), live({"a": 0}), Present("other", {"a": 0}))
 
-    assert said(made) == [("skipped", "moved since the plan: it has another id by now")]
+    assert said(made) == [("skipped", "changed since the plan: it has another id by now")]
 
 
-def test_a_user_who_is_there_by_now_with_other_metadata_has_moved() -> None:
+def test_a_user_who_is_there_by_now_with_other_metadata_has_changed() -> None:
     wanted = memory(users=[user(metadata="new")])
 
     made = reviewed(wanted, live({}), live({}, (PHONE, LiveUser("learned", None))))
     assert left(made) == []
-    assert said(made) == [("skipped", "moved since the plan: it is there by now, with another metadata")]
+    assert said(made) == [("skipped", "changed since the plan: it is there by now, with another metadata")]
     assert said(reviewed(wanted, live({}), live({}, (PHONE, LiveUser("new", None)))))[0][0] == "already"
 
 
@@ -155,14 +155,14 @@ def test_fields_of_a_contact_are_decided_like_facts() -> None:
     assert isinstance(operation, UpdateContact)
     assert [write.key for write in operation.profile] == ["name"]
     assert [fact.key for fact in operation.contact.profile] == ["name"]
-    assert reviewed(wanted, live({}), live({}), (then, FoundContact("c", {"name": "T."}))).moved
+    assert reviewed(wanted, live({}), live({}), (then, FoundContact("c", {"name": "T."}))).changed
 
 
 def test_secrets_are_decided_by_their_digests() -> None:
     wanted = memory({"token": Secret("new")})
 
     assert written(reviewed(wanted, live({"token": "old"}), live({"token": "old"}))) == {"token": "new"}
-    assert reviewed(wanted, live({"token": "old"}), live({"token": "other"})).moved
+    assert reviewed(wanted, live({"token": "old"}), live({"token": "other"})).changed
 
 
 def test_nothing_is_called_done_that_cannot_be_told_any_more() -> None:
@@ -170,14 +170,14 @@ def test_nothing_is_called_done_that_cannot_be_told_any_more() -> None:
     then = live({"a": 0}, (PHONE, LiveUser("old", None)))
 
     assert said(reviewed(wanted, then, Ambiguous(("m", "n")))) == [
-        ("skipped", "moved since the plan: the account shows several of them by now"),
-        ("skipped", "moved since the plan: the account shows several of them by now"),
+        ("skipped", "changed since the plan: the account shows several of them by now"),
+        ("skipped", "changed since the plan: the account shows several of them by now"),
     ]
     assert said(reviewed(wanted, then, Present("m", {"a": 1}))) == [
         ("already", "the account holds it by now"),
-        ("skipped", "moved since the plan: it cannot be looked up any more"),
+        ("skipped", "changed since the plan: it cannot be looked up any more"),
     ]
-    assert said(reviewed(wanted, then, live({"a": 1})))[1] == ("skipped", "moved since the plan: it is gone by now")
+    assert said(reviewed(wanted, then, live({"a": 1})))[1] == ("skipped", "changed since the plan: it is gone by now")
 
 
 def test_a_contact_that_is_gone_by_now_is_not_called_done() -> None:
@@ -185,7 +185,7 @@ def test_a_contact_that_is_gone_by_now_is_not_called_done() -> None:
     wanted = replace(memory(), contact=contact)
     made = reviewed(wanted, live({}), Absent(), (FoundContact("c", {"name": "T"}), MissingContact()))
 
-    assert said(made)[0] == ("skipped", "moved since the plan: it is gone by now")
+    assert said(made)[0] == ("skipped", "changed since the plan: it is gone by now")
 
 
 def test_an_id_that_is_not_known_any_more_is_no_other_id() -> None:
