@@ -12,8 +12,8 @@ class Observer(Protocol):
     """
     Someone who follows an execution.
 
-    One operation may send more than one request (`core.plan.may_send` says which writes), and the intent comes before
-    the first of them. An intent is always followed by an outcome; operations that are not tried have an outcome alone.
+    One operation may send several requests; its intent comes before the first of them. An outcome follows every intent.
+    Operations that are not tried have an outcome alone.
     """
 
     async def intent(self, operation: Operation) -> None:

@@ -1,11 +1,11 @@
 """
 A lease on an account: two applies at once would each act on what the other is about to change.
 
-The system's own lock on a file ends with the process that holds it, however that ends. Beside it stands a note of the
-holder, for people, and for folders that several machines share: some network file systems keep a lock to one machine,
-so there a note of another host counts until it expires.
+The lease is a lock on a file, which the system frees when its holder ends, however it ends. A note beside it names the
+holder for people. Some network file systems do not share locks between machines, so another machine's note counts
+until it expires.
 
-Whether a run is alive is asked of its lock, never of its process: ids of processes are given anew, and on Windows
+Whether a run is alive is asked of its lock, never of its process: process ids are reused, and on Windows
 `os.kill(pid, 0)` ends the process.
 """
 
@@ -14,14 +14,14 @@ import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, StringConstraints, TypeAdapter
+from msgspec import Meta, MsgspecError, Struct, json
+from msgspec.structs import replace
 
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
@@ -34,39 +34,39 @@ LIFETIME = timedelta(minutes=30)
 _RENEWAL = timedelta(minutes=1)
 _PRIVATE = 0o600
 _PROBE_SECONDS = 0.1
-"""How long a lock is tried: whoever lists runs has it for a moment, to see whether somebody else does."""
+"""How long a lock is tried: `runs` holds it for a moment, to see whether somebody else does."""
+
+_Name = Annotated[str, Meta(max_length=300)]
+_Moment = Annotated[datetime, Meta(tz=True)]
 
 
-_Name = Annotated[str, StringConstraints(max_length=300)]
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lease; times are in UTC."""
+class _Holder(Struct, frozen=True):
+    """The note: who holds a lease; times are in UTC."""
 
     run: _Name
     environment: _Name
     pid: int
     host: _Name
-    since: AwareDatetime
-    expires_at: AwareDatetime
+    since: _Moment
+    expires_at: _Moment
 
-    def is_current(self, moment: datetime) -> bool:
-        """Return whether the note still counts."""
-        return self.expires_at > moment
+    @property
+    def is_here(self) -> bool:
+        """Return whether the holder runs on this machine."""
+        return self.host == socket.gethostname()
 
-
-_HOLDERS = TypeAdapter(Holder)
+    def __str__(self) -> str:
+        """Return how messages name the holder."""
+        return (
+            f"another apply (process {self.pid} on {self.host}, environment {self.environment}, "
+            f"since {_text(self.since)}, run {self.run})"
+        )
 
 
 class Lease:
-    """
-    A lease that is held, an observer of an execution: it renews its note before operations, now and then.
+    """A lease that is held, an observer of an execution: it renews its note, whose path is given, before operations."""
 
-    `path` is the note.
-    """
-
-    def __init__(self, path: Path, holder: Holder, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, holder: _Holder, clock: Callable[[], datetime]) -> None:
         """Write the note; raises `StateError`."""
         self._path = path
         self._holder = holder
@@ -74,23 +74,23 @@ class Lease:
         self._write()
 
     async def intent(self, operation: Operation) -> None:
-        """Renew when it is time; raises `RefusedError` where another run has the lease by now, and `StateError`."""
+        """Renew the note once a minute; raises `RefusedError` where another run has the lease, and `StateError`."""
         del operation
         if self._clock() - self._renewed_at >= _RENEWAL:
             self.renew()
 
     def outcome(self, outcome: Outcome) -> None:
-        """Take no note of what became of it."""
+        """Do nothing."""
 
     def renew(self) -> None:
-        """Let the note count anew; raises `RefusedError` where another run has the lease by now, and `StateError`."""
+        """Write a new expiry; raises `RefusedError` where another run has taken the lease, and `StateError`."""
         other = _read(self._path)
         if other is not None and other.run != self._holder.run:
-            raise RefusedError(f"the lease of this run expired, and {_told(other)} has taken it")
+            raise RefusedError(f"the lease of this run expired, and {other} has taken it")
         self._write()
 
     def release(self) -> None:
-        """Remove the note, unless it is another's by now."""
+        """Remove the note, unless another run has taken the lease."""
         holder = _read(self._path)
         if holder is not None and holder.run == self._holder.run:
             with suppress(OSError):
@@ -98,8 +98,8 @@ class Lease:
 
     def _write(self) -> None:
         moment = self._clock()
-        holder = replace(self._holder, expires_at=moment + LIFETIME)
-        write_file(self._path, _HOLDERS.dump_json(holder, indent=1).decode() + "\n")
+        note = json.encode(replace(self._holder, expires_at=moment + LIFETIME))
+        write_file(self._path, json.format(note, indent=1).decode() + "\n")
         self._renewed_at = moment
 
 
@@ -108,35 +108,31 @@ def holding(
     folder: Path, *, account: str, run: str, environment: str, clock: Callable[[], datetime]
 ) -> Iterator[Lease]:
     """
-    Hold the lease of an account for a while; raises `RefusedError` where another run has it, and `StateError`.
+    Hold the lease of an account; raises `RefusedError` where another run has it, and `StateError`.
 
     `account` names the account apart from all others; `folder` is made where it is missing.
     """
     name = hashlib.sha256(account.encode()).hexdigest()[:16]
     note = folder / f"{name}.json"
-    lock = _locked(folder / f"{name}.lock", note)
-    try:
-        moment = clock()
-        other = _read(note)
-        if other is not None and other.host != socket.gethostname() and other.is_current(moment):
+    with _locked(folder / f"{name}.lock", note):
+        moment, other = clock(), _read(note)
+        if other is not None and not other.is_here and other.expires_at > moment:
             raise _taken(other, note)
-        lease = Lease(note, Holder(run, environment, os.getpid(), socket.gethostname(), moment, moment), clock)
+        lease = Lease(note, _Holder(run, environment, os.getpid(), socket.gethostname(), moment, moment), clock)
         try:
             yield lease
         finally:
             lease.release()
-    finally:
-        lock.release()
 
 
 @asynccontextmanager
 async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-    """Renew a lease now and then beside whatever is done, so that it outlives every wait; `sleep` is told seconds."""
+    """Renew a lease every minute in the background, so that it outlives every wait; `sleep` takes seconds."""
 
     async def renew() -> None:
         while True:
             await sleep(_RENEWAL.total_seconds())
-            with suppress(ReconcilerError):  # the next intent finds out, and says so
+            with suppress(ReconcilerError):  # the next intent raises it again
                 lease.renew()
 
     task = asyncio.create_task(renew())
@@ -148,81 +144,60 @@ async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> A
 
 
 def running(folder: Path, moment: datetime) -> frozenset[str]:
-    """Return the runs that hold a lease and seem to be alive; another host's is believed until its note expires."""
-    notes = sorted(folder.glob("*.json"))
-    found = ((note, _read(note)) for note in notes)
-    return frozenset(holder.run for note, holder in found if holder and _seems_alive(holder, note, moment))
+    """Return the runs that hold a lease and seem to be alive; another machine's note counts until it expires."""
+    found = ((note, _read(note)) for note in sorted(folder.glob("*.json")))
+    return frozenset(
+        holder.run
+        for note, holder in found
+        if holder and (_is_locked(note.with_suffix(".lock")) if holder.is_here else holder.expires_at > moment)
+    )
 
 
-def _locked(path: Path, note: Path) -> FileLock:
+def _locked(path: Path, note: Path) -> AbstractContextManager[object]:
     """Lock a file; raises `RefusedError` where another process has it, and `StateError`."""
     try:
         make_private_folder(path.parent)
         check_no_link(path)
-    except StateError as error:
-        raise StateError(f"cannot lock {path}: {error}; nothing was written to the account") from error
-    lock = FileLock(path, mode=_PRIVATE)
-    try:
-        lock.acquire(timeout=_PROBE_SECONDS, poll_interval=_PROBE_SECONDS / 2)
+        return FileLock(path, mode=_PRIVATE).acquire(timeout=_PROBE_SECONDS, poll_interval=_PROBE_SECONDS / 2)
     except Timeout as error:
         raise _taken(_read(note), note) from error
-    except OSError as error:
-        raise StateError(f"cannot lock {path}: {error.strerror}; nothing was written to the account") from error
-    return lock
+    except (StateError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StateError(f"cannot lock {path}: {why}; nothing was written to the account") from error
 
 
 def _is_locked(path: Path) -> bool:
-    """
-    Return whether a process of this machine has a lock; one that cannot be tried is believed to be.
-
-    A process is not asked by its id: ids are given anew, and on Windows a process that is asked with a signal ends.
-    """
+    """Return whether a process of this machine has a lock; where the lock cannot be tried, return True."""
     if not path.is_file():
         return False
-    lock = FileLock(path, mode=_PRIVATE)
     try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
+        with FileLock(path, mode=_PRIVATE).acquire(timeout=0):
+            return False
+    except OSError:  # a time-out is one, too
         return True
-    lock.release()
-    return False
 
 
-def _taken(holder: Holder | None, note: Path) -> RefusedError:
-    """Return who holds the lease and what to do; the note may be missing for a moment."""
+def _taken(holder: _Holder | None, note: Path) -> RefusedError:
+    """Return the error that names the holder and what to do; the note may be missing for a moment."""
     if holder is None:
         return RefusedError("another apply is at work on this account; nothing was written: wait for it to end")
-    cure = f"wait for it to end, or stop {f'it with `kill {holder.pid}`' if os.name == 'posix' else 'that process'}"
-    if holder.host != socket.gethostname():
-        cure = (
-            f"wait for it to end; if it was killed, its lease expires at {_text(holder.expires_at)}, or at once when "
-            f"you remove {note}"
-        )
-    return RefusedError(f"{_told(holder)} is at work on this account; nothing was written: {cure}")
+    if holder.is_here:
+        cure = f", or stop {f'it with `kill {holder.pid}`' if os.name == 'posix' else 'that process'}"
+    else:
+        expires = _text(holder.expires_at)
+        cure = f"; if it was killed, its lease expires at {expires}, or at once when you remove {note}"
+    return RefusedError(f"{holder} is at work on this account; nothing was written: wait for it to end{cure}")
 
 
-def _told(holder: Holder) -> str:
-    return (
-        f"another apply (process {holder.pid} on {holder.host}, environment {holder.environment}, "
-        f"since {_text(holder.since)}, run {holder.run})"
-    )
-
-
-def _seems_alive(holder: Holder, note: Path, moment: datetime) -> bool:
-    if holder.host != socket.gethostname():
-        return holder.is_current(moment)
-    return _is_locked(note.with_suffix(".lock"))
-
-
-def _read(path: Path) -> Holder | None:
+def _read(path: Path) -> _Holder | None:
     """Read a note, its times in UTC; None where there is none, or none that can be understood."""
     try:
-        holder = _HOLDERS.validate_json(read_kept(path))
-        since, expires_at = (moment.astimezone(UTC) for moment in (holder.since, holder.expires_at))
-    except (OSError, ValueError, OverflowError):  # the last of a time before or after all that there are
+        holder = json.decode(read_kept(path), type=_Holder)
+        since, expires_at = holder.since.astimezone(UTC), holder.expires_at.astimezone(UTC)
+    except (OSError, MsgspecError, RecursionError, ValueError, OverflowError):  # the last of a time that cannot be
         return None
     return replace(holder, since=since, expires_at=expires_at)
 
 
 def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -19,7 +19,7 @@ from reconciler.core.model.observed import (
 )
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite, Updated
-from reconciler.core.plan.operations import ContactWork, Operation, Plan, may_send
+from reconciler.core.plan.operations import ContactWork, Operation, Plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import ContactRecord, UserPage
 from reconciler.errors import (
@@ -528,14 +528,6 @@ def test_what_an_observer_forbids_is_not_sent_and_neither_is_anything_after_it()
     assert execution.outcomes[2].detail == "not tried: the disk is full"
     assert following.writer.calls == ["intent create_memory", "create_memory id-of-sarah"]
     assert following.outcomes == list(execution.outcomes)
-
-
-def test_the_writes_that_an_operation_may_take_are_known_before() -> None:
-    assert [may_send(operation) for operation in NEW.operations] == [
-        ("create_memory",),
-        ("create_memory", "write_facts"),
-        ("create_memory", "add_user", "update_user"),
-    ]
 
 
 def test_an_outcome_tells_what_was_replaced_in_the_end_which_the_plan_could_not_know() -> None:

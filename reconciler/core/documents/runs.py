@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Meta, Struct
 
 from reconciler.core.documents.plan import FORMAT_VERSION, OutcomeEntry, PlaceEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import is_within, operation_key, user_address
@@ -54,16 +53,28 @@ How a run ended.
 """
 
 
-class RunHeader(Struct, frozen=True):
-    """What a run was about; `account` is a digest, `operations` counts those planned, by type."""
+JOURNAL_VERSION = "1.0"
 
-    run: str
+RunId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,80}$")]
+TimeText = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,20}Z$")]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+
+
+class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
+    """
+    What a run was about, as the first line of its journal.
+
+    `account` is a digest, `operations` counts those planned, by type.
+    """
+
+    run: RunId
     environment: str
     api: str
     account: str
     specs_digest: str
-    started_at: str
-    operations: Mapping[str, int]
+    started_at: TimeText
+    operations: Mapping[str, Count]
+    format_version: str = JOURNAL_VERSION
 
     @property
     def planned(self) -> int:
@@ -133,11 +144,6 @@ class PastRun(Struct, frozen=True):
         if sum(self.totals.values()) == self.totals["done"] + self.totals["already"]:
             return "complete"
         return "interrupted" if self.interrupted else "incomplete"
-
-
-def with_result(step: Step, result: Result) -> Step:
-    """Return the step with what became of it."""
-    return replace(step, result=result)
 
 
 _DETAILS: Mapping[Result | None, str] = {

@@ -127,28 +127,6 @@ class UpdateUser(_OnUser, frozen=True):
 ContactOperation: TypeAlias = CreateContact | UpdateContact
 MemoryOperation: TypeAlias = CreateMemory | WriteFacts | AddUser | UpdateUser
 Operation: TypeAlias = ContactOperation | MemoryOperation
-"""One operation is one write request; `may_send` says which others it may take."""
-
-
-def may_send(operation: Operation) -> tuple[str, ...]:
-    """
-    Return the writes that an operation may send, by the names of the operations that they are, in their order.
-
-    An id that is missing takes get-or-create, a contact that existed differently an update, and so does a user.
-    """
-    match operation:
-        case CreateContact(contact=contact):
-            return ("create_contact", "update_contact") if contact.profile else ("create_contact",)
-        case UpdateContact() | CreateMemory():
-            return (operation.type,)
-        case WriteFacts() | UpdateUser():
-            return (*_lookup(operation.memory), operation.type)
-        case AddUser():
-            return (*_lookup(operation.memory), "add_user", "update_user")
-
-
-def _lookup(memory: Memory) -> tuple[str, ...]:
-    return ("create_memory",) if isinstance(memory, ContactMemory) else ()
 
 
 class ContactWork(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """
-The journal: what a run is about to do and what became of it, a line each, on disk before a request leaves.
+The journal: a line for each operation that is begun, and one for its outcome, on disk before a request is sent.
 
-It holds types, addresses and results, and neither values nor the API's words. A file is one run,
+It holds types, addresses and results, and neither values nor the API's messages. Each run has a file,
 `.reconciler/journal/RUN.jsonl`.
 """
 

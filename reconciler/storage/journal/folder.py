@@ -1,4 +1,4 @@
-"""The journals of a repository: found, listed, settled and, in the end, removed."""
+"""The journals of a repository: find, list, settle and remove them."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.errors import InputError, StateError
-from reconciler.storage.files import check_no_link, make_private_folder, open_kept
+from reconciler.storage.files import check_no_link, make_private_folder, open_kept, state_errors
 from reconciler.storage.journal.reading import SettledLine, check_version, is_closed, read_run, to_bytes
 from reconciler.storage.journal.writing import FileLog, Journal
 
@@ -20,7 +20,7 @@ _MOST_NAMED = 5
 
 
 def new_run_id(moment: datetime, chance: str) -> str:
-    """Return the id of a run: ids sort by their time, and `chance` tells apart those of the same millisecond."""
+    """Return the id of a run: ids sort by their time, and `chance` separates those of the same millisecond."""
     time = moment.astimezone(UTC)
     return f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03}Z-{chance}"
 
@@ -69,27 +69,22 @@ class JournalFolder(Struct, frozen=True):
     def settle(self, run: str, *, by: str, at: str) -> None:
         """Note in a journal that a later run has looked at what it left open; raises `StateError`."""
         path = self._file(run)
-        try:
-            with os.fdopen(open_kept(path), "r+b") as file:
-                file.seek(file.read().rfind(b"\n") + 1)
-                file.truncate()  # a torn line says nothing
-                file.write(to_bytes(SettledLine(at, by)))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StateError(f"cannot write {path}: {error.strerror}") from error
+        with state_errors("write", path), os.fdopen(open_kept(path), "r+b") as file:
+            file.seek(file.read().rfind(b"\n") + 1)
+            file.truncate()  # a torn line has no meaning
+            file.write(to_bytes(SettledLine(at, by)))
+            file.flush()
+            os.fsync(file.fileno())
 
     def start(self, header: RunHeader, *, now: Callable[[], str]) -> Journal:
-        """Begin the journal of a run; raises `StateError`, and nothing must be written to the account then."""
+        """Begin the journal of a run; raises `StateError`, after which nothing may be written to the account."""
         path = self._file(header.run)
         try:
             make_private_folder(self.path)
+            with state_errors("write", path):
+                log = FileLog(path)
         except StateError as error:
             raise StateError(f"{error}; nothing was written to the account") from error
-        try:
-            log = FileLog(path)
-        except OSError as error:
-            raise StateError(f"cannot write {path}: {error.strerror}; nothing was written to the account") from error
         try:
             return Journal(log, header, now=now)
         except StateError as error:
@@ -98,7 +93,7 @@ class JournalFolder(Struct, frozen=True):
             raise StateError(f"{error} ({path}); nothing was written to the account") from error
 
     def prune(self) -> None:
-        """Remove what is older than the newest runs; what nobody has looked at stays. What cannot be removed, too."""
+        """Delete old journals, except those that leave something open; ignore those that cannot be deleted."""
         for path in self.paths()[:-_MOST_KEPT]:
             if is_closed(path) or read_run(path) is None:
                 with suppress(OSError):
@@ -109,7 +104,7 @@ class JournalFolder(Struct, frozen=True):
 
 
 def _own_run(path: Path) -> PastRun | None:
-    """Read a journal under its own name: by the run's id, another file would be taken for it."""
+    """Read a journal; raises `StateError` where its file has another name, since its run could not be settled."""
     run = read_run(path)
     if run is not None and run.header.run != path.stem:
         raise StateError(f"{path} is the journal of the run {run.header.run}: give it that name, or move it away")

@@ -1,8 +1,9 @@
 """
-Writing a journal: lines reach the disk before the requests that they announce leave.
+Writing a journal: a line reaches the disk before the request that it announces is sent.
 
-The journal is kept by operation, not by request. One line covers an id that had to be asked for and a request that was
-repeated, so that journal and receipt speak of the same things. Operations that run at once share one wait for the disk.
+The journal has a line for an operation, not for a request: an id that had to be asked for first, or a request that was
+repeated, has none of its own. So journal and receipt list the same things. Operations that run at once share one wait
+for the disk.
 """
 
 import asyncio
@@ -13,23 +14,15 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.core.documents.runs import RunHeader
-from reconciler.core.plan.operations import Operation, may_send
+from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import StateError
 from reconciler.storage.files import open_new
-from reconciler.storage.journal.reading import (
-    FORMAT_VERSION,
-    EndLine,
-    HeaderLine,
-    IntentLine,
-    Line,
-    OutcomeLine,
-    to_bytes,
-)
+from reconciler.storage.journal.reading import EndLine, IntentLine, Line, OutcomeLine, to_bytes
 
 
 class Log(Protocol):
-    """A file that grows; all raise `OSError`."""
+    """A file that only grows; all methods raise `OSError`."""
 
     def append(self, data: bytes) -> None:
         """Write to the end, through to the system, so that it outlives this process."""
@@ -66,7 +59,7 @@ class FileLog:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file outlive the machine's power, too, where a system lets a folder be opened."""
+    """Put the name of a new file on disk, too, where the system can open a folder."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except PermissionError:  # Windows lets none
@@ -81,8 +74,8 @@ class Journal:
     """
     The journal of one run, an observer of its execution.
 
-    `now` gives the time as text. Once a line could not be written, none is any more, so that what stands there stays
-    true, and `trouble` says why; every further intent is forbidden.
+    `now` returns the time as text. After a line that could not be written, no other is written, so that the journal
+    stays true. `trouble` is the reason then, and every further intent is forbidden.
     """
 
     def __init__(self, log: Log, header: RunHeader, *, now: Callable[[], str]) -> None:
@@ -95,7 +88,7 @@ class Journal:
         self._on_disk = 0
         self._syncing = asyncio.Lock()
         self.trouble = ""
-        self._append(_header_line(header))
+        self._append(header)
         self._sync()
         if self.trouble:
             log.close()
@@ -104,28 +97,21 @@ class Journal:
     async def intent(self, operation: Operation) -> None:
         """Announce an operation, and wait until that is on disk; raises `StateError` where it cannot be."""
         source = operation.source
-        line = IntentLine(
-            self._now(),
-            operation.type,
-            operation.address,
-            source.file,
-            source.line,
-            may_send(operation),
-        )
-        self._append(line)
+        self._append(IntentLine(self._now(), operation.type, operation.address, source.file, source.line))
         await self._reach_disk()
         if self.trouble:
             raise StateError(self.trouble)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Note what became of an operation; the next wait for the disk takes it along."""
+        """Write the outcome of an operation; the next wait for the disk includes it."""
         operation, source = outcome.operation, outcome.operation.source
-        line = OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
-        self._append(line)
+        self._append(
+            OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
+        )
         self._results[outcome.result] += 1
 
     def close(self, *, stop_requested: bool) -> None:
-        """Write the closing line, unless the execution broke off, and give the file back."""
+        """Write the last line, unless the execution broke off, and close the file."""
         if self._results.total() == self._planned:
             is_complete = self._results["done"] + self._results["already"] == self._planned
             self._append(EndLine(self._now(), stop_requested and not is_complete, self._results["unknown"]))
@@ -133,7 +119,7 @@ class Journal:
         self._log.close()
 
     async def _reach_disk(self) -> None:
-        """Wait until all that was appended so far is on disk; those that wait at the same time share one wait."""
+        """Wait until all that was appended so far is on disk; callers that wait at the same time share one wait."""
         needed = self._appended
         async with self._syncing:
             if self._on_disk < needed and not self.trouble:
@@ -141,7 +127,7 @@ class Journal:
                 await asyncio.to_thread(self._sync)
                 self._on_disk = reached
 
-    def _append(self, line: Line) -> None:
+    def _append(self, line: RunHeader | Line) -> None:
         if self.trouble:
             return
         try:
@@ -160,16 +146,3 @@ class Journal:
 
     def _note(self, error: OSError) -> None:
         self.trouble = f"the journal cannot be written: {error.strerror}"
-
-
-def _header_line(header: RunHeader) -> HeaderLine:
-    return HeaderLine(
-        FORMAT_VERSION,
-        header.run,
-        header.environment,
-        header.api,
-        header.account,
-        header.specs_digest,
-        header.started_at,
-        dict(header.operations),
-    )
