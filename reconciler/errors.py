@@ -38,8 +38,8 @@ class Problem(Struct, frozen=True, order=True):
     """
     One thing that is wrong in a file: where, at which address, what, and what would be right.
 
-    `message` and `cure` may carry values (`Said` in `core/model/masking.py`); where the problem is `withheld`, only the
-    operator may see them. Its own text quotes none of them: `worded` returns the problem as a reader may see it.
+    `message` and `cure` may carry values (`Message` in `core/model/masking.py`); where the problem is `withheld`, only
+    the operator may see them. Its own text quotes none of them: `worded` returns the problem as a reader may see it.
     """
 
     file: str

@@ -81,7 +81,7 @@ class RecordingWriter:
     async def update_contact(self, contact_id: str, profile: Sequence[FactWrite]) -> ContactRecord:
         """Record the update of a contact."""
         shown = {
-            write.key: self._masker.beside_facts.sent(write.changed_part, write.declared, (write.key,))
+            write.key: self._masker.without_sensitive_keys.sent(write.changed_part, write.declared, (write.key,))
             for write in profile
         }
         self._record(requests.update_contact(contact_id, profile), body=shown)

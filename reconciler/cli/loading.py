@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.cli.options import Invocation
 from reconciler.cli.terminal import is_operators_terminal, keep_secret, remark
-from reconciler.core.model.masking import says, worded
+from reconciler.core.model.masking import compose, worded
 from reconciler.core.model.text import visible
 from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
@@ -71,7 +71,7 @@ def _told(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
     """Return a problem that says in which environments it is one, unless it is in all."""
     if len(names) == len(of):
         return problem
-    return replace(problem, message=says("{} (in {})", problem.message, ", ".join(names)))
+    return replace(problem, message=compose("{} (in {})", problem.message, ", ".join(names)))
 
 
 def _loaded(project: Project, environment: Environment, references: References) -> Loaded:

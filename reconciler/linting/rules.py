@@ -7,7 +7,7 @@ from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import keyed_address
 from reconciler.core.model.catalogue import Catalogue, FactKey, sensitive_keys
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.nearest import looks, near_keys, told_apart, twins
+from reconciler.core.model.nearest import looks, similar_keys, told_apart, twins
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.text import quoted, shortened
 from reconciler.errors import Source
@@ -53,7 +53,7 @@ def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> It
 def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
     """Doubt the rarer one of two keys of which one looks like a slip."""
     counts = {key: len(found) for key, found in mentions.facts.items()}
-    for key, others in near_keys(counts, counts).items():
+    for key, others in similar_keys(counts, counts).items():
         better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
         for mention in mentions.facts[key] if better else ():
             told, *names = told_apart([key, *sorted(better)])

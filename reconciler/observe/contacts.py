@@ -3,18 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, id_key, identifier_key, number_key
 from reconciler.core.model.observed import AmbiguousContact
+from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 from reconciler.observe.listing import list_on
 from reconciler.workers import for_each
-
-ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
-"""`auto` takes the reader that needs the fewest requests, and falls back to `context` where there is no other."""
 
 _MOST_SINGLE = 50
 """More contacts than this are not looked up one by one on the word of `total` alone, which may be wrong."""

@@ -34,9 +34,10 @@ from reconciler.core.model.observed import (
     UnreadableContact,
     Unseen,
 )
+from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.remote import ContactRecord, Reader, Record
 from reconciler.errors import ApiRejectedError, OtherRecordError, RouteAbsentError
-from reconciler.observe.contacts import ReaderChoice, Records, look_up_contacts
+from reconciler.observe.contacts import Records, look_up_contacts
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
 

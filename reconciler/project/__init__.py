@@ -7,7 +7,6 @@ from reconciler.project.file import (
     ExpectedAccountFile,
     GuardsFile,
     ProjectFile,
-    Reader,
 )
 from reconciler.project.loading import FILE_NAME, Environment, Project, load_project
 
@@ -21,6 +20,5 @@ __all__ = [
     "GuardsFile",
     "Project",
     "ProjectFile",
-    "Reader",
     "load_project",
 ]

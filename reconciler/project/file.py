@@ -1,15 +1,15 @@
 """The keys of `reconciler.yaml`, with what each is for."""
 
 import re
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING, is_variable_name
-from reconciler.core.model.settings import ExpectedAccount, parse_rate
+from reconciler.core.model.settings import ExpectedAccount, ReaderChoice, parse_rate
 from reconciler.reading import AccountId, Strict, number_meant, wrong
 
 SANDBOX = "sandbox"
@@ -18,9 +18,6 @@ DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
 DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
 DEFAULT_CONCURRENCY = 10
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
-
-Reader: TypeAlias = Literal["auto", "contacts", "contact", "context"]
-"""How an account is read; `observe` says what each of them is."""
 
 
 def _checked_api(api: str) -> str:
@@ -64,7 +61,7 @@ def _checked_rate(text: str) -> str:
 def _checked_value(value: object) -> object:
     if not isinstance(value, (str, int, float, bool)):
         raise wrong(
-            says("text, a number, true or false is expected, not {}", named(value)),
+            compose("text, a number, true or false is expected, not {}", named(value)),
             cure="lists and mappings stand in the specs themselves, or in an overlay",
         )
     if isinstance(value, str) and OPENING in value:
@@ -76,7 +73,7 @@ def _checked_value(value: object) -> object:
 
 def _checked_name(name: str) -> str:
     if not is_variable_name(name):
-        raise wrong(says("{} is not a name", named(name)), cure="use letters, digits, - and _, 63 at most")
+        raise wrong(compose("{} is not a name", named(name)), cure="use letters, digits, - and _, 63 at most")
     return name
 
 
@@ -89,7 +86,7 @@ def _checked_environments(environments: dict[str, object]) -> dict[str, object]:
 def _checked_environment(name: str) -> str:
     if not re.fullmatch(_NAME, name):
         raise wrong(
-            says("{} is not a name", named(name)),
+            compose("{} is not a name", named(name)),
             cure="use letters, digits, - and _, with a letter or digit at the start, 63 at most",
         )
     return name
@@ -195,7 +192,7 @@ class EnvironmentFile(Strict):
     rate_limit: Annotated[str, AfterValidator(_checked_rate)] | None = Field(
         default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
     )
-    reader: Reader = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
+    reader: ReaderChoice = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
     guards: GuardsFile | None = Field(default=None, description="Applies that would do more are refused.")
     expect_account: ExpectedAccountFile | None = Field(
         default=None, description="Another account than this is refused before anything else is read."

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from reconciler.core.model.references import Scalar, Variable, holds_key
-from reconciler.core.model.settings import ExpectedAccount, Rate, parse_rate
+from reconciler.core.model.settings import ExpectedAccount, Rate, ReaderChoice, parse_rate
 from reconciler.core.plan.guards import NO_GUARDS, Guards
 from reconciler.errors import InputError, Problem, Source, SpecError
 from reconciler.project.file import (
@@ -15,7 +15,6 @@ from reconciler.project.file import (
     DEFAULT_SPECS,
     DIGEST_KEY_VARIABLE,
     ProjectFile,
-    Reader,
 )
 from reconciler.reading import KeyPath, Node, check, did_you_mean, dotted, read_file, work_tree_of
 
@@ -40,7 +39,7 @@ class Environment(Struct, frozen=True):
     api_key_env: str
     specs: tuple[str, ...]
     concurrency: int
-    reader: Reader
+    reader: ReaderChoice
     rate_limit: Rate | None
     overlays: tuple[str, ...] = ()
     fact_keys_of: tuple[str, ...] = ()

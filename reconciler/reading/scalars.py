@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.masking import Said, says
+from reconciler.core.model.masking import Message, compose
 from reconciler.core.model.text import quoted
 from reconciler.core.model.value import MOST_WHOLE as _MOST
 from reconciler.core.model.value import Json, digits, keeps_digits, survives
@@ -112,10 +112,10 @@ def _decimal(text: str) -> float | Refusal:
     return float(text)
 
 
-def _counted(text: str, said: str, said_of_digits: str) -> Said:
+def _counted(text: str, said: str, said_of_digits: str) -> Message:
     """Report something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
     digits = f"{sum(map(str.isdigit, text)):,} digits"
-    return Said(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
+    return Message(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
 
 
 _NONE_MEANT = "!"
@@ -131,6 +131,6 @@ def scalar_tag_refusal(tag: str) -> Refusal | None:
 
 def collection_tag_refusal(tag: str) -> Refusal | None:
     """Return why the tag of a mapping or list is refused, if it is."""
-    shown = Said("…", shown=quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1])
+    shown = Message("…", shown=quoted(tag.replace(_CORE, "!!", 1)[:_SHOWN])[1:-1])
     cure = "remove it; quotes make text, and all other values need no tag"
-    return None if tag == _NONE_MEANT else Refusal(says("the tag {} is not accepted", shown), cure)
+    return None if tag == _NONE_MEANT else Refusal(compose("the tag {} is not accepted", shown), cure)

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.secret import Secret
 from reconciler.reading.scalars import Numeral, plain_value
 
@@ -55,7 +55,7 @@ def explain(error: ErrorDetails) -> Words:
         return mistyped(_EXPECTED[kind], error["input"])
     if kind in _BOUNDS:
         bound = _BOUNDS[kind].format(**{name: _short(value) for name, value in context.items()})
-        return Words(says("{} is expected, not {}", bound, named(error["input"])), "")
+        return Words(compose("{} is expected, not {}", bound, named(error["input"])), "")
     if kind == OUR_OWN:
         return Words(context["said"], context["cure"])
     return Words(error["msg"].removeprefix("Value error, ").removeprefix("Input should "), "")
@@ -68,7 +68,7 @@ def wrong(message: str, *, cure: str) -> PydanticCustomError:
 
 def mistyped(expected: str, value: object) -> Words:
     """Report that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
-    message = says("{} is expected, not {}", expected, named(value))
+    message = compose("{} is expected, not {}", expected, named(value))
     if value is None:
         return Words(message, _fill(expected))
     if isinstance(value, Secret):

@@ -8,12 +8,12 @@ from typing import TypeVar
 from reconciler.core.model.address import contact_address
 from reconciler.core.model.catalogue import Catalogue, FactKey
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, id_key
-from reconciler.core.model.masking import quote, says
+from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest
 from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.layers import merge
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 
 NO_SCOPE = "this contact has facts and is in no scope, so no memory gets them"
 ADD_SCOPES = "name its scopes under scopes"
@@ -36,38 +36,40 @@ T = TypeVar("T")
 _KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory"}
 
 
-def assemble(declared: Iterable[Declarations], findings: Findings, *, complete: bool) -> Desired:
+def assemble(declared: Iterable[Declarations], problems: Problems, *, complete: bool) -> Desired:
     """
     Put together what all documents declare.
 
     Unless the reading is `complete`, a scope may be declared in what could not be read, so none is called undeclared.
     """
     all_declared = tuple(declared)
-    names = _names(all_declared, findings)
+    names = _names(all_declared, problems)
     scopes = {scope.name: scope for one in all_declared for scope in one.scopes}
     contacts = _first_by_name((one.contact.name, one) for document in all_declared for one in document.contacts)
     existing = _first_by_name((one.name, one) for document in all_declared for one in document.memories)
     if complete:
-        unsound = (one for document in all_declared for one in document.unsound.references)
-        _report_undeclared(chain(_references(contacts), unsound), names, findings)
+        invalid = (one for document in all_declared for one in document.invalid.references)
+        _report_undeclared(chain(_references(contacts), invalid), names, problems)
     memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))
-    _report_same_contact((one.contact for one in contacts), findings)
-    _report_reached_twice(memories, findings)
-    _report_same_id(existing, findings)
+    _report_same_contact((one.contact for one in contacts), problems)
+    _report_reached_twice(memories, problems)
+    _report_same_id(existing, problems)
     catalogue = catalogue_of(all_declared)
     live = any(one.live_values for one in all_declared)
     return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue, live)
 
 
-def _names(declared: Iterable[Declarations], findings: Findings) -> Mapping[tuple[str, str], Source]:
+def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tuple[str, str], Source]:
     first: dict[tuple[str, str], Source] = {}
     for one in (name for document in declared for name in document.names):
         known = first.setdefault((one.section, one.name), one.source)
         if known is not one.source:
-            findings.add(
+            problems.add(
                 one.source,
                 (one.section, one.name),
-                message=says("the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known),
+                message=compose(
+                    "the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known
+                ),
                 cure="rename one, or move all that is said about it to one place",
             )
     return first
@@ -95,15 +97,15 @@ def _references(contacts: Iterable[DeclaredContact]) -> Iterator[ScopeReference]
 
 
 def _report_undeclared(
-    references: Iterable[ScopeReference], names: Mapping[tuple[str, str], Source], findings: Findings
+    references: Iterable[ScopeReference], names: Mapping[tuple[str, str], Source], problems: Problems
 ) -> None:
     known = Nearest(name for section, name in names if section == "scopes")
     for reference in references:
         if ("scopes", reference.scope) not in names:
-            findings.add(
+            problems.add(
                 reference.source,
                 ("contacts", reference.contact, "scopes", reference.scope),
-                message=says("the scope {} is not declared", quote(reference.scope)),
+                message=compose("the scope {} is not declared", quote(reference.scope)),
                 cure=known.did_you_mean(reference.scope) or "declare it under scopes, in any spec file",
             )
 
@@ -126,12 +128,12 @@ def _memory(declared: DeclaredContact, memory: DeclaredMemory, scope: DeclaredSc
     )
 
 
-def _report_same_contact(contacts: Iterable[Contact], findings: Findings) -> None:
+def _report_same_contact(contacts: Iterable[Contact], problems: Problems) -> None:
     first: dict[tuple[str, str], Contact] = {}
     for contact in contacts:
         known = first.setdefault(contact.identity.key, contact)
         if known is not contact:
-            findings.add(
+            problems.add(
                 contact.source,
                 contact.address,
                 message=f"this is the same contact as {known.address} at {known.source}",
@@ -139,12 +141,12 @@ def _report_same_contact(contacts: Iterable[Contact], findings: Findings) -> Non
             )
 
 
-def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings) -> None:
+def _report_reached_twice(memories: Iterable[ContactMemory], problems: Problems) -> None:
     first: dict[tuple[tuple[str, str], tuple[str, str]], ContactMemory] = {}
     for memory in memories:
         known = first.setdefault((memory.contact.identity.key, memory.scope_key.key), memory)
         if known is not memory:
-            findings.add(
+            problems.add(
                 memory.source,
                 memory.address,
                 message=f"this is the same contact and scope as {known.address} at {known.source}",
@@ -152,12 +154,12 @@ def _report_reached_twice(memories: Iterable[ContactMemory], findings: Findings)
             )
 
 
-def _report_same_id(memories: Iterable[ExistingMemory], findings: Findings) -> None:
+def _report_same_id(memories: Iterable[ExistingMemory], problems: Problems) -> None:
     first: dict[str, ExistingMemory] = {}
     for memory in memories:
         known = first.setdefault(id_key(memory.memory_id), memory)
         if known is not memory:
-            findings.add(
+            problems.add(
                 memory.source,
                 memory.address,
                 message=f"this has the same memory_id as {known.address} at {known.source}",

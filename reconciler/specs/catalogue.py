@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.address import is_within
 from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.secret import UnreadSecret
 from reconciler.core.model.text import quoted
@@ -35,9 +35,9 @@ from reconciler.reading import (
 )
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations, Unsound
+from reconciler.specs.declared import Declarations, Invalid
 from reconciler.specs.layers import Facts
-from reconciler.specs.problems import Findings, spec_documents
+from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
 
@@ -46,7 +46,7 @@ _OTHERS = frozenset(SpecDocument.model_fields) - {_SECTION}
 
 
 def catalogues(
-    entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, findings: Findings
+    entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, problems: Problems
 ) -> Iterator[Declarations]:
     """
     Return the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
@@ -58,13 +58,13 @@ def catalogues(
     known = {os.path.realpath(file.path) for file in besides}
     found = find_files(entries, root=root) if entries else Files((), ())
     if found.files or not found.is_complete:
-        findings.take(found.problems)
+        problems.take(found.problems)
     for file in found.files:
         if os.path.realpath(file.path) not in known:
             parsed = read_file(file.path, name=file.name, address=spec_address)
-            for document in spec_documents(parsed, file, findings):
+            for document in spec_documents(parsed, file, problems):
                 if not _is_silent(document.value):
-                    yield _catalogue(document, references.unread, findings)
+                    yield _catalogue(document, references.unread, problems)
 
 
 def number_keys(document: Node) -> Iterator[str]:
@@ -80,13 +80,13 @@ def _is_silent(document: Json) -> bool:
     return isinstance(document, dict) and _OTHERS.issuperset(document)
 
 
-def _catalogue(document: Node, references: References, findings: Findings) -> Declarations:
-    aside = Findings()
+def _catalogue(document: Node, references: References, problems: Problems) -> Declarations:
+    aside = Problems()
     said = declarations(resolve(document, references, aside), aside)
     others = tuple(spec_address((section,)) for section in _OTHERS)
-    findings.take(one for one in aside.problems if not _is_about(one.address, others))
+    problems.take(one for one in aside.found if not _is_about(one.address, others))
     names = tuple(name for name in said.names if name.section == _SECTION)
-    return Declarations(names, Unsound(), said.fact_keys, (), (), ())
+    return Declarations(names, Invalid(), said.fact_keys, (), (), ())
 
 
 def _is_about(address: str, sections: Iterable[str]) -> bool:
@@ -96,7 +96,7 @@ def _is_about(address: str, sections: Iterable[str]) -> bool:
 _MOST_LISTED = 8
 
 
-def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings: Findings, *, complete: bool) -> None:
+def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, problems: Problems, *, complete: bool) -> None:
     """
     Note the facts that do not fit the catalogue, where there is one.
 
@@ -115,7 +115,7 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, findings
             else:
                 words = _words(catalogue.get(fact.key), fact.value, choices)
             if words:
-                findings.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+                problems.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
 
 
 def with_numbers(declared: Iterable[Declarations], catalogue: Catalogue) -> Iterator[Declarations]:
@@ -137,9 +137,9 @@ def _with_numbers(declared: Declarations, keys: Container[str]) -> Declarations:
 
     return replace(
         declared,
-        unsound=replace(
-            declared.unsound,
-            layers=tuple(replace(layer, facts=meant(layer.facts)) for layer in declared.unsound.layers),
+        invalid=replace(
+            declared.invalid,
+            layers=tuple(replace(layer, facts=meant(layer.facts)) for layer in declared.invalid.layers),
         ),
         scopes=tuple(replace(scope, facts=meant(scope.facts)) for scope in declared.scopes),
         contacts=tuple(
@@ -185,9 +185,9 @@ def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) 
             return mistyped(TYPE_NAMES[key.expected_type], value)
         case "enum":
             nearest = _nearest(key, value, choices)
-            return Words(says("{} is expected, not {}", _choices(key.enum), named(value)), nearest)
+            return Words(compose("{} is expected, not {}", _choices(key.enum), named(value)), nearest)
         case "pattern":
-            return Words(says("{} does not match {}", named(value), key.pattern), _rule(key))
+            return Words(compose("{} does not match {}", named(value), key.pattern), _rule(key))
         case "max_length":
             return Words(f"text of at most {key.max_length:,} characters is expected, not more", _rule(key))
 

@@ -25,34 +25,34 @@ from reconciler.specs.declared import (
     DeclaredMemory,
     DeclaredName,
     DeclaredScope,
+    Invalid,
     ScopeReference,
-    Unsound,
 )
 from reconciler.specs.layers import check_users, declared_layer, declared_profile, declared_users
-from reconciler.specs.problems import Findings, says_live
+from reconciler.specs.problems import Problems, says_live
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 
 _SECTIONS = ("scopes", "contacts", "memories")
 
 
-def check_unsound(parts: Mapping[str, Node], sound: SpecDocument, findings: Findings) -> Unsound:
+def check_invalid(parts: Mapping[str, Node], valid: SpecDocument, problems: Problems) -> Invalid:
     """Check all declarations of a document but the sound ones; return what can be told of them."""
     references: list[ScopeReference] = []
     layers: list[DeclaredLayer] = []
     for section in _SECTIONS:
         for name, node in parts[section].entries() if section in parts else ():
-            if name not in getattr(sound, section):
-                layers.extend(_layers(node, (section, name), findings))
+            if name not in getattr(valid, section):
+                layers.extend(_layers(node, (section, name), problems))
                 references.extend(_references(name, node) if section == "contacts" else ())
-    return Unsound(tuple(references), tuple(layers))
+    return Invalid(tuple(references), tuple(layers))
 
 
-def _layers(node: Node, path: KeyPath, findings: Findings) -> Iterator[DeclaredLayer]:
+def _layers(node: Node, path: KeyPath, problems: Problems) -> Iterator[DeclaredLayer]:
     parts = dict(node.entries())
-    yield DeclaredLayer(path, declared_layer(parts, path, findings))
-    check_users(parts, path, findings)
+    yield DeclaredLayer(path, declared_layer(parts, path, problems))
+    check_users(parts, path, problems)
     for scope, memory in parts["scopes"].entries() if "scopes" in parts else ():
-        yield from _layers(memory, (*path, "scopes", scope), findings)
+        yield from _layers(memory, (*path, "scopes", scope), problems)
 
 
 def _references(contact: str, node: Node) -> Iterator[ScopeReference]:
@@ -65,26 +65,26 @@ _NAMELESS = {"contacts_from", "live_values"}
 """Keys of a document that declare nothing by name."""
 
 
-def declarations(document: Node, findings: Findings) -> Declarations:
+def declarations(document: Node, problems: Problems) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
     is_live = says_live(document.value)
     known = None if is_live else document.value
     checked = check(SpecDocument, document, address=partial(spec_address, document=known))
-    findings.take(checked.problems)
-    spec = checked.model or _sound_part(document.value, checked.wrong)
+    problems.take(checked.problems)
+    spec = checked.model or _valid_part(document.value, checked.wrong)
     parts = dict(document.entries())
     return Declarations(
         names=tuple(_names(parts)),
-        unsound=Unsound() if checked.model else check_unsound(parts, spec, findings),
+        invalid=Invalid() if checked.model else check_invalid(parts, spec, problems),
         fact_keys=tuple(_fact_keys(spec, parts)),
-        scopes=tuple(_scopes(spec, parts, findings)),
-        contacts=tuple(_contacts(spec, parts, findings)),
-        memories=tuple(_memories(spec, parts, findings)),
+        scopes=tuple(_scopes(spec, parts, problems)),
+        contacts=tuple(_contacts(spec, parts, problems)),
+        memories=tuple(_memories(spec, parts, problems)),
         live_values=is_live,
     )
 
 
-def _sound_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
+def _valid_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
     """Leave out each declaration in which something is wrong, so that the others can be checked against each other."""
     left_out = {path[:2] for path in wrong}
     if not isinstance(value, dict):
@@ -109,10 +109,10 @@ def _fact_keys(spec: SpecDocument, parts: Mapping[str, Node]) -> Iterator[FactKe
             yield spec.fact_keys[name].as_key(name, node.key_source)
 
 
-def _scopes(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredScope]:
+def _scopes(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems) -> Iterator[DeclaredScope]:
     for name, node in _entries(parts, "scopes"):
         if name in spec.scopes:
-            facts = declared_layer(dict(node.entries()), ("scopes", name), findings)
+            facts = declared_layer(dict(node.entries()), ("scopes", name), problems)
             yield DeclaredScope(name, _scope_key(spec.scopes[name]), facts)
 
 
@@ -120,17 +120,17 @@ def _scope_key(spec: ScopeSpec) -> ScopeKey:
     return Persona(spec.persona_id) if spec.persona_id else AgentNumber(spec.agent_number)
 
 
-def _contacts(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[DeclaredContact]:
+def _contacts(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems) -> Iterator[DeclaredContact]:
     for name, node in _entries(parts, "contacts"):
         if name in spec.contacts:
-            yield _contact(name, node, findings)
+            yield _contact(name, node, problems)
 
 
-def _contact(name: str, node: Node, findings: Findings) -> DeclaredContact:
+def _contact(name: str, node: Node, problems: Problems) -> DeclaredContact:
     parts, path = dict(node.entries()), ("contacts", name)
-    memories = (_memory(memory, (*path, "scopes", scope), findings) for scope, memory in _entries(parts, "scopes"))
-    contact = Contact(name, _identity(parts), declared_profile(parts, path, findings), node.key_source)
-    return DeclaredContact(contact, declared_layer(parts, path, findings), tuple(memories))
+    memories = (_memory(memory, (*path, "scopes", scope), problems) for scope, memory in _entries(parts, "scopes"))
+    contact = Contact(name, _identity(parts), declared_profile(parts, path, problems), node.key_source)
+    return DeclaredContact(contact, declared_layer(parts, path, problems), tuple(memories))
 
 
 def _identity(parts: Mapping[str, Node]) -> Identity:
@@ -146,17 +146,17 @@ def _text(node: Node) -> str:
     return node.value
 
 
-def _memory(node: Node, path: KeyPath, findings: Findings) -> DeclaredMemory:
+def _memory(node: Node, path: KeyPath, problems: Problems) -> DeclaredMemory:
     parts = dict(node.entries())
-    facts = declared_layer(parts, path, findings)
-    users = declared_users(parts, path, findings)
+    facts = declared_layer(parts, path, problems)
+    users = declared_users(parts, path, problems)
     return DeclaredMemory(str(path[-1]), facts, users, node.key_source)
 
 
-def _memories(spec: SpecDocument, parts: Mapping[str, Node], findings: Findings) -> Iterator[ExistingMemory]:
+def _memories(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems) -> Iterator[ExistingMemory]:
     for name, node in _entries(parts, "memories"):
         if name in spec.memories:
-            users = declared_users(dict(node.entries()), ("memories", name), findings)
+            users = declared_users(dict(node.entries()), ("memories", name), problems)
             yield ExistingMemory(name, spec.memories[name].memory_id, users, node.key_source)
 
 

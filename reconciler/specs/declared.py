@@ -34,7 +34,7 @@ class DeclaredLayer(Struct, frozen=True):
     facts: Facts
 
 
-class Unsound(Struct, frozen=True):
+class Invalid(Struct, frozen=True):
     """What can be told of declarations in which something is wrong: scopes that are named, and layers of facts."""
 
     references: tuple[ScopeReference, ...] = ()
@@ -70,7 +70,7 @@ class Declarations(Struct, frozen=True):
     """All that a document declares; `fact_keys` are its part of the catalogue, `live_values` came from an account."""
 
     names: tuple[DeclaredName, ...]
-    unsound: Unsound
+    invalid: Invalid
     fact_keys: tuple[FactKey, ...]
     scopes: tuple[DeclaredScope, ...]
     contacts: tuple[DeclaredContact, ...]
@@ -78,7 +78,7 @@ class Declarations(Struct, frozen=True):
     live_values: bool = False
 
     def layers(self) -> Iterator[DeclaredLayer]:
-        """Return every layer of facts, those of unsound declarations included."""
+        """Return every layer of facts, those of invalid declarations included."""
         for scope in self.scopes:
             yield DeclaredLayer(("scopes", scope.name), scope.facts)
         for contact in self.contacts:
@@ -86,4 +86,4 @@ class Declarations(Struct, frozen=True):
             yield DeclaredLayer(owner, contact.facts)
             for memory in contact.memories:
                 yield DeclaredLayer((*owner, "scopes", memory.scope), memory.facts)
-        yield from self.unsound.layers
+        yield from self.invalid.layers

@@ -8,30 +8,30 @@ from reconciler.core.model.desired import Fact, Policy, User
 from reconciler.core.model.text import has_control_characters
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 
 
-def declared_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> tuple[User, ...]:
+def declared_users(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> tuple[User, ...]:
     """Read the users that a checked memory declares, sorted by phone number; each number counts once."""
     nodes = tuple(parts["users"].items()) if "users" in parts else ()
-    found = [_user(node, source) for node, source in zip(nodes, _sources(parts, memory, findings), strict=True)]
+    found = [_user(node, source) for node, source in zip(nodes, _sources(parts, memory, problems), strict=True)]
     users = {user.phone_number: user for user in found}
     return tuple(users[phone_number] for phone_number in sorted(users))
 
 
-def check_users(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> None:
+def check_users(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> None:
     """Check that a memory in whose declaration something else is wrong lists no phone number twice."""
-    for _ in _sources(parts, memory, findings):
+    for _ in _sources(parts, memory, problems):
         pass
 
 
-def _sources(parts: Mapping[str, Node], memory: KeyPath, findings: Findings) -> Iterator[Source]:
+def _sources(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> Iterator[Source]:
     first: dict[object, Source] = {}
     for node in parts["users"].items() if "users" in parts else ():
         source = node.source
         phone_number = node.value.get("phone_number") if isinstance(node.value, dict) else None
         if isinstance(phone_number, str) and first.setdefault(phone_number, source) is not source:
-            findings.add(
+            problems.add(
                 source,
                 user_address(dotted(memory), phone_number),
                 message=f"this phone number is listed twice, first at {first[phone_number]}",
@@ -73,15 +73,15 @@ def _key(fact: Fact) -> str:
     return fact.key
 
 
-def declared_layer(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> Facts:
+def declared_layer(parts: Mapping[str, Node], path: KeyPath, problems: Problems) -> Facts:
     """Read the layer of facts that a scope, a contact or a memory declares among its parts."""
     if "seed_facts" not in parts:
-        return layer(_facts(parts, (*path, "facts"), "enforce", findings))
-    enforced = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "enforce", findings)}
-    seeds = list(_facts(parts, (*path, "seed_facts"), "seed", findings))
+        return layer(_facts(parts, (*path, "facts"), "enforce", problems))
+    enforced = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "enforce", problems)}
+    seeds = list(_facts(parts, (*path, "seed_facts"), "seed", problems))
     for fact in seeds:
         if fact.key in enforced:
-            findings.add(
+            problems.add(
                 fact.source,
                 (*path, "seed_facts", fact.key),
                 message=f"this fact stands in seed_facts and, at {enforced[fact.key].source}, in facts",
@@ -90,29 +90,29 @@ def declared_layer(parts: Mapping[str, Node], path: KeyPath, findings: Findings)
     return layer([*enforced.values(), *seeds])
 
 
-def declared_profile(parts: Mapping[str, Node], path: KeyPath, findings: Findings) -> tuple[Fact, ...]:
+def declared_profile(parts: Mapping[str, Node], path: KeyPath, problems: Problems) -> tuple[Fact, ...]:
     """Read the name and the metadata that a contact declares among its parts, as facts of the contact itself."""
     for node in [parts["metadata"]] if "metadata" in parts else []:
-        _check_value(node, (*path, "metadata"), findings)
+        _check_value(node, (*path, "metadata"), problems)
     return tuple(
         Fact(key, parts[key].value, "enforce", parts[key].key_source) for key in ("metadata", "name") if key in parts
     )
 
 
-def _facts(parts: Mapping[str, Node], path: KeyPath, policy: Policy, findings: Findings) -> Iterator[Fact]:
+def _facts(parts: Mapping[str, Node], path: KeyPath, policy: Policy, problems: Problems) -> Iterator[Fact]:
     node = parts.get(str(path[-1]))
     if node is None:
         return
     for key, value, source in node.keyed():
-        _check_key(key, source, path, findings)
+        _check_key(key, source, path, problems)
         if value is None or isinstance(value, (dict, list)):
-            _check_value(node.at((key,)), (*path, key), findings)
+            _check_value(node.at((key,)), (*path, key), problems)
         yield Fact(key, value, policy, source)
 
 
-def _check_key(key: str, source: Source, path: KeyPath, findings: Findings) -> None:
+def _check_key(key: str, source: Source, path: KeyPath, problems: Problems) -> None:
     if not key or has_control_characters(key):
-        findings.add(
+        problems.add(
             source,
             (*path, key),
             message="a fact's key is empty or holds control characters",
@@ -120,16 +120,16 @@ def _check_key(key: str, source: Source, path: KeyPath, findings: Findings) -> N
         )
 
 
-def _check_value(node: Node, path: KeyPath, findings: Findings) -> None:
+def _check_value(node: Node, path: KeyPath, problems: Problems) -> None:
     if node.value is None:
-        findings.add(
+        problems.add(
             node.source,
             path,
             message="a fact cannot be null: the API does not say what null does",
             cure="write a value, or remove it",
         )
     for key, below in node.entries():
-        _check_key(key, below.key_source, path, findings)
-        _check_value(below, (*path, key), findings)
+        _check_key(key, below.key_source, path, problems)
+        _check_value(below, (*path, key), problems)
     for index, below in enumerate(node.items()):
-        _check_value(below, (*path, index), findings)
+        _check_value(below, (*path, index), problems)

@@ -16,7 +16,7 @@ from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses,
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import Declarations, DeclaredScope
 from reconciler.specs.overlays import Overlays, Patch, patches_of
-from reconciler.specs.problems import Findings, spec_documents
+from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 from reconciler.specs.rows.cells import by_catalogue
 from reconciler.specs.rows.reading import OnRow, RowReader, RowSource, row_sources, undeclared_scopes
@@ -97,16 +97,16 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
-    findings = Findings()
-    findings.take((*found.problems, *patches.problems))
+    problems = Problems()
+    problems.take((*found.problems, *patches.problems))
     with _collector_paused():
-        loading = _Loading(list(read_patches(patches.files, findings)), references, findings, recorder)
-        declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, findings=findings)
+        loading = _Loading(list(read_patches(patches.files, problems)), references, problems, recorder)
+        declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
         loading.read(found, declared)
         files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
         loaded = loading.loaded(tuple(file.name for file in files))
-    if findings.problems:
-        raise SpecError(findings.problems)
+    if problems.found:
+        raise SpecError(problems.found)
     return loaded
 
 
@@ -123,12 +123,12 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     return Files(tuple(found), tuple(problems))
 
 
-def read_patches(files: Iterable[SpecFile], findings: Findings) -> Iterator[Patch]:
+def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator[Patch]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
         parsed = read_file(file.path, name=file.name, address=spec_address)
-        for document in spec_documents(parsed, file, findings):
-            yield from patches_of(document, findings)
+        for document in spec_documents(parsed, file, problems):
+            yield from patches_of(document, problems)
 
 
 class _Loading:
@@ -139,15 +139,15 @@ class _Loading:
     """
 
     def __init__(
-        self, patches: Sequence[Patch], references: References, findings: Findings, recorder: Recorder | None
+        self, patches: Sequence[Patch], references: References, problems: Problems, recorder: Recorder | None
     ) -> None:
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
         self._complete = True
-        self._overlays = Overlays(patches, references, findings)
+        self._overlays = Overlays(patches, references, problems)
         self._references = references
-        self._findings = findings
+        self._problems = problems
         self._recorder = recorder
         if recorder:
             recorder.patches = patches
@@ -167,19 +167,19 @@ class _Loading:
         declared = list(with_numbers(self._declared, catalogue_of(self._declared)))
         if self._recorder:
             self._recorder.declared = declared
-        desired = assemble(declared, self._findings, complete=self._complete)
+        desired = assemble(declared, self._problems, complete=self._complete)
         ruled = [one for one in declared if not one.live_values]
-        check_facts(ruled, desired.catalogue, self._findings, complete=self._complete)
+        check_facts(ruled, desired.catalogue, self._problems, complete=self._complete)
         warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
         scopes = tuple(scope for one in declared for scope in one.scopes)
-        return Loaded(desired, files, tuple(map(self._findings.discreet, warnings)), scopes)
+        return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes)
 
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)
         self._complete = self._complete and parsed.is_complete
-        for document in spec_documents(parsed, file, self._findings):
+        for document in spec_documents(parsed, file, self._problems):
             whole = self._final(document, has_references=parsed.has_references)
-            self._declared.append(declarations(whole, self._findings))
+            self._declared.append(declarations(whole, self._problems))
             self.sources.extend(row_sources(whole, file, document))
             if self._recorder:
                 self._recorder.documents.append(document)
@@ -187,7 +187,7 @@ class _Loading:
     def _final(self, document: Node, *, has_references: bool = True) -> Node:
         patched = self._overlays.apply(document)
         is_final = patched is document and not has_references
-        return document if is_final else resolve(patched, self._references, self._findings)
+        return document if is_final else resolve(patched, self._references, self._problems)
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
@@ -195,12 +195,12 @@ class _Loading:
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
         are_scopes_known = self._complete
         for source in self.sources:
-            left_out = undeclared_scopes(source, scopes, self._findings) if are_scopes_known else frozenset[str]()
+            left_out = undeclared_scopes(source, scopes, self._problems) if are_scopes_known else frozenset[str]()
             if source.is_live:
-                self._findings.withhold(source.file.name)
+                self._problems.withhold(source.file.name)
             on_row = self._recorder.rows_of(source) if self._recorder else None
             template = source.template(convert, is_resolved=True, left_out=left_out)
-            rows = RowReader(source, template, self._final, self._findings, on_row)
+            rows = RowReader(source, template, self._final, self._problems, on_row)
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
             self._complete = self._complete and rows.complete

@@ -15,13 +15,13 @@ from msgspec import Struct
 from pydantic import ConfigDict, Field
 
 from reconciler.core.model.desired import IDENTIFIER_KINDS
-from reconciler.core.model.nearest import is_slip
+from reconciler.core.model.nearest import is_typo
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.addresses import FACTS, spec_address
 from reconciler.specs.declarations import declarations
 from reconciler.specs.declared import DeclaredName
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
 from reconciler.specs.texts import Name
@@ -37,7 +37,7 @@ _IDENTITIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_passed_over(entry: Node, target: Target, references: References, findings: Findings) -> None:
+def check_unmatched(entry: Node, target: Target, references: References, problems: Problems) -> None:
     """
     Check an entry as if what it patches were declared, with nothing but an identity.
 
@@ -48,7 +48,7 @@ def check_passed_over(entry: Node, target: Target, references: References, findi
     if not parts.keys() & set(_IDENTITIES[section]):
         parts[_IDENTITIES[section][0]] = Node("declared-elsewhere", entry.lines, entry.mark)
     whole = mapping(entry, {section: mapping(entry, {name: mapping(entry, parts)})})
-    declarations(resolve(whole, references.unread, Findings()), findings)
+    declarations(resolve(whole, references.unread, Problems()), problems)
 
 
 def _stripped(scopes: Node) -> Node:
@@ -94,24 +94,24 @@ class Patch(Struct, frozen=True):
         return _is_optional(self.node)
 
 
-def patches_of(document: Node, findings: Findings) -> Iterator[Patch]:
+def patches_of(document: Node, problems: Problems) -> Iterator[Patch]:
     """Read the entries of an overlay's document, and note what is wrong with them as entries."""
     checked = check(_OverlayDocument, document, address=spec_address)
-    findings.take(checked.problems)
+    problems.take(checked.problems)
     wrong = {path[:2] for path in checked.wrong} | {path[:1] for path in checked.wrong if len(path) == 1}
     for section, entries in document.entries():
         if section in SpecDocument.model_fields and (section,) not in wrong:
             for name, node in entries.entries():
                 if (section, name) not in wrong:
-                    yield Patch((section, name), _spelt(node, (section, name), findings))
+                    yield Patch((section, name), _spelt(node, (section, name), problems))
 
 
 class Overlays:
     """The patches of an environment, in the order in which they apply."""
 
-    def __init__(self, patches: Iterable[Patch], references: References, findings: Findings) -> None:
+    def __init__(self, patches: Iterable[Patch], references: References, problems: Problems) -> None:
         self._references = references
-        self._findings = findings
+        self._problems = problems
         self._by_target: dict[Target, list[Patch]] = {}
         for patch in patches:
             self._by_target.setdefault(patch.target, []).append(patch)
@@ -139,8 +139,8 @@ class Overlays:
         for target, patches in self._by_target.items():
             for patch in patches if target not in declared else ():
                 if not patch.is_optional:
-                    _report(patch.node, target, known[target[0]], self._findings)
-                check_passed_over(patch.node, target, self._references, self._findings)
+                    _report(patch.node, target, known[target[0]], self._problems)
+                check_unmatched(patch.node, target, self._references, self._problems)
 
     def _found(self, document: Node) -> Iterator[Patch]:
         for section in SpecDocument.model_fields:
@@ -187,21 +187,21 @@ class Overlays:
     def _memories(self, declared: Node, patch: Node, path: KeyPath) -> Node:
         memories = dict(declared.entries())
         for scope, written in patch.entries():
-            node = _spelt(written, (*path, scope), self._findings)
+            node = _spelt(written, (*path, scope), self._problems)
             self._check_optional(node, (*path, scope))
             if scope in memories:
                 memories[scope] = self._entry(memories[scope], node, (*path, scope))
                 continue
             if not _is_optional(node):
-                _report(node, (*path, scope), Nearest(memories), self._findings)
+                _report(node, (*path, scope), Nearest(memories), self._problems)
             whole = mapping(node, {"scopes": mapping(node, {scope: node})})
-            check_passed_over(whole, (str(path[0]), str(path[1])), self._references, self._findings)
+            check_unmatched(whole, (str(path[0]), str(path[1])), self._references, self._problems)
         return mapping(declared, memories)
 
     def _check_optional(self, node: Node, path: KeyPath) -> None:
         for key, flag in node.entries():
             if key == OPTIONAL and not isinstance(flag.value, bool):
-                self._findings.add(flag.source, (*path, key), message="true or false is expected", cure="write true")
+                self._problems.add(flag.source, (*path, key), message="true or false is expected", cure="write true")
 
     def _users(self, declared: Node, patch: Node) -> Node:
         """Patch users by phone number, who then stand in the patch; one that is new, or there twice, comes last."""
@@ -244,13 +244,13 @@ def _is_optional(node: Node) -> bool:
     return isinstance(node.value, dict) and node.value.get(OPTIONAL) is True
 
 
-def _spelt(entry: Node, path: KeyPath, findings: Findings) -> Node:
+def _spelt(entry: Node, path: KeyPath, problems: Problems) -> Node:
     """Return an entry without keys that seem to mean `optional`, which are noted."""
-    slips = {key: node.key_source for key, node in entry.entries() if is_slip(key, OPTIONAL)}
-    for key, source in slips.items():
-        findings.add(source, (*path, key), message="unknown key", cure=f'did you mean "{OPTIONAL}"?')
-    return mapping(entry, {key: node for key, node in entry.entries() if key not in slips}) if slips else entry
+    typos = {key: node.key_source for key, node in entry.entries() if is_typo(key, OPTIONAL)}
+    for key, source in typos.items():
+        problems.add(source, (*path, key), message="unknown key", cure=f'did you mean "{OPTIONAL}"?')
+    return mapping(entry, {key: node for key, node in entry.entries() if key not in typos}) if typos else entry
 
 
-def _report(node: Node, path: KeyPath, known: Nearest, findings: Findings) -> None:
-    findings.add(node.key_source, path, message=_MESSAGE, cure=known.did_you_mean(str(path[-1])) or _CURE)
+def _report(node: Node, path: KeyPath, known: Nearest, problems: Problems) -> None:
+    problems.add(node.key_source, path, message=_MESSAGE, cure=known.did_you_mean(str(path[-1])) or _CURE)

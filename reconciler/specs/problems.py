@@ -1,5 +1,5 @@
 """
-Findings: all that is wrong in the specs, collected so that one run tells everything, and each mistake once.
+Problems: all that is wrong in the specs, collected so that one run tells everything, and each mistake once.
 
 One mistake in a spec can affect many contacts (every row of a data file, every use of an anchor). It is reported for
 the first one, and the others are counted.
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import Said, quote, says
+from reconciler.core.model.masking import Message, compose, quote
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
@@ -28,7 +28,7 @@ _FACT = re.compile(r'\.(?:seed_)?facts(?:\.([A-Za-z0-9_-]+)|\[("(?:\\.|[^"\\])*"
 _CONTACT = re.compile(r'contacts(\.[A-Za-z0-9_-]+|\["(\\.|[^"\\])*"\])')
 
 
-class Findings:
+class Problems:
     """
     The problems found so far.
 
@@ -48,7 +48,7 @@ class Findings:
         self._counts: dict[Source, int] = {}
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def found(self) -> tuple[Problem, ...]:
         """Return all problems found."""
         return (*map(self.discreet, map(self._told, self._first)), *self._more())
 
@@ -91,12 +91,12 @@ class Findings:
         """Note what is wrong at a place; the address may be given as a path in the file."""
         where = address if isinstance(address, str) else spec_address(address)
         column = self._column(source)
-        said = says("{} ({})", message, column) if column else message
+        said = compose("{} ({})", message, column) if column else message
         self.take([Problem(source.file, source.line, source.column, where, said, cure)])
 
-    def _column(self, source: Source) -> Said | None:
+    def _column(self, source: Source) -> Message | None:
         names = self._columns.get(source.file, ())
-        return says("column {}", quote(names[source.column - 1])) if 0 < source.column <= len(names) else None
+        return compose("column {}", quote(names[source.column - 1])) if 0 < source.column <= len(names) else None
 
     def _has_room(self, problem: Problem) -> bool:
         """Count a problem where there can be too many of them: in its data file, or at its place."""
@@ -121,7 +121,7 @@ class Findings:
         if not others:
             return problem
         also = f"{others:,} other {'contact' if others == 1 else 'contacts'}"
-        return replace(problem, message=says("{} (also of {})", problem.message, also))
+        return replace(problem, message=compose("{} (also of {})", problem.message, also))
 
     def _more(self) -> Iterator[Problem]:
         for where, count in self._counts.items():
@@ -166,28 +166,28 @@ def is_undo(parsed: ParsedFile) -> bool:
     return any(isinstance(one.value, dict) and UNDO in one.value for one in parsed.documents)
 
 
-def take_problems(parsed: ParsedFile, file: SpecFile, findings: Findings) -> None:
+def take_problems(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
     """Take what is wrong with a file, and learn from it which values are for the operator alone."""
-    findings.take(parsed.problems)
-    learn(parsed, file, findings)
+    problems.take(parsed.problems)
+    learn(parsed, file, problems)
 
 
-def learn(parsed: ParsedFile, file: SpecFile, findings: Findings) -> None:
+def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
     """Learn from a file which values are for the operator alone, in what was found and in what will be."""
     for one in parsed.documents:
-        findings.hide(sensitive_names(one.value))
+        problems.hide(sensitive_names(one.value))
     if any(says_live(one.value) for one in parsed.documents) or (parsed.problems and _MARKER.encode() in parsed.data):
-        findings.withhold(file.name)
+        problems.withhold(file.name)
     if not parsed.is_complete:
-        findings.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)
+        problems.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)
 
 
-def spec_documents(parsed: ParsedFile, file: SpecFile, findings: Findings) -> Sequence[Node]:
+def spec_documents(parsed: ParsedFile, file: SpecFile, problems: Problems) -> Sequence[Node]:
     """Take what is wrong with a spec file, and return its documents; an undo file is none, and is told as such."""
-    take_problems(parsed, file, findings)
+    take_problems(parsed, file, problems)
     if not is_undo(parsed):
         return parsed.documents
-    findings.add(
+    problems.add(
         Source(file.name, 1, 1),
         "",
         message="this is an undo file, which `apply --save-undo` wrote, and no spec",

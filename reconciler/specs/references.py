@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import label, named, quote, says
+from reconciler.core.model.masking import compose, label, named, quote
 from reconciler.core.model.references import (
     OPENING,
     Malformed,
@@ -26,7 +26,7 @@ from reconciler.core.model.value import Json, digits, is_list
 from reconciler.errors import SpecError
 from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, find_files, read_file, reads_as_number
 from reconciler.specs.addresses import FACTS, fact_of, spec_address, split
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 from reconciler.specs.texts import REFERENCE_AS_KEY
 
 
@@ -125,18 +125,18 @@ class References(Struct, frozen=True, dict=True):
 NO_REFERENCES = References()
 
 
-def resolve(document: Node, references: References, findings: Findings) -> Node:
+def resolve(document: Node, references: References, problems: Problems) -> Node:
     """Return a document with the values that its references stand for, and note what is wrong with them."""
-    return replace(document, value=_Resolving(document, references, findings).value(document.value))
+    return replace(document, value=_Resolving(document, references, problems).value(document.value))
 
 
 class _Resolving:
     """A walk through a document; `_path` leads to where it is."""
 
-    def __init__(self, document: Node, references: References, findings: Findings) -> None:
+    def __init__(self, document: Node, references: References, problems: Problems) -> None:
         self._document = document
         self._references = references
-        self._findings = findings
+        self._problems = problems
         self._path: list[str | int] = []
 
     def value(self, value: Json) -> Json:
@@ -177,7 +177,7 @@ class _Resolving:
             return "".join(part for part in parts if isinstance(part, str))
         source = self._document.at(path).key_source
         cure = "write the key out, with $${ for a literal ${"
-        self._findings.add(source, self._address(path), message=REFERENCE_AS_KEY, cure=cure)
+        self._problems.add(source, self._address(path), message=REFERENCE_AS_KEY, cure=cure)
         return key
 
     def _text(self, text: str) -> Json:
@@ -197,7 +197,7 @@ class _Resolving:
             return found
         source = self._references.variables[reference.name].source
         return self._refuse(
-            says("text is expected, and the variable {} is {}", label(reference.name), named(found)),
+            compose("text is expected, and the variable {} is {}", label(reference.name), named(found)),
             cure=f"put its value in quotes, at {source}",
         )
 
@@ -210,7 +210,7 @@ class _Resolving:
         if part.name in variables:
             return variables[part.name].value
         cure = self._references.nearest.did_you_mean(part.name) or _DEFINE
-        return self._refuse(says("the variable {} is not defined", quote(part.name)), cure=cure)
+        return self._refuse(compose("the variable {} is not defined", quote(part.name)), cure=cure)
 
     def _secret(self, reference: Reference) -> str:
         if shown := _SHOWN.get(_place(tuple(self._path))):
@@ -242,7 +242,7 @@ class _Resolving:
 
     def _refuse(self, message: str, *, cure: str) -> str:
         path = tuple(self._path)
-        self._findings.add(self._document.at(path).source, self._address(path), message=message, cure=cure)
+        self._problems.add(self._document.at(path).source, self._address(path), message=message, cure=cure)
         return REFUSED
 
     def _address(self, path: KeyPath) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.model.desired import IDENTIFIER_KINDS
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.text import has_control_characters
 from reconciler.reading import FORMATS, Strict, wrong
 from reconciler.specs.texts import Choice, Name
@@ -22,7 +22,7 @@ def _column(value: object) -> object:
         if _holds_null(value):
             raise wrong("a fact cannot be null: the API does not say what null does", cure="write a value")
         return value
-    raise wrong(says("a column is expected, not {}", named(value)), cure=_CONSTANT_CURE)
+    raise wrong(compose("a column is expected, not {}", named(value)), cure=_CONSTANT_CURE)
 
 
 def _holds_null(value: object) -> bool:
@@ -45,7 +45,7 @@ def _ending(file: str) -> str:
 
 def _delimiter(text: str) -> str:
     if len(text) != 1 or text in '"\r\n\0':
-        raise wrong(says("a delimiter is one character, not {}", named(text)), cure='write ",", ";" or "\\t"')
+        raise wrong(compose("a delimiter is one character, not {}", named(text)), cure='write ",", ";" or "\\t"')
     return text
 
 

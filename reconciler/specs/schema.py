@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from reconciler.core.model.catalogue import NUMBERS, FactKey, FactType, broken_rule
 from reconciler.core.model.desired import IDENTIFIER_KINDS
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, AccountId, Id, Strict, number_meant, wrong
@@ -119,7 +119,7 @@ def _different(values: list[object]) -> list[object]:
     found: set[tuple[bool, object]] = set()
     for value in values:
         if value is not REFUSED and (isinstance(value, bool), value) in found:
-            raise wrong(says("{} is listed twice", named(value)), cure="keep one of the two")
+            raise wrong(compose("{} is listed twice", named(value)), cure="keep one of the two")
         found.add((isinstance(value, bool), value))
     return values
 
@@ -160,7 +160,7 @@ class FactKeySpec(Strict):
             rule_broken = broken_rule(key, value)
             if rule_broken and value is not REFUSED:
                 raise wrong(
-                    says("enum allows {}, which breaks {}", named(value), rule_broken), cure="change one of the two"
+                    compose("enum allows {}, which breaks {}", named(value), rule_broken), cure="change one of the two"
                 )
         return self
 

@@ -12,7 +12,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from reconciler.core.export import TextKind
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.secret import UnreadSecret
 from reconciler.core.model.text import has_control_characters
@@ -36,7 +36,7 @@ def _name(text: str) -> str:
         raise wrong(f"a name may have {_LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
     if not re.fullmatch(_NAME, text):
         raise wrong(
-            says("{} is not a name", named(text)),
+            compose("{} is not a name", named(text)),
             cure="use letters, digits, - and _, with a letter or digit at the start",
         )
     return text
@@ -47,7 +47,7 @@ def _phone_number(value: object) -> object:
         return value
     if not isinstance(value, str) or not re.fullmatch(_E164, value):
         raise wrong(
-            says("a phone number is expected, not {}", named(value)),
+            compose("a phone number is expected, not {}", named(value)),
             cure='write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"',
         )
     return value
@@ -58,7 +58,9 @@ def _email(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, UnreadSecret):
         return value
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or has_control_characters(value):
-        raise wrong(says("an email address is expected, not {}", named(value)), cure='write it as "name@example.com"')
+        raise wrong(
+            compose("an email address is expected, not {}", named(value)), cure='write it as "name@example.com"'
+        )
     return value
 
 
@@ -74,10 +76,10 @@ def _pattern(text: str) -> str:
             warnings.simplefilter("error")
             re.compile(text)
     except re.error as error:
-        raise wrong(says("{} is not a regular expression: {}", named(text), error), cure=_ESCAPE) from None
+        raise wrong(compose("{} is not a regular expression: {}", named(text), error), cure=_ESCAPE) from None
     except Warning as warning:
         reason = str(warning).lower()
-        message = says("{} means something else in later versions of Python: {}", named(text), reason)
+        message = compose("{} means something else in later versions of Python: {}", named(text), reason)
         raise wrong(message, cure=_ESCAPE) from None
     except (OverflowError, RecursionError):
         raise wrong("this regular expression repeats too often, or is too deep", cure="make it simpler") from None
@@ -86,7 +88,7 @@ def _pattern(text: str) -> str:
 
 def _day(text: str) -> str:
     if not re.fullmatch(_DAY, text) or not _is_in_the_calendar(text):
-        raise wrong(says("a day is expected, not {}", named(text)), cure='write year, month and day: "2027-03-31"')
+        raise wrong(compose("a day is expected, not {}", named(text)), cure='write year, month and day: "2027-03-31"')
     return text
 
 
@@ -100,7 +102,7 @@ def _is_in_the_calendar(text: str) -> bool:
 
 def _choice(value: object) -> object:
     if not isinstance(value, (str, int, float, bool)):
-        raise wrong(says("text, a number, true or false is expected, not {}", named(value)), cure="leave it out")
+        raise wrong(compose("text, a number, true or false is expected, not {}", named(value)), cure="leave it out")
     return value
 
 

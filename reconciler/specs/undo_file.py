@@ -24,7 +24,7 @@ from reconciler.reading import ParsedFile, Strict, check, read_bytes, read_file,
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations
-from reconciler.specs.problems import UNDO, Findings, is_undo
+from reconciler.specs.problems import UNDO, Problems, is_undo
 from reconciler.specs.references import NO_REFERENCES, resolve
 
 _ABOUT = (
@@ -95,21 +95,21 @@ def _lost(undo: Undo) -> dict[str, Json]:
 
 def _saved(parsed: ParsedFile, file: str) -> SavedUndo:
     """Take an undo file apart; raises `SpecError` with all that is wrong in it, and quotes nothing of it."""
-    findings = Findings()
-    findings.withhold(file)
-    findings.take(parsed.problems)
+    problems = Problems()
+    problems.withhold(file)
+    problems.take(parsed.problems)
     header, desired = None, None
     if len(parsed.documents) == _DOCUMENTS:
         checked = check(_HeaderDocument, parsed.documents[0])
-        findings.take(checked.problems)
+        problems.take(checked.problems)
         header = checked.model.undo if checked.model else None
-        declared = declarations(resolve(parsed.documents[1], NO_REFERENCES, findings), findings)
-        desired = assemble([declared], findings, complete=parsed.is_complete)
+        declared = declarations(resolve(parsed.documents[1], NO_REFERENCES, problems), problems)
+        desired = assemble([declared], problems, complete=parsed.is_complete)
     elif not parsed.problems:
         message = "an undo file has two documents: `undo`, and the values"
-        findings.add(Source(file, 1, 1), "", message=message, cure="take it as it was written")
-    if header is None or desired is None or findings.problems:
-        raise SpecError(findings.problems)
+        problems.add(Source(file, 1, 1), "", message=message, cure="take it as it was written")
+    if header is None or desired is None or problems.found:
+        raise SpecError(problems.found)
     return SavedUndo(header, _with_secrets(desired, frozenset(header.secrets)))
 
 

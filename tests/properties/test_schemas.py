@@ -14,7 +14,7 @@ from reconciler.project import ProjectFile
 from reconciler.reading import ParsedFile, check, read_bytes
 from reconciler.schemas import schema
 from reconciler.specs.declarations import declarations
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 
 SPECS, PROJECT = Draft202012Validator(schema("specs")), Draft202012Validator(schema("project"))
 
@@ -121,13 +121,13 @@ def read(text: str) -> ParsedFile:
 @examples(max_examples=400)
 @given(DOCUMENTS)
 def test_specs_that_the_reader_accepts_fit_the_schema(text: str) -> None:
-    reading, findings = read(text), Findings()
-    findings.take(reading.problems)
+    reading, problems = read(text), Problems()
+    problems.take(reading.problems)
     for document in reading.documents:
-        declarations(document, findings)
-    event("refused" if findings.problems else "accepted")
+        declarations(document, problems)
+    event("refused" if problems.found else "accepted")
 
-    if not findings.problems:
+    if not problems.found:
         assert [error.message for error in SPECS.iter_errors(reading.documents[0].value)] == []
         assert [error.message for error in SPECS.iter_errors(seen_by_others(text))] == []
 

@@ -16,7 +16,7 @@ from reconciler.core.model.value import Json
 from reconciler.errors import InputError, SpecError
 from reconciler.reading import read_bytes
 from reconciler.specs.loading import Specs
-from reconciler.specs.problems import Findings
+from reconciler.specs.problems import Problems
 from reconciler.specs.provenance import explain
 from reconciler.specs.references import resolve
 from tests.specs.cases import load, references
@@ -111,7 +111,7 @@ CELLS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9) | st.just("${x
 def filled(written: Json) -> Json:
     text = json.dumps({"scopes": {"s": {"facts": {"k": written}}}})
     (document,) = read_bytes(text.encode(), file="").documents
-    return resolve(document, references(), Findings()).at(("scopes", "s", "facts", "k")).value
+    return resolve(document, references(), Problems()).at(("scopes", "s", "facts", "k")).value
 
 
 @given(CELLS, CELLS, CELLS, ENTRIES, ENTRIES, LAYERS)

@@ -11,7 +11,7 @@ import httpx
 
 from reconciler.api.network import Proxy
 from reconciler.api.pacing import Pacer
-from reconciler.core.model.masking import label, quote, says
+from reconciler.core.model.masking import compose, label, quote
 from reconciler.errors import InputError
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
@@ -52,15 +52,17 @@ def base_url(text: str) -> str:
     try:
         url = httpx.URL(_ESCAPED.sub(_unescaped, text.strip()))
     except httpx.InvalidURL as error:
-        raise InputError(says("the URL of the API is not a URL: {}", label(str(error)))) from error
+        raise InputError(compose("the URL of the API is not a URL: {}", label(str(error)))) from error
     if url.userinfo or url.query or url.fragment:
         raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
     scheme, host = url.scheme.lower(), _host(url)
     if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
-        raise InputError(says("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text)))
+        raise InputError(
+            compose("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text))
+        )
     if scheme == "http" and host.strip("[]") not in _LOOPBACK:
         message = "the URL of the API, {}, must start with https://, or the key would be sent in the open"
-        raise InputError(says(message, quote(text)))
+        raise InputError(compose(message, quote(text)))
     path = _path(url)
     if any(_LIKE_A_KEY.fullmatch(part) and not _UUID.fullmatch(part) for part in path.split("/")):
         raise InputError("the URL of the API holds what looks like a key: leave it out; keys come from variables")

@@ -82,7 +82,7 @@ def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tu
         declared = [stated(session.desired) for session in sessions]
         named = {address for side in declared for address in side}
         sides = [held(session.desired, _observed(session), named=named) for session in sessions]
-        masker = sessions[0].masker(reveal=reveal).beside_facts
+        masker = sessions[0].masker(reveal=reveal).without_sensitive_keys
         hidden = frozenset() if reveal else frozenset[str]().union(*(hidden_addresses(one.desired) for one in sessions))
 
     def show(address: str, one: "Stated") -> "Mixed":

@@ -12,7 +12,7 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 
 if TYPE_CHECKING:
     from reconciler.reading import Files, ParsedFile, SpecFile
-    from reconciler.specs.problems import Findings
+    from reconciler.specs.problems import Problems
 
 _NOT_FORMATTED = 1
 _BYTE_ORDER_MARK = "\ufeff"
@@ -82,21 +82,21 @@ def _changes(invocation: Invocation, paths: Sequence[str]) -> Sequence[_Change]:
     from reconciler.errors import SpecError
     from reconciler.reading import find_files, read_file
     from reconciler.specs.catalogue import number_keys
-    from reconciler.specs.problems import Findings, learn, take_problems
+    from reconciler.specs.problems import Problems, learn, take_problems
 
-    findings = Findings()
+    problems = Problems()
     project, of_project = _of_project(invocation, is_optional=bool(paths))
     found = find_files(paths, root=Path()) if paths else of_project
-    findings.take(found.problems)
+    problems.take(found.problems)
     parsed = {file: read_file(file.path, name=file.name) for file in (*found.files, *of_project.files)}
     wanted = frozenset(found.files)
     for file, content in parsed.items():
-        (take_problems if file in wanted else learn)(content, file, findings)
-    if findings.problems:
-        raise SpecError(findings.problems)
+        (take_problems if file in wanted else learn)(content, file, problems)
+    if problems.found:
+        raise SpecError(problems.found)
     numbers = {key for content in parsed.values() for one in content.documents for key in number_keys(one)}
     changes = (
-        _change(file, parsed[file], _PROJECT_NUMBERS if file.path.name in project else numbers, findings)
+        _change(file, parsed[file], _PROJECT_NUMBERS if file.path.name in project else numbers, problems)
         for file in found.files
     )
     return [change for change in changes if change]
@@ -122,7 +122,7 @@ def _of_project(invocation: Invocation, *, is_optional: bool) -> "tuple[Collecti
     return {FILE_NAME, project.file or FILE_NAME}, Files((*own, *found.files), found.problems)
 
 
-def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], findings: "Findings") -> _Change | None:
+def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], problems: "Problems") -> _Change | None:
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
@@ -138,7 +138,7 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], fi
     after = mark + edited(text, tuple(quoting_edits(text, numbers)))
     if after == before:
         return None
-    is_withheld = findings.withholds(file.name, *(one.value for one in parsed.documents))
+    is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))
     return _Change(file.name, file.path, before, after, is_withheld)
 
 

@@ -107,8 +107,8 @@ class _View(Struct, frozen=True):
         return self.base.cause_of_creation(thing, user) if self.base else None
 
     @property
-    def beside_facts(self) -> "_View":
-        return _View(self.masker.beside_facts, self.base)
+    def without_sensitive_keys(self) -> "_View":
+        return _View(self.masker.without_sensitive_keys, self.base)
 
     def changes(
         self, writes: Iterable[FactWrite], was: Callable[[Base], Mapping[str, Json] | None]
@@ -173,7 +173,9 @@ def _update_contact(operation: UpdateContact, contact_id: str | None, view: _Vie
         certain=operation.certain,
         contact_id=contact_id,
         source=_place(operation.source),
-        changes=view.beside_facts.changes(operation.profile, lambda base: base.profile(operation.contact.identity)),
+        changes=view.without_sensitive_keys.changes(
+            operation.profile, lambda base: base.profile(operation.contact.identity)
+        ),
     )
 
 
@@ -226,7 +228,7 @@ def _update_user(operation: UpdateUser, memory_id: str | None, view: _View) -> U
         memory_id=memory_id,
         source=_place(operation.source),
         phone_number=operation.user.phone_number,
-        changes=view.beside_facts.changes(
+        changes=view.without_sensitive_keys.changes(
             operation.changes, lambda base: base.user(operation.memory, operation.user.phone_number)
         ),
     )
@@ -244,7 +246,7 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
 def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
     operation = outcome.operation
     said = f" ({outcome.said})" if masker.reveal and outcome.said else ""
-    shown = masker if operation.type == "write_facts" else masker.beside_facts
+    shown = masker if operation.type == "write_facts" else masker.without_sensitive_keys
     return OutcomeEntry(
         type=operation.type,
         address=operation.address,

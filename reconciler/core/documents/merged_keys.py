@@ -17,7 +17,7 @@ from reconciler.core.documents.plan import (
 )
 from reconciler.core.documents.plan_keys import NO_KEYS_TOLD, BesideEntry, KeysEntry
 from reconciler.core.model.masking import Masked, Masker, Text
-from reconciler.core.model.nearest import near_keys
+from reconciler.core.model.nearest import similar_keys
 from reconciler.core.plan.keys import KnownKeys, NewKey
 from reconciler.core.plan.notices import doubtful
 from reconciler.core.plan.operations import Plan
@@ -31,13 +31,13 @@ def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
     if plan.origin.shards is None:
         return None
     declared = plan.keys.declared
-    near = near_keys(declared, declared) if plan.keys.guessed else {}
+    near = similar_keys(declared, declared) if plan.keys.guessed else {}
     return KeysEntry(
         declared={key: declared[key] for key in near},
         live=tuple(sorted(plan.keys.live & declared.keys())),
         beside=tuple(
             BesideEntry(one.address, one.key, in_order(_shown(key, declared, masker) for key in one.beside))
-            for one in plan.near_keys
+            for one in plan.similar_keys
             if one.beside
         ),
     )
@@ -90,7 +90,7 @@ def _hidden(told: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Te
 def _new_keys(
     operations: Iterable[OperationEntry], hidden: Mapping[str, set[Text]], keys: KeysEntry
 ) -> Iterator[NewKey]:
-    near = near_keys(keys.declared, keys.declared)
+    near = similar_keys(keys.declared, keys.declared)
     held = {(entry.address, entry.key): frozenset(map(_name, entry.near)) for entry in keys.beside}
     for entry in (entry for entry in operations if isinstance(entry, WriteFactsEntry)):
         for fact in entry.facts:

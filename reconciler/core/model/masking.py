@@ -2,7 +2,7 @@
 What may be shown, and to whom: values and sentences about them, and the secrets of a run.
 
 Of a value that others must not see they are shown what kind it is, how long about, and a keyed digest. A sentence
-about a value (`Said`) carries it, and what is read of the sentence is decided here, by `worded`.
+about a value (`Message`) carries it, and what is read of the sentence is decided here, by `worded`.
 """
 
 import hashlib
@@ -93,7 +93,7 @@ class DigestsIn(dict[str, Json]):
         self.masked = masked
 
 
-class Said(str):
+class Message(str):
     """
     A sentence about values, or a part of one.
 
@@ -124,38 +124,38 @@ class Said(str):
         return hash(self.shown)
 
 
-def says(template: str, *parts: object) -> Said:
-    """Return a sentence of parts, which stand in the place of each `{}`; parts that are `Said` stay so."""
-    return Said(template.format(*parts), shown=template.format(*map(shown, parts)))
+def compose(template: str, *parts: object) -> Message:
+    """Return a sentence of parts, which stand in the place of each `{}`; parts that are `Message` stay so."""
+    return Message(template.format(*parts), shown=template.format(*map(shown, parts)))
 
 
-def quote(text: str) -> Said:
+def quote(text: str) -> Message:
     """Return a text in quotes, for a sentence: `"…"` where it must not be shown."""
     if isinstance(text, Secret):
-        return Said("a secret", shown="a secret")
-    return Said('"…"', shown=quoted(text))
+        return Message("a secret", shown="a secret")
+    return Message('"…"', shown=quoted(text))
 
 
-def label(name: str) -> Said:
+def label(name: str) -> Message:
     """Return a name without quotes, for a sentence: `…` where it must not be shown, since it may be meant as text."""
-    return Said("…", shown=name)
+    return Message("…", shown=name)
 
 
-def named(value: object) -> Said:
+def named(value: object) -> Message:
     """Name a value as a sentence would: `the number 5`, `the text "x"`, `a list`; of a secret, only that it is one."""
     match value:
         case None:
-            return says("nothing (null)")
+            return compose("nothing (null)")
         case bool():
-            return Said("true or false", shown=str(value).lower())
+            return Message("true or false", shown=str(value).lower())
         case int() | float():
-            return Said("a number", shown=f"the number {value}")
+            return Message("a number", shown=f"the number {value}")
         case Secret():
-            return says("a secret")
+            return compose("a secret")
         case str():
-            return Said("a text", shown=f"the text {quoted(shortened(value, _LONGEST_QUOTE))}")
+            return Message("a text", shown=f"the text {quoted(shortened(value, _LONGEST_QUOTE))}")
         case _:
-            return says("a mapping" if isinstance(value, dict) else "a list")
+            return compose("a mapping" if isinstance(value, dict) else "a list")
 
 
 def worded(problem: Problem, *, reveal: bool) -> Problem:
@@ -175,7 +175,7 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
     if isinstance(error, SpecError):
         return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
     said = error.args[0] if error.args else None
-    return said.shown if reveal and isinstance(said, Said) else str(error)
+    return said.shown if reveal and isinstance(said, Message) else str(error)
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
@@ -199,7 +199,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 def shown(part: object) -> str:
     """Return a sentence, or a part of one, with its values, for those who may see them."""
-    return part.shown if isinstance(part, Said) else str(part)
+    return part.shown if isinstance(part, Message) else str(part)
 
 
 Text: TypeAlias = str | Masked
@@ -228,7 +228,7 @@ class Masker:
     declared_live: bool = False
 
     @property
-    def beside_facts(self) -> Self:
+    def without_sensitive_keys(self) -> Self:
         """Return the masker for what is no fact, and has keys that only sound like one of the catalogue."""
         return replace(self, sensitive=frozenset())
 

@@ -40,7 +40,7 @@ _LONGEST = 200
 """Of keys that are longer, only those are found that are equal but for case and separators."""
 
 
-class Slips:
+class Typos:
     """Keys, made ready to be asked which of them are one slip away from another one."""
 
     def __init__(self, keys: Iterable[str]) -> None:
@@ -52,19 +52,19 @@ class Slips:
     def of(self, key: str) -> frozenset[str]:
         """Return the keys that are one slip away from this one."""
         near = {other for variant in _variants(key) for other in self._by_variant.get(variant, ())}
-        return frozenset(other for other in near if is_slip(key, other))
+        return frozenset(other for other in near if is_typo(key, other))
 
 
-def near_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
+def similar_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """
     Return for each of the keys the known ones that are one slip away from it; those without any are left out.
 
     Takes time for the number of known keys and their lengths, not for the number of pairs.
     """
-    slips = Slips(keys)
+    typos = Typos(keys)
     found: dict[str, set[str]] = {}
     for other in set(known):
-        for key in slips.of(other):
+        for key in typos.of(other):
             found.setdefault(key, set()).add(other)
     return {key: frozenset(others) for key, others in found.items()}
 
@@ -96,7 +96,7 @@ def _shows(letter: str) -> bool:
     return not (is_selector or letter in _HIDDEN or category(letter) == "Cf")
 
 
-def is_slip(key: str, other: str) -> bool:
+def is_typo(key: str, other: str) -> bool:
     """
     Return whether two different keys are likely to mean the same.
 
@@ -153,7 +153,7 @@ class Nearest:
     def __init__(self, known: Iterable[str]) -> None:
         self._known = frozenset(known)
         self._words = sorted(self._known)
-        self._slips: Slips | None = None
+        self._typos: Typos | None = None
         self._answers: dict[str, str] = {}
 
     def __contains__(self, word: str) -> bool:
@@ -177,11 +177,11 @@ class Nearest:
         is_late = len(self._answers) >= _MOST_SEARCHED
         if len(self._words) <= _MOST_COMPARED and not is_late:
             return self._words
-        if self._slips is None:
-            self._slips = Slips(self._words)
+        if self._typos is None:
+            self._typos = Typos(self._words)
         at = bisect_left(self._words, word)
         beside = () if is_late else self._words[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
-        return sorted({*beside, *self._slips.of(word)})
+        return sorted({*beside, *self._typos.of(word)})
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

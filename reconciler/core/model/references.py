@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.masking import label, quote, says
+from reconciler.core.model.masking import compose, label, quote
 from reconciler.core.model.secret import Secret, with_references
 from reconciler.core.model.text import shortened
 from reconciler.core.model.value import Json, is_list
@@ -126,14 +126,16 @@ def _parts(text: str) -> Iterator[Part]:
 def _reference(written: str) -> Reference | Malformed:
     shown = quote(shortened(written, _SHOWN))
     if not written.endswith("}"):
-        return Malformed(says("{} is a reference that is not closed", shown), f'close it with "}}", or {_LITERAL}')
+        return Malformed(compose("{} is a reference that is not closed", shown), f'close it with "}}", or {_LITERAL}')
     name = written[len(OPENING) : -1]
     if name.startswith(_ENVIRONMENT_PREFIX) and _ENVIRONMENT.fullmatch(name[len(_ENVIRONMENT_PREFIX) :]):
         return Reference(name[len(_ENVIRONMENT_PREFIX) :], from_environment=True)
     if is_variable_name(name):
         return Reference(name, from_environment=False)
     if nearly := _NEARLY_ENVIRONMENT.fullmatch(name):
-        return Malformed(says("{} is not a reference", shown), says("did you mean ${{env:{}}}?", label(nearly[1])))
+        return Malformed(
+            compose("{} is not a reference", shown), compose("did you mean ${{env:{}}}?", label(nearly[1]))
+        )
     if is_variable_name(name.strip()):
-        return Malformed(says("{} is not a reference", shown), says("did you mean ${{{}}}?", label(name.strip())))
-    return Malformed(says("{} is not a reference", shown), f"write ${{name}} or ${{env:NAME}}, or {_LITERAL}")
+        return Malformed(compose("{} is not a reference", shown), compose("did you mean ${{{}}}?", label(name.strip())))
+    return Malformed(compose("{} is not a reference", shown), f"write ${{name}} or ${{env:NAME}}, or {_LITERAL}")

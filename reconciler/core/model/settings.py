@@ -1,8 +1,12 @@
-"""Rates such as `100/15m`, and how they are written."""
+"""Settings of an environment: the reader, the expected account, and rates such as `100/15m`."""
 
 import re
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
+
+ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
+"""`auto` takes the reader that needs the fewest requests, and falls back to `context` where there is no other."""
 
 
 class ExpectedAccount(Struct, frozen=True):

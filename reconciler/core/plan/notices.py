@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.desired import ContactMemory, Desired, Memory
-from reconciler.core.model.nearest import near_keys, twins
+from reconciler.core.model.nearest import similar_keys, twins
 from reconciler.core.model.observed import FoundContact, Observed, Present
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base, memory_identity
@@ -79,7 +79,7 @@ def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iter
     A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
     """
     added = list(_added(work, observed))
-    find = near_keys if known.guessed else twins
+    find = similar_keys if known.guessed else twins
     near = find({key for key, *_ in added}, known.declared.keys() | known.live) if added else {}
     for key, source, address, live in added:
         if key in near:

@@ -234,7 +234,7 @@ class Plan(Struct, frozen=True):
     `base` holds what was declared at a revision, where changes are to be shown with their causes.
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit; `looks` and `contact_looks`
     are the requests that it takes to look again at what waited, or is a minute old.
-    `enforced_facts_live` counts the enforced facts that are live with any value. `near_keys` are
+    `enforced_facts_live` counts the enforced facts that are live with any value. `similar_keys` are
     those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
     """
 
@@ -250,7 +250,7 @@ class Plan(Struct, frozen=True):
     left_alone: int = 0
     enforced_facts_live: int = 0
     keys: KnownKeys = NO_KEYS
-    near_keys: tuple[NewKey, ...] = ()
+    similar_keys: tuple[NewKey, ...] = ()
     exceeded: tuple[ExceededGuard, ...] = ()
 
     @property

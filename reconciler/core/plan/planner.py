@@ -86,7 +86,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
         left_alone=sum(isinstance(seen, Ambiguous) for seen in observed.memories.values()),
         enforced_facts_live=sum(_enforced_facts_live(desired, observed)),
         keys=keys,
-        near_keys=near,
+        similar_keys=near,
     )
 
 

@@ -8,7 +8,7 @@ columns stand without the blanks around them.
 import csv
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.model.masking import quote, says
+from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading.rows.row import Columns, Row, TextLines
 from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker
@@ -47,7 +47,7 @@ class _Csv:
         twice = {name: at for name, at in places.items() if name and len(at) > 1}
         for name, at in twice.items():
             places_of = ", ".join(map(str, at))
-            message = says("the header names the column {} {} times, at {}", quote(name), len(at), places_of)
+            message = compose("the header names the column {} {} times, at {}", quote(name), len(at), places_of)
             yield self._problem(message, "give each column a name of its own", column=at[1])
         if twice:
             return

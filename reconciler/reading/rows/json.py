@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.model.masking import named, quote, says
+from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.rows.row import Row, TextLines
@@ -64,7 +64,7 @@ def _row(line: str, source: Source) -> Row | Problem:
     if isinstance(value, Refusal):
         return _problem(source, value.message, value.cure)
     if not isinstance(value, dict):
-        return _problem(source, says("a row is an object, not {}", named(value)), _WRITE)
+        return _problem(source, compose("a row is an object, not {}", named(value)), _WRITE)
     return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
 
 
@@ -72,7 +72,7 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise _RefusedError(says("the key {} stands here twice", quote(twice)), "keep one of the two")
+        raise _RefusedError(compose("the key {} stands here twice", quote(twice)), "keep one of the two")
     return found
 
 

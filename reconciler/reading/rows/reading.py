@@ -5,7 +5,7 @@ from errno import EINVAL
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.places import Node
@@ -75,14 +75,14 @@ def _yaml_rows(path: Path, name: str) -> Iterator[RowEvent]:
     yield from reading.problems
     for document in reading.documents:
         if not isinstance(document.value, list):
-            yield _problem(document.source, says("a list of rows is expected, not {}", named(document.value)))
+            yield _problem(document.source, compose("a list of rows is expected, not {}", named(document.value)))
         for item in document.items():
             yield _row(item)
 
 
 def _row(item: Node) -> RowEvent:
     if not isinstance(item.value, dict):
-        return _problem(item.source, says("a row is a mapping, not {}", named(item.value)))
+        return _problem(item.source, compose("a row is a mapping, not {}", named(item.value)))
     cells: Mapping[str, Json] = item.value
     return _YamlRow(cells, item.source, {column: at for at, column in enumerate(cells, start=1)}, item)
 

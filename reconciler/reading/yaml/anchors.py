@@ -4,7 +4,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.masking import label, says
+from reconciler.core.model.masking import compose, label
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.value import Json
 from reconciler.reading.places import OFFSET_BITS, Mark, key_offset
@@ -127,12 +127,14 @@ class Anchors:
         known = self._known.get(name)
         if known is None:
             nearest = did_you_mean(name, self._known)
-            return Refusal(says("nothing above is anchored as &{}", label(name)), nearest or says(_QUOTE, label(name)))
+            return Refusal(
+                compose("nothing above is anchored as &{}", label(name)), nearest or compose(_QUOTE, label(name))
+            )
         if not isinstance(known, Anchored):
-            message = says("the alias *{} stands inside what it names", label(name))
+            message = compose("the alias *{} stands inside what it names", label(name))
             return Refusal(message, "a value cannot hold itself; write it out")
         if depth + known.height > MOST_NESTED:
-            message = says("with the alias *{}, values lie more than {} levels deep", label(name), MOST_NESTED)
+            message = compose("with the alias *{}, values lie more than {} levels deep", label(name), MOST_NESTED)
             return Refusal(message, "make it flatter")
         self._expanded += known.size
         return known

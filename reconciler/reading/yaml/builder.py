@@ -5,7 +5,7 @@ from typing import Protocol
 
 from yaml import events
 
-from reconciler.core.model.masking import label, says
+from reconciler.core.model.masking import compose, label
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
 from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
@@ -225,7 +225,7 @@ _COMPLEX_KEY = Refusal(
 
 def _bomb(name: str | None) -> Refusal:
     return Refusal(
-        says(
+        compose(
             "with the alias *{}, this file's aliases stand for more than {} values",
             label(name or ""),
             f"{MOST_EXPANDED:,}",

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeAlias
 
 from reconciler.core.model.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
-from reconciler.core.model.masking import named, says
+from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, json_value, numeral_value, plain_value
 
@@ -45,7 +45,7 @@ def _typed(expected: FactType, text: str) -> Json:
         return value
     if isinstance(value, Refusal):
         raise ValueError(value.message)  # noqa: TRY004  a cell that cannot be read
-    raise ValueError(says("{} is expected, not {}", TYPE_NAMES[expected], named(text)))
+    raise ValueError(compose("{} is expected, not {}", TYPE_NAMES[expected], named(text)))
 
 
 def _read(expected: FactType, text: str) -> "Json | Refusal":

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import Said, named, quote, says
+from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import (
     FORMATS,
@@ -32,8 +32,8 @@ from reconciler.reading import (
 )
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations, Unsound
-from reconciler.specs.problems import Findings, says_live
+from reconciler.specs.declared import Declarations, Invalid
+from reconciler.specs.problems import Problems, says_live
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.rows.cells import Convert, as_text
 from reconciler.specs.rows.template import Slot, Template
@@ -100,16 +100,16 @@ def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSo
             yield RowSource(entry, original, index, model, SpecFile(name, path, spec.tree), is_live)
 
 
-def undeclared_scopes(source: RowSource, known: Nearest, findings: Findings) -> AbstractSet[str]:
+def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> AbstractSet[str]:
     """Return the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
     contact = dict(source.entry.entries())["contact"]
     scopes = dict(contact.entries()).get("scopes")
     unknown = [(name, at) for name, _, at in scopes.keyed() if name not in known] if scopes else []
     for name, at in unknown:
-        findings.add(
+        problems.add(
             at,
             ("contacts_from", source.index, "contact", "scopes", name),
-            message=says("the scope {} is not declared", quote(name)),
+            message=compose("the scope {} is not declared", quote(name)),
             cure=known.did_you_mean(name) or "declare it under scopes, in any spec file",
         )
     return {name for name, _ in unknown}
@@ -123,26 +123,26 @@ class RowReader:
     """
 
     def __init__(
-        self, source: RowSource, template: Template, final: Final, findings: Findings, on_row: OnRow | None
+        self, source: RowSource, template: Template, final: Final, problems: Problems, on_row: OnRow | None
     ) -> None:
         self.complete = True
         self.warnings: tuple[Problem, ...] = ()
         self._source = source
         self._template = template
         self._final = final
-        self._findings = findings
+        self._problems = problems
         self._on_row = on_row
         self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
-        self._findings.bound(source.file.name)
+        self._problems.bound(source.file.name)
 
     def declared(self) -> Declarations:
         """Read all rows, and keep what they declare."""
         found = list(self._rows()) if self._has_sound_conditions() else []
         return Declarations(
             names=tuple(name for one in found for name in one.names),
-            unsound=Unsound(
-                references=tuple(reference for one in found for reference in one.unsound.references),
-                layers=tuple(layer for one in found for layer in one.unsound.layers),
+            invalid=Invalid(
+                references=tuple(reference for one in found for reference in one.invalid.references),
+                layers=tuple(layer for one in found for layer in one.invalid.layers),
             ),
             fact_keys=(),
             scopes=(),
@@ -157,8 +157,8 @@ class RowReader:
             if not isinstance(condition.expected, str):
                 words = mistyped("text", condition.expected)
                 path = ("contacts_from", self._source.index, "contact", *condition.slot.path, "where")
-                message = says("{}: all cells of CSV are text", words.message)
-                self._findings.add(condition.slot.source, path, message=message, cure=words.cure)
+                message = compose("{}: all cells of CSV are text", words.message)
+                self._problems.add(condition.slot.source, path, message=message, cure=words.cure)
                 self.complete = False
         return self.complete
 
@@ -189,14 +189,14 @@ class RowReader:
             return
         if self._on_row:
             self._on_row(row, name)
-        found = Findings()
+        own = Problems()
         document, wrong = self._template.document(row, name)
-        one = declarations(self._final(document), found)
+        one = declarations(self._final(document), own)
         for cell in wrong:
             address = spec_address(("contacts", name, *cell.slot.path))
             self._wrong([_problem(row, cell.slot, address, cell.message, cell.cure)])
-        if found.problems:
-            self._findings.take(self._located(problem, row) for problem in found.problems)
+        if own.found:
+            self._problems.take(self._located(problem, row) for problem in own.found)
         yield one
 
     def _unnamed(self, row: Row) -> Problem:
@@ -204,56 +204,56 @@ class RowReader:
         if name is None:
             return _problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")
         return _problem(
-            row, slot, "", says("text is expected, not {}: it names the contact", named(name)), "mend the cell"
+            row, slot, "", compose("text is expected, not {}: it names the contact", named(name)), "mend the cell"
         )
 
     def _has_columns(self, header: Columns) -> bool:
         """Note the columns that are mapped and not there, and expect no cells of them from now on."""
         names = set(header.names)
-        self._findings.name_columns(self._source.file.name, header.names)
+        self._problems.name_columns(self._source.file.name, header.names)
         self._unseen = {column: slot for column, slot in self._unseen.items() if column not in names}
         known = Nearest(names)
         for column, slot in self._unseen.items():
             cure = known.did_you_mean(column) or "name a column that is there"
             if len(names) == 1:
                 cure = "the header has one column: say with `delimiter` what parts them"
-            message = says("the header of {} names no column {}", self._source.file.name, quote(column))
+            message = compose("the header of {} names no column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, cure)
         return self.complete
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""
         for column, slot in self._unseen.items():
-            message = says("no row of {} has a column {}", self._source.file.name, quote(column))
+            message = compose("no row of {} has a column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, "name a column that is there")
         self.warnings = tuple(map(self._unmet, self._template.unmet))
 
     def _unmet(self, slot: Slot) -> Problem:
         address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
         message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
-        cure = says("compare it with what stands in the column {}", quote(str(slot.column)))
+        cure = compose("compare it with what stands in the column {}", quote(str(slot.column)))
         return Problem(slot.source.file, slot.source.line, slot.source.column, address, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
         self.complete = False
-        self._findings.add(source, self._source.address, message=message, cure=cure)
+        self._problems.add(source, self._source.address, message=message, cure=cure)
 
     def _wrong(self, problems: Iterable[Problem]) -> None:
         self.complete = False
-        self._findings.take(problems)
+        self._problems.take(problems)
 
     def _located(self, problem: Problem, row: Row) -> Problem:
         """Return a problem of a cell with the name of its column and where the spec maps it."""
         place = Source(problem.file, problem.line, problem.column)
         present = (slot for slot in self._template.columns if slot.column in row.positions)
         slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
-        return replace(problem, message=says("{} ({})", problem.message, _mapped(slot))) if slot else problem
+        return replace(problem, message=compose("{} ({})", problem.message, _mapped(slot))) if slot else problem
 
     def _cannot_open(self, error: OSError | ValueError) -> None:
         self.complete = False
         file = self._source.file
         at_hand = "check the name: paths are relative to this spec file"
-        self._findings.add(
+        self._problems.add(
             dict(self._source.entry.entries())["file"].source,
             f"{self._source.address}.file",
             message=f"{file.name} cannot be read: {reason(error)}",
@@ -263,8 +263,8 @@ class RowReader:
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:
     place = row.place(str(slot.column))
-    return Problem(place.file, place.line, place.column, address, says("{} ({})", message, _mapped(slot)), cure)
+    return Problem(place.file, place.line, place.column, address, compose("{} ({})", message, _mapped(slot)), cure)
 
 
-def _mapped(slot: Slot) -> Said:
-    return says("column {}, by {}", quote(str(slot.column)), slot.source)
+def _mapped(slot: Slot) -> Message:
+    return compose("column {}, by {}", quote(str(slot.column)), slot.source)

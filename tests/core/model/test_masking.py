@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from reconciler.core.model.masking import Masked, Masker, named, quote, says, shown, without_secrets, worded
+from reconciler.core.model.masking import Masked, Masker, compose, named, quote, shown, without_secrets, worded
 from reconciler.core.model.secret import Secret
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
@@ -116,7 +116,7 @@ def test_the_operators_own_terminal_shows_sensitive_facts() -> None:
 
 def test_other_facts_and_what_is_no_fact_are_shown_as_ever() -> None:
     assert SENSITIVE.declared(1234, ("plan",)) == 1234
-    assert SENSITIVE.beside_facts.declared(1234, ("pin",)) == 1234
+    assert SENSITIVE.without_sensitive_keys.declared(1234, ("pin",)) == 1234
 
 
 def test_a_declared_text_that_came_from_an_account_is_shown_on_the_operators_terminal_alone() -> None:
@@ -125,12 +125,12 @@ def test_a_declared_text_that_came_from_an_account_is_shown_on_the_operators_ter
 
 
 def test_a_sentence_keeps_its_values_apart_from_what_anybody_may_read() -> None:
-    sentence = says("{} is expected, not {}", "a list", named("hush"))
+    sentence = compose("{} is expected, not {}", "a list", named("hush"))
 
     assert (str(sentence), f"{sentence}!") == ("a list is expected, not a text", "a list is expected, not a text!")
     assert shown(sentence) == 'a list is expected, not the text "hush"'
-    assert shown(says("{} (again)", sentence)) == 'a list is expected, not the text "hush" (again)'
-    assert sentence != says("{} is expected, not {}", "a list", named("other"))
+    assert shown(compose("{} (again)", sentence)) == 'a list is expected, not the text "hush" (again)'
+    assert sentence != compose("{} is expected, not {}", "a list", named("other"))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_sentence_keeps_its_values_apart_from_what_anybody_may_read() -> None:
 def test_a_withheld_problem_quotes_its_values_for_the_operator_alone(
     *, withheld: bool, reveal: bool, quotes: bool
 ) -> None:
-    problem = Problem("a.yaml", 1, 1, 'x.users["+1415"]', says("not {}", quote("hush")), withheld=withheld)
+    problem = Problem("a.yaml", 1, 1, 'x.users["+1415"]', compose("not {}", quote("hush")), withheld=withheld)
 
     said = str(worded(problem, reveal=reveal))
     assert ("hush" in said, "+1415" in said) == (quotes, quotes)

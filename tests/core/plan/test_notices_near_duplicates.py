@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.nearest import is_slip, near_keys, told_apart, twins
+from reconciler.core.model.nearest import is_typo, similar_keys, told_apart, twins
 from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.model.selection import Shard, select
 from reconciler.core.plan.operations import Notice
@@ -24,8 +24,8 @@ def near(notices: tuple[Notice, ...]) -> list[tuple[str, tuple[str, ...], tuple[
      ("allergies", "alergies"), ("langauge", "language"), ("timezone", "timezome"), ("visits", "visit_s")],
 )  # fmt: skip
 def test_a_slip_is_another_case_another_separator_or_one_letter(key: str, other: str) -> None:
-    assert is_slip(key, other)
-    assert is_slip(other, key)
+    assert is_typo(key, other)
+    assert is_typo(other, key)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_slip_is_another_case_another_separator_or_one_letter(key: str, other:
      ("plan", "plant"), ("language", "languages2"), ("plan", "plan"), ("mother", "brother")],
 )  # fmt: skip
 def test_numbers_short_words_and_other_words_are_no_slips(key: str, other: str) -> None:
-    assert not is_slip(key, other)
+    assert not is_typo(key, other)
 
 
 KEYS = st.sets(st.text("abA_1", min_size=1, max_size=8), max_size=12)
@@ -42,9 +42,9 @@ KEYS = st.sets(st.text("abA_1", min_size=1, max_size=8), max_size=12)
 
 @given(KEYS, KEYS)
 def test_near_keys_are_those_that_a_look_at_every_pair_finds(keys: set[str], known: set[str]) -> None:
-    pairs = {key: frozenset(other for other in known if is_slip(key, other)) for key in keys}
+    pairs = {key: frozenset(other for other in known if is_typo(key, other)) for key in keys}
 
-    assert near_keys(keys, known) == {key: others for key, others in pairs.items() if others}
+    assert similar_keys(keys, known) == {key: others for key, others in pairs.items() if others}
 
 
 def test_a_key_live_in_the_memory_is_named_as_a_live_one() -> None:
@@ -130,7 +130,7 @@ TWINS = [
 
 @pytest.mark.parametrize(("key", "other"), TWINS)
 def test_keys_that_look_the_same_are_twins_at_any_length(key: str, other: str) -> None:
-    assert is_slip(key, other)
+    assert is_typo(key, other)
     assert twins([key], [key, other]) == {key: {other}}
     assert all(told.isascii() for told in told_apart([key, other]))
 
@@ -140,7 +140,7 @@ def test_keys_that_look_the_same_are_twins_at_any_length(key: str, other: str) -
 )
 def test_other_words_of_any_script_are_no_twins(key: str, other: str) -> None:
     assert not twins([key], [other])
-    assert not is_slip(key, other)
+    assert not is_typo(key, other)
 
 
 @pytest.mark.parametrize(("key", "other"), TWINS)
