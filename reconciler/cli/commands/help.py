@@ -6,7 +6,7 @@ from importlib.resources import files
 import click
 from click.shell_completion import CompletionItem
 
-TOPICS = ("start", "specs", "errors")
+TOPICS = ("start", "specs", "environments", "tables", "adopt", "large", "privacy", "errors")
 
 
 def _complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
