@@ -1,4 +1,4 @@
-"""Answers as they go over the wire: a status, headers and bytes."""
+"""Answers of the API, with their errors: a status, headers and bytes."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from reconciler.sandbox.values import to_json
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One error of the envelope, with the HTTP status it travels under (mostly not stated, U14)."""
+    """One error of the envelope, with its HTTP status (mostly not stated, U14)."""
 
     status: int
     code: str
@@ -16,7 +16,7 @@ class Failure:
 
 
 class RefusedError(Exception):
-    """A request is answered with a failure."""
+    """The request is answered with a failure."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.code}: {failure.message}")
@@ -30,28 +30,34 @@ INTERNAL_ERROR = Failure(500, "INTERNAL_ERROR", "An unexpected error occurred")
 
 SCOPE_REQUIRED = Failure(400, "BAD_REQUEST", "persona_id or agent_number is required")
 FACTS_REQUIRED = Failure(400, "BAD_REQUEST", "facts is required")
+SUMMARY_REQUIRED = Failure(400, "BAD_REQUEST", "summary is required")
+INTERACTION_REQUIRED = Failure(400, "BAD_REQUEST", "call_id or conversation_id is required")
 IDENTIFIER_REQUIRED = Failure(
     400, "BAD_REQUEST", "At least one identifier (phone_number, email, or external_id) is required"
 )
 MEMORY_ABSENT = Failure(404, "NOT_FOUND", "Contact memory not found")
 CONTACT_ABSENT = Failure(404, "NOT_FOUND", "Contact not found")
+INTERACTION_ABSENT = Failure(404, "NOT_FOUND", "Call or conversation not found, or no memory data available")
+PERSONA_ABSENT = Failure(404, "PERSONA_NOT_FOUND", "Persona not found or access denied")
 
 STORE_NAME_REQUIRED = Failure(400, "INVALID_REQUEST", "Memory name is required.")
+STORE_UPDATE_REQUIRED = Failure(400, "INVALID_REQUEST", "No update data provided.")
 PHONE_REQUIRED = Failure(400, "INVALID_REQUEST", "Phone number is required.")
 PHONE_REQUIRED_IN_BODY = Failure(400, "INVALID_REQUEST", "Phone number is required in request body.")
 STORE_ABSENT = Failure(404, "MEMORY_NOT_FOUND", "Memory not found.")
 STORE_ABSENT_OR_FOREIGN = Failure(404, "MEMORY_NOT_FOUND", "Memory not found or you don't have access to it.")
+STORE_NOT_UPDATED = Failure(404, "MEMORY_UPDATE_ERROR", "Failed to update memory.")
 USER_UNREADABLE = Failure(404, "MEMORY_ERROR", "Failed to retrieve memory data.")
 USER_NOT_ADDED = Failure(400, "MEMORY_ADD_USER_ERROR", "Failed to add user to memory.")
 USER_NOT_UPDATED = Failure(404, "MEMORY_UPDATE_USER_ERROR", "Failed to update user memory data.")
 
-# L folds the codes of the legacy stores into three general ones; those that begin with MEMORY_ become the third, which
-# travels under 500: in L an error of the server is no proof of a passing one.
+# L has three general codes for the legacy stores. The third, for the other codes that begin with MEMORY_, has the
+# status 500: so a 500 is no proof that the server failed.
 _RENAMED_IN_L = {"INVALID_REQUEST": "BAD_REQUEST", "MEMORY_NOT_FOUND": "NOT_FOUND"}
 
 
 def bad_request(message: str) -> Failure:
-    """Input that the documentation has no message for."""
+    """Return the failure for input that the documentation has no message for."""
     return Failure(400, "BAD_REQUEST", message)
 
 
@@ -82,23 +88,23 @@ class Answer:
 
 
 def json_answer(content: object, *, status: int = 200) -> Answer:
-    """Any JSON value, without the envelope."""
+    """Return an answer with a JSON value, without the envelope."""
     return Answer(status=status, body=to_json(content).encode())
 
 
 def success(data: object, *, status: int = 200) -> Answer:
-    """Wrap a result in the envelope (S0, S1, S3, S4)."""
+    """Return an answer with a result in the envelope (S0, S1, S3, S4)."""
     return json_answer({"data": data, "errors": None}, status=status)
 
 
 def refusal(failure: Failure) -> Answer:
-    """Wrap an error in the envelope."""
+    """Return an answer with an error in the envelope."""
     errors = [{"error": failure.code, "message": failure.message}]
     return json_answer({"data": None, "errors": errors}, status=failure.status)
 
 
 def unknown_route(*, method: str, path: str) -> Answer:
-    """Return what Express says, which the API appears to be built with, where nothing is mounted."""
+    """Return the 404 page of Express, which the API appears to be built with."""
     shown = path.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'

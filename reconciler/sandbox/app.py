@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: request in, answer out; called in process or served on a port."""
+"""The sandbox as an ASGI application, called in process or served on a port."""
 
 import asyncio
 import logging
@@ -44,9 +44,9 @@ class Logged:
         path: Decoded, without the query.
         query: Decoded.
         body: The parsed JSON, or the text that is none; None where nothing was sent.
-        status: What it was answered with; None where the connection was dropped, or the caller left.
-        mutates: Whether the route may write; by the documentation, not by the method: some reads are POSTs.
-        committed: Whether anything was in fact written.
+        status: The HTTP status of the answer; None where the connection was dropped, or the caller left.
+        mutates: Whether the route may write, by the documentation: some POSTs only read.
+        committed: Whether anything was written.
 
     """
 
@@ -64,7 +64,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What to answer (None drops the connection), what was written, and how long to sit on the answer."""
+    """The answer (None drops the connection), whether anything was written, and the seconds before it is sent."""
 
     answer: Answer | None
     committed: bool = False
@@ -110,7 +110,7 @@ class Sandbox:
                 await self._sleep(self._settings.latency)
             outcome = await self._disturbed(incoming, matched)
         finally:
-            # A caller that leaves during a wait has still asked, and what was committed stays committed.
+            # Log also the request of a caller that leaves during a wait: its write may be committed.
             self.log.append(_logged(incoming, matched, outcome))
         return outcome
 
@@ -150,7 +150,7 @@ class Sandbox:
         except RefusedError as refused:
             return _Outcome(answer=refusal(in_revision(refused.failure, self._settings.revision)))
         except SandboxStateError:
-            raise  # no answer of any API: the file of the sandbox is damaged
+            raise  # the state is damaged, which no answer of the API can show
         except Exception:
             _LOGGER.exception("The sandbox failed on %s %s", incoming.method, incoming.path)
             return _Outcome(answer=refusal(INTERNAL_ERROR))
@@ -184,7 +184,7 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Starlette:
-    """Put the sandbox over a store; `app.state` holds `store`, `settings` and `log`, a deque of the requests."""
+    """Return the sandbox over a store; `app.state` holds `store`, `settings` and `log`, a deque of the requests."""
     limiter = Limiter(settings, monotonic=monotonic, moment=store.moment)
     sandbox = Sandbox(store, settings, faults or Faults(), limiter=limiter, sleep=sleep)
     app = Starlette(routes=[Mount("/", app=sandbox)])

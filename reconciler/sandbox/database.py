@@ -1,4 +1,4 @@
-"""One SQLite connection behind a lock, with the clock and the ids that its tables use."""
+"""The SQLite file: opening and checking it, and one connection behind a lock, with the clock and ids of its rows."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,11 +9,11 @@ from pathlib import Path
 from threading import RLock
 from weakref import finalize
 
-from reconciler.sandbox.values import SandboxStateError, timestamp
+from reconciler.sandbox.values import DamagedStateError, SandboxStateError, timestamp
 
 SCHEMA_VERSION = 1
 
-# Two memories of one scope can be planted, although no request makes them: `memories_by_scope` is not unique.
+# Two memories of one scope can be inserted, although no request makes them: `memories_by_scope` is not unique.
 # A memory and a legacy store can both hold users, so `users.memory_id` points at either and names no table.
 SCHEMA = """
 CREATE TABLE contacts (
@@ -49,7 +49,7 @@ _OF_THE_FILE = frozenset((sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.
 _LOOK = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
 
 
-def open_connection(path: str | Path) -> sqlite3.Connection:
+def _open_connection(path: str | Path) -> sqlite3.Connection:
     """Open the state at a path (or ``:memory:``), creating it where there is none."""
     try:
         _make_folder(path)
@@ -59,14 +59,10 @@ def open_connection(path: str | Path) -> sqlite3.Connection:
     return _prepared(connection, path)
 
 
-def unusable(path: str | Path, why: str, error: sqlite3.Error | None = None) -> SandboxStateError:
-    """
-    Return the error for a file that cannot be used, with the way out: it only holds what was rehearsed.
-
-    What is wrong with the disk, the rights or another process is not cured by that.
-    """
+def _unusable(path: str | Path, why: str, error: sqlite3.Error | None = None) -> SandboxStateError:
+    """Return the error for a file that cannot be used: damaged, or kept from us by the disk or another process."""
     is_the_file = error is None or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _OF_THE_FILE
-    return SandboxStateError(f"{path}: {why}{'; remove it to begin with an empty sandbox' if is_the_file else ''}")
+    return DamagedStateError(f"{path}: {why}") if is_the_file else SandboxStateError(f"{path}: {why}")
 
 
 def _make_folder(path: str | Path) -> None:
@@ -79,16 +75,16 @@ def _prepared(connection: sqlite3.Connection, path: str | Path) -> sqlite3.Conne
     try:
         _refuse_foreign(connection, path)
         # WAL lets one process read while another serves; a lost last second after a power cut is no loss here.
-        # Where the switch is locked, another process is in it: the mode is the file's, and so it holds here as well.
+        # A locked switch means that another process has the file open: the mode is the file's, so it is set already.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         _create(connection)
         if _columns(connection) != _own_columns():
-            raise unusable(path, "its tables are not those of the sandbox")
+            raise _unusable(path, "its tables are not those of the sandbox")
     except sqlite3.Error as error:
         connection.close()
-        raise unusable(path, f"not a state file of the sandbox: {error}", error) from error
+        raise _unusable(path, f"not a state file of the sandbox: {error}", error) from error
     except SandboxStateError:
         connection.close()
         raise
@@ -98,15 +94,15 @@ def _prepared(connection: sqlite3.Connection, path: str | Path) -> sqlite3.Conne
 def _refuse_foreign(connection: sqlite3.Connection, path: str | Path) -> None:
     version, tables = connection.execute(_LOOK).fetchone()
     if version > SCHEMA_VERSION:
-        raise SandboxStateError(
+        raise DamagedStateError(
             f"{path}: written by a newer version (state format {version}, this one reads {SCHEMA_VERSION})"
         )
     if version == 0 and tables:
-        raise unusable(path, "an SQLite file, but not one of the sandbox")
+        raise _unusable(path, "an SQLite file, but not one of the sandbox")
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    # The look comes after the lock: another process may be creating the same file.
+    # Read the version inside the transaction: another process may be creating the same file.
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
         for statement in SCHEMA.split(";"):
@@ -125,7 +121,7 @@ def _own_columns() -> frozenset[tuple[str, str]]:
 
 
 def _columns(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    """Return all columns, each with its table."""
+    """Return the pairs of table and column."""
     rows = connection.execute(
         "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
     )
@@ -133,13 +129,13 @@ def _columns(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
 
 
 class Database:
-    """What the tables share. Transactions do not nest."""
+    """One connection, usable from several threads. Transactions do not nest."""
 
     def __init__(
         self, path: str | Path, *, clock: Callable[[], datetime], new_id: Callable[[], str], org_id: str
     ) -> None:
         self._path = path
-        self._connection = open_connection(path)
+        self._connection = _open_connection(path)
         self._close = finalize(self, self._connection.close)  # from Python 3.13 on, one that is left open is a warning
         self._lock = RLock()
         self._clock = clock
@@ -155,56 +151,56 @@ class Database:
         return self._clock()
 
     def rows(self, query: str, /, **values: object) -> list[sqlite3.Row]:
-        """All rows that a query gives."""
-        with self._lock, self._told():
-            return [self._sound(row) for row in self._connection.execute(query, values)]
-
-    def row(self, query: str, /, **values: object) -> sqlite3.Row | None:
-        """Return the first row that a query gives."""
-        with self._lock, self._told():
-            row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
-            return row and self._sound(row)
+        """Return all rows of a query."""
+        with self._lock, self._file_errors():
+            return [self._checked(row) for row in self._connection.execute(query, values)]
 
     def change(self, statement: str, /, **values: object) -> None:
-        """Insert or update."""
-        with self._lock, self._told():
+        """Run a statement that writes."""
+        with self._lock, self._file_errors():
             self._connection.execute(statement, values)
 
     def changes(self) -> int:
-        """How many rows were ever changed over this connection."""
+        """Return how many rows were ever changed over this connection."""
         return self._connection.total_changes
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block, or, if it raises, nothing of it."""
+        """Commit all that the block writes, or nothing where it raises."""
         with self._lock:
-            with self._told():
+            with self._file_errors():
                 self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                with suppress(sqlite3.Error):  # of a file that is broken, nothing was begun
+                with suppress(sqlite3.Error):  # in a damaged file, no transaction was begun
                     self._connection.execute("ROLLBACK")
                 raise
-            with self._told():
+            with self._file_errors():
                 self._connection.execute("COMMIT")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Let what SQLite finds wrong with the file be an error of the sandbox."""
+    def _file_errors(self) -> Iterator[None]:
+        """Turn what SQLite finds wrong with the file into an error of the sandbox."""
         try:
             yield
         except sqlite3.IntegrityError:
-            raise  # of what was to be written, not of the file
+            raise  # the row is wrong, not the file
         except sqlite3.Error as error:
-            raise unusable(self._path, str(error), error) from error
+            raise _unusable(self._path, str(error), error) from error
 
-    def _sound(self, row: sqlite3.Row) -> sqlite3.Row:
-        """Return a row whose columns hold what the sandbox writes: text and whole numbers."""
+    def _checked(self, row: sqlite3.Row) -> sqlite3.Row:
+        """Return the row; raise an error where it holds anything but text and whole numbers."""
         if not all(value is None or isinstance(value, (str, int)) for value in row):
-            raise unusable(self._path, "it holds what the sandbox never writes")
+            raise _unusable(self._path, "it holds what the sandbox never writes")
         return row
 
+    def check(self) -> None:
+        """Raise `DamagedStateError` where SQLite finds the file damaged."""
+        (found, *_) = (row[0] for row in self.rows("PRAGMA quick_check"))
+        if found != "ok":
+            raise _unusable(self._path, str(found))
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._close()

@@ -2,7 +2,7 @@
 Scripted misbehaviour: what goes wrong, for which requests, and on which side of the commit.
 
 Before the commit nothing has happened; after it, the write is done and only the answer is lost or spoilt. What the
-documentation leaves open, and a listing that is always wrong, are no faults but switches: see `settings`.
+documentation leaves open, and a listing that is always wrong, are switches: see `settings`.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ from reconciler.sandbox.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Another answer takes the place of the right one."""
+    """Another answer instead of the right one."""
 
     answer: Answer
 
@@ -146,7 +146,7 @@ class Rule:
     when: When = "before"
 
     def matches(self, *, method: str, path: str) -> bool:
-        """Whether the rule is about such a request."""
+        """Return whether the rule is about such a request."""
         return fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
 
 
@@ -159,7 +159,7 @@ class Faults:
         self._random = Random(seed)  # noqa: S311 - repeatable is the point, not secret
 
     def draw(self, *, method: str, path: str) -> Rule | None:
-        """Return the rule that applies to the request that has just come in; every request is to be drawn once."""
+        """Return the rule that applies to a request; call it once for each request, since it counts them."""
         due = [rule for number, rule in enumerate(self._rules) if self._due(number, rule, method, path)]
         return due[0] if due else None
 
@@ -173,7 +173,7 @@ class Faults:
 
 
 def spoilt(fault: Reply | Truncate | Drop, answer: Answer | None) -> Answer | None:
-    """Return what becomes of an answer; None where none is given at all."""
+    """Return the answer as the fault leaves it; None where there is none."""
     match fault:
         case Reply(other):
             return other

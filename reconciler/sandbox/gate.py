@@ -1,4 +1,4 @@
-"""What stands before every route, in this order: the key, the role, the limit."""
+"""The checks before every route, in this order: the key, the role, the rate limit."""
 
 import math
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _BEARER = "bearer "
 
 
 def check_key(authorization: str, settings: Settings) -> None:
-    """Accept the raw key (S0 to S4), and a scheme word before it only if the switch allows it."""
+    """Refuse a wrong key; the raw key is right (S0 to S4), ``Bearer KEY`` only if the switch allows it."""
     key = authorization
     if key.lower().startswith(_BEARER):
         key = key[len(_BEARER) :].strip() if settings.accept_bearer else ""
@@ -32,7 +32,7 @@ def check_key(authorization: str, settings: Settings) -> None:
 
 
 def check_role(settings: Settings, *, mutates: bool) -> None:
-    """L: writing needs the role of an admin, an owner or an operator."""
+    """Refuse a write of a viewer (L: it needs the role of an admin, an owner or an operator)."""
     if mutates and settings.role == "viewer":
         raise RefusedError(FORBIDDEN)
 
@@ -44,7 +44,7 @@ class _Window:
 
 
 class Limiter:
-    """A fixed window for each key, over all of `/v1/memory` (L); what it is counted by is not stated (U15)."""
+    """A fixed window for each key, over all of `/v1/memory` (L); whether it counts by key is not stated (U15)."""
 
     def __init__(self, settings: Settings, *, monotonic: Callable[[], float], moment: Callable[[], datetime]) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class Limiter:
         self._windows: dict[str, _Window] = {}
 
     def refuse(self, *, authorization: str, segments: tuple[str, ...]) -> Answer | None:
-        """Return the answer to a request that is one too many; None lets it pass."""
+        """Return the 429 for a request beyond the limit; None for any other."""
         limit = self._settings.rate_limit
         if limit is None or segments[:2] != ("v1", "memory"):
             return None

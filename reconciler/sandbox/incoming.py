@@ -1,4 +1,4 @@
-"""A request, taken apart: what the gate, the faults, the log and the routes look at."""
+"""A request in its parts, for the gate, the faults, the log and the routes."""
 
 import json
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Incoming:
 
 
 async def read_request(scope: Scope, receive: Receive) -> Incoming:
-    """Record a whole request."""
+    """Read a whole request."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     body, problem = parse_body(await _body(receive), content_type=headers.get("content-type", ""))
@@ -54,7 +54,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def parse_body(raw: bytes, *, content_type: str) -> tuple[object, str | None]:
-    """Parse a body; the second value says what is wrong with it."""
+    """Return the parsed body, and what is wrong with it."""
     if not raw:
         return None, None
     if not content_type.lower().startswith("application/json"):
@@ -80,7 +80,7 @@ def _finite(text: str) -> float:
 
 
 def body_object(incoming: Incoming) -> dict[str, object]:
-    """Take the body as an object; nothing at all counts as an empty one."""
+    """Return the body, which must be an object; a missing one counts as empty."""
     if incoming.problem is not None:
         raise RefusedError(bad_request(incoming.problem))
     if incoming.body is None:

@@ -1,10 +1,10 @@
 """
-Answers about somebody else: each record in an answer gives way to another one that the store holds.
+Answers about somebody else: each record in an answer is replaced by another one of the store.
 
 The request itself is handled as it was asked; only its answer is about another contact, scope or memory. Records of a
 listing keep their contact and show memories of others. Where the store holds no other record, the answer is right.
 
-Other mistakes are made by listings alone, which contradict themselves: all entries but the first have its contact id
+Other mistakes are those of listings that contradict themselves: all entries but the first have its contact id
 (`listed_id`), its identifiers (`listed_identifier`) or its memories with ids in another spelling (`listed_memory`), and
 users are said to be of another memory (`user_memory`) or have the number of the first (`user_number`).
 """
@@ -44,7 +44,7 @@ def mistaken(answer: Answer | None, about: About, store: Store) -> Answer | None
 
 
 class _Mistakes:
-    """Puts other records in the place of the right ones."""
+    """Replaces the records of an answer by others."""
 
     def __init__(self, store: Store, about: About) -> None:
         self._store = store

@@ -24,7 +24,7 @@ async def drop(receive: Receive) -> None:
     if not isinstance(transport, asyncio.WriteTransport):
         raise ConnectionDropped("the connection was dropped without an answer")
     transport.abort()
-    # The server notices a moment later; an application that returns before that looks as if it forgot to answer.
+    # Wait until the server notices: an application that returns earlier looks as if it forgot to answer.
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -34,7 +34,7 @@ _BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
-    """A quiet server that tells when it listens, and that a signal simply ends."""
+    """A server that logs nothing, reports when it listens, and ends on a signal."""
 
     def __init__(self, app: ASGIApp, *, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -51,18 +51,18 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then say so."""
+        """Start to listen, then report it."""
         await super().startup(sockets=sockets)
         self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
-        """Stop on a signal; uvicorn would raise it again afterwards, and end the process with a traceback."""
+        """Stop on a signal, without raising it again as uvicorn would, which ends the process with a traceback."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until a signal comes; `on_ready` is told the base URL once requests are accepted."""
+    """Serve until a signal comes; call `on_ready` with the base URL once requests are accepted."""
     with _listener(host, port) as listener:
         url = _url(listener)
         _Server(app, on_ready=lambda: on_ready(url)).run(sockets=[listener])

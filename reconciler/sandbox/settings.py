@@ -18,9 +18,9 @@ class Listing:
         offset: Obeyed; ignored, so that every page is the first; or echoed: ignored as well, although `pagination`
             looks as if it had been obeyed.
         total_error: How far `pagination.total` is off.
-        has_more: Told as it is, or always true, or always false.
+        has_more: Right, always true, or always false.
         without_memories: A pattern for the ids of contacts that are listed without the field `memories`, in which
-            ``*`` stands for anything; empty is none. Other calls show them whole.
+            ``*`` stands for anything; empty is none. Other calls show their memories.
 
     """
 

@@ -1,28 +1,25 @@
 """
 The state of the sandbox: contacts, contact memories, legacy stores and their users.
 
-Knows nothing of HTTP. The routes speak to the tables; tests, scenarios and the command line plant a world, look at it,
-and let "the agent" learn facts behind the caller's back.
+Knows nothing of HTTP. The routes use the tables. Tests, scenarios and the command line insert a world and read it, and
+let "the agent" learn facts behind the caller's back.
 """
-
-from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from uuid import uuid4
 
 from reconciler.sandbox.database import Database
-from reconciler.sandbox.tables.contacts import Contacts, Identifiers
-from reconciler.sandbox.tables.memories import ContactMemories, Stores, Users
-from reconciler.sandbox.values import JsonObject, SandboxStateError
+from reconciler.sandbox.tables import ContactMemories, Contacts, Identifiers, Stores, Table, Users
+from reconciler.sandbox.values import DamagedStateError, JsonObject, SandboxStateError
 
 ORG_ID = "11111111-2222-3333-4444-555555555555"
 
-_EMPTY_ALL = tuple(f"DELETE FROM {table}" for table in ("contacts", "identifiers", "memories", "stores", "users"))  # noqa: S608 - the names stand on this line
+_PARTS = ("contacts", "contact_memories", "stores")
 
 
 def _now() -> datetime:
@@ -61,115 +58,102 @@ class Store:
             self.memories.set_facts(memory_id, {**(known if isinstance(known, dict) else {}), **facts})
 
     def move_contact(self, contact_id: str, *, to: Literal["front", "back"]) -> None:
-        """Put a contact first or last in the listing, as a change of its order does while someone reads it."""
+        """Put a contact first or last in the listing, as happens when the order changes while someone reads it."""
         with self.transaction():
             if self.contacts.get(contact_id) is None:
                 raise SandboxStateError(f"{contact_id}: no such contact")
             self.contacts.move(contact_id, to=to)
 
     def holds_memory(self, memory_id: str) -> bool:
-        """Whether a contact memory or a legacy store has this id."""
+        """Return whether a contact memory or a legacy store has this id."""
         return self.memories.get(memory_id) is not None or self.stores.get(memory_id) is not None
 
     def dump(self) -> JsonObject:
-        """Everything the sandbox holds, sorted, as plain JSON values."""
+        """Return everything the sandbox holds, sorted, as plain JSON values."""
         with self.transaction():
-            return dump_world(self)
+            identifiers, users = self.identifiers.everything(), self.users.everything()
+            return {
+                "contacts": _nested(self.contacts, identifiers, field="identifiers", key="contact_id"),
+                "contact_memories": _nested(self.memories, users, field="users", key="memory_id"),
+                "stores": _nested(self.stores, users, field="users", key="memory_id"),
+            }
 
     def load(self, world: JsonObject) -> None:
-        """Plant a world of the shape that `dump` gives, next to what is there; all of it or nothing."""
+        """Insert a world of the shape that `dump` returns, next to what is there; all of it or nothing."""
         with self.transaction():
-            load_world(self, world)
+            _insert_world(self, world)
 
     def reset(self) -> None:
         """Forget everything."""
         with self.transaction():
-            for statement in _EMPTY_ALL:
-                self._database.change(statement)
+            for table in (self.contacts, self.identifiers, self.memories, self.stores, self.users):
+                table.empty()
 
     def moment(self) -> datetime:
         """Return the time by the clock of this store."""
         return self._database.moment()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All of the block, or, if it raises, nothing of it."""
+        """Commit all that the block writes, or nothing where it raises."""
         return self._database.transaction()
 
     def changes(self) -> int:
-        """Count: a number that grows with every row that this store inserts or updates."""
+        """Return a number that grows with every row that this store inserts or updates."""
         return self._database.changes()
 
+    def check(self) -> None:
+        """Raise `DamagedStateError` where SQLite finds the file damaged."""
+        self._database.check()
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
 
-if TYPE_CHECKING:
-    from reconciler.sandbox.values import JsonObject
-
-_PARTS = ("contacts", "contact_memories", "stores")
-
-
-def dump_world(store: Store) -> JsonObject:
-    """Everything in the store, sorted."""
-    return {
-        "contacts": _with_inner(
-            store.contacts.everything(), store.identifiers.everything(), ("identifiers", "contact_id")
-        ),
-        "contact_memories": _with_inner(store.memories.everything(), store.users.everything(), ("users", "memory_id")),
-        "stores": _with_inner(store.stores.everything(), store.users.everything(), ("users", "memory_id")),
-    }
+def reset_file(path: Path) -> None:
+    """Empty the state at a path; a damaged file, or one of another schema, is replaced by a new one."""
+    try:
+        store = Store(path)
+        try:
+            store.reset()
+            store.check()
+        finally:
+            store.close()
+    except DamagedStateError:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        Store(path).close()
 
 
-def _with_inner(outer: list[JsonObject], inner: list[JsonObject], link: tuple[str, str]) -> list[JsonObject]:
-    field, key = link
-    held: dict[object, list[JsonObject]] = {record["id"]: [] for record in outer}
+def _nested(outer: Table, inner: list[JsonObject], *, field: str, key: str) -> list[JsonObject]:
+    held: dict[object, list[JsonObject]] = {}
     for record in inner:
-        if record[key] in held:
-            held[record[key]].append({name: value for name, value in record.items() if name != key})
-    return [{**record, field: held[record["id"]]} for record in outer]
+        held.setdefault(record[key], []).append({name: value for name, value in record.items() if name != key})
+    return [{**record, field: held.get(record["id"], [])} for record in outer.everything()]
 
 
-def load_world(store: Store, world: JsonObject) -> None:
-    """Plant everything that the world names."""
+def _insert_world(store: Store, world: JsonObject) -> None:
     unknown = sorted(world.keys() - set(_PARTS))
     if unknown:
         raise SandboxStateError(f"world: unknown part {unknown[0]!r}; known are {', '.join(_PARTS)}")
     try:
         for record in _list(world, "contacts"):
-            _plant_contact(store, record)
+            _insert(record, store.contacts, store.identifiers, field="identifiers", key="contact_id")
         for record in _list(world, "contact_memories"):
-            _plant_memory(store, record)
+            memory = _insert(record, store.memories, store.users, field="users", key="memory_id")
+            store.contacts.ensure(str(memory["contact_id"]))
         for record in _list(world, "stores"):
-            _plant_store(store, record)
+            _insert(record, store.stores, store.users, field="users", key="memory_id")
     except sqlite3.Error as error:
-        raise SandboxStateError(f"world: cannot be planted: {error}") from error
+        raise SandboxStateError(f"world: cannot be inserted: {error}") from error
 
 
-def _plant_contact(store: Store, record: JsonObject) -> None:
-    contact = store.contacts.plant(_without(record, "identifiers"))
-    for identifier in _list(record, "identifiers"):
-        store.identifiers.plant(identifier, contact_id=str(contact["id"]))
-
-
-def _plant_memory(store: Store, record: JsonObject) -> None:
-    memory = store.memories.plant(_without(record, "users"))
-    store.contacts.ensure(str(memory["contact_id"]))
-    _plant_users(store, record, memory_id=str(memory["id"]))
-
-
-def _plant_store(store: Store, record: JsonObject) -> None:
-    planted = store.stores.plant(_without(record, "users"))
-    _plant_users(store, record, memory_id=str(planted["id"]))
-
-
-def _plant_users(store: Store, record: JsonObject, *, memory_id: str) -> None:
-    for user in _list(record, "users"):
-        store.users.plant(user, memory_id=memory_id)
-
-
-def _without(record: JsonObject, field: str) -> JsonObject:
-    return {name: value for name, value in record.items() if name != field}
+def _insert(record: JsonObject, outer: Table, inner: Table, *, field: str, key: str) -> JsonObject:
+    """Insert a record, and the records nested in its field, which refer to it by the key."""
+    inserted = outer.insert({name: value for name, value in record.items() if name != field})
+    for nested in _list(record, field):
+        inner.insert({**nested, key: inserted["id"]})
+    return inserted
 
 
 def _list(holder: JsonObject, field: str) -> list[JsonObject]:

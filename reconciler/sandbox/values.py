@@ -1,4 +1,4 @@
-"""The plain values that the layers of the sandbox hand to each other."""
+"""Plain values: errors, phone numbers, times and JSON."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _NATIONAL_LENGTH = 10
 
 
 def to_e164(number: str) -> str:
-    """Read a number as the API's other products do: punctuation dropped, ten digits are American."""
+    """Return a number as the API's other products read it: without punctuation; ten digits are American."""
     digits = "".join(character for character in number if character.isdigit())
     if number.strip().startswith("+"):
         return f"+{digits}"
@@ -21,7 +21,7 @@ def to_e164(number: str) -> str:
 
 
 def in_form(number: str, form: Numbers) -> str:
-    """Return a number in the form that a sandbox keeps: as it is, in E.164, or with the same digits in another."""
+    """Return a number in the form that a sandbox stores: as it is, in E.164, or with its digits in another form."""
     if form == "exact":
         return number
     whole = to_e164(number.replace("00", "+", 1) if number.startswith("00") else number)
@@ -39,15 +39,22 @@ class SandboxError(Exception):
 
 
 class SandboxStateError(SandboxError):
-    """The state, or a world to be planted in it, cannot be used."""
+    """The state, or a world to be inserted, cannot be used."""
+
+
+class DamagedStateError(SandboxStateError):
+    """The file of the state is damaged, or is no file of the sandbox; the message names the cure."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; run `reconciler sandbox reset` to begin with an empty sandbox")
 
 
 class SandboxServeError(SandboxError):
-    """The sandbox cannot listen where it was told to."""
+    """The sandbox cannot listen at its address."""
 
 
 class ConnectionDropped(ConnectionError):  # noqa: N818 - named after the fault, as in "the connection dropped"
-    """A scripted fault ended the connection, and there is no real connection to end: the caller is in process."""
+    """A scripted fault ended the connection of a caller in process, where there is no real connection to end."""
 
 
 JsonObject: TypeAlias = dict[str, object]
@@ -63,21 +70,20 @@ class Scope:
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as the API does: ISO 8601, milliseconds, ``Z`` (S0, S1)."""
+    """Return a moment as the API writes it: ISO 8601, milliseconds, ``Z`` (S0, S1)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_json(text: str) -> object:
-    """Read JSON that was written by `to_json`; raises `SandboxStateError` for anything else."""
+    """Return the value of JSON that `to_json` wrote; raises `DamagedStateError` for anything else."""
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError) as error:
-        raise SandboxStateError(
-            "the state of the sandbox is damaged: it holds JSON that the sandbox never writes; remove its file "
-            "(sandbox.sqlite3) to begin with an empty one"
+        raise DamagedStateError(
+            "the state of the sandbox (sandbox.sqlite3) is damaged: it holds JSON that the sandbox never writes"
         ) from error
 
 
 def to_json(value: object) -> str:
-    """Compact JSON; NaN and infinities are refused, since no JSON parser would take them back."""
+    """Return compact JSON; raises `ValueError` for NaN and infinities, which JSON does not have."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

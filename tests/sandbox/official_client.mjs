@@ -25,6 +25,9 @@ const created = (answers.created = await api.post("/v1/memory/contact", { contac
 const memory = created.memory.id;
 answers.createdAgain = await api.post("/v1/memory/contact", { contact_id: contact, agent_number: number });
 answers.patched = await api.patch(`/v1/memory/contact/${memory}/facts`, { facts: { plan: "premium" } });
+answers.summarised = await api.patch(`/v1/memory/contact/${memory}/summary`, { summary: "a regular" });
+answers.messages = await api.get(`/v1/memory/contact/${memory}/messages`);
+answers.changes = await attempt(api.get("/v1/memory/changes", { call_id: "none" }));
 answers.got = await api.get(`/v1/memory/contact/${memory}`);
 answers.context = await api.get("/v1/memory/context", { contact_id: contact, agent_number: number });
 answers.added = await api.post(`/v1/memory/${memory}/add-user`, { phone_number: number, metadata: "25 years" });
@@ -39,6 +42,7 @@ answers.listed = await api.get("/v1/contacts", { limit: 200, offset: undefined }
 answers.absent = await attempt(api.get("/v1/contacts/nobody"));
 
 const store = (answers.storeCreated = await api.post("/v1/memory/create", { name: "callers" }));
+answers.storeRenamed = await api.post(`/v1/memory/${store.id}/update`, { name: "guests" });
 answers.stores = await api.get("/v1/memory");
 answers.store = await api.get(`/v1/memory/${store.id}`);
 

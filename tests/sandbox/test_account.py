@@ -1,4 +1,4 @@
-from .driver import driver
+from .driver import driver, error
 
 
 def test_the_account_answers_what_the_official_command_line_needs() -> None:
@@ -20,3 +20,14 @@ def test_personas_come_in_pages() -> None:
         sandbox.remember(contact_id="c1", persona_id=f"p{number}")
     page = sandbox.get("/v1/personas", params={"page": 2, "limit": 2}).json()["data"]
     assert [persona["id"] for persona in page] == ["p2", "p3"]
+
+
+def test_a_persona_is_shown_as_it_is_listed() -> None:
+    sandbox = driver()
+    sandbox.remember(contact_id="c1", persona_id="p1")
+    (listed,) = sandbox.get("/v1/personas").json()["data"]
+    assert sandbox.get("/v1/personas/p1").json() == {"data": listed, "errors": None}
+
+
+def test_a_persona_of_no_memory_is_not_found() -> None:
+    assert error(driver().get("/v1/personas/p1")) == (404, "PERSONA_NOT_FOUND", "Persona not found or access denied")

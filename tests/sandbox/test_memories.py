@@ -175,3 +175,103 @@ def test_numbers_are_compared_as_written_or_in_e164(number: str) -> None:
         for numbers in ("exact", "normalising")
     ]
     assert same == [True, False]
+
+
+def test_a_summary_is_overwritten_and_told_with_its_time() -> None:
+    sandbox = driver()
+    path = f"/v1/memory/contact/{sandbox.remember()}"
+    sandbox.patch(f"{path}/summary", {"summary": "asked for a price"})
+    sandbox.time.seconds = 60
+
+    shown = sandbox.patch(f"{path}/summary", {"summary": "placed an order"}).json()["data"]
+
+    assert (shown["summary"], shown["facts"]) == ("placed an order", {})
+    assert shown["summary_updated_at"] == shown["updated_at"] == "2025-07-22T10:31:00.000Z"
+    assert sandbox.get(path).json()["data"]["summary"] == "placed an order"
+    assert [(entry.mutates, entry.committed) for entry in sandbox.log][-2:] == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "summary is required"),
+        ({"summary": ""}, "summary is required"),
+        ({"summary": 7}, "summary must be a string"),
+    ],
+)
+def test_a_summary_must_be_a_text(body: Json, message: str) -> None:
+    sandbox = driver()
+    refused = sandbox.patch(f"/v1/memory/contact/{sandbox.remember()}/summary", body)
+    assert error(refused) == (400, "BAD_REQUEST", message)
+
+
+def test_a_summary_of_an_unknown_memory_is_refused() -> None:
+    refused = driver().patch("/v1/memory/contact/mem-none/summary", {"summary": "new"})
+    assert error(refused) == (404, "NOT_FOUND", "Contact memory not found")
+
+
+def test_a_viewer_writes_no_summary() -> None:
+    refused = driver(role="viewer").patch("/v1/memory/contact/mem-none/summary", {"summary": "new"})
+    assert error(refused)[:2] == (403, "FORBIDDEN")
+
+
+def test_messages_come_with_the_oldest_first() -> None:
+    messages = [
+        {"role": "user", "content": content, "channel": "call", "timestamp": f"2025-07-22T10:3{minute}:00.000Z"}
+        for content, minute in (("second", 2), ("first", 1))
+    ]
+    memory = {"id": "mem-1", "contact_id": "c1", "persona_id": "p1", "recent_messages": messages}
+    sandbox = driver(world={"contact_memories": [memory]})
+
+    assert sandbox.get("/v1/memory/contact/mem-1/messages").json() == {"data": messages[::-1], "errors": None}
+
+
+def test_an_unknown_memory_has_no_messages() -> None:
+    sandbox = driver()
+    assert sandbox.get("/v1/memory/contact/mem-none/messages").json()["data"] == []
+    assert sandbox.get(f"/v1/memory/contact/{sandbox.remember()}/messages").json()["data"] == []
+
+
+HISTORY: list[Json] = [
+    {
+        "timestamp": f"2025-07-22T10:3{minute}:00.000Z",
+        "type": "summary_update",
+        "value": value,
+        "call_id": "call-1",
+        "initial_memory": {"summary": None, "facts": {"plan": f"trial {minute}"}},
+        "changes": {"summary": value, "facts": {"plan": f"premium {minute}"}},
+    }
+    for minute, value in ((2, "ordered"), (1, "asked"))
+]
+OTHERS: list[Json] = [{"timestamp": "2025-07-22T10:30:00.000Z", "type": "x", "value": "y", "conversation_id": "sms-1"}]
+
+
+def test_the_changes_of_a_call_are_those_that_the_history_of_a_memory_names() -> None:
+    memory = {"contact_id": "c1", "persona_id": "p1", "memory_history": [*HISTORY, *OTHERS]}
+    sandbox = driver(world={"contact_memories": [memory, {"contact_id": "c2", "persona_id": "p1"}]})
+
+    assert sandbox.get("/v1/memory/changes", params={"call_id": "call-1"}).json()["data"] == {
+        "initial_memory": {"summary": None, "facts": {"plan": "trial 1"}},
+        "changes": {"summary": "ordered", "facts": {"plan": "premium 2"}},
+        "memory_history": [
+            {"timestamp": "2025-07-22T10:31:00.000Z", "type": "summary_update", "value": "asked"},
+            {"timestamp": "2025-07-22T10:32:00.000Z", "type": "summary_update", "value": "ordered"},
+        ],
+    }
+    conversation = sandbox.get("/v1/memory/changes", params={"conversation_id": "sms-1"}).json()["data"]
+    assert conversation["initial_memory"] == conversation["changes"] == {"summary": None, "facts": {}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, (400, "BAD_REQUEST", "call_id or conversation_id is required")),
+        (
+            {"call_id": "sms-1"},
+            (404, "NOT_FOUND", "Call or conversation not found, or no memory data available"),
+        ),
+    ],
+)
+def test_changes_need_a_call_or_a_conversation_that_is_known(asked: Json, expected: tuple[int, str, str]) -> None:
+    sandbox = driver(world={"contact_memories": [{"contact_id": "c1", "persona_id": "p1", "memory_history": OTHERS}]})
+    assert error(sandbox.get("/v1/memory/changes", params=asked)) == expected

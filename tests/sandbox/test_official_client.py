@@ -32,11 +32,12 @@ NUMBER = "+14155550192"
 
 @dataclass(frozen=True)
 class Official:
-    """What the client made of one sandbox: the answers it unwrapped, and what two of its commands printed."""
+    """What the client made of one sandbox: the answers it unwrapped, and what three of its commands printed."""
 
     answers: dict[str, Any]
     account: dict[str, Any]
     personas: list[dict[str, Any]]
+    persona: dict[str, Any]
     log: list[Logged]
 
     def __getitem__(self, name: str) -> Any:
@@ -68,6 +69,7 @@ def official(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             answers=told(SCRIPT, PACKAGE),
             account=told(PACKAGE / "dist" / "index.js", "auth", "whoami", "--json"),
             personas=told(PACKAGE / "dist" / "index.js", "persona", "list", "--json"),
+            persona=told(PACKAGE / "dist" / "index.js", "persona", "get", "persona-12345678", "--json"),
             log=list(app.state.log),
         )
 
@@ -119,14 +121,27 @@ def test_a_contact_that_is_not_there_is_nothing_to_find_and_an_error_to_get(offi
 
 
 def test_the_client_creates_lists_and_reads_a_store(official: Official) -> None:
-    assert official["stores"]["memories"] == [official["storeCreated"]]
-    assert (official["store"]["name"], official["store"]["users"]) == ("callers", [])
+    assert (
+        official["stores"]["memories"] == [official["storeRenamed"]] == [{**official["storeCreated"], "name": "guests"}]
+    )
+    assert (official["store"]["name"], official["store"]["users"]) == ("guests", [])
 
 
 def test_the_client_shows_the_account_and_the_personas(official: Official) -> None:
     assert (official.account["status"], official.account["profile"]) == ("active", "default")
     assert [persona["id"] for persona in official.personas] == ["persona-12345678"]
+    assert official.persona == official.personas[0]
+
+
+def test_the_client_writes_a_summary_and_asks_for_messages_and_changes(official: Official) -> None:
+    assert official["summarised"]["summary"] == official["got"]["summary"] == "a regular"
+    assert official["messages"] == []
+    assert (official["changes"]["status"], official["changes"]["errors"][0]["error"]) == (404, "NOT_FOUND")
 
 
 def test_every_call_of_the_client_is_known_here(official: Official) -> None:
-    assert [entry.path for entry in official.log if entry.status == 404] == ["/v1/contacts/nobody"]
+    absent = [entry.path for entry in official.log if entry.status == 404]
+    assert absent == [
+        "/v1/memory/changes",
+        "/v1/contacts/nobody",
+    ]

@@ -55,7 +55,9 @@ def test_an_unknown_route_needs_no_key() -> None:
     assert driver().get("/v2/anything", headers={}).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/memory/", "/v1//memory", "/v1/memory/changes", "/v1/contacts/c1/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/memory/", "/v1//memory", "/v1/memory/context/x", "/v1/contacts/c1/x"]
+)
 def test_a_path_that_is_not_listed_is_unknown(path: str) -> None:
     assert "Cannot GET" in driver().get(path).text
 

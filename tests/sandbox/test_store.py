@@ -34,7 +34,7 @@ WORLD: Json = {
 }
 
 
-def planted(world: Json, path: Path | str = ":memory:") -> Store:
+def store_of(world: Json, path: Path | str = ":memory:") -> Store:
     store = Store(path, new_id=numbered())
     store.load(world)
     return store
@@ -45,29 +45,29 @@ def names(records: object) -> list[str]:
     return [record["id"] for record in records]
 
 
-def test_what_is_dumped_can_be_planted_again() -> None:
-    dumped = planted(WORLD).dump()
-    assert planted(dumped).dump() == dumped
+def test_what_is_dumped_can_be_inserted_again() -> None:
+    dumped = store_of(WORLD).dump()
+    assert store_of(dumped).dump() == dumped
 
 
 def test_a_dump_is_sorted_and_keeps_the_ids_that_were_given() -> None:
-    dumped = planted({"contact_memories": [{"id": "mem-z", "contact_id": "c2"}, {"id": "mem-a", "contact_id": "c1"}]})
+    dumped = store_of({"contact_memories": [{"id": "mem-z", "contact_id": "c2"}, {"id": "mem-a", "contact_id": "c1"}]})
     assert names(dumped.dump()["contact_memories"]) == ["mem-a", "mem-z"]
     assert names(dumped.dump()["contacts"]) == ["c1", "c2"]
 
 
 def test_the_id_of_a_contact_memory_begins_with_mem() -> None:
-    assert names(planted({"contact_memories": [{"contact_id": "c1"}]}).dump()["contact_memories"]) == ["mem-id-1"]
+    assert names(store_of({"contact_memories": [{"contact_id": "c1"}]}).dump()["contact_memories"]) == ["mem-id-1"]
 
 
-def test_a_world_is_planted_next_to_what_is_there() -> None:
-    store = planted({"contacts": [{"id": "c1"}]})
+def test_a_world_is_inserted_next_to_what_is_there() -> None:
+    store = store_of({"contacts": [{"id": "c1"}]})
     store.load({"contacts": [{"id": "c2"}]})
     assert names(store.dump()["contacts"]) == ["c1", "c2"]
 
 
 def test_a_reset_forgets_everything() -> None:
-    store = planted(WORLD)
+    store = store_of(WORLD)
     store.reset()
     assert store.dump() == {"contacts": [], "contact_memories": [], "stores": []}
 
@@ -85,20 +85,20 @@ def test_a_reset_forgets_everything() -> None:
             {"contact_memories": [{"contact_id": "c", "summary": 7}]},
             "contact_memories.summary: expected str, found int",
         ),
-        ({"contacts": [{"id": "c1"}, {"id": "c1"}]}, "world: cannot be planted: UNIQUE"),
+        ({"contacts": [{"id": "c1"}, {"id": "c1"}]}, "world: cannot be inserted: UNIQUE"),
     ],
 )
 def test_a_world_that_makes_no_sense_is_refused_as_a_whole(world: Json, message: str) -> None:
-    store = planted({"contacts": [{"id": "before"}]})
+    store = store_of({"contacts": [{"id": "before"}]})
     with pytest.raises(SandboxStateError, match=message):
         store.load({"stores": [{"name": "callers"}], **world})
     assert names(store.dump()["contacts"]) == ["before"]
     assert store.dump()["stores"] == []
 
 
-def test_two_memories_of_one_scope_can_be_planted() -> None:
+def test_two_memories_of_one_scope_can_be_store_of() -> None:
     twins = [{"id": f"mem-{n}", "contact_id": "c1", "persona_id": "p1", "facts": {"n": n}} for n in (2, 1)]
-    store = planted({"contact_memories": twins})
+    store = store_of({"contact_memories": twins})
     found = store.memories.find(Scope(contact_id="c1", persona_id="p1", agent_number=None))
     assert names(store.dump()["contact_memories"]) == ["mem-1", "mem-2"]
     assert found == store.memories.get("mem-2")
@@ -106,7 +106,7 @@ def test_two_memories_of_one_scope_can_be_planted() -> None:
 
 @pytest.mark.parametrize(("to", "order"), [("front", ["c2", "c1", "c3"]), ("back", ["c1", "c3", "c2"])])
 def test_a_contact_moves_in_the_listing(to: Literal["front", "back"], order: list[str]) -> None:
-    store = planted({"contacts": [{"id": f"c{number}"} for number in (1, 2, 3)]})
+    store = store_of({"contacts": [{"id": f"c{number}"} for number in (1, 2, 3)]})
     before = store.dump()
     store.move_contact("c2", to=to)
     assert names(store.contacts.page(limit=9, offset=0)) == order
@@ -119,7 +119,7 @@ def test_an_unknown_contact_cannot_move() -> None:
 
 
 def test_the_agent_learns_facts_without_a_request() -> None:
-    store = planted(WORLD)
+    store = store_of(WORLD)
     store.learn_facts("mem-1", {"plan": "trial", "mood": "good"})
     memory = store.memories.get("mem-1")
     assert memory is not None
@@ -133,14 +133,14 @@ def test_the_agent_cannot_learn_about_an_unknown_memory() -> None:
 
 def test_a_file_keeps_what_it_was_told(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "state.sqlite3"
-    first = planted(WORLD, path)
+    first = store_of(WORLD, path)
     dumped = first.dump()
     first.close()
     assert reopened(path) == dumped
 
 
 def test_a_file_can_be_looked_at_while_it_is_in_use(tmp_path: Path) -> None:
-    store = planted(WORLD, tmp_path / "state.sqlite3")
+    store = store_of(WORLD, tmp_path / "state.sqlite3")
     assert reopened(tmp_path / "state.sqlite3") == store.dump()
     store.close()
 

@@ -125,3 +125,23 @@ def test_metadata_can_be_listed_as_an_object(metadata: str | None, shown: Json) 
     store = {**STORE, "users": [{"phone_number": "+12345678900", "metadata": metadata}]}
     data = driver(world={"stores": [store]}, user_metadata="object").get("/v1/memory/store-1").json()["data"]
     assert data["users"][0]["metadata"] == shown
+
+
+def test_a_store_is_renamed() -> None:
+    sandbox = driver(world={"stores": [STORE]})
+    shown = sandbox.post("/v1/memory/store-1/update", {"name": "guests"}).json()["data"]
+    assert shown == {**sandbox.get("/v1/memory").json()["data"]["memories"][0], "name": "guests"}
+    assert numbers(sandbox.get("/v1/memory/store-1").json()["data"]) == [user["phone_number"] for user in USERS]
+
+
+@pytest.mark.parametrize(("revision", "code"), [("D", "INVALID_REQUEST"), ("L", "BAD_REQUEST")])
+def test_a_new_name_is_needed(revision: str, code: str) -> None:
+    refused = driver(world={"stores": [STORE]}, revision=revision).post("/v1/memory/store-1/update", {"name": None})
+    assert error(refused) == (400, code, "No update data provided.")
+
+
+def test_only_a_store_is_renamed() -> None:
+    sandbox = driver()
+    for memory_id in ("store-none", sandbox.remember()):
+        refused = sandbox.post(f"/v1/memory/{memory_id}/update", {"name": "guests"})
+        assert error(refused) == (404, "MEMORY_UPDATE_ERROR", "Failed to update memory.")

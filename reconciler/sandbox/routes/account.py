@@ -1,6 +1,6 @@
-"""The account and its personas: as much as the official command line asks for."""
+"""The account and its personas: as much as the official command line uses."""
 
-from reconciler.sandbox.answers import Answer, json_answer, success
+from reconciler.sandbox.answers import PERSONA_ABSENT, Answer, RefusedError, json_answer, success
 from reconciler.sandbox.routes.call import Call, whole_number
 from reconciler.sandbox.values import JsonObject
 
@@ -15,10 +15,18 @@ def me(call: Call) -> Answer:  # noqa: ARG001 - every route takes the call
 
 
 def personas(call: Call) -> Answer:
-    """`GET /v1/personas` (D): the personas that some memory is scoped to; the sandbox keeps no others."""
+    """`GET /v1/personas` (D): the personas that some memory is scoped to."""
     limit = min(whole_number(call.query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE, _LARGEST_PAGE)
     start = (max(whole_number(call.query, "page", default=1), 1) - 1) * limit
     return success([_persona(record) for record in call.store.memories.personas()[start : start + limit]])
+
+
+def persona(call: Call) -> Answer:
+    """`GET /v1/personas/{persona_id}` (D); the page shows no error, another one has that of an absent persona."""
+    found = [record for record in call.store.memories.personas() if record["id"] == call.ids["persona_id"]]
+    if not found:
+        raise RefusedError(PERSONA_ABSENT)
+    return success(_persona(found[0]))
 
 
 def _persona(record: JsonObject) -> JsonObject:

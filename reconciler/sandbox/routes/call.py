@@ -1,4 +1,4 @@
-"""What a route works on, and how it takes its input apart."""
+"""What a route gets: a request that passed the gate, its fields, and the page that it asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Call:
 
 
 def text(fields: Mapping[str, object], name: str) -> str | None:
-    """Take a field that must be a string; missing, null and empty are all the same."""
+    """Return a field that must be a string; None where it is missing, null or empty."""
     value = fields.get(name)
     if value is None or value == "":
         return None
@@ -35,7 +35,7 @@ def text(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def required_text(fields: Mapping[str, object], name: str, *, otherwise: Failure) -> str:
-    """Take a field that must be a string that is not empty."""
+    """Return a field that must be a string and not empty."""
     value = text(fields, name)
     if value is None:
         raise RefusedError(otherwise)
@@ -43,7 +43,7 @@ def required_text(fields: Mapping[str, object], name: str, *, otherwise: Failure
 
 
 def mapping(fields: Mapping[str, object], name: str) -> JsonObject | None:
-    """Take a field that must be an object; missing and null are the same."""
+    """Return a field that must be an object; None where it is missing or null."""
     value = fields.get(name)
     if value is None:
         return None
@@ -53,7 +53,7 @@ def mapping(fields: Mapping[str, object], name: str) -> JsonObject | None:
 
 
 def scope_of(call: Call, fields: Mapping[str, object]) -> Scope | None:
-    """Take the contact and who remembers it; with both a persona and a number, the persona counts (U4)."""
+    """Return the contact and who remembers it; with both a persona and a number, the persona counts (U4)."""
     contact_id = required_text(fields, "contact_id", otherwise=bad_request("contact_id is required"))
     persona_id, agent_number = text(fields, "persona_id"), text(fields, "agent_number")
     if persona_id is not None:
@@ -69,13 +69,13 @@ def created_status(settings: Settings) -> int:
 
 
 def whole_number(query: Mapping[str, str], name: str, *, default: int) -> int:
-    """Take a count from the query; whatever is none, or is below zero, counts as not given."""
+    """Return a count from the query; anything but a whole number counts as not given."""
     value = query.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < len(str(10**9)) else default
 
 
 def trimmed(value: object) -> object:
-    """Return a value of which all texts are trimmed, those inside of it, too."""
+    """Return a value with all texts in it trimmed."""
     if isinstance(value, dict):
         return {key: trimmed(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ _DEFAULT_PAGE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which part of a list is asked for."""
+    """The part of a list that a request asks for."""
 
     limit: int
     offset: int
@@ -104,7 +104,7 @@ class Page:
 
 
 def asked_page(query: Mapping[str, str], *, largest: int | None = None) -> Page:
-    """Take a page from the query; a size that is none, or is zero, counts as not given."""
+    """Return the page that the query asks for; a size that is zero or no number counts as not given."""
     limit = whole_number(query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE
     return Page(
         limit=limit if largest is None else min(limit, largest), offset=whole_number(query, "offset", default=0)
@@ -112,6 +112,6 @@ def asked_page(query: Mapping[str, str], *, largest: int | None = None) -> Page:
 
 
 def misreported(pagination: JsonObject, quirks: Listing, *, total: int) -> JsonObject:
-    """Let a `pagination` lie as the switches say."""
-    told = {**pagination, "total": max(0, total + quirks.total_error)}
-    return told if quirks.has_more == "honest" else {**told, "has_more": quirks.has_more == "always"}
+    """Return a `pagination` that is wrong in the way that the switches ask for."""
+    stated = {**pagination, "total": max(0, total + quirks.total_error)}
+    return stated if quirks.has_more == "honest" else {**stated, "has_more": quirks.has_more == "always"}

@@ -24,11 +24,11 @@ def listing(call: Call) -> Answer:
     """`GET /v1/contacts` (D): a page of contacts with all their memories; `pagination` stands beside `data`."""
     quirks, total = call.settings.listing, call.store.contacts.count()
     asked = asked_page(call.query, largest=quirks.largest_page)
-    told = asked if quirks.offset != "ignored" else replace(asked, offset=0)
-    start = told.offset if quirks.offset == "obeyed" else 0
+    stated = asked if quirks.offset != "ignored" else replace(asked, offset=0)
+    start = stated.offset if quirks.offset == "obeyed" else 0
     page = call.store.contacts.page(limit=asked.limit, offset=start)
-    shown = [_listed(contact, quirks) for contact in full(call, page)]
-    pagination = misreported(told.pagination(held=len(page), total=total), quirks, total=total)
+    shown = [_listed(contact, quirks) for contact in _full(call, page)]
+    pagination = misreported(stated.pagination(held=len(page), total=total), quirks, total=total)
     return json_answer({"data": shown, "pagination": pagination, "errors": None})
 
 
@@ -48,11 +48,11 @@ def resolve(call: Call) -> Answer:
     identifiers = _identifiers(call)
     name, metadata = text(call.body, "name"), mapping(call.body, "metadata")
     found = call.store.contacts.find(identifiers)
-    contact = found or call.store.contacts.plant({"name": name, "metadata": metadata or {}})
+    contact = found or call.store.contacts.insert({"name": name, "metadata": metadata or {}})
     if found is None:
         for kind, value in identifiers.items():
             call.store.identifiers.put(str(contact["id"]), kind=kind, value=value)
-    _remember(call, str(contact["id"]))
+    _create_memory(call, str(contact["id"]))
     shown = _full_one(call, contact) if call.settings.revision == "L" else contact
     status = 200 if found is not None else created_status(call.settings)
     return success({"contact": shown, "created": found is None}, status=status)
@@ -70,8 +70,8 @@ def update(call: Call) -> Answer:
     return success(_contact(call))
 
 
-def full(call: Call, contacts: list[JsonObject]) -> list[JsonObject]:
-    """Contacts with their identifiers and memories."""
+def _full(call: Call, contacts: list[JsonObject]) -> list[JsonObject]:
+    """Return contacts with their identifiers and memories."""
     ids = [str(contact["id"]) for contact in contacts]
     identifiers = _by_contact(call.store.identifiers.of_contacts(ids))
     memories = _by_contact(call.store.memories.of_contacts(ids))
@@ -94,7 +94,7 @@ def _listed(contact: JsonObject, quirks: Listing) -> JsonObject:
 
 
 def _full_one(call: Call, contact: JsonObject) -> JsonObject:
-    return full(call, [contact])[0]
+    return _full(call, [contact])[0]
 
 
 def _by_contact(records: list[JsonObject]) -> dict[object, list[JsonObject]]:
@@ -126,8 +126,8 @@ def _give(call: Call, *, kind: str, value: str) -> None:
     call.store.identifiers.put(call.ids["contact_id"], kind=kind, value=value)
 
 
-def _remember(call: Call, contact_id: str) -> None:
-    # D lets a resolve create the memory of the contact as well; L has dropped these two fields.
+def _create_memory(call: Call, contact_id: str) -> None:
+    # In D, a resolve also creates the memory of the contact; L has dropped these two fields.
     scope = scope_of(call, {**call.body, "contact_id": contact_id})
     if call.settings.revision == "D" and scope is not None and call.store.memories.find(scope) is None:
         call.store.memories.create(scope)

@@ -1,16 +1,19 @@
-"""Contact memories: the four calls S0, S1, S3 and S4."""
+"""Contact memories: the four calls S0, S1, S3 and S4, and those of D on summaries, messages and changes."""
 
 from reconciler.sandbox.answers import (
     CONTACT_ABSENT,
     FACTS_REQUIRED,
+    INTERACTION_ABSENT,
+    INTERACTION_REQUIRED,
     MEMORY_ABSENT,
     SCOPE_REQUIRED,
+    SUMMARY_REQUIRED,
     Answer,
     RefusedError,
     success,
 )
-from reconciler.sandbox.routes.call import Call, mapping, scope_of
-from reconciler.sandbox.routes.shapes import contact_memory, context, patched_memory
+from reconciler.sandbox.routes.call import Call, mapping, required_text, scope_of
+from reconciler.sandbox.routes.shapes import contact_memory, context, memory_changes, patched_memory, summarised_memory
 from reconciler.sandbox.values import JsonObject, Scope
 
 
@@ -37,8 +40,45 @@ def patch_facts(call: Call) -> Answer:
         raise RefusedError(FACTS_REQUIRED)
     memory = _memory(call)
     deep = call.settings.nested_merge == "deep"
-    call.store.memories.set_facts(call.ids["memory_id"], merged(memory["facts"], facts, deep=deep))
+    call.store.memories.set_facts(call.ids["memory_id"], _merged(memory["facts"], facts, deep=deep))
     return success(patched_memory(_memory(call), call.settings))
+
+
+def patch_summary(call: Call) -> Answer:
+    """`PATCH /v1/memory/contact/{memory_id}/summary` (D): overwrites the summary."""
+    summary = required_text(call.body, "summary", otherwise=SUMMARY_REQUIRED)
+    _memory(call)
+    call.store.memories.set_summary(call.ids["memory_id"], summary)
+    return success(summarised_memory(_memory(call)))
+
+
+def get_messages(call: Call) -> Answer:
+    """`GET /v1/memory/contact/{memory_id}/messages` (D): oldest first; an unknown id has none (L)."""
+    memory = call.store.memories.get(call.ids["memory_id"]) or {}
+    messages = memory.get("recent_messages")
+    return success(sorted(messages, key=_timestamp) if isinstance(messages, list) else [])
+
+
+def get_changes(call: Call) -> Answer:
+    """`GET /v1/memory/changes` (D): what an interaction changed, of those that some `memory_history` names."""
+    field = next((name for name in ("call_id", "conversation_id") if call.query.get(name)), None)
+    if field is None:
+        raise RefusedError(INTERACTION_REQUIRED)
+    histories = [memory["memory_history"] for memory in call.store.memories.everything()]
+    entries = [
+        entry
+        for history in histories
+        if isinstance(history, list)
+        for entry in history
+        if isinstance(entry, dict) and entry.get(field) == call.query[field]
+    ]
+    if not entries:
+        raise RefusedError(INTERACTION_ABSENT)
+    return success(memory_changes(sorted(entries, key=_timestamp)))
+
+
+def _timestamp(record: object) -> str:
+    return str(record.get("timestamp", "")) if isinstance(record, dict) else ""
 
 
 def get_context(call: Call) -> Answer:
@@ -52,12 +92,12 @@ def get_context(call: Call) -> Answer:
     return success(context(scope.contact_id, found))
 
 
-def merged(known: object, new: JsonObject, *, deep: bool) -> JsonObject:
-    """Put the new facts on top of the known ones; deep goes into objects that both sides hold (U7)."""
+def _merged(known: object, new: JsonObject, *, deep: bool) -> JsonObject:
+    """Return the known facts with the new ones on top; `deep` also merges objects that both sides hold (U7)."""
     result = dict(known) if isinstance(known, dict) else {}
     for key, value in new.items():
         nested = deep and isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value, deep=True) if nested and isinstance(value, dict) else value
+        result[key] = _merged(result[key], value, deep=True) if nested and isinstance(value, dict) else value
     return result
 
 

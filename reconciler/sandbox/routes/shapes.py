@@ -51,6 +51,26 @@ def patched_memory(record: JsonObject, settings: Settings) -> JsonObject:
     return _picked(record, _MEMORY if settings.patch_answer == "full" else _TRIMMED)
 
 
+def summarised_memory(record: JsonObject) -> JsonObject:
+    """Show the same after a new summary (D): with its time, and as short as the sample of S3."""
+    shown = _picked(record, _TRIMMED)
+    return {**shown, "summary_updated_at": record["updated_at"]}
+
+
+def memory_changes(entries: list[JsonObject]) -> JsonObject:
+    """Show what an interaction changed, by its entries in a `memory_history`, oldest first (D memory-changes)."""
+    return {
+        "initial_memory": _state(entries[0].get("initial_memory")),
+        "changes": _state(entries[-1].get("changes")),
+        "memory_history": [{field: entry.get(field) for field in ("timestamp", "type", "value")} for entry in entries],
+    }
+
+
+def _state(known: object) -> JsonObject:
+    given = known if isinstance(known, dict) else {}
+    return {"summary": given.get("summary"), "facts": given.get("facts", {})}
+
+
 def embedded_memory(record: JsonObject) -> JsonObject:
     """Show the memory inside a contact (D contacts): no organisation, no times."""
     return _picked(record, _EMBEDDED)
@@ -80,7 +100,7 @@ def user_entry(record: JsonObject) -> JsonObject:
 
 
 def user_alone(record: JsonObject) -> JsonObject:
-    """One user with the calls (D memory-memory-id-user)."""
+    """Show one user with the calls (D memory-memory-id-user)."""
     return _picked(record, _USER)
 
 

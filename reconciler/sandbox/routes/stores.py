@@ -1,9 +1,30 @@
-"""Legacy memory stores (D, "Memory Store (Legacy)"): listing, reading and creating them."""
+"""Legacy memory stores (D, "Memory Store (Legacy)") and their users (S2, D), whom contact memories have as well."""
 
-from reconciler.sandbox.answers import STORE_ABSENT, STORE_NAME_REQUIRED, Answer, RefusedError, success
-from reconciler.sandbox.routes.call import Call, asked_page, created_status, required_text
-from reconciler.sandbox.routes.shapes import listed_user, store_entry
+from dataclasses import replace
+
+from reconciler.sandbox.answers import (
+    PHONE_REQUIRED,
+    PHONE_REQUIRED_IN_BODY,
+    STORE_ABSENT,
+    STORE_ABSENT_OR_FOREIGN,
+    STORE_NAME_REQUIRED,
+    STORE_NOT_UPDATED,
+    STORE_UPDATE_REQUIRED,
+    USER_NOT_ADDED,
+    USER_NOT_UPDATED,
+    USER_UNREADABLE,
+    Answer,
+    Failure,
+    RefusedError,
+    in_revision,
+    success,
+)
+from reconciler.sandbox.routes.call import Call, asked_page, created_status, required_text, text
+from reconciler.sandbox.routes.shapes import listed_user, store_entry, user_alone, user_entry
+from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.values import JsonObject
+
+_NOTES = ("metadata", "summary", "external_memory_key")
 
 
 def listing(call: Call) -> Answer:
@@ -23,7 +44,17 @@ def get(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     """`POST /v1/memory/create` (D)."""
     name = required_text(call.body, "name", otherwise=STORE_NAME_REQUIRED)
-    return success(store_entry(call.store.stores.plant({"name": name})), status=created_status(call.settings))
+    return success(store_entry(call.store.stores.insert({"name": name})), status=created_status(call.settings))
+
+
+def rename(call: Call) -> Answer:
+    """`POST /v1/memory/{memory_id}/update` (D): sets the name of a store; a contact memory has none."""
+    name = required_text(call.body, "name", otherwise=STORE_UPDATE_REQUIRED)
+    store = call.store.stores.get(call.ids["memory_id"])
+    if store is None:
+        raise RefusedError(STORE_NOT_UPDATED)
+    call.store.stores.rename(call.ids["memory_id"], name)
+    return success(store_entry({**store, "name": name}))
 
 
 def _holder(call: Call, memory_id: str) -> JsonObject:
@@ -33,7 +64,7 @@ def _holder(call: Call, memory_id: str) -> JsonObject:
     memory = call.store.memories.get(memory_id)
     if memory is None:
         raise RefusedError(STORE_ABSENT)
-    # What a contact memory is called when it is read as a store is not stated: its scope is the next best.
+    # The documentation does not state the name of a contact memory that is read as a store: use its scope.
     name = memory["persona_id"] or memory["agent_number"]
     return {"memory_id": memory_id, "name": name, "created_at": memory["created_at"]}
 
@@ -50,7 +81,7 @@ def _page_of_users(call: Call, users: list[JsonObject]) -> JsonObject:
 
 
 def _origin(call: Call) -> JsonObject:
-    # L shows these of every user; what they are in a store that is no contact memory is not stated: nothing.
+    # L shows these fields for every user, and does not state their values in a store that is no contact memory: null.
     memory = call.store.memories.get(call.ids["memory_id"]) or {}
     contact = call.store.contacts.get(str(memory.get("contact_id"))) or {}
     return {
@@ -63,3 +94,56 @@ def _origin(call: Call) -> JsonObject:
 
 def _matches(user: JsonObject, wanted: str) -> bool:
     return wanted in str(user["phone_number"]) or wanted in str(user["summary"] or "")
+
+
+def add_user(call: Call) -> Answer:
+    """`POST /v1/memory/{memory_id}/add-user` (S2): an existing number, and an unknown id, are errors."""
+    memory_id, phone_number = call.ids["memory_id"], _phone_number(call)
+    notes = {name: text(call.body, name) for name in _NOTES}
+    if not call.store.holds_memory(memory_id) or call.store.users.find(memory_id, phone_number) is not None:
+        raise RefusedError(_not_added(call.settings))
+    user = call.store.users.insert({"memory_id": memory_id, "phone_number": phone_number, **notes})
+    return success({"message": "User added to memory successfully", "user": user_entry(user)})
+
+
+def get_user(call: Call) -> Answer:
+    """`POST /v1/memory/{memory_id}/user` (D): reads, although it is a POST."""
+    user = _user(call)
+    if user is not None:
+        return success(user_alone(user))
+    if call.settings.absent_user == "error" or not call.store.holds_memory(call.ids["memory_id"]):
+        raise RefusedError(USER_UNREADABLE)
+    return success(None if call.settings.absent_user == "null" else {})
+
+
+def search_calls(call: Call) -> Answer:
+    """`POST /v1/memory/{memory_id}/user/search` (D): the calls of a user; reads, although it is a POST."""
+    phone_number = call.number(required_text(call.body, "phone_number", otherwise=PHONE_REQUIRED_IN_BODY))
+    if not call.store.holds_memory(call.ids["memory_id"]):
+        raise RefusedError(STORE_ABSENT_OR_FOREIGN)
+    user = call.store.users.find(call.ids["memory_id"], phone_number)
+    return success([] if user is None else user["calls"])
+
+
+def update_user(call: Call) -> Answer:
+    """`POST /v1/memory/{memory_id}/user/update` (D): fields that are not sent stay."""
+    user = _user(call)
+    given = {name: text(call.body, name) for name in ("metadata", "summary") if call.body.get(name) is not None}
+    if user is None:
+        raise RefusedError(USER_NOT_UPDATED)
+    updated = {**user, **given}
+    call.store.users.update(str(user["id"]), metadata=updated["metadata"], summary=updated["summary"])
+    return success({"message": "User memory data updated successfully", "user": user_entry(updated)})
+
+
+def _not_added(settings: Settings) -> Failure:
+    failure = in_revision(USER_NOT_ADDED, settings.revision)
+    return replace(failure, status=settings.add_user_error_status or failure.status)
+
+
+def _user(call: Call) -> JsonObject | None:
+    return call.store.users.find(call.ids["memory_id"], _phone_number(call))
+
+
+def _phone_number(call: Call) -> str:
+    return call.number(required_text(call.body, "phone_number", otherwise=PHONE_REQUIRED))

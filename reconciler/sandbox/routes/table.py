@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.sandbox.answers import Answer
-from reconciler.sandbox.routes import account, contacts, memories, stores, users
+from reconciler.sandbox.routes import account, contacts, memories, stores
 from reconciler.sandbox.routes.call import Call
 
 READS, WRITES = False, True
@@ -13,29 +13,32 @@ SEED, LATER = True, False
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a pattern; `answer` is None where the real API has a call that the sandbox does not imitate."""
+    """A call of the API: whether it may write, and whether it is one of the five of the seeds."""
 
     method: str
     pattern: str
     mutates: bool
     in_seeds: bool
-    answer: Callable[[Call], Answer] | None
+    answer: Callable[[Call], Answer]
 
 
-# Literal paths come before `/v1/memory/{memory_id}`. No call that removes anything is here, nor may one be added.
+# Literal paths come before `/v1/memory/{memory_id}`. No call that removes anything may be added.
 ROUTES = (
     Route("POST", "/v1/memory/contact", WRITES, SEED, memories.create),
     Route("GET", "/v1/memory/contact/{memory_id}", READS, SEED, memories.get),
     Route("PATCH", "/v1/memory/contact/{memory_id}/facts", WRITES, SEED, memories.patch_facts),
+    Route("PATCH", "/v1/memory/contact/{memory_id}/summary", WRITES, LATER, memories.patch_summary),
+    Route("GET", "/v1/memory/contact/{memory_id}/messages", READS, LATER, memories.get_messages),
     Route("GET", "/v1/memory/context", READS, SEED, memories.get_context),
-    Route("GET", "/v1/memory/changes", READS, LATER, None),
+    Route("GET", "/v1/memory/changes", READS, LATER, memories.get_changes),
     Route("POST", "/v1/memory/create", WRITES, LATER, stores.create),
     Route("GET", "/v1/memory", READS, LATER, stores.listing),
     Route("GET", "/v1/memory/{memory_id}", READS, LATER, stores.get),
-    Route("POST", "/v1/memory/{memory_id}/add-user", WRITES, SEED, users.add),
-    Route("POST", "/v1/memory/{memory_id}/user", READS, LATER, users.get),
-    Route("POST", "/v1/memory/{memory_id}/user/search", READS, LATER, users.search_calls),
-    Route("POST", "/v1/memory/{memory_id}/user/update", WRITES, LATER, users.update),
+    Route("POST", "/v1/memory/{memory_id}/update", WRITES, LATER, stores.rename),
+    Route("POST", "/v1/memory/{memory_id}/add-user", WRITES, SEED, stores.add_user),
+    Route("POST", "/v1/memory/{memory_id}/user", READS, LATER, stores.get_user),
+    Route("POST", "/v1/memory/{memory_id}/user/search", READS, LATER, stores.search_calls),
+    Route("POST", "/v1/memory/{memory_id}/user/update", WRITES, LATER, stores.update_user),
     Route("GET", "/v1/contacts", READS, LATER, contacts.listing),
     Route("POST", "/v1/contacts/find", READS, LATER, contacts.find),
     Route("POST", "/v1/contacts/resolve", WRITES, LATER, contacts.resolve),
@@ -43,12 +46,13 @@ ROUTES = (
     Route("PATCH", "/v1/contacts/{contact_id}", WRITES, LATER, contacts.update),
     Route("GET", "/v1/me", READS, LATER, account.me),
     Route("GET", "/v1/personas", READS, LATER, account.personas),
+    Route("GET", "/v1/personas/{persona_id}", READS, LATER, account.persona),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What a request is to be answered by, and the ids that its path held."""
+    """The route of a request, and the ids in its path."""
 
     answer: Callable[[Call], Answer]
     mutates: bool
@@ -66,11 +70,11 @@ class Router:
                 self._routes.setdefault((route.method, len(parts)), []).append((route, parts))
 
     def match(self, method: str, segments: tuple[str, ...]) -> Matched | None:
-        """Return the first route whose pattern fits; the API has no answer to a known path with another method."""
+        """Return the first route whose method and pattern fit; None where there is none."""
         for route, parts in self._routes.get((method, len(segments)), []):
             ids = _fitted(parts, segments)
             if ids is not None:
-                return None if route.answer is None else Matched(route.answer, route.mutates, ids)
+                return Matched(route.answer, route.mutates, ids)
         return None
 
 
