@@ -51,7 +51,7 @@ def test_apply_does_what_the_plan_showed(repository: Repository) -> None:
 
     assert called.code == 0
     assert called.out.endswith("Cost: 1 request to read, 5 to write.\nApply complete: 4 operations done.\n")
-    assert '"plan": "premium"' in repository.run("sandbox", "show").out
+    assert '"plan": "premium"' in repository.run("sandbox", "show", "--format", "json").out
 
 
 def test_a_second_apply_has_nothing_to_do(repository: Repository) -> None:
@@ -112,7 +112,7 @@ def test_a_dry_run_prints_each_request_and_sends_none(repository: Repository) ->
         '    {"metadata": "from the spec", "phone_number": "+14155550192"}',
         "Dry run: 4 requests, none sent.",
     ]
-    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+    assert json.loads(repository.run("sandbox", "show", "--format", "json").out)["contact_memories"] == []
 
 
 def test_a_dry_run_masks_what_it_would_send_back_of_the_live_side(repository: Repository) -> None:
@@ -155,7 +155,7 @@ def test_a_receipt_that_cannot_be_written_stops_the_apply_before_it_starts(repos
 
     assert called.code == 1
     assert "cannot write nowhere/" in called.err
-    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+    assert json.loads(repository.run("sandbox", "show", "--format", "json").out)["contact_memories"] == []
 
 
 def test_an_apply_that_is_incomplete_says_what_failed_and_exits_with_3(repository: Repository) -> None:

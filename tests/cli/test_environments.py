@@ -87,7 +87,7 @@ def test_each_environment_gets_its_own_values_and_no_secret_is_shown(
         environments.run("-e", "production", "apply", "--dry-run"),
         environments.run("-e", "production", "apply", "--yes"),
     ]
-    held = environments.run("sandbox", "show").out
+    held = environments.run("sandbox", "show", "--format", "json").out
     store = Store(environments.root / ".reconciler" / "sandbox.sqlite3")
 
     assert [called.code for called in shown] == [0] * len(shown)

@@ -257,11 +257,11 @@ def test_validate_counts_what_is_declared(repository: Repository) -> None:
 
 def test_the_sandbox_is_shown_and_emptied(repository: Repository) -> None:
     repository.run("apply", "--yes")
-    shown = json.loads(repository.run("sandbox", "show").out)
+    shown = json.loads(repository.run("sandbox", "show", "--format", "json").out)
     repository.run("sandbox", "reset", "--yes")
 
     assert shown["contact_memories"][0]["facts"] == {"name": "Sarah", "plan": "premium"}
-    assert json.loads(repository.run("sandbox", "show").out)["contact_memories"] == []
+    assert json.loads(repository.run("sandbox", "show", "--format", "json").out)["contact_memories"] == []
 
 
 def test_from_a_subfolder_the_missing_settings_are_told_with_the_nearest_ones(

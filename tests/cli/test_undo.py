@@ -48,7 +48,7 @@ def undone(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repositor
 
 def held(repository: Repository) -> object:
     """Return what the sandbox holds, but for its times."""
-    return _TIME.sub("", repository.run("sandbox", "show").out)
+    return _TIME.sub("", repository.run("sandbox", "show", "--format", "json").out)
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def calls(url: str, key: str) -> Mapping[str, Sequence[Sequence[str]]]:
         "schema": [("schema", "plan")],
         "completion": [("completion", "bash")],
         "sandbox serve": [("sandbox", "serve", "--key-env", "TEST_KEY", "--host", key)],
-        "sandbox show": [("-e", "mine", "sandbox", "show")],
+        "sandbox show": [("-e", "mine", "sandbox", "show", "--format", name) for name in ("text", "json")],
         "sandbox reset": [("-e", "mine", "sandbox", "reset", "--yes")],
     }
 

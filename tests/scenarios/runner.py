@@ -4,7 +4,7 @@ Scenarios: a folder each, with what is declared, what is live, and what the tool
     scenario.json    what it shows, the command, and, where needed, its arguments and how the account behaves
     specs/           what is declared
     base/            what was declared at the revision `base`, where the command compares with it
-    live.json        what the account holds, as `sandbox show` prints it
+    live.json        what the account holds, as `sandbox show --format json` prints it
     expected/        the output in every format, and `calls.txt`: the exit code, standard error and each write
 
 The account is served over loopback. Times, its URL and ids that it makes up are written as words; of the report, style

@@ -1,11 +1,11 @@
-"""`reconciler sandbox`: the stand-in for the API, on a port, emptied, or shown."""
+"""`reconciler sandbox`: serves, empties or shows the stand-in for the API."""
 
 import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, get_args
 
 import click
 
@@ -13,6 +13,8 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 from reconciler.sandbox.settings import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.sandbox.settings import Settings
     from reconciler.sandbox.store import Store
 
@@ -22,7 +24,7 @@ _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _rate(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, float] | None:
-    """Read COUNT/WINDOW: so many requests, and in how many seconds."""
+    """Return the number of requests and the seconds of a COUNT/WINDOW."""
     found = _RATE.fullmatch(value or "")
     if value is not None and found is None:
         raise click.BadParameter(f"{value!r} is no COUNT/WINDOW, as 100/15m; the window is in s, m or h.")
@@ -30,7 +32,7 @@ def _rate(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
-    """Read a time: seconds, unless it says ms."""
+    """Return a time in seconds; with "ms" it is in milliseconds."""
     found = _DURATION.fullmatch(value)
     if found is None:
         raise click.BadParameter(f"{value!r} is no time, as 0.025, 25ms or 1s.")
@@ -38,7 +40,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str) 
 
 
 class _Switches(TypedDict):
-    """The options of `serve` that are settings of the sandbox, by their names there."""
+    """The options of `serve` that are settings of the sandbox, named as there."""
 
     seeds_only: bool
     rate_limit: tuple[int, float] | None
@@ -76,17 +78,17 @@ def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, 
     from reconciler.sandbox.serve import serve as listen
     from reconciler.sandbox.settings import Settings
 
-    # Nobody can look at the log from outside, so none is kept.
+    # Nobody can read the log from outside.
     settings = Settings(key=_key(invocation, key_env), log_limit=0, **switches)
 
-    def tell(url: str) -> None:
+    def announce(url: str) -> None:
         key = f'"${key_env}"' if key_env else "any"
         remark(f"the sandbox listens on {url}; Ctrl-C stops it")
-        remark(f"it has {_told(settings, key_env)}")
+        remark(f"it has {_described(settings, key_env)}")
         remark(f"use it:  BLAND_API_KEY={key} reconciler --api-url {url} plan")
 
     with _store(invocation) as store:
-        listen(create_app(store, settings), host=host, port=port, on_ready=tell)
+        listen(create_app(store, settings), host=host, port=port, on_ready=announce)
     return 0
 
 
@@ -95,37 +97,41 @@ def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def reset(invocation: Invocation, *, yes: bool) -> int:
-    """Empty the sandbox of this repository."""
+    """Empty the sandbox of this repository; a damaged state is replaced."""
     from reconciler.cli.terminal import emit
     from reconciler.errors import InputError
+    from reconciler.sandbox.store import reset_file
 
     if not yes and not sys.stdin.isatty():
         raise InputError("reset asks before it forgets, and there is nobody to ask here; say --yes")
     if not yes:
         click.confirm("Forget everything in the sandbox?", abort=True)
-    with _store(invocation) as store:
-        store.reset()
+    with _state_file(invocation) as file:
+        reset_file(file)
     emit("The sandbox is empty.\n")
     return 0
 
 
 @sandbox.command()
 @invocation_options
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @pass_invocation
-def show(invocation: Invocation) -> int:
-    """Print what the sandbox holds, as JSON."""
+def show(invocation: Invocation, *, output_format: str) -> int:
+    """Print what the sandbox holds."""
     from reconciler.cli.terminal import emit
     from reconciler.core.model.masking import without_secrets
     from reconciler.core.model.text import json_text
+    from reconciler.render.sandbox import render_sandbox
 
     with _store(invocation) as store:
-        held = without_secrets(json_text(store.dump(), indent=2), invocation.secrets)
-        emit(f"{held}\n", "json")
+        state: Any = store.dump()
+    shown = f"{json_text(state, indent=2)}\n" if output_format == "json" else render_sandbox(state)
+    emit(without_secrets(shown, invocation.secrets), output_format)
     return 0
 
 
 def _key(invocation: Invocation, variable: str | None) -> str | None:
-    """Read the only key that is to be accepted; None is any."""
+    """Return the only key that is accepted; None is any."""
     from reconciler.errors import InputError
 
     if variable is None:
@@ -140,8 +146,8 @@ def _key(invocation: Invocation, variable: str | None) -> str | None:
     return key
 
 
-def _told(settings: "Settings", key_env: str | None) -> str:
-    """Return what the sandbox was told to do, in one line."""
+def _described(settings: "Settings", key_env: str | None) -> str:
+    """Return the settings of the sandbox in one line."""
     limit = settings.rate_limit
     parts = (
         "the calls of the seeds alone" if settings.seeds_only else "all calls",
@@ -156,17 +162,21 @@ def _told(settings: "Settings", key_env: str | None) -> str:
 @contextmanager
 def _store(invocation: Invocation) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
+    from reconciler.sandbox.store import Store
+
+    with _state_file(invocation) as file, closing(Store(file)) as store:
+        yield store
+
+
+@contextmanager
+def _state_file(invocation: Invocation) -> Iterator["Path"]:
+    """Yield the path of the state of this repository's sandbox; errors of the sandbox become ours."""
     from reconciler.cli.choosing import chosen_project
     from reconciler.errors import StateError
-    from reconciler.sandbox.store import Store
     from reconciler.sandbox.values import SandboxError
     from reconciler.workflow.account import sandbox_file
 
     try:
-        store = Store(sandbox_file(chosen_project(invocation)))
-        try:
-            yield store
-        finally:
-            store.close()
-    except SandboxError as error:
+        yield sandbox_file(chosen_project(invocation))
+    except (SandboxError, OSError) as error:
         raise StateError(str(error)) from error
