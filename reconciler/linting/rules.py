@@ -1,4 +1,4 @@
-"""Keys of facts: deprecated, unused, due for a review, or one slip away from another."""
+"""Keys of facts: deprecated, unused, due for a review, or one typo away from another."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -51,14 +51,14 @@ def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> It
 
 
 def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
-    """Doubt the rarer one of two keys of which one looks like a slip."""
+    """Doubt the rarer one of two keys of which one looks like a typo."""
     counts = {key: len(found) for key, found in mentions.facts.items()}
     for key, others in similar_keys(counts, counts).items():
         better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
         for mention in mentions.facts[key] if better else ():
             told, *names = told_apart([key, *sorted(better)])
             is_twin = all(looks(key) == looks(other) for other in better)
-            doubt = f"this key, {told}, looks the same as" if is_twin else "this key is one slip away from"
+            doubt = f"this key, {told}, looks the same as" if is_twin else "this key is one typo away from"
             message = f"{doubt} {' and '.join(names)}"
             cure = "write one of them everywhere, or declare both under fact_keys"
             yield advice("near_duplicate", mention.source, mention.address, message, cure)

@@ -149,7 +149,7 @@ def plan_lines(plan: PlanDocument) -> Iterator[Line]:
 def unchanged_lines(plan: PlanDocument) -> Iterator[Line]:
     """Yield the declared facts and users that stay as they are in the memories that a plan changes."""
     for memory in plan.memories:
-        for fact in memory.standing:
+        for fact in memory.unchanged:
             yield Line(
                 operation="",
                 address=memory.address,
@@ -160,7 +160,7 @@ def unchanged_lines(plan: PlanDocument) -> Iterator[Line]:
                 after=fact.declared,
                 is_seed=fact.policy == "seed",
             )
-        for user in memory.standing_users:
+        for user in memory.unchanged_users:
             yield Line("", memory.address, "user", "unchanged", user.source, phone_number=user.phone_number)
 
 

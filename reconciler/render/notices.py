@@ -41,7 +41,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "near_duplicate": (
         "new key",
         "",
-        "check {what}{place}: one slip away from a known one, and a key once written stays",
+        "check {what}{place}: one typo away from a known one, and a key once written stays",
     ),
     "unconfirmed_key": (
         "user",

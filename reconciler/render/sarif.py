@@ -54,7 +54,7 @@ _RULES: Mapping[str, _Rule] = {
         "AmbiguousMemory", "warning", "The account holds several memories for one contact and scope: none is touched."
     ),
     "near_duplicate": _Rule(
-        "NearDuplicate", "warning", "A new key is one slip away from a known one, and could never be removed."
+        "NearDuplicate", "warning", "A new key is one typo away from a known one, and could never be removed."
     ),
     "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
     "other_shard": _Rule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),

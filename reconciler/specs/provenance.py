@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.documents.comparison import hidden_addresses, stated
+from reconciler.core.documents.comparison import declared_values, hidden_addresses
 from reconciler.core.model.address import fact_address, is_within, keyed_address, user_address
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import IDENTIFIER_KINDS, Desired
@@ -78,7 +78,7 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     at = tuple(one for one in values if is_within(one.address, wanted))
     at = at or tuple(one for one in values if wanted in _nested(one.address, one.value))
     if not at:
-        known = [*stated(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
+        known = [*declared_values(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
         raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, known)}".rstrip("; "))
     return at
 
@@ -87,7 +87,7 @@ def _of_values(desired: Desired, places: _Places) -> list[Explained]:
     """Explain what is declared of one contact or memory, layers merged."""
     sensitive = hidden_addresses(desired)
     chains = _chains(places)
-    values = {name: one.value for name, one in stated(desired).items() if name in chains}
+    values = {name: one.value for name, one in declared_values(desired).items() if name in chains}
     return [Explained(name, value, chains[name], name in sensitive) for name, value in values.items()]
 
 

@@ -102,8 +102,8 @@ def _with_masks(plan: PlanDocument) -> PlanDocument:
 
 
 def _memory_with_masks(entry: MemoryEntry) -> MemoryEntry:
-    standing = (replace(fact, declared=_with_mask(fact.declared)) for fact in entry.standing)
-    return replace(entry, standing=tuple(standing))
+    unchanged = (replace(fact, declared=_with_mask(fact.declared)) for fact in entry.unchanged)
+    return replace(entry, unchanged=tuple(unchanged))
 
 
 def _operation_with_masks(entry: OperationEntry) -> OperationEntry:

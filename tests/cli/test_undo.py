@@ -210,13 +210,13 @@ contacts:
 
 
 @pytest.mark.parametrize("marker", ["true", "yes", '"true"', "[", "{a: 1}", "null", "true\nlive_values: false"])
-@pytest.mark.parametrize("slip", ["", "metadata: {a: !held x, b: *held, c: .nan}\n    external_idd: x\n    "])
+@pytest.mark.parametrize("typo", ["", "metadata: {a: !held x, b: *held, c: .nan}\n    external_idd: x\n    "])
 @pytest.mark.parametrize("command", ["validate", "plan", "lint"])
 def test_with_a_slip_in_it_an_undo_file_is_refused_without_its_values(
-    repository: Repository, marker: str, slip: str, command: str
+    repository: Repository, marker: str, typo: str, command: str
 ) -> None:
     repository.write("specs/support.yaml", SPEC.replace('"${env:LEAK}"', "x"))
-    text = f"live_values: {marker}\n{LIVE}".replace("external_id: held-id", f"{slip}external_id: held-id")
+    text = f"live_values: {marker}\n{LIVE}".replace("external_id: held-id", f"{typo}external_id: held-id")
     repository.write("specs/undo.yaml" if command == "lint" else "undo.yaml", text)
     called = repository.run(command, *(() if command == "lint" else ("--specs", "undo.yaml")))
 

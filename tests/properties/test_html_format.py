@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.documents.plan import MemoryEntry, PlanDocument, StandingEntry, StandingUserEntry
+from reconciler.core.documents.plan import MemoryEntry, PlanDocument, UnchangedFact, UnchangedUser
 from reconciler.core.model.observed import Present
 from reconciler.render.html.html import render_plan_html
 from tests.builders import memory, plan
@@ -40,9 +40,9 @@ MARKUP = st.sampled_from(
     ]
 )
 TEXT = MARKUP | ANY_TEXT
-STANDING = st.builds(StandingEntry, TEXT, PATH, st.sampled_from(["enforce", "seed"]), VALUE, PLACE)
-USERS = st.lists(st.builds(StandingUserEntry, TEXT, PLACE), max_size=2).map(tuple)
-MEMORY = st.builds(MemoryEntry, TEXT, MAYBE, MAYBE, st.lists(STANDING, max_size=3).map(tuple), USERS)
+UNCHANGED = st.builds(UnchangedFact, TEXT, PATH, st.sampled_from(["enforce", "seed"]), VALUE, PLACE)
+USERS = st.lists(st.builds(UnchangedUser, TEXT, PLACE), max_size=2).map(tuple)
+MEMORY = st.builds(MemoryEntry, TEXT, MAYBE, MAYBE, st.lists(UNCHANGED, max_size=3).map(tuple), USERS)
 PLAN = st.builds(
     lambda texts, operations, memories, notices: replace(
         EMPTY,

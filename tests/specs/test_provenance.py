@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.documents.comparison import stated
+from reconciler.core.documents.comparison import declared_values
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.value import Json
 from reconciler.errors import InputError, SpecError
@@ -96,7 +96,9 @@ def test_the_place_that_counts_is_the_one_that_loading_takes(
         desired = load(Path(folder), texts).desired
         explained = explain(specs(Path(folder)), "contacts.c")
 
-    assert {one.address: one.value for one in explained} == {name: one.value for name, one in stated(desired).items()}
+    assert {one.address: one.value for one in explained} == {
+        name: one.value for name, one in declared_values(desired).items()
+    }
     expected = sources(desired)
     counting = {one.address: one.given[-1] for one in explained}
     for address, source in expected.items():
@@ -144,7 +146,7 @@ def test_the_last_place_gives_the_value_of_a_contact_of_a_row_too(  # noqa: PLR0
         explained = explain(specs(Path(folder)), "contacts.c")
 
     counting = {one.address: one.given[-1] for one in explained}
-    assert counting.keys() == stated(desired).keys()
+    assert counting.keys() == declared_values(desired).keys()
     for fact in (fact for memory in desired.contact_memories for fact in memory.facts):
         given_last = counting[f"contacts.c.scopes.s.facts.{fact.key}"]
         assert str(given_last.source) == str(fact.source)

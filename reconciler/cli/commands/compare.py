@@ -12,7 +12,7 @@ from reconciler.cli.options import Invocation, connection_options, pass_invocati
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
-    from reconciler.core.documents.comparison import Difference, Stated
+    from reconciler.core.documents.comparison import DeclaredValue, Difference, LiveValue
     from reconciler.core.model.masking import Mixed
     from reconciler.core.model.observed import Observed
 
@@ -40,7 +40,7 @@ def compare(  # noqa: PLR0913  one parameter an option
     from reconciler.render.tables import render_comparison_markdown, render_comparison_text
 
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-    found = (_held if live else _declared)(invocation, left, right, reveal=reveal)
+    found = (_live if live else _declared)(invocation, left, right, reveal=reveal)
     document = ComparisonDocument(FORMAT_VERSION, "comparison", left, right, live, found)
     renderers = {
         "text": lambda: render_comparison_text(document, palette(sys.stdout, no_color=invocation.no_color)),
@@ -53,7 +53,7 @@ def compare(  # noqa: PLR0913  one parameter an option
 
 def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     from reconciler.cli.loading import check_environment, of_each_environment
-    from reconciler.core.documents.comparison import HIDDEN, compare, hidden_addresses, stated
+    from reconciler.core.documents.comparison import HIDDEN, compare, declared_values, hidden_addresses
     from reconciler.core.model.references import as_written
     from reconciler.project import load_project
 
@@ -63,35 +63,35 @@ def _declared(invocation: Invocation, left: str, right: str, *, reveal: bool) ->
     )
     hidden = frozenset() if reveal else frozenset[str]().union(*map(hidden_addresses, loaded))
 
-    def show(address: str, one: "Stated") -> "Mixed":
+    def show(address: str, one: "DeclaredValue") -> "Mixed":
         return HIDDEN if address in hidden else as_written(one.value)
 
-    return compare(stated(loaded[0]), stated(loaded[1]), show)
+    return compare(declared_values(loaded[0]), declared_values(loaded[1]), show)
 
 
-def _held(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
+def _live(invocation: Invocation, left: str, right: str, *, reveal: bool) -> "tuple[Difference, ...]":
     """Read both accounts; where a spec declares a secret, what is live counts as one."""
     from reconciler.cli.loading import of_each_environment
     from reconciler.cli.session import open_session
-    from reconciler.core.documents.comparison import compare, held, hidden_addresses, stated
+    from reconciler.core.documents.comparison import compare, declared_values, hidden_addresses, live_values
 
     with ExitStack() as stack:
         sessions = of_each_environment(
             (left, right), lambda name: stack.enter_context(open_session(replace(invocation, environment=name)))
         )
-        declared = [stated(session.desired) for session in sessions]
+        declared = [declared_values(session.desired) for session in sessions]
         named = {address for side in declared for address in side}
-        sides = [held(session.desired, _observed(session), named=named) for session in sessions]
+        sides = [live_values(session.desired, _observed(session), named=named) for session in sessions]
         masker = sessions[0].masker(reveal=reveal).without_sensitive_keys
         hidden = frozenset() if reveal else frozenset[str]().union(*(hidden_addresses(one.desired) for one in sessions))
 
-    def show(address: str, one: "Stated") -> "Mixed":
-        if one.live_path is None:
+    def show(address: str, one: "LiveValue") -> "Mixed":
+        if one.path is None:
             return one.value
         if address in hidden:
             return masker.mask(one.value, "sensitive")
         specs = [side[address].value for side in declared if address in side]
-        return masker.former(one.value, specs, one.live_path)
+        return masker.former(one.value, specs, one.path)
 
     return compare(sides[0], sides[1], show)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -18,21 +18,26 @@ HIDDEN = "(sensitive)"
 """What others see in the place of a value that is not for them, where there is no key for digests."""
 
 
-class Stated(Struct, frozen=True):
-    """
-    One value; `policy` is that of a declared fact, and None for all else.
-
-    A value that an account holds has a `live_path`, by which it may be shown or not (`Masker.live`).
-    """
+class DeclaredValue(Struct, frozen=True):
+    """A value that specs declare; `policy` is that of a fact, and None for everything else."""
 
     value: Json
     policy: Policy | None = None
-    live_path: tuple[str, ...] | None = None
 
 
-def stated(desired: Desired) -> Mapping[str, Stated]:
+class LiveValue(Struct, frozen=True):
+    """A value of the account, whose `path` decides whether it is shown (`Masker.live`); a state has no path."""
+
+    value: Json
+    path: tuple[str, ...] | None = None
+
+
+_Value = TypeVar("_Value", DeclaredValue, LiveValue)
+
+
+def declared_values(desired: Desired) -> Mapping[str, DeclaredValue]:
     """Return all that is declared by address, parts after what they are part of."""
-    found: dict[str, Stated] = {}
+    found: dict[str, DeclaredValue] = {}
     for contact in desired.contacts:
         found.update(_contact(contact))
     for memory in desired.memories:
@@ -43,52 +48,52 @@ def stated(desired: Desired) -> Mapping[str, Stated]:
 def hidden_addresses(desired: Desired) -> frozenset[str]:
     """Return the addresses of hidden values: of sensitive facts, or of all where some came from an account."""
     if desired.live_values:
-        return frozenset(stated(desired))
+        return frozenset(declared_values(desired))
     keys = sensitive_keys(desired.catalogue)
     memories = desired.contact_memories if keys else ()
     return frozenset(fact_address(one.address, fact.key) for one in memories for fact in one.facts if fact.key in keys)
 
 
-def _contact(contact: Contact) -> Iterator[tuple[str, Stated]]:
+def _contact(contact: Contact) -> Iterator[tuple[str, DeclaredValue]]:
     identity = contact.identity
     kind = identity.kind if isinstance(identity, Identifier) else "contact_id"
     value = identity.value if isinstance(identity, Identifier) else identity.contact_id
-    yield contact.address, Stated({kind: value})
+    yield contact.address, DeclaredValue({kind: value})
     for fact in contact.profile:
         if isinstance(fact.value, dict):
             for key, item in sorted(fact.value.items()):
-                yield keyed_address(f"{contact.address}.{fact.key}", key), Stated(item)
+                yield keyed_address(f"{contact.address}.{fact.key}", key), DeclaredValue(item)
         else:
-            yield f"{contact.address}.{fact.key}", Stated(fact.value)
+            yield f"{contact.address}.{fact.key}", DeclaredValue(fact.value)
 
 
-def _memory(memory: Memory) -> Iterator[tuple[str, Stated]]:
+def _memory(memory: Memory) -> Iterator[tuple[str, DeclaredValue]]:
     if isinstance(memory, ContactMemory):
         fields: Mapping[str, Json] = memory.scope_key.fields
-        yield memory.address, Stated(fields)
+        yield memory.address, DeclaredValue(fields)
         yield from _facts(memory.address, memory.facts)
     else:
-        yield memory.address, Stated({"memory_id": memory.memory_id})
+        yield memory.address, DeclaredValue({"memory_id": memory.memory_id})
     for user in memory.users:
         yield from _user(user_address(memory.address, user.phone_number), user)
 
 
-def _facts(memory: str, facts: Iterable[Fact]) -> Iterator[tuple[str, Stated]]:
+def _facts(memory: str, facts: Iterable[Fact]) -> Iterator[tuple[str, DeclaredValue]]:
     for fact in facts:
-        yield fact_address(memory, fact.key), Stated(fact.value, fact.policy)
+        yield fact_address(memory, fact.key), DeclaredValue(fact.value, fact.policy)
 
 
-def _user(address: str, user: User) -> Iterator[tuple[str, Stated]]:
-    yield address, Stated({"phone_number": user.phone_number})
+def _user(address: str, user: User) -> Iterator[tuple[str, DeclaredValue]]:
+    yield address, DeclaredValue({"phone_number": user.phone_number})
     for key in ("metadata", "summary", "external_memory_key"):
         text: str | None = getattr(user, key)
         if text is not None:
-            yield f"{address}.{key}", Stated(text)
+            yield f"{address}.{key}", DeclaredValue(text)
 
 
 Side: TypeAlias = Literal["left", "right"]
-Show: TypeAlias = Callable[[str, Stated], Mixed]
-"""Shows the value at an address, masked as needed."""
+Show: TypeAlias = Callable[[str, _Value], Mixed]
+"""Return the value at an address as it is shown, masked as needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +118,12 @@ class ComparisonDocument:
     differences: tuple[Difference, ...]
 
 
-def compare(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> tuple[Difference, ...]:
+def compare(left: Mapping[str, _Value], right: Mapping[str, _Value], show: Show[_Value]) -> tuple[Difference, ...]:
     """Return all differences, sorted by address; what one side has alone, with all that it holds."""
     return tuple(_differences(left, right, show))
 
 
-def _differences(left: Mapping[str, Stated], right: Mapping[str, Stated], show: Show) -> Iterator[Difference]:
+def _differences(left: Mapping[str, _Value], right: Mapping[str, _Value], show: Show[_Value]) -> Iterator[Difference]:
     for address in sorted(left.keys() | right.keys()):
         if address not in right:
             yield Difference(address, "left", _shown(address, left[address], None, show), None)
@@ -128,58 +133,62 @@ def _differences(left: Mapping[str, Stated], right: Mapping[str, Stated], show: 
             yield _both(address, left[address], right[address], show)
 
 
-def _both(address: str, left: Stated, right: Stated, show: Show) -> Difference:
+def _both(address: str, left: _Value, right: _Value, show: Show[_Value]) -> Difference:
     shown = (_shown(address, left, right, show), _shown(address, right, left, show))
     return Difference(address, None, *shown)
 
 
-def _differ(left: Stated, right: Stated) -> bool:
+def _differ(left: _Value, right: _Value) -> bool:
     """Return whether two values differ; a secret is not the text that reads like its reference."""
-    return left.policy != right.policy or not same(as_written(left.value), as_written(right.value))
+    return _policy(left) != _policy(right) or not same(as_written(left.value), as_written(right.value))
 
 
-def _shown(address: str, one: Stated, other: Stated | None, show: Show) -> Mixed:
+def _shown(address: str, one: _Value, other: _Value | None, show: Show[_Value]) -> Mixed:
     """Show a value, with its policy where that is what differs."""
     value = show(address, one)
-    if other is None or one.policy == other.policy:
+    if other is None or _policy(one) == _policy(other):
         return value
-    return {"seeded" if one.policy == "seed" else "enforced": value}
+    return {"seeded" if _policy(one) == "seed" else "enforced": value}
 
 
-def held(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, Stated]:
+def _policy(one: DeclaredValue | LiveValue) -> Policy | None:
+    return one.policy if isinstance(one, DeclaredValue) else None
+
+
+def live_values(desired: Desired, observed: Observed, *, named: Container[str]) -> Mapping[str, LiveValue]:
     """Return what an account holds of all that is declared for it, of values those at the `named` addresses."""
-    found: dict[str, Stated] = {}
+    found: dict[str, LiveValue] = {}
     for contact in desired.contacts:
         seen = observed.contacts[contact.address]
-        found[contact.address] = Stated("present" if isinstance(seen, FoundContact) else "not seen")
+        found[contact.address] = LiveValue("present" if isinstance(seen, FoundContact) else "not seen")
         profile = seen.profile if isinstance(seen, FoundContact) else None
         found.update(item for item in _profile(contact.address, profile or {}) if item[0] in named)
     for memory in desired.memories:
         seen_memory = observed.memories[memory.address]
-        found[memory.address] = Stated(_state(seen_memory))
+        found[memory.address] = LiveValue(_state(seen_memory))
         if isinstance(seen_memory, Present):
             found.update(item for item in _values(memory, seen_memory) if item[0] in named)
     return found
 
 
-def _profile(contact: str, profile: Mapping[str, Json]) -> Iterator[tuple[str, Stated]]:
+def _profile(contact: str, profile: Mapping[str, Json]) -> Iterator[tuple[str, LiveValue]]:
     for name, value in profile.items():
         if isinstance(value, dict):
             for key, item in value.items():
-                yield keyed_address(f"{contact}.{name}", key), Stated(item, live_path=(name, key))
+                yield keyed_address(f"{contact}.{name}", key), LiveValue(item, path=(name, key))
         else:
-            yield f"{contact}.{name}", Stated(value, live_path=(name,))
+            yield f"{contact}.{name}", LiveValue(value, path=(name,))
 
 
-def _values(memory: Memory, seen: Present) -> Iterator[tuple[str, Stated]]:
+def _values(memory: Memory, seen: Present) -> Iterator[tuple[str, LiveValue]]:
     for key, value in seen.facts.items():
-        yield fact_address(memory.address, key), Stated(value, live_path=(key,))
+        yield fact_address(memory.address, key), LiveValue(value, path=(key,))
     for number, user in seen.users.known.items():
         if user is not None:
             address = user_address(memory.address, number)
-            yield address, Stated("present")
-            yield f"{address}.metadata", Stated(user.metadata, live_path=("metadata",))
-            yield f"{address}.summary", Stated(user.summary, live_path=("summary",))
+            yield address, LiveValue("present")
+            yield f"{address}.metadata", LiveValue(user.metadata, path=("metadata",))
+            yield f"{address}.summary", LiveValue(user.summary, path=("summary",))
 
 
 def _state(seen: ObservedMemory) -> str:

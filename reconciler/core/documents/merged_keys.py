@@ -15,11 +15,11 @@ from reconciler.core.documents.plan import (
     PlanDocument,
     WriteFactsEntry,
 )
-from reconciler.core.documents.plan_keys import NO_KEYS_TOLD, BesideEntry, KeysEntry
+from reconciler.core.documents.plan_keys import NO_KEYS_TOLD, KeysEntry, SimilarKeyEntry
 from reconciler.core.model.masking import Masked, Masker, Text
 from reconciler.core.model.nearest import similar_keys
 from reconciler.core.plan.keys import KnownKeys, NewKey
-from reconciler.core.plan.notices import doubtful
+from reconciler.core.plan.notices import likely_typos
 from reconciler.core.plan.operations import Plan
 from reconciler.errors import Source
 
@@ -35,10 +35,10 @@ def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
     return KeysEntry(
         declared={key: declared[key] for key in near},
         live=tuple(sorted(plan.keys.live & declared.keys())),
-        beside=tuple(
-            BesideEntry(one.address, one.key, in_order(_shown(key, declared, masker) for key in one.beside))
+        similar_here=tuple(
+            SimilarKeyEntry(one.address, one.key, in_order(_shown(key, declared, masker) for key in one.similar_here))
             for one in plan.similar_keys
-            if one.beside
+            if one.similar_here
         ),
     )
 
@@ -51,11 +51,11 @@ def in_order(keys: Iterable[Text]) -> tuple[Text, ...]:
 def merge_keys(plans: Iterable[PlanDocument]) -> KeysEntry:
     """Return what the plans of several shards know of keys."""
     told = [plan.keys or NO_KEYS_TOLD for plan in plans]
-    beside = (entry for one in told for entry in one.beside)
+    beside = (entry for one in told for entry in one.similar_here)
     return KeysEntry(
         declared=told[0].declared,
         live=tuple(sorted({key for one in told for key in one.live})),
-        beside=tuple(sorted(beside, key=lambda entry: (entry.address, entry.key))),
+        similar_here=tuple(sorted(beside, key=lambda entry: (entry.address, entry.key))),
     )
 
 
@@ -69,9 +69,9 @@ def merged_doubts(
     """
     hidden = _hidden(told, keys)
     texts: dict[str, Text] = {_name(key): key for others in hidden.values() for key in others}
-    texts |= {_name(key): key for entry in keys.beside for key in entry.near}
+    texts |= {_name(key): key for entry in keys.similar_here for key in entry.similar}
     known = KnownKeys(keys.declared, frozenset(keys.live).union(*(map(_name, others) for others in hidden.values())))
-    for one, others in doubtful(_new_keys(operations, hidden, keys), known):
+    for one, others in likely_typos(_new_keys(operations, hidden, keys), known):
         declared = sorted(others & keys.declared.keys())
         live = in_order(texts[name] for name in others - keys.declared.keys())
         place = PlaceEntry(one.source.file, one.source.line)
@@ -91,7 +91,7 @@ def _new_keys(
     operations: Iterable[OperationEntry], hidden: Mapping[str, set[Text]], keys: KeysEntry
 ) -> Iterator[NewKey]:
     near = similar_keys(keys.declared, keys.declared)
-    held = {(entry.address, entry.key): frozenset(map(_name, entry.near)) for entry in keys.beside}
+    held = {(entry.address, entry.key): frozenset(map(_name, entry.similar)) for entry in keys.similar_here}
     for entry in (entry for entry in operations if isinstance(entry, WriteFactsEntry)):
         for fact in entry.facts:
             if isinstance(fact, FactAdded) and fact.path == (fact.key,):

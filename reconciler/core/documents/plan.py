@@ -147,7 +147,7 @@ OperationEntry: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class StandingEntry:
+class UnchangedFact:
     """A declared fact, or a part of one, that no operation changes; `seed` is live already, with any value."""
 
     key: str
@@ -158,7 +158,7 @@ class StandingEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingUserEntry:
+class UnchangedUser:
     """A declared user that the memory holds already, and that no operation changes."""
 
     phone_number: str
@@ -172,8 +172,8 @@ class MemoryEntry:
     address: str
     contact: str | None
     scope: str | None
-    standing: tuple[StandingEntry, ...]
-    standing_users: tuple[StandingUserEntry, ...]
+    unchanged: tuple[UnchangedFact, ...]
+    unchanged_users: tuple[UnchangedUser, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, StandingEntry, StandingUserEntry
+from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, UnchangedFact, UnchangedUser
 from reconciler.core.model.desired import ContactMemory, Fact
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.value import Json
@@ -14,19 +14,19 @@ def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
     """Return a memory with the declared facts and users that no operation of its work changes."""
     users = tuple(_users(work))
     if not isinstance(work.memory, ContactMemory):
-        return MemoryEntry(work.address, contact=None, scope=None, standing=(), standing_users=users)
+        return MemoryEntry(work.address, contact=None, scope=None, unchanged=(), unchanged_users=users)
     changed = _changed(work)
-    standing = tuple(
-        entry for fact in work.memory.facts for entry in _standing(fact, changed.get(fact.key, ()), masker)
+    unchanged = tuple(
+        entry for fact in work.memory.facts for entry in _unchanged(fact, changed.get(fact.key, ()), masker)
     )
-    return MemoryEntry(work.address, work.memory.contact.name, work.memory.scope, standing, users)
+    return MemoryEntry(work.address, work.memory.contact.name, work.memory.scope, unchanged, users)
 
 
-def _users(work: MemoryWork) -> Iterator[StandingUserEntry]:
+def _users(work: MemoryWork) -> Iterator[UnchangedUser]:
     touched = {item.user.phone_number for item in work.operations if isinstance(item, AddUser | UpdateUser)}
     for user in work.memory.users:
         if user.phone_number not in touched | work.left_alone:
-            yield StandingUserEntry(user.phone_number, PlaceEntry(user.source.file, user.source.line))
+            yield UnchangedUser(user.phone_number, PlaceEntry(user.source.file, user.source.line))
 
 
 def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
@@ -35,10 +35,10 @@ def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
     return {fact.key: tuple(change.path for change in fact.changes) for write in writes for fact in write.facts}
 
 
-def _standing(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator[StandingEntry]:
+def _unchanged(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator[UnchangedFact]:
     place = PlaceEntry(fact.source.file, fact.source.line)
     for path, declared in _untouched((fact.key,), fact.value, changed):
-        yield StandingEntry(fact.key, path, fact.policy, masker.declared(declared, path), place)
+        yield UnchangedFact(fact.key, path, fact.policy, masker.declared(declared, path), place)
 
 
 def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:

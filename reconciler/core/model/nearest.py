@@ -1,5 +1,5 @@
 """
-Keys that are one slip of the hand away from another: another case, another separator, one letter.
+Keys that are one typo away from another: another case, another separator, one letter.
 
 Twins are further keys that no eye can tell apart: composed in another way, with characters that do not show, or with a
 letter of another script.
@@ -41,7 +41,7 @@ _LONGEST = 200
 
 
 class Typos:
-    """Keys, made ready to be asked which of them are one slip away from another one."""
+    """Keys, made ready to be asked which of them are one typo away from another one."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._by_variant: dict[str, set[str]] = {}
@@ -50,14 +50,14 @@ class Typos:
                 self._by_variant.setdefault(variant, set()).add(key)
 
     def of(self, key: str) -> frozenset[str]:
-        """Return the keys that are one slip away from this one."""
+        """Return the keys that are one typo away from this one."""
         near = {other for variant in _variants(key) for other in self._by_variant.get(variant, ())}
         return frozenset(other for other in near if is_typo(key, other))
 
 
 def similar_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """
-    Return for each of the keys the known ones that are one slip away from it; those without any are left out.
+    Return for each of the keys the known ones that are one typo away from it; those without any are left out.
 
     Takes time for the number of known keys and their lengths, not for the number of pairs.
     """
@@ -101,7 +101,7 @@ def is_typo(key: str, other: str) -> bool:
     Return whether two different keys are likely to mean the same.
 
     They look equal but for case and separators; or, if both have five letters, one letter too much, too little,
-    another, or two letters the other way round. A digit is no slip: people number things.
+    another, or two letters the other way round. Another digit is no typo: people number things.
     """
     if key == other:
         return False
@@ -140,11 +140,11 @@ _MOST_LISTED = 8
 """More known words than this are not a help but a wall of text."""
 
 _MOST_COMPARED = 100
-"""Of more known words than these, only neighbours in the alphabet and those one slip away are compared."""
+"""Of more known words than these, only neighbours in the alphabet and those one typo away are compared."""
 
 _NEIGHBOURS = 20
 _MOST_SEARCHED = 200
-"""Whoever gets this many answers has no use for more of them: from then on, only those one slip away are found."""
+"""Whoever gets this many answers has no use for more of them: from then on, only those one typo away are found."""
 
 
 class Nearest:

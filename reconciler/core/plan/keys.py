@@ -35,14 +35,14 @@ class NewKey(Struct, frozen=True):
     """
     A key that a plan adds to the memory at an address.
 
-    `near` are the known keys that are one slip away, `beside` those of them that this memory holds.
+    `similar` are the known keys that are one typo away, `similar_here` those of them that this memory holds.
     """
 
     key: str
     source: Source
     address: str
-    near: frozenset[str]
-    beside: frozenset[str]
+    similar: frozenset[str]
+    similar_here: frozenset[str]
 
 
 def known_keys(declared: Desired, observed: Observed) -> KnownKeys:

@@ -1,4 +1,4 @@
-"""Keys that a plan adds although a known one is a slip away: once written, they could not be removed."""
+"""Keys that a plan adds although a known one is a typo away: once written, they could not be removed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -74,7 +74,7 @@ def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> It
 
 def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
     """
-    Return the keys that are new to a memory and one slip away from a known one, in the order of the plan.
+    Return the keys that are new to a memory and one typo away from a known one, in the order of the plan.
 
     A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
     """
@@ -88,13 +88,13 @@ def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iter
 
 def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[Notice]:
     """Return a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
-    for one, others in doubtful(new, known):
+    for one, others in likely_typos(new, known):
         declared = sorted(others & known.declared.keys())
         live = sorted(others - known.declared.keys())
         yield Notice("near_duplicate", one.address, 1, one.source, (one.key, *declared), tuple(live))
 
 
-def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
+def likely_typos(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
     """
     Return the new keys in whose place another one is likely to be meant, with those others.
 
@@ -102,7 +102,7 @@ def doubtful(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, 
     """
     found: dict[tuple[str, str, int], tuple[NewKey, set[str]]] = {}
     for one in new:
-        others = {key for key in one.near if key in one.beside or known.is_better(key, one.key)}
+        others = {key for key in one.similar if key in one.similar_here or known.is_better(key, one.key)}
         if others:
             place = (one.key, one.source.file, one.source.line)
             found.setdefault(place, (one, set()))[1].update(others)

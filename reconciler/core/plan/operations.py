@@ -235,7 +235,7 @@ class Plan(Struct, frozen=True):
     `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit; `looks` and `contact_looks`
     are the requests that it takes to look again at what waited, or is a minute old.
     `enforced_facts_live` counts the enforced facts that are live with any value. `similar_keys` are
-    those new keys that are one slip away from `keys`. `exceeded` are the guards that refuse the plan.
+    those new keys that are one typo away from `keys`. `exceeded` are the guards that refuse the plan.
     """
 
     origin: Origin

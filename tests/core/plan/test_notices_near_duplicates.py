@@ -1,4 +1,4 @@
-"""A plan that adds a key one slip away from a known one says so."""
+"""A plan that adds a key one typo away from a known one says so."""
 
 import pytest
 from hypothesis import given
