@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias, get_args
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
+from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.project import ProjectFile
 from reconciler.specs.row_schema import CONSTANT
 from reconciler.specs.schema import SpecDocument

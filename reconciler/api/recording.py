@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from reconciler.api import requests
 from reconciler.api.requests import Request
-from reconciler.core.documents.plan import RequestEntry
+from reconciler.core.documents.receipt import RequestEntry
 from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.model.masking import Masker, Mixed
 from reconciler.core.model.observed import LiveUser

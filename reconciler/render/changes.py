@@ -14,13 +14,13 @@ from reconciler.core.documents.plan import (
     FactEntry,
     FactUpdated,
     OperationEntry,
-    OutcomeEntry,
     PlaceEntry,
     PlanDocument,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.documents.receipt import OutcomeEntry
 from reconciler.core.model.address import memory_of, unit_of
 from reconciler.core.model.masking import Masked, Mixed, Shown
 from reconciler.core.model.text import quoted, visible

@@ -7,7 +7,8 @@ A run uses one or two formats, and the others would cost time at start-up.
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from reconciler.core.documents.plan import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.render.output import PLAIN, Palette
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]

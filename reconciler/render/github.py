@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.core.documents.plan import PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line
 from reconciler.render.notices import view_sentences

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from reconciler.core.documents.comparison import ComparisonDocument
 from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
-from reconciler.core.documents.plan import DryRunDocument, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
 from reconciler.core.model.unkept import UnkeptNumber

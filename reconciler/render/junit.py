@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line, place_text, plan_lines

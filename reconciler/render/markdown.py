@@ -11,7 +11,8 @@ from itertools import chain
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
 from reconciler.render.changes import Line
 from reconciler.render.markup import code, marker, notes

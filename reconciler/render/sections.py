@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.documents.plan import PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.render.changes import Line, outcome_line, plan_lines
 
 TOTALS_BY_RISK = (

@@ -4,15 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.core.documents.plan import (
-    DryRunDocument,
-    NoticeEntry,
-    OutcomeEntry,
-    PlanDocument,
-    ReceiptDocument,
-    RequestEntry,
-    TotalsEntry,
-)
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from reconciler.core.documents.receipt import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.model.text import visible
 from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences

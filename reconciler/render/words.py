@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reconciler.core.documents.plan import AlteredEntry, CostEntry, OutcomeEntry, ReceiptDocument
+from reconciler.core.documents.plan import CostEntry
+from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible

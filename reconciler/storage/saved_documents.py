@@ -19,11 +19,11 @@ from reconciler.core.documents.plan import (
     NoticeEntry,
     OperationEntry,
     PlanDocument,
-    ReceiptDocument,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.snapshot import Snapshot
 from reconciler.errors import InputError

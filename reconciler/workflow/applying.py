@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import FORMAT_VERSION, DryRunDocument, RequestEntry
+from reconciler.core.documents.plan import FORMAT_VERSION
+from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
 from reconciler.core.remote import Writer

@@ -3,7 +3,7 @@ import asyncio
 from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
-from reconciler.core.documents.plan import RequestEntry
+from reconciler.core.documents.receipt import RequestEntry
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present
 from reconciler.core.model.value import Json

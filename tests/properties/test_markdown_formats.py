@@ -18,15 +18,13 @@ from reconciler.core.documents.plan import (
     FactAdded,
     FactUpdated,
     NoticeEntry,
-    OutcomeEntry,
     PlaceEntry,
     PlanDocument,
-    ReceiptDocument,
-    TotalsEntry,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
 from reconciler.render.github import render_plan_github, render_receipt_github

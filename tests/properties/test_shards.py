@@ -9,7 +9,8 @@ from msgspec import structs
 
 from reconciler.core.documents.describe import describe_plan, describe_receipt
 from reconciler.core.documents.merging import merge
-from reconciler.core.documents.plan import PlaceEntry, PlanDocument, ReceiptDocument
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument
+from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.desired import ContactMemory, Desired
 from reconciler.core.model.masking import Text
 from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, Observed, ObservedMemory, Present

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.documents.plan import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Present
 from reconciler.core.model.value import Json

@@ -9,7 +9,7 @@ from reconciler.cli.options import Invocation, invocation_options, pass_invocati
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.documents.plan import ReceiptDocument
+    from reconciler.core.documents.receipt import ReceiptDocument
     from reconciler.core.documents.runs import PastRun
 
 

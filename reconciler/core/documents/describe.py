@@ -10,7 +10,6 @@ from reconciler.core.documents.merged_keys import describe_keys, in_order
 from reconciler.core.documents.plan import (
     FORMAT_VERSION,
     AddUserEntry,
-    AlteredEntry,
     CostEntry,
     CreateContactEntry,
     CreateMemoryEntry,
@@ -19,15 +18,13 @@ from reconciler.core.documents.plan import (
     FactUpdated,
     NoticeEntry,
     OperationEntry,
-    OutcomeEntry,
     PlaceEntry,
     PlanDocument,
-    ReceiptDocument,
-    TotalsEntry,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
 )
+from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.documents.unchanged import describe_memory
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text

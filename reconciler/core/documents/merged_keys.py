@@ -1,5 +1,5 @@
 """
-What the plans of shards tell of keys, and what of it holds for the whole: which are new, and which are in doubt.
+What the plans of shards know about keys, and what follows for all shards together: new keys, and likely typos.
 
 The plan of a shard does not list undeclared live keys: saying that a masked key is close to a known word would give the
 key away.
@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.documents.plan import (
     FactAdded,
+    KeysEntry,
     NoticeEntry,
     OperationEntry,
     PlaceEntry,
     PlanDocument,
+    SimilarKeyEntry,
     WriteFactsEntry,
 )
-from reconciler.core.documents.plan_keys import NO_KEYS_TOLD, KeysEntry, SimilarKeyEntry
 from reconciler.core.model.masking import Masked, Masker, Text
 from reconciler.core.model.nearest import similar_keys
 from reconciler.core.plan.keys import KnownKeys, NewKey
@@ -27,7 +28,7 @@ DOUBT = "near_duplicate"
 
 
 def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
-    """Return what the plan of a shard knows of keys; None for the plan of a whole, which need not be merged."""
+    """Return what the plan of a shard knows about keys; None for a whole plan, which is never merged."""
     if plan.origin.shards is None:
         return None
     declared = plan.keys.declared
@@ -44,30 +45,30 @@ def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
 
 
 def in_order(keys: Iterable[Text]) -> tuple[Text, ...]:
-    """Sort keys as they are shown, those that are masked by their digests."""
+    """Return keys sorted as they are shown: masked ones by their digests."""
     return tuple(sorted(keys, key=_name))
 
 
 def merge_keys(plans: Iterable[PlanDocument]) -> KeysEntry:
-    """Return what the plans of several shards know of keys."""
-    told = [plan.keys or NO_KEYS_TOLD for plan in plans]
-    beside = (entry for one in told for entry in one.similar_here)
+    """Return what the plans of several shards know about keys."""
+    known = [plan.keys for plan in plans if plan.keys]
+    similar = (entry for keys in known for entry in keys.similar_here)
     return KeysEntry(
-        declared=told[0].declared,
-        live=tuple(sorted({key for one in told for key in one.live})),
-        similar_here=tuple(sorted(beside, key=lambda entry: (entry.address, entry.key))),
+        declared=known[0].declared if known else {},
+        live=tuple(sorted({key for keys in known for key in keys.live})),
+        similar_here=tuple(sorted(similar, key=lambda entry: (entry.address, entry.key))),
     )
 
 
 def merged_doubts(
-    operations: Sequence[OperationEntry], told: Sequence[NoticeEntry], keys: KeysEntry
+    operations: Sequence[OperationEntry], doubts: Sequence[NoticeEntry], keys: KeysEntry
 ) -> Iterator[NoticeEntry]:
     """
-    Doubt the new keys of several shards in view of what all of them know; `told` are the doubts of each.
+    Yield a notice for each new key that looks like a typo in view of all shards; `doubts` are the notices of each.
 
-    A key that only the account knows, and that another shard read, is not known to be near: shards do not tell these.
+    A live key that no spec declares, and that only another shard read, cannot be compared: shards do not list these.
     """
-    hidden = _hidden(told, keys)
+    hidden = _hidden(doubts, keys)
     texts: dict[str, Text] = {_name(key): key for others in hidden.values() for key in others}
     texts |= {_name(key): key for entry in keys.similar_here for key in entry.similar}
     known = KnownKeys(keys.declared, frozenset(keys.live).union(*(map(_name, others) for others in hidden.values())))
@@ -78,10 +79,10 @@ def merged_doubts(
         yield NoticeEntry(DOUBT, one.address, 1, place, (one.key, *declared, *live))
 
 
-def _hidden(told: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Text]]:
-    """Return for each doubted key those near it that only the account knows."""
+def _hidden(doubts: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Text]]:
+    """Return, for each doubted key, the similar keys that only the account knows."""
     found: dict[str, set[Text]] = {}
-    for notice in told:
+    for notice in doubts:
         key, *others = notice.keys
         found.setdefault(_name(key), set()).update(other for other in others if _name(other) not in keys.declared)
     return found
@@ -91,11 +92,11 @@ def _new_keys(
     operations: Iterable[OperationEntry], hidden: Mapping[str, set[Text]], keys: KeysEntry
 ) -> Iterator[NewKey]:
     near = similar_keys(keys.declared, keys.declared)
-    held = {(entry.address, entry.key): frozenset(map(_name, entry.similar)) for entry in keys.similar_here}
+    similar = {(entry.address, entry.key): frozenset(map(_name, entry.similar)) for entry in keys.similar_here}
     for entry in (entry for entry in operations if isinstance(entry, WriteFactsEntry)):
         for fact in entry.facts:
             if isinstance(fact, FactAdded) and fact.path == (fact.key,):
-                beside = held.get((entry.address, fact.key), frozenset())
+                beside = similar.get((entry.address, fact.key), frozenset())
                 others = near.get(fact.key, frozenset()).union(beside, map(_name, hidden.get(fact.key, ())))
                 yield NewKey(fact.key, Source(fact.source.file, fact.source.line), entry.address, others, beside)
 

@@ -1,5 +1,5 @@
 """
-Plans and receipts as documents: the JSON contract as frozen values, with live values already masked.
+Plans as documents: the JSON contract as frozen values, with live values already masked.
 
 Every format is rendered from these, so that none can show what the JSON lacks. Field names are the JSON's.
 
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reconciler.core.documents.plan_keys import KeysEntry
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
 from reconciler.core.model.selection import Shards
@@ -32,7 +31,7 @@ class PlaceEntry:
 
 @dataclass(frozen=True, slots=True)
 class FactAdded:
-    """A fact, or a part of one at `path`, that the live side lacks."""
+    """A fact, or the part of one at `path`, that the account does not hold."""
 
     key: str
     action: Literal["add"]
@@ -44,7 +43,7 @@ class FactAdded:
 
 @dataclass(frozen=True, slots=True)
 class FactUpdated:
-    """A fact, or a part of one at `path`, that the live side holds with another value."""
+    """A fact, or the part of one at `path`, that the account holds with another value."""
 
     key: str
     action: Literal["update"]
@@ -60,7 +59,7 @@ FactEntry: TypeAlias = FactAdded | FactUpdated
 
 @dataclass(frozen=True, slots=True)
 class CreateMemoryEntry:
-    """`POST /v1/memory/contact`; one of `persona_id` and `agent_number` is null, and `contact_id` until it is known."""
+    """`POST /v1/memory/contact`; `persona_id` or `agent_number` is null; `contact_id` is, too, until it is known."""
 
     type: Literal["create_memory"]
     address: str
@@ -74,7 +73,7 @@ class CreateMemoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class WriteFactsEntry:
-    """`PATCH /v1/memory/contact/{memory_id}/facts`; `memory_id` is null until an apply learns it."""
+    """`PATCH /v1/memory/contact/{memory_id}/facts`; `memory_id` is null where it is not known yet."""
 
     type: Literal["write_facts"]
     address: str
@@ -86,7 +85,7 @@ class WriteFactsEntry:
 
 @dataclass(frozen=True, slots=True)
 class AddUserEntry:
-    """`POST /v1/memory/{memory_id}/add-user`; what is null is not declared, and `memory_id` may not be known."""
+    """`POST /v1/memory/{memory_id}/add-user`; a null field is not declared, or not known yet (`memory_id`)."""
 
     type: Literal["add_user"]
     address: str
@@ -115,7 +114,7 @@ class UpdateUserEntry:
 
 @dataclass(frozen=True, slots=True)
 class CreateContactEntry:
-    """`POST /v1/contacts/resolve`: one of the three identifiers; what else is null is not declared."""
+    """`POST /v1/contacts/resolve`: one of the three identifiers; another null field is not declared."""
 
     type: Literal["create_contact"]
     address: str
@@ -148,7 +147,7 @@ OperationEntry: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class UnchangedFact:
-    """A declared fact, or a part of one, that no operation changes; `seed` is live already, with any value."""
+    """A declared fact, or a part of one, that no operation changes; a seeded fact is live with any value."""
 
     key: str
     path: tuple[str, ...]
@@ -159,7 +158,7 @@ class UnchangedFact:
 
 @dataclass(frozen=True, slots=True)
 class UnchangedUser:
-    """A declared user that the memory holds already, and that no operation changes."""
+    """A declared user that the memory holds and that no operation changes."""
 
     phone_number: str
     source: PlaceEntry
@@ -167,7 +166,7 @@ class UnchangedUser:
 
 @dataclass(frozen=True, slots=True)
 class MemoryEntry:
-    """What stays of a memory that has operations; `contact` and `scope` are null where it is declared by id."""
+    """A memory that has operations, and what they leave unchanged; one declared by id has no `contact` and `scope`."""
 
     address: str
     contact: str | None
@@ -178,7 +177,7 @@ class MemoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class NoticeEntry:
-    """What cannot or need not be done; `source` is null where no spec declares it, `keys` are told where asked for."""
+    """Something that a plan cannot or need not do; `source` is null where no spec declares it."""
 
     type: str
     address: str
@@ -189,7 +188,7 @@ class NoticeEntry:
 
 @dataclass(frozen=True, slots=True)
 class CostEntry:
-    """Requests that the plan took and the apply will take; `seconds_at_rate_limit` is 0 without a limit."""
+    """The requests of the plan and of the apply; `seconds_at_rate_limit` is 0 without a limit."""
 
     requests_read: int
     requests_to_write: int
@@ -197,14 +196,37 @@ class CostEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarKeyEntry:
+    """A key that is new to the memory at an address, and the similar keys that this memory holds."""
+
+    address: str
+    key: str
+    similar: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeysEntry:
+    """
+    What the plan of a shard knows about keys; merging needs it to find the keys that are new, or likely typos.
+
+    `declared` counts the facts of all shards under each key that is similar to another key. `live` are the declared
+    keys that are live in the memories that were read. `similar_here` has an entry for each new key with similar keys.
+    """
+
+    declared: Mapping[str, int]
+    live: tuple[str, ...]
+    similar_here: tuple[SimilarKeyEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDocument:
     """
     A plan; times are ISO 8601 in UTC.
 
-    `key_check` tells whether a key is the one that values are masked with, `operations_digest` whether operations are
-    those that were planned. `snapshot_taken_at` is null unless a snapshot was read in the account's place, `base`
-    unless changes are shown with their causes since that revision, `shards` and `keys` unless it is for a part of what
-    is declared. `guards` are held against `measures`; those that are told refuse the plan.
+    `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
+    still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
+    where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only. `guards`
+    are those that refuse the plan; `measures` are what guards are compared with.
     """
 
     format_version: str
@@ -226,77 +248,3 @@ class PlanDocument:
     guards: tuple[ExceededGuard, ...] = ()
     shards: Shards | None = None
     keys: KeysEntry | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlteredEntry:
-    """A fact or field that came back otherwise than it was sent: as what; null, with `missing`, for not at all."""
-
-    key: str
-    came_back: Shown
-    missing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeEntry:
-    """
-    The outcome of one operation, and why; `changed_since_plan`: it was skipped, since the live value changed.
-
-    `altered` is what the account keeps otherwise than it was sent, which another run would not change.
-    """
-
-    type: str
-    address: str
-    outcome: str
-    detail: str
-    source: PlaceEntry
-    changed_since_plan: bool = False
-    altered: tuple[AlteredEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TotalsEntry:
-    """Outcomes of each kind."""
-
-    done: int
-    already: int
-    skipped: int
-    failed: int
-    unknown: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptDocument:
-    """A receipt; times are ISO 8601 in UTC. `shards` is null unless it is for a part of what is declared."""
-
-    format_version: str
-    kind: Literal["receipt"]
-    environment: str
-    api: str
-    specs_digest: str
-    started_at: str
-    finished_at: str
-    interrupted: bool
-    totals: TotalsEntry
-    outcomes: tuple[OutcomeEntry, ...]
-    shards: Shards | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RequestEntry:
-    """A request that an apply would send; what was kept of the live side in its `body` is masked."""
-
-    method: str
-    path: str
-    body: Mapping[str, Mixed]
-
-
-@dataclass(frozen=True, slots=True)
-class DryRunDocument:
-    """The requests of an apply, in the order in which one worker would send them."""
-
-    format_version: str
-    kind: Literal["dry_run"]
-    environment: str
-    api: str
-    requests: tuple[RequestEntry, ...]

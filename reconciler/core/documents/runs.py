@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import Meta, Struct
 
-from reconciler.core.documents.plan import FORMAT_VERSION, OutcomeEntry, PlaceEntry, ReceiptDocument, TotalsEntry
+from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import AMBIGUOUS, Plan

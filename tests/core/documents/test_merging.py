@@ -9,7 +9,8 @@ from msgspec import structs
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge
-from reconciler.core.documents.plan import OutcomeEntry, PlaceEntry, PlanDocument, ReceiptDocument, TotalsEntry
+from reconciler.core.documents.plan import PlaceEntry, PlanDocument
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
 from reconciler.core.model.selection import Shard, Shards, select

@@ -1,0 +1,83 @@
+"""Receipts and dry runs as documents: the outcomes of an apply, and the requests that it would send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.core.documents.plan import PlaceEntry
+from reconciler.core.model.masking import Mixed, Shown
+from reconciler.core.model.selection import Shards
+
+
+@dataclass(frozen=True, slots=True)
+class AlteredEntry:
+    """A fact or field that the account stores otherwise than it was sent; `missing` where it is not stored at all."""
+
+    key: str
+    came_back: Shown
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeEntry:
+    """
+    The outcome of one operation, and why; `changed_since_plan`: it was skipped, since the live value changed.
+
+    `altered` lists what the account stores otherwise than it was sent; another run would not change that.
+    """
+
+    type: str
+    address: str
+    outcome: str
+    detail: str
+    source: PlaceEntry
+    changed_since_plan: bool = False
+    altered: tuple[AlteredEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsEntry:
+    """The number of outcomes of each kind."""
+
+    done: int
+    already: int
+    skipped: int
+    failed: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDocument:
+    """A receipt; times are ISO 8601 in UTC. `shards` is set where it is for some shards only."""
+
+    format_version: str
+    kind: Literal["receipt"]
+    environment: str
+    api: str
+    specs_digest: str
+    started_at: str
+    finished_at: str
+    interrupted: bool
+    totals: TotalsEntry
+    outcomes: tuple[OutcomeEntry, ...]
+    shards: Shards | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEntry:
+    """A request that an apply would send; live values in its `body` are masked."""
+
+    method: str
+    path: str
+    body: Mapping[str, Mixed]
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunDocument:
+    """The requests of an apply, in the order in which one worker sends them."""
+
+    format_version: str
+    kind: Literal["dry_run"]
+    environment: str
+    api: str
+    requests: tuple[RequestEntry, ...]
