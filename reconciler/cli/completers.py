@@ -57,7 +57,7 @@ def _next_steps(addresses: Sequence[str], incomplete: str) -> list[str]:
 
 def _addresses(context: click.Context) -> Sequence[str]:
     from reconciler.errors import ReconcilerError
-    from reconciler.specs.declared_addresses import declared_addresses
+    from reconciler.specs.scanning import declared_addresses
 
     project = _project(context)
     if project is None:

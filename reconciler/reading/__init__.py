@@ -2,7 +2,6 @@
 
 from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.reading.check import AccountId, Checked, Id, Strict, check
-from reconciler.reading.editing import edited
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.places import (
     OFFSET_BITS,
@@ -13,6 +12,7 @@ from reconciler.reading.places import (
     Mark,
     Node,
     dotted,
+    edited,
     joined,
     listing,
     mapping,

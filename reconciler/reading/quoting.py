@@ -7,8 +7,7 @@ from collections.abc import Collection, Container, Iterator
 from msgspec import Struct
 from yaml import events
 
-from reconciler.reading.editing import Edit
-from reconciler.reading.places import KeyPath, Node, key_offset, value_offset
+from reconciler.reading.places import Edit, KeyPath, Node, key_offset, value_offset
 from reconciler.reading.scalars import Numeral, plain_value
 from reconciler.reading.yaml.builder import Event
 from reconciler.reading.yaml.document import ParsedFile

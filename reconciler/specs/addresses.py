@@ -1,7 +1,10 @@
-"""Paths in a spec file → addresses, as plans and receipts write them."""
+"""Paths in a spec file → addresses as plans and receipts write them, and the facts among the paths."""
+
+from collections.abc import Iterator
 
 from reconciler.core.model.address import fact_address, user_address
-from reconciler.core.model.value import Json
+from reconciler.core.model.references import meant_key
+from reconciler.core.model.value import Json, is_list
 from reconciler.reading import KeyPath, dotted
 
 FACTS = frozenset(("facts", "seed_facts"))
@@ -35,9 +38,21 @@ def fact_of(path: KeyPath) -> KeyPath | None:
 
 
 def split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
-    """Part a path after the name of what it is about: names are free, and a contact may well be called `facts`."""
+    """Split a path behind the name of its declaration: a contact may be called `facts`, so its name is not examined."""
     owner = 4 if path[:1] == ("contacts",) and path[2:3] == ("scopes",) else 2
     return path[:owner], path[owner:]
+
+
+def facts_in(value: Json, path: KeyPath = ()) -> Iterator[tuple[str, Json]]:
+    """Yield the key and the value of each fact of a document, and of each that it makes of rows, as written."""
+    if fact := fact_of(path):
+        yield meant_key(str(fact[-1])), value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from facts_in(below, (*path, key))
+    elif is_list(value):
+        for index, below in enumerate(value):
+            yield from facts_in(below, (*path, index))
 
 
 def _below(*steps: str | int) -> str:

@@ -11,7 +11,7 @@ from reconciler.core.model.desired import Contact, ContactMemory, Desired, Exist
 from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest
-from reconciler.specs.declared import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
+from reconciler.specs.declarations import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.layers import merge
 from reconciler.specs.problems import Problems
 

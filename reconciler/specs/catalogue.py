@@ -34,8 +34,7 @@ from reconciler.reading import (
     read_file,
 )
 from reconciler.specs.addresses import spec_address
-from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations, Invalid
+from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.layers import Facts
 from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import References, resolve

@@ -13,8 +13,7 @@ from reconciler.reading import Files, Nearest, Node, Row, SpecFile, find_files, 
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
-from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations, DeclaredScope
+from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve

@@ -19,8 +19,7 @@ from reconciler.core.model.nearest import is_typo
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.addresses import FACTS, spec_address
-from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import DeclaredName
+from reconciler.specs.declarations import DeclaredName, declarations
 from reconciler.specs.problems import Problems
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument

@@ -7,16 +7,16 @@ the first one, and the others are counted.
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from reconciler.core.model.masking import Message, compose, quote
 from reconciler.core.model.references import meant_key
-from reconciler.core.model.value import Json, is_list
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile
-from reconciler.specs.addresses import fact_of, spec_address
+from reconciler.specs.addresses import facts_in, spec_address
 
 MOST_IN_DATA = 100
 """Of the problems of a data file, so many are told, and the others counted."""
@@ -71,7 +71,8 @@ class Problems:
 
     def withholds(self, file: str, *documents: Json) -> bool:
         """Return whether a file, with these documents, holds values that are for the operator alone."""
-        return file in self._withheld or self._hides_all or any(_holds(one, self._hidden, ()) for one in documents)
+        facts = (fact for one in documents for fact in facts_in(one)) if self._hidden else ()
+        return file in self._withheld or self._hides_all or any(key in self._hidden for key, _ in facts)
 
     def name_columns(self, file: str, names: Sequence[str]) -> None:
         """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
@@ -130,15 +131,6 @@ class Problems:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"mend the first {most} and look again"
                 yield Problem(where.file, where.line, where.column, "", message, cure)
-
-
-def _holds(value: Json, keys: Collection[str], path: KeyPath) -> bool:
-    """Return whether a document gives a fact with one of these keys, directly or by rows of data."""
-    if fact := fact_of(path):
-        return meant_key(str(fact[-1])) in keys
-    if isinstance(value, dict):
-        return bool(keys) and any(_holds(item, keys, (*path, key)) for key, item in value.items())
-    return is_list(value) and any(_holds(item, keys, (*path, at)) for at, item in enumerate(value))
 
 
 UNDO = "undo"

@@ -1,8 +1,7 @@
 """References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -17,53 +16,14 @@ from reconciler.core.model.references import (
     Scalar,
     Variable,
     holds_key,
-    meant_key,
     parse,
-    referenced,
 )
 from reconciler.core.model.secret import Secret, UnreadSecret
-from reconciler.core.model.value import Json, digits, is_list
-from reconciler.errors import SpecError
-from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, find_files, read_file, reads_as_number
-from reconciler.specs.addresses import FACTS, fact_of, spec_address, split
+from reconciler.core.model.value import Json, digits
+from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, reads_as_number
+from reconciler.specs.addresses import FACTS, spec_address, split
 from reconciler.specs.problems import Problems
 from reconciler.specs.texts import REFERENCE_AS_KEY
-
-
-def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
-    """
-    Return the keys of facts of which any file, overlay or not, writes a value with `${env:NAME}`, at any depth.
-
-    What wins over such a value, and whether anybody has it, does not matter. Entries that lead nowhere hold none.
-    Raises `SpecError` for what cannot be read: it may hold some.
-    """
-    found = find_files(tuple(dict.fromkeys(entries)), root=root)
-    problems = [] if found.is_complete else [*found.problems]
-    keys: set[str] = set()
-    for file in found.files:
-        parsed = read_file(file.path, name=file.name)
-        problems += parsed.problems
-        for document in parsed.documents if parsed.has_references else ():
-            keys.update(_keys(document.value, ()))
-    if problems:
-        raise SpecError(tuple(problems))
-    return frozenset(keys)
-
-
-def _keys(value: Json, path: KeyPath) -> Iterator[str]:
-    """Return the keys of facts at a path, or below it, that are read from the environment."""
-    fact = fact_of(path)
-    if fact is not None:
-        if any(one.from_environment for one in referenced(value)):
-            yield meant_key(str(fact[-1]))
-        return
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from _keys(below, (*path, key))
-    elif is_list(value):
-        for index, below in enumerate(value):
-            yield from _keys(below, (*path, index))
-
 
 Environ: TypeAlias = Callable[[str], str | None]
 """Return the value of a variable of the process's environment, or None where it is not set."""

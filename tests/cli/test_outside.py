@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.reading import find_files, work_tree_of
-from reconciler.specs.declared_addresses import declared_addresses
+from reconciler.specs.scanning import declared_addresses
 from tests.cli.conftest import Repository
 
 MARKER = "topsecret-77"

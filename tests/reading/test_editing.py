@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.reading import edited, quoting_edits
-from reconciler.reading.editing import Edit
+from reconciler.reading.places import Edit
 
 
 def quoted(text: str) -> str:

@@ -93,7 +93,7 @@ def _declared(project: "Project", environment: "Environment") -> "Declared":
 
     from reconciler.cli.loading import check_environment
     from reconciler.core.export import NOTHING_DECLARED, declared_in
-    from reconciler.specs.references import secret_keys
+    from reconciler.specs.scanning import secret_keys
 
     loaded = None if _is_still_empty(project, environment) else check_environment(project, environment)
     everywhere = [entry for one in project.environments for entry in _entries(one)]

@@ -31,8 +31,7 @@ from reconciler.reading import (
     reason,
 )
 from reconciler.specs.addresses import spec_address
-from reconciler.specs.declarations import declarations
-from reconciler.specs.declared import Declarations, Invalid
+from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.problems import Problems, says_live
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.rows.cells import Convert, as_text

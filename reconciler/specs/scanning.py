@@ -1,17 +1,42 @@
-"""The addresses that specs declare, for shell completion: what is broken is skipped."""
+"""Look into spec files without loading them: the addresses for completion, and the keys of facts that are secrets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from reconciler.core.model.address import fact_address
+from reconciler.core.model.references import referenced
 from reconciler.core.model.value import Json
+from reconciler.errors import SpecError
 from reconciler.reading import Row, find_files, read_file
+from reconciler.specs.addresses import facts_in
 from reconciler.specs.rows.reading import RowSource, row_sources
+
+
+def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
+    """
+    Return the keys of facts that any spec file or overlay gives a value with `${env:NAME}`, at any depth.
+
+    It does not matter whether that value is overridden or unused. Entries that lead nowhere hold none. Raises
+    `SpecError` for a file that cannot be read, since it may hold some.
+    """
+    found = find_files(tuple(dict.fromkeys(entries)), root=root)
+    problems = [] if found.is_complete else [*found.problems]
+    keys: set[str] = set()
+    for file in found.files:
+        parsed = read_file(file.path, name=file.name)
+        problems += parsed.problems
+        for document in parsed.documents if parsed.has_references else ():
+            facts = facts_in(document.value)
+            keys.update(key for key, value in facts if any(one.from_environment for one in referenced(value)))
+    if problems:
+        raise SpecError(tuple(problems))
+    return frozenset(keys)
+
 
 _LAYERS = ("facts", "seed_facts")
 _MOST_ROWS = 1000
-"""Rows of data files beyond these are left out: whoever completes an address is waiting."""
+"""At most so many rows of data files are read, since somebody waits for the completion."""
 
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
