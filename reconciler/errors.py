@@ -33,6 +33,10 @@ class Source(Struct, frozen=True):
         """Return `file:line:column`, the form that editors jump to."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
+    def problem(self, address: str, message: str, cure: str = "") -> "Problem":
+        """Return a problem at this place."""
+        return Problem(self.file, self.line, self.column, address, message, cure)
+
 
 class Problem(Struct, frozen=True, order=True):
     """
@@ -50,10 +54,14 @@ class Problem(Struct, frozen=True, order=True):
     cure: str = ""
     withheld: bool = False
 
+    @property
+    def source(self) -> Source:
+        """Return the place of the problem."""
+        return Source(self.file, self.line, self.column)
+
     def __str__(self) -> str:
         """Return the one line that is printed: `file:line:column address: message; cure`."""
-        place = str(Source(self.file, self.line, self.column))
-        subject = f"{place} {self.address}" if self.address else place
+        subject = f"{self.source} {self.address}" if self.address else str(self.source)
         return f"{subject}: {self.message}; {self.cure}" if self.cure else f"{subject}: {self.message}"
 
 

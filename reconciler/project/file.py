@@ -1,4 +1,4 @@
-"""The keys of `reconciler.yaml`, with what each is for."""
+"""The models of `reconciler.yaml`: its keys, with their descriptions and checks."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -23,14 +23,14 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
 def _checked_api(api: str) -> str:
     parts = urlsplit(api)
     if api != SANDBOX and not (parts.scheme in {"http", "https"} and parts.hostname):
-        raise wrong("not a place where the API could be", cure="write `sandbox`, or a URL such as https://api.bland.ai")
+        raise wrong("this cannot be the URL of the API", cure="write `sandbox`, or a URL such as https://api.bland.ai")
     if parts.username or parts.password or parts.query:
-        raise wrong("a URL that holds more than a place", cure="leave out user, password and query")
+        raise wrong("this URL holds more than an address", cure="leave out user, password and query")
     return api
 
 
 def _checked_variable(name: str) -> str:
-    """Accept the name of an environment variable; what is refused is not repeated, since it may be the key itself."""
+    """Check the name of an environment variable; the message does not quote it, since it may be the key itself."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
         raise wrong(
             "not the name of an environment variable",
@@ -53,7 +53,7 @@ def _checked_rate(text: str) -> str:
         parse_rate(text)
     except ValueError:
         raise wrong(
-            "not a rate of requests in a time", cure="write REQUESTS/WINDOW with s, m or h, such as 100/15m"
+            "this is not a number of requests in a time", cure="write REQUESTS/WINDOW with s, m or h, such as 100/15m"
         ) from None
     return text
 
@@ -122,11 +122,11 @@ _Variables = dict[
 
 
 _Expected = Annotated[str, Field(min_length=1)]
-"""What must be so of an account; not written is empty."""
+"""An expectation; empty if it is not written."""
 
 
 class GuardsFile(Strict):
-    """The most that one apply may do; what is not certain never counts."""
+    """The most that one apply may do; an operation that is not certain never counts."""
 
     max_changes: int | None = Field(
         default=None, ge=0, description="Contacts, memories, facts and users to create, add and update, together."
@@ -135,7 +135,7 @@ class GuardsFile(Strict):
         default=None,
         ge=0,
         le=1,
-        description="How much of the enforced facts that are live may be overwritten: 0.3 is 30 %.",
+        description="The share of live enforced facts that may be overwritten: 0.3 is 30 %.",
     )
     max_new_keys: int | None = Field(
         default=None,
@@ -145,14 +145,15 @@ class GuardsFile(Strict):
 
 
 class ExpectedAccountFile(Strict):
-    """What must be so of the account before anything else is read from it."""
+    """What is checked of the account before anything else is read from it."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     contact_id: AccountId = Field(default="", description="The id of a contact that the account has.")
     organization: _Expected = Field(default="", description="The organisation of the account's contacts: their org_id.")
     digest: _Expected = Field(
-        default="", description="What a refusal tells for URL and key together: write anything, plan, and copy it."
+        default="",
+        description="The digest of URL and key: write anything, run plan, and copy it from the refusal.",
     )
 
     @model_validator(mode="after")
@@ -163,12 +164,12 @@ class ExpectedAccountFile(Strict):
 
     @property
     def expected(self) -> ExpectedAccount:
-        """Return what is expected."""
+        """Return the expectations without the empty ones."""
         return ExpectedAccount(self.contact_id or None, self.organization or None, self.digest or None)
 
 
 class EnvironmentFile(Strict):
-    """An environment: an account, and what is declared for it."""
+    """An environment: an account, and the specs for it."""
 
     api: _Api | None = Field(default=None, description="`sandbox`, or the URL of the API.")
     api_key_env: _Variable = Field(
@@ -177,25 +178,25 @@ class EnvironmentFile(Strict):
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
     overlays: list[str] = Field(
         default_factory=list,
-        description="Patches of what the specs declare: folders, files or globs; later ones win.",
+        description="Patches of the specs: folders, files or globs; a later one overrides an earlier one.",
     )
     variables: _Variables = Field(
-        default_factory=dict, description="What ${name} stands for in the specs and overlays of this environment."
+        default_factory=dict, description="The values of ${name} in the specs and overlays of this environment."
     )
     secrets: _Secrets = Field(
         default_factory=list,
         description="More environment variables that specs may read as ${env:NAME}, in this environment only.",
     )
     concurrency: int = Field(
-        default=DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be under way at once."
+        default=DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be in flight at once."
     )
     rate_limit: Annotated[str, AfterValidator(_checked_rate)] | None = Field(
         default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
     )
     reader: ReaderChoice = Field(default="auto", description="How the account is read; auto takes the fewest requests.")
-    guards: GuardsFile | None = Field(default=None, description="Applies that would do more are refused.")
+    guards: GuardsFile | None = Field(default=None, description="An apply that would do more is refused.")
     expect_account: ExpectedAccountFile | None = Field(
-        default=None, description="Another account than this is refused before anything else is read."
+        default=None, description="Any other account is refused before anything else is read."
     )
 
 
@@ -207,11 +208,11 @@ class ProjectFile(Strict):
         default_factory=lambda: [DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
     )
     variables: _Variables = Field(
-        default_factory=dict, description="What ${name} stands for in every environment that does not say otherwise."
+        default_factory=dict, description="The values of ${name} in every environment that does not override them."
     )
     secrets: _Secrets = Field(
         default_factory=list,
-        description="The environment variables that specs may read as ${env:NAME}; never the API key's own.",
+        description="The environment variables that specs may read as ${env:NAME}; never the one of the API key.",
     )
     default_environment: _Name | None = Field(default=None, description="The environment used without -e.")
     environments: Annotated[dict[_Name, EnvironmentFile], AfterValidator(_checked_environments)] = Field(

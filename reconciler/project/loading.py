@@ -25,13 +25,13 @@ KEY_VARIABLES = frozenset((DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE))
 
 class Environment(Struct, frozen=True):
     """
-    One environment: its specs and how its account is reached.
+    One environment: its specs, and how to reach its account.
 
-    `specs` and `overlays` are folders, files or globs, relative to the root; later overlays beat earlier ones.
-    `fact_keys_of` leads to more specs of which only the catalogue counts: its own, where others stand in their place.
-    `variables` are those of all environments and its own, which win. Specs may read the environment variables in
-    `secrets`, and never those in `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL,
-    or None where the environment leaves it to the caller. `rate_limit` is of all requests to `/v1/memory` together.
+    `specs` and `overlays` are folders, files or globs, relative to the root; a later overlay overrides an earlier one.
+    Only the catalogue is used of the specs in `fact_keys_of`: its own, if the caller replaces `specs`. Its own
+    `variables` override shared ones. Specs may read the environment variables in `secrets`, and never those in
+    `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL, or None if the caller has to
+    choose it. `rate_limit` covers all requests to `/v1/memory` together.
     """
 
     name: str
@@ -52,9 +52,9 @@ class Environment(Struct, frozen=True):
 
 class Project(Struct, frozen=True):
     """
-    A repository of specs and its environments; `file` is the name of its file in the root, if it has one.
+    A repository of specs and its environments; `file` is the name of its settings file in the root, if it has one.
 
-    `state` is the folder for this tool's own files, None for the usual one.
+    `state` is the folder for the files of this tool; None for `.reconciler` in the root.
     """
 
     root: Path
@@ -65,7 +65,7 @@ class Project(Struct, frozen=True):
 
     @property
     def settings_name(self) -> str:
-        """Return what its file is called in messages, or would be called."""
+        """Return the name of its settings file for messages, whether the file exists or not."""
         return work_tree_of(self.root).name(self.root / (self.file or FILE_NAME))
 
     @property
@@ -74,11 +74,11 @@ class Project(Struct, frozen=True):
         return self.state or self.root / ".reconciler"
 
     def environment(self, name: str | None) -> Environment:
-        """Return the environment of that name, or the default one; raises `InputError` where there is none such."""
+        """Return the environment with a name, or the default one; raise `InputError` if there is none."""
         wanted = name or self.default_environment
         names = [environment.name for environment in self.environments]
         if wanted is None:
-            raise InputError(f"which environment? say -e with one of: {', '.join(names)}")
+            raise InputError(f"which environment? add -e with one of: {', '.join(names)}")
         for environment in self.environments:
             if environment.name == wanted:
                 return environment
@@ -87,9 +87,9 @@ class Project(Struct, frozen=True):
 
 def load_project(given: str | None) -> Project:
     """
-    Read `reconciler.yaml`: the file given, or the one in the folder given, or in the current folder.
+    Read `reconciler.yaml`: the given file, or the one in the given folder, or in the current folder.
 
-    Without one, `specs/` is read against the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
+    Without a file, the project is `specs/` and the account of `BLAND_API_KEY`. Raises `InputError` and `SpecError`.
     """
     path = Path(given or ".")
     try:
@@ -117,30 +117,37 @@ def _read(file: Path) -> Project:
     name = tree.name(file)
     if not tree.holds(file):
         raise SpecError((Problem(name, 0, 0, "", tree.refusal, tree.cure),))
-    reading = read_file(file, name=name)
-    if reading.problems:
-        raise SpecError(reading.problems)
-    if len(reading.documents) != 1:
+    parsed = read_file(file, name=name)
+    if parsed.problems:
+        raise SpecError(parsed.problems)
+    if len(parsed.documents) != 1:
         raise SpecError((Problem(name, 1, 1, "", "one document is expected", "start with `version: 1`"),))
-    checked = check(ProjectFile, reading.documents[0])
+    (document,) = parsed.documents
+    checked = check(ProjectFile, document)
     if checked.model is None:
         raise SpecError(checked.problems)
-    _check_values(reading.documents[0])
-    _check_default(checked.model, reading.documents[0])
-    _check_secrets(checked.model, reading.documents[0])
-    return _project(checked.model, reading.documents[0], file)
-
-
-def _check_values(document: Node) -> None:
-    """Raise `SpecError` for keys without a value: a guard whose lines are commented out must not be off unnoticed."""
-    problems = tuple(
-        Problem(
-            source.file, source.line, source.column, dotted(path), "a value is missing", "write it, or remove the key"
-        )
-        for path, source in _empty_keys(document, ())
-    )
-    if problems:
+    if problems := tuple(_problems(checked.model, document)):
         raise SpecError(problems)
+    return _project(checked.model, document, file)
+
+
+def _problems(content: ProjectFile, document: Node) -> Iterator[Problem]:
+    """Yield what the model does not check: keys without a value, the default environment, and secrets that are keys."""
+    for path, source in _empty_keys(document, ()):  # a guard whose lines are commented out must not be off unnoticed
+        yield source.problem(dotted(path), "a value is missing", "write it, or remove the key")
+    name = content.default_environment
+    if name is not None and name not in content.environments:
+        source = document.at(("default_environment",)).source
+        cure = did_you_mean(name, list(content.environments))
+        yield source.problem("default_environment", f'no environment "{name}"', cure)
+    lists: dict[KeyPath, list[str]] = {("secrets",): content.secrets}
+    lists |= {("environments", name, "secrets"): item.secrets for name, item in content.environments.items()}
+    for path, names in lists.items():
+        for index, secret in enumerate(names):
+            if holds_key(secret, _key_variables(content)):
+                message = f"{secret} holds a key, and what specs read reaches the agents"
+                cure = "remove it from secrets, and put what the specs need into a variable of its own"
+                yield document.at((*path, index)).source.problem(dotted((*path, index)), message, cure)
 
 
 def _empty_keys(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Source]]:
@@ -148,33 +155,6 @@ def _empty_keys(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Source]]:
         if below.value is None:
             yield (*path, key), below.key_source
         yield from _empty_keys(below, (*path, key))
-
-
-def _check_default(content: ProjectFile, document: Node) -> None:
-    name = content.default_environment
-    if name is not None and name not in content.environments:
-        source = document.at(("default_environment",)).source
-        cure = did_you_mean(name, list(content.environments))
-        problem = Problem(
-            source.file, source.line, source.column, "default_environment", f'no environment "{name}"', cure
-        )
-        raise SpecError((problem,))
-
-
-def _check_secrets(content: ProjectFile, document: Node) -> None:
-    """Raise `SpecError` where the variable of a key is listed among the secrets that specs may read."""
-    lists: dict[KeyPath, list[str]] = {("secrets",): content.secrets}
-    lists |= {("environments", name, "secrets"): item.secrets for name, item in content.environments.items()}
-    problems: list[Problem] = []
-    for path, names in lists.items():
-        for index, name in enumerate(names):
-            if holds_key(name, _key_variables(content)):
-                source = document.at((*path, index)).source
-                message = f"{name} holds a key, and what specs read reaches the agents"
-                cure = "remove it from secrets, and put what the specs need into a variable of its own"
-                problems.append(Problem(source.file, source.line, source.column, dotted((*path, index)), message, cure))
-    if problems:
-        raise SpecError(tuple(problems))
 
 
 def _key_variables(content: ProjectFile) -> frozenset[str]:

@@ -90,7 +90,7 @@ def _problem(model: type[BaseModel], node: Node, error: ErrorDetails, address: A
     path = _path(error)
     source = _source(node, path, error)
     words = _words(model, path, error)
-    return Problem(source.file, source.line, source.column, address(path), words.message, words.cure)
+    return source.problem(address(path), words.message, words.cure)
 
 
 def _path(error: ErrorDetails) -> KeyPath:

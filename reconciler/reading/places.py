@@ -73,7 +73,7 @@ class Lines:
     def problem(self, at: int, message: str, *, cure: str, address: str = "") -> Problem:
         """Report that something is wrong at an offset."""
         source = self.source(at)
-        return Problem(source.file, source.line, source.column, address, message, cure)
+        return source.problem(address, message, cure)
 
 
 class Refused(str):

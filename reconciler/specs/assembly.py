@@ -28,7 +28,7 @@ def idle_facts(declared: Sequence[Declarations]) -> tuple[Problem, ...]:
     elsewhere = f" (and so {'has one other contact' if more == 1 else f'have {more:,} other contacts'})" if more else ""
     source = first.source
     address = contact_address(first.name)
-    return (Problem(source.file, source.line, source.column, address, f"{NO_SCOPE}{elsewhere}", ADD_SCOPES),)
+    return (source.problem(address, f"{NO_SCOPE}{elsewhere}", ADD_SCOPES),)
 
 
 T = TypeVar("T")

@@ -168,7 +168,7 @@ def deprecated_uses(declared: Sequence[Declarations], catalogue: Catalogue) -> t
 def _deprecation(key: FactKey, path: KeyPath, source: Source, *, more: int) -> Problem:
     elsewhere = f" (also in {more:,} other {'place' if more == 1 else 'places'})" if more else ""
     message = f"this key is deprecated{elsewhere}"
-    return Problem(source.file, source.line, source.column, spec_address(path), message, key.deprecated)
+    return source.problem(spec_address(path), message, key.deprecated)
 
 
 def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) -> Words | None:

@@ -93,7 +93,7 @@ class Problems:
         where = address if isinstance(address, str) else spec_address(address)
         column = self._column(source)
         said = compose("{} ({})", message, column) if column else message
-        self.take([Problem(source.file, source.line, source.column, where, said, cure)])
+        self.take([source.problem(where, said, cure)])
 
     def _column(self, source: Source) -> Message | None:
         names = self._columns.get(source.file, ())
@@ -102,7 +102,7 @@ class Problems:
     def _has_room(self, problem: Problem) -> bool:
         """Count a problem where there can be too many of them: in its data file, or at its place."""
         in_data = problem.file in self._in_data
-        where = Source(problem.file) if in_data else Source(problem.file, problem.line, problem.column)
+        where = Source(problem.file) if in_data else problem.source
         self._counts[where] = self._counts.get(where, 0) + 1
         return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
 
@@ -130,7 +130,7 @@ class Problems:
             if count > most:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"mend the first {most} and look again"
-                yield Problem(where.file, where.line, where.column, "", message, cure)
+                yield where.problem("", message, cure)
 
 
 UNDO = "undo"

@@ -174,7 +174,7 @@ def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--api", "ftp://x"), "not a place where the API could be"),
+        (("--api", "ftp://x"), "this cannot be the URL of the API"),
         (("--api-key-env", "sk-1"), "not the name of an environment variable"),
         (("--install", "--index-url=https://x"), "pip is to install one thing"),
         (("--install", "a\nb"), "pip is to install one thing"),
@@ -208,7 +208,7 @@ def test_on_a_terminal_it_asks_and_asks_again(repository: Repository, monkeypatc
 
     assert called.code == 0
     assert "Folder [.]: " in called.err
-    assert "not a place where the API could be" in called.err
+    assert "this cannot be the URL of the API" in called.err
     assert "not the name of an environment variable" in called.err
     assert written(repository.root / "new") == COMMON
     assert "api_key_env: KEY " in (repository.root / "new/reconciler.yaml").read_text()

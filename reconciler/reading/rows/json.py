@@ -100,4 +100,4 @@ def _check_depth(value: Json, depth: int = 0) -> None:
 
 
 def _problem(source: Source, message: str, cure: str) -> Problem:
-    return Problem(source.file, source.line, source.column, "", message, cure)
+    return source.problem("", message, cure)

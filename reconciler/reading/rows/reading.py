@@ -88,4 +88,4 @@ def _row(item: Node) -> RowEvent:
 
 
 def _problem(source: Source, message: str) -> Problem:
-    return Problem(source.file, source.line, source.column, "", message, 'write "- column: value" for each row')
+    return source.problem("", message, 'write "- column: value" for each row')

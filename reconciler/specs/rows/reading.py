@@ -231,7 +231,7 @@ class RowReader:
         address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
         message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
         cure = compose("compare it with what stands in the column {}", quote(str(slot.column)))
-        return Problem(slot.source.file, slot.source.line, slot.source.column, address, message, cure)
+        return slot.source.problem(address, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
         self.complete = False
@@ -243,7 +243,7 @@ class RowReader:
 
     def _located(self, problem: Problem, row: Row) -> Problem:
         """Return a problem of a cell with the name of its column and where the spec maps it."""
-        place = Source(problem.file, problem.line, problem.column)
+        place = problem.source
         present = (slot for slot in self._template.columns if slot.column in row.positions)
         slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
         return replace(problem, message=compose("{} ({})", problem.message, _mapped(slot))) if slot else problem
@@ -262,7 +262,7 @@ class RowReader:
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:
     place = row.place(str(slot.column))
-    return Problem(place.file, place.line, place.column, address, compose("{} ({})", message, _mapped(slot)), cure)
+    return place.problem(address, compose("{} ({})", message, _mapped(slot)), cure)
 
 
 def _mapped(slot: Slot) -> Message:
