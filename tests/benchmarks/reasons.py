@@ -27,8 +27,8 @@ IMPORTS = (
     "It would need an HTTP client and a validator that import in a third of the time."
 )
 APPLY = (
-    "Beside the requests there are start-up, reading and checking the specs, showing the plan, and a journal of two "
-    "lines an operation, which reach the disk before the request leaves (a change of thread for each group). "
+    "Beside the requests there are start-up, reading and checking the specs, and showing the plan. "
+    "A journal has two lines an operation, which reach the disk before the request leaves. "
     "It would need a journal that is written without leaving the event loop, or a process that stays (`watch`)."
 )
 GROWTH = (

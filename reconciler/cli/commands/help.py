@@ -6,7 +6,22 @@ from importlib.resources import files
 import click
 from click.shell_completion import CompletionItem
 
-TOPICS = ("start", "specs", "environments", "tables", "adopt", "large", "privacy", "errors")
+TOPICS = (
+    "start",
+    "specs",
+    "environments",
+    "tables",
+    "adopt",
+    "ci",
+    "operate",
+    "large",
+    "privacy",
+    "commands",
+    "errors",
+    "faq",
+    "speed",
+    "contributing",
+)
 
 
 def _complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
