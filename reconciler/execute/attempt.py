@@ -1,15 +1,16 @@
-"""One operation tried: errors of the API become outcomes, and what may have happened is told from what has not."""
+"""One operation tried: errors of the API become outcomes, and what is sure is kept apart from what is in doubt."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from reconciler.core.model.text import quoted
 from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.diff import Change, FactWrite, Updated, same_changes
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Outcome, Result
-from reconciler.core.remote import Try, Unit
+from reconciler.core.remote import Rests, Try, Unit
 from reconciler.errors import (
     ApiError,
     ApiUnavailableError,
@@ -21,51 +22,120 @@ from reconciler.errors import (
 _UNDER_WAY = "stopped while the request was under way"
 
 Done: TypeAlias = tuple[Result, str]
-"""A result, and why where there is something to say."""
+"""A result, and the reason where there is one."""
 
 
-class Attempting(Protocol):
+class SubjectRun(ABC):
     """
-    Something that can do operations and must know of those that failed.
+    A contact or a memory while its operations are done, one after the other.
 
-    `written` is what the last one sent, and `altered` what the account keeps otherwise of it.
+    `obstacle` is why its operations cannot be done; it is empty where they can. Of the operation under way, `written`
+    is what was sent, and `altered` what the account keeps of it otherwise.
     """
 
-    written: tuple[FactWrite, ...]
-    altered: tuple[Altered, ...]
+    def __init__(self, writer: Unit) -> None:
+        self._writer = writer
+        self._trying = Try(view_holds=True, doubt=None)
+        self._shown: Sequence[FactWrite] | None = ()
+        self.obstacle = ""
+        self.written: tuple[FactWrite, ...] = ()
+        self.altered: tuple[Altered, ...] = ()
 
+    @abstractmethod
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
-        ...
 
+    @abstractmethod
     def note_failure(self, why: str) -> None:
         """Record that an operation failed, and why."""
-        ...
+
+    async def _in_one_go(
+        self, work: Callable[[], Awaitable[Done]], rests: Rests, *, shown: Sequence[FactWrite] | None = ()
+    ) -> Done:
+        """
+        Do a look and the write that rests on it with no wait in between, again after a doubtful answer.
+
+        `shown` is what the plan showed of the values that the write replaces. It is None for a plan that was not
+        certain: that could not show it, and the first look takes its place.
+        """
+        self._shown = shown
+
+        async def attempted(trying: Try) -> Done:
+            self._trying = trying
+            return await work()
+
+        return await self._writer.in_one_go(attempted, rests)
+
+    def _nothing_to_send(self, needed: Sequence[FactWrite], what: str) -> Done | None:
+        """Return the result where no write is needed, or one would overwrite what the plan did not show; else None."""
+        if not needed:
+            return self._held(what)
+        unseen = self._changed_since_plan(needed)
+        return ("skipped", unseen) if unseen else None
+
+    def _held(self, what: str) -> Done:
+        """Return the result where nothing is left to send: `done` after a doubtful answer, else `already`."""
+        doubt = self._trying.doubt
+        if doubt is None:
+            return "already", what
+        return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
+
+    def _changed_since_plan(self, needed: Sequence[FactWrite]) -> str:
+        """Return which values would be overwritten that were not shown, in words; empty where there are none."""
+        if self._shown is None:
+            self._shown = needed
+        shown = {write.key: write.changes for write in self._shown}
+        unseen = [
+            quoted(write.key)
+            for write in needed
+            if any(map(_loses, write.changes)) and not same_changes(write.changes, shown.get(write.key, ()))
+        ]
+        return f"{CHANGED_SINCE_PLAN}: {', '.join(unseen)}; the next plan shows it" if unseen else ""
+
+    def _note_sent(self, writes: Sequence[FactWrite]) -> None:
+        """Add to what all tries sent; of one fact, the last try counts."""
+        self.written = tuple({write.key: write for write in (*self.written, *writes)}.values())
+
+    def _did_nothing(self) -> Done:
+        """
+        Return the result of a write that was answered with success, but did nothing, as a look showed.
+
+        Raises `EmptyAnswerError` the first time, so that the write is sent once more.
+        """
+        if not isinstance(self._trying.doubt, EmptyAnswerError):
+            raise EmptyAnswerError
+        self._writer.doubts.clear()
+        return "failed", "the API answered with success, but did nothing, and neither when it was sent again"
+
+    def _answered(self, altered: tuple[Altered, ...], unsent: Mapping[str, str] | None = None) -> Done:
+        """Return the result of a write after which the account's values are known."""
+        self._writer.doubts.clear()
+        self.altered = altered
+        return kept(altered, unsent or {})
 
 
-async def attempt(run: Attempting, operation: Operation, writer: Unit) -> tuple[Outcome, bool]:
+async def attempt(run: SubjectRun, operation: Operation, writer: Unit) -> tuple[Outcome, bool]:
     """
-    Do an operation; return what became of it, and whether the API could be reached.
+    Do an operation; return its outcome, and whether the API could be reached.
 
-    No outcome is ever lost, whatever happens. What was not done for sure is unknown while a doubt about it is open.
+    No outcome is ever lost, whatever happens. A result that is not sure is `unknown` while a doubt about it is open.
     """
     run.written, run.altered, writer.has_written = (), (), False
     writer.doubts.clear()
-    is_reached, said = True, ""
+    is_reached, said, changed = True, "", False
     try:
         result, detail = await run.do(operation)
-        is_changed = result == "skipped"  # nothing but what changed since the plan is left out by the operation itself
-    except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt tells of this one
+        changed = result == "skipped"  # an operation skips itself only for what changed since the plan
+    except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt reports this one
         result, detail, is_reached = _failed(error, begun=writer.has_written)
-        is_changed, said = False, error.said if isinstance(error, ApiError) else ""
+        said = error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
         result, detail = ("unknown", _UNDER_WAY) if writer.has_written else ("skipped", "stopped before it was sent")
-        is_changed = False
         run.note_failure("stopped")
     if writer.doubts and result in {"failed", "skipped"}:
-        result, detail, is_changed = "unknown", _in_doubt(writer.doubts[-1], detail), False
-    return Outcome(operation, result, detail, run.written, said, is_changed, run.altered), is_reached
+        result, detail, changed = "unknown", _in_doubt(writer.doubts[-1], detail), False
+    return Outcome(operation, result, detail, run.written, said, changed, run.altered), is_reached
 
 
 def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
@@ -83,7 +153,7 @@ def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
 
 
 def _in_doubt(doubt: ApiError, detail: str) -> str:
-    """Return why nobody knows what became of an operation that ended with the detail given."""
+    """Return why nobody knows the outcome of an operation that ended with the detail given."""
     return detail if detail == str(doubt) else f"it may have been done ({doubt}), and then: {detail}"
 
 
@@ -94,38 +164,14 @@ def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
     return half
 
 
-def joined(before: Sequence[FactWrite], now: Sequence[FactWrite]) -> tuple[FactWrite, ...]:
-    """Return what all tries at an operation sent: of one fact, what the last of them replaced."""
-    return tuple({write.key: write for write in (*before, *now)}.values())
+def not_seen(what: str) -> Done:
+    """Return the result where, after a wait, nobody can see what a write would overwrite."""
+    return "failed", f"{what} could not be looked at again, so nothing more was sent"
 
 
-def did_nothing(writer: Unit, trying: Try) -> Done:
-    """
-    Return the result of a write that was answered with success and was not done, as a look showed.
-
-    Raises `EmptyAnswerError` the first time, so that it is sent once more.
-    """
-    if not isinstance(trying.doubt, EmptyAnswerError):
-        raise EmptyAnswerError
-    writer.doubts.clear()
-    return "failed", "the API answered with success, but did nothing, and neither when it was sent again"
-
-
-def was_held(doubt: ApiError | None, *, what: str, otherwise: str) -> Done:
-    """Return the result where nothing is left to send: `done` where a doubtful answer came before, else `already`."""
-    if doubt is None:
-        return "already", otherwise
-    return "done", "" if isinstance(doubt, EmptyAnswerError) else f"the answer was lost; {what}"
-
-
-def not_seen(what: str) -> str:
-    """Return why nothing is written after a wait where nobody can see what it would overwrite."""
-    return f"{what} could not be looked at again, so nothing more was sent"
-
-
-def unread(what: str) -> str:
-    """Return why nobody knows what became of a write whose answer showed nothing."""
-    return f"written, but what {what} holds now could not be read"
+def unread(what: str) -> Done:
+    """Return the result of a write whose answer showed nothing, and after which nobody can look."""
+    return "unknown", f"written, but what {what} holds now could not be read"
 
 
 def kept(altered: Sequence[Altered], unsent: Mapping[str, str]) -> Done:
@@ -140,30 +186,6 @@ def kept(altered: Sequence[Altered], unsent: Mapping[str, str]) -> Done:
     return ("failed", "; ".join(why)) if why else ("done", "")
 
 
-class Shown:
-    """
-    What a plan showed of the values that a write replaces.
-
-    Where the plan was not certain, it could not show it, and said so: there, the first look counts in its place.
-    """
-
-    def __init__(self, planned: Sequence[FactWrite], *, certain: bool) -> None:
-        self._planned = planned
-        self._is_known = certain
-
-    def changed_since_plan(self, needed: Sequence[FactWrite]) -> str:
-        """Return what would be overwritten that was not shown, in words; empty where there is no such thing."""
-        if not self._is_known:
-            self._planned, self._is_known = needed, True
-        shown = {write.key: write.changes for write in self._planned}
-        changed = [
-            write.key
-            for write in needed
-            if any(map(_loses, write.changes)) and not same_changes(write.changes, shown.get(write.key, ()))
-        ]
-        return f"{CHANGED_SINCE_PLAN}: {', '.join(map(quoted, changed))}; the next plan shows it" if changed else ""
-
-
 def _loses(change: Change) -> bool:
-    """Return whether a change replaces a value; null says nothing that could be lost."""
+    """Return whether a change replaces a value; null is none."""
     return isinstance(change, Updated) and change.before is not None

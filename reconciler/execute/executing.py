@@ -9,10 +9,10 @@ from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, 
 from reconciler.core.plan.receipt import Outcome
 from reconciler.core.remote import Unit, Writer
 from reconciler.errors import OtherRecordError, ReconcilerError
-from reconciler.execute.attempt import attempt
+from reconciler.execute.attempt import SubjectRun, attempt
 from reconciler.execute.contacts import ContactRun, same_contact
 from reconciler.execute.memories import MemoryRun
-from reconciler.execute.observer import Observer, tell
+from reconciler.execute.observer import Observer, report
 from reconciler.execute.rollout import Canary
 from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.user_lookup import UserReader
@@ -23,7 +23,7 @@ GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in 
 
 
 class Execution(Struct, frozen=True):
-    """What came of a plan: an outcome for each operation, and the memory ids learned, by `memory_key`."""
+    """The result of a plan: an outcome for each operation, and the memory ids learned, by `memory_key`."""
 
     outcomes: tuple[Outcome, ...]
     memory_ids: Mapping[str, str]
@@ -42,30 +42,22 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     Do every operation of the plan.
 
     A failure is an outcome and stops only what depends on it. Once a stop is requested, or the observer forbids an
-    operation, what is in flight is finished and the rest skipped. The observer is told every outcome, once. A canary is
-    executed and read back before the rest, which is skipped where the canary is not as it should be.
+    operation, operations under way are finished and the others skipped. The observer sees every outcome, once. A canary
+    is executed and read back first; the other operations are skipped where it is not as declared.
     """
     run = _Run(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
     first, rest = canary.parts(plan.work) if canary else ((), plan.work)
-    await run.settle(first, concurrency=concurrency)
+    await run.do(first, concurrency=concurrency)
     if canary and first and rest:
         await run.judge(canary, first)
-    await run.settle(rest, concurrency=concurrency)
+    await run.do(rest, concurrency=concurrency)
     outcomes = tuple(outcome for work in plan.work for outcome in run.outcomes[work.address])
     return Execution(outcomes, run.memory_ids)
 
 
-def _only_contacts(work: tuple[Work, ...]) -> list[ContactWork]:
-    return [item for item in work if isinstance(item, ContactWork)]
-
-
-def _only_memories(work: tuple[Work, ...]) -> list[MemoryWork]:
-    return [item for item in work if isinstance(item, MemoryWork)]
-
-
 class _Run:
-    """One execution: what is settled so far, and what it taught."""
+    """One execution: the outcomes so far, and the ids learned."""
 
     def __init__(self, writer: Writer, *, stop: Stop, observer: Observer) -> None:
         self._writer = writer
@@ -84,7 +76,7 @@ class _Run:
         """
         Note which declared contact each live one is, and whose each memory is, as far as the plan knew.
 
-        To what was noted for another one before, nothing is done.
+        Nothing is done to a live contact or memory that belongs to two declared ones, except for the first.
         """
         for item in work:
             memory = item.memory if isinstance(item, MemoryWork) else None
@@ -100,40 +92,42 @@ class _Run:
                 except OtherRecordError as error:
                     self._clashes[item.address] = f"not tried: {error}"
 
-    async def settle(self, work: tuple[Work, ...], *, concurrency: int) -> None:
+    async def do(self, work: tuple[Work, ...], *, concurrency: int) -> None:
         """Do the operations on contacts, and then those on memories."""
-        await for_each(_only_contacts(work), self.settle_contact, concurrency=concurrency)
-        await for_each(_only_memories(work), self.settle_memory, concurrency=concurrency)
+        contacts = [item for item in work if isinstance(item, ContactWork)]
+        memories = [item for item in work if isinstance(item, MemoryWork)]
+        await for_each(contacts, self._do_contact, concurrency=concurrency)
+        await for_each(memories, self._do_memory, concurrency=concurrency)
 
     async def judge(self, canary: Canary, work: tuple[Work, ...]) -> None:
-        """Let nothing else begin where something speaks against it after the canary."""
+        """Forbid the rest where the canary is not as declared."""
         if not (self._stop.requested or self._halted):
             outcomes = [outcome for item in work for outcome in self.outcomes[item.address]]
             self._halted = await self._stop.guard(canary.objection(work, outcomes, dict(self.memory_ids)))
 
-    async def settle_contact(self, work: ContactWork) -> None:
+    async def _do_contact(self, work: ContactWork) -> None:
         """Do the operations on one contact."""
         async with self._writer.unit() as writer:
             contact = self._contacts[work.contact.name] = ContactRun(writer, work, self._owners)
             contact.obstacle = contact.obstacle or self._clashes.get(work.address, "")
-            await self._settle(work, contact, writer)
+            await self._do_operations(work, contact, writer)
 
-    async def settle_memory(self, work: MemoryWork) -> None:
-        """Do the operations on one memory in their order, with the id that its contact has by now."""
+    async def _do_memory(self, work: MemoryWork) -> None:
+        """Do the operations on one memory in their order, with its contact's id."""
         contact = self._contacts.get(work.memory.contact.name) if isinstance(work.memory, ContactMemory) else None
         async with self._writer.unit() as writer:
             memory = MemoryRun(writer, self._users.through(writer), work, contact)
             memory.obstacle = memory.obstacle or self._clashes.get(work.address, "")
-            await self._settle(work, memory, writer)
+            await self._do_operations(work, memory, writer)
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
 
-    async def _settle(self, work: Work, run: ContactRun | MemoryRun, writer: Unit) -> None:
+    async def _do_operations(self, work: Work, run: SubjectRun, writer: Unit) -> None:
         outcomes = self.outcomes.setdefault(work.address, [])
         for operation in work.operations:
-            outcomes.append(await self._settle_one(run, operation, writer))
+            outcomes.append(await self._do_operation(run, operation, writer))
 
-    async def _settle_one(self, run: ContactRun | MemoryRun, operation: Operation, writer: Unit) -> Outcome:
+    async def _do_operation(self, run: SubjectRun, operation: Operation, writer: Unit) -> Outcome:
         if self._reason_not_to(run) or not await self._may_begin(operation):
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
@@ -143,20 +137,20 @@ class _Run:
             ):  # nothing more is sent by this run, and why
                 self._halted = outcome.detail
             self._unreached = 0 if is_reached else self._unreached + 1
-        tell(self._observer, outcome)
+        report(self._observer, outcome)
         return outcome
 
     async def _may_begin(self, operation: Operation) -> bool:
-        """Announce an operation; no, where the observer forbids it, or a stop was requested meanwhile."""
+        """Announce an operation; return False where the observer forbids it, or a stop was requested meanwhile."""
         try:
             await self._observer.intent(operation)
         except ReconcilerError as error:
             self._halted = f"not tried: {error}"
-        except Exception as error:  # noqa: BLE001  what is under way must not be cut off, and the receipt tells of this
+        except Exception as error:  # noqa: BLE001  operations under way must not be cut off, and the receipt reports this
             self._halted = f"not tried: a defect of reconciler ({type(error).__name__})"
         return not (self._halted or self._stop.requested)
 
-    def _reason_not_to(self, run: ContactRun | MemoryRun) -> str:
+    def _reason_not_to(self, run: SubjectRun) -> str:
         """Return why nothing is to be tried; empty where nothing stands in the way."""
         return NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
 

@@ -1,8 +1,8 @@
 """
-`--max-failures`: after so many failures, nothing more is begun.
+What ends an apply early: `--max-failures`, and a canary that is not as declared.
 
-A canary is a part of one execution: what was learned of contacts holds for the rest, and there is one receipt and one
-journal. What reads it back is handed in, so that this package holds no reader.
+A canary is a part of one execution: the ids it learns hold for the rest, and there is one receipt and one journal. The
+function that reads it back is a parameter, so this package needs no reader.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError
 
 ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]
-"""Is given addresses and the memory ids learned, and gives the addresses that still lack something."""
+"""Takes addresses and the memory ids learned; returns the addresses that still lack something."""
 
 _MOST_NAMED = 3
 
 
 class Canary(Struct, frozen=True):
-    """So many contacts, and existing memories, that are done and read back before the rest."""
+    """The first `units` contacts and existing memories, done and read back before the rest."""
 
     units: int
     read_back: ReadBack
 
     def parts(self, work: Sequence[Work]) -> tuple[tuple[Work, ...], tuple[Work, ...]]:
-        """Part the work of a plan into the canary's and the rest."""
+        """Split the work of a plan into the canary's and the rest."""
         units = [tuple(items) for _, items in groupby(work, key=lambda item: unit_of(item.address))]
         first, rest = units[: self.units], units[self.units :]
         return tuple(chain(*first)), tuple(chain(*rest))
 
     async def objection(self, work: Sequence[Work], outcomes: Iterable[Outcome], ids: Mapping[str, str]) -> str:
-        """Return why the rest must not be done, in one line; empty where nothing speaks against it."""
+        """Return why the rest must not be done, in one line; empty where it may be."""
         bad = [outcome for outcome in outcomes if outcome.result not in {"done", "already"}]
         if bad:
             return f"not tried: the canary failed ({bad[0].operation.address}: {bad[0].result})"
@@ -63,13 +63,13 @@ _ALL = 100
 
 
 class MostFailures(Struct, frozen=True):
-    """So many failures, or so many percent of the operations of a run; one of the two."""
+    """The failures after which nothing more is begun: a number, or a percentage of the operations of a run."""
 
     count: int = 0
     percent: float = 0.0
 
     def of(self, operations: int) -> int:
-        """Return the number of failures that ends a run of so many operations: at least 1."""
+        """Return the number of failures that ends a run with so many operations: at least 1."""
         return self.count or max(1, math.ceil(operations * self.percent / 100))
 
     def __str__(self) -> str:
