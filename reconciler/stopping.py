@@ -1,8 +1,9 @@
 """A request to stop: made once it lets what is in flight finish, made twice it ends that too."""
 
 import asyncio
-from collections.abc import Awaitable
-from contextlib import suppress
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 NOT_REACHED = "not reached: the apply was stopped"
@@ -45,3 +46,32 @@ class Stop:
         if caller is not None and caller.cancelling():  # it was not this stop that cancelled, so it is not ours to end
             raise asyncio.CancelledError
         return result
+
+
+@contextmanager
+def watching_for_interrupts(
+    stop: Stop, note: Callable[[str], None], *, again: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """
+    Let Ctrl-C request a stop, with a note, and call `again` when it comes another time.
+
+    Where signals cannot be watched, Ctrl-C ends the program at once.
+    """
+    loop = asyncio.get_running_loop()
+
+    def request() -> None:
+        if not stop.requested:
+            note("stopping: what is in flight is finished first; Ctrl-C again stops at once")
+        elif again:
+            again()
+        stop.request()
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, request)
+    except (NotImplementedError, RuntimeError, ValueError):  # not on this system, or not in this thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

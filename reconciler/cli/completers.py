@@ -81,7 +81,7 @@ def _project(context: click.Context) -> "Project | None":
 
 def _invocation(context: click.Context, name: str) -> str | None:
     """Return an option that was typed before, which the invocation noted; it may not have come so far."""
-    from reconciler.cli.options import Invocation
+    from reconciler.cli.invocation import Invocation
 
     invocation = context.find_object(Invocation)
     return getattr(invocation, name) if invocation else None

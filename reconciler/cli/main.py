@@ -14,7 +14,8 @@ from typing import ClassVar
 import click
 
 from reconciler import __version__
-from reconciler.cli.options import Invocation, connection_options
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.options import connection_options
 from reconciler.cli.streams import ensure_streams, leave_streams, say, silence
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")

@@ -1,58 +1,23 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.completers import complete_addresses, complete_environments, complete_formats
+from reconciler.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.core.model.selection import Shard
-    from reconciler.execute import MostFailures
+    from reconciler.core.model.settings import MostFailures
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 SCHEMAS = ("specs", "project", "plan", "receipt")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-@dataclass(slots=True)
-class Invocation:
-    """
-    What one call of the program was told, before or after the name of the command.
-
-    `state` is the folder for this tool's own files. `specs` stand in the place of an environment's, if there are any.
-    `revealed` are patterns of keys whose live values may be shown. `keys` may stand in no output, `secrets` in none but
-    JSON. They, `key_variable` and `signal` (the number of the one that asked for the end, 0 for Ctrl-C) are filled in
-    on the way, for the place where errors are told.
-    """
-
-    project: str | None = None
-    environment: str | None = None
-    state: str | None = None
-    api_url: str | None = None
-    concurrency: int | None = None
-    max_requests: int | None = None
-    max_minutes: float | None = None
-    max_changes: int | None = None
-    max_update_share: float | None = None
-    max_new_keys: int | None = None
-    canary: int | None = None
-    max_failures: "MostFailures | None" = None
-    fail_fast: bool = False
-    debug: bool = False
-    no_color: bool = False
-    shard: "Shard | None" = None
-    specs: tuple[str, ...] = ()
-    revealed: tuple[str, ...] = ()
-    key_variable: str = ""
-    signal: int = 0
-    secrets: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
 
 
 def _noted(context: click.Context, parameter: click.Parameter, value: object) -> object:
@@ -232,7 +197,7 @@ class _MostFailures(click.ParamType):  # type: ignore[type-arg]  # generic in ne
         self, value: "str | MostFailures", param: click.Parameter | None, ctx: click.Context | None
     ) -> "MostFailures":
         """Read `N` or `P%`."""
-        from reconciler.execute.rollout import MostFailures, parse_most_failures
+        from reconciler.core.model.settings import MostFailures, parse_most_failures
 
         try:
             return value if isinstance(value, MostFailures) else parse_most_failures(value)
@@ -318,6 +283,3 @@ def _written(text: str, formats: Sequence[str]) -> "tuple[str, Path]":
     if not (separator and file) or name not in formats:
         raise click.BadParameter(f"{text!r} is not FORMAT=FILE with one of the formats {', '.join(formats)}")
     return name, Path(file)
-
-
-pass_invocation = click.make_pass_decorator(Invocation)

@@ -44,7 +44,7 @@ def without_secrets_of_run(text: str, output_format: str = "text") -> str:
     JSON is read back by this tool, and a secret of the specs can equal what they hold in the open: there the keys alone
     are taken out.
     """
-    from reconciler.cli.options import Invocation
+    from reconciler.cli.invocation import Invocation
 
     context = click.get_current_context(silent=True)
     invocation = context.find_object(Invocation) if context else None

@@ -2,16 +2,14 @@
 
 from reconciler.execute.executing import Execution, execute
 from reconciler.execute.observer import Counting, Observer, Together
-from reconciler.execute.rollout import Canary, FailureLimit, MostFailures, parse_most_failures
+from reconciler.execute.rollout import Canary, FailureLimit
 
 __all__ = [
     "Canary",
     "Counting",
     "Execution",
     "FailureLimit",
-    "MostFailures",
     "Observer",
     "Together",
     "execute",
-    "parse_most_failures",
 ]

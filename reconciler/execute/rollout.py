@@ -6,8 +6,6 @@ function that reads it back is a parameter, so this package needs no reader.
 """
 
 import asyncio
-import math
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
 
@@ -15,6 +13,7 @@ from msgspec import Struct
 
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.masking import worded_error
+from reconciler.core.model.settings import MostFailures
 from reconciler.core.plan.operations import Operation, Work
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError
@@ -57,33 +56,6 @@ class Canary(Struct, frozen=True):
 def _named(addresses: Sequence[str]) -> str:
     rest = len(addresses) - _MOST_NAMED
     return ", ".join(addresses[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-_ALL = 100
-
-
-class MostFailures(Struct, frozen=True):
-    """The failures after which nothing more is begun: a number, or a percentage of the operations of a run."""
-
-    count: int = 0
-    percent: float = 0.0
-
-    def of(self, operations: int) -> int:
-        """Return the number of failures that ends a run with so many operations: at least 1."""
-        return self.count or max(1, math.ceil(operations * self.percent / 100))
-
-    def __str__(self) -> str:
-        """Return it as it is written: `5` or `10%`."""
-        return str(self.count) if self.count else f"{self.percent:g}%"
-
-
-def parse_most_failures(text: str) -> MostFailures:
-    """Read `N` or `P%`, above 0, percents to 100; raises `ValueError` for anything else."""
-    if re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        return MostFailures(count=int(text))
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?%", text) and 0 < (percent := float(text[:-1])) <= _ALL:
-        return MostFailures(percent=percent)
-    raise ValueError(text)
 
 
 class FailureLimit:

@@ -5,10 +5,9 @@ Whoever reads or writes gets a client from `Account.reader` or `Account.writer`:
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -27,7 +26,7 @@ from reconciler.core.model.masking import SHORTEST_SECRET, Masker
 from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan.operations import Plan
 from reconciler.core.remote import Reader, Writer
-from reconciler.errors import InputError, RefusedError
+from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.observe.expected import check_account
 from reconciler.project import SANDBOX, Environment, Project
 from reconciler.render.notices import guard_sentence
@@ -35,7 +34,7 @@ from reconciler.stopping import Stop
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Reporter
+from reconciler.workflow.reporter import Reporter, Surroundings
 
 _DEFAULT_API = "https://api.bland.ai"
 _API_VARIABLE = "BLAND_BASE_URL"
@@ -44,19 +43,6 @@ _SHORTEST_DIGEST_KEY = 20
 _SANDBOX_KEY = "sandbox"
 _SANDBOX_URL = "http://sandbox.localhost"
 TIMEOUT = 30.0
-
-
-class Surroundings(Struct, frozen=True):
-    """
-    What the door needs of the process around it.
-
-    `environ` holds the environment variables. `open_sandbox` opens the embedded sandbox that keeps its state in a file,
-    as an application to call in process.
-    """
-
-    environ: Mapping[str, str]
-    reporter: Reporter
-    open_sandbox: Callable[[Path], AbstractContextManager[Any]]
 
 
 class Pace(Struct, frozen=True):
@@ -189,6 +175,15 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
     return api
 
 
+def remember_ids(account: Account, learned: Mapping[str, str], reporter: Reporter) -> None:
+    """Remember the memory ids that were learned; a cache that cannot be kept is a warning."""
+    try:
+        prepare_folder(account.memory_ids.folder)
+        account.memory_ids.remember(learned)
+    except StateError as error:
+        reporter.note(f"warning: memory ids are not remembered: {error}")
+
+
 def _spelled(api: str) -> str:
     return SANDBOX if api == SANDBOX else base_url(api)
 
@@ -233,7 +228,7 @@ def _checked_key(environment: Environment, surroundings: Surroundings, *, offlin
     key = _found_key(environment, surroundings.environ, offline=offline)
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
-    surroundings.reporter.secret(key)
+    surroundings.reporter.key(key, name)
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
     return key
@@ -252,7 +247,7 @@ def _digest_key(surroundings: Surroundings) -> bytes:
             f"give it {_SHORTEST_DIGEST_KEY} random ones or more"
         )
     if own:
-        surroundings.reporter.secret(own)
+        surroundings.reporter.key(own)
     return own.encode()
 
 
@@ -261,7 +256,7 @@ def _way_to(api: str, surroundings: Surroundings) -> Proxy | None:
     check_certificates(api, surroundings.environ)
     proxy = proxy_for(api, surroundings.environ)
     for secret in proxy.secrets if proxy else ():
-        surroundings.reporter.secret(secret)
+        surroundings.reporter.key(secret)
     return proxy
 
 

@@ -1,25 +1,148 @@
-"""A plan is executed, or rehearsed."""
+"""An apply, step by step: plan, show, ask, execute, record. Also its rehearsal, which sends nothing."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconciler.core.documents.plan import FORMAT_VERSION
+from reconciler.api.recording import RecordingWriter
+from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
+from reconciler.core.model.masking import Masker
+from reconciler.core.plan.cost import Allowance
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
 from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, Observer, Together, execute
-from reconciler.stopping import Stop
+from reconciler.stopping import Stop, watching_for_interrupts
+from reconciler.workflow.account import refuse_exceeded, remember_ids
 from reconciler.workflow.clock import time_text
+from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
+from reconciler.workflow.records import ApplyRecords, keeping_records
+from reconciler.workflow.rollout import Rollout
 from reconciler.workflow.run import Run
+from reconciler.workflow.session import Session
+from reconciler.workflow.undoing import UndoFile
 
 
 class Applied(Struct, frozen=True):
-    """What came of an apply: its receipt, and the memory ids learned on the way."""
+    """The result of an execution: its receipt, and the memory ids learned on the way."""
 
     receipt: Receipt
     memory_ids: Mapping[str, str]
+
+
+class Screen(Protocol):
+    """Where an apply is shown and approved; the command line implements it."""
+
+    asks: bool
+
+    def show_plan(self, proposal: Proposal) -> None:
+        """Show what will be done."""
+
+    def confirm(self) -> None:
+        """Ask whether to go on; raises `RefusedError` unless the answer is yes."""
+
+    def save_receipt(self, receipt: Receipt) -> None:
+        """Write the files that the operator named; raises `StateError`."""
+
+    def show_receipt(self, receipt: Receipt) -> None:
+        """Show the outcome of every operation."""
+
+
+class Apply(Struct, frozen=True):
+    """
+    One call of `apply` or `undo`.
+
+    An undo (`is_undo`) declares only what it brings back. What it does not name is no notice, and shows nothing about
+    earlier runs.
+    """
+
+    session: Session
+    targets: tuple[str, ...]
+    rollout: Rollout
+    saved: PlanDocument | None = None
+    strict: bool = False
+    undo: UndoFile | None = None
+    is_undo: bool = False
+
+    def check(self) -> None:
+        """Check that the undo file can be written, before any work is done; raises `InputError`, `StateError`."""
+        if self.undo:
+            self.undo.check(self.session.project)
+
+    async def run(self, screen: Screen) -> Receipt:
+        """Plan, show, ask, execute and record; raises `RefusedError`, `StateError` and what reading raises."""
+        async with keeping_records(self.session) as records, self.session.connected() as session:
+            return await replace(self, session=session)._run(records, screen)  # noqa: SLF001  this very class
+
+    async def rehearse(self, masker: Masker) -> tuple[Plan, DryRunDocument]:
+        """Return the plan, and each request that an apply would send, masked; only reads are sent."""
+        plan = (await self._propose(asks=False)).plan
+        recorder = RecordingWriter(masker)
+        return plan, await rehearse(plan, recorder, recorder.requests)
+
+    async def _run(self, records: ApplyRecords, screen: Screen) -> Receipt:
+        account = self.session.account
+        proposal = await self._propose(asks=screen.asks)
+        screen.show_plan(proposal)
+        refuse_exceeded(proposal.plan)
+        if not self.is_undo:
+            records.resolve_earlier_runs(proposal)
+        undo = self.undo if proposal.plan.operations else None
+        if undo:
+            undo.announce(proposal.plan)
+        if proposal.plan.operations and screen.asks:
+            screen.confirm()
+            account.pacer.note_wait()
+        if undo:
+            undo.save(proposal.plan, account)
+        with watching_for_interrupts(account.stop, self.session.reporter.note):
+            with records.journal(proposal) as observer:
+                executed = await self._execute(proposal, observer)
+            receipt = proposal.completed(executed.receipt)
+            try:
+                self._keep(executed, proposal, receipt, screen)
+            finally:
+                screen.show_receipt(receipt)
+        if account.pacer.is_budget_spent:
+            self.session.reporter.note("hint: run it again to go on: what is done is not done twice")
+        return receipt
+
+    async def _propose(self, *, asks: bool) -> Proposal:
+        """Read the account and decide; `asks` means that somebody is asked before anything is written."""
+        async with self.session.account.reader() as reader:
+            run = replace(self.session.run("reading"), allowance=lambda: self._allowance(asks=asks))
+            if self.saved is None:
+                proposal = await propose_declared(self.session, reader, run, self.targets)
+                return _without_unmanaged(proposal) if self.is_undo else proposal
+            return await propose_saved(self.session, reader, run, self.saved, strict=self.strict)
+
+    def _allowance(self, *, asks: bool) -> Allowance:
+        """Return what the requests of the apply meet; while somebody is asked, what the plan saw grows old."""
+        met = self.session.account.pacer.allowance()
+        return replace(met, is_stale=met.is_stale or asks)
+
+    async def _execute(self, proposal: Proposal, observer: Observer) -> Applied:
+        async with self.session.account.writer() as writer:
+            return await apply_plan(
+                proposal.plan,
+                writer,
+                self.session.run("applying"),
+                stop=self.session.account.stop,
+                observer=self.rollout.limited(observer, proposal.plan),
+                canary=self.rollout.canary_of(self.session, proposal),
+            )
+
+    def _keep(self, executed: Applied, proposal: Proposal, receipt: Receipt, screen: Screen) -> None:
+        """Keep what was learned and write the files, before anything is printed; raises `StateError`."""
+        remember_ids(self.session.account, executed.memory_ids, self.session.reporter)
+        try:
+            screen.save_receipt(receipt)
+        finally:
+            if self.undo and proposal.plan.operations:
+                self.undo.save(proposal.plan, self.session.account, executed.receipt.outcomes)
 
 
 async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
@@ -36,6 +159,11 @@ async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
 
 
 async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry]) -> DryRunDocument:
-    """Execute a plan on a writer that records, one operation after the other, and give the `requests` it recorded."""
+    """Execute a plan on a writer that records, one operation after the other, and return the recorded `requests`."""
     await execute(plan, recorder, concurrency=1, stop=Stop(), observer=Together())
     return DryRunDocument(FORMAT_VERSION, "dry_run", plan.origin.environment, plan.origin.api, tuple(requests))
+
+
+def _without_unmanaged(proposal: Proposal) -> Proposal:
+    notices = tuple(notice for notice in proposal.plan.notices if notice.type not in {"unmanaged", "retained"})
+    return replace(proposal, plan=replace(proposal.plan, notices=notices))

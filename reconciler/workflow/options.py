@@ -1,20 +1,37 @@
 """What one run was asked for: the options of a command, without click and without environment variables."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # `--help` makes options, too, and has no need of these
+    from reconciler.core.model.selection import Shard
+    from reconciler.core.model.settings import MostFailures
 
 
-class RunOptions(Protocol):
+@dataclass(slots=True)
+class RunOptions:
     """
-    The account, the pace and the guards of one run, where they differ from those of its environment.
+    The repository, the account, the pace and the limits of one run, where they differ from those of its environment.
 
-    With `debug`, each request is noted.
+    `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
+    environment's, if there are any. `revealed` are patterns of keys whose live values may be shown. With `debug`, each
+    request is noted.
     """
 
-    api_url: str | None
-    concurrency: int | None
-    max_requests: int | None
-    max_minutes: float | None
-    max_changes: int | None
-    max_update_share: float | None
-    max_new_keys: int | None
-    debug: bool
+    project: str | None = None
+    environment: str | None = None
+    state: str | None = None
+    api_url: str | None = None
+    concurrency: int | None = None
+    max_requests: int | None = None
+    max_minutes: float | None = None
+    max_changes: int | None = None
+    max_update_share: float | None = None
+    max_new_keys: int | None = None
+    canary: int | None = None
+    max_failures: "MostFailures | None" = None
+    fail_fast: bool = False
+    debug: bool = False
+    shard: "Shard | None" = None
+    specs: tuple[str, ...] = ()
+    revealed: tuple[str, ...] = ()

@@ -1,23 +1,33 @@
-"""The account is read, and what is declared is held against it."""
+"""Making a plan: against the account, offline from a snapshot, or again for a plan that was saved."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.review import refusals
+from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.masking import worded_error
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
-from reconciler.core.model.selection import Shard, Shards, part_of, select
+from reconciler.core.model.selection import Shard, Shards, part_of, restrict, select
+from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
 from reconciler.core.plan.cost import foresee
 from reconciler.core.plan.operations import Origin, Plan
 from reconciler.core.plan.planner import build_plan
+from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
-from reconciler.errors import InputError, SpecError
+from reconciler.errors import InputError, RefusedError, SpecError
 from reconciler.observe import observe
+from reconciler.project import load_project
+from reconciler.render.words import memories
 from reconciler.workflow.clock import time_text
 from reconciler.workflow.run import Run
+from reconciler.workflow.session import Session, load_environment
 
 
 class Revision(Struct, frozen=True):
@@ -25,6 +35,32 @@ class Revision(Struct, frozen=True):
 
     ref: str
     desired: Desired
+
+
+async def plan_live(session: Session, targets: Sequence[str], *, base: str | None = None) -> Plan:
+    """Plan against the account; with a git revision as `base`, changes have causes. Raises `ApiError`."""
+    async with session.account.reader() as reader:
+        revision = _revision(session, base)
+        made = await make_plan(session.desired, reader, session.run("reading"), targets=targets, base=revision)
+        return guarded(made, session.guards)
+
+
+async def plan_offline(session: Session, targets: Sequence[str], file: Path, *, base: str | None = None) -> Plan:
+    """Plan against a snapshot; raises `InputError` for one of another account or made with another key."""
+    from reconciler.workflow.snapshots import open_snapshot  # noqa: PLC0415  what plans live needs no snapshot
+
+    revision = _revision(session, base)
+    snapshot, reader = open_snapshot(file, session, [revision.desired] if revision else [])
+    run = replace(session.run("reading"), known_ids={}, snapshot_taken_at=snapshot.taken_at)
+    made = await make_plan(session.desired, reader, run, targets=targets, base=revision)
+    if snapshot.contacts is not None and not snapshot.is_complete:
+        session.reporter.note(
+            "warning: the listing moved while the snapshot was taken; contacts that it lacks may be there"
+        )
+    if reader.lacking:
+        lacking = memories(len(reader.lacking))
+        session.reporter.note(f"warning: the snapshot lacks {lacking}, planned as if they held nothing")
+    return guarded(made, session.guards)
 
 
 async def make_plan(
@@ -40,7 +76,7 @@ async def make_plan(
         raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
-    origin = origin_of(desired, run, _shards(desired, run.shard))
+    origin = _origin_of(desired, run, _shards(desired, run.shard))
     plan = build_plan(
         selection.desired,
         observed,
@@ -50,34 +86,71 @@ async def make_plan(
         base=before,
         declared=desired,
     )
-    return with_cost(plan, run)
+    return _with_cost(plan, run)
 
 
-async def observe_declared(desired: Desired, reader: Reader, run: Run) -> Observed:
-    """Read all that is declared; raises `ApiError`."""
-    return await observe(reader, desired, run.observing)
+async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:
+    """
+    Read again what a saved plan touches, and nothing else, and plan that.
+
+    Raises `RefusedError` where the plan is not for these specs, this account or this key.
+    """
+    here = _origin_of(desired, run, saved.shards)
+    reasons = refusals(saved, here, run.masker)
+    if reasons:
+        raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
+    touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
+    observed = await observe_distinct(touched, reader, run, declared=desired)
+    return _with_cost(build_plan(touched, observed, origin=here, left_out=0, declared=desired), run)
 
 
 async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declared: Desired | None = None) -> Observed:
     """
-    Read what is desired; raises `SpecError`, too, where two declarations turn out to be one contact, or one memory.
+    Read what is desired; raises `ApiError`, and `SpecError` where two declarations are one contact or one memory.
 
     `declared` is all that is declared, where `desired` is a part of it.
     """
-    observed = await observe_declared(desired, reader, run)
+    observed = await observe(reader, desired, run.observing)
     whole = declared or desired
     if problems := (*same_contact_problems(whole, observed), *same_memory_problems(whole, observed)):
         raise SpecError(problems)
     return observed
 
 
-def origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
+def _revision(session: Session, base: str | None) -> Revision | None:
+    """Load the specs of the base; where they cannot be used, warn and plan without causes."""
+    if base is None:
+        return None
+    from reconciler.git import UntrustedError, checked_out  # noqa: PLC0415  only `--base` needs git
+
+    try:
+        with checked_out(session.project.root, base) as folder:
+            return _loaded_at(session, base, folder)
+    except UntrustedError as error:
+        session.reporter.note(f"warning: no causes are told: {visible(str(error))}")
+        return None
+
+
+def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
+    """Load the specs of the base from the folder into which they were checked out."""
+    project, environment = session.project, session.account.environment.name
+    try:
+        before = load_project(str(folder / project.file if project.file else folder))
+        loaded = load_environment(before, before.environment(environment), session.environ)
+        return Revision(base, loaded.desired)
+    except InputError as error:
+        first = worded_error(error, reveal=False).partition("\n")[0]
+        session.reporter.note(f"warning: the specs at {base} cannot be used, so no causes are told: {first}")
+        return None
+
+
+def _origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
     """Return what a plan of these declarations is for, and when it is made."""
     digest = specs_digest(desired, run.masker.digest)
     return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
 
 
-def with_cost(plan: Plan, run: Run) -> Plan:
+def _with_cost(plan: Plan, run: Run) -> Plan:
     """Return a plan with the time that its apply has to wait."""
     foreseen = foresee(plan, run.allowance())
     return replace(

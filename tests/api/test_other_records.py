@@ -20,11 +20,11 @@ from reconciler.core.snapshot import Taken, mask_holdings, unmask_snapshot
 from reconciler.errors import ApiError, OtherRecordError, RefusedError
 from reconciler.execute import Together, execute
 from reconciler.observe import Observing, observe
-from reconciler.observe.account import AccountReading, read_account
 from reconciler.observe.expected import check_account
 from reconciler.observe.snapshot import SnapshotReader, list_account
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
+from reconciler.workflow.exporting import AccountScope, read_account
 from tests.api.support import World, call, call_reader
 from tests.builders import HERE, MASKER, ORIGIN, desired, fact, memory, plan_all, user
 
@@ -397,7 +397,7 @@ def test_an_identifier_that_says_it_is_another_contacts_finds_nobody() -> None:
 
 def test_an_account_that_lists_memories_of_others_is_not_exported() -> None:
     world = listing(shown_contact("id-A", "crm-a", shown_memory(contact_id="id-OTHER")))
-    reading = AccountReading(Wanted(), 4, lambda _done, _of: None)
+    reading = AccountScope(Wanted(), 4, lambda _done, _of: None)
 
     with pytest.raises(OtherRecordError, match=r'"mem-A" under the contact "id-A".*"id-OTHER"'):
         call_reader(world.endpoint(), lambda reader: read_account(reader, reading))

@@ -15,7 +15,7 @@ import reconciler
 from reconciler.cli.main import main
 
 _START = get_context("forkserver")
-_START.set_forkserver_preload(["reconciler.cli.applying", "tests.cli.child"])
+_START.set_forkserver_preload(["reconciler.workflow.applying", "tests.cli.child"])
 KEY = "sk-live-key"
 ROOT = str(Path(reconciler.__file__).parents[1])
 

@@ -10,8 +10,9 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from reconciler.cli.completers import Address
+from reconciler.cli.invocation import Invocation
 from reconciler.cli.main import group
-from reconciler.cli.options import PLAN_FORMATS, Invocation
+from reconciler.cli.options import PLAN_FORMATS
 from tests.cli.conftest import Repository
 
 SPEC = """\

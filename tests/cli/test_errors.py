@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.options import Invocation
+from reconciler.cli.invocation import Invocation
 from reconciler.errors import InputError, RefusedError
 from reconciler.project import Environment
 from reconciler.sandbox import faults

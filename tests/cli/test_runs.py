@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.bookkeeping import keeping_books
-from reconciler.cli.options import Invocation
-from reconciler.cli.session import open_session
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.surroundings import surroundings_of
 from reconciler.errors import StateError
 from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
+from reconciler.workflow.records import keeping_records
+from reconciler.workflow.session import open_session
 from tests.builders import NOON
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import BY_ID, LOST, account, applied, facts_in
@@ -234,8 +235,8 @@ def test_a_lease_is_kept_as_long_as_its_run_lasts(repository: Repository) -> Non
     time = MovingTime(NOON)
 
     async def wait() -> str:
-        with open_session(Invocation()) as session:
-            async with keeping_books(session, clock=time.clock, sleep=time.sleep):
+        with open_session(Invocation(), surroundings_of(Invocation())) as session:
+            async with keeping_records(session, clock=time.clock, sleep=time.sleep):
                 await time.until(NOON + timedelta(hours=3))
                 (note,) = (repository.root / ".reconciler/leases").glob("*.json")
                 return note.read_text()

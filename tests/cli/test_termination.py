@@ -2,8 +2,8 @@ import signal
 
 import pytest
 
+from reconciler.cli.invocation import Invocation
 from reconciler.cli.main import passing_on_termination
-from reconciler.cli.options import Invocation
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])

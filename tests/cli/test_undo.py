@@ -84,7 +84,7 @@ def test_the_undo_file_holds_the_former_values_and_brings_them_back(undone: Repo
 def test_on_the_operators_terminal_an_undo_shows_what_it_brings_back_but_for_secrets(
     undone: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.cli.applying.is_operators_terminal", lambda _stream: True)
+    monkeypatch.setattr("reconciler.cli.apply_screen.is_operators_terminal", lambda _stream: True)
     called = undone.run("undo", "undo.yaml", "--yes")
 
     assert 'plan: "premium" → "trial"' in called.out

@@ -12,16 +12,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from reconciler.cli.options import Invocation
-from reconciler.cli.watch_times import Times
-from reconciler.cli.watching import Watched, watch_account
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.surroundings import surroundings_of
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, bad_gateway
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.stopping import Stop
-from reconciler.watching import Schedule
+from reconciler.watching.run import Times
+from reconciler.watching.service import Schedule, Watched, watch_account
 
 _START = datetime(2027, 3, 31, 14, tzinfo=UTC)
 _RESULT = re.compile(r"^\S+ \S+: (\w+)[,;]", re.MULTILINE)
@@ -132,7 +132,9 @@ class Watch:
 
 
 async def _called(watched: Watched, times: Times) -> int:
-    work: Awaitable[int] = watch_account(watched, times)
+    invocation = watched.options
+    assert isinstance(invocation, Invocation)
+    work: Awaitable[int] = watch_account(watched, surroundings_of(invocation), times)
     return await work
 
 

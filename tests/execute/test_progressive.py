@@ -8,10 +8,11 @@ import pytest
 
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.observed import Absent, FoundContact
+from reconciler.core.model.settings import MostFailures, parse_most_failures
 from reconciler.core.plan.operations import Operation, Plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ApiRejectedError, ApiUnavailableError
-from reconciler.execute import Canary, Execution, FailureLimit, MostFailures, Together, execute, parse_most_failures
+from reconciler.execute import Canary, Execution, FailureLimit, Together, execute
 from reconciler.stopping import NOT_REACHED, Stop
 from tests.builders import existing, memory, plan_all, user
 from tests.fakes import FakeWriter

@@ -24,13 +24,13 @@ from reconciler.core.export import (
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import Plan, UpdateContact
 from reconciler.observe import ReaderChoice
-from reconciler.observe.account import AccountReading, read_account
 from reconciler.reading import quoting_edits, written
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs
 from reconciler.specs.texts import accepts
 from reconciler.storage.new_files import write_new_files
+from reconciler.workflow.exporting import AccountScope, read_account
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from tests.api.support import World as Served
@@ -130,7 +130,7 @@ def export_of(
 ) -> Export:
     async def work() -> Export:
         async with open_reader(account.endpoint()) as reader:
-            live = await read_account(reader, AccountReading(wanted, 3, lambda _done, _of: None, declared))
+            live = await read_account(reader, AccountScope(wanted, 3, lambda _done, _of: None, declared))
             return build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
 
     return asyncio.run(work())

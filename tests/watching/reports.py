@@ -3,8 +3,7 @@
 from typing import Any
 
 from reconciler.core.plan.totals import SummaryEntry
-from reconciler.watching import Report, Result
-from reconciler.watching.report import Reading
+from reconciler.watching.report import Reading, Report, Result
 
 
 def summary(**counts: int) -> SummaryEntry:

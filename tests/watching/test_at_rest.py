@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.session import Declared
-from reconciler.cli.watch_rest import AtRest
 from reconciler.core.model.desired import Desired
 from reconciler.errors import InputError
 from reconciler.project import load_project
 from reconciler.specs import Loaded
+from reconciler.watching.run import StableReader
+from reconciler.workflow.session import LoadedSpecs
 
 
 class Readings:
@@ -21,12 +21,12 @@ class Readings:
         self.left = list(scopes)
         self._project, self._environment = project, project.environment("sandbox")
 
-    def load(self) -> Declared:
+    def load(self) -> LoadedSpecs:
         scopes = self.left.pop(0)
         if scopes is None:
             raise InputError("half a file")
         desired = Desired(tuple(map(str, range(scopes))), (), (), ())
-        return Declared(self._project, self._environment, Loaded(desired, ()), lambda _: None)
+        return LoadedSpecs(self._project, self._environment, Loaded(desired, ()), lambda _: None)
 
 
 async def at_once(_seconds: float) -> None:
@@ -42,13 +42,13 @@ def root(tmp_path: Path) -> Path:
 
 def test_the_first_run_reads_once(root: Path) -> None:
     readings = Readings(root, 1, 2)
-    asyncio.run(AtRest(at_once).read(readings.load))
+    asyncio.run(StableReader(at_once).read(readings.load))
 
     assert readings.left == [2]
 
 
 def test_after_a_run_that_could_not_load_two_readings_alike_are_needed(root: Path) -> None:
-    readings, rest = Readings(root, None, 1, 1, 9), AtRest(at_once)
+    readings, rest = Readings(root, None, 1, 1, 9), StableReader(at_once)
     with pytest.raises(InputError, match="half a file"):
         asyncio.run(rest.read(readings.load))
     asyncio.run(rest.read(readings.load))

@@ -1,4 +1,4 @@
-from reconciler.watching import Health
+from reconciler.watching.probes import Health
 from tests.watching.reports import reading, report
 
 

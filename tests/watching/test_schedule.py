@@ -6,8 +6,11 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.watching import Report, Result, Rhythm, Schedule, keep_watching
-from reconciler.watching.schedule import failures_after
+from reconciler.stopping import Stop
+from reconciler.watching.report import Report, Result
+from reconciler.watching.run import Times
+from reconciler.watching.service import Schedule, failures_after, keep_watching
+from reconciler.workflow.clock import utc_now
 from tests.watching.reports import reading, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
@@ -74,6 +77,7 @@ def watched(runs: Sequence[tuple[Result, float, float]]) -> list[tuple[float, fl
     """Watch through runs with a result, a length and a share of the jitter; gives start, end and pause of each."""
     now, under_way, done = 0.0, 0, 0
     told: list[tuple[float, float, float | None]] = []
+    stop = Stop()
 
     async def run() -> Report:
         nonlocal now, under_way, done
@@ -84,6 +88,8 @@ def watched(runs: Sequence[tuple[Result, float, float]]) -> list[tuple[float, fl
         now += runs[done][1]
         under_way -= 1
         done += 1
+        if done == len(runs):
+            stop.request()
         return report(runs[done - 1][0], seconds=began)
 
     async def sleep(seconds: float) -> None:
@@ -93,6 +99,6 @@ def watched(runs: Sequence[tuple[Result, float, float]]) -> list[tuple[float, fl
     def note(of: Report, pause: float | None) -> None:
         told.append((of.seconds, now, pause))
 
-    rhythm = Rhythm(Schedule(60, jitter=6), sleep, lambda: done == len(runs), lambda: runs[done - 1][2])
-    asyncio.run(keep_watching(run, rhythm, note))
+    times = Times(stop, lambda: now, utc_now, sleep, lambda: runs[done - 1][2])
+    asyncio.run(keep_watching(run, Schedule(60, jitter=6), times, note))
     return told

@@ -7,9 +7,8 @@ from urllib.request import urlopen
 import pytest
 
 from reconciler.errors import InputError
-from reconciler.watching import Health
 from reconciler.watching.metrics import Metrics
-from reconciler.watching.serving import create_app, serving
+from reconciler.watching.probes import Health, create_app, serving
 from tests.watching.reports import reading, report
 
 

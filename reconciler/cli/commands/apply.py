@@ -4,20 +4,17 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import (
     RECEIPT_FORMATS,
-    Invocation,
     account_options,
     budget_options,
     guard_options,
     output_options,
-    pass_invocation,
     progressive_options,
     shard_option,
     writing_options,
 )
-
-DRY_RUN_FORMATS = ("text", "json")
 
 
 @click.command()
@@ -50,32 +47,21 @@ def apply(  # noqa: PLR0913  one parameter an option
     With PLAN, a file that `plan --out` saved, that is done which was reviewed, as far as it still holds, and nothing
     else.
     """
-    import asyncio
-
-    from reconciler.cli.applying import Applying, dry_run_of
-    from reconciler.cli.progressive import progressive_of
-    from reconciler.cli.prospect import load_plan
-    from reconciler.cli.session import open_session
-    from reconciler.cli.undoing import UndoFile
+    from reconciler.cli.apply_screen import ApplyOutput, run_apply
+    from reconciler.cli.surroundings import surroundings_of
+    from reconciler.workflow.applying import Apply
+    from reconciler.workflow.proposal import load_plan
+    from reconciler.workflow.rollout import rollout_of
+    from reconciler.workflow.session import open_session
 
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
-    files = (*writes, *([("json", receipt)] if receipt is not None else []))
-    if dry_run:
-        check_dry_run(output_format, keeps=bool(files or save_undo))
+    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run)
+    output.check(invocation)
     saved = load_plan(plan) if plan is not None else None
-    with open_session(invocation) as session:
-        applying = Applying(
-            session,
-            targets,
-            output_format,
-            files,
-            no_color=invocation.no_color,
-            progressive=progressive_of(invocation),
-            saved=saved,
-            strict=strict,
-            undo=UndoFile(save_undo) if save_undo is not None else None,
-        )
-        return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))
+    around = surroundings_of(invocation)
+    with open_session(invocation, around) as session:
+        rollout, undo = rollout_of(invocation), output.undo_file(around.reporter)
+        return run_apply(Apply(session, targets, rollout, saved, strict, undo), output)
 
 
 def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
@@ -84,11 +70,3 @@ def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
         raise click.UsageError("PLAN says already what is done; leave out --target and --shard")
     if strict and plan is None:
         raise click.UsageError("--strict needs a PLAN")
-
-
-def check_dry_run(output_format: str, *, keeps: bool) -> None:
-    """Raise `click.UsageError` for options that do not go with --dry-run."""
-    if keeps or output_format not in DRY_RUN_FORMATS:
-        raise click.UsageError(
-            "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
-        )

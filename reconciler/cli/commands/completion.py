@@ -2,7 +2,8 @@
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 
 _SHELLS = ("bash", "zsh", "fish")
 _PROGRAM = "reconciler"

@@ -1,26 +1,19 @@
 """`reconciler export`: writes specs from the live account, the way in for a team that has one."""
 
-import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, connection_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import connection_options
 
 if TYPE_CHECKING:
-    from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount, Wanted
-    from reconciler.core.export.building import SpecFile
-    from reconciler.project import Environment, Project
-    from reconciler.storage.memory_ids import MemoryIds
+    from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount
     from reconciler.workflow.account import Account
+    from reconciler.workflow.exporting import AccountScope
 
 _MOST_FILES = 3
-_ABOUT = (
-    "Written by `reconciler export`. Every value below is what the account held;",
-    "facts are enforced from now on: apply puts back what changes. They are about real people.",
-)
 
 
 @click.command()
@@ -60,113 +53,47 @@ def export(  # noqa: PLR0913  one parameter an option
     Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
     summary would be written back over the grown one.
     """
-    from reconciler.cli.account import surroundings_of
-    from reconciler.cli.choosing import chosen_project
+    import asyncio
+
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
     from reconciler.storage.new_files import check_folder, write_new_files
-    from reconciler.workflow.account import open_account
+    from reconciler.workflow.account import open_account, remember_ids
+    from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, texts_of
+    from reconciler.workflow.session import choose_project
 
     check_folder(out)
-    project = chosen_project(invocation)
+    around = surroundings_of(invocation)
+    project = choose_project(invocation, around)
     environment = project.environment(invocation.environment)
-    declared = _declared(project, environment)
-    with open_account(project, environment, invocation, surroundings_of(environment, invocation)) as account:
-        live = _read(account, Wanted(contacts, scopes, names), declared)
+    declared = load_declared(project, environment)
+    with open_account(project, environment, invocation, around) as account:
+        progress = around.reporter.progress("reading")
+        scope = AccountScope(Wanted(contacts, scopes, names), account.concurrency, progress, declared)
+        live = asyncio.run(_read(account, scope))
         made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
-        _tell(live, made, identify_by)
-        _tell_declared(made, declared)
+        _note_missing(live, made, identify_by)
+        _note_declared(made, declared)
         if not made.contacts + len(made.declared):
             raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
         if made.contacts:
-            write_new_files(out, _texts(made, out, project))
-            _remember(account.memory_ids, made.memory_ids)
-    emit(_result(made, out, moves=not _is_among_specs(out, project), is_alone=not declared.contacts))
+            write_new_files(out, texts_of(made, out, project))
+            remember_ids(account, made.memory_ids, around.reporter)
+    emit(_result(made, out, moves=not is_among_specs(out, project), is_alone=not declared.contacts))
     return 0
 
 
-def _declared(project: "Project", environment: "Environment") -> "Declared":
-    """Return what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
-    from msgspec.structs import replace
+async def _read(account: "Account", scope: "AccountScope") -> "LiveAccount":
+    from reconciler.workflow.exporting import read_account
 
-    from reconciler.cli.loading import check_environment
-    from reconciler.core.export import NOTHING_DECLARED, declared_in
-    from reconciler.specs.scanning import secret_keys
-
-    loaded = None if _is_still_empty(project, environment) else check_environment(project, environment)
-    everywhere = [entry for one in project.environments for entry in _entries(one)]
-    secrets = secret_keys([*everywhere, *_entries(environment)], root=project.root)
-    if loaded is None:
-        return replace(NOTHING_DECLARED, secret_keys=secrets)
-    scope_layers = [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes]
-    return declared_in(loaded.desired, scope_layers, secrets)
+    async with account.reader() as reader:
+        return await read_account(reader, scope)
 
 
-def _is_still_empty(project: "Project", environment: "Environment") -> bool:
-    """Return whether nothing is there yet; where anything is, what is missing may say what must not be written."""
-    from reconciler.reading import find_files
-
-    found = find_files(_entries(environment), root=project.root)
-    return found.is_complete and not found.files
-
-
-def _entries(environment: "Environment") -> tuple[str, ...]:
-    return (*environment.specs, *environment.overlays, *environment.fact_keys_of)
-
-
-def _read(account: "Account", wanted: "Wanted", declared: "Declared") -> "LiveAccount":
-    import asyncio
-
-    from reconciler.cli.terminal import Progress
-    from reconciler.observe.account import AccountReading, read_account
-
-    async def read() -> "LiveAccount":
-        async with account.reader() as reader:
-            return await read_account(
-                reader, AccountReading(wanted, account.concurrency, Progress("reading"), declared)
-            )
-
-    return asyncio.run(read())
-
-
-def _texts(made: "Export", out: Path, project: "Project") -> Mapping[str, str]:
-    from reconciler.reading import written
-
-    folder = _folder_in_repository(out, project)
-
-    def comments(file: "SpecFile") -> Iterator[str]:
-        yield from _modeline(folder / file.path, project)
-        yield from _ABOUT
-        yield from (item.comment for item in file.left_out)
-
-    return {file.path: written(file.document, comments=tuple(comments(file))) for file in made.files}
-
-
-def _folder_in_repository(out: Path, project: "Project") -> Path:
-    """Return where exported files will stand, from the root: where they are written, or below specs/, once moved."""
-    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
-    if _is_among_specs(out, project):
-        return place.relative_to(root) if place.is_relative_to(root) else place
-    return Path("specs", out.name)
-
-
-def _is_among_specs(out: Path, project: "Project") -> bool:
-    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
-    folders = [root / entry for environment in project.environments for entry in environment.specs]
-    return any(place.is_relative_to(folder) for folder in folders)
-
-
-def _modeline(file: Path, project: "Project") -> Iterator[str]:
-    """Return the comment that tells an editor the schema, where the repository keeps one."""
-    from reconciler.schemas import SCHEMA_FOLDER, modeline
-
-    if (project.root / SCHEMA_FOLDER / "specs.json").is_file() and not file.is_absolute():
-        yield modeline("specs", of=file.as_posix()).removeprefix("# ")
-
-
-def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
+def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
     """Report on standard error what may be missing, in numbers and never in values."""
     from reconciler.cli.terminal import remark
     from reconciler.core.export import words_of
@@ -183,7 +110,7 @@ def _tell(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> Non
         remark(f"left out: {counted(number, *words_of(reason))}")
 
 
-def _tell_declared(made: "Export", declared: "Declared") -> None:
+def _note_declared(made: "Export", declared: "Declared") -> None:
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories
@@ -198,19 +125,6 @@ def _tell_declared(made: "Export", declared: "Declared") -> None:
     if declared.hidden:
         hidden = counted(declared.hidden, "declared contact is", "declared contacts are")
         remark(f"note: {hidden} known by a secret, and may have been exported again: look for them")
-
-
-def _remember(memory_ids: "MemoryIds", learned: Mapping[str, str]) -> None:
-    """Remember memory ids, as an apply does; a cache that cannot be kept is no failure."""
-    from reconciler.cli.terminal import remark
-    from reconciler.errors import StateError
-    from reconciler.storage.files import prepare_folder
-
-    try:
-        prepare_folder(memory_ids.folder)
-        memory_ids.remember(learned)
-    except StateError as error:
-        remark(f"warning: memory ids are not remembered: {error}")
 
 
 def _result(made: "Export", out: Path, *, moves: bool, is_alone: bool) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 
 if TYPE_CHECKING:
     from reconciler.reading import Files, ParsedFile, SpecFile

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 from reconciler.cli.wizard import Wizard, can_ask
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options, output_options, specs_option
 
 if TYPE_CHECKING:
     from reconciler.core.documents.explanation import LintDocument
@@ -37,17 +38,16 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
 
 def _linted(invocation: Invocation) -> "LintDocument":
     """Look at the specs of one environment; raises `InputError` and `SpecError`."""
-    from reconciler.cli.choosing import chosen_environment
-    from reconciler.cli.loading import references_of
     from reconciler.core.documents.explanation import LintDocument
     from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.linting import lint
     from reconciler.project import load_project
     from reconciler.specs.loading import Specs
     from reconciler.workflow import clock
+    from reconciler.workflow.session import choose_environment, references_of
 
     project = load_project(invocation.project)
-    environment = chosen_environment(project, invocation)
+    environment = choose_environment(project, invocation)
     specs, *others = (
         Specs(project.root, one.specs, one.overlays, references_of(one), one.fact_keys_of)
         for one in (environment, *(one for one in project.environments if one.name != environment.name))

@@ -2,20 +2,24 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import (
     PLAN_FORMATS,
-    Invocation,
     account_options,
     budget_options,
     guard_options,
     output_options,
-    pass_invocation,
     shard_option,
     specs_option,
 )
+
+if TYPE_CHECKING:
+    from reconciler.core.plan.operations import Plan
+    from reconciler.workflow.session import Session
 
 _CHANGES_PENDING = 2
 
@@ -51,18 +55,17 @@ def plan(  # noqa: PLR0913  one parameter an option
 ) -> int:
     """Show what apply would do. Only reads."""
     from reconciler.cli.output import check_files, write_files
-    from reconciler.cli.planning import Planning
-    from reconciler.cli.session import open_session
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_plan
     from reconciler.render.formats import plan_formats
     from reconciler.workflow.account import refuse_exceeded
+    from reconciler.workflow.session import open_session
 
     files = [*writes, *([("json", out)] if out is not None else [])]
     check_files(files)
-    with open_session(invocation, offline=live is not None) as session:
-        planning = Planning(session, targets, base)
-        made = planning.live() if live is None else planning.offline(live)
+    with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
+        made = _plan(session, targets, live, base)
         masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
         write_files(files, lambda name: plan_formats()[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
@@ -71,3 +74,23 @@ def plan(  # noqa: PLR0913  one parameter an option
         emit(renderers[output_format](shown), output_format)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
+
+
+def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":
+    """Make the plan, in an event loop of its own."""
+    import asyncio
+
+    from reconciler.workflow.planning import plan_live, plan_offline
+
+    made: list[Plan] = []
+
+    # a plan must not be the result of the task: `asyncio.run` writes that out as text, in an error that nobody sees,
+    # when it looks whose handler of Ctrl-C is in place
+    async def keep() -> None:
+        if live is None:
+            made.append(await plan_live(session, targets, base=base))
+        else:
+            made.append(await plan_offline(session, targets, live, base=base))
+
+    asyncio.run(keep())
+    return made[0]

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,24 +56,26 @@ def receipt_of(journal: "Path") -> "ReceiptDocument":
 
 def journal_of(invocation: Invocation, name: str) -> "Path":
     """Return the journal of a run by its id or the start of it; raises `InputError`."""
-    from reconciler.cli.bookkeeping import JOURNALS
-    from reconciler.cli.choosing import chosen_project
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.storage.journal import JournalFolder
+    from reconciler.workflow.records import JOURNALS
+    from reconciler.workflow.session import choose_project
 
-    return JournalFolder(chosen_project(invocation).state_folder / JOURNALS).find(name)
+    return JournalFolder(choose_project(invocation, surroundings_of(invocation)).state_folder / JOURNALS).find(name)
 
 
 def _past_runs(invocation: Invocation) -> "list[PastRun]":
     """Read all journals; those without an end may be at work still."""
     from msgspec.structs import replace
 
-    from reconciler.cli.bookkeeping import JOURNALS, LEASES
-    from reconciler.cli.choosing import chosen_project
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.storage.journal import JournalFolder
     from reconciler.storage.lease import running
     from reconciler.workflow.clock import utc_now
+    from reconciler.workflow.records import JOURNALS, LEASES
+    from reconciler.workflow.session import choose_project
 
-    folder = chosen_project(invocation).state_folder
+    folder = choose_project(invocation, surroundings_of(invocation)).state_folder
     at_work = running(folder / LEASES, utc_now())
     return [
         replace(run, is_running=run.finished_at is None and run.header.run in at_work)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, get_args
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 from reconciler.sandbox.settings import Role
 
 if TYPE_CHECKING:
@@ -171,12 +172,13 @@ def _store(invocation: Invocation) -> Iterator["Store"]:
 @contextmanager
 def _state_file(invocation: Invocation) -> Iterator["Path"]:
     """Yield the path of the state of this repository's sandbox; errors of the sandbox become ours."""
-    from reconciler.cli.choosing import chosen_project
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.errors import StateError
     from reconciler.sandbox.values import SandboxError
     from reconciler.workflow.account import sandbox_file
+    from reconciler.workflow.session import choose_project
 
     try:
-        yield sandbox_file(chosen_project(invocation))
+        yield sandbox_file(choose_project(invocation, surroundings_of(invocation)))
     except (SandboxError, OSError) as error:
         raise StateError(str(error)) from error

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import SCHEMAS, Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import SCHEMAS, invocation_options
 
 if TYPE_CHECKING:
     from reconciler.schemas import SchemaName

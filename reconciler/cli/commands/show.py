@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import PLAN_FORMATS, Invocation, invocation_options, output_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import PLAN_FORMATS, invocation_options, output_options
 
 if TYPE_CHECKING:
     from reconciler.render.output import Palette

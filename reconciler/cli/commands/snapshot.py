@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, connection_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import connection_options
 
 if TYPE_CHECKING:
-    from reconciler.cli.session import Session
     from reconciler.core.snapshot import Snapshot
 
 
@@ -24,15 +24,19 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     Every live value, key, identifier and phone number stands there as a keyed digest; ids of contacts, memories and
     personas stand in the open. Only reads from the account.
     """
-    from reconciler.cli.session import open_session
+    import asyncio
+
+    from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit, remark
     from reconciler.render.json import render_json
     from reconciler.storage.files import check_writable, write_file
+    from reconciler.workflow.session import open_session
+    from reconciler.workflow.snapshots import make_snapshot
 
     if out is not None:
         check_writable(out)
-    with open_session(invocation) as session:
-        taken = _take(session, all_users=all_users)
+    with open_session(invocation, surroundings_of(invocation)) as session:
+        taken = asyncio.run(make_snapshot(session, all_users=all_users))
     if taken.contacts is None:
         remark("note: this account lists no contacts, so the snapshot holds the declared memories alone")
     elif not taken.is_complete:
@@ -44,22 +48,6 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
         write_file(out, text)
         remark(_summary(taken, out))
     return 0
-
-
-def _take(session: "Session", *, all_users: bool) -> "Snapshot":
-    import asyncio
-
-    from reconciler.cli.terminal import Progress
-    from reconciler.core.snapshot import mask_holdings
-    from reconciler.workflow.snapshots import take_snapshot
-
-    async def read() -> "Snapshot":
-        async with session.account.reader() as reader:
-            run = session.run(Progress("reading"))
-            holdings, taken = await take_snapshot(session.desired, reader, run, all_users=all_users)
-            return mask_holdings(holdings, taken, session.masker(reveal=False))
-
-    return asyncio.run(read())
 
 
 def _summary(taken: "Snapshot", out: Path) -> str:

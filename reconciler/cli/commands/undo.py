@@ -4,14 +4,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import (
     RECEIPT_FORMATS,
-    Invocation,
     account_options,
     budget_options,
     guard_options,
     output_options,
-    pass_invocation,
     progressive_options,
     writing_options,
 )
@@ -44,25 +43,15 @@ def undo(  # noqa: PLR0913  one parameter an option
     Shows the plan first and asks. Refuses any account but the one that FILE was written for. What the apply added
     stays, since nothing can be deleted. Where specs still declare the new values, it names the lines.
     """
-    import asyncio
+    from reconciler.cli.apply_screen import ApplyOutput, run_apply
+    from reconciler.cli.surroundings import surroundings_of
+    from reconciler.workflow.applying import Apply
+    from reconciler.workflow.rollout import rollout_of
+    from reconciler.workflow.undoing import undo_session
 
-    from reconciler.cli.applying import Applying, dry_run_of
-    from reconciler.cli.commands.apply import check_dry_run
-    from reconciler.cli.progressive import progressive_of
-    from reconciler.cli.undoing import UndoFile, undo_session
-
-    files = (*writes, *([("json", receipt)] if receipt is not None else []))
-    if dry_run:
-        check_dry_run(output_format, keeps=bool(files or save_undo))
-    with undo_session(invocation, file) as session:
-        applying = Applying(
-            session,
-            targets,
-            output_format,
-            files,
-            no_color=invocation.no_color,
-            progressive=progressive_of(invocation),
-            undo=UndoFile(save_undo) if save_undo is not None else None,
-            is_undo=True,
-        )
-        return asyncio.run(dry_run_of(applying) if dry_run else applying.run(yes=yes))
+    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run)
+    output.check(invocation)
+    around = surroundings_of(invocation)
+    with undo_session(invocation, around, file) as session:
+        rollout, undo_file = rollout_of(invocation), output.undo_file(around.reporter)
+        return run_apply(Apply(session, targets, rollout, undo=undo_file, is_undo=True), output)

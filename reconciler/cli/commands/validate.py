@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Invocation, invocation_options, output_options, pass_invocation, specs_option
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options, output_options, specs_option
 
 if TYPE_CHECKING:
     from reconciler.project import Environment, Project
     from reconciler.specs.loading import Loaded
+    from reconciler.workflow.reporter import Reporter
 
 VALIDATE_FORMATS = ("text", "sarif")
 
@@ -50,22 +52,22 @@ def validate(
 
 def _checked(invocation: Invocation, *, all_environments: bool) -> str:
     """Check one environment or all, and give what is declared in numbers; raises `InputError` and `SpecError`."""
-    from reconciler.cli.choosing import chosen_environment
-    from reconciler.cli.loading import of_each_environment
+    from reconciler.cli.surroundings import ScreenReporter
     from reconciler.project import load_project
+    from reconciler.workflow.session import choose_environment, of_each_environment
 
-    project = load_project(invocation.project)
+    project, reporter = load_project(invocation.project), ScreenReporter(invocation)
     if not all_environments:
-        return _check(project, chosen_environment(project, invocation))
+        return _check(project, choose_environment(project, invocation), reporter)
     names = [environment.name for environment in project.environments]
-    return "".join(of_each_environment(names, lambda name: _check(project, project.environment(name))))
+    return "".join(of_each_environment(names, lambda name: _check(project, project.environment(name), reporter)))
 
 
-def _check(project: "Project", environment: "Environment") -> str:
-    from reconciler.cli.loading import check_environment, warn
+def _check(project: "Project", environment: "Environment", reporter: "Reporter") -> str:
+    from reconciler.workflow.session import load_environment, note_warnings
 
-    loaded = check_environment(project, environment)
-    warn(loaded)
+    loaded = load_environment(project, environment)
+    note_warnings(loaded, reporter)
     return _counts(environment.name, loaded)
 
 

@@ -4,7 +4,8 @@ import re
 
 import click
 
-from reconciler.cli.options import Invocation, budget_options, connection_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import budget_options, connection_options
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -83,9 +84,9 @@ def watch(  # noqa: PLR0913  one parameter an option
     """
     import asyncio
 
-    from reconciler.cli.watching import Watched, watch_account
-    from reconciler.watching import Schedule
+    from reconciler.cli.surroundings import surroundings_of
+    from reconciler.watching.service import Schedule, Watched, watch_account
 
     schedule = Schedule(interval, interval / 10 if jitter is None else jitter)
     watched = Watched(invocation, applies=applies, schedule=schedule, listen=listen, output_format=output_format)
-    return asyncio.run(watch_account(watched))
+    return asyncio.run(watch_account(watched, surroundings_of(invocation)))

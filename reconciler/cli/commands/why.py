@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.completers import Address
-from reconciler.cli.options import Invocation, invocation_options, pass_invocation
+from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.options import invocation_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +28,6 @@ _Commits = Mapping[tuple[str, int], "Commit"]
 @pass_invocation
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
-    from reconciler.cli.choosing import chosen_environment
-    from reconciler.cli.loading import references_of
     from reconciler.cli.terminal import emit, is_operators_terminal, palette
     from reconciler.core.documents.explanation import ExplanationDocument
     from reconciler.core.documents.plan import FORMAT_VERSION
@@ -37,9 +36,10 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     from reconciler.render.tables import render_why_text
     from reconciler.specs.loading import Specs
     from reconciler.specs.provenance import explain
+    from reconciler.workflow.session import choose_environment, references_of
 
     project = load_project(invocation.project)
-    environment = chosen_environment(project, invocation)
+    environment = choose_environment(project, invocation)
     specs = Specs(project.root, environment.specs, environment.overlays, references_of(environment))
     found = explain(specs, address)
     commits = _commits(project.root, found)

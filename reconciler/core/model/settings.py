@@ -1,5 +1,6 @@
-"""Settings of an environment: the reader, the expected account, and rates such as `100/15m`."""
+"""Settings as people write them: the reader, rates such as `100/15m`, limits such as `10%`, an expected account."""
 
+import math
 import re
 from typing import Literal, TypeAlias
 
@@ -44,3 +45,30 @@ def parse_rate(text: str) -> Rate:
     if found is None:
         raise ValueError(text)
     return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
+
+
+_ALL = 100
+
+
+class MostFailures(Struct, frozen=True):
+    """So many failures, or so many percent of the operations of a run; one of the two."""
+
+    count: int = 0
+    percent: float = 0.0
+
+    def of(self, operations: int) -> int:
+        """Return the number of failures that ends a run of so many operations: at least 1."""
+        return self.count or max(1, math.ceil(operations * self.percent / 100))
+
+    def __str__(self) -> str:
+        """Return it as it is written: `5` or `10%`."""
+        return str(self.count) if self.count else f"{self.percent:g}%"
+
+
+def parse_most_failures(text: str) -> MostFailures:
+    """Read `N` or `P%`, above 0, percents to 100; raises `ValueError` for anything else."""
+    if re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        return MostFailures(count=int(text))
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?%", text) and 0 < (percent := float(text[:-1])) <= _ALL:
+        return MostFailures(percent=percent)
+    raise ValueError(text)

@@ -1,42 +1,55 @@
-"""What the door to an account needs of this process: its environment variables, its terminal and the sandbox."""
+"""What workflows need of this process: its environment variables, its terminal and the sandbox."""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.options import Invocation
-from reconciler.cli.terminal import Waits, keep_secret, remark
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.terminal import Progress, Waits, is_operators_terminal, keep_secret, remark
 from reconciler.errors import StateError
-from reconciler.project import Environment
 from reconciler.stopping import Stop
-from reconciler.workflow.account import Surroundings
+from reconciler.workflow.reporter import Surroundings
 
 
 class ScreenReporter:
-    """Speaks on standard error, and keeps secrets for the place where errors are told."""
+    """Reports on standard error, and keeps secrets for the place where errors are shown."""
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
+
+    @property
+    def shows_live_values(self) -> bool:
+        """Return whether standard error is the operator's own terminal."""
+        return is_operators_terminal(sys.stderr)
 
     def note(self, line: str) -> None:
         """Write a line."""
         remark(line)
 
+    def progress(self, label: str) -> Callable[[int, int], None]:
+        """Return a bar or a counter."""
+        return Progress(label)
+
     def secret(self, text: str) -> None:
-        """Keep a text that no output may show."""
+        """Keep a secret of the specs."""
+        keep_secret(text, self._invocation.secrets)
+
+    def key(self, text: str, variable: str = "") -> None:
+        """Keep a key, and the name of the variable that a hint may name."""
         keep_secret(text, self._invocation.secrets)
         self._invocation.keys.add(text)
+        self._invocation.key_variable = variable or self._invocation.key_variable
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
-        """Return what waits, and shows how long still and why."""
+        """Return a function that waits, and shows how long still and why."""
         return Waits(stop)
 
 
-def surroundings_of(environment: Environment, invocation: Invocation) -> Surroundings:
-    """Return the surroundings of one call of the program, and note where the key comes from."""
-    invocation.key_variable = environment.api_key_env
+def surroundings_of(invocation: Invocation) -> Surroundings:
+    """Return the surroundings of one call of the program."""
     return Surroundings(os.environ, ScreenReporter(invocation), _open_sandbox)
 
 

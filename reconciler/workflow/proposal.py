@@ -1,4 +1,4 @@
-"""What an apply is about to do: all that is declared, or what still holds of a plan that was reviewed."""
+"""What an apply is about to do: all that is declared, or what still holds of a saved plan."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.cli.session import Session
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.review import review
 from reconciler.core.model.address import memory_of, operation_key
@@ -18,65 +17,63 @@ from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
 from reconciler.errors import InputError, RefusedError
 from reconciler.storage.saved_documents import load_document
-from reconciler.workflow.planning import make_plan
-from reconciler.workflow.replanning import replan
+from reconciler.workflow.planning import make_plan, plan_again
 from reconciler.workflow.run import Run
+from reconciler.workflow.session import Session
 
 
-class Prospect(Struct, frozen=True):
+class Proposal(Struct, frozen=True):
     """
     A plan to execute.
 
-    `fresh` is all that was planned for what was `looked_at`; of a reviewed plan, `settled` are the operations that need
-    no request, in which `order` they all stood.
+    `fresh` is the complete new plan for the declarations in `looked_at`. For a saved plan, `decided` holds the
+    operations that need no request, and `order` the original order of all operations.
     """
 
     plan: Plan
     fresh: Plan
     looked_at: Desired
-    settled: tuple[Outcome, ...] = ()
+    decided: tuple[Outcome, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
 
     @property
-    def moved(self) -> tuple[Outcome, ...]:
-        """Return the reviewed operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.changed_since_plan)
+    def changed(self) -> tuple[Outcome, ...]:
+        """Return the operations of the saved plan that no longer hold."""
+        return tuple(outcome for outcome in self.decided if outcome.changed_since_plan)
 
     def completed(self, receipt: Receipt) -> Receipt:
-        """Return the receipt with what was settled without a request, in the order of the reviewed plan."""
+        """Return the receipt with what was decided without a request, in the order of the saved plan."""
         if not self.order:
             return receipt
         places = {key: place for place, key in enumerate(self.order)}
-        outcomes = sorted((*receipt.outcomes, *self.settled), key=lambda item: places[operation_key(item.operation)])
+        outcomes = sorted((*receipt.outcomes, *self.decided), key=lambda item: places[operation_key(item.operation)])
         return replace(receipt, outcomes=tuple(outcomes))
 
 
 def load_plan(file: Path) -> PlanDocument:
-    """Read a plan that was reviewed; raises `InputError` for anything else."""
+    """Read a saved plan; raises `InputError` for anything else."""
     document = load_document(file)
     if not isinstance(document, PlanDocument):
         raise InputError(f"{file} is a {document.kind}, not a plan; `reconciler plan --out FILE` makes one")
     return document
 
 
-async def declared_prospect(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Prospect:
+async def propose_declared(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Proposal:
     """Plan all that is declared, as far as the targets choose it."""
     plan = guarded(await make_plan(session.desired, reader, run, targets=targets), session.guards)
-    return Prospect(plan, plan, select(session.desired, targets, session.shard).desired)
+    return Proposal(plan, plan, select(session.desired, targets, session.shard).desired)
 
 
-async def reviewed_prospect(
-    session: Session, reader: Reader, run: Run, saved: PlanDocument, *, strict: bool
-) -> Prospect:
-    """Decide what still holds of a plan; raises `RefusedError` where nothing of it may be done."""
-    fresh = await replan(session.desired, saved, reader, run)
+async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanDocument, *, strict: bool) -> Proposal:
+    """Decide what still holds of a saved plan; raises `RefusedError` where nothing of it may be done."""
+    fresh = await plan_again(session.desired, saved, reader, run)
     found = review(saved, fresh, run.masker)
     if strict and found.changed:
         raise RefusedError(f"--strict: {_listed(found.changed)}; nothing was written")
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple(map(operation_key, saved.operations))
     plan = guarded(found.plan, session.guards, saved.measures)
-    return Prospect(plan, fresh, restrict(session.desired, addresses), found.settled, order)
+    return Proposal(plan, fresh, restrict(session.desired, addresses), found.settled, order)
 
 
 def _listed(moved: Iterable[Outcome]) -> str:

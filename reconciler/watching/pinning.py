@@ -1,19 +1,20 @@
-"""What a watch is for: the environment and the account of its first run, which no later run leaves for others."""
+"""The environment and the account of a watch's first run: no later run leaves them for others."""
 
-import os
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.cli.choosing import chosen_environment, chosen_project
-from reconciler.cli.options import Invocation
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
 from reconciler.workflow.account import api_of
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.session import choose_environment, choose_project
 
 _CURE = "nothing was read or written: put back what was there, or restart the watch to go on without it"
 
 
-class Aim(Struct, frozen=True):
+class WatchedAccount(Struct, frozen=True):
     """An environment of a project file (None without one), its API, and the variable of the key, None without one."""
 
     file: str | None
@@ -28,7 +29,7 @@ class Aim(Struct, frozen=True):
         return f"{self.environment} {source} ({self.api}{key})"
 
 
-class SteadyAim:
+class PinnedTarget:
     """
     Chooses what a run is for, and refuses whatever is not what the runs before it were for.
 
@@ -37,25 +38,25 @@ class SteadyAim:
     """
 
     def __init__(self) -> None:
-        self.aim: Aim | None = None
+        self.account: WatchedAccount | None = None
         self._had_file = False
 
-    def choose(self, invocation: Invocation) -> tuple[Project, Environment]:
-        """Load what was asked for; raises `InputError` where that is another account by now, and `SpecError`."""
-        project = self._project(invocation)
-        environment = chosen_environment(project, invocation)
-        aim = _aim(project, environment, invocation)
-        if self.aim not in {None, aim}:
+    def choose(self, options: RunOptions, around: Surroundings) -> tuple[Project, Environment]:
+        """Load what was asked for; raises `InputError` where that is another account now, and `SpecError`."""
+        project = self._project(options, around)
+        environment = choose_environment(project, options)
+        account = _account_of(project, environment, options, around.environ)
+        if self.account not in {None, account}:
             raise InputError(
-                f"this watch is for {self.aim}, and would now be for {aim}; nothing was read or written: "
+                f"this watch is for {self.account}, and would now be for {account}; nothing was read or written: "
                 "put back what it began with, or restart the watch to move there"
             )
-        self.aim = aim
+        self.account = account
         return project, environment
 
-    def _project(self, invocation: Invocation) -> Project:
+    def _project(self, options: RunOptions, around: Surroundings) -> Project:
         try:
-            project = chosen_project(invocation)
+            project = choose_project(options, around)
         except SpecError:  # of a file that is there
             self._had_file = True
             raise
@@ -65,6 +66,8 @@ class SteadyAim:
         return project
 
 
-def _aim(project: Project, environment: Environment, invocation: Invocation) -> Aim:
-    api = api_of(environment, invocation, os.environ)
-    return Aim(project.file, environment.name, api, None if api == SANDBOX else environment.api_key_env)
+def _account_of(
+    project: Project, environment: Environment, options: RunOptions, environ: Mapping[str, str]
+) -> WatchedAccount:
+    api = api_of(environment, options, environ)
+    return WatchedAccount(project.file, environment.name, api, None if api == SANDBOX else environment.api_key_env)

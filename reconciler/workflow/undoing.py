@@ -1,7 +1,6 @@
 """Undo files: `apply --save-undo` writes one before its first write, and `undo` applies it to the same account."""
 
 import dataclasses
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -9,12 +8,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reconciler.cli.account import surroundings_of
-from reconciler.cli.choosing import chosen_project
-from reconciler.cli.loading import check_environment
-from reconciler.cli.options import Invocation
-from reconciler.cli.session import Session
-from reconciler.cli.terminal import remark
 from reconciler.core.export.undo import Undo, build_undo, redeclared
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import worded_error
@@ -29,17 +22,21 @@ from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
 from reconciler.storage.files import check_writable, write_file
 from reconciler.workflow.account import Account, api_of, guards_of, open_account
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Reporter, Surroundings
+from reconciler.workflow.session import Session, choose_project, load_environment
 
-_MOST_TOLD = 20
+_MOST_REPORTED = 20
 _NOTHING_DONE = "nothing was read or written"
 
 
 class UndoFile:
     """The file of one apply, readable by its owner alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reporter: Reporter) -> None:
         self.path = path
-        self._told: set[str] = set()
+        self._reporter = reporter
+        self._reported: set[str] = set()
 
     def check(self, project: Project) -> None:
         """Raise `InputError` for a file that is there, and may hold what was replaced, or that would be a spec."""
@@ -52,10 +49,10 @@ class UndoFile:
     def announce(self, plan: Plan) -> None:
         """Report, before anything is written, which former values the file will not hold, and what stays."""
         undo = build_undo(plan, accepts)
-        self._tell_lost(undo)
+        self._warn_lost(undo)
         if undo.stays:
             stay = counted(len(undo.stays), "addition stays", "additions stay")
-            remark(f"note: {stay} whatever is undone: nothing can be deleted")
+            self._reporter.note(f"note: {stay} whatever is undone: nothing can be deleted")
 
     def save(self, plan: Plan, account: Account, outcomes: Sequence[Outcome] | None = None) -> None:
         """Write what undoes the plan, or, once the outcomes are known, what was done of it; raises `StateError`."""
@@ -65,16 +62,16 @@ class UndoFile:
         except (SpecError, ValueError) as error:
             raise StateError(f"{self.path} could not be read again, so it is not written") from error
         write_file(self.path, text)
-        self._tell_lost(undo)
+        self._warn_lost(undo)
 
-    def _tell_lost(self, undo: Undo) -> None:
-        lost = [one for one in undo.lost if one.place not in self._told]
-        self._told.update(one.place for one in lost)
-        for one in lost[:_MOST_TOLD]:
-            remark(f"warning: {visible(one.place)} is overwritten and cannot be undone: {one.reason}")
-        if len(lost) > _MOST_TOLD:
-            more = counted(len(lost) - _MOST_TOLD, "more value", "more values")
-            remark(f"warning: {more} cannot be undone; {self.path} lists all under cannot_restore")
+    def _warn_lost(self, undo: Undo) -> None:
+        lost = [one for one in undo.lost if one.place not in self._reported]
+        self._reported.update(one.place for one in lost)
+        for one in lost[:_MOST_REPORTED]:
+            self._reporter.note(f"warning: {visible(one.place)} is overwritten and cannot be undone: {one.reason}")
+        if len(lost) > _MOST_REPORTED:
+            more = counted(len(lost) - _MOST_REPORTED, "more value", "more values")
+            self._reporter.note(f"warning: {more} cannot be undone; {self.path} lists all under cannot_restore")
 
 
 def _is_among_specs(path: Path, project: Project) -> bool:
@@ -84,7 +81,7 @@ def _is_among_specs(path: Path, project: Project) -> bool:
 
 
 @contextmanager
-def undo_session(invocation: Invocation, file: Path) -> Iterator[Session]:
+def undo_session(options: RunOptions, around: Surroundings, file: Path) -> Iterator[Session]:
     """
     Open a session that brings back what an undo file holds; raises `RefusedError` anywhere but where it is from.
 
@@ -92,35 +89,37 @@ def undo_session(invocation: Invocation, file: Path) -> Iterator[Session]:
     """
     saved = load_undo(file)
     header = saved.header
-    project = chosen_project(invocation)
-    environment = _environment(project, invocation, header, file)
-    around = surroundings_of(environment, invocation)
-    with open_account(project, environment, invocation, around) as account:
+    project, reporter = choose_project(options, around), around.reporter
+    environment = _environment(project, options, around, header, file)
+    with open_account(project, environment, options, around) as account:
         if account.digest != header.account:
             raise RefusedError(
                 f"{file} was written with another API key than this one: it names {visible(header.account)}, and URL "
                 f"and key here are {account.digest}; where this is the same account with a new key, write that digest "
                 f"into the file; {_NOTHING_DONE}"
             )
-        _tell_left_out(header, file)
-        declared = _declared(project, environment)
-        _tell_redeclared(saved.desired, declared)
+        _note_left_out(header, file, reporter)
+        declared = _declared(project, environment, reporter)
+        _warn_redeclared(saved.desired, declared, reporter)
         catalogue = declared.catalogue if declared else {}
-        revealed = invocation.revealed if declared else ()  # where no catalogue can be read, any key may be sensitive
+        revealed = options.revealed if declared else ()  # where no catalogue can be read, any key may be sensitive
         desired = replace(saved.desired, catalogue=catalogue)
-        yield Session(project, desired, account, revealed, os.environ.get, _guards(environment, invocation))
+        guards = _guards(environment, options, reporter)
+        yield Session(project, desired, account, reporter, revealed, around.environ.get, guards)
 
 
-def _environment(project: Project, invocation: Invocation, header: UndoHeader, file: Path) -> Environment:
+def _environment(
+    project: Project, options: RunOptions, around: Surroundings, header: UndoHeader, file: Path
+) -> Environment:
     """Return the environment that a file is for; raises `RefusedError` where the run is for another one, or API."""
-    name, asked = header.environment, invocation.environment
+    name, asked = header.environment, options.environment
     if asked not in {None, name}:
         raise RefusedError(f"{file} is for the environment {visible(name)}, not for {asked}; {_NOTHING_DONE}")
     environment = next((one for one in project.environments if one.name == name), None)
     if environment is None:
         where = f"{project.file} has no such one" if project.file else "there is no reconciler.yaml that has it"
         raise RefusedError(f"{file} is for the environment {visible(name)}, and {where}; {_NOTHING_DONE}")
-    api = api_of(environment, invocation, os.environ)
+    api = api_of(environment, options, around.environ)
     if api != header.api:
         raise RefusedError(
             f"{file} is for {visible(header.api)}, and {name} is {api} here; check `api` in reconciler.yaml, or say "
@@ -129,44 +128,46 @@ def _environment(project: Project, invocation: Invocation, header: UndoHeader, f
     return environment
 
 
-def _guards(environment: Environment, invocation: Invocation) -> Guards:
+def _guards(environment: Environment, options: RunOptions, reporter: Reporter) -> Guards:
     """
     Return the guards of an undo; the share of updates is limited by the flag alone.
 
     An undo looks at nothing but what it brings back, so that its share is always the whole.
     """
-    guards = guards_of(environment, invocation, remark)
-    return dataclasses.replace(guards, max_update_share=invocation.max_update_share)
+    guards = guards_of(environment, options, reporter.note)
+    return dataclasses.replace(guards, max_update_share=options.max_update_share)
 
 
-def _declared(project: Project, environment: Environment) -> Desired | None:
+def _declared(project: Project, environment: Environment, reporter: Reporter) -> Desired | None:
     """Load what the environment's specs declare, and no secret; None, and a warning, where they cannot be read."""
     try:
-        return check_environment(project, environment).desired
+        return load_environment(project, environment).desired
     except InputError as error:
         first = visible(worded_error(error, reveal=False).partition("\n")[0])
-        remark(f"warning: the specs cannot be read, so what they declare otherwise is not told: {first}")
+        reporter.note(f"warning: the specs cannot be read, so what they declare otherwise is not told: {first}")
         return None
 
 
-def _tell_left_out(header: UndoHeader, file: Path) -> None:
+def _note_left_out(header: UndoHeader, file: Path, reporter: Reporter) -> None:
     """Report how much the file does not bring back; it names all of it."""
     lost = sum(map(len, header.cannot_restore.values()))
     if lost:
-        remark(f"warning: {counted(lost, 'value')} cannot be brought back: see cannot_restore in {file}")
+        reporter.note(f"warning: {counted(lost, 'value')} cannot be brought back: see cannot_restore in {file}")
     if header.stays:
         stay = counted(len(header.stays), "addition stays", "additions stay")
-        remark(f"note: {stay}, since nothing can be deleted: see `stays` in {file}")
+        reporter.note(f"note: {stay}, since nothing can be deleted: see `stays` in {file}")
 
 
-def _tell_redeclared(undone: Desired, declared: Desired | None) -> None:
+def _warn_redeclared(undone: Desired, declared: Desired | None, reporter: Reporter) -> None:
     """Report what the specs declare otherwise, with the lines: the next apply would overwrite it again."""
     found = redeclared(undone, declared) if declared else ()
-    for one in found[:_MOST_TOLD]:
+    for one in found[:_MOST_REPORTED]:
         place = f"{one.source.file}:{one.source.line}"
-        remark(f"warning: {visible(place)}: {visible(one.address)} is declared otherwise: the next apply overwrites it")
-    if len(found) > _MOST_TOLD:
-        more = counted(len(found) - _MOST_TOLD, "more value is", "more values are")
-        remark(f"warning: {more} declared otherwise: the next apply overwrites them")
+        reporter.note(
+            f"warning: {visible(place)}: {visible(one.address)} is declared otherwise: the next apply overwrites it"
+        )
+    if len(found) > _MOST_REPORTED:
+        more = counted(len(found) - _MOST_REPORTED, "more value is", "more values are")
+        reporter.note(f"warning: {more} declared otherwise: the next apply overwrites them")
     if found:
-        remark("hint: change these specs, too, so that what is undone stays undone")
+        reporter.note("hint: change these specs, too, so that what is undone stays undone")

@@ -1,0 +1,144 @@
+"""How `apply` and `undo` show a plan, ask, and show the receipt."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+from msgspec import Struct
+
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.output import Writes, check_files, write_files
+from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark
+from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.plan.receipt import Receipt
+from reconciler.errors import InputError, RefusedError, StateError
+from reconciler.render.formats import dry_run_formats, receipt_formats
+from reconciler.render.text import render_plan_text
+from reconciler.workflow.account import refuse_exceeded
+from reconciler.workflow.applying import Apply
+from reconciler.workflow.proposal import Proposal
+from reconciler.workflow.reporter import Reporter
+from reconciler.workflow.session import Session
+from reconciler.workflow.undoing import UndoFile
+
+_DRY_RUN_FORMATS = ("text", "json")
+_ERROR = 1
+_INCOMPLETE = 3
+_INTERRUPTED = 130
+
+
+class ApplyOutput(Struct, frozen=True):
+    """What one call of `apply` or `undo` prints and saves, and whether it asks and writes."""
+
+    output_format: str
+    writes: Writes
+    receipt: Path | None
+    save_undo: Path | None
+    no_color: bool
+    yes: bool
+    dry_run: bool
+
+    @property
+    def files(self) -> Writes:
+        """Return the formats of the receipt that are saved, with their files."""
+        return (*self.writes, *([("json", self.receipt)] if self.receipt is not None else []))
+
+    def undo_file(self, reporter: Reporter) -> UndoFile | None:
+        """Return the undo file to save, if one is wanted."""
+        return UndoFile(self.save_undo, reporter) if self.save_undo is not None else None
+
+    def check(self, invocation: Invocation) -> None:
+        """Raise `click.UsageError` for options that do not go together."""
+        if self.dry_run and (self.files or self.save_undo or self.output_format not in _DRY_RUN_FORMATS):
+            raise click.UsageError(
+                "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
+            )
+        if invocation.fail_fast and invocation.max_failures is not None:
+            raise click.UsageError("--fail-fast is --max-failures 1; say one of the two")
+
+
+def run_apply(apply: Apply, output: ApplyOutput) -> int:
+    """Plan, show, ask, execute and record, or rehearse that; return the exit code."""
+    if output.dry_run:
+        return _run_dry(apply, output.output_format)
+    if not output.yes and not sys.stdin.isatty():
+        raise InputError("apply asks before it writes, and there is nobody to ask here; say --yes")
+    apply.check()
+    check_files([*output.files, *([("yaml", output.save_undo)] if output.save_undo else [])])
+    screen = _Screen(apply.session, output)
+    receipt = asyncio.run(apply.run(screen))
+    if receipt.interrupted:
+        return _INTERRUPTED
+    if not receipt.is_complete:
+        return _INCOMPLETE
+    return 0 if screen.was_shown else _ERROR
+
+
+def _run_dry(apply: Apply, output_format: str) -> int:
+    """Show each request of an apply, and send none of them; return the exit code."""
+    reveal = output_format == "text" and is_operators_terminal(sys.stdout)
+    plan, document = asyncio.run(apply.rehearse(apply.session.masker(reveal=reveal)))
+    emit(dry_run_formats()[output_format](document), output_format)
+    refuse_exceeded(plan)
+    return 0
+
+
+class _Screen:
+    """The terminal of one apply; `was_shown` turns false when standard output did not take the receipt."""
+
+    def __init__(self, session: Session, output: ApplyOutput) -> None:
+        self.asks = not output.yes
+        self.was_shown = True
+        self._session = session
+        self._output = output
+
+    def show_plan(self, proposal: Proposal) -> None:
+        """Show the plan, on standard error where standard output is for the receipt."""
+        for outcome in proposal.changed:
+            remark(f"left out: {outcome.operation.address}: {outcome.detail}")
+        is_document = self._output.output_format == "text"
+        stream = sys.stdout if is_document else sys.stderr
+        document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
+        text = render_plan_text(document, palette(stream, no_color=self._output.no_color))
+        if is_document:
+            emit(text)
+        else:
+            remark(text, nl=False)
+
+    def confirm(self) -> None:
+        """Ask whether to go on; raises `RefusedError` unless the answer is yes."""
+        account = self._session.account
+        # the event loop keeps Ctrl-C for itself, which would be lost while this waits for a line
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            answer = click.confirm(f"Apply this to {account.api} (environment {account.environment.name})?", err=True)
+        finally:
+            signal.signal(signal.SIGINT, kept)
+        if not answer:
+            raise RefusedError("not applied: the answer was no, and nothing was written")
+
+    def save_receipt(self, receipt: Receipt) -> None:
+        """Write the receipt to the files that were named; raises `StateError`."""
+        document = describe_receipt(receipt, self._session.masker(reveal=False))
+        write_files(self._output.files, lambda name: receipt_formats()[name](document))
+
+    def show_receipt(self, receipt: Receipt) -> None:
+        """Print the receipt, and where standard output takes nothing more, print it on standard error."""
+        if not receipt.outcomes and self._output.output_format == "text":
+            return
+        try:
+            emit(self._rendered(receipt, sys.stdout), self._output.output_format)
+        except BrokenPipeError:
+            remark(self._rendered(receipt, sys.stderr).rstrip())
+        except StateError as error:
+            remark(self._rendered(receipt, sys.stderr).rstrip())
+            remark(f"error: {error}")
+            self.was_shown = False
+
+    def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
+        document = describe_receipt(receipt, self._session.masker(reveal=is_operators_terminal(stream)))
+        colours = palette(stream, no_color=self._output.no_color)
+        return receipt_formats(colours)[self._output.output_format](document)

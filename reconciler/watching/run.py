@@ -1,0 +1,313 @@
+"""One run of a watch: load, plan, apply if told to, and report; what goes wrong is a part of the report."""
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.api.pacing import Pacer, Waiting
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.masking import Masker, worded_error
+from reconciler.core.model.text import duration, visible
+from reconciler.core.plan.altered import without
+from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.receipt import Receipt
+from reconciler.errors import (
+    ApiRejectedError,
+    ApiUnavailableError,
+    BudgetSpentError,
+    InputError,
+    NotSentError,
+    ReconcilerError,
+    RefusedError,
+    StateError,
+)
+from reconciler.project import Environment
+from reconciler.stopping import Stop
+from reconciler.watching.log import WatchLog
+from reconciler.watching.pinning import PinnedTarget
+from reconciler.watching.probes import Health
+from reconciler.watching.report import Reading, Report, Result
+from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
+from reconciler.workflow.applying import apply_plan
+from reconciler.workflow.clock import time_text, utc_now
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.proposal import Proposal, propose_declared
+from reconciler.workflow.records import ApplyRecords, keeping_records
+from reconciler.workflow.reporter import Reporter, Surroundings
+from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
+
+
+class Times(Struct, frozen=True):
+    """
+    How a watch knows time, spends it, and draws the jitter.
+
+    `clock` gives seconds that never go back, `now` the time for people, `share` a number from 0 to 1. `sleep` may
+    return early, once `stop` says so.
+    """
+
+    stop: Stop
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    share: Callable[[], float]
+
+
+def real_times() -> Times:
+    """Return the times of this machine."""
+    stop = Stop()
+    return Times(stop, time.monotonic, utc_now, stop.sleep, Random().random)  # noqa: S311  jitter is no secret
+
+
+_MOMENT = 1.0
+_MOST_READS = 5
+_UNNAMED = "unknown"
+_LONG_WAIT = 30.0
+_RESULTS: tuple[tuple[type[ReconcilerError], Result], ...] = (
+    (InputError, "invalid"),
+    (BudgetSpentError, "incomplete"),
+    (ApiUnavailableError, "unavailable"),
+    (ApiRejectedError, "rejected"),
+    (RefusedError, "refused"),
+    (StateError, "unkept"),
+    (ReconcilerError, "failed"),
+)
+"""What an error makes of a run; the first that fits counts."""
+
+
+class _Ended(Struct, frozen=True):
+    """How a run ended, and why where it is not done."""
+
+    result: Result
+    errors: tuple[str, ...] = ()
+
+
+class WatchRun:
+    """
+    Called for each run of a watch.
+
+    From one run to the next it keeps the window of the rate limit, the specs that are applied, and what the account
+    changes of what it is sent.
+    """
+
+    def __init__(  # noqa: PLR0913  one parameter a part of the watch
+        self, options: RunOptions, around: Surroundings, times: Times, health: Health, log: WatchLog, *, applies: bool
+    ) -> None:
+        self._options = _anchored(options)
+        self._around = replace(around, reporter=_RunReporter(around.reporter, log, health, self._wait))
+        self._times = times
+        self._health = health
+        self._log = log
+        self._applies = applies
+        self._environment = options.environment or _UNNAMED
+        self._target = PinnedTarget()
+        self._stable = StableReader(times.sleep)
+        self._pacer_before: Pacer | None = None
+        self._pacer: Pacer | None = None
+        self._reading: Reading | None = None
+        self._applied_digest = ""
+        self._unkept: Mapping[str, Sequence[FactWrite]] = {}
+        self.is_writing = False
+
+    async def __call__(self) -> Report:
+        """Do one run."""
+        self._health.expect_sign()
+        self._pacer_before, self._pacer, self._reading = self._pacer or self._pacer_before, None, None
+        started_at, began = time_text(self._times.now()), self._times.clock()
+        ended = await self._ended()
+        return self._report(ended, started_at, self._times.clock() - began, self._pacer)
+
+    def _report(self, ended: _Ended, started_at: str, seconds: float, pacer: Pacer | None) -> Report:
+        return Report(
+            environment=self._environment,
+            result=ended.result,
+            started_at=started_at,
+            seconds=seconds,
+            requests=pacer.requests_sent if pacer else 0,
+            seconds_throttled=pacer.seconds_throttled if pacer else 0.0,
+            reading=self._reading,
+            errors=ended.errors,
+        )
+
+    async def _ended(self) -> _Ended:
+        stop = self._times.stop
+        try:
+            options = _at_one_place(self._options)
+            specs = await self._stable.read(lambda: self._load(options))
+            pace = Pace(self._new_pacer, stop, self._log.note)
+            with session_for(specs, options, self._around, pace=pace) as session:
+                async with session.connected() as connected:
+                    is_complete = await self._reconciled(connected)
+        except ReconcilerError as error:
+            if stop.requested and isinstance(error, NotSentError):
+                return _Ended("stopped")
+            return _Ended(self._result_of(error), tuple(worded_error(error, reveal=False).splitlines()))
+        if is_complete:
+            return _Ended("ok")
+        return _Ended("stopped" if stop.requested else "incomplete")
+
+    def _result_of(self, error: ReconcilerError) -> Result:
+        if isinstance(error, BudgetSpentError) and self._pacer and not self._pacer.was_answered:
+            return "unavailable"  # it was spent on asking again
+        return next(result for kind, result in _RESULTS if isinstance(error, kind))
+
+    def _load(self, options: RunOptions) -> LoadedSpecs:
+        is_first = self._target.account is None
+        project, environment = self._target.choose(options, self._around)
+        if is_first:
+            self._log.note(f"this watch is for {self._target.account}")
+            self._environment = environment.name
+        specs = load_chosen(project, environment, options, self._around)
+        note_warnings(specs.loaded, self._around.reporter)
+        return specs
+
+    async def _reconciled(self, session: Session) -> bool:
+        """Plan, and apply where that is wanted; return whether nothing was left undone."""
+        if not self._applies:
+            await self._planned(session)
+            return True
+        async with keeping_records(session) as records:
+            proposal, reading = await self._planned(session)
+            records.resolve_earlier_runs(proposal)
+            plan = without(proposal.plan, self._unkept)
+            is_whole = plan is proposal.plan
+            if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._applied_digest):
+                return is_whole  # what is uncertain need not be sent again by every run
+            is_complete = await self._applied(session, records, replace(proposal, plan=plan), reading)
+            return is_complete and is_whole
+
+    async def _planned(self, session: Session) -> tuple[Proposal, Reading]:
+        async with session.account.reader() as reader:
+            run = replace(session.run("reading"), allowance=session.account.pacer.allowance)
+            proposal = await propose_declared(session, reader, run, ())
+        summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
+        self._reading = reading = Reading(summary, has_drift=proposal.plan.has_changes)
+        refuse_exceeded(proposal.plan, command="apply")
+        return proposal, reading
+
+    async def _applied(self, session: Session, records: ApplyRecords, proposal: Proposal, reading: Reading) -> bool:
+        plan = proposal.plan
+        self.is_writing = True
+        try:
+            with records.journal(proposal) as observer:
+                async with session.account.writer() as writer:
+                    stop = self._times.stop
+                    applied = await apply_plan(plan, writer, session.run("applying"), stop=stop, observer=observer)
+        finally:
+            self.is_writing = False
+        receipt = applied.receipt
+        remember_ids(session.account, applied.memory_ids, session.reporter)
+        self._note_unkept(receipt)
+        has_drift = reading.has_drift and not receipt.is_complete
+        self._reading = replace(reading, has_drift=has_drift, outcomes=receipt.totals)
+        if receipt.is_complete:
+            self._applied_digest = plan.origin.specs_digest
+        return receipt.is_complete
+
+    def _note_unkept(self, receipt: Receipt) -> None:
+        """Remember which writes the account changes, so that they are not repeated at every interval."""
+        for outcome in receipt.outcomes:
+            if not outcome.altered:
+                continue
+            address = outcome.operation.address
+            again = [item.again for item in outcome.altered if item.again]
+            self._unkept = {**self._unkept, address: (*self._unkept.get(address, ()), *again)}
+            keys = ", ".join(visible(item.key) for item in outcome.altered)
+            self._log.note_once(
+                f"{visible(address)}: the account changes what it is sent ({keys}); that is not written again until "
+                "the specs or the account change"
+            )
+
+    def _new_pacer(self, environment: Environment) -> Pacer:
+        stop = self._times.stop
+        waiting = Waiting(self._times.clock, self._wait, lambda: stop.requested)
+        self._pacer = pacer_of(environment, self._options, waiting, before=self._pacer_before)
+        return self._pacer
+
+    async def _wait(self, seconds: float, why: str) -> None:
+        self._health.expect_sign(seconds)
+        if seconds >= _LONG_WAIT:
+            self._log.note(f"waiting {duration(seconds)}: {visible(why)}")
+        await self._times.sleep(seconds)
+
+
+class _RunReporter:
+    """Reports of one watch: notes go to its log, each once while it stays so, and progress is a sign of life."""
+
+    def __init__(
+        self, outer: Reporter, log: WatchLog, health: Health, wait: Callable[[float, str], Awaitable[None]]
+    ) -> None:
+        self.note = log.note_once
+        self.secret = outer.secret
+        self.key = outer.key
+        self._outer = outer
+        self._health = health
+        self._wait = wait
+
+    @property
+    def shows_live_values(self) -> bool:
+        """Return whether the log is read by the operator alone."""
+        return self._outer.shows_live_values
+
+    def progress(self, _label: str) -> Callable[[int, int], None]:
+        """Return a function that records a sign of life."""
+        return lambda _done, _total: self._health.expect_sign()
+
+    def waiting(self, _stop: Stop) -> Callable[[float, str], Awaitable[None]]:
+        """Return a function that waits."""
+        return self._wait
+
+
+class StableReader:
+    """
+    Reads the specs until two consecutive reads agree, so that a half-written file is never applied.
+
+    An editor or a checkout under way leaves halves of files, and half a file can be a valid one. `sleep` takes seconds.
+    The last read is remembered as a digest.
+    """
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._sleep = sleep
+        self._digest = Masker(secrets.token_bytes(), reveal=False).digest
+        self._is_first = True
+        self._last: tuple[Environment, str] | None = None
+
+    async def read(self, load: Callable[[], LoadedSpecs]) -> LoadedSpecs:
+        """Load, again after a moment where it differs from the last time; raises `InputError`, and what `load` does."""
+        for _ in range(_MOST_READS):
+            is_first, self._is_first = self._is_first, False
+            specs = load()
+            before, self._last = self._last, (specs.environment, specs_digest(specs.loaded.desired, self._digest))
+            if is_first or before == self._last:
+                return specs
+            await self._sleep(_MOMENT)
+        raise InputError("reconciler.yaml or the specs change while they are read; the next run reads them again")
+
+
+def _anchored(options: RunOptions) -> RunOptions:
+    """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
+    project = Path(options.project or ".").absolute()
+    state = str(Path(options.state).absolute()) if options.state else None
+    return dataclasses.replace(options, project=str(project), state=state)
+
+
+def _at_one_place(options: RunOptions) -> RunOptions:
+    """
+    Follow the links to the repository once, for a whole run; raises `InputError`.
+
+    What keeps a clone up to date (git-sync) points a link at the new one; half a run in each would be a mix of both.
+    """
+    path = Path(options.project or ".")
+    try:
+        place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    except (OSError, RuntimeError) as error:  # links in a circle are the latter
+        reason = (isinstance(error, OSError) and error.strerror) or "links lead in a circle"
+        raise InputError(f"{path} cannot be read: {reason.lower()}") from error
+    return dataclasses.replace(options, project=str(place))

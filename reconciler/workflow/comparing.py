@@ -1,0 +1,78 @@
+"""Two environments side by side: what they declare, or what their accounts hold of it."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from reconciler.core.documents.comparison import (
+    HIDDEN,
+    DeclaredValue,
+    Difference,
+    LiveValue,
+    compare,
+    declared_values,
+    hidden_addresses,
+    live_values,
+)
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import Mixed
+from reconciler.core.model.observed import Observed
+from reconciler.core.model.references import as_written
+from reconciler.observe import observe
+from reconciler.project import load_project
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.session import Session, load_environment, of_each_environment, open_session
+
+
+def compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:
+    """Return what two environments declare differently, without any secret; raises `InputError` and `SpecError`."""
+    project = load_project(options.project)
+    declared = of_each_environment(
+        (left, right), lambda name: load_environment(project, project.environment(name)).desired
+    )
+    hidden = _hidden(declared, reveal=reveal)
+
+    def show(address: str, one: DeclaredValue) -> Mixed:
+        return HIDDEN if address in hidden else as_written(one.value)
+
+    return compare(declared_values(declared[0]), declared_values(declared[1]), show)
+
+
+def compare_live(
+    options: RunOptions, around: Surroundings, left: str, right: str, *, reveal: bool
+) -> tuple[Difference, ...]:
+    """
+    Read both accounts, and return what they hold differently of what is declared; raises `ApiError`.
+
+    Where a spec declares a secret, what is live counts as one.
+    """
+    with ExitStack() as stack:
+        sessions = of_each_environment(
+            (left, right), lambda name: stack.enter_context(open_session(replace(options, environment=name), around))
+        )
+        declared = [declared_values(session.desired) for session in sessions]
+        named = {address for side in declared for address in side}
+        sides = [live_values(session.desired, asyncio.run(_observed(session)), named=named) for session in sessions]
+        masker = sessions[0].masker(reveal=reveal).without_sensitive_keys
+        hidden = _hidden((session.desired for session in sessions), reveal=reveal)
+
+    def show(address: str, one: LiveValue) -> Mixed:
+        if one.path is None:
+            return one.value
+        if address in hidden:
+            return masker.mask(one.value, "sensitive")
+        specs = [side[address].value for side in declared if address in side]
+        return masker.former(one.value, specs, one.path)
+
+    return compare(sides[0], sides[1], show)
+
+
+def _hidden(declared: Iterable[Desired], *, reveal: bool) -> frozenset[str]:
+    return frozenset() if reveal else frozenset[str]().union(*map(hidden_addresses, declared))
+
+
+async def _observed(session: Session) -> Observed:
+    async with session.account.reader() as reader:
+        return await observe(reader, session.desired, session.run("reading").observing)

@@ -1,0 +1,160 @@
+"""Export: read the account as a whole, and build the spec files that declare what it holds."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.export import NOTHING_DECLARED, Declared, Export, LiveAccount, Wanted, declared_in, select
+from reconciler.core.export.building import SpecFile
+from reconciler.core.matching import contacts_in_doubt
+from reconciler.core.model.desired import ContactId
+from reconciler.core.model.observed import LiveUser
+from reconciler.core.remote import ContactRecord, Reader
+from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
+from reconciler.observe.listing import Listing, list_on
+from reconciler.project import Environment, Project
+from reconciler.reading import find_files, written
+from reconciler.schemas import SCHEMA_FOLDER, modeline
+from reconciler.specs.scanning import secret_keys
+from reconciler.user_lookup import UserReader
+from reconciler.workers import for_each
+from reconciler.workflow.session import load_environment
+
+_ABOUT = (
+    "Written by `reconciler export`. Every value below is what the account held;",
+    "facts are enforced from now on: apply puts back what changes. They are about real people.",
+)
+
+
+class AccountScope(Struct, frozen=True):
+    """
+    How to read an account; `on_read` is told of how many memories the users are read, and of how many.
+
+    Of contacts that are `declared`, no users are read.
+    """
+
+    wanted: Wanted
+    concurrency: int
+    on_read: Callable[[int, int], None]
+    declared: Declared = NOTHING_DECLARED
+
+
+async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
+    """Read the account; raises `InputError` where nothing is wanted or nothing can be listed, and `ApiError`."""
+    listing = await _listing(reader, scope.concurrency)
+    listed = await _with_memories(reader, listing.contacts, scope.concurrency)
+    selected = select(listed, scope.wanted)
+    if not selected:
+        raise InputError(_nothing(listed))
+    doubts = contacts_in_doubt((*listing.shown, *listed))
+    if reason := next((doubts[contact.contact_id] for contact in selected if contact.contact_id in doubts), ""):
+        raise OtherRecordError(f"{reason}; --contact exports others alone")
+    users = UserReader(reader, first_alone=True)
+    new = [contact for contact in selected if scope.declared.contact(contact) is None]
+    found = await _users(users, new, scope)
+    return LiveAccount(listed, selected, found, listing.is_complete, users.can_list)
+
+
+def load_declared(project: Project, environment: Environment) -> Declared:
+    """Return what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
+    loaded = None if _is_still_empty(project, environment) else load_environment(project, environment)
+    everywhere = [entry for one in project.environments for entry in _entries(one)]
+    secrets = secret_keys([*everywhere, *_entries(environment)], root=project.root)
+    if loaded is None:
+        return replace(NOTHING_DECLARED, secret_keys=secrets)
+    scope_layers = [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes]
+    return declared_in(loaded.desired, scope_layers, secrets)
+
+
+def texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
+    """Return the text of each exported file, by its path below `out`, with comments that explain it."""
+    folder = _folder_in_repository(out, project)
+
+    def comments(file: SpecFile) -> Iterator[str]:
+        yield from _modeline(folder / file.path, project)
+        yield from _ABOUT
+        yield from (item.comment for item in file.left_out)
+
+    return {file.path: written(file.document, comments=tuple(comments(file))) for file in export.files}
+
+
+def is_among_specs(out: Path, project: Project) -> bool:
+    """Return whether a folder is in one that an environment reads its specs from."""
+    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
+    folders = [root / entry for environment in project.environments for entry in environment.specs]
+    return any(place.is_relative_to(folder) for folder in folders)
+
+
+async def _listing(reader: Reader, concurrency: int) -> Listing:
+    try:
+        return await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
+    except RouteAbsentError as error:
+        raise InputError(
+            f"this account cannot be exported, because it offers no listing of contacts ({error}); "
+            "use a key that may list them, or write the specs by hand"
+        ) from error
+
+
+async def _with_memories(
+    reader: Reader, contacts: Sequence[ContactRecord], concurrency: int
+) -> tuple[ContactRecord, ...]:
+    """Sort the contacts by id, and ask by itself for each one that the listing shows without its memories."""
+    known = {contact.contact_id: contact for contact in contacts}
+
+    async def read(contact: ContactRecord) -> None:
+        alone = await reader.read_contact(ContactId(contact.contact_id))
+        known[contact.contact_id] = contact if alone is None else alone
+
+    await for_each([contact for contact in contacts if contact.memories is None], read, concurrency=concurrency)
+    return tuple(known[contact_id] for contact_id in sorted(known))
+
+
+async def _users(
+    users: UserReader, contacts: Sequence[ContactRecord], scope: AccountScope
+) -> Mapping[str, Mapping[str, LiveUser]]:
+    memory_ids = sorted({memory.memory_id for contact in contacts for memory in contact.memories or ()})
+    found: dict[str, Mapping[str, LiveUser]] = {}
+    done: list[str] = []
+
+    async def read(memory_id: str) -> None:
+        listed = await users.list_all(memory_id)
+        if listed is not None:
+            found[memory_id] = listed
+        done.append(memory_id)
+        scope.on_read(len(done), len(memory_ids))
+
+    await for_each(memory_ids, read, concurrency=scope.concurrency)
+    return found
+
+
+def _nothing(listed: Sequence[ContactRecord]) -> str:
+    if not listed:
+        return "there is nothing to export: this account lists no contacts"
+    return "there is nothing to export: no contact matches all of --contact, --scope and --name; check their values"
+
+
+def _is_still_empty(project: Project, environment: Environment) -> bool:
+    """Return whether nothing is there yet; where anything is, what is missing may say what must not be written."""
+    found = find_files(_entries(environment), root=project.root)
+    return found.is_complete and not found.files
+
+
+def _entries(environment: Environment) -> tuple[str, ...]:
+    return (*environment.specs, *environment.overlays, *environment.fact_keys_of)
+
+
+def _folder_in_repository(out: Path, project: Project) -> Path:
+    """Return where exported files will stand, from the root: where they are written, or below specs/, once moved."""
+    root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
+    if is_among_specs(out, project):
+        return place.relative_to(root) if place.is_relative_to(root) else place
+    return Path("specs", out.name)
+
+
+def _modeline(file: Path, project: Project) -> Iterator[str]:
+    """Yield the comment that names the schema to an editor, where the repository keeps one."""
+    if (project.root / SCHEMA_FOLDER / "specs.json").is_file() and not file.is_absolute():
+        yield modeline("specs", of=file.as_posix()).removeprefix("# ")

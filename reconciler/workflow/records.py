@@ -1,0 +1,147 @@
+"""What an apply keeps beside the repository: a lease while it works, a journal of it, and what earlier journals say."""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from msgspec import Struct
+
+from reconciler.core.documents.runs import RunHeader, Step, View
+from reconciler.core.model.address import operation_key
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome
+from reconciler.errors import StateError
+from reconciler.execute import Observer, Together
+from reconciler.render.tables import render_earlier_run
+from reconciler.storage.files import prepare_folder
+from reconciler.storage.journal import Journal, JournalFolder, new_run_id
+from reconciler.storage.lease import Lease, holding, renewing
+from reconciler.workflow.clock import Clock, time_text, utc_now
+from reconciler.workflow.proposal import Proposal
+from reconciler.workflow.session import Session
+
+JOURNALS = "journal"
+LEASES = "leases"
+
+
+class Resent:
+    """An observer of an execution that learns which earlier runs have no unclear operation left."""
+
+    def __init__(self) -> None:
+        self._unclear: dict[str, set[tuple[str, str]]] = {}
+
+    def expect(self, run: str, unclear: Iterable[Step]) -> None:
+        """Note the operations that an earlier run left unclear, and that this one sends again."""
+        self._unclear[run] = {operation_key(step) for step in unclear}
+
+    async def intent(self, operation: Operation) -> None:
+        """Wait for the outcome."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Strike out an operation that is done now."""
+        if outcome.result in {"done", "already"}:
+            for unclear in self._unclear.values():
+                unclear.discard(operation_key(outcome.operation))
+
+    @property
+    def cleared(self) -> list[str]:
+        """Return the earlier runs that have no unclear operation left."""
+        return [run for run, unclear in self._unclear.items() if not unclear]
+
+
+class ApplyRecords(Struct, frozen=True):
+    """The journals and the lease of one apply, and its id."""
+
+    session: Session
+    run: str
+    journals: JournalFolder
+    lease: Lease
+    resent: Resent
+
+    def resolve_earlier_runs(self, proposal: Proposal) -> None:
+        """Report what a new plan shows of runs that left something open; raises `StateError`."""
+        ids = self.session.account.memory_ids
+        view = View(proposal.fresh, self.session.desired, proposal.looked_at)
+        for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):
+            findings = view.findings(run.open_steps)
+            counts = Counter(findings.values())
+            self.session.reporter.note(render_earlier_run(run, counts))
+            if counts["unclear"] and not counts["not_read"]:
+                self.resent.expect(run.header.run, (step for step in findings if findings[step] == "unclear"))
+            elif not counts["not_read"]:
+                self._settle(run.header.run)
+
+    @contextmanager
+    def journal(self, proposal: Proposal) -> Iterator[Observer]:
+        """
+        Keep the journal of an execution; raises `RefusedError` and `StateError`.
+
+        It holds what was decided without a request, too. There is none where nothing is to be done and nothing was left
+        out.
+        """
+        if not (proposal.plan.operations or proposal.changed):
+            yield Together()
+            return
+        self.lease.renew()
+        with self._writing(proposal) as journal:
+            yield Together(self.lease, journal, self.resent)
+        with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
+            for run in self.resent.cleared:
+                self._settle(run)
+
+    @contextmanager
+    def _writing(self, proposal: Proposal) -> Iterator[Journal]:
+        journal = self.journals.start(self._header(proposal), now=_now)
+        try:
+            for outcome in proposal.decided:
+                journal.outcome(outcome)
+            yield journal
+        finally:
+            journal.close(stop_requested=self.session.account.stop.requested)
+            if journal.trouble:
+                self.session.reporter.note(
+                    f"warning: {journal.trouble}; it ends before this run, and the next apply looks at what is open"
+                )
+
+    def _settle(self, run: str) -> None:
+        self.journals.settle(run, by=self.run, at=_now())
+
+    def _header(self, proposal: Proposal) -> RunHeader:
+        plan, decided = proposal.plan, proposal.decided
+        operations = (*plan.operations, *(outcome.operation for outcome in decided))
+        return RunHeader(
+            run=self.run,
+            environment=plan.origin.environment,
+            api=plan.origin.api,
+            account=self.session.account.memory_ids.account,
+            specs_digest=plan.origin.specs_digest,
+            started_at=_now(),
+            operations=Counter(operation.type for operation in operations),
+        )
+
+
+@asynccontextmanager
+async def keeping_records(
+    session: Session, *, clock: Clock = utc_now, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> AsyncIterator[ApplyRecords]:
+    """
+    Take the lease and look through the journals, before anything is read; raises `RefusedError`, `StateError`.
+
+    The lease is renewed all the while; `sleep` takes seconds.
+    """
+    ids = session.account.memory_ids
+    folder = prepare_folder(ids.folder)
+    run = new_run_id(clock(), secrets.token_hex(4))
+    account = f"{ids.api} {ids.account}"
+    with holding(folder / LEASES, account=account, run=run, environment=ids.environment, clock=clock) as lease:
+        journals = JournalFolder(folder / JOURNALS)
+        journals.check()
+        journals.prune()
+        async with renewing(lease, sleep):
+            yield ApplyRecords(session, run, journals, lease, Resent())
+
+
+def _now() -> str:
+    return time_text(utc_now())

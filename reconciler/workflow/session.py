@@ -1,0 +1,227 @@
+"""What a command works with: its repository, the specs of an environment with their secrets, and its account."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.model.catalogue import sensitive_keys
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import Masker, compose, worded
+from reconciler.core.model.selection import Shard
+from reconciler.core.model.text import visible
+from reconciler.core.plan.cost import Allowance
+from reconciler.core.plan.guards import Guards
+from reconciler.errors import InputError, Problem, SpecError
+from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
+from reconciler.specs import Environ, Loaded, References, load_specs
+from reconciler.workflow.account import Account, Pace, guards_of, lacks_key, open_account
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Reporter, Surroundings
+from reconciler.workflow.run import Run
+
+_Item = TypeVar("_Item")
+
+
+class Session(Struct, frozen=True):
+    """One command's view of a repository and an account; `environ` reads the secrets that specs refer to."""
+
+    project: Project
+    desired: Desired
+    account: Account
+    reporter: Reporter
+    revealed: tuple[str, ...]
+    environ: Environ
+    guards: Guards
+    shard: Shard | None = None
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["Session"]:
+        """Return the session with connections that all of its clients share."""
+        async with self.account.connected() as account:
+            yield replace(self, account=account)
+
+    def run(self, label: str) -> Run:
+        """Return what one job needs, with the ids remembered so far; `label` names its progress."""
+        return Run(
+            environment=self.account.environment.name,
+            api=self.account.api,
+            reader=self.account.environment.reader,
+            known_ids=self.account.memory_ids.load(),
+            concurrency=self.account.concurrency,
+            masker=self.masker(reveal=False),
+            on_progress=self.reporter.progress(label),
+            on_notice=self.reporter.note,
+            allowance=lambda: Allowance(self.account.environment.rate_limit),
+            shard=self.shard,
+        )
+
+    def masker(self, *, reveal: bool) -> Masker:
+        """Return the masker for this account; `reveal` on the operator's own terminal alone."""
+        sensitive = sensitive_keys(self.desired.catalogue)
+        return Masker(self.account.digest_key, reveal, self.revealed, sensitive, self.desired.live_values)
+
+
+class LoadedSpecs(Struct, frozen=True):
+    """What a repository declares for one environment; `environ` reads the secrets that specs refer to."""
+
+    project: Project
+    environment: Environment
+    loaded: Loaded
+    environ: Environ
+
+
+@contextmanager
+def open_session(options: RunOptions, around: Surroundings, *, offline: bool = False) -> Iterator[Session]:
+    """
+    Load the project and all specs, and only then open the account; raises `InputError` and `SpecError`.
+
+    Nothing can be sent in an `offline` session, which needs no more than the key for digests.
+    """
+    project = choose_project(options, around)
+    specs = load_chosen(project, choose_environment(project, options), options, around, offline=offline)
+    note_warnings(specs.loaded, around.reporter)
+    with session_for(specs, options, around, offline=offline) as session:
+        yield session
+
+
+@contextmanager
+def session_for(
+    specs: LoadedSpecs,
+    options: RunOptions,
+    around: Surroundings,
+    *,
+    offline: bool = False,
+    pace: Pace | None = None,
+) -> Iterator[Session]:
+    """Open the account of what was loaded; raises `InputError` and `StateError`."""
+    environment, desired = specs.environment, specs.loaded.desired
+    with open_account(specs.project, environment, options, around, offline=offline, pace=pace) as account:
+        guards = guards_of(environment, options, around.reporter.note)
+        yield Session(
+            specs.project, desired, account, around.reporter, options.revealed, specs.environ, guards, options.shard
+        )
+
+
+def choose_project(options: RunOptions, around: Surroundings) -> Project:
+    """
+    Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`.
+
+    What its variables of secrets hold is shown by no command, whether its specs are read or not.
+    """
+    project = load_project(options.project)
+    for name in {name for one in project.environments for name in one.secrets}:
+        if secret := around.environ.get(name):
+            around.reporter.secret(secret)
+    return replace(project, state=Path(os.path.realpath(options.state))) if options.state else project
+
+
+def choose_environment(project: Project, options: RunOptions) -> Environment:
+    """
+    Return the environment that was asked for, with the specs of `--specs`, unpatched, where that names any.
+
+    Its own catalogue still holds: it lists which keys there are, and which of them are sensitive.
+    """
+    environment = project.environment(options.environment)
+    own = tuple(str(Path(path).absolute()) for path in options.specs)
+    if not own:
+        _check_place(project)
+        return environment
+    return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs)
+
+
+def load_chosen(
+    project: Project, environment: Environment, options: RunOptions, around: Surroundings, *, offline: bool = False
+) -> LoadedSpecs:
+    """Load the specs of an environment; raises `SpecError`, which names a missing key beside other variables."""
+    environ = secrets_of(around)
+    lacking: list[str] = []
+
+    def noted(name: str) -> str | None:
+        value = environ(name)
+        lacking.extend(() if value else (name,))
+        return value
+
+    try:
+        return LoadedSpecs(project, environment, load_environment(project, environment, noted), environ)
+    except SpecError as error:
+        if lacking and lacks_key(environment, options, around.environ, offline=offline):
+            raise SpecError((*error.problems, _no_key(project, environment))) from error
+        raise
+
+
+def load_environment(project: Project, environment: Environment, environ: Environ | None = None) -> Loaded:
+    """Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`."""
+    return load_specs(
+        environment.specs,
+        root=project.root,
+        overlays=environment.overlays,
+        references=references_of(environment, environ),
+        fact_keys_of=environment.fact_keys_of,
+    )
+
+
+def references_of(environment: Environment, environ: Environ | None = None) -> References:
+    """Return what references stand for in an environment; without `environ`, no secret is read."""
+    return References(environment.variables, environ, environment.secrets, environment.key_variables)
+
+
+def secrets_of(around: Surroundings) -> Environ:
+    """Return a function that reads a secret from the environment variables, and reports it as one."""
+
+    def read(name: str) -> str | None:
+        secret = around.environ.get(name)
+        if secret:
+            around.reporter.secret(secret)
+        return secret
+
+    return read
+
+
+def note_warnings(loaded: Loaded, reporter: Reporter) -> None:
+    """Show the warnings of the specs: what is no mistake, but worth a look."""
+    for warning in loaded.warnings:
+        reporter.note(f"warning: {visible(str(worded(warning, reveal=reporter.shows_live_values)))}")
+
+
+def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> list[_Item]:
+    """Load something of each environment; raises `SpecError` with the problems of all, each reported once."""
+    items: list[_Item] = []
+    found: dict[Problem, list[str]] = {}
+    for name in names:
+        try:
+            items.append(load(name))
+        except SpecError as error:
+            for problem in error.problems:
+                found.setdefault(problem, []).append(name)
+    if found:
+        raise SpecError(tuple(_with_names(problem, those, names) for problem, those in found.items()))
+    return items
+
+
+def _with_names(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
+    """Return a problem that names its environments, unless it is in all."""
+    if len(names) == len(of):
+        return problem
+    return replace(problem, message=compose("{} (in {})", problem.message, ", ".join(names)))
+
+
+def _check_place(project: Project) -> None:
+    """Raise `InputError` where nothing is: no settings, and none of the specs that are read without them."""
+    if project.file is not None or (project.root / DEFAULT_SPECS).exists():
+        return
+    above = next((one for one in project.root.absolute().parents if (one / FILE_NAME).is_file()), None)
+    cure = f"there is one in {above}: go there, or say --project" if above else "say --project FOLDER, or run init"
+    raise InputError(f"neither {FILE_NAME} nor {DEFAULT_SPECS}/ is in {project.root.absolute()}; {cure}")
+
+
+def _no_key(project: Project, environment: Environment) -> Problem:
+    """Return the problem that the key is missing, to stand beside other variables that are."""
+    address = f"environments.{environment.name}.api_key_env"
+    message = f"the environment variable {environment.api_key_env} is not set"
+    file = project.settings_name if project.file else "environment"
+    return Problem(file, 0, 0, address, message, "set it: it holds the API key")
