@@ -1,4 +1,4 @@
-"""Sound specs → advice: what is allowed, and will be regretted. Offline, and without any secret."""
+"""Valid specs → advice: what is allowed, but likely to cause trouble. Works offline and reads no secret."""
 
 from reconciler.linting.rules import lint
 

@@ -11,7 +11,7 @@ from reconciler.specs.addresses import FACTS, spec_address
 
 
 class Mention(Struct, frozen=True):
-    """A place that says the value of a fact."""
+    """A place that gives a fact a value."""
 
     key: str
     address: str
@@ -65,7 +65,7 @@ def _facts(document: Node) -> Iterator[Mention]:
 
 
 def _contacts(document: Node) -> Iterator[tuple[KeyPath, Node]]:
-    """Return the contacts that a document declares, and those that it makes of rows, each with where it stands."""
+    """Yield the contacts that a document declares, and those that it makes of rows, each with its path."""
     for name, contact in _entries(document, "contacts"):
         yield ("contacts", name), contact
     section = dict(document.entries()).get("contacts_from")

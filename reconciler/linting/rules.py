@@ -30,7 +30,7 @@ from reconciler.specs.loading import Specs, find_overlays
 
 
 def advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
-    """Return advice about what stands at a place."""
+    """Return advice about a place."""
     return Advice(source.file, source.line, source.column, address, rule, message, cure)
 
 
@@ -51,7 +51,7 @@ def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> It
 
 
 def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
-    """Doubt the rarer one of two keys of which one looks like a typo."""
+    """Advise on the rarer one of two keys, of which one looks like a typo."""
     counts = {key: len(found) for key, found in mentions.facts.items()}
     for key, others in similar_keys(counts, counts).items():
         better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
@@ -65,7 +65,7 @@ def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
 
 
 def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
-    """Doubt the later one of two declared keys that look the same."""
+    """Advise on the later one of two declared keys that look the same."""
     alike = twins(catalogue, catalogue)
     for name in sorted(alike):
         told, *others = told_apart([name, *sorted(alike[name])])
@@ -89,9 +89,9 @@ def look_alike_advice(
     file: ParsedFile, hidden: Collection[str] | None, numbers: Collection[str] = ()
 ) -> Iterator[Advice]:
     """
-    Return each look-alike of a sound file; texts of `hidden` facts are not quoted, none at all where it is None.
+    Yield advice on each look-alike of a readable file. Texts of `hidden` facts are not quoted; None hides all texts.
 
-    Where the key of a fact is one of the `numbers`, 3.10 is the number that other readers take it for.
+    In a fact whose key is one of the `numbers`, 3.10 is a number for this tool, too.
     """
     for path, text, node, is_key in unquoted_texts(file):
         is_numeral = isinstance(plain_value(text), Numeral) and not is_key
@@ -114,7 +114,7 @@ def look_alike_advice(
 
 
 def numeral_variable_advice(variables: Iterable[Variable]) -> Iterator[Advice]:
-    """Return advice about variables that read as numbers and are text, such as 3.10."""
+    """Yield advice on variables that are text and look like numbers, such as 3.10."""
     for variable in variables:
         if isinstance(variable.value, Numeral):
             message = f"{quoted(variable.value)} is text here, without quotes, and a number for other readers of YAML"
@@ -122,7 +122,7 @@ def numeral_variable_advice(variables: Iterable[Variable]) -> Iterator[Advice]:
 
 
 def _is_number(path: KeyPath, numbers: Collection[str]) -> bool:
-    """Return whether a number is meant at a path: in a fact of such a key, or in what the catalogue says of it."""
+    """Return whether a number is meant at a path: in a fact with such a key, or in the key's entry of the catalogue."""
     fact = path[:2] if path[:1] == ("fact_keys",) else fact_of(path)
     return bool(fact) and meant_key(str((fact or ("",))[-1])) in numbers
 
@@ -156,9 +156,9 @@ def _used(specs: Specs) -> list[Variable]:
 
 def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advice, ...]:
     """
-    Return all advice about an environment's specs, sorted by place; raises `SpecError` where they are not sound.
+    Return all advice on an environment's specs, sorted by place; raise `SpecError` if they are invalid.
 
-    Variables may be for the specs of the `others`, the project's other environments.
+    A variable may be used by the specs of the `others`, the project's other environments.
     """
     loaded = specs.load()
     declaring = find_files(specs.entries, root=specs.root).files

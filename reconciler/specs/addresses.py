@@ -12,9 +12,9 @@ FACTS = frozenset(("facts", "seed_facts"))
 
 def spec_address(path: KeyPath, document: Json = None) -> str:
     """
-    Return the address of what a path leads to.
+    Return the address of what a path points to.
 
-    A fact has one address, in whichever layer it is declared; a user is named by the phone number in the document.
+    A fact has one address, whichever layer declares it. A user has the address of the phone number in the document.
     """
     owner, rest = split(path)
     match rest:
@@ -29,7 +29,7 @@ def spec_address(path: KeyPath, document: Json = None) -> str:
 
 
 def fact_of(path: KeyPath) -> KeyPath | None:
-    """Return the part of a path that leads to a fact, be it declared or made of rows; None where there is none."""
+    """Return the part of a path that points to a fact, declared or made of rows; None if it points to no fact."""
     owner = len(split(path)[0])
     if path[:1] == ("contacts_from",):
         owner = 5 if path[3:4] == ("scopes",) else 3

@@ -1,4 +1,4 @@
-"""Assembly: the declarations of all files → Desired, and what is wrong between them."""
+"""Assembly: put the declarations of all files together as Desired, and report contradictions between them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain

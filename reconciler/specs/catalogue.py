@@ -1,7 +1,7 @@
 """
-The facts of all layers against the catalogue: keys that it does not know, and values that break its rules.
+Check facts against the catalogue: keys that it does not list, and values that break its rules.
 
-The catalogue is checked on layers, not on memories: a value is checked once, where it stands, after all files are read.
+Layers are checked, not memories. So each value is checked once, at its own place, after all files are read.
 """
 
 import os
@@ -48,11 +48,11 @@ def catalogues(
     entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, problems: Problems
 ) -> Iterator[Declarations]:
     """
-    Return the keys of facts that entries declare, but for files that are read `besides`; no secret is read.
+    Yield the keys of facts that entries declare; skip files that are read `besides`, and read no secret.
 
-    Entries that lead nowhere are a problem beside others, as is all that may keep a file from saying what is
-    sensitive: it cannot be read, or holds what is no section of a spec. Where there is nothing at all yet, no catalogue
-    can be lost.
+    It is a problem if a file cannot be read or holds an unknown section, since it may declare which facts are
+    sensitive. So is an entry that finds nothing. Only if no entry finds any file, there is no catalogue to lose, and no
+    problem.
     """
     known = {os.path.realpath(file.path) for file in besides}
     found = find_files(entries, root=root) if entries else Files((), ())
@@ -67,7 +67,7 @@ def catalogues(
 
 
 def number_keys(document: Node) -> Iterator[str]:
-    """Return the keys of facts that a document types as numbers, be it sound or not."""
+    """Yield the keys of facts that a document types as numbers, whether it is valid or not."""
     keys = dict(document.entries()).get(_SECTION)
     for name, key in keys.entries() if keys else ():
         if isinstance(key.value, dict) and key.value.get("type") in NUMBERS:
@@ -75,7 +75,7 @@ def number_keys(document: Node) -> Iterator[str]:
 
 
 def _is_silent(document: Json) -> bool:
-    """Return whether a document has nothing but other sections, so that it says nothing about keys of facts."""
+    """Return whether a document has only other sections, so that it declares no keys of facts."""
     return isinstance(document, dict) and _OTHERS.issuperset(document)
 
 
@@ -118,7 +118,7 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, problems
 
 
 def with_numbers(declared: Iterable[Declarations], catalogue: Catalogue) -> Iterator[Declarations]:
-    """Return declarations in which facts that have to be numbers are those that their texts read as, such as 3.10."""
+    """Yield declarations in which texts such as 3.10 are numbers, in facts that have to be numbers."""
     keys = frozenset(key.name for key in catalogue.values() if key.holds_numbers)
     for one in declared:
         texts = (isinstance(fact.value, Numeral) and fact.key in keys for layer in one.layers() for fact in layer.facts)

@@ -1,4 +1,4 @@
-"""Declarations: what one document says, checked by itself; what other documents say is not known here."""
+"""Declarations: what one document declares, checked without knowing any other document."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -28,7 +28,7 @@ from reconciler.specs.schema import ScopeSpec, SpecDocument
 
 
 class DeclaredName(Struct, frozen=True):
-    """A name that a document gives to what it declares, be the declaration itself sound or not."""
+    """A name that a document declares, whether the declaration is valid or not."""
 
     section: str
     name: str
@@ -44,14 +44,14 @@ class ScopeReference(Struct, frozen=True):
 
 
 class DeclaredLayer(Struct, frozen=True):
-    """The facts that stand at a place: `owner` leads to the scope, the contact or the contact's memory."""
+    """The facts of one layer; `owner` is the path of the scope, the contact or the contact's memory."""
 
     owner: KeyPath
     facts: Facts
 
 
 class Invalid(Struct, frozen=True):
-    """What can be told of declarations in which something is wrong: scopes that are named, and layers of facts."""
+    """What is still known of invalid declarations: the scopes that they name, and their layers of facts."""
 
     references: tuple[ScopeReference, ...] = ()
     layers: tuple[DeclaredLayer, ...] = ()
@@ -83,7 +83,11 @@ class DeclaredContact(Struct, frozen=True):
 
 
 class Declarations(Struct, frozen=True):
-    """All that a document declares; `fact_keys` are its part of the catalogue, `live_values` came from an account."""
+    """
+    All that a document declares; `fact_keys` are its part of the catalogue.
+
+    With `live_values`, the values came from an account.
+    """
 
     names: tuple[DeclaredName, ...]
     invalid: Invalid
@@ -109,7 +113,7 @@ _SECTIONS = ("scopes", "contacts", "memories")
 
 
 def check_invalid(parts: Mapping[str, Node], valid: SpecDocument, problems: Problems) -> Invalid:
-    """Check all declarations of a document but the sound ones; return what can be told of them."""
+    """Check the invalid declarations of a document; return what is still known of them."""
     references: list[ScopeReference] = []
     layers: list[DeclaredLayer] = []
     for section in _SECTIONS:
@@ -207,7 +211,7 @@ def _contact(name: str, node: Node, problems: Problems) -> DeclaredContact:
 
 
 def _identity(parts: Mapping[str, Node]) -> Identity:
-    """Return what a checked contact is known by, a secret as such."""
+    """Return the identity of a checked contact; a secret stays a `Secret`."""
     if "contact_id" in parts:
         return ContactId(_text(parts["contact_id"]))
     kind = next(kind for kind in IDENTIFIER_KINDS if kind in parts)

@@ -41,7 +41,7 @@ def _sources(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> 
 
 
 def _user(node: Node, source: Source) -> User:
-    """Read a user from the values of the checked document: a model would hold secrets as plain text."""
+    """Read a user from the checked document: the model would hold secrets as plain text."""
     written = cast("Mapping[str, str]", node.value)
     return User(
         phone_number=written["phone_number"],
@@ -62,7 +62,7 @@ def layer(facts: Iterable[Fact]) -> Facts:
 
 
 def merge(*layers: Facts) -> Facts:
-    """Merge layers, the most specific last; where only one says anything, it is shared and not copied."""
+    """Merge layers, the most specific last. A single layer with facts is shared and not copied."""
     speaking = [facts for facts in layers if facts]
     if len(speaking) <= 1:
         return speaking[0] if speaking else ()

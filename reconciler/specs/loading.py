@@ -23,9 +23,9 @@ from reconciler.specs.rows.reading import OnRow, RowReader, RowSource, row_sourc
 
 class Loaded(Struct, frozen=True):
     """
-    What the specs declare, the names of the files that say so, and what is no mistake and worth a warning.
+    What the specs declare, the names of the files that were read, and warnings.
 
-    `scopes` are the declared scopes, with facts that they lay over all their memories.
+    `scopes` are the declared scopes, with the facts that they give to all their memories.
     """
 
     desired: Desired
@@ -59,7 +59,7 @@ class Recorder:
 
 
 class Specs(Struct, frozen=True):
-    """Where the specs of an environment are, and what their references stand for."""
+    """Where the specs of an environment are, and the values of their references."""
 
     root: Path
     entries: Sequence[str]
@@ -110,7 +110,7 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
 
 
 def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
-    """Find the overlay files that entries lead to, in the order of the entries; a file counts where it comes last."""
+    """Find the overlay files of entries, in the order of the entries; a file that is found twice counts last."""
     found: dict[SpecFile, None] = {}
     problems: list[Problem] = []
     for entry in entries:
@@ -132,9 +132,10 @@ def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator[Patc
 
 class _Loading:
     """
-    One loading: what was declared so far, and the data files that are named.
+    One loading: what was declared so far, and the data files that specs name.
 
-    Unless it is `complete`, a scope or key may be declared in what could not be read, so none is called undeclared.
+    Unless it is `complete`, a scope or key may be declared in what could not be read. Then none is reported as
+    undeclared.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class _Loading:
         self._read_rows()
 
     def loaded(self, files: tuple[str, ...]) -> Loaded:
-        """Put together and check what was declared."""
+        """Merge and check what was declared."""
         if self._complete:
             self._overlays.report_unmatched(name for one in self._declared for name in one.names)
         declared = list(with_numbers(self._declared, catalogue_of(self._declared)))
@@ -210,8 +211,8 @@ def _collector_paused() -> Iterator[None]:
     """
     Keep the cyclic garbage collector from running.
 
-    Loading makes many objects and no cycles. The collector looks at all of them again whenever their number has
-    grown by a quarter, finds nothing, and doubles the time that a large file takes.
+    Loading makes many objects and no cycles. The collector examines all of them again whenever their number has grown
+    by a quarter. It finds nothing, and doubles the time that a large file takes.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,10 +1,10 @@
 """
 Overlays: patches of declarations, for one environment.
 
-A patch has the shape of what it patches. Keys that it gives replace the declared ones; `facts`, `seed_facts` and
-`metadata` are patched key by key, `users` by phone number, `scopes` by name. Later patches win over earlier ones.
+A patch has the shape of what it patches. Its keys replace the declared ones; `facts`, `seed_facts` and `metadata` are
+patched key by key, `users` by phone number, `scopes` by name. A later patch overrides an earlier one.
 
-Overlays are applied to documents, and references after that: a value that was replaced needs no variable and no secret.
+Overlays are applied before references are filled in: a value that was replaced needs no variable and no secret.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,9 +38,9 @@ _IDENTITIES: Mapping[str, tuple[str, ...]] = {
 
 def check_unmatched(entry: Node, target: Target, references: References, problems: Problems) -> None:
     """
-    Check an entry as if what it patches were declared, with nothing but an identity.
+    Validate an entry that matches no declaration: as if it patched a declaration that has only an identity.
 
-    What its references stand for is not in effect here: a variable that is not defined is no mistake.
+    Its references are not in effect, so an undefined variable is no problem.
     """
     section, name = target
     parts = {key: _stripped(below) if key == "scopes" else below for key, below in entry.entries() if key != OPTIONAL}
@@ -68,7 +68,7 @@ _CURE = "declare it in a spec file; `optional: true` in the entry passes over wh
 
 
 class _Entry(Strict):
-    """An entry of an overlay, as far as it is no part of the declaration; the rest is checked once it is patched."""
+    """The keys of an overlay entry that are no part of a declaration; the rest is checked after patching."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -94,7 +94,7 @@ class Patch(Struct, frozen=True):
 
 
 def patches_of(document: Node, problems: Problems) -> Iterator[Patch]:
-    """Read the entries of an overlay's document, and note what is wrong with them as entries."""
+    """Yield the entries of an overlay's document; report what is wrong with them as entries."""
     checked = check(_OverlayDocument, document, address=spec_address)
     problems.take(checked.problems)
     wrong = {path[:2] for path in checked.wrong} | {path[:1] for path in checked.wrong if len(path) == 1}
@@ -116,7 +116,7 @@ class Overlays:
             self._by_target.setdefault(patch.target, []).append(patch)
 
     def apply(self, document: Node) -> Node:
-        """Return a document of declarations with all patches of what it declares; the same one where there are none."""
+        """Return a document with all patches of its declarations; the same object if there are none."""
         found = tuple(self._found(document)) if self._by_target else ()
         if not found:
             return document
@@ -203,7 +203,7 @@ class Overlays:
                 self._problems.add(flag.source, (*path, key), message="true or false is expected", cure="write true")
 
     def _users(self, declared: Node, patch: Node) -> Node:
-        """Patch users by phone number, who then stand in the patch; one that is new, or there twice, comes last."""
+        """Patch users by phone number. A user that is new, or in the patch twice, is added at the end."""
         users = list(declared.items())
         at = {number: index for index, user in enumerate(users) if (number := self._number(user)) is not None}
         for user in patch.items():
@@ -221,7 +221,7 @@ class Overlays:
 
 
 def _drop_moved(parts: dict[str, Node], given: Mapping[str, Node]) -> None:
-    """Take from the declared facts what a patch plants, and the other way round."""
+    """Drop declared enforced facts that the patch seeds, and declared seeded facts that it enforces."""
     keys = {section: _keys(given, section) for section in FACTS}
     for section, other in (("facts", "seed_facts"), ("seed_facts", "facts")):
         moved = keys[other] - keys[section]

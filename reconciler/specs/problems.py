@@ -1,9 +1,4 @@
-"""
-Problems: all that is wrong in the specs, collected so that one run tells everything, and each mistake once.
-
-One mistake in a spec can affect many contacts (every row of a data file, every use of an anchor). It is reported for
-the first one, and the others are counted.
-"""
+"""All problems in the specs, collected so that one run reports everything, and each mistake once."""
 
 import json
 import re
@@ -19,7 +14,7 @@ from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile
 from reconciler.specs.addresses import facts_in, spec_address
 
 MOST_IN_DATA = 100
-"""Of the problems of a data file, so many are told, and the others counted."""
+"""So many problems of a data file are reported; the others are counted."""
 
 MOST_AT_A_PLACE = 100
 """Of the problems at one place of a spec, which each of many rows can have in its own way."""
@@ -32,8 +27,8 @@ class Problems:
     """
     The problems found so far.
 
-    What is wrong at one place is wrong for each contact that comes of it: rows share the mapping, contacts may share
-    an anchor. It is told of the first contact, and the others are counted.
+    One mistake in a spec can affect many contacts: every row of a data file, every use of an anchor. It is reported for
+    the first contact, and the others are counted.
     """
 
     def __init__(self) -> None:
@@ -57,29 +52,29 @@ class Problems:
         self._in_data.add(file)
 
     def withhold(self, file: str) -> None:
-        """Keep the values of a file for the operator: they came from an account."""
+        """Mark the values of a file as the operator's alone, because they came from an account."""
         self._withheld.add(file)
 
     def hide(self, keys: Iterable[str]) -> None:
-        """Keep the values of facts with these keys for the operator; so may all be that stands in a broken file."""
+        """Mark the values of facts with these keys as the operator's alone; those of a broken file are, too."""
         self._hidden.update(keys)
 
     def break_off(self, file: str, *, hides: bool) -> None:
-        """Note that a file could not be read to its end; it `hides` where it may say which facts are sensitive."""
+        """Record that a file could not be read to its end; `hides` if it may declare which facts are sensitive."""
         self._unread.add(file)
         self._hides_all = self._hides_all or hides
 
     def withholds(self, file: str, *documents: Json) -> bool:
-        """Return whether a file, with these documents, holds values that are for the operator alone."""
+        """Return whether a file, with these documents, has values that only the operator may see."""
         facts = (fact for one in documents for fact in facts_in(one)) if self._hidden else ()
         return file in self._withheld or self._hides_all or any(key in self._hidden for key, _ in facts)
 
     def name_columns(self, file: str, names: Sequence[str]) -> None:
-        """Know the columns of a data file from now on, so that what is noted at a cell names its column."""
+        """Set the columns of a data file, so that a problem at a cell names its column."""
         self._columns[file] = names
 
     def take(self, problems: Iterable[Problem]) -> None:
-        """Take problems that others found."""
+        """Add problems."""
         for problem in problems:
             alike = replace(problem, address=_CONTACT.sub("contacts", problem.address, count=1))
             if alike in self._first:
@@ -89,7 +84,7 @@ class Problems:
                 self._first[alike] = problem
 
     def add(self, source: Source, address: str | KeyPath, *, message: str, cure: str) -> None:
-        """Note what is wrong at a place; the address may be given as a path in the file."""
+        """Add a problem at a place; `address` may be a path in the file."""
         where = address if isinstance(address, str) else spec_address(address)
         column = self._column(source)
         said = compose("{} ({})", message, column) if column else message
@@ -107,7 +102,7 @@ class Problems:
         return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
 
     def discreet(self, problem: Problem) -> Problem:
-        """Return a problem that says whether its values are for the operator alone."""
+        """Return a problem that is marked `withheld` if only the operator may see its values."""
         is_broken = bool(self._hidden) and problem.file in self._unread
         withheld = problem.file in self._withheld or self._hides_all or is_broken or self._is_of_hidden(problem)
         return replace(problem, withheld=True) if withheld else problem
@@ -141,12 +136,12 @@ _SENSITIVE = "sensitive"
 
 
 def says_live(document: Json) -> bool:
-    """Return whether a document says that its values are live; any marker but `false` does."""
+    """Return whether a document declares that its values are live; any marker but `false` does."""
     return isinstance(document, dict) and document.get(_MARKER, False) is not False
 
 
 def sensitive_names(document: Json) -> Iterator[str]:
-    """Yield the keys of facts that a document calls sensitive, be it sound or not; any value but `false` does."""
+    """Yield the keys of facts that a document calls sensitive, valid or not; any value but `false` does."""
     catalogue = document.get("fact_keys") if isinstance(document, dict) else None
     for name, rules in catalogue.items() if isinstance(catalogue, dict) else ():
         if isinstance(rules, dict) and rules.get(_SENSITIVE, False) is not False:
@@ -159,13 +154,13 @@ def is_undo(parsed: ParsedFile) -> bool:
 
 
 def take_problems(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
-    """Take what is wrong with a file, and learn from it which values are for the operator alone."""
+    """Add the problems of a file, and learn from it which values only the operator may see."""
     problems.take(parsed.problems)
     learn(parsed, file, problems)
 
 
 def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
-    """Learn from a file which values are for the operator alone, in what was found and in what will be."""
+    """Learn from a file which values only the operator may see, in problems found before and after."""
     for one in parsed.documents:
         problems.hide(sensitive_names(one.value))
     if any(says_live(one.value) for one in parsed.documents) or (parsed.problems and _MARKER.encode() in parsed.data):
@@ -175,7 +170,7 @@ def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
 
 
 def spec_documents(parsed: ParsedFile, file: SpecFile, problems: Problems) -> Sequence[Node]:
-    """Take what is wrong with a spec file, and return its documents; an undo file is none, and is told as such."""
+    """Add the problems of a spec file, and return its documents; an undo file is a problem and has none."""
     take_problems(parsed, file, problems)
     if not is_undo(parsed):
         return parsed.documents

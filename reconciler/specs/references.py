@@ -1,4 +1,4 @@
-"""References → values: what `${name}` and `${env:NAME}` in a document stand for, and where they may stand."""
+"""References → values: what `${name}` and `${env:NAME}` stand for, and where each may be written."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
@@ -42,9 +42,9 @@ _DEFINE = "define it under variables, in reconciler.yaml"
 
 class References(Struct, frozen=True, dict=True):
     """
-    What references stand for. Without `environ`, what comes from the environment stays an `UnreadSecret`.
+    The values of references. Without `environ`, a reference to the environment becomes an `UnreadSecret`.
 
-    Of the environment, only the variables in `secrets` may be read, and never those that hold keys.
+    Only the environment variables in `secrets` may be read, and never those in `key_variables`.
     """
 
     variables: Mapping[str, Variable] = field(default_factory=dict)
@@ -54,17 +54,17 @@ class References(Struct, frozen=True, dict=True):
 
     @cached_property
     def nearest(self) -> Nearest:
-        """Return what tells which variable was meant."""
+        """Return the names of variables, for suggestions."""
         return Nearest(self.variables)
 
     @cached_property
     def nearest_secret(self) -> Nearest:
-        """Return what tells which secret was meant."""
+        """Return the names of secrets, for suggestions."""
         return Nearest(self.secrets)
 
     @property
     def unread(self) -> "References":
-        """Return the same references, of which none reads the environment."""
+        """Return the same references without access to the environment."""
         return replace(self, environ=None)
 
     def plain(self, value: Json) -> Json:
@@ -86,12 +86,12 @@ NO_REFERENCES = References()
 
 
 def resolve(document: Node, references: References, problems: Problems) -> Node:
-    """Return a document with the values that its references stand for, and note what is wrong with them."""
+    """Return a document with its references replaced by values; report those that cannot be."""
     return replace(document, value=_Resolving(document, references, problems).value(document.value))
 
 
 class _Resolving:
-    """A walk through a document; `_path` leads to where it is."""
+    """A walk through a document; `_path` is the path of the current value."""
 
     def __init__(self, document: Node, references: References, problems: Problems) -> None:
         self._document = document
@@ -190,7 +190,7 @@ class _Resolving:
         return self._refuse(message, cure="set it for plan and apply; validate does without")
 
     def _not_allowed(self, reference: Reference) -> tuple[str, str] | None:
-        """Return what is wrong with reading a variable of the environment, and the cure; None where it may be read."""
+        """Return why a variable of the environment may not be read, and the cure; None if it may be read."""
         name = reference.name
         if holds_key(name, self._references.key_variables):
             return f"{reference} would read a key of this tool", "put the value into a variable of its own"
@@ -210,7 +210,7 @@ class _Resolving:
 
 
 def _place(path: KeyPath) -> _Place:
-    """Return what may stand at a path: any value, text alone, or what is no secret."""
+    """Return which kinds of values may be written at a path."""
     if path[:1] == ("fact_keys",):
         return "of the catalogue"
     owner, rest = split(path)
@@ -228,7 +228,7 @@ def _place(path: KeyPath) -> _Place:
 
 
 def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
-    """Report the same of what `contacts_from` says of a contact or its memory: constants, columns and conditions."""
+    """Return which kinds of values a mapping of `contacts_from` may have there: constants, columns or conditions."""
     match steps:
         case (str(section), str(), "value", *_) if section in FACTS or section == "metadata":
             return "free"

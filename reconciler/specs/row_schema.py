@@ -1,4 +1,4 @@
-"""The keys of `contacts_from`: which columns of a data file say what of the contact that each row declares."""
+"""The model of `contacts_from`: which column of a data file gives which value of the contact of each row."""
 
 import posixpath
 from typing import Annotated, Self, TypeAlias
@@ -67,7 +67,7 @@ Column: TypeAlias = Annotated[
         }
     ),
 ]
-"""The name of a column; or what is the same in each row, as `{value: ...}`."""
+"""The name of a column, or `{value: ...}` for a value that is the same in each row."""
 
 _Columns: TypeAlias = dict[str, Column]
 
@@ -121,7 +121,7 @@ class RowContact(RowLayer):
 
 
 class ContactsFrom(Strict):
-    """A data file of which each row declares a contact."""
+    """A data file; each row declares a contact."""
 
     file: Annotated[str, AfterValidator(_file)] = Field(
         description="a file of CSV (.csv), JSON Lines (.jsonl, .ndjson) or YAML (.yaml), relative to this spec file"
@@ -133,7 +133,7 @@ class ContactsFrom(Strict):
     @field_validator("delimiter")
     @classmethod
     def _of_csv(cls, delimiter: str, info: ValidationInfo) -> str:
-        """Refuse what would be passed over; a file that is wrong itself is told of at its own place."""
+        """Refuse a delimiter that would be ignored; a wrong file name is reported at its own place."""
         file = info.data.get("file")
         if file is not None and FORMATS[_ending(file)] != "csv":
             raise wrong("only CSV has a delimiter", cure="leave it out, or name a file of .csv")

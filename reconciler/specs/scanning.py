@@ -17,8 +17,8 @@ def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
     """
     Return the keys of facts that any spec file or overlay gives a value with `${env:NAME}`, at any depth.
 
-    It does not matter whether that value is overridden or unused. Entries that lead nowhere hold none. Raises
-    `SpecError` for a file that cannot be read, since it may hold some.
+    It does not matter whether that value is overridden or unused. Entries that find no file have none. Raise
+    `SpecError` for a file that cannot be read, since it may have some.
     """
     found = find_files(tuple(dict.fromkeys(entries)), root=root)
     problems = [] if found.is_complete else [*found.problems]
@@ -60,7 +60,7 @@ def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]
 
 
 def _rows(source: RowSource) -> Iterator[Json]:
-    """Yield the document of each row as a spec would write it; skip what is wrong."""
+    """Yield the document of each row as a spec would write it; skip rows that are wrong."""
     template = source.template(is_resolved=False)
     try:
         for row in source.rows():

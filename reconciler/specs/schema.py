@@ -1,8 +1,5 @@
 """
-The keys of a spec file, with what each is for. The facts themselves are checked in `facts`, at any depth.
-
-Models only check: pydantic copies texts, and a secret would become plain text. What is declared is read from the
-document.
+The models of a spec file: its keys, with their descriptions and checks.
 
 Models only check. What is declared is read from the document, because pydantic makes plain text of a secret.
 """
@@ -24,12 +21,12 @@ Facts = dict[str, object]
 
 
 def _exactly_one(*keys: str) -> ConfigDict:
-    """Report in the JSON Schema what a validator checks: exactly one of the keys is written."""
+    """Express in the JSON Schema what a validator checks: exactly one of the keys is written."""
     return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
 
 
 class Layer(Strict):
-    """A layer of facts; what they are for depends on where they stand."""
+    """A layer of facts; the place where it is written decides who gets them."""
 
     facts: Facts = Field(
         default_factory=dict,

@@ -24,7 +24,7 @@ _E164 = r"\+[1-9][0-9]{6,14}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ESCAPE = "mend it; a backslash makes a sign mean itself"
 _REFERRING = r"\$\{"
-"""What a text holds of which only the values of its references can tell if it is right."""
+"""A pattern for texts with references, which can only be checked once these are filled in."""
 
 REFERENCE_AS_KEY = "references stand in values, not in keys and names"
 
@@ -54,7 +54,7 @@ def _phone_number(value: object) -> object:
 
 
 def _email(value: object) -> object:
-    """Check no more than what tells an address from another kind of text: who may write to it is not known here."""
+    """Check only that a text looks like an email address."""
     if not isinstance(value, str) or isinstance(value, UnreadSecret):
         return value
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or has_control_characters(value):

@@ -1,9 +1,10 @@
 """
 Undo files: what `apply --save-undo` writes and `undo` reads.
 
-Two documents: whom the file is for, with what it cannot bring back, and the former values as a spec.
+An undo file has two documents: a header with the account and with what cannot be restored, and the former values as a
+spec.
 
-An undo file is not held against the catalogue, since a rollback must not fail for a rule that came later.
+It is not checked against the catalogue, since a rollback must not fail for a rule that was added later.
 """
 
 from pathlib import Path
@@ -94,7 +95,7 @@ def _lost(undo: Undo) -> dict[str, Json]:
 
 
 def _saved(parsed: ParsedFile, file: str) -> SavedUndo:
-    """Take an undo file apart; raises `SpecError` with all that is wrong in it, and quotes nothing of it."""
+    """Check and read an undo file; raise `SpecError` with all its problems, which quote none of its values."""
     problems = Problems()
     problems.withhold(file)
     problems.take(parsed.problems)
@@ -114,7 +115,7 @@ def _saved(parsed: ParsedFile, file: str) -> SavedUndo:
 
 
 def _with_secrets(desired: Desired, secrets: frozenset[str]) -> Desired:
-    """Return what is declared with the values at these addresses as secrets."""
+    """Return declarations in which the values at these addresses are secrets."""
 
     def hidden(fact: Fact, address: str) -> Fact:
         return replace(fact, value=as_secret(fact.value)) if visible(address) in secrets else fact

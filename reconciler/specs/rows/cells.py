@@ -1,4 +1,4 @@
-"""Cells of CSV as the catalogue means them: text, unless it says that the facts of a key are something else."""
+"""Types of CSV cells: a cell is text, unless the catalogue gives its key another type."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, json_value, numeral_value, plain_value
 
 Convert: TypeAlias = Callable[[str, str], Json]
-"""Return the value of a fact, by its key, for the text of a cell of CSV; raises `ValueError` with what is expected."""
+"""Return the value of a cell of CSV for the key of a fact; raise `ValueError` with what is expected."""
 
 
 def as_text(_key: str, text: str) -> Json:
@@ -19,7 +19,7 @@ def as_text(_key: str, text: str) -> Json:
 
 
 def by_catalogue(catalogue: Catalogue) -> Convert:
-    """Return a converter of cells to what the catalogue says of their keys; a key that it does not know holds text."""
+    """Return a converter that gives cells the types of the catalogue; facts with other keys are text."""
     return partial(_converted, catalogue)
 
 

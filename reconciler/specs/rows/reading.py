@@ -1,8 +1,8 @@
 """
-Data files → declarations: each row of what `contacts_from` names, one at a time, checked as if it stood in YAML.
+Data files → declarations: each row that `contacts_from` names, checked as if it were written in YAML.
 
-A row is a document of its own, so that overlays, layers, `why` and messages treat it as if it stood in YAML. Its cells
-are escaped: references in them are not filled in.
+A row becomes a document of its own, so that overlays, layers, `why` and messages work as for YAML. Its cells are
+escaped: references in them are not filled in.
 """
 
 import posixpath
@@ -46,7 +46,7 @@ OnRow: TypeAlias = Callable[[Row, str], None]
 
 class RowSource(Struct, frozen=True):
     """
-    A sound entry of `contacts_from` and its data file; `is_live` where its spec calls its values live.
+    A valid entry of `contacts_from` and its data file; `is_live` if its spec calls its values live.
 
     `written` is the entry before its references are filled in.
     """
@@ -65,11 +65,13 @@ class RowSource(Struct, frozen=True):
 
     @property
     def is_text(self) -> bool:
-        """Return whether all cells are text, so that the catalogue may say what they mean."""
+        """Return whether all cells are text, so that the catalogue decides their types."""
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
     def rows(self) -> Iterator[RowEvent]:
-        """Read the file row by row; raises `OSError` and `ValueError` as `read_rows`, and where it leads out."""
+        """
+        Yield the events of the file; raise `OSError` if it is outside of the repository, and errors of `read_rows`.
+        """
         if not self.file.tree.holds(self.file.path):
             raise OSError(EACCES, self.file.tree.refusal)
         return read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
@@ -84,7 +86,7 @@ class RowSource(Struct, frozen=True):
 
 def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSource]:
     """
-    Yield the sound entries of a document; what is wrong with the others is reported with the document.
+    Yield the valid entries of a document; problems of the others are reported with the document.
 
     `written` is the document before its references are filled in.
     """
@@ -116,9 +118,9 @@ def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> 
 
 class RowReader:
     """
-    The reading of one data file.
+    The reader of one data file.
 
-    Afterwards, `complete` says whether all of it could be read, and `warnings` what is no mistake and worth one.
+    After `declared`, `complete` is whether all of it could be read, and `warnings` are what it warns of.
     """
 
     def __init__(
@@ -151,7 +153,7 @@ class RowReader:
         )
 
     def _has_sound_conditions(self) -> bool:
-        """Return whether the conditions are such as cells can meet; all cells of CSV are text."""
+        """Return whether cells can meet the conditions; all cells of CSV are text."""
         for condition in self._template.conditions if self._source.is_text else ():
             if not isinstance(condition.expected, str):
                 words = mistyped("text", condition.expected)

@@ -1,4 +1,4 @@
-"""A mapping of columns, made ready: a row in, the contact that it declares out, as a document with its places."""
+"""A prepared mapping of columns: it turns a row into a document that declares a contact, with places."""
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -31,9 +31,9 @@ _NAME_AT = 0
 
 class Slot(Struct, frozen=True):
     """
-    A place of the mapping: the column it names, or None for a constant, and where it stands in the spec.
+    A place of the mapping: its column, or None for a constant, and its place in the spec.
 
-    `path` leads from the contact to what it is the value of.
+    `path` is the path of its value within the contact.
     """
 
     column: str | None
@@ -42,7 +42,7 @@ class Slot(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """What a column has to hold for a memory to be declared; an empty text stands for an empty cell."""
+    """The value that a column must have for a memory to be declared; an empty text means an empty cell."""
 
     slot: Slot
     expected: Json
@@ -76,7 +76,7 @@ _Part: TypeAlias = _Leaf | _Branch | _Users
 
 
 class WrongCell(Struct, frozen=True):
-    """A cell that cannot be what the mapping takes it for, why, and what would be right."""
+    """A cell that does not fit the mapping: why, and what would be right."""
 
     slot: Slot
     message: str
@@ -109,10 +109,10 @@ class RowLines(Lines):
 
 class Template:
     """
-    What a `contacts_from` entry makes of rows.
+    Makes documents of rows, as a `contacts_from` entry maps them.
 
-    Cells are data, in which `${` means itself, so the documents write it `$${`. So they do for constants where the
-    entry `is_resolved`: its references are filled in already. The scopes that are `left_out` are passed over.
+    In a cell, `${` is plain text, so documents write it `$${`. Constants are escaped like that, too, where the entry
+    `is_resolved`: its references are already filled in. The scopes that are `left_out` are skipped.
     """
 
     def __init__(
