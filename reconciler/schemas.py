@@ -46,7 +46,7 @@ _UNQUOTED: Mapping[str, tuple[str, ...]] = {
     "number": ("1e5", "1.50"),
     "boolean": ("True",),
 }
-"""By type: texts that stay text here without quotes, and that YAML's core schema takes for a value of that type."""
+"""By type: texts that this tool reads as text, and YAML's core schema as a value of that type."""
 
 _ABOUT_TEXT = (
     " Text may stand without quotes, and what only looks like a number or a boolean (+14155550192, 02139, True) is"
@@ -75,7 +75,7 @@ def schema_text(name: SchemaName) -> str:
 
 
 def modeline(name: SchemaName, *, of: str) -> str:
-    """Return the comment that tells an editor the schema of a file; `of` is its path in the repository."""
+    """Return the comment that points an editor to the schema of a file; `of` is its path in the repository."""
     return f"# yaml-language-server: $schema={'../' * of.count('/')}{SCHEMA_FOLDER}/{name}.json"
 
 
@@ -105,7 +105,7 @@ def _headed(made: dict[str, Any], name: SchemaName, title: str) -> dict[str, Any
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's schemas without its titles, which say the key again, and without defaults, which nobody writes."""
+    """Pydantic's schemas without its titles, which repeat the key, and without defaults, which nobody writes."""
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ANN401  a core schema is a mapping of anything
         """Return the schema of the value alone."""
@@ -117,7 +117,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _parts(value: object) -> Iterator[dict[str, Any]]:
-    """Return all schemas below one; what stands under `propertyNames` speaks of keys, which always are text."""
+    """Yield all schemas below one, except those of keys (`propertyNames`), which are always text."""
     if isinstance(value, dict):
         for key, below in value.items():
             if key != "propertyNames":
@@ -136,7 +136,7 @@ def _close_names(part: dict[str, Any]) -> None:
 
 
 def _open_facts(part: dict[str, Any]) -> None:
-    """Add what facts hold to the schema; the models leave it to the reader, which looks at every depth."""
+    """Add the schema of facts; the models leave facts to the reader, which checks them at every depth."""
     if part.get("additionalProperties") is True:
         part |= {"propertyNames": {"$ref": "#/$defs/FactKey"}, "additionalProperties": {"$ref": _FACT}}
     if part.get("required") == [CONSTANT]:

@@ -57,9 +57,9 @@ _KEY = "[key]"
 
 class Strict(BaseModel):
     """
-    A mapping in a file: a key that is not known must fail, and text is never taken for a number.
+    A mapping in a file: an unknown key is a problem, and text is never taken for a number.
 
-    Lists in files are fields of type `list`: strict as it is, pydantic takes no list for a tuple.
+    Lists in files are fields of type `list`: in strict mode, pydantic takes no list for a tuple.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
@@ -69,7 +69,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Checked(Struct, Generic[Model], frozen=True):
-    """What came of a document: a model, or problems and the paths of what is wrong."""
+    """The result of checking a document: a model, or problems and the paths of what is wrong."""
 
     model: Model | None
     problems: tuple[Problem, ...]
@@ -145,7 +145,7 @@ def _id(text: str) -> str:
 
 
 def _account_id(text: str) -> str:
-    """Check an id that stands in the path of a call, where a slash would make another path of it."""
+    """Check an id that becomes part of the path of a call, where a slash would change the path."""
     if "/" in text:
         raise wrong("the account's ids hold no slash", cure="write the id as the account gives it, not the path to it")
     return text
@@ -169,4 +169,4 @@ AccountId: TypeAlias = Annotated[
         }
     ),
 ]
-"""What the account calls a contact or a memory: stands in the paths of calls."""
+"""The account's id of a contact or a memory, which becomes part of the paths of calls."""

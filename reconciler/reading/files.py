@@ -1,4 +1,4 @@
-"""Which files hold the specs: folders, files and globs → their names, sorted."""
+"""Find spec files: folders, files and globs → their names, sorted."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,9 +22,9 @@ class SpecFile(Struct, frozen=True):
 
 class Files(Struct, frozen=True):
     """
-    The files that were found, sorted by name, and the entries that led nowhere.
+    The files that were found, sorted by name, and the problems of entries that find none.
 
-    Unless `is_complete`, there may be more files: an entry cannot be followed, or a folder cannot be read.
+    Unless it `is_complete`, there may be more files: an entry cannot be followed, or a folder cannot be read.
     """
 
     files: tuple[SpecFile, ...]
@@ -34,12 +34,12 @@ class Files(Struct, frozen=True):
 
 def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
     """
-    Find the files that entries lead to; each entry is a folder, a file or a glob, relative to the root.
+    Find the files of entries; each entry is a folder, a file or a glob, relative to the root.
 
-    What leads out of the repository is a problem, and is not looked at.
+    An entry outside of the repository is a problem and is not read.
 
-    A folder stands for all `*.yaml` and `*.yml` in it, at any depth, hidden ones left out.
-    A file that is reached twice is given once. `example` is the name of a file that an empty folder could have.
+    A folder stands for all `*.yaml` and `*.yml` in it, at any depth, without hidden ones. A file that is found twice is
+    returned once. `example` is the name of a file that an empty folder could have.
     """
     search = _Search(root, example)
     for entry in entries:
@@ -62,7 +62,7 @@ class _Search:
         self._example = example
 
     def take(self, entry: str) -> None:
-        """Take all that an entry leads to."""
+        """Add all files of an entry."""
         path = self._root / entry
         try:
             is_glob = _is_glob(entry) and not _is_there(path)
@@ -110,7 +110,7 @@ class _Search:
             yield SpecFile(self._tree.name(match), match, self._tree)
 
     def _walk(self, folder: Path) -> Iterator[SpecFile]:
-        """Return the spec files below a folder, each folder once: links can lead in circles."""
+        """Yield the spec files below a folder, each folder once: links can make circles."""
         seen: set[object] = set()
         waiting = [(folder, self._tree.name(folder))]
         while waiting:
@@ -156,7 +156,7 @@ class _Search:
         self._wrong(entry, message, cure, name=name)
 
     def _wrong(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
-        """Note what is wrong with an entry, or with what is called `name` and lies below it."""
+        """Record what is wrong with an entry, or with the file `name` below it."""
         path = self._root / entry
         called = name or (self._tree.name(path) if self._tree.holds(path) else printable(entry))
         problem = Problem(called, 0, 0, "", message, cure)
@@ -172,7 +172,7 @@ def _fixed_part(entry: str) -> str:
 
 
 def _matches(root: Path, entry: str) -> Iterator[Path]:
-    """Return what a glob matches; what is hidden only where the glob names it."""
+    """Return what a glob matches; hidden files only if the glob names them."""
     anchor = Path(entry).anchor
     base, pattern = (Path(anchor), entry[len(anchor) :]) if anchor else (root, entry)
     named = frozenset(Path(pattern).parts)

@@ -27,16 +27,16 @@ Addressing: TypeAlias = Callable[[KeyPath], str]
 
 
 def dotted(path: KeyPath) -> str:
-    """Write a path as `environments.production.specs[0]`; a key that is not one plain word stands in quotes."""
+    """Return a path as `environments.production.specs[0]`; a key that is not one plain word is quoted."""
     steps = (keyed_address("", step) if isinstance(step, str) else f"[{step}]" for step in path)
     return "".join(steps).removeprefix(".")
 
 
 Mark: TypeAlias = "int | tuple[int, *tuple[Mark, ...]]"
 """
-Where an entry's key and value start, `key << OFFSET_BITS | value`; an item of a list counts as its own key.
+The offsets of an entry's key and value, `key << OFFSET_BITS | value`; an item of a list counts as its own key.
 
-For a mapping or list, followed by the marks of what it holds, in the order of the data.
+For a mapping or list, this is followed by the marks of its entries, in the order of the data.
 """
 
 OFFSET_BITS = 32
@@ -44,7 +44,7 @@ _VALUE_OFFSET = (1 << OFFSET_BITS) - 1
 
 
 def key_offset(mark: Mark) -> int:
-    """Return the offset of the key that an entry's value stands under."""
+    """Return the offset of the key of an entry."""
     return (mark if isinstance(mark, int) else mark[0]) >> OFFSET_BITS
 
 
@@ -71,13 +71,13 @@ class Lines:
         return Source(self.file, line, at - self._starts[line - 1] + 1)
 
     def problem(self, at: int, message: str, *, cure: str, address: str = "") -> Problem:
-        """Report that something is wrong at an offset."""
+        """Return a problem at an offset."""
         source = self.source(at)
         return source.problem(address, message, cure)
 
 
 class Refused(str):
-    """A value that stands for one already reported as wrong; whoever checks it further keeps silent."""
+    """A stand-in for a value whose problem is already reported; further checks ignore it."""
 
     __slots__ = ()
 
@@ -86,7 +86,7 @@ REFUSED = Refused()
 
 
 class Node(Struct, frozen=True):
-    """A value of a document with its place, and with the places of all that it holds."""
+    """A value of a document, with its place and the places of all entries below it."""
 
     value: Json
     lines: Lines
@@ -99,30 +99,30 @@ class Node(Struct, frozen=True):
 
     @property
     def key_source(self) -> Source:
-        """Return the place of the key that the value stands under; of the value itself in a list or at the top."""
+        """Return the place of the value's key; of the value itself in a list or at the top."""
         return self.lines.source(key_offset(self.mark))
 
     def keyed(self) -> Iterator[tuple[str, Json, Source]]:
-        """Go through a mapping's keys and values with the places of the keys, as `entries` at a third of the cost."""
+        """Yield a mapping's keys, values and places of keys: like `entries`, at a third of the cost."""
         if isinstance(self.value, dict):
             at = self.lines.source
             for (key, value), mark in zip(self.value.items(), self._marks, strict=True):
                 yield key, value, at(key_offset(mark))
 
     def entries(self) -> Iterator[tuple[str, "Node"]]:
-        """Go through a mapping's keys and values; of anything else, through nothing."""
+        """Yield a mapping's keys and values; nothing for any other value."""
         if isinstance(self.value, dict):
             for (key, value), mark in zip(self.value.items(), self._marks, strict=True):
                 yield key, Node(value, self.lines, mark)
 
     def items(self) -> Iterator["Node"]:
-        """Go through the items of a list; of anything else, through nothing."""
+        """Yield the items of a list; nothing for any other value."""
         if isinstance(self.value, list):
             for value, mark in zip(self.value, self._marks, strict=True):
                 yield Node(value, self.lines, mark)
 
     def at(self, path: KeyPath) -> "Node":
-        """Follow a path from here, as far as it leads."""
+        """Return the node at a path from here, or the last one on the way that exists."""
         node = self
         for step in path:
             below = node._below(step)
@@ -173,19 +173,19 @@ class _JoinedLines(Lines):
 
 
 def joined(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """Return nodes of several texts such places that a mapping or list can be made of parts of them."""
+    """Return nodes of several texts with places in one space, so that they can be parts of one mapping or list."""
     lines = _JoinedLines(list({id(node.lines): node.lines for node in nodes}.values()))
     return tuple(Node(node.value, lines, _moved(node.mark, lines.first_of(node.lines))) for node in nodes)
 
 
 def mapping(like: Node, entries: Mapping[str, Node]) -> Node:
-    """Return a mapping of joined nodes that stands where another one stands."""
+    """Return a mapping of joined nodes, at the place of another mapping."""
     value = {key: node.value for key, node in entries.items()}
     return replace(like, value=value, mark=(_own(like.mark), *(node.mark for node in entries.values())))
 
 
 def listing(like: Node, items: Sequence[Node]) -> Node:
-    """Return a list of joined nodes that stands where another one stands."""
+    """Return a list of joined nodes, at the place of another list."""
     return replace(like, value=[node.value for node in items], mark=(_own(like.mark), *(node.mark for node in items)))
 
 

@@ -1,4 +1,4 @@
-"""Texts without quotes: where they stand, and what other readers of YAML (1.1 and 1.2) take them for."""
+"""Texts without quotes, and what other readers of YAML (1.1 and 1.2) take them for."""
 
 import json
 import re
@@ -46,7 +46,7 @@ class _Open(Struct):
 
 
 def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool, bool]]:
-    """Yield each scalar of a text, whether it is a key, and whether a number is meant where it stands."""
+    """Yield each scalar of a text, whether it is a key, and whether a number is meant there."""
     stack = [_Open(None, is_number=False, is_number_below=False)]
     for event in parsed(text):
         kind: type = type(event)
@@ -69,9 +69,9 @@ def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool,
 
 def unquoted_texts(file: ParsedFile) -> Iterator[tuple[KeyPath, str, Node, bool]]:
     """
-    Yield each text without quotes of a readable file: its path, itself, its node, and whether it is a key there.
+    Yield each text without quotes of a readable file: its path, the text, its node, and whether it is a key.
 
-    What our own reading takes for a number or a boolean is no text, and left out.
+    A scalar that this tool reads as a number or a boolean is not a text.
     """
     text = file.data.decode("utf-8-sig")
     plain = (event for event, _, _ in _scalars(text, ()) if not event.style and not event.tag)
@@ -120,7 +120,7 @@ _WORDS = {
 
 
 def taken_for(text: str) -> str | None:
-    """Return what some reader takes a plain scalar for, in words; None where all readers take it for text."""
+    """Return what some reader takes a plain scalar for, in words; None if all readers take it for text."""
     if text[:1] not in _FIRST_CHARACTERS:
         return None
     found = _OTHERS.fullmatch(text)

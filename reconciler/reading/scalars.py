@@ -1,9 +1,9 @@
 """
-Text stays text: what a plain scalar means.
+The meaning of a plain scalar: text stays text.
 
-YAML 1.2's core schema, narrower still: `true` and `false`, null, and numbers whose characters are those that writing
-the number gives. So 7.5 is a number, and 3.10 is text, unless a number is expected where it stands. Everything else is
-text, and what would silently become something else on its way to the API is refused.
+The rules are YAML 1.2's core schema, made narrower: `true` and `false`, null, and numbers in the form in which they are
+written back. So 7.5 is a number, and 3.10 is text, unless a number is expected there. All else is text. What the API
+would silently change is refused.
 """
 
 import re
@@ -38,7 +38,7 @@ class Numeral(str):
 
 
 Meaning: TypeAlias = "Json | Refusal"
-"""What a scalar stands for, or why it may not stand there."""
+"""The value of a scalar, or why it is refused."""
 
 _NULLS = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _NOT_FINITE = {
@@ -61,7 +61,7 @@ _NO_KEYS = {
 
 
 def plain_value(text: str) -> Meaning:
-    """Return the value of a scalar that stands without quotes and without a tag."""
+    """Return the value of a scalar without quotes and without a tag."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _NUMBER_STARTS and _NUMBER.fullmatch(text):
@@ -72,7 +72,7 @@ def plain_value(text: str) -> Meaning:
 
 
 def number_meant(value: object) -> object:
-    """Return what stands where a number is expected: the number that a `Numeral` reads as, and all else as it is."""
+    """Return the number of a `Numeral`, where a number is expected; return anything else unchanged."""
     return numeral_value(value) if isinstance(value, Numeral) else value
 
 
@@ -113,7 +113,7 @@ def _decimal(text: str) -> float | Refusal:
 
 
 def _counted(text: str, said: str, said_of_digits: str) -> Message:
-    """Report something of a number by the count of its digits: it may well be somebody's account, and is not quoted."""
+    """Describe a number by its count of digits: it may be an account number, so it is not quoted."""
     digits = f"{sum(map(str.isdigit, text)):,} digits"
     return Message(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
 

@@ -49,7 +49,7 @@ class Words(Struct, frozen=True):
 
 
 def explain(error: ErrorDetails) -> Words:
-    """Return what is wrong with a value."""
+    """Return the words for an error of pydantic's."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in _EXPECTED:
         return mistyped(_EXPECTED[kind], error["input"])
@@ -62,12 +62,12 @@ def explain(error: ErrorDetails) -> Words:
 
 
 def wrong(message: str, *, cure: str) -> PydanticCustomError:
-    """Return the error that a validator raises to say what is wrong and what would be right."""
+    """Return the error that a validator raises, with what is wrong and what would be right."""
     return PydanticCustomError(OUR_OWN, "{said}", {"said": message, "cure": cure})
 
 
 def mistyped(expected: str, value: object) -> Words:
-    """Report that a value is of another kind than expected: `text`, `a whole number`, `a list` and so on."""
+    """Return the words for a value of another kind than expected, such as `text`, `a whole number`, `a list`."""
     message = compose("{} is expected, not {}", expected, named(value))
     if value is None:
         return Words(message, _fill(expected))

@@ -1,8 +1,8 @@
 """
-The work tree: the folder whose files belong to the repository, and from which they are named.
+The work tree: the folder whose files belong to the repository; files are named from its top.
 
-What lies outside of it, is git's own or this tool's, is never read: a preview may show what a spec holds to others.
-Links are followed before that is decided. Git itself is not asked, so no variable of its own can widen the folder.
+Files outside of it, git's own and this tool's own are never read, since a preview may show to others what a spec holds.
+Links are followed before that is decided. Git is not called, so its variables cannot widen the folder.
 """
 
 import os
@@ -39,12 +39,12 @@ class WorkTree(Struct, frozen=True):
 
     @property
     def refusal(self) -> str:
-        """Return what is wrong with a path that leads out."""
+        """Return the message for a path outside."""
         return f"it leads out of {'the git repository' if self.is_of_git else 'the folder of the project'}"
 
     @property
     def cure(self) -> str:
-        """Return what to do about a path that leads out."""
+        """Return the cure for a path outside."""
         if self.is_of_git:
             return "move it into the repository: what specs read is shown to others"
         return "move it into this folder, or keep both in one git repository: what specs read is shown to others"
@@ -52,9 +52,9 @@ class WorkTree(Struct, frozen=True):
 
 def work_tree_of(folder: Path) -> WorkTree:
     """
-    Return the work tree of the nearest repository around a folder; raises `InputError` where the folder is gone.
+    Return the work tree of the nearest repository around a folder; raise `InputError` if the folder is gone.
 
-    A repository that a link out of another one leads to does not count: the link may have come with a change.
+    A repository behind a link out of another repository does not count: the link may have come with a change.
     """
     try:
         start = Path(os.path.abspath(folder))  # noqa: PTH100  links must not be followed yet
@@ -79,7 +79,7 @@ def linked_folder(path: Path) -> Path | None:
 
 
 def _below(path: str, folder: str) -> tuple[str, ...] | None:
-    """Return the parts that lead from a folder to a path, or None where it is elsewhere."""
+    """Return the parts of a path below a folder, or None if it is not below."""
     try:
         return Path(path).relative_to(folder).parts
     except ValueError:

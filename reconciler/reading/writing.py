@@ -1,8 +1,8 @@
 """
 Plain data → YAML that is read back as the same data, by this tool and by others.
 
-Text stands without quotes only where it looks like plain words. What other readers of YAML might take for a number, a
-date or a boolean is quoted, although ours would not.
+Only text that looks like plain words is written without quotes. Text that other readers might take for a number, a date
+or a boolean is quoted.
 """
 
 import re
@@ -23,7 +23,7 @@ _WORDS_OF_OTHERS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false
 """What some readers of YAML take for something else than text, in whatever case."""
 
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\U([0-9A-F]{8})")
-"""How libyaml writes what lies beyond U+FFFF, such as emoji; text with a backslash always stands in double quotes."""
+"""How libyaml writes characters beyond U+FFFF, such as emoji. It puts text with a backslash in double quotes."""
 
 _NO_FOLDING = 2**31 - 1
 _TAG = "tag:yaml.org,2002:"
@@ -33,7 +33,7 @@ DUMPER: Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class UnfaithfulError(ValueError):
-    """A document would not be read back as what it is: it holds something that YAML files of ours cannot hold."""
+    """A document would not be read back as it is: it holds something that specs cannot express."""
 
 
 def written(document: Mapping[str, Json], *, comments: Sequence[str] = (), dumper: Dumper = DUMPER) -> str:
@@ -52,7 +52,7 @@ def _reads_back(text: str, document: Json) -> bool:
 
 
 def _with_indented_lists(body: str) -> str:
-    """Indent lists below the key or dash that they stand under, as `fmt` does; libyaml writes them level with a key."""
+    """Indent lists below their key or dash; libyaml writes them level with a key."""
     lines = body.split("\n")
     for first, last, column in sorted(_lists(body), key=lambda one: one[2], reverse=True):
         for at in range(first, last):

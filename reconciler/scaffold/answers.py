@@ -1,4 +1,4 @@
-"""What a new repository is asked about, and whether an answer can stand in its files."""
+"""The questions for a new repository, and checks of the answers."""
 
 import json
 import re
@@ -46,7 +46,7 @@ Ci: TypeAlias = Literal["github", "gitlab", "none"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
-"""A requirement with this tool's name that does not say where it comes from."""
+"""A requirement with this tool's name but without its origin."""
 _REQUIREMENT = "a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
 _WHOSE_NAME = "on PyPI the name reconciler belongs to another project, which would get to see your key"
 _NO_VARIABLE = (
@@ -82,7 +82,7 @@ class Answers(Struct, frozen=True):
 
 
 def problem_with(key: str, text: str) -> str:
-    """Return why a text cannot stand at a key, and what could; nothing where it can, and of other keys."""
+    """Return why a text cannot be the value of a key, and what could; empty if it can, and for other keys."""
     match key:
         case _ if _SURROGATE.search(text):
             return "it holds bytes that are not UTF-8; write it in UTF-8"

@@ -1,8 +1,8 @@
 """
-CSV → rows: UTF-8 with or without a byte order mark, quotes taken strictly, every row as long as the header.
+CSV → rows: UTF-8 with or without a byte order mark, strict quotes, every row as long as the header.
 
-A cell of nothing but blanks is empty, since spreadsheets leave such cells; in all others, blanks count. The names of
-columns stand without the blanks around them.
+A cell of blanks is empty, since spreadsheets leave such cells; in all other cells, blanks count. Blanks around the
+names of columns are dropped.
 """
 
 import csv
@@ -17,7 +17,7 @@ _CLOSE = 'close it with ", and write "" for a quote inside of it'
 
 
 def csv_rows(lines: Iterator[bytes], *, file: str, delimiter: str) -> Iterator[Columns | Row | Problem]:
-    """Read CSV whose first row names the columns; rows in which all cells are empty are passed over."""
+    """Yield the events of CSV whose first row names the columns; rows of empty cells are skipped."""
     yield from _Csv(lines, file, delimiter).events()
 
 
@@ -64,7 +64,7 @@ class _Csv:
                 yield Row(cells, Source(self._file, self._line, 1), positions)
 
     def _records(self) -> Iterator[Sequence[str] | Problem]:
-        """Yield all records that hold something; where one cannot be read, go on with the next."""
+        """Yield all records that are not empty; after one that cannot be read, go on with the next."""
         while True:
             self._line = self._lines.number + 1
             try:
@@ -87,7 +87,7 @@ class _Csv:
                 yield record
 
     def _malformed(self, error: str) -> tuple[Problem, bool]:
-        """Return what is wrong with a record, and whether what follows it can be read."""
+        """Return the problem of a record, and whether the records after it can be read."""
         if "expected after" in error:
             message = "text stands behind the closing quote of a cell"
             return self._problem(message, 'write "" for a quote inside of a quoted cell'), True

@@ -16,7 +16,7 @@ _WRITE = 'write one object a line: {"column": "value"}'
 
 
 class _RefusedError(ValueError):
-    """What JSON can write and specs cannot say."""
+    """A value that JSON can express and specs cannot."""
 
     def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class _RefusedError(ValueError):
 
 
 def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
-    """Read JSON Lines; empty lines are passed over."""
+    """Yield the rows of JSON Lines; empty lines are skipped."""
     text = TextLines(lines, file)
     for line in text:
         wrong = text.taken()
@@ -40,7 +40,7 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
 
 
 def json_value(text: str) -> Json | Refusal:
-    """Read a value as JSON writes it, or say why it is refused: what specs cannot say, data cannot say either."""
+    """Return a value from JSON, or why it is refused: data cannot hold what specs cannot."""
     try:
         value: Json = json.loads(
             text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant

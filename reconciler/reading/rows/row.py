@@ -15,10 +15,10 @@ _UTF8 = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
 
 class TextLines:
     """
-    The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the line given last.
+    The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the last line.
 
-    A line that is not UTF-8, or holds a NUL byte, is given all the same, and the problem waits to be `taken`.
-    Of a file in UTF-16 there are no lines, but a problem.
+    A line that is not UTF-8, or has a NUL byte, is returned anyway, and its problem waits to be `taken`. A file in
+    UTF-16 has no lines, but a problem.
     """
 
     def __init__(self, lines: Iterator[bytes], file: str) -> None:
@@ -28,7 +28,7 @@ class TextLines:
         self._problems: list[Problem] = []
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the lines."""
+        """Return the iterator itself."""
         return self
 
     def __next__(self) -> str:
@@ -50,7 +50,7 @@ class TextLines:
             return line.decode(errors="replace")
 
     def taken(self) -> tuple[Problem, ...]:
-        """Return what is wrong in the lines since the last time."""
+        """Return the problems of the lines since the last call."""
         found = tuple(self._problems)
         self._problems.clear()
         return found
@@ -75,7 +75,7 @@ class Row(Struct, frozen=True):
     positions: Mapping[str, int]
 
     def cell(self, column: str) -> Json:
-        """Return what a column holds, None where it holds nothing."""
+        """Return the cell of a column, None if it is empty."""
         cell = self.cells.get(column)
         return None if cell == "" else cell
 

@@ -1,4 +1,4 @@
-"""Anchors: the values of a document that have a name, and how much may come of naming them again and again."""
+"""Anchors: the named values of a document, and limits on how often aliases repeat them."""
 
 from typing import ClassVar, TypeAlias
 
@@ -12,7 +12,7 @@ from reconciler.reading.scalars import Refusal
 
 
 class ItemsFrame:
-    """A list that is being read; `at` is where it starts, `as_key` says that it stands where a key should."""
+    """A list that is being read; `at` is its start, `as_key` is whether it stands in the place of a key."""
 
     __slots__ = ("anchor", "as_key", "at", "height", "marks", "value", "values_before")
     expects_key: ClassVar[bool] = False
@@ -27,14 +27,14 @@ class ItemsFrame:
         self.marks: list[Mark] = []
 
     def add(self, value: Json, at: int, held: tuple[Mark, ...] | None = None) -> None:
-        """Take the next item; `held` are the marks of what it holds, if it is a mapping or list."""
+        """Add the next item; `held` are the marks of its entries, if it is a mapping or list."""
         own = at << OFFSET_BITS | at
         self.value.append(value)
         self.marks.append(own if held is None else (own, *held))
 
     @property
     def step(self) -> int:
-        """Return the step of a path that leads to what is read next."""
+        """Return the step of a path to the value that is read next."""
         return len(self.value)
 
 
@@ -56,13 +56,13 @@ class EntriesFrame:
         self.marks: list[Mark] = []
 
     def expect_value(self, key: str | None, at: int) -> None:
-        """Take the next key; without one, the value that follows is dropped: its key was refused."""
+        """Set the next key; None if it was refused, and then its value is dropped."""
         self.expects_key = False
         self.key = key
         self._key_at = at
 
     def add(self, value: Json, at: int, held: tuple[Mark, ...] | None = None) -> None:
-        """Take the value of the last key."""
+        """Set the value of the last key."""
         self.expects_key = True
         if self.key is not None:
             own = self._key_at << OFFSET_BITS | at
@@ -75,7 +75,7 @@ class EntriesFrame:
 
     @property
     def step(self) -> str | None:
-        """Return the step of a path that leads to the value that is read next; none while there is no key for it."""
+        """Return the step of a path to the value that is read next; None while there is no key for it."""
         return None if self.expects_key else self.key
 
 
@@ -83,7 +83,7 @@ Frame: TypeAlias = ItemsFrame | EntriesFrame
 
 
 MOST_EXPANDED = 1_000_000
-"""How many values the aliases of one file may stand for: enough for 100,000 contacts that share their facts."""
+"""The number of values that the aliases of one file may stand for: enough for 100,000 contacts that share facts."""
 
 MOST_NESTED = 64
 """How deep mappings and lists may lie in one another, aliases followed."""
@@ -114,7 +114,7 @@ class Anchors:
         self._known[name] = frame
 
     def close(self, name: str, frame: Frame, anchored: Anchored) -> None:
-        """Remember what a name stands for, unless something inside it took the name since."""
+        """Record the value of a name, unless something inside it took the name since."""
         if self._known[name] is frame:
             self._known[name] = anchored
 
@@ -123,7 +123,7 @@ class Anchors:
         self._known[name] = Anchored(value, None, 1, 0)
 
     def resolve(self, name: str, *, depth: int) -> Anchored | Refusal:
-        """Return what a name stands for, for use at a depth."""
+        """Return the value of a name, for use at a depth."""
         known = self._known.get(name)
         if known is None:
             nearest = did_you_mean(name, self._known)
@@ -141,7 +141,7 @@ class Anchors:
 
     @property
     def exhausted(self) -> bool:
-        """Return whether the aliases stand for more values than they may."""
+        """Return whether the aliases stand for more values than allowed."""
         return self._expanded > MOST_EXPANDED
 
 

@@ -1,4 +1,4 @@
-"""Events of the YAML parser → plain data and marks; what is wrong is noted, and reading goes on."""
+"""Events of the YAML parser → plain data and marks; after a problem, reading goes on."""
 
 from collections.abc import Callable, Container, Iterator
 from typing import Protocol
@@ -37,7 +37,7 @@ class EventMark(Protocol):
 
 
 class Event(Protocol):
-    """An event of the parser, as far as it is read here; which attributes there are depends on its kind."""
+    """An event of the parser, as far as it is used here; its kind decides which attributes exist."""
 
     start_mark: EventMark
     end_mark: EventMark
@@ -56,7 +56,7 @@ class UnreadableError(Exception):
 
 
 class Builder:
-    """Takes the events of one file; return its documents and what is wrong in them."""
+    """Builds the documents of one file from events, and collects its problems."""
 
     def __init__(self, lines: Lines, address: Addressing, *, misread: Container[int] = ()) -> None:
         self.problems: list[Problem] = []
@@ -72,12 +72,12 @@ class Builder:
 
     @property
     def documents(self) -> tuple[Node, ...]:
-        """Return the documents that were read to their end; those that hold nothing are left out."""
+        """Return the documents that were read to their end, without empty ones."""
         read = zip(self._documents.value, self._documents.marks, strict=True)
         return tuple(Node(value, self._lines, mark) for value, mark in read if value is not None)
 
     def take(self, stream: Iterator[Event]) -> None:
-        """Take all events of a file."""
+        """Read all events of a file."""
         actions: dict[type, Callable[[Event], None]] = {
             events.ScalarEvent: self._scalar,
             events.MappingStartEvent: self._mapping,

@@ -36,7 +36,7 @@ class ParsedFile(Struct, frozen=True):
 
 
 def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedFile:
-    """Read a file of YAML; `name` is what it is called in problems, `address` how they speak of what is in it."""
+    """Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):  # reading from a pipe would wait for ever
@@ -73,7 +73,7 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Report in words why the system refused a file; a name that no file can have is a ValueError."""
+    """Return in words why the system refused a file; a name that no file can have is a `ValueError`."""
     return (error.strerror or "").lower() if isinstance(error, OSError) else "no file can have this name"
 
 

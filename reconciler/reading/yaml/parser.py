@@ -16,7 +16,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class PythonParser(yaml.SafeLoader):
-    """The parser in Python, made as strict as libyaml about what a backslash leads to."""
+    """The parser in Python, as strict as libyaml about escapes."""
 
     def get_event(self) -> events.Event | None:
         """Return the next event, or nothing at the end."""
@@ -60,7 +60,7 @@ def _with_pairs(text: str, parser: Parser) -> Iterator[events.Event]:
 
 
 def _stands_in(letter: str, lowered: str) -> bool:
-    """Return whether a letter stands in a text, as itself or as an escape; the last letter always may be taken."""
+    """Return whether a letter occurs in a text, as itself or as an escape; the last letter is always used."""
     return letter < "\uf8ff" and (letter in lowered or f"{ord(letter):04x}" in lowered)
 
 

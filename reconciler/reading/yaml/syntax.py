@@ -1,4 +1,4 @@
-"""What the YAML parser says of a file that is no YAML, in plain words and at the most useful place."""
+"""The errors of the YAML parser, in plain words and at the most useful place."""
 
 import re
 
@@ -13,7 +13,7 @@ from reconciler.reading.yaml.text import CONFLICT, SETTLE
 
 
 class _Words(Struct, frozen=True):
-    """What to say when the parser's words hold all of `of`; `{line}` is where it began, `{letter}` what it met."""
+    """The words for an error whose text has all of `of`; `{line}` is where it began, `{letter}` the letter there."""
 
     of: tuple[str, ...]
     message: str
@@ -129,14 +129,14 @@ _TABLE = (
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _HALF = Refusal("half of a surrogate pair stands alone", "write the character itself, or both of its halves")
 _PART = re.compile(r"^(?:={7}\r?$|\|{7}(?: |\r?$))", re.MULTILINE)
-"""Marks that may stand in a text as well: they are told as such only where the parser stumbles over them."""
+"""Conflict marks that may be part of a text, too: they are reported only if the parser fails at them."""
 
 _LONGEST_KEY = 1024
 _BEFORE_KEYS = ("{", "[", ",", ": ", "- ", "? ")
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Problem:
-    """Return what is wrong with a text that is no YAML."""
+    """Return the problem of a text that is not YAML."""
     met = error.problem_mark.index if error.problem_mark else 0
     began = error.context_mark.index if error.context_mark else met
     said = f"{error.context}: {error.problem}"
@@ -155,7 +155,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Prob
 
 
 def _key_before(text: str, colon: int) -> int:
-    """Return where the text starts that stands before a colon on its line."""
+    """Return the start of the text before a colon on its line."""
     start = text.rfind("\n", 0, colon) + 1
     before = text[start:colon].rstrip()
     if before[-1:] in {'"', "'"}:

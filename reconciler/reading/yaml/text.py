@@ -1,4 +1,4 @@
-"""Bytes → the text of a YAML file, or the place of the first thing in them that such a text cannot hold."""
+"""Bytes → the text of a YAML file, or the first problem that no such text may have."""
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -21,7 +21,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
 def conflict_marker(text: str) -> int | None:
-    """Return where the first line stands that git marks a conflict with, and that is nothing else."""
+    """Return where the first line starts that is only a conflict mark of git's."""
     found = _CONFLICT.search(text) if "<<<<<<<" in text or ">>>>>>>" in text else None
     return found.start() if found else None
 
@@ -39,7 +39,7 @@ def decoded(data: bytes, *, file: str) -> str | Problem:
 
 
 def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
-    """Report at which byte a text stops being UTF-8, and what it seems to be."""
+    """Return a problem at the byte where a text stops being UTF-8, with its likely encoding."""
     before = body[:at].decode()
     message = f"byte 0x{body[at]:02X} is not UTF-8; {_encoding(body, at)}"
     return Lines(file, before).problem(len(before), message, cure=_SAVE)

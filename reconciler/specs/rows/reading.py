@@ -69,9 +69,7 @@ class RowSource(Struct, frozen=True):
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
     def rows(self) -> Iterator[RowEvent]:
-        """
-        Yield the events of the file; raise `OSError` if it is outside of the repository, and errors of `read_rows`.
-        """
+        """Yield the events of the file; raise `OSError` if it is outside of the repository, and as `read_rows` does."""
         if not self.file.tree.holds(self.file.path):
             raise OSError(EACCES, self.file.tree.refusal)
         return read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
