@@ -24,7 +24,7 @@ def existing_address(name: str) -> str:
 
 
 def fact_address(memory: str, key: str) -> str:
-    """Return `MEMORY.facts.KEY`; a key that is not one plain word stands in brackets and quotes."""
+    """Return `MEMORY.facts.KEY`; a key that is not one plain word is in brackets and quotes."""
     return keyed_address(f"{memory}.facts", key)
 
 
@@ -49,12 +49,12 @@ def is_within(address: str, owner: str) -> bool:
 
 
 def unit_of(address: str) -> str:
-    """Return the address of the contact, or of the memory declared by its id, that an address stands at or below."""
+    """Return the address of the contact, or of the memory declared by its id, that an address belongs to."""
     return ".".join(address.split(".")[:2]).partition("[")[0]
 
 
 class Addressed(Protocol):
-    """An operation, whatever stands for it: one kind of it at an address is one operation."""
+    """An operation in any form: its type and its address identify it."""
 
     @property
     def type(self) -> str:
@@ -63,10 +63,10 @@ class Addressed(Protocol):
 
     @property
     def address(self) -> str:
-        """Return the address of what it is done to."""
+        """Return the address of what it changes."""
         ...
 
 
 def operation_key(operation: Addressed) -> tuple[str, str]:
-    """Return what tells an operation from all others of a plan."""
+    """Return what identifies an operation in a plan."""
     return operation.type, operation.address

@@ -1,4 +1,4 @@
-"""The catalogue: what a repository says of the keys of its facts, and which values keep to it."""
+"""The catalogue: the keys that facts may have, with their rules, and whether a value keeps the rules."""
 
 import re
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ TYPE_NAMES: Mapping[FactType, str] = {
 
 
 NUMBERS = frozenset(("number", "integer"))
-"""The types of which a plain scalar such as 3.10 is a number, although as a fact of any other type it is text."""
+"""In facts of these types, a plain scalar such as 3.10 is a number; in facts of any other type it is text."""
 
 
 class FactKey(Struct, frozen=True):
     """
-    One key of the catalogue; what is None or empty is not said of it.
+    One key of the catalogue; a rule that is None or empty is not set.
 
-    `pattern` is a regular expression that the whole text has to match, `max_length` counts characters, `deprecated`
-    says what to do instead, `review_by` is the day (ISO 8601) by which somebody should look at its facts again.
+    `pattern` is a regular expression for the whole text, and `max_length` counts characters. `deprecated` is what to do
+    instead. `review_by` is the day (ISO 8601) by which its facts should be reviewed.
     """
 
     name: str
@@ -63,7 +63,7 @@ Catalogue: TypeAlias = Mapping[str, FactKey]
 
 
 def sensitive_keys(catalogue: Catalogue) -> frozenset[str]:
-    """Return the keys whose values are shown to nobody else, although the repository holds them."""
+    """Return the keys whose values only the operator may see, although the repository declares them."""
     return frozenset(key.name for key in catalogue.values() if key.sensitive)
 
 
@@ -77,7 +77,7 @@ def broken_rule(key: FactKey, value: Json) -> Rule | None:
 
 
 def has_type(value: Json, expected: FactType) -> bool:
-    """Return whether a value has a type; JSON has one kind of number, so 1.0 is a whole one, and true is none."""
+    """Return whether a value has a type. JSON has one kind of number, so 1.0 is a whole one; true is not a number."""
     match expected:
         case "string":
             return isinstance(value, str)

@@ -73,7 +73,7 @@ class Fact(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """One declared memory user; what is None is not declared."""
+    """One declared memory user; a field that is None is not declared."""
 
     phone_number: str
     metadata: str | None
@@ -123,9 +123,9 @@ def compared_text(kind: str, value: str) -> str:
 
 def number_key(text: str) -> str:
     """
-    Return what phone numbers are compared by: their digits, without "+" or a "00" in its place.
+    Return what phone numbers are compared by: their digits, without "+" or a leading "00".
 
-    A text that holds more than digits and what people put between them is no number, and stays as it is.
+    A text with more than digits and common separators is not a number, and is returned unchanged.
     """
     bare = _BETWEEN_DIGITS.sub("", text)
     found = _NUMBER.fullmatch(bare)
@@ -142,7 +142,7 @@ Identity: TypeAlias = ContactId | Identifier
 
 
 class Contact(Struct, frozen=True):
-    """A declared contact; `profile` holds its `name` and `metadata`, as far as they are declared, sorted by key."""
+    """A declared contact; `profile` holds its declared `name` and `metadata`, sorted by key."""
 
     name: str
     identity: Identity
@@ -197,7 +197,7 @@ class Desired(Struct, frozen=True):
     """
     All that a repository declares for one environment, sorted by name, whatever the order of files and keys.
 
-    With `live_values`, some of what is declared came from an account, as an undo file says of itself.
+    With `live_values`, some declared values came from an account, as those of an undo file do.
     """
 
     scopes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A digest of all that specs declare: the same for the same declarations, wherever they stand."""
+"""A digest of all declarations: the same for the same declarations, in whichever files they are."""
 
 import hashlib
 from collections.abc import Callable

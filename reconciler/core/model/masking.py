@@ -1,8 +1,8 @@
 """
-What may be shown, and to whom: values and sentences about them, and the secrets of a run.
+What may be shown, and to whom: values, messages about them, and the secrets of a run.
 
-Of a value that others must not see they are shown what kind it is, how long about, and a keyed digest. A sentence
-about a value (`Message`) carries it, and what is read of the sentence is decided here, by `worded`.
+Of a value that is hidden, others see the kind, an approximate length and a keyed digest. A message about values
+(`Message`) carries them, and `worded` decides which text of it a reader sees.
 """
 
 import hashlib
@@ -30,16 +30,16 @@ _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
 _LONGEST_QUOTE = 41
 SHORTEST_SECRET = 8
-"""A shorter text is no secret that can be taken out of others: it could stand in any word."""
+"""A shorter text cannot be replaced in others: it could be part of any word."""
 
 _IN_ADDRESS = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
-"""A step of an address that is no plain word: a user's phone number, or a key that holds anything."""
+"""A step of an address that is no plain word: a user's phone number, or any key."""
 
 Origin: TypeAlias = Literal["live", "secret", "sensitive"]
 """
-Why a value is not shown: it came from the account or from a secret, or the catalogue calls its key sensitive.
+Why a value is hidden: it came from the account or from a secret, or the catalogue calls its key sensitive.
 
-What a spec says of other keys is always shown.
+Values that a spec declares for other keys are always shown.
 """
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "list", "mapping", "null"]
@@ -52,10 +52,10 @@ _LENGTHS: tuple[tuple[int, Length], ...] = ((0, "empty"), (8, "1-8"), (32, "9-32
 @dataclass(frozen=True, slots=True)
 class Masked:
     """
-    Stands for a value that is not shown.
+    The stand-in for a hidden value.
 
-    `masked` is `hmac:` and the start of a keyed digest in hexadecimal, the same for equal values. `length` says how
-    many characters a text has, or entries a list or mapping: `empty`, `1-8`, `9-32`, `33-128`, `129-1024` or `>1024`;
+    `masked` is `hmac:` and the start of a keyed digest in hexadecimal, the same for equal values. `length` counts the
+    characters of a text, or the entries of a list or mapping: `empty`, `1-8`, `9-32`, `33-128`, `129-1024` or `>1024`;
     None for other kinds.
     """
 
@@ -67,9 +67,9 @@ class Masked:
 
 class DigestOnly(str):
     """
-    A live value of which only a digest is known; its text is the digest, which no declared value equals.
+    A live value of which only the digest is known; its text is the digest, which no declared value equals.
 
-    `masked` is what is shown of it.
+    `masked` is its stand-in.
     """
 
     __slots__ = ("masked",)
@@ -77,14 +77,14 @@ class DigestOnly(str):
     masked: Masked
 
     def __new__(cls, masked: Masked) -> Self:
-        """Make the stand-in for a value that is masked already."""
+        """Make the stand-in for a value that is already masked."""
         made = super().__new__(cls, masked.masked)
         made.masked = masked
         return made
 
 
 class DigestsIn(dict[str, Json]):
-    """A live mapping of which some keys or values are known by their digests alone; `masked` is what is shown of it."""
+    """A live mapping of which some keys or values are known only by their digests; `masked` is its stand-in."""
 
     __slots__ = ("masked",)
 
@@ -95,10 +95,10 @@ class DigestsIn(dict[str, Json]):
 
 class Message(str):
     """
-    A sentence about values, or a part of one.
+    A message about values, or a part of one.
 
-    Its text only names the kinds of the values, so that it may be read by anybody, and so may all that is formatted
-    from it by mistake. `shown` is the same sentence with the values quoted; `says` makes longer sentences of it.
+    Its text names only the kinds of the values, so anybody may read it, even if it is formatted by mistake. `shown` is
+    the same message with the values quoted. `compose` combines messages.
     """
 
     __slots__ = ("shown",)
@@ -125,7 +125,7 @@ class Message(str):
 
 
 def compose(template: str, *parts: object) -> Message:
-    """Return a sentence of parts, which stand in the place of each `{}`; parts that are `Message` stay so."""
+    """Return a message made of parts, one for each `{}`; parts that are messages stay so."""
     return Message(template.format(*parts), shown=template.format(*map(shown, parts)))
 
 
@@ -160,9 +160,9 @@ def named(value: object) -> Message:
 
 def worded(problem: Problem, *, reveal: bool) -> Problem:
     """
-    Return a problem in the words that its reader may see: with the values of a repository's own.
+    Return a problem in the words that its reader may see: with values that the repository itself declares.
 
-    What came from an account (`live`) or is `sensitive` is quoted on the operator's own terminal alone (`reveal`).
+    Values that came from an account or are `sensitive` are quoted only on the operator's own terminal (`reveal`).
     """
     if problem.withheld and not reveal:
         address = _IN_ADDRESS.sub('["…"]', problem.address)
@@ -171,7 +171,7 @@ def worded(problem: Problem, *, reveal: bool) -> Problem:
 
 
 def worded_error(error: Exception, *, reveal: bool) -> str:
-    """Return what an error says, a line for each problem; the values that it carries, on the operator's terminal."""
+    """Return the text of an error, one line for each problem; with values only on the operator's terminal."""
     if isinstance(error, SpecError):
         return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
     said = error.args[0] if error.args else None
@@ -180,9 +180,9 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
     """
-    Return a text with `***` in the place of each secret, however it is written: the last door, behind all masking.
+    Return a text with `***` in the place of each secret, in all its forms: the last check after all masking.
 
-    A secret that is shorter than `SHORTEST_SECRET` stays: it could stand in any word.
+    A secret that is shorter than `SHORTEST_SECRET` stays, since it could be part of any word.
     """
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):  # one may be a part of another
@@ -207,18 +207,18 @@ Text: TypeAlias = str | Masked
 
 Shown: TypeAlias = Json | Masked
 Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence["Mixed"]')
-"""A value of which parts may be masked."""
+"""A value with parts that may be masked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masker:
     """
-    Decides how values are shown that came from the live account or from a secret.
+    Decides how to show values that came from the live account or from a secret.
 
-    Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True on the operator's own
-    terminal alone, and shows live values; `revealed` are patterns of keys whose live values are shown everywhere.
-    Facts with `sensitive` keys are shown where live values are, but for no pattern. Secrets are never shown.
-    `declared_live` says that what is declared came from an account itself, and is shown as what is live.
+    Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True only on the operator's own
+    terminal, and shows live values. `revealed` are patterns of keys whose live values are shown everywhere. Facts with
+    `sensitive` keys are shown only on the operator's terminal; the patterns do not apply to them. Secrets are never
+    shown. With `declared_live`, declared values came from an account, and are shown like live ones.
     """
 
     key: bytes = field(repr=False)
@@ -229,16 +229,16 @@ class Masker:
 
     @property
     def without_sensitive_keys(self) -> Self:
-        """Return the masker for what is no fact, and has keys that only sound like one of the catalogue."""
+        """Return the masker for values that are not facts, whose keys the catalogue does not mean."""
         return replace(self, sensitive=frozenset())
 
     @property
     def key_check(self) -> str:
-        """Return the digest by which it is told whether two maskers have the same key; no value has it."""
+        """Return a digest that shows whether two maskers have the same key; no value has it."""
         return self._keyed(_KEY_CHECK)
 
     def live(self, value: Json, path: Sequence[str] = ()) -> Shown:
-        """Show a value of the live account, which stands at this path: itself where that is allowed, else masked."""
+        """Return a value of the live account as it may be shown; `path` is its path in the memory."""
         if isinstance(value, DigestOnly | DigestsIn):
             return value.masked
         if holds_secret(value):
@@ -250,11 +250,11 @@ class Masker:
         return value if self._shows_live(path) else self.mask(value, "live")
 
     def live_key(self, key: str) -> Text:
-        """Show the key of a live fact that no spec names: the agent chose it, so it may say as much as a value."""
+        """Return the key of an undeclared live fact as it may be shown; the agent chose it, so it may be a value."""
         return key if self._shows_live((key,)) else self.mask(key, "live")
 
     def declared(self, value: Json, path: Sequence[str] = ()) -> Mixed:
-        """Show a value that a spec declares, with its secrets masked; `path` leads to it where it is of a fact."""
+        """Return a declared value as it may be shown, with its secrets masked; `path` is its path in a fact."""
         if isinstance(value, Secret):
             return self.mask(value.plain, "secret")
         if self._hides(path):
@@ -275,13 +275,13 @@ class Masker:
         return value if value is None or self.reveal or not self.declared_live else self.mask(value, "live")
 
     def former(self, value: Json, after: Json, path: Sequence[str]) -> Shown:
-        """Show a live value that is replaced; in the place of a secret stands, most likely, a former secret."""
+        """Return a live value that is replaced, as it may be shown; a secret probably replaces a former secret."""
         if holds_secret(after) and not isinstance(value, DigestOnly | DigestsIn):
             return self.mask(value, "secret")
         return self.live(value, path)
 
     def sent(self, value: Json, declared: Json, path: Sequence[str] = ()) -> Mixed:
-        """Show a value that is sent: what is declared as such, what was kept of the live side as a live value."""
+        """Return a value that is sent, as it may be shown: declared parts as declared, others as live values."""
         if self._hides(path):
             return self.declared(value, path)
         if isinstance(value, dict) and isinstance(declared, dict):
@@ -299,7 +299,7 @@ class Masker:
         return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"
 
     def mask(self, value: Json, origin: Origin) -> Masked:
-        """Return what stands for a value that is not shown."""
+        """Return the stand-in for a hidden value."""
         return Masked(self.digest(value), origin, kind_of(value), length_class(value))
 
     def _hides(self, path: Sequence[str]) -> bool:
@@ -330,7 +330,7 @@ def kind_of(value: Json) -> Kind:
 
 
 def length_class(value: Json) -> Length | None:
-    """Report about how long a text, list or mapping is; None for all else, of which a length would tell the value."""
+    """Return the class of length of a text, list or mapping; None for other kinds, whose length reveals the value."""
     if not isinstance(value, (str, dict, list, tuple)) or isinstance(value, TooDeep):
         return None
     return next((name for longest, name in _LENGTHS if len(value) <= longest), ">1024")

@@ -1,11 +1,10 @@
 """
-Keys that are one typo away from another: another case, another separator, one letter.
+Keys that are one typo apart: they differ in case, in separators, or by one edit of a letter.
 
-Twins are further keys that no eye can tell apart: composed in another way, with characters that do not show, or with a
-letter of another script.
+Twins are keys that look the same: composed differently, with invisible characters, or with letters of another script.
 
-Two keys that are one edit apart have a variant in common with at most one letter left out. So the keys of 100,000
-memories are looked up and not compared in pairs, as a library of distances would.
+Two keys that are one edit apart share a variant with at most one letter left out. So keys are found by lookup, and
+those of 100,000 memories need not be compared in pairs.
 """
 
 import json
@@ -41,7 +40,7 @@ _LONGEST = 200
 
 
 class Typos:
-    """Keys, made ready to be asked which of them are one typo away from another one."""
+    """An index of keys, which finds those that are one typo away from another key."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._by_variant: dict[str, set[str]] = {}
@@ -148,7 +147,7 @@ _MOST_SEARCHED = 200
 
 
 class Nearest:
-    """The known words, made ready for any number of questions: the time for each does not grow with their number."""
+    """An index of known words, so that the time for a suggestion does not grow with their number."""
 
     def __init__(self, known: Iterable[str]) -> None:
         self._known = frozenset(known)

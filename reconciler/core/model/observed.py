@@ -1,4 +1,4 @@
-"""Observed: what the account was seen to hold, and how much of that is known."""
+"""Observed: what the account holds, as far as it was read."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -14,9 +14,9 @@ class LiveUser(Struct, frozen=True):
     """
     A memory user as the account holds it.
 
-    `comparable` is False where the account gives metadata in another form than the one in which they are written.
-    `external_memory_key` is None where the account does not show it; no page of its documentation does. `shown_as` is
-    the phone number in the account's form, where that is another than the declared one.
+    `comparable` is False if the account returns metadata in another form than the one in which it is written.
+    `external_memory_key` is None if the account does not show it; its documentation never does. `shown_as` is the phone
+    number in the account's form, if it differs from the declared one.
     """
 
     metadata: str | None
@@ -30,9 +30,9 @@ class LiveUsers(Struct, frozen=True):
     """
     What is known of a memory's users.
 
-    `known` gives, by phone number, a user or None for one that is not there. A number that it does not hold is not
-    there either when the memory's users were `listed`, and else unknown. `memory_missing` when the account said that
-    it lists no memory of that id. `ambiguous` gives, by declared number, how many live ones are other forms of it.
+    `known` maps a phone number to a user, or to None if the memory has no such user. If the memory's users were
+    `listed`, a number that is not in `known` is not in the memory; else it is unknown. `memory_missing` is whether the
+    account lists no memory with that id. `ambiguous` counts, by declared number, the live users with other forms of it.
     """
 
     known: Mapping[str, LiveUser | None]
@@ -45,7 +45,7 @@ class LiveUsers(Struct, frozen=True):
         return phone_number in self.known or (self.listed and phone_number not in self.ambiguous)
 
     def may_hold(self, phone_number: str) -> bool:
-        """Return whether the number, in any form, is in the memory, as far as that is known."""
+        """Return whether the memory is known to have the number, in any form."""
         forms = {number_key(number) for number, user in self.known.items() if user is not None}
         return not self.listed or number_key(phone_number) in forms
 
@@ -67,7 +67,7 @@ class Absent(Struct, frozen=True):
 
 
 class Unseen(Struct, frozen=True):
-    """A memory that holds nothing, or does not exist: `GET /v1/memory/context` answers both alike."""
+    """A memory that is empty or does not exist: `GET /v1/memory/context` answers both the same way."""
 
 
 class Unreadable(Struct, frozen=True):
@@ -89,9 +89,9 @@ ObservedMemory: TypeAlias = Present | Absent | Unseen | Unreadable | Ambiguous
 
 class FoundContact(Struct, frozen=True):
     """
-    A contact that exists; `profile` holds its `name` and `metadata`, and is None where they cannot be read.
+    A contact that exists; `profile` holds its `name` and `metadata`, and is None if they cannot be read.
 
-    `known_by` are its identifiers, in the form in which they are compared, as far as the account shows them.
+    `known_by` are its identifiers in the form in which they are compared, as far as the account shows them.
     """
 
     contact_id: str
@@ -100,7 +100,7 @@ class FoundContact(Struct, frozen=True):
 
 
 class UnlistedContact(Struct, frozen=True):
-    """A contact declared by an id that the account does not show; the API decides what comes of it."""
+    """A contact declared by an id that the account does not show; only the API can decide whether it exists."""
 
     contact_id: str
 
@@ -114,7 +114,7 @@ class UnreadableContact(Struct, frozen=True):
 
 
 class AmbiguousContact(Struct, frozen=True):
-    """Several live contacts have the declared identifier, or are alike it: which is meant cannot be known."""
+    """Several live contacts have the declared identifier, or a similar one, so it is not known which is meant."""
 
     contact_ids: tuple[str, ...]
 
@@ -123,7 +123,7 @@ ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | U
 
 
 def contact_id_of(contact: ObservedContact) -> str | None:
-    """Return the id of a contact, or None where there is none yet."""
+    """Return the id of a contact, or None if it does not exist yet."""
     return contact.contact_id if isinstance(contact, FoundContact | UnlistedContact) else None
 
 
@@ -175,7 +175,7 @@ def same_memory_problems(declared: Desired, observed: Observed) -> tuple[Problem
 
 
 def _share(left: Memory, right: Memory) -> bool:
-    """Return whether two declarations of one memory both say something of its facts, or of one user."""
+    """Return whether two declarations of one memory overlap: in facts, or in a user."""
     if isinstance(left, ContactMemory) and isinstance(right, ContactMemory):
         return True
     numbers = [{number_key(user.phone_number) for user in memory.users} for memory in (left, right)]
@@ -183,10 +183,7 @@ def _share(left: Memory, right: Memory) -> bool:
 
 
 def _problem(item: Contact | Memory, what: str, known: Contact | Memory) -> Problem:
-    return Problem(
-        item.source.file,
-        item.source.line,
-        item.source.column,
+    return item.source.problem(
         item.address,
         f"in this account this is the same {what} as {known.address} at {known.source}",
         f"declare the {what} once",

@@ -23,7 +23,7 @@ _SHOWN = 40
 _LITERAL = "write $${ for a literal ${"
 
 Scalar: TypeAlias = str | int | float | bool
-"""What a variable can hold."""
+"""The values that a variable can have."""
 
 
 class Variable(Struct, frozen=True):
@@ -46,7 +46,7 @@ class Reference(Struct, frozen=True):
 
 
 class Malformed(Struct, frozen=True):
-    """What begins like a reference and is none: what is wrong, and what would be right."""
+    """Text that starts like a reference and is none: what is wrong, and what would be right."""
 
     message: str
     cure: str
@@ -56,7 +56,7 @@ Part: TypeAlias = str | Reference | Malformed
 
 
 def holds_key(name: str, key_variables: Collection[str]) -> bool:
-    """Return whether an environment variable is one that holds a key; on Windows, names have no case."""
+    """Return whether an environment variable is one with a key; case is ignored, since Windows ignores it."""
     return name.upper() in {one.upper() for one in key_variables}
 
 
@@ -66,7 +66,7 @@ def is_variable_name(text: str) -> bool:
 
 
 def parse(text: str) -> tuple[Part, ...]:
-    """Take a text apart: literal texts, references, and what is malformed, in order."""
+    """Split a text into literal texts, references and malformed references, in order."""
     return tuple(_parts(text))
 
 
@@ -84,9 +84,9 @@ def referenced(value: Json) -> Iterator[Reference]:
 
 def escaped(value: Json) -> Json:
     """
-    Return a value, its keys included, as a spec has to write it for its texts to mean themselves.
+    Return a value, keys included, as a spec has to write it for its texts to be literal.
 
-    A secret stays the very one that it is, at every depth: nothing is filled in there.
+    A secret is returned unchanged, at every depth: nothing is filled in there.
     """
     if isinstance(value, str):
         return value.replace(OPENING, _ESCAPE) if OPENING in value and not isinstance(value, Secret) else value

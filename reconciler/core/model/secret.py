@@ -1,4 +1,4 @@
-"""Text that must not be shown: it knows so itself, and says so wherever it is formatted by mistake."""
+"""Text that must not be shown, and is not shown if it is formatted by mistake."""
 
 from reconciler.core.model.value import Json, is_list
 
@@ -7,24 +7,24 @@ _SHOWN = "(secret)"
 
 class Secret(str):
     """
-    A text that came from a secret, the environment of the process.
+    A text that came from a secret in the environment of the process.
 
-    It is the text wherever it is compared or sent. `str()`, `repr()`, f-strings and `%s` give `(secret)`, so that no
+    It compares and encodes as the text itself. `str()`, `repr()`, f-strings and `%s` give `(secret)`, so that no
     message can quote it; `plain` gives the text.
     """
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        """Report that there is a secret."""
+        """Return `(secret)`."""
         return _SHOWN
 
     def __repr__(self) -> str:
-        """Report that there is a secret."""
+        """Return `(secret)`."""
         return _SHOWN
 
     def __format__(self, format_spec: str) -> str:
-        """Report that there is a secret, as wide as asked for."""
+        """Return `(secret)`, as wide as asked for."""
         return format(_SHOWN, format_spec)
 
     @property
@@ -34,13 +34,13 @@ class Secret(str):
 
 
 class UnreadSecret(Secret):
-    """A secret that was not read, since nothing needs it yet: its text leads to it, as a spec writes it."""
+    """A secret that was not read, since it is not needed yet; its text is the reference in the spec."""
 
     __slots__ = ()
 
 
 def holds_secret(value: object) -> bool:
-    """Return whether a value is a secret, or holds one at any depth."""
+    """Return whether a value is or contains a secret, at any depth."""
     if isinstance(value, str):
         return isinstance(value, Secret)
     if isinstance(value, dict):
@@ -58,7 +58,7 @@ def as_secret(value: Json) -> Json:
 
 
 def with_references(value: Json) -> Json:
-    """Return the value with the references that lead to them in the place of secrets that were not read."""
+    """Return the value with the references of secrets that were not read, in their places."""
     if isinstance(value, UnreadSecret):
         return value.plain
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """
-`--target` and `--shard`: the part of what is declared that an address pattern names.
+`--target` and `--shard`: the part of the declarations that address patterns select.
 
-A contact's shard is a hash of what it is known by, not of its name, so that renaming moves nothing.
+A contact's shard is a hash of its identity and not of its name, so that renaming changes no shard.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class Shard:
         return f"{self.index}/{self.count}"
 
     def holds(self, key: Sequence[str]) -> bool:
-        """Return whether what is known by a key belongs to this part; by SHA-256, which is the same everywhere."""
+        """Return whether an identity belongs to this part; by SHA-256, which is the same on every machine."""
         digest = hashlib.sha256(canonical(list(key)).encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
@@ -102,10 +102,9 @@ class Selection(Struct, frozen=True):
 
 def select(desired: Desired, patterns: Sequence[str], shard: Shard | None = None) -> Selection:
     """
-    Keep what the patterns name of a shard.
+    Keep what the patterns select from a shard.
 
-    An address names all that stands below it, `*` stands for any part of one name. No pattern at all chooses
-    everything.
+    An address selects all below it, and `*` matches any part of one name. Without patterns, everything is selected.
     """
     part = part_of(desired, shard)
     elsewhere = len(desired.memories) - len(part.memories)
@@ -162,7 +161,7 @@ def _narrowed(memories: Sequence[_Memory], pattern: re.Pattern[str]) -> tuple[_M
 
 
 def _narrow(memory: _Memory, pattern: re.Pattern[str]) -> _Memory | None:
-    """Return the memory with what the pattern names of it: all, some facts and users, or None for nothing."""
+    """Return the memory with the part that the pattern selects: all, some facts and users, or None for nothing."""
     if pattern.match(memory.address):
         return memory
     users = tuple(user for user in memory.users if pattern.match(user_address(memory.address, user.phone_number)))

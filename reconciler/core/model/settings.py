@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
-"""`auto` takes the reader that needs the fewest requests, and falls back to `context` where there is no other."""
+"""`auto` uses the reader with the fewest requests, and falls back to `context` if no other works."""
 
 
 class ExpectedAccount(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Rate(Struct, frozen=True):
     seconds: int
 
     def __str__(self) -> str:
-        """Return it as it is written in `reconciler.yaml`, in the largest unit that holds the window whole."""
+        """Return it as `reconciler.yaml` writes it, in the largest unit that fits the window."""
         unit = next(unit for unit in ("h", "m", "s") if self.seconds % _SECONDS[unit] == 0)
         return f"{self.requests}/{self.seconds // _SECONDS[unit]}{unit}"
 

@@ -1,4 +1,4 @@
-"""Text that can be shown anywhere: nothing that it holds moves a cursor, turns a line around or starts a new one."""
+"""Text that can be shown anywhere: it moves no cursor, reverses no line and starts no new one."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def commanding_no_runner(text: str) -> str:
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether a text holds characters that no key, name or id may hold."""
+    """Return whether a text has characters that no key, name or id may have."""
     return not text.isprintable() and _CONTROL.search(text) is not None
 
 
@@ -55,7 +55,7 @@ def _visible_character(character: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it, to the second below an hour: `40 s`, `15 min`, `2 min 5 s`, `1 h 30 min`."""
+    """Return a time in words, to the second below an hour: `40 s`, `15 min`, `2 min 5 s`, `1 h 30 min`."""
     whole = max(1, round(seconds))
     minutes, rest = divmod(whole, 60)
     hours, left = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""Live values that cannot be sent back as they came: numbers that no double keeps, and what is nested too deep."""
+"""Live values that cannot be sent back unchanged: numbers that no double represents, and values nested too deep."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ _SHORT = 15
 
 
 class UnkeptNumber(float):
-    """A live number of which a double is only near; `text` is how the account writes it."""
+    """A live number that a double only approximates; `text` is its form in the account."""
 
     __slots__ = ("text",)
 
@@ -49,13 +49,13 @@ def live_number(text: str) -> float:
 
 
 def comparable(facts: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return live values with a stand-in for each that is nested too deep; without any, they are not copied."""
+    """Return live values with a stand-in for each that is nested too deep; the same object if there are none."""
     deep = [key for key, value in facts.items() if isinstance(value, (dict, list)) and _is_too_deep(value)]
     return {**facts, **{key: TooDeep(facts[key]) for key in deep}} if deep else facts
 
 
 def unsendable(value: Json) -> str:
-    """Return why a value that is partly live cannot be sent back as it came; empty where it can."""
+    """Return why a partly live value cannot be sent back unchanged; empty if it can."""
     if isinstance(value, UnkeptNumber):
         return (
             "a live number beside what is declared is one that JSON does not keep, so it cannot be sent back as it is"

@@ -1,4 +1,4 @@
-"""What a fact can hold: JSON values, when two are the same, and what comes of laying one over another."""
+"""The values of facts: JSON, its equality, and the merge of one value into another."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def same(left: Json, right: Json) -> bool:
 
 
 def covers(live: Json, declared: Json) -> bool:
-    """Return whether a live value already holds what is declared; a mapping may hold more than that."""
+    """Return whether a live value already has all that is declared; a mapping may have more."""
     if isinstance(declared, dict):
         return isinstance(live, dict) and all(
             key in live and covers(live[key], value) for key, value in declared.items()
