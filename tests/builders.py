@@ -22,7 +22,7 @@ from reconciler.core.model.desired import (
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import FoundContact, Observed, ObservedContact, ObservedMemory
 from reconciler.core.model.value import Json
-from reconciler.core.plan.operations import Origin, Plan
+from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.errors import Source
 from reconciler.scaffold import Answers
@@ -30,7 +30,7 @@ from reconciler.scaffold import Answers
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 MASKER = Masker(b"key", reveal=False)
 HERE = Source("specs/a.yaml", 3, 5)
-ORIGIN = Origin("sandbox", "sandbox", "sha256:0", "2026-01-02T03:04:05.000Z")
+ORIGIN = PlanOrigin("sandbox", "sandbox", "sha256:0", "2026-01-02T03:04:05.000Z")
 
 
 def fact(key: str, value: Json, policy: Policy = "enforce") -> Fact:

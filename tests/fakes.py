@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from reconciler.api.pacing import InOneGo, Pacer, Row, Waiting
+from reconciler.api.pacing import InOneGo, Pacer, RequestRow, Waiting
 from reconciler.core.model.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
@@ -95,7 +95,7 @@ class FakeWriter:
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
         """Try as the client does, with a pacer of its own that never waits for real."""
         pacer = Pacer(concurrency=1, waiting=Waiting(clock=lambda: 0.0, wait=_no_wait))
-        return await InOneGo(pacer, Row(pacer), self.doubts).do(work, rests)
+        return await InOneGo(pacer, RequestRow(pacer), self.doubts).do(work, rests)
 
     async def read_memory(self, memory_id: str) -> Record | None:
         self._call("read_memory", memory_id)

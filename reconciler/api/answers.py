@@ -58,7 +58,7 @@ class ThrottledError(ApiUnavailableError):
         self.retry_after = retry_after
 
 
-class Answer(Struct, frozen=True):
+class ApiAnswer(Struct, frozen=True):
     """
     An HTTP answer, read whole; `retry_after` and `date` are headers as text.
 
@@ -77,12 +77,12 @@ class Answer(Struct, frozen=True):
         return self.status < HTTPStatus.MULTIPLE_CHOICES and not self.body.strip()
 
 
-class _Refusal(Struct, frozen=True):
+class _RefusalBody(Struct, frozen=True):
     code: str
     message: str
 
 
-def body_of(answer: Answer, *, hide: str) -> Mapping[str, Json]:
+def body_of(answer: ApiAnswer, *, hide: str) -> Mapping[str, Json]:
     """
     Return the body of a good answer, which has `data`; raises `ApiRejectedError` or `ApiUnavailableError`.
 
@@ -110,14 +110,14 @@ def unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
     raise error
 
 
-def _hidden(refusal: _Refusal, key: str) -> _Refusal:
+def _hidden(refusal: _RefusalBody, key: str) -> _RefusalBody:
     """Take the key out; a short one is no secret, and could stand in any word."""
     if len(key) < SHORTEST_SECRET:
         return refusal
-    return _Refusal(refusal.code.replace(key, "***"), refusal.message.replace(key, "***"))
+    return _RefusalBody(refusal.code.replace(key, "***"), refusal.message.replace(key, "***"))
 
 
-def _json_of(answer: Answer) -> Json:
+def _json_of(answer: ApiAnswer) -> Json:
     """Parse the body; None for what is not JSON, which `body_of` tells from null by the text."""
     try:
         parsed: Json = json.loads(answer.body, parse_constant=_refuse_constant, parse_float=live_number)
@@ -128,7 +128,7 @@ def _json_of(answer: Answer) -> Json:
     return parsed
 
 
-def _json_of_long_numbers(answer: Answer) -> Json:
+def _json_of_long_numbers(answer: ApiAnswer) -> Json:
     try:
         parsed: Json = json.loads(
             answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=_whole_number
@@ -146,7 +146,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refusal_in(body: Json) -> _Refusal | None:
+def _refusal_in(body: Json) -> _RefusalBody | None:
     """Find what an answer gives as its error, in each of the documented shapes."""
     if not isinstance(body, dict):
         return None
@@ -154,24 +154,24 @@ def _refusal_in(body: Json) -> _Refusal | None:
     if listed:
         return _first(listed, fallback=str(body.get("message") or ""))
     if body.get("status") == "error":
-        return _Refusal("", str(body.get("message") or "no message"))
+        return _RefusalBody("", str(body.get("message") or "no message"))
     return None
 
 
-def _first(listed: Json, *, fallback: str) -> _Refusal:
+def _first(listed: Json, *, fallback: str) -> _RefusalBody:
     item = listed[0] if isinstance(listed, list) else listed
     if isinstance(item, dict):
-        return _Refusal(str(item.get("error") or item.get("code") or ""), str(item.get("message") or fallback))
-    return _Refusal("", str(item) if not fallback else f"{fallback} ({item})")
+        return _RefusalBody(str(item.get("error") or item.get("code") or ""), str(item.get("message") or fallback))
+    return _RefusalBody("", str(item) if not fallback else f"{fallback} ({item})")
 
 
-def _error(answer: Answer, refusal: _Refusal | None) -> ApiError:
+def _error(answer: ApiAnswer, refusal: _RefusalBody | None) -> ApiError:
     error = _kind_of_error(answer, refusal)
     error.said = shortened(visible(refusal.message), _TEXT_LIMIT) if refusal else ""
     return error
 
 
-def _kind_of_error(answer: Answer, refusal: _Refusal | None) -> ApiError:
+def _kind_of_error(answer: ApiAnswer, refusal: _RefusalBody | None) -> ApiError:
     code, summary = refusal.code if refusal else "", _summary(answer, refusal)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_throttling(refusal):
         return ThrottledError(summary, retry_after=_seconds(answer), code=code)
@@ -184,12 +184,12 @@ def _kind_of_error(answer: Answer, refusal: _Refusal | None) -> ApiError:
     return kind(summary + _advice(status, refusal), status=status, code=code)
 
 
-def _is_throttling(refusal: _Refusal | None) -> bool:
+def _is_throttling(refusal: _RefusalBody | None) -> bool:
     """Return whether an answer means "too many" whatever its status: by its code, or by a message that has none."""
     return refusal is not None and (refusal.code or refusal.message).upper() in _THROTTLED_CODES
 
 
-def _is_busy(answer: Answer, code: str) -> bool:
+def _is_busy(answer: ApiAnswer, code: str) -> bool:
     """Return whether the server, or one before it, cannot answer now (503) and says when it can."""
     is_unavailable = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
     return is_unavailable and _seconds(answer) is not None and code != _ADD_USER_REFUSED
@@ -199,7 +199,7 @@ def _is_fault(status: int) -> bool:
     return status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _is_refusal(status: int, refusal: _Refusal | None) -> bool:
+def _is_refusal(status: int, refusal: _RefusalBody | None) -> bool:
     """Return whether the answer is the API's own no, which asking again does not change."""
     if _is_fault(status) or (refusal and refusal.code in _SERVER_CODES):
         return False
@@ -211,7 +211,7 @@ def _is_absent_route(status: int, code: str) -> bool:
     return status in _NOT_OFFERED or (status == HTTPStatus.NOT_FOUND and not code)
 
 
-def _advice(status: int, refusal: _Refusal | None) -> str:
+def _advice(status: int, refusal: _RefusalBody | None) -> str:
     if status == HTTPStatus.UNAUTHORIZED:
         return "; is the API key right?"
     if status == HTTPStatus.FORBIDDEN:
@@ -219,7 +219,7 @@ def _advice(status: int, refusal: _Refusal | None) -> str:
     return "" if refusal else "; is the URL of the API right?"
 
 
-def _summary(answer: Answer, refusal: _Refusal | None) -> str:
+def _summary(answer: ApiAnswer, refusal: _RefusalBody | None) -> str:
     if refusal is None and (answer.status == HTTPStatus.TOO_MANY_REQUESTS or _is_busy(answer, "")):
         return f"the API asks to wait ({answer.status})"
     if refusal is None:
@@ -228,7 +228,7 @@ def _summary(answer: Answer, refusal: _Refusal | None) -> str:
     return f"the API answered {answer.status}{code}"
 
 
-def _seconds(answer: Answer) -> float | None:
+def _seconds(answer: ApiAnswer) -> float | None:
     """
     Read `Retry-After`: seconds, or a date, which is cut to the second and so up to one early; None for neither.
 

@@ -63,7 +63,7 @@ def check_contact(asked: Asked, contact: ContactRecord) -> None:
     if asked.identifier is not None and shown is not None and asked.identifier.key not in shown:
         other = f"{_contact(contact.contact_id)}, which does not have it"
         raise _other(f"the contact with the declared {asked.identifier.kind}", other)
-    if reason := next(_doubts(contact, _Shown([contact])), None):
+    if reason := next(_doubts(contact, _ShownEntries([contact])), None):
         raise OtherRecordError(reason)
 
 
@@ -126,7 +126,7 @@ class MemoryOwners:
             raise _given_twice(memory_id, f"two scopes of {_contact(contact_id)}")
 
 
-class _Shown:
+class _ShownEntries:
     """All that a listing shows, each entry for itself: of one contact, and of one memory."""
 
     def __init__(self, contacts: Iterable[ContactRecord] = ()) -> None:
@@ -162,7 +162,7 @@ class _Shown:
 def contacts_in_doubt(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
     """Return, by contact id, why what is shown of a contact cannot be believed; takes each entry of a listing."""
     contacts = list(contacts)
-    shown = _Shown(contacts)
+    shown = _ShownEntries(contacts)
     found = ((contact.contact_id, next(_doubts(contact, shown), None)) for contact in contacts)
     return {contact_id: reason for contact_id, reason in found if reason}
 
@@ -180,7 +180,7 @@ def _is_one_within(left: set[_Key] | None, right: set[_Key] | None) -> bool:
     return left is None or right is None or left <= right or right <= left
 
 
-def _doubts(contact: ContactRecord, shown: _Shown) -> Iterator[str]:
+def _doubts(contact: ContactRecord, shown: _ShownEntries) -> Iterator[str]:
     if reason := _unusable(contact.contact_id):
         yield f"the API shows a contact whose id, {_named(contact.contact_id)}, {reason}: {_NO_CALL}"
     if parts := shown.contradiction(contact):

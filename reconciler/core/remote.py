@@ -146,7 +146,7 @@ class Writer(Protocol):
         """Return the time, in seconds that never go back."""
         ...
 
-    def unit(self) -> AbstractAsyncContextManager["Unit"]:
+    def unit(self) -> AbstractAsyncContextManager["UnitWriter"]:
         """Open a writer for one contact or memory, which does one thing after the other."""
         ...
 
@@ -199,7 +199,7 @@ class Writer(Protocol):
         ...
 
 
-class Unit(Writer, Protocol):
+class UnitWriter(Writer, Protocol):
     """
     A writer for one contact or memory.
 

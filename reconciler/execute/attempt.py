@@ -10,7 +10,7 @@ from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.diff import Change, FactWrite, Updated, same_changes
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Outcome, Result
-from reconciler.core.remote import Rests, Try, Unit
+from reconciler.core.remote import Rests, Try, UnitWriter
 from reconciler.errors import (
     ApiError,
     ApiUnavailableError,
@@ -33,7 +33,7 @@ class SubjectRun(ABC):
     is what was sent, and `altered` what the account keeps of it otherwise.
     """
 
-    def __init__(self, writer: Unit) -> None:
+    def __init__(self, writer: UnitWriter) -> None:
         self._writer = writer
         self._trying = Try(view_holds=True, doubt=None)
         self._shown: Sequence[FactWrite] | None = ()
@@ -114,7 +114,7 @@ class SubjectRun(ABC):
         return kept(altered, unsent or {})
 
 
-async def attempt(run: SubjectRun, operation: Operation, writer: Unit) -> tuple[Outcome, bool]:
+async def attempt(run: SubjectRun, operation: Operation, writer: UnitWriter) -> tuple[Outcome, bool]:
     """
     Do an operation; return its outcome, and whether the API could be reached.
 

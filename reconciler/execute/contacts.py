@@ -7,7 +7,7 @@ from reconciler.core.model.desired import ContactId, Identifier, id_key
 from reconciler.core.plan.altered import altered_profile
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, unsendable_facts
 from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
-from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, Unit
+from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, UnitWriter
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
 from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread
 
@@ -28,7 +28,7 @@ class ContactRun(SubjectRun):
     `owners` holds which declared contact each live one is, by id; all contacts of a run share it.
     """
 
-    def __init__(self, writer: Unit, work: ContactWork, owners: MutableMapping[str, str]) -> None:
+    def __init__(self, writer: UnitWriter, work: ContactWork, owners: MutableMapping[str, str]) -> None:
         super().__init__(writer)
         self._contact = work.contact
         self._owners = owners

@@ -7,7 +7,7 @@ from msgspec import Struct
 from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.plan.receipt import Outcome
-from reconciler.core.remote import Unit, Writer
+from reconciler.core.remote import UnitWriter, Writer
 from reconciler.errors import OtherRecordError, ReconcilerError
 from reconciler.execute.attempt import SubjectRun, attempt
 from reconciler.execute.contacts import ContactRun, same_contact
@@ -45,7 +45,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     operation, operations under way are finished and the others skipped. The observer sees every outcome, once. A canary
     is executed and read back first; the other operations are skipped where it is not as declared.
     """
-    run = _Run(writer, stop=stop, observer=observer)
+    run = _Execution(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
     first, rest = canary.parts(plan.work) if canary else ((), plan.work)
     await run.do(first, concurrency=concurrency)
@@ -56,7 +56,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     return Execution(outcomes, run.memory_ids)
 
 
-class _Run:
+class _Execution:
     """One execution: the outcomes so far, and the ids learned."""
 
     def __init__(self, writer: Writer, *, stop: Stop, observer: Observer) -> None:
@@ -122,12 +122,12 @@ class _Run:
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
 
-    async def _do_operations(self, work: Work, run: SubjectRun, writer: Unit) -> None:
+    async def _do_operations(self, work: Work, run: SubjectRun, writer: UnitWriter) -> None:
         outcomes = self.outcomes.setdefault(work.address, [])
         for operation in work.operations:
             outcomes.append(await self._do_operation(run, operation, writer))
 
-    async def _do_operation(self, run: SubjectRun, operation: Operation, writer: Unit) -> Outcome:
+    async def _do_operation(self, run: SubjectRun, operation: Operation, writer: UnitWriter) -> Outcome:
         if self._reason_not_to(run) or not await self._may_begin(operation):
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:

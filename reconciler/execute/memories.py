@@ -9,7 +9,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.plan.altered import altered_facts, altered_user
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, diff_user, unsendable_facts
 from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
-from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, Unit
+from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, UnitWriter
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, EmptyAnswerError, NotSentError
 from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread
 from reconciler.execute.contacts import ContactRun
@@ -30,7 +30,7 @@ class MemoryRun(SubjectRun):
     Each write rests on what was read before it, and is done in one go with it: after a wait, it is read again.
     """
 
-    def __init__(self, writer: Unit, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
+    def __init__(self, writer: UnitWriter, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
         super().__init__(writer)
         self._users = users
         self._memory = work.memory

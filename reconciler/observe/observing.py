@@ -70,7 +70,7 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     )
     if records is None:
         await _check_api(reader, desired)
-    reading, memories = _Reading(reader, records, observing), desired.memories
+    reading, memories = _AccountReading(reader, records, observing), desired.memories
 
     async def read(memory: Memory) -> None:
         await reading.read(memory)
@@ -99,7 +99,7 @@ async def _check_api(reader: Reader, desired: Desired) -> None:
             raise
 
 
-class _Reading:
+class _AccountReading:
     """One reading of an account; `records` gives contacts by declared name, and is None without contacts routes."""
 
     def __init__(self, reader: Reader, records: Records | None, observing: Observing) -> None:

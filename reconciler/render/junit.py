@@ -26,15 +26,15 @@ _MOST_LINES = 20
 """Changes that a case shows; it counts the rest. GitLab accepts no report of more than 30 MB."""
 _LONGEST_TEXT = 1_000
 
-_Result: TypeAlias = Literal["passed", "pending", "uncertain", "failed", "unknown", "skipped"]
-_TAGS: Mapping[_Result, str] = {
+_CaseResult: TypeAlias = Literal["passed", "pending", "uncertain", "failed", "unknown", "skipped"]
+_TAGS: Mapping[_CaseResult, str] = {
     "pending": "failure",
     "uncertain": "skipped",
     "failed": "failure",
     "unknown": "error",
     "skipped": "skipped",
 }
-_RESULTS: Mapping[str, _Result] = {"done": "passed", "already": "passed", "failed": "failed", "skipped": "skipped"}
+_RESULTS: Mapping[str, _CaseResult] = {"done": "passed", "already": "passed", "failed": "failed", "skipped": "skipped"}
 """The result of an outcome; any other is `unknown`."""
 
 
@@ -42,7 +42,7 @@ class _Case(Struct, frozen=True):
     classname: str
     name: str
     place: PlaceEntry | None
-    result: _Result
+    result: _CaseResult
     message: str
     lines: tuple[str, ...]
 

@@ -47,7 +47,7 @@ _LADDER = (
 )
 
 
-class _Part(Struct, frozen=True):
+class _GroupExcerpt(Struct, frozen=True):
     """What is shown of a group: some rows of its first unit, and some names of the others."""
 
     group: Group
@@ -157,7 +157,7 @@ def _section(section: Section, detail: _Detail) -> Iterator[str]:
         yield f"<p>{counted(hidden, 'more change')} of this kind not shown.</p>"
 
 
-def _chosen(groups: Sequence[Group], most: int) -> list[_Part]:
+def _chosen(groups: Sequence[Group], most: int) -> list[_GroupExcerpt]:
     """Spend the rows on one unit of each group first, and on the names of those that are like it then."""
     leads = []
     for group in groups:
@@ -169,17 +169,17 @@ def _chosen(groups: Sequence[Group], most: int) -> list[_Part]:
     for group, rows in leads:
         names = min(len(group.others), most)
         most -= names
-        parts.append(_Part(group, rows, names))
+        parts.append(_GroupExcerpt(group, rows, names))
     return parts
 
 
-def _hidden(groups: Sequence[Group], parts: Sequence[_Part]) -> int:
+def _hidden(groups: Sequence[Group], parts: Sequence[_GroupExcerpt]) -> int:
     """Count the changes that neither have a row nor are counted beside a unit that is like theirs."""
     everything = sum(len(group.first.lines) * (1 + len(group.others)) for group in groups)
     return everything - sum(part.rows + len(part.group.first.lines) * len(part.group.others) for part in parts)
 
 
-def _open(parts: Sequence[_Part], detail: _Detail) -> Iterator[str]:
+def _open(parts: Sequence[_GroupExcerpt], detail: _Detail) -> Iterator[str]:
     if short := [part for part in parts if part.rows <= _LONG_PART]:
         yield from _table(short, detail)
     for part in parts:
@@ -190,14 +190,14 @@ def _open(parts: Sequence[_Part], detail: _Detail) -> Iterator[str]:
             yield "</details>"
 
 
-def _table(parts: Sequence[_Part], detail: _Detail) -> Iterator[str]:
+def _table(parts: Sequence[_GroupExcerpt], detail: _Detail) -> Iterator[str]:
     yield "<table>"
     for part in parts:
         yield from _rows(part, detail)
     yield "</table>"
 
 
-def _rows(part: _Part, detail: _Detail) -> Iterator[str]:
+def _rows(part: _GroupExcerpt, detail: _Detail) -> Iterator[str]:
     first = part.group.first
     span = f' rowspan="{part.rows}"' if part.rows > 1 else ""
     address = f"<td{span}>{code(first.address, detail.value)}</td>"
@@ -219,7 +219,7 @@ def _place(line: Line, detail: _Detail) -> str:
     return f"{place}<br>{line.cause}" if line.cause else place
 
 
-def _others(part: _Part, detail: _Detail) -> str:
+def _others(part: _GroupExcerpt, detail: _Detail) -> str:
     sentence = part.group.text_of_others
     if not part.names:
         return sentence

@@ -5,12 +5,12 @@ from typing import Any, TypeAlias
 
 from reconciler.core.model.text import json_text, visible
 
-_Record: TypeAlias = Mapping[str, Any]
+_StateRecord: TypeAlias = Mapping[str, Any]
 
 
-def render_sandbox(state: Mapping[str, Sequence[_Record]]) -> str:
+def render_sandbox(state: Mapping[str, Sequence[_StateRecord]]) -> str:
     """Return the state as text: `contacts`, `contact_memories` and `stores`, as the sandbox dumps them."""
-    memories: dict[str, list[_Record]] = {}
+    memories: dict[str, list[_StateRecord]] = {}
     for memory in state["contact_memories"]:
         memories.setdefault(memory["contact_id"], []).append(memory)
     blocks = [_contact(contact, memories.get(contact["id"], [])) for contact in state["contacts"]]
@@ -24,7 +24,7 @@ def render_sandbox(state: Mapping[str, Sequence[_Record]]) -> str:
     return "\n\n".join([head, *("\n".join(map(visible, block)) for block in blocks)]) + "\n"
 
 
-def _contact(contact: _Record, memories: Sequence[_Record]) -> Iterator[str]:
+def _contact(contact: _StateRecord, memories: Sequence[_StateRecord]) -> Iterator[str]:
     yield f"contact {contact['id']}{_named(contact)}"
     yield from (f"  {one['identifier_type']}: {one['identifier_value']}" for one in contact["identifiers"])
     if contact["metadata"]:
@@ -36,20 +36,20 @@ def _contact(contact: _Record, memories: Sequence[_Record]) -> Iterator[str]:
         yield from _users("    ", memory)
 
 
-def _store(store: _Record) -> Iterator[str]:
+def _store(store: _StateRecord) -> Iterator[str]:
     yield f"store {store['id']}{_named(store)}"
     yield from _users("  ", store)
 
 
-def _users(margin: str, memory: _Record) -> Iterator[str]:
+def _users(margin: str, memory: _StateRecord) -> Iterator[str]:
     for user in memory["users"]:
         yield f"{margin}user {user['phone_number']}"
         yield from _given(f"{margin}  ", user, "metadata", "summary")
 
 
-def _given(margin: str, record: _Record, *fields: str) -> Iterator[str]:
+def _given(margin: str, record: _StateRecord, *fields: str) -> Iterator[str]:
     yield from (f"{margin}{field}: {json_text(record[field])}" for field in fields if record[field] is not None)
 
 
-def _named(record: _Record) -> str:
+def _named(record: _StateRecord) -> str:
     return f", {record['name']}" if record["name"] else ""

@@ -26,59 +26,61 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LONGEST_MESSAGE = 1_000
 
 _Object: TypeAlias = dict[str, object]
-_Level: TypeAlias = Literal["error", "warning", "note"]
+_SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
 
-class _Rule(Struct, frozen=True):
+class _SarifRule(Struct, frozen=True):
     name: str
-    level: _Level
+    level: _SarifLevel
     description: str
 
 
-class _Finding(Struct, frozen=True):
+class _SarifResult(Struct, frozen=True):
     rule: str
     message: str
     address: str
     source: Source | None
 
 
-_RULES: Mapping[str, _Rule] = {
-    "invalid_spec": _Rule("InvalidSpec", "error", "A spec, or reconciler.yaml, cannot be used as it is."),
-    "ambiguous_contact": _Rule(
+_RULES: Mapping[str, _SarifRule] = {
+    "invalid_spec": _SarifRule("InvalidSpec", "error", "A spec, or reconciler.yaml, cannot be used as it is."),
+    "ambiguous_contact": _SarifRule(
         "AmbiguousContact", "warning", "The account holds several contacts alike the declared one: none is touched."
     ),
-    "ambiguous_user": _Rule(
+    "ambiguous_user": _SarifRule(
         "AmbiguousUser", "warning", "A memory holds several users alike the declared one: none is touched."
     ),
-    "ambiguous_memory": _Rule(
+    "ambiguous_memory": _SarifRule(
         "AmbiguousMemory", "warning", "The account holds several memories for one contact and scope: none is touched."
     ),
-    "near_duplicate": _Rule(
+    "near_duplicate": _SarifRule(
         "NearDuplicate", "warning", "A new key is one typo away from a known one, and could never be removed."
     ),
-    "not_read": _Rule("NotRead", "note", "Memories that --target left out were not read."),
-    "other_shard": _Rule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
-    "unconfirmed_key": _Rule(
+    "not_read": _SarifRule("NotRead", "note", "Memories that --target left out were not read."),
+    "other_shard": _SarifRule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
+    "unconfirmed_key": _SarifRule(
         "UnconfirmedKey",
         "note",
         "The account does not show a declared external_memory_key; only adding a user sets it.",
     ),
-    "unknown_contact": _Rule(
+    "unknown_contact": _SarifRule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
     ),
-    "retained": _Rule("Retained", "note", "Facts and users that the specs no longer name stay live."),
-    "unmanaged": _Rule("Unmanaged", "note", "Live facts that no spec names are left alone."),
-    "unverifiable": _Rule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
-    "deprecated_key": _Rule("DeprecatedKey", "warning", "A fact has a key that the catalogue calls deprecated."),
-    "idle_facts": _Rule("IdleFacts", "warning", "Facts of a contact that is in no scope: no memory gets them."),
-    "look_alike": _Rule("LookAlike", "note", "Text without quotes that other readers of YAML take for something else."),
-    "review_due": _Rule("ReviewDue", "warning", "Facts were to be looked at again by a day that has passed."),
-    "unused_fact_key": _Rule("UnusedFactKey", "note", "A key of the catalogue that no fact has."),
-    "unused_scope": _Rule("UnusedScope", "note", "A scope that no contact is in."),
-    "unused_variable": _Rule("UnusedVariable", "note", "A variable that no spec refers to."),
-    "view": _Rule("View", "note", "What the plan was seen from."),
+    "retained": _SarifRule("Retained", "note", "Facts and users that the specs no longer name stay live."),
+    "unmanaged": _SarifRule("Unmanaged", "note", "Live facts that no spec names are left alone."),
+    "unverifiable": _SarifRule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
+    "deprecated_key": _SarifRule("DeprecatedKey", "warning", "A fact has a key that the catalogue calls deprecated."),
+    "idle_facts": _SarifRule("IdleFacts", "warning", "Facts of a contact that is in no scope: no memory gets them."),
+    "look_alike": _SarifRule(
+        "LookAlike", "note", "Text without quotes that other readers of YAML take for something else."
+    ),
+    "review_due": _SarifRule("ReviewDue", "warning", "Facts were to be looked at again by a day that has passed."),
+    "unused_fact_key": _SarifRule("UnusedFactKey", "note", "A key of the catalogue that no fact has."),
+    "unused_scope": _SarifRule("UnusedScope", "note", "A scope that no contact is in."),
+    "unused_variable": _SarifRule("UnusedVariable", "note", "A variable that no spec refers to."),
+    "view": _SarifRule("View", "note", "What the plan was seen from."),
 }
-_OTHER = _Rule("Other", "note", "A notice that this version does not know.")
+_OTHER = _SarifRule("Other", "note", "A notice that this version does not know.")
 
 
 def render_problems_sarif(problems: Sequence[Problem]) -> str:
@@ -97,35 +99,35 @@ def render_plan_sarif(plan: PlanDocument) -> str:
 
     A notice stands where the spec declares what it is about; one about what no spec declares has no place.
     """
-    seen = [_Finding("view", sentence, "", None) for sentence in view_sentences(plan)]
+    seen = [_SarifResult("view", sentence, "", None) for sentence in view_sentences(plan)]
     findings = [*map(_finding, plan.notices), *seen]
     return _log(f"reconciler/plan/{visible(plan.environment)}/", findings)
 
 
-def _problem(problem: Problem) -> _Finding:
+def _problem(problem: Problem) -> _SarifResult:
     message = f"{problem.message}; {problem.cure}" if problem.cure else problem.message
     text = f"{problem.address}: {message}" if problem.address else message
     source = Source(problem.file, problem.line, problem.column) if problem.file else None
-    return _Finding("invalid_spec", text, problem.address, source)
+    return _SarifResult("invalid_spec", text, problem.address, source)
 
 
-def _advice(advice: Advice) -> _Finding:
+def _advice(advice: Advice) -> _SarifResult:
     text = f"{advice.address}: {advice.message}; {advice.cure}"
-    return _Finding(advice.rule, text, advice.address, Source(advice.file, advice.line, advice.column))
+    return _SarifResult(advice.rule, text, advice.address, Source(advice.file, advice.line, advice.column))
 
 
-def _finding(notice: NoticeEntry) -> _Finding:
+def _finding(notice: NoticeEntry) -> _SarifResult:
     text = notice_sentence(notice.type, notice.count)
     about = f"{notice.address}: {text}" if notice.address else text
     message = f"{about}: {keys_of(notice)}" if notice.keys else f"{about}."
     source = Source(notice.source.file, notice.source.line) if notice.source else None
-    return _Finding(visible(notice.type), message, notice.address, source)
+    return _SarifResult(visible(notice.type), message, notice.address, source)
 
 
 # SARIF
 
 
-def _log(category: str, findings: Sequence[_Finding]) -> str:
+def _log(category: str, findings: Sequence[_SarifResult]) -> str:
     """Return the log; GitHub keeps what was uploaded before under another category."""
     indices = {rule: index for index, rule in enumerate(sorted({finding.rule for finding in findings}))}
     located = [finding for finding in findings if finding.source is not None]
@@ -150,7 +152,7 @@ def _log(category: str, findings: Sequence[_Finding]) -> str:
     return json_text(log, indent=2) + "\n"
 
 
-def _left_out(findings: Sequence[_Finding], what: str) -> Iterator[_Object]:
+def _left_out(findings: Sequence[_SarifResult], what: str) -> Iterator[_Object]:
     count = len(findings) - MOST_RESULTS
     if count > 0:
         text = f"{counted(count, 'more ' + what)} left out: a run holds {MOST_RESULTS:,}."
@@ -170,7 +172,7 @@ def _rule(name: str) -> _Object:
     }
 
 
-def _result(finding: _Finding, indices: Mapping[str, int]) -> _Object:
+def _result(finding: _SarifResult, indices: Mapping[str, int]) -> _Object:
     return {
         "ruleId": finding.rule,
         "ruleIndex": indices[finding.rule],
@@ -180,7 +182,7 @@ def _result(finding: _Finding, indices: Mapping[str, int]) -> _Object:
     }
 
 
-def _notification(finding: _Finding, indices: Mapping[str, int]) -> _Object:
+def _notification(finding: _SarifResult, indices: Mapping[str, int]) -> _Object:
     return {
         "associatedRule": {"id": finding.rule, "index": indices[finding.rule]},
         "level": _RULES.get(finding.rule, _OTHER).level,
@@ -194,7 +196,7 @@ def _text(message: str) -> str:
     return shortened(visible(message).replace("](", "]\\("), _LONGEST_MESSAGE)
 
 
-def _location(finding: _Finding) -> _Object:
+def _location(finding: _SarifResult) -> _Object:
     location: _Object = {}
     if finding.source is not None:
         location["physicalLocation"] = _physical(finding.source)

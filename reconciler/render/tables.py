@@ -10,7 +10,7 @@ from reconciler.core.documents.explanation import (
     GivenEntry,
     LintDocument,
 )
-from reconciler.core.documents.runs import Finding, PastRun, RunEntry, RunsDocument
+from reconciler.core.documents.runs import PastRun, RunEntry, RunsDocument, StepStatus
 from reconciler.core.model.text import visible
 from reconciler.errors import Source
 from reconciler.render.markup import code
@@ -90,7 +90,7 @@ def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
     return visible(run.run), visible(run.started_at), visible(run.environment), state, render_counts(run.totals)
 
 
-def render_earlier_run(run: PastRun, findings: Mapping[Finding, int]) -> str:
+def render_earlier_run(run: PastRun, findings: Mapping[StepStatus, int]) -> str:
     """Report in a line what an earlier run left open, and what a fresh plan says of that."""
     return f"{_what_was_left(run)}{_what_was_found(findings)}"
 
@@ -106,8 +106,8 @@ def _what_was_left(run: PastRun) -> str:
     return f"the run {run.header.run} ended without a receipt: {operations}"
 
 
-def _what_was_found(findings: Mapping[Finding, int]) -> str:
-    words: Mapping[Finding, tuple[str, str]] = {
+def _what_was_found(findings: Mapping[StepStatus, int]) -> str:
+    words: Mapping[StepStatus, tuple[str, str]] = {
         "held": ("is in the account", "are in the account"),
         "planned": ("is in this plan again", "are in this plan again"),
         "unclear": ("cannot be told here, and is safe to repeat", "cannot be told here, and are safe to repeat"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from reconciler.sandbox.settings import Revision
+from reconciler.sandbox.settings import ApiRevision
 from reconciler.sandbox.values import to_json
 
 
@@ -15,7 +15,7 @@ class Failure:
     message: str
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """The request is answered with a failure."""
 
     def __init__(self, failure: Failure) -> None:
@@ -61,7 +61,7 @@ def bad_request(message: str) -> Failure:
     return Failure(400, "BAD_REQUEST", message)
 
 
-def in_revision(failure: Failure, revision: Revision) -> Failure:
+def in_revision(failure: Failure, revision: ApiRevision) -> Failure:
     """Return the failure as that revision of the documentation names it."""
     if revision == "D":
         return failure

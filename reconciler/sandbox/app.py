@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox.answers import (
     INTERNAL_ERROR,
     Answer,
-    RefusedError,
+    RequestRefusedError,
     in_revision,
     refusal,
     success,
@@ -63,7 +63,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Handled:
     """The answer (None drops the connection), whether anything was written, and the seconds before it is sent."""
 
     answer: Answer | None
@@ -102,9 +102,9 @@ class Sandbox:
         else:
             await _response(outcome.answer)(scope, receive, send)
 
-    async def _recorded(self, incoming: Incoming) -> _Outcome:
+    async def _recorded(self, incoming: Incoming) -> _Handled:
         matched = self._router.match(incoming.method, incoming.segments)
-        outcome = _Outcome(answer=None)
+        outcome = _Handled(answer=None)
         try:
             if self._settings.latency:
                 await self._sleep(self._settings.latency)
@@ -114,7 +114,7 @@ class Sandbox:
             self.log.append(_logged(incoming, matched, outcome))
         return outcome
 
-    async def _disturbed(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+    async def _disturbed(self, incoming: Incoming, matched: Matched | None) -> _Handled:
         rule = self._faults.draw(method=incoming.method, path=incoming.path)
         if rule is None:
             return self._handled(incoming, matched)
@@ -126,17 +126,17 @@ class Sandbox:
             outcome = self._handled(incoming, matched)
             return replace(outcome, answer=mistaken(outcome.answer, rule.fault.about, self._store))
         if rule.when == "before":
-            return _Outcome(answer=spoilt(rule.fault, success(None)))
+            return _Handled(answer=spoilt(rule.fault, success(None)))
         outcome = self._handled(incoming, matched)
         return replace(outcome, answer=spoilt(rule.fault, outcome.answer))
 
-    async def _delayed(self, incoming: Incoming, matched: Matched | None, *, seconds: float, when: When) -> _Outcome:
+    async def _delayed(self, incoming: Incoming, matched: Matched | None, *, seconds: float, when: When) -> _Handled:
         if when == "before":
             await self._sleep(seconds)
             return self._handled(incoming, matched)
         return replace(self._handled(incoming, matched), linger=seconds)
 
-    def _overtaken(self, incoming: Incoming, matched: Matched | None, *, meanwhile: Meanwhile, when: When) -> _Outcome:
+    def _overtaken(self, incoming: Incoming, matched: Matched | None, *, meanwhile: Meanwhile, when: When) -> _Handled:
         if when == "before":
             meanwhile.change(self._store)
             return self._handled(incoming, matched)
@@ -144,36 +144,36 @@ class Sandbox:
         meanwhile.change(self._store)
         return outcome
 
-    def _handled(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+    def _handled(self, incoming: Incoming, matched: Matched | None) -> _Handled:
         try:
             return self._passed(incoming, matched)
-        except RefusedError as refused:
-            return _Outcome(answer=refusal(in_revision(refused.failure, self._settings.revision)))
+        except RequestRefusedError as refused:
+            return _Handled(answer=refusal(in_revision(refused.failure, self._settings.revision)))
         except SandboxStateError:
             raise  # the state is damaged, which no answer of the API can show
         except Exception:
             _LOGGER.exception("The sandbox failed on %s %s", incoming.method, incoming.path)
-            return _Outcome(answer=refusal(INTERNAL_ERROR))
+            return _Handled(answer=refusal(INTERNAL_ERROR))
 
-    def _passed(self, incoming: Incoming, matched: Matched | None) -> _Outcome:
+    def _passed(self, incoming: Incoming, matched: Matched | None) -> _Handled:
         if matched is None:
-            return _Outcome(answer=unknown_route(method=incoming.method, path=incoming.path))
+            return _Handled(answer=unknown_route(method=incoming.method, path=incoming.path))
         check_key(incoming.authorization, self._settings)
         check_role(self._settings, mutates=matched.mutates)
         limited = self._limiter.refuse(authorization=incoming.authorization, segments=incoming.segments)
-        return self._routed(incoming, matched) if limited is None else _Outcome(answer=limited)
+        return self._routed(incoming, matched) if limited is None else _Handled(answer=limited)
 
-    def _routed(self, incoming: Incoming, matched: Matched) -> _Outcome:
+    def _routed(self, incoming: Incoming, matched: Matched) -> _Handled:
         body = body_object(incoming) if incoming.method != "GET" else {}
         if self._settings.texts == "trimmed":
             body = {key: trimmed(value) for key, value in body.items()}
         call = Call(store=self._store, settings=self._settings, ids=matched.ids, query=incoming.query, body=body)
         if not matched.mutates:
-            return _Outcome(answer=matched.answer(call))
+            return _Handled(answer=matched.answer(call))
         with self._store.transaction():
             before = self._store.changes()
             answer = matched.answer(call)
-            return _Outcome(answer=answer, committed=self._store.changes() != before)
+            return _Handled(answer=answer, committed=self._store.changes() != before)
 
 
 def create_app(
@@ -198,7 +198,7 @@ def _response(answer: Answer) -> Response:
     )
 
 
-def _logged(incoming: Incoming, matched: Matched | None, outcome: _Outcome) -> Logged:
+def _logged(incoming: Incoming, matched: Matched | None, outcome: _Handled) -> Logged:
     return Logged(
         method=incoming.method,
         path=incoming.path,

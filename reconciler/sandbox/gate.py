@@ -13,7 +13,7 @@ from reconciler.sandbox.answers import (
     TOO_MANY_REQUESTS,
     UNAUTHORIZED,
     Answer,
-    RefusedError,
+    RequestRefusedError,
     json_answer,
     refusal,
 )
@@ -28,17 +28,17 @@ def check_key(authorization: str, settings: Settings) -> None:
     if key.lower().startswith(_BEARER):
         key = key[len(_BEARER) :].strip() if settings.accept_bearer else ""
     if not key or settings.key not in {None, key}:
-        raise RefusedError(UNAUTHORIZED)
+        raise RequestRefusedError(UNAUTHORIZED)
 
 
 def check_role(settings: Settings, *, mutates: bool) -> None:
     """Refuse a write of a viewer (L: it needs the role of an admin, an owner or an operator)."""
     if mutates and settings.role == "viewer":
-        raise RefusedError(FORBIDDEN)
+        raise RequestRefusedError(FORBIDDEN)
 
 
 @dataclass(slots=True)
-class _Window:
+class _KeyWindow:
     ends: float
     used: int = 0
 
@@ -50,7 +50,7 @@ class Limiter:
         self._settings = settings
         self._monotonic = monotonic
         self._moment = moment
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, _KeyWindow] = {}
 
     def refuse(self, *, authorization: str, segments: tuple[str, ...]) -> Answer | None:
         """Return the 429 for a request beyond the limit; None for any other."""
@@ -61,7 +61,7 @@ class Limiter:
         now = self._monotonic()
         window = self._windows.get(authorization)
         if window is None or now >= window.ends:
-            window = self._windows[authorization] = _Window(ends=now + seconds)
+            window = self._windows[authorization] = _KeyWindow(ends=now + seconds)
         window.used += 1
         return self._too_many(window.ends - now) if window.used > count else None
 

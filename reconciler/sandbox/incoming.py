@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.types import Receive, Scope
 
-from reconciler.sandbox.answers import RefusedError, bad_request
+from reconciler.sandbox.answers import RequestRefusedError, bad_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +82,9 @@ def _finite(text: str) -> float:
 def body_object(incoming: Incoming) -> dict[str, object]:
     """Return the body, which must be an object; a missing one counts as empty."""
     if incoming.problem is not None:
-        raise RefusedError(bad_request(incoming.problem))
+        raise RequestRefusedError(bad_request(incoming.problem))
     if incoming.body is None:
         return {}
     if not isinstance(incoming.body, dict):
-        raise RefusedError(bad_request("Request body must be a JSON object"))
+        raise RequestRefusedError(bad_request("Request body must be a JSON object"))
     return incoming.body

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Revision: TypeAlias = Literal["D", "L"]
+ApiRevision: TypeAlias = Literal["D", "L"]
 Numbers: TypeAlias = Literal["exact", "normalising", "bare", "spaced", "zeros"]
 Role: TypeAlias = Literal["admin", "owner", "operator", "viewer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class ListingQuirks:
     """
     How `GET /v1/contacts` misbehaves; by default not at all. What changes while it is read: see `faults.Meanwhile`.
 
@@ -31,7 +31,7 @@ class Listing:
     without_memories: str = ""
 
 
-HONEST = Listing()
+HONEST = ListingQuirks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,11 @@ class Settings:
     add_user_error_status: Literal[400, 409, 500] | None = None
     absent_user: Literal["error", "null", "empty"] = "error"
     user_metadata: Literal["string", "object"] | None = None
-    revision: Revision = "D"
+    revision: ApiRevision = "D"
     numbers: Numbers = "exact"
     texts: Literal["exact", "trimmed"] = "exact"
     require_contact: bool = False
-    listing: Listing = HONEST
+    listing: ListingQuirks = HONEST
     log_limit: int | None = None
 
 

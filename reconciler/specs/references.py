@@ -11,8 +11,8 @@ from reconciler.core.model.masking import compose, label, named, quote
 from reconciler.core.model.references import (
     OPENING,
     Malformed,
-    Part,
     Reference,
+    ReferencePart,
     Scalar,
     Variable,
     holds_key,
@@ -74,7 +74,7 @@ class References(Struct, frozen=True, dict=True):
         parts = [self._plain_part(part) for part in parse(value)]
         return value if None in parts else "".join(part for part in parts if part is not None)
 
-    def _plain_part(self, part: Part) -> str | None:
+    def _plain_part(self, part: ReferencePart) -> str | None:
         if isinstance(part, str):
             return part
         known = isinstance(part, Reference) and not part.from_environment and part.name in self.variables

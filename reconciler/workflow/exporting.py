@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.export import NOTHING_DECLARED, Declared, Export, LiveAccount, Wanted, declared_in, select
-from reconciler.core.export.building import SpecFile
+from reconciler.core.export import NOTHING_DECLARED, ExistingSpecs, Export, LiveAccount, Wanted, declared_in, select
+from reconciler.core.export.building import ExportedFile
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import ContactId
 from reconciler.core.model.observed import LiveUser
@@ -39,7 +39,7 @@ class AccountScope(Struct, frozen=True):
     wanted: Wanted
     concurrency: int
     on_read: Callable[[int, int], None]
-    declared: Declared = NOTHING_DECLARED
+    declared: ExistingSpecs = NOTHING_DECLARED
 
 
 async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
@@ -58,7 +58,7 @@ async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
     return LiveAccount(listed, selected, found, listing.is_complete, users.can_list)
 
 
-def load_declared(project: Project, environment: Environment) -> Declared:
+def load_declared(project: Project, environment: Environment) -> ExistingSpecs:
     """Return what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
     loaded = None if _is_still_empty(project, environment) else load_environment(project, environment)
     everywhere = [entry for one in project.environments for entry in _entries(one)]
@@ -73,7 +73,7 @@ def texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
     """Return the text of each exported file, by its path below `out`, with comments that explain it."""
     folder = _folder_in_repository(out, project)
 
-    def comments(file: SpecFile) -> Iterator[str]:
+    def comments(file: ExportedFile) -> Iterator[str]:
         yield from _modeline(folder / file.path, project)
         yield from _ABOUT
         yield from (item.comment for item in file.left_out)

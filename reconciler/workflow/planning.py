@@ -17,7 +17,7 @@ from reconciler.core.model.selection import Shard, Shards, part_of, restrict, se
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
 from reconciler.core.plan.cost import foresee
-from reconciler.core.plan.operations import Origin, Plan
+from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
@@ -144,10 +144,10 @@ def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
         return None
 
 
-def _origin_of(desired: Desired, run: Run, shards: Shards | None) -> Origin:
+def _origin_of(desired: Desired, run: Run, shards: Shards | None) -> PlanOrigin:
     """Return what a plan of these declarations is for, and when it is made."""
     digest = specs_digest(desired, run.masker.digest)
-    return Origin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
+    return PlanOrigin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
 
 
 def _with_cost(plan: Plan, run: Run) -> Plan:

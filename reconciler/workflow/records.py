@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from msgspec import Struct
 
-from reconciler.core.documents.runs import RunHeader, Step, View
+from reconciler.core.documents.runs import AccountState, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
@@ -63,7 +63,7 @@ class ApplyRecords(Struct, frozen=True):
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
         ids = self.session.account.memory_ids
-        view = View(proposal.fresh, self.session.desired, proposal.looked_at)
+        view = AccountState(proposal.fresh, self.session.desired, proposal.looked_at)
         for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):
             findings = view.findings(run.open_steps)
             counts = Counter(findings.values())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.answers import Answer, ThrottledError, body_of, is_add_user_refusal
+from reconciler.api.answers import ApiAnswer, ThrottledError, body_of, is_add_user_refusal
 from reconciler.core.model.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
@@ -19,16 +19,16 @@ DATES = st.from_regex(
 )
 
 
-def answer(status: int, body: Json | bytes, retry_after: str | None = None) -> Answer:
+def answer(status: int, body: Json | bytes, retry_after: str | None = None) -> ApiAnswer:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, raw, retry_after, NOW)
+    return ApiAnswer(status, raw, retry_after, NOW)
 
 
 def envelope(code: str, message: str) -> Json:
     return {"data": None, "errors": [{"error": code, "message": message}]}
 
 
-def error_of(given: Answer) -> ApiError:
+def error_of(given: ApiAnswer) -> ApiError:
     with pytest.raises(ApiError) as caught:
         body_of(given, hide=KEY)
     return caught.value
@@ -168,7 +168,7 @@ def test_a_date_is_read_against_the_clock_that_wrote_it(status: int, hours: int)
     theirs = NOW + timedelta(hours=hours)
     until = format_datetime(theirs + timedelta(seconds=2), usegmt=True)
 
-    error = error_of(Answer(status, b"", until, received_at=NOW, date=format_datetime(theirs, usegmt=True)))
+    error = error_of(ApiAnswer(status, b"", until, received_at=NOW, date=format_datetime(theirs, usegmt=True)))
 
     assert isinstance(error, ThrottledError)
     assert error.retry_after == 3.0
@@ -176,7 +176,7 @@ def test_a_date_is_read_against_the_clock_that_wrote_it(status: int, hours: int)
 
 @given(st.one_of(st.none(), st.text(), DATES), st.one_of(st.none(), st.text(), DATES))
 def test_no_header_is_a_defect_whatever_it_says(retry_after: str | None, date: str | None) -> None:
-    error = error_of(Answer(429, b"", retry_after, received_at=NOW, date=date))
+    error = error_of(ApiAnswer(429, b"", retry_after, received_at=NOW, date=date))
 
     assert isinstance(error, ThrottledError)
     assert error.retry_after is None or error.retry_after >= 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.pacing import Budget, Pacer, Retrying, Row, Waiting
+from reconciler.api.pacing import Budget, Pacer, RequestRow, Retrying, Waiting
 from reconciler.api.pacing.limits import Window
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.cost import Allowance
@@ -337,7 +337,7 @@ def test_room_that_a_row_did_not_need_is_given_back() -> None:
 def test_a_row_that_is_closed_keeps_no_room() -> None:
     async def opened_and_closed() -> int | None:
         pacer = Pacer(concurrency=1, rate=Rate(4, 60), waiting=Waiting(clock=lambda: 0.0))
-        row = Row(pacer)
+        row = RequestRow(pacer)
         await row.open(lambda: 3)
         row.close()
         return pacer.free()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.api.client import open_reader
 from reconciler.core.export import (
     NOTHING_DECLARED,
-    Declared,
+    ExistingSpecs,
     Export,
     Exporting,
     IdentifyBy,
@@ -126,7 +126,7 @@ def export_of(
     *,
     with_summaries: bool = False,
     wanted: Wanted = EVERYTHING,
-    declared: Declared = NOTHING_DECLARED,
+    declared: ExistingSpecs = NOTHING_DECLARED,
 ) -> Export:
     async def work() -> Export:
         async with open_reader(account.endpoint()) as reader:
@@ -213,7 +213,7 @@ def is_formatted(text: str) -> bool:
     return not tuple(quoting_edits(text))
 
 
-def declared_by(specs: Loaded) -> Declared:
+def declared_by(specs: Loaded) -> ExistingSpecs:
     return declared_in(specs.desired, [(scope.name, scope.key, bool(scope.facts)) for scope in specs.scopes])
 
 

@@ -10,7 +10,7 @@ from reconciler.api.client.connection import Connection, connected
 from reconciler.api.client.endpoint import Endpoint
 from reconciler.api.client.sending import Sender
 from reconciler.api.guard import READS, READS_AND_WRITES
-from reconciler.api.pacing import InOneGo, Row
+from reconciler.api.pacing import InOneGo, RequestRow
 from reconciler.api.requests import Request
 from reconciler.core.matching import Asked, MemoryOwners
 from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
@@ -35,17 +35,17 @@ _Done = TypeVar("_Done")
 async def open_reader(endpoint: Endpoint) -> AsyncIterator[Reader]:
     """Open a client that can read and nothing else."""
     async with connected(endpoint, READS) as connection:
-        yield _Reader(connection, endpoint, MemoryOwners())
+        yield _AccountReader(connection, endpoint, MemoryOwners())
 
 
 @asynccontextmanager
 async def open_writer(endpoint: Endpoint) -> AsyncIterator[Writer]:
     """Open a client that can read, add and update."""
     async with connected(endpoint, READS_AND_WRITES) as connection:
-        yield _Writer(connection, endpoint, MemoryOwners())
+        yield _AccountWriter(connection, endpoint, MemoryOwners())
 
 
-class _Reader(Sender):
+class _AccountReader(Sender):
     """Reads an account."""
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
@@ -78,7 +78,7 @@ class _Reader(Sender):
         return await self._ask(requests.user_of(memory_id, user), wire.user_from)
 
 
-class _Writer(_Reader):
+class _AccountWriter(_AccountReader):
     """Reads an account, adds to it and updates it."""
 
     @property
@@ -90,8 +90,8 @@ class _Writer(_Reader):
         return self._endpoint.pacer.now
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator["_Unit"]:
-        unit = _Unit(self._connection, self._endpoint, self._memories)
+    async def unit(self) -> AsyncIterator["_AccountUnit"]:
+        unit = _AccountUnit(self._connection, self._endpoint, self._memories)
         try:
             yield unit
         finally:
@@ -152,7 +152,7 @@ class _Writer(_Reader):
         return await self._ask(requests.update_user(memory_id, user), wire.entry_from)
 
 
-class _Unit(_Writer):
+class _AccountUnit(_AccountWriter):
     """
     A writer for one contact or memory.
 
@@ -162,7 +162,7 @@ class _Unit(_Writer):
 
     def __init__(self, connection: Connection, endpoint: Endpoint, memories: MemoryOwners) -> None:
         super().__init__(connection, endpoint, memories)
-        self.row = Row(endpoint.pacer)
+        self.row = RequestRow(endpoint.pacer)
         self._is_in_row = False
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:

@@ -12,7 +12,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from reconciler import __version__
-from reconciler.api.answers import Answer
+from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import Endpoint, base_url
 from reconciler.api.client.failures import unreachable
 from reconciler.api.guard import Allowed
@@ -58,14 +58,14 @@ class Connection:
         self._headers_of_json = httpx.Headers({**self._headers, "content-type": "application/json"})
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
 
-    async def exchange(self, method: str, path: str, content: bytes | None) -> Answer:
+    async def exchange(self, method: str, path: str, content: bytes | None) -> ApiAnswer:
         """Send a request and return its answer; raises `ForbiddenCallError` and `ApiUnavailableError`."""
         try:
             response = await self._send(method, path, content)
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise unreachable(error, self._endpoint) from error
         headers = response.headers
-        return Answer(
+        return ApiAnswer(
             response.status_code,
             response.content,
             headers.get("retry-after"),

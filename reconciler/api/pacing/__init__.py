@@ -2,6 +2,6 @@
 
 from reconciler.api.pacing.pacer import Budget, Pacer, Waiting
 from reconciler.api.pacing.retrying import Retrying
-from reconciler.api.pacing.row import InOneGo, Row
+from reconciler.api.pacing.row import InOneGo, RequestRow
 
-__all__ = ["Budget", "InOneGo", "Pacer", "Retrying", "Row", "Waiting"]
+__all__ = ["Budget", "InOneGo", "Pacer", "RequestRow", "Retrying", "Waiting"]

@@ -18,7 +18,7 @@ class _CrampedError(Exception):
     """More requests were needed than there was room for, and there could be more room."""
 
 
-class Row:
+class RequestRow:
     """
     The requests of one piece of work, one after the other.
 
@@ -94,7 +94,7 @@ class InOneGo:
     `doubts` are the errors of those of its writes that may have happened all the same.
     """
 
-    def __init__(self, pacer: Pacer, row: Row, doubts: Sequence[ApiError]) -> None:
+    def __init__(self, pacer: Pacer, row: RequestRow, doubts: Sequence[ApiError]) -> None:
         self._pacer = pacer
         self._row = row
         self._doubts = doubts

@@ -9,7 +9,7 @@ from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
 
 if TYPE_CHECKING:
-    from reconciler.core.export import Declared, Export, IdentifyBy, LiveAccount
+    from reconciler.core.export import ExistingSpecs, Export, IdentifyBy, LiveAccount
     from reconciler.workflow.account import Account
     from reconciler.workflow.exporting import AccountScope
 
@@ -110,7 +110,7 @@ def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy"
         remark(f"left out: {counted(number, *words_of(reason))}")
 
 
-def _note_declared(made: "Export", declared: "Declared") -> None:
+def _note_declared(made: "Export", declared: "ExistingSpecs") -> None:
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories

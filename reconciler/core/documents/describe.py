@@ -52,7 +52,7 @@ from reconciler.errors import Source
 
 def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
     """Return the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
-    view = _View(masker, plan.base)
+    view = _ValueView(masker, plan.base)
     operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
     return PlanDocument(
         format_version=FORMAT_VERSION,
@@ -94,7 +94,7 @@ def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
     )
 
 
-class _View(Struct, frozen=True):
+class _ValueView(Struct, frozen=True):
     """How values are shown, and with what changes are compared to tell their causes."""
 
     masker: Masker
@@ -104,8 +104,8 @@ class _View(Struct, frozen=True):
         return self.base.cause_of_creation(thing, user) if self.base else None
 
     @property
-    def without_sensitive_keys(self) -> "_View":
-        return _View(self.masker.without_sensitive_keys, self.base)
+    def without_sensitive_keys(self) -> "_ValueView":
+        return _ValueView(self.masker.without_sensitive_keys, self.base)
 
     def changes(
         self, writes: Iterable[FactWrite], was: Callable[[Base], Mapping[str, Json] | None]
@@ -126,7 +126,7 @@ class _View(Struct, frozen=True):
                 assert_never(change)
 
 
-def _operation(operation: Operation, work: Work, view: _View) -> OperationEntry:
+def _operation(operation: Operation, work: Work, view: _ValueView) -> OperationEntry:
     memory_id = work.memory_id if isinstance(work, MemoryWork) else None
     match operation:
         case CreateContact():
@@ -145,7 +145,7 @@ def _operation(operation: Operation, work: Work, view: _View) -> OperationEntry:
             assert_never(operation)
 
 
-def _create_contact(operation: CreateContact, view: _View) -> CreateContactEntry:
+def _create_contact(operation: CreateContact, view: _ValueView) -> CreateContactEntry:
     identity = operation.contact.identity
     identifiers = {identity.kind: view.masker.text(identity.value)} if isinstance(identity, Identifier) else {}
     profile = {fact.key: view.masker.declared(fact.value) for fact in operation.contact.profile}
@@ -163,7 +163,7 @@ def _create_contact(operation: CreateContact, view: _View) -> CreateContactEntry
     )
 
 
-def _update_contact(operation: UpdateContact, contact_id: str | None, view: _View) -> UpdateContactEntry:
+def _update_contact(operation: UpdateContact, contact_id: str | None, view: _ValueView) -> UpdateContactEntry:
     return UpdateContactEntry(
         type="update_contact",
         address=operation.address,
@@ -176,7 +176,7 @@ def _update_contact(operation: UpdateContact, contact_id: str | None, view: _Vie
     )
 
 
-def _create_memory(operation: CreateMemory, contact_id: str | None, view: _View) -> CreateMemoryEntry:
+def _create_memory(operation: CreateMemory, contact_id: str | None, view: _ValueView) -> CreateMemoryEntry:
     fields = operation.memory.scope_key.fields
     return CreateMemoryEntry(
         type="create_memory",
@@ -190,7 +190,7 @@ def _create_memory(operation: CreateMemory, contact_id: str | None, view: _View)
     )
 
 
-def _write_facts(operation: WriteFacts, memory_id: str | None, view: _View) -> WriteFactsEntry:
+def _write_facts(operation: WriteFacts, memory_id: str | None, view: _ValueView) -> WriteFactsEntry:
     return WriteFactsEntry(
         type="write_facts",
         address=operation.address,
@@ -201,7 +201,7 @@ def _write_facts(operation: WriteFacts, memory_id: str | None, view: _View) -> W
     )
 
 
-def _add_user(operation: AddUser, memory_id: str | None, view: _View) -> AddUserEntry:
+def _add_user(operation: AddUser, memory_id: str | None, view: _ValueView) -> AddUserEntry:
     user = operation.user
     return AddUserEntry(
         type="add_user",
@@ -217,7 +217,7 @@ def _add_user(operation: AddUser, memory_id: str | None, view: _View) -> AddUser
     )
 
 
-def _update_user(operation: UpdateUser, memory_id: str | None, view: _View) -> UpdateUserEntry:
+def _update_user(operation: UpdateUser, memory_id: str | None, view: _ValueView) -> UpdateUserEntry:
     return UpdateUserEntry(
         type="update_user",
         address=operation.address,

@@ -39,8 +39,8 @@ from reconciler.core.plan.operations import (
     CreateMemory,
     MemoryOperation,
     MemoryWork,
-    Origin,
     Plan,
+    PlanOrigin,
     UpdateContact,
     UpdateUser,
     Work,
@@ -113,7 +113,7 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
 
 
-def refusals(saved: PlanDocument, here: Origin, masker: Masker) -> tuple[str, ...]:
+def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str, ...]:
     """Return why a reviewed plan cannot be applied here; empty where it can."""
     found = []
     environment, api, specs_digest = here.environment, here.api, here.specs_digest

@@ -200,7 +200,7 @@ def _outcome(step: Step) -> OutcomeEntry:
     return OutcomeEntry(step.type, step.address, step.result or "unknown", _DETAILS[step.result], place)
 
 
-Finding: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_read"]
+StepStatus: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_read"]
 """
 What is known by now of an operation that was left open.
 
@@ -213,14 +213,14 @@ _BLIND_TO_ALL = {*AMBIGUOUS, "unknown_contact"}
 _ON_USERS = {"add_user", "update_user"}
 
 
-class View(Struct, frozen=True):
+class AccountState(Struct, frozen=True):
     """A fresh plan, all that is declared, and the part of it that the plan looked at."""
 
     plan: Plan
     declared: Desired
     looked_at: Desired
 
-    def findings(self, steps: Iterable[Step]) -> Mapping[Step, Finding]:
+    def findings(self, steps: Iterable[Step]) -> Mapping[Step, StepStatus]:
         """Return what is found of each step."""
         declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
         planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
@@ -228,7 +228,7 @@ class View(Struct, frozen=True):
         blind = tuple(notice.address for notice in self.plan.notices if notice.type in _BLIND_TO_ALL)
         blind_to_users = tuple(notice.address for notice in self.plan.notices if notice.type == "unverifiable")
 
-        def finding(step: Step) -> Finding:
+        def finding(step: Step) -> StepStatus:
             address = step.address
             if address not in declared:
                 return "undeclared"

@@ -1,7 +1,7 @@
 """Export: what the account holds → spec documents, and what of it no spec can say. Pure: reads and writes nothing."""
 
-from reconciler.core.export.building import Export, Exporting, SpecFile, build_export
-from reconciler.core.export.declared import NOTHING_DECLARED, Declared, declared_in
+from reconciler.core.export.building import Export, ExportedFile, Exporting, build_export
+from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs, declared_in
 from reconciler.core.export.left_out import Accepts, LeftOut, Reason, TextKind, words_of
 from reconciler.core.export.naming import IdentifyBy
 from reconciler.core.export.selecting import LiveAccount, Wanted, select
@@ -9,14 +9,14 @@ from reconciler.core.export.selecting import LiveAccount, Wanted, select
 __all__ = [
     "NOTHING_DECLARED",
     "Accepts",
-    "Declared",
+    "ExistingSpecs",
     "Export",
+    "ExportedFile",
     "Exporting",
     "IdentifyBy",
     "LeftOut",
     "LiveAccount",
     "Reason",
-    "SpecFile",
     "TextKind",
     "Wanted",
     "build_export",

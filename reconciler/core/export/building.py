@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.export.declared import NOTHING_DECLARED, Declared
+from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs
 from reconciler.core.export.left_out import Accepts, LeftOut, Reason
 from reconciler.core.export.memories import MemoryBuilder, kept_values, ordered
 from reconciler.core.export.naming import Identified, IdentifyBy, Identifying, contact_names, scope_names
@@ -24,10 +24,10 @@ class Exporting(Struct, frozen=True):
     identify_by: IdentifyBy
     with_summaries: bool
     accepts: Accepts
-    declared: Declared = NOTHING_DECLARED
+    declared: ExistingSpecs = NOTHING_DECLARED
 
 
-class SpecFile(Struct, frozen=True):
+class ExportedFile(Struct, frozen=True):
     """A file to write, its path relative to the folder; `left_out` is told in its comments."""
 
     path: str
@@ -44,7 +44,7 @@ class Export(Struct, frozen=True):
     nothing is written, not even of their `undeclared_memories`, which specs name nowhere.
     """
 
-    files: tuple[SpecFile, ...]
+    files: tuple[ExportedFile, ...]
     contacts: int
     memories: int
     facts: int
@@ -63,7 +63,7 @@ class Export(Struct, frozen=True):
 
 def build_export(account: LiveAccount, exporting: Exporting) -> Export:
     """Decide what is written about the selected contacts, and where."""
-    builder = _Builder(account, exporting)
+    builder = _FileBuilder(account, exporting)
     declared = exporting.declared
     known = {contact.contact_id: found for contact in account.selected if (found := declared.contact(contact))}
     contacts = [builder.contact_file(contact) for contact in account.selected if contact.contact_id not in known]
@@ -83,7 +83,7 @@ def build_export(account: LiveAccount, exporting: Exporting) -> Export:
     )
 
 
-class _Builder:
+class _FileBuilder:
     """Builds one file after the other, and counts what is in them."""
 
     def __init__(self, account: LiveAccount, exporting: Exporting) -> None:
@@ -104,7 +104,7 @@ class _Builder:
         usable = (key for key in live if key is not None and _refusal(key, self._exporting.accepts) is None)
         return scope_names((key for key in usable if key not in self._declared.scopes), self._declared.scope_names)
 
-    def contact_file(self, contact: ContactRecord) -> SpecFile | None:
+    def contact_file(self, contact: ContactRecord) -> ExportedFile | None:
         """Build the file of a contact; None where no spec can name it."""
         identified = self._identifying.of(contact)
         if identified is None:
@@ -114,15 +114,15 @@ class _Builder:
         name = self._contact_names[contact.contact_id]
         left_out: list[LeftOut] = []
         body = self._contact(contact, identified, left_out)
-        return SpecFile(f"contacts/{name}.yaml", {"contacts": {name: escaped(body)}}, tuple(left_out))
+        return ExportedFile(f"contacts/{name}.yaml", {"contacts": {name: escaped(body)}}, tuple(left_out))
 
-    def scopes_file(self) -> list[SpecFile]:
+    def scopes_file(self) -> list[ExportedFile]:
         """Build the file of the scopes that the contacts so far have memories in; none where nothing is to be said."""
         scopes: dict[str, Json] = {
             self._scope_names[key]: key.fields for key in self._used_scopes - self._declared.scopes.keys()
         }
         document: Mapping[str, Json] = {"scopes": escaped(ordered(scopes))}
-        return [SpecFile("scopes.yaml", document, tuple(self._nameless))] if scopes or self._nameless else []
+        return [ExportedFile("scopes.yaml", document, tuple(self._nameless))] if scopes or self._nameless else []
 
     def _contact(self, contact: ContactRecord, identified: Identified, left_out: list[LeftOut]) -> Json:
         address = contact_address(self._contact_names[contact.contact_id])

@@ -14,7 +14,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
 
 
-class Declared(Struct, frozen=True):
+class ExistingSpecs(Struct, frozen=True):
     """
     What is declared: contacts by what they are known by, with their scopes; memories by id; and names that are taken.
 
@@ -63,7 +63,7 @@ def declared_in(
     desired: Desired,
     scope_layers: Iterable[tuple[str, ScopeKey, bool]] = (),
     secret_keys: frozenset[str] = frozenset(),
-) -> Declared:
+) -> ExistingSpecs:
     """
     Return what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own.
 
@@ -73,7 +73,7 @@ def declared_in(
     scopes_of: dict[str, set[ScopeKey]] = {}
     for memory in desired.contact_memories:
         scopes_of.setdefault(memory.contact.name, set()).add(memory.scope_key)
-    return Declared(
+    return ExistingSpecs(
         contacts={contact.identity.key: contact for contact in desired.contacts},
         scopes_of={name: frozenset(keys) for name, keys in scopes_of.items()},
         memory_ids=frozenset(memory.memory_id for memory in desired.existing_memories),

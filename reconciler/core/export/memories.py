@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from reconciler.core.export.declared import Declared
+from reconciler.core.export.declared import ExistingSpecs
 from reconciler.core.export.left_out import Accepts, LeftOut, Reason, flaw_of, flaw_of_key
 from reconciler.core.export.selecting import LiveAccount
 from reconciler.core.model.address import fact_address, user_address
@@ -14,7 +14,9 @@ from reconciler.core.remote import Record
 class MemoryBuilder:
     """Builds one memory after the other, and counts their facts and users."""
 
-    def __init__(self, account: LiveAccount, accepts: Accepts, declared: Declared, *, with_summaries: bool) -> None:
+    def __init__(
+        self, account: LiveAccount, accepts: Accepts, declared: ExistingSpecs, *, with_summaries: bool
+    ) -> None:
         self._account = account
         self._accepts = accepts
         self._declared = declared

@@ -31,7 +31,7 @@ from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import Source
 
 _Tree: TypeAlias = dict[str, Json]
-_Place: TypeAlias = Callable[[], _Tree]
+_TreeFinder: TypeAlias = Callable[[], _Tree]
 
 _UNDONE = {"done", "unknown", "failed"}
 """Results after which an account may hold what was sent."""
@@ -129,7 +129,7 @@ class _Undoing(Struct, frozen=True):
             self.undo.stays.append(operation.address)
 
     def _put_changes(
-        self, writes: Iterable[FactWrite], place: _Place, operation: Operation, *, below: str = ""
+        self, writes: Iterable[FactWrite], place: _TreeFinder, operation: Operation, *, below: str = ""
     ) -> None:
         for write in writes:
             for change in write.changes:

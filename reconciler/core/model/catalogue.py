@@ -10,7 +10,7 @@ from reconciler.core.model.value import Json, is_list, same
 from reconciler.errors import Source
 
 FactType: TypeAlias = Literal["string", "number", "integer", "boolean", "list", "mapping"]
-Rule: TypeAlias = Literal["type", "enum", "pattern", "max_length"]
+ValueRule: TypeAlias = Literal["type", "enum", "pattern", "max_length"]
 """A rule that a value can break."""
 
 TYPE_NAMES: Mapping[FactType, str] = {
@@ -67,7 +67,7 @@ def sensitive_keys(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(key.name for key in catalogue.values() if key.sensitive)
 
 
-def broken_rule(key: FactKey, value: Json) -> Rule | None:
+def broken_rule(key: FactKey, value: Json) -> ValueRule | None:
     """Return the first rule of a key that a value breaks, if it breaks one."""
     if key.expected_type is not None and not has_type(value, key.expected_type):
         return "type"
@@ -97,7 +97,7 @@ def _is_number(value: Json, *, whole: bool) -> bool:
     return not whole or float(value).is_integer()
 
 
-def _broken_by_text(key: FactKey, text: str) -> Rule | None:
+def _broken_by_text(key: FactKey, text: str) -> ValueRule | None:
     if key.pattern is not None and not re.fullmatch(key.pattern, text):
         return "pattern"
     return "max_length" if key.max_length is not None and len(text) > key.max_length else None

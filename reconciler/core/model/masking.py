@@ -35,7 +35,7 @@ SHORTEST_SECRET = 8
 _IN_ADDRESS = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
 """A step of an address that is no plain word: a user's phone number, or any key."""
 
-Origin: TypeAlias = Literal["live", "secret", "sensitive"]
+MaskReason: TypeAlias = Literal["live", "secret", "sensitive"]
 """
 Why a value is hidden: it came from the account or from a secret, or the catalogue calls its key sensitive.
 
@@ -60,7 +60,7 @@ class Masked:
     """
 
     masked: str
-    origin: Origin
+    origin: MaskReason
     kind: Kind
     length: Length | None
 
@@ -298,7 +298,7 @@ class Masker:
     def _keyed(self, text: bytes) -> str:
         return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"
 
-    def mask(self, value: Json, origin: Origin) -> Masked:
+    def mask(self, value: Json, origin: MaskReason) -> Masked:
         """Return the stand-in for a hidden value."""
         return Masked(self.digest(value), origin, kind_of(value), length_class(value))
 

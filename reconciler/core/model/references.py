@@ -52,7 +52,7 @@ class Malformed(Struct, frozen=True):
     cure: str
 
 
-Part: TypeAlias = str | Reference | Malformed
+ReferencePart: TypeAlias = str | Reference | Malformed
 
 
 def holds_key(name: str, key_variables: Collection[str]) -> bool:
@@ -65,7 +65,7 @@ def is_variable_name(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None
 
 
-def parse(text: str) -> tuple[Part, ...]:
+def parse(text: str) -> tuple[ReferencePart, ...]:
     """Split a text into literal texts, references and malformed references, in order."""
     return tuple(_parts(text))
 
@@ -105,7 +105,7 @@ def as_written(value: Json) -> Json:
     return with_references(escaped(value))
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str) -> Iterator[ReferencePart]:
     literal: list[str] = []
     end = 0
     for token in _TOKEN.finditer(text):

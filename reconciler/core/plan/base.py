@@ -13,7 +13,7 @@ from reconciler.core.plan.diff import Added, Change
 Cause: TypeAlias = Literal["specs", "live", "both"]
 """Who made a change necessary: the specs changed since the revision, the account differs from it, or both do."""
 
-_Identity: TypeAlias = tuple[str, ...]
+_MemoryIdentity: TypeAlias = tuple[str, ...]
 
 
 class _Nothing(Enum):
@@ -26,8 +26,8 @@ class Base(Struct, frozen=True):
     """The declarations of a revision, by what they mean, so that renaming a contact changes nothing."""
 
     ref: str
-    contacts: Mapping[_Identity, Mapping[str, Json]]
-    memories: Mapping[_Identity, Memory]
+    contacts: Mapping[_MemoryIdentity, Mapping[str, Json]]
+    memories: Mapping[_MemoryIdentity, Memory]
 
     def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause:
         """Return why a contact, a memory or a user is to be made."""
@@ -70,7 +70,7 @@ def base_of(desired: Desired, ref: str) -> Base:
     )
 
 
-def memory_identity(memory: Memory) -> _Identity:
+def memory_identity(memory: Memory) -> _MemoryIdentity:
     """Return what the account knows a declared memory by."""
     if isinstance(memory, ContactMemory):
         return (*memory.contact.identity.key, *next(iter(memory.scope_key.fields.items())))

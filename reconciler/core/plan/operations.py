@@ -211,7 +211,7 @@ class Notice(Struct, frozen=True):
     live_keys: tuple[str, ...] = ()
 
 
-class Origin(Struct, frozen=True):
+class PlanOrigin(Struct, frozen=True):
     """
     Where a plan comes from; times are ISO 8601 in UTC.
 
@@ -238,7 +238,7 @@ class Plan(Struct, frozen=True):
     those new keys that are one typo away from `keys`. `exceeded` are the guards that refuse the plan.
     """
 
-    origin: Origin
+    origin: PlanOrigin
     work: tuple[Work, ...]
     notices: tuple[Notice, ...]
     memories: int

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler.core.model.address import Addressed
 from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.plan.operations import Origin
+from reconciler.core.plan.operations import PlanOrigin
 from reconciler.errors import Source
 
 Result: TypeAlias = Literal["done", "already", "skipped", "failed", "unknown"]
@@ -60,7 +60,7 @@ class Receipt(Struct, frozen=True):
     `stop_requested` may come too late to matter: `interrupted` says whether something was left undone by it.
     """
 
-    origin: Origin
+    origin: PlanOrigin
     started_at: str
     finished_at: str
     stop_requested: bool

@@ -15,7 +15,7 @@ _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
 
 
-class _RefusedError(ValueError):
+class _InvalidLineError(ValueError):
     """A value that JSON can express and specs cannot."""
 
     def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
@@ -48,7 +48,7 @@ def json_value(text: str) -> Json | Refusal:
         _check_depth(value)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
-    except _RefusedError as error:
+    except _InvalidLineError as error:
         return Refusal(error.message, error.cure)
     except json.JSONDecodeError as error:
         return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
@@ -72,7 +72,7 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise _RefusedError(compose("the key {} stands here twice", quote(twice)), "keep one of the two")
+        raise _InvalidLineError(compose("the key {} stands here twice", quote(twice)), "keep one of the two")
     return found
 
 
@@ -80,16 +80,16 @@ def _number(text: str) -> Json:
     """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
     if "e" in text.lower():
         if not survives(text):
-            raise _RefusedError("this number with an exponent is none that JSON carries unchanged")
+            raise _InvalidLineError("this number with an exponent is none that JSON carries unchanged")
         return float(text)
     found = plain_value(text)
     if isinstance(found, Refusal):
-        raise _RefusedError(found.message)
+        raise _InvalidLineError(found.message)
     return numeral_value(text)
 
 
 def _constant(text: str) -> Json:
-    raise _RefusedError(f"{text} is not a number that JSON can carry")
+    raise _InvalidLineError(f"{text} is not a number that JSON can carry")
 
 
 def _check_depth(value: Json, depth: int = 0) -> None:

@@ -12,7 +12,7 @@ from reconciler.reading.scalars import Refusal
 from reconciler.reading.yaml.text import CONFLICT, SETTLE
 
 
-class _Words(Struct, frozen=True):
+class _ParserMessage(Struct, frozen=True):
     """The words for an error whose text has all of `of`; `{line}` is where it began, `{letter}` the letter there."""
 
     of: tuple[str, ...]
@@ -21,108 +21,112 @@ class _Words(Struct, frozen=True):
     where_it_began: bool = False
 
 
-_TABS = _Words((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
-_REFERENCE = _Words(
+_TABS = _ParserMessage((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
+_REFERENCE = _ParserMessage(
     (), "between brackets, text that holds ${{ stands in quotes", 'write it as "${{name}}", quotes included'
 )
-_NO_KEY = _Words((), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon")
+_NO_KEY = _ParserMessage(
+    (), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon"
+)
 _TABLE = (
-    _Words(
+    _ParserMessage(
         ("cannot start any token",),
         'text without quotes cannot start with "{letter}"',
         "put it in quotes",
     ),
-    _Words(("tab character",), _TABS.message, _TABS.cure),
-    _Words(
+    _ParserMessage(("tab character",), _TABS.message, _TABS.cure),
+    _ParserMessage(
         ("mapping values are not allowed",),
         'the ":" here belongs to no key',
         'put text that holds ": " in quotes; if it is a key, check its indentation and the colon of the line above',
     ),
-    _Words(
+    _ParserMessage(
         ("could not find expected ':'",),
         "there is no colon after this key",
         'write it as "key: value"; put text of several lines in quotes',
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("block mapping", "expected"),
         "this does not continue the mapping that starts on line {line}",
         "check the indentation of this line, and the quotes of this line and the one above",
     ),
-    _Words(
+    _ParserMessage(
         ("block collection", "expected"),
         "this does not continue the list that starts on line {line}",
         'start the line with "- " if it is an item, else check its indentation',
     ),
-    _Words(
+    _ParserMessage(
         ("',' or ']'",),
         'the list that opens with "[" here is not closed',
         'close it with "]", with a comma between its items',
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("',' or '}'",),
         'the mapping that opens with "{{" here is not closed',
         'close it with "}}", with a comma between its entries',
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("quoted scalar", "unexpected"),
         "the quote that opens here is not closed",
         "close it; a quote inside single quotes is written twice",
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("sequence entries are not allowed",),
         "a list cannot start here",
         'put each item on a line of its own below the key, or put the text in quotes if it starts with "-"',
     ),
-    _Words(
+    _ParserMessage(
         ("<document start>",),
         "this does not belong to what stands above it",
         "check the indentation and the quotes of both lines; documents are parted by a line of ---",
     ),
-    _Words(
+    _ParserMessage(
         ("unknown escape character",),
         "after a backslash in double quotes, this letter means nothing",
         "write \\\\ for a backslash, or use single quotes",
     ),
-    _Words(
+    _ParserMessage(
         ("quoted scalar",),
         "this backslash does not lead to a character",
         "write the character itself; for a backslash, write \\\\ or use single quotes",
     ),
-    _Words(
+    _ParserMessage(
         ("scanning an alias",),
         'a value that starts with "*" is an alias, and this one has no name',
         "put it in quotes if text is meant",
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("scanning an anchor",),
         'a value that starts with "&" is an anchor, and this one has no name',
         "put it in quotes if text is meant",
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("tag",),
         "tags are not accepted",
         'put a value that starts with "!" in quotes if text is meant, else remove the tag',
         where_it_began=True,
     ),
-    _Words(
+    _ParserMessage(
         ("node content",),
         "a value is missing here",
         'write it, or put it in quotes if it is text such as "]" or ","',
     ),
-    _Words(
+    _ParserMessage(
         ("block scalar",),
         'after "|" or ">", the text starts on the next line',
         'put it in quotes if it is text that starts with "|" or ">"',
         where_it_began=True,
     ),
-    _Words(("incompatible YAML",), "this version of YAML is not known", "remove the line that starts with %YAML"),
-    _Words(("directive",), "this line starts with %, and is no directive that YAML knows", "remove it"),
+    _ParserMessage(
+        ("incompatible YAML",), "this version of YAML is not known", "remove the line that starts with %YAML"
+    ),
+    _ParserMessage(("directive",), "this line starts with %, and is no directive that YAML knows", "remove it"),
 )
 
 
@@ -164,13 +168,15 @@ def _key_before(text: str, colon: int) -> int:
     return start + len(before) - len(before[max(ends, default=0) :].lstrip())
 
 
-def _words(said: str, letter: str) -> _Words:
+def _words(said: str, letter: str) -> _ParserMessage:
     if letter == "\t" and "cannot start any token" in said:
         return _TABS
     if letter == ":" and ("block mapping" in said or "node content" in said):
         return _NO_KEY
     fitting = (words for words in _TABLE if all(part in said for part in words.of))
-    return next(fitting, _Words((), f"this is not YAML ({_brief(said)})", "check quotes, colons and indentation"))
+    return next(
+        fitting, _ParserMessage((), f"this is not YAML ({_brief(said)})", "check quotes, colons and indentation")
+    )
 
 
 def _brief(said: str) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.core.documents.plan import CostEntry, NoticeEntry, PlanDocument
 from reconciler.core.model.text import duration
 from reconciler.render.changes import Line, unchanged_lines
-from reconciler.render.html.rows import VERBS, Row, Verb, named, placed, row_of, size_of, verb_of
+from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, row_of, size_of, verb_of
 from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
 from reconciler.render.words import counted, memories, pending
@@ -54,12 +54,12 @@ class Note(Struct, frozen=True):
     more: int
 
 
-class Part(Struct, frozen=True):
+class MemorySection(Struct, frozen=True):
     """What becomes of one memory, or of the contact itself (`scope` is empty then); `hidden` rows are left out."""
 
     address: str
     scope: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     hidden: int
     notes: tuple[Note, ...]
 
@@ -74,7 +74,7 @@ class Card(Struct, frozen=True):
 
     name: str
     tally: tuple[tuple[Verb, int], ...]
-    parts: tuple[Part, ...]
+    parts: tuple[MemorySection, ...]
 
 
 class Hidden(Struct, frozen=True):
@@ -85,7 +85,7 @@ class Hidden(Struct, frozen=True):
     more_names: int
 
 
-class Page(Struct, frozen=True):
+class ReportPage(Struct, frozen=True):
     """A report."""
 
     environment: str
@@ -101,7 +101,7 @@ class Page(Struct, frozen=True):
     notes: tuple[Note, ...]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TableRow]:
         """Return all rows."""
         return [row for card in self.cards for part in card.parts for row in part.rows]
 
@@ -126,13 +126,13 @@ class Page(Struct, frozen=True):
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
-def build_page(plan: PlanDocument, *, most_rows: int) -> Page:
+def build_page(plan: PlanDocument, *, most_rows: int) -> ReportPage:
     """Return the page of a plan, of at most so many rows and `MOST_BYTES`."""
     changes = [line for section in plan_sections(plan) for unit in section.units for line in unit.lines]
     lines = [*changes, *unchanged_lines(plan)]
     rows = list(_fitting(lines[:most_rows]))
     shown, left = lines[: len(rows)], lines[len(rows) :]
-    return Page(
+    return ReportPage(
         environment=named(plan.environment),
         api=named(plan.api),
         created_at=_moment(plan.created_at),
@@ -152,7 +152,7 @@ def _card_of(line: Line) -> str:
     return line.contact or line.memory
 
 
-def _fitting(lines: Iterable[Line]) -> Iterator[Row]:
+def _fitting(lines: Iterable[Line]) -> Iterator[TableRow]:
     """Yield rows as long as there is room."""
     size = 0
     headings: set[tuple[str, str]] = set()
@@ -178,9 +178,9 @@ class _Margins:
             self.notices[notice.address].append(notice)
 
 
-def _cards(lines: Sequence[Line], rows: Sequence[Row], margins: _Margins) -> Iterator[Card]:
+def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: _Margins) -> Iterator[Card]:
     """Put rows together by contact and memory, each where its riskiest row stands."""
-    found: dict[str, dict[tuple[str, str], list[Row]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[tuple[str, str], list[TableRow]]] = defaultdict(lambda: defaultdict(list))
     for line, row in zip(lines, rows, strict=True):
         found[_card_of(line)][line.memory, line.scope].append(row)
     for card, parts in found.items():
@@ -189,9 +189,9 @@ def _cards(lines: Sequence[Line], rows: Sequence[Row], margins: _Margins) -> Ite
         yield Card(named(card), _ordered(tally), tuple(_part(*key, rows, margins) for key, rows in parts.items()))
 
 
-def _part(address: str, scope: str, rows: Iterable[Row], margins: _Margins) -> Part:
+def _part(address: str, scope: str, rows: Iterable[TableRow], margins: _Margins) -> MemorySection:
     notes = tuple(_notes(margins.notices[address])) if address in margins.notices else ()
-    return Part(named(address), named(scope), tuple(rows), margins.hidden[address], notes)
+    return MemorySection(named(address), named(scope), tuple(rows), margins.hidden[address], notes)
 
 
 def _hidden(left: Iterable[Line], shown: Container[str]) -> Hidden:

@@ -33,7 +33,7 @@ class Cell(Struct, frozen=True):
     label: str = ""
 
 
-class Row(Struct, frozen=True):
+class TableRow(Struct, frozen=True):
     """
     One line of a table.
 
@@ -82,11 +82,11 @@ def verb_of(line: Line) -> Verb:
     return line.action
 
 
-def row_of(line: Line) -> Row:
+def row_of(line: Line) -> TableRow:
     """Return the row of a change, or of a declared fact or user that stays."""
     verb = verb_of(line)
     before, after = _sides(line)
-    return Row(
+    return TableRow(
         verb=verb,
         badge=line.operation.replace("_", " ") if verb == "user" else verb,
         certain=line.certain,

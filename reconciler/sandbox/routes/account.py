@@ -1,6 +1,6 @@
 """The account and its personas: as much as the official command line uses."""
 
-from reconciler.sandbox.answers import PERSONA_ABSENT, Answer, RefusedError, json_answer, success
+from reconciler.sandbox.answers import PERSONA_ABSENT, Answer, RequestRefusedError, json_answer, success
 from reconciler.sandbox.routes.call import Call, whole_number
 from reconciler.sandbox.values import JsonObject
 
@@ -25,7 +25,7 @@ def persona(call: Call) -> Answer:
     """`GET /v1/personas/{persona_id}` (D); the page shows no error, another one has that of an absent persona."""
     found = [record for record in call.store.memories.personas() if record["id"] == call.ids["persona_id"]]
     if not found:
-        raise RefusedError(PERSONA_ABSENT)
+        raise RequestRefusedError(PERSONA_ABSENT)
     return success(_persona(found[0]))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.sandbox.answers import Failure, RefusedError, bad_request
-from reconciler.sandbox.settings import Listing, Settings
+from reconciler.sandbox.answers import Failure, RequestRefusedError, bad_request
+from reconciler.sandbox.settings import ListingQuirks, Settings
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import JsonObject, Scope, in_form
 
@@ -30,7 +30,7 @@ def text(fields: Mapping[str, object], name: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise RefusedError(bad_request(f"{name} must be a string"))
+        raise RequestRefusedError(bad_request(f"{name} must be a string"))
     return value
 
 
@@ -38,7 +38,7 @@ def required_text(fields: Mapping[str, object], name: str, *, otherwise: Failure
     """Return a field that must be a string and not empty."""
     value = text(fields, name)
     if value is None:
-        raise RefusedError(otherwise)
+        raise RequestRefusedError(otherwise)
     return value
 
 
@@ -48,7 +48,7 @@ def mapping(fields: Mapping[str, object], name: str) -> JsonObject | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise RefusedError(bad_request(f"{name} must be an object"))
+        raise RequestRefusedError(bad_request(f"{name} must be an object"))
     return value
 
 
@@ -87,7 +87,7 @@ _DEFAULT_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ListPage:
     """The part of a list that a request asks for."""
 
     limit: int
@@ -103,15 +103,15 @@ class Page:
         }
 
 
-def asked_page(query: Mapping[str, str], *, largest: int | None = None) -> Page:
+def asked_page(query: Mapping[str, str], *, largest: int | None = None) -> ListPage:
     """Return the page that the query asks for; a size that is zero or no number counts as not given."""
     limit = whole_number(query, "limit", default=_DEFAULT_PAGE) or _DEFAULT_PAGE
-    return Page(
+    return ListPage(
         limit=limit if largest is None else min(limit, largest), offset=whole_number(query, "offset", default=0)
     )
 
 
-def misreported(pagination: JsonObject, quirks: Listing, *, total: int) -> JsonObject:
+def misreported(pagination: JsonObject, quirks: ListingQuirks, *, total: int) -> JsonObject:
     """Return a `pagination` that is wrong in the way that the switches ask for."""
     stated = {**pagination, "total": max(0, total + quirks.total_error)}
     return stated if quirks.has_more == "honest" else {**stated, "has_more": quirks.has_more == "always"}

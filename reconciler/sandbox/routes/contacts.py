@@ -7,14 +7,14 @@ from reconciler.sandbox.answers import (
     CONTACT_ABSENT,
     IDENTIFIER_REQUIRED,
     Answer,
-    RefusedError,
+    RequestRefusedError,
     bad_request,
     json_answer,
     success,
 )
 from reconciler.sandbox.routes.call import Call, asked_page, created_status, mapping, misreported, scope_of, text
 from reconciler.sandbox.routes.shapes import embedded_memory
-from reconciler.sandbox.settings import Listing
+from reconciler.sandbox.settings import ListingQuirks
 from reconciler.sandbox.values import JsonObject
 
 _IDENTIFIERS = ("phone_number", "email", "external_id")
@@ -87,7 +87,7 @@ def _full(call: Call, contacts: list[JsonObject]) -> list[JsonObject]:
     ]
 
 
-def _listed(contact: JsonObject, quirks: Listing) -> JsonObject:
+def _listed(contact: JsonObject, quirks: ListingQuirks) -> JsonObject:
     if not fnmatchcase(str(contact["id"]), quirks.without_memories):
         return contact
     return {field: value for field, value in contact.items() if field != "memories"}
@@ -107,14 +107,14 @@ def _by_contact(records: list[JsonObject]) -> dict[object, list[JsonObject]]:
 def _contact(call: Call) -> JsonObject:
     contact = call.store.contacts.get(call.ids["contact_id"])
     if contact is None:
-        raise RefusedError(CONTACT_ABSENT)
+        raise RequestRefusedError(CONTACT_ABSENT)
     return contact
 
 
 def _identifiers(call: Call) -> dict[str, str]:
     given = {kind: value for kind in _IDENTIFIERS if (value := text(call.body, kind)) is not None}
     if not given:
-        raise RefusedError(IDENTIFIER_REQUIRED)
+        raise RequestRefusedError(IDENTIFIER_REQUIRED)
     if "phone_number" in given:
         given["phone_number"] = call.number(given["phone_number"])
     return given
@@ -122,7 +122,7 @@ def _identifiers(call: Call) -> dict[str, str]:
 
 def _give(call: Call, *, kind: str, value: str) -> None:
     if call.store.identifiers.owner(kind=kind, value=value) not in {None, call.ids["contact_id"]}:
-        raise RefusedError(bad_request(f"{kind} belongs to another contact"))
+        raise RequestRefusedError(bad_request(f"{kind} belongs to another contact"))
     call.store.identifiers.put(call.ids["contact_id"], kind=kind, value=value)
 
 

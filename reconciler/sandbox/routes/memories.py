@@ -9,7 +9,7 @@ from reconciler.sandbox.answers import (
     SCOPE_REQUIRED,
     SUMMARY_REQUIRED,
     Answer,
-    RefusedError,
+    RequestRefusedError,
     success,
 )
 from reconciler.sandbox.routes.call import Call, mapping, required_text, scope_of
@@ -37,7 +37,7 @@ def patch_facts(call: Call) -> Answer:
     """`PATCH /v1/memory/contact/{memory_id}/facts` (S3): merge; no key is ever deleted, null is stored (U8)."""
     facts = mapping(call.body, "facts")
     if facts is None:
-        raise RefusedError(FACTS_REQUIRED)
+        raise RequestRefusedError(FACTS_REQUIRED)
     memory = _memory(call)
     deep = call.settings.nested_merge == "deep"
     call.store.memories.set_facts(call.ids["memory_id"], _merged(memory["facts"], facts, deep=deep))
@@ -63,7 +63,7 @@ def get_changes(call: Call) -> Answer:
     """`GET /v1/memory/changes` (D): what an interaction changed, of those that some `memory_history` names."""
     field = next((name for name in ("call_id", "conversation_id") if call.query.get(name)), None)
     if field is None:
-        raise RefusedError(INTERACTION_REQUIRED)
+        raise RequestRefusedError(INTERACTION_REQUIRED)
     histories = [memory["memory_history"] for memory in call.store.memories.everything()]
     entries = [
         entry
@@ -73,7 +73,7 @@ def get_changes(call: Call) -> Answer:
         if isinstance(entry, dict) and entry.get(field) == call.query[field]
     ]
     if not entries:
-        raise RefusedError(INTERACTION_ABSENT)
+        raise RequestRefusedError(INTERACTION_ABSENT)
     return success(memory_changes(sorted(entries, key=_timestamp)))
 
 
@@ -88,7 +88,7 @@ def get_context(call: Call) -> Answer:
     if found is None and call.settings.empty_context == "null":
         return success(None)
     if found is None and call.settings.empty_context == "not_found" and not _knows(call, scope.contact_id):
-        raise RefusedError(CONTACT_ABSENT)
+        raise RequestRefusedError(CONTACT_ABSENT)
     return success(context(scope.contact_id, found))
 
 
@@ -104,13 +104,13 @@ def _merged(known: object, new: JsonObject, *, deep: bool) -> JsonObject:
 def _required_scope(call: Call, fields: object) -> Scope:
     scope = scope_of(call, fields if isinstance(fields, dict) else {})
     if scope is None:
-        raise RefusedError(SCOPE_REQUIRED)
+        raise RequestRefusedError(SCOPE_REQUIRED)
     return scope
 
 
 def _know_contact(call: Call, contact_id: str) -> None:
     if call.settings.require_contact and not _knows(call, contact_id):
-        raise RefusedError(CONTACT_ABSENT)
+        raise RequestRefusedError(CONTACT_ABSENT)
     call.store.contacts.ensure(contact_id)
 
 
@@ -121,5 +121,5 @@ def _knows(call: Call, contact_id: str) -> bool:
 def _memory(call: Call) -> JsonObject:
     memory = call.store.memories.get(call.ids["memory_id"])
     if memory is None:
-        raise RefusedError(MEMORY_ABSENT)
+        raise RequestRefusedError(MEMORY_ABSENT)
     return memory

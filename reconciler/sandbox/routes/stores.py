@@ -15,7 +15,7 @@ from reconciler.sandbox.answers import (
     USER_UNREADABLE,
     Answer,
     Failure,
-    RefusedError,
+    RequestRefusedError,
     in_revision,
     success,
 )
@@ -52,7 +52,7 @@ def rename(call: Call) -> Answer:
     name = required_text(call.body, "name", otherwise=STORE_UPDATE_REQUIRED)
     store = call.store.stores.get(call.ids["memory_id"])
     if store is None:
-        raise RefusedError(STORE_NOT_UPDATED)
+        raise RequestRefusedError(STORE_NOT_UPDATED)
     call.store.stores.rename(call.ids["memory_id"], name)
     return success(store_entry({**store, "name": name}))
 
@@ -63,7 +63,7 @@ def _holder(call: Call, memory_id: str) -> JsonObject:
         return {"memory_id": memory_id, "name": store["name"], "created_at": store["created_at"]}
     memory = call.store.memories.get(memory_id)
     if memory is None:
-        raise RefusedError(STORE_ABSENT)
+        raise RequestRefusedError(STORE_ABSENT)
     # The documentation does not state the name of a contact memory that is read as a store: use its scope.
     name = memory["persona_id"] or memory["agent_number"]
     return {"memory_id": memory_id, "name": name, "created_at": memory["created_at"]}
@@ -101,7 +101,7 @@ def add_user(call: Call) -> Answer:
     memory_id, phone_number = call.ids["memory_id"], _phone_number(call)
     notes = {name: text(call.body, name) for name in _NOTES}
     if not call.store.holds_memory(memory_id) or call.store.users.find(memory_id, phone_number) is not None:
-        raise RefusedError(_not_added(call.settings))
+        raise RequestRefusedError(_not_added(call.settings))
     user = call.store.users.insert({"memory_id": memory_id, "phone_number": phone_number, **notes})
     return success({"message": "User added to memory successfully", "user": user_entry(user)})
 
@@ -112,7 +112,7 @@ def get_user(call: Call) -> Answer:
     if user is not None:
         return success(user_alone(user))
     if call.settings.absent_user == "error" or not call.store.holds_memory(call.ids["memory_id"]):
-        raise RefusedError(USER_UNREADABLE)
+        raise RequestRefusedError(USER_UNREADABLE)
     return success(None if call.settings.absent_user == "null" else {})
 
 
@@ -120,7 +120,7 @@ def search_calls(call: Call) -> Answer:
     """`POST /v1/memory/{memory_id}/user/search` (D): the calls of a user; reads, although it is a POST."""
     phone_number = call.number(required_text(call.body, "phone_number", otherwise=PHONE_REQUIRED_IN_BODY))
     if not call.store.holds_memory(call.ids["memory_id"]):
-        raise RefusedError(STORE_ABSENT_OR_FOREIGN)
+        raise RequestRefusedError(STORE_ABSENT_OR_FOREIGN)
     user = call.store.users.find(call.ids["memory_id"], phone_number)
     return success([] if user is None else user["calls"])
 
@@ -130,7 +130,7 @@ def update_user(call: Call) -> Answer:
     user = _user(call)
     given = {name: text(call.body, name) for name in ("metadata", "summary") if call.body.get(name) is not None}
     if user is None:
-        raise RefusedError(USER_NOT_UPDATED)
+        raise RequestRefusedError(USER_NOT_UPDATED)
     updated = {**user, **given}
     call.store.users.update(str(user["id"]), metadata=updated["metadata"], summary=updated["summary"])
     return success({"message": "User memory data updated successfully", "user": user_entry(updated)})

@@ -48,15 +48,15 @@ class SettledLine(Struct, frozen=True, tag_field="kind", tag="settled"):
     by: RunId
 
 
-Line: TypeAlias = IntentLine | OutcomeLine | EndLine | SettledLine
+JournalLine: TypeAlias = IntentLine | OutcomeLine | EndLine | SettledLine
 
 _Line = TypeVar("_Line")
 _ENCODER = Encoder()
 _HEADER_DECODER: Decoder[RunHeader] = Decoder(RunHeader)
-_LINE_DECODER: Decoder[Line] = Decoder(Line)
+_LINE_DECODER: Decoder[JournalLine] = Decoder(JournalLine)
 
 
-def to_bytes(line: RunHeader | Line) -> bytes:
+def to_bytes(line: RunHeader | JournalLine) -> bytes:
     """Return a line as JSON, with its newline."""
     return _ENCODER.encode(line) + b"\n"
 
@@ -110,7 +110,7 @@ def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _
         raise _damaged(path, number) from error
 
 
-def _run(header: RunHeader, lines: list[Line]) -> PastRun:
+def _run(header: RunHeader, lines: list[JournalLine]) -> PastRun:
     end = next((line for line in reversed(lines) if isinstance(line, EndLine)), None)
     times = (line.at for line in lines if not isinstance(line, SettledLine))
     return PastRun(
@@ -123,7 +123,7 @@ def _run(header: RunHeader, lines: list[Line]) -> PastRun:
     )
 
 
-def _steps(lines: list[Line]) -> tuple[Step, ...]:
+def _steps(lines: list[JournalLine]) -> tuple[Step, ...]:
     """Return the last state of each operation, in the order in which they were begun."""
     steps: dict[tuple[str, str], Step] = {}
     for line in lines:

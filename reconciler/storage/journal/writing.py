@@ -18,7 +18,7 @@ from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import StateError
 from reconciler.storage.files import open_new
-from reconciler.storage.journal.reading import EndLine, IntentLine, Line, OutcomeLine, to_bytes
+from reconciler.storage.journal.reading import EndLine, IntentLine, JournalLine, OutcomeLine, to_bytes
 
 
 class Log(Protocol):
@@ -127,7 +127,7 @@ class Journal:
                 await asyncio.to_thread(self._sync)
                 self._on_disk = reached
 
-    def _append(self, line: RunHeader | Line) -> None:
+    def _append(self, line: RunHeader | JournalLine) -> None:
         if self.trouble:
             return
         try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.documents.runs import Finding, PastRun, RunHeader, Step, View
+from reconciler.core.documents.runs import AccountState, PastRun, RunHeader, Step, StepStatus
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
 from reconciler.core.model.selection import select
 from reconciler.core.plan.operations import Notice
@@ -22,9 +22,9 @@ def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None
     return Step(kind, address, HERE, result)
 
 
-def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[Finding, int]:
+def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[StepStatus, int]:
     declared = desired(WANTED)
-    view = View(plan(WANTED, seen), declared, select(declared, targets).desired)
+    view = AccountState(plan(WANTED, seen), declared, select(declared, targets).desired)
     return Counter(view.findings(steps).values())
 
 
@@ -42,7 +42,7 @@ def test_what_the_account_gives_no_way_to_see_stays_unclear(kind: str, address: 
 
 
 @pytest.mark.parametrize(("live", "finding"), [({}, "planned"), ({"+14155550192": LiveUser(None, None)}, "held")])
-def test_a_user_that_can_be_listed_is_there_or_planned_again(live: Mapping[str, LiveUser], finding: Finding) -> None:
+def test_a_user_that_can_be_listed_is_there_or_planned_again(live: Mapping[str, LiveUser], finding: StepStatus) -> None:
     seen = replace(HELD, users=LiveUsers(live, listed=True))
 
     assert found(seen, step("add_user", USER)) == {finding: 1}
@@ -63,7 +63,7 @@ def test_what_is_not_seen_of_one_thing_says_nothing_of_another_whose_name_begins
     declared = desired(near, far)
     steps = [step(address=near.address), step(address=far.address), step("update_contact", near.contact.address)]
 
-    assert [*View(blind, declared, declared).findings(steps).values()] == ["unclear", "held", "unclear"]
+    assert [*AccountState(blind, declared, declared).findings(steps).values()] == ["unclear", "held", "unclear"]
 
 
 def past(*steps: Step, finished_at: str | None = None) -> PastRun:

@@ -3,7 +3,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.export import Export, Exporting, IdentifyBy, LiveAccount, SpecFile, Wanted, build_export, select
+from reconciler.core.export import (
+    Export,
+    ExportedFile,
+    Exporting,
+    IdentifyBy,
+    LiveAccount,
+    Wanted,
+    build_export,
+    select,
+)
 from reconciler.core.export.left_out import DEEPEST, LeftOut
 from reconciler.core.export.naming import contact_names, scope_names, slug
 from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, memory_key
@@ -48,7 +57,7 @@ def exported(
     return build_export(account, Exporting(identify_by, with_summaries, accepts))
 
 
-def file_of(made: Export, path: str = "contacts/contact-c.yaml") -> SpecFile:
+def file_of(made: Export, path: str = "contacts/contact-c.yaml") -> ExportedFile:
     return next(file for file in made.files if file.path == path)
 
 
