@@ -15,8 +15,8 @@ from tests.browser.chrome import chrome, emulate
 from tests.browser.drifted import ROOT, drifted_report
 
 _VIEWS = {
-    "report": (1180, 1080, "light"),
-    "report-dark": (1180, 1080, "dark"),
+    "report": (1180, 760, "light"),
+    "report-dark": (1180, 760, "dark"),
     "report-phone": (360, 1400, "light"),
     "report-phone-dark": (360, 1400, "dark"),
 }

@@ -10,11 +10,13 @@ import yaml
 
 from reconciler.cli.commands.help import TOPICS
 from reconciler.cli.main import group, main
-from tests.guide.pages import ROOT, anchors_of, blocks_of, commands_in, prose_of, topics, walk
+from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, prose_of, topics, walk
 
-PAGES = [*topics().values()]
+GUIDE_PAGES = [*topics().values()]
+PAGES = [README, *GUIDE_PAGES]
 WALKED = [path for path in PAGES if any(block.language == "console" for block in blocks_of(path.read_text()))]
 LONGEST_PAGE = 12_000
+LONGEST_README = 9_000
 LONGEST_SENTENCE = 30
 GENERATED = {"errors"}
 """Pages whose words are those of the tool."""
@@ -144,7 +146,9 @@ def test_every_sentence_can_be_read_at_once(path: Path) -> None:
     assert [one for one in sentences_of(read(path)) if len(one.split()) > LONGEST_SENTENCE] == []
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.stem not in GENERATED], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in GUIDE_PAGES if path.stem not in GENERATED], ids=lambda path: path.stem
+)
 def test_every_page_is_short_and_says_first_what_it_is_for(path: Path) -> None:
     text = read(path)
     title, empty, purpose, end, *_ = text.splitlines()
@@ -154,3 +158,10 @@ def test_every_page_is_short_and_says_first_what_it_is_for(path: Path) -> None:
     assert (empty, end) == ("", "")
     assert purpose.endswith(".")
     assert len(purpose) <= 100
+
+
+def test_the_readme_is_short_and_lists_every_page() -> None:
+    text = read(README)
+
+    assert len(text.encode()) <= LONGEST_README
+    assert [topic for topic in TOPICS if f"](reconciler/guide/{topic}.md)" not in text] == []

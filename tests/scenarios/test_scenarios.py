@@ -8,7 +8,7 @@ from reconciler.cli.commands.lint import LINT_FORMATS
 from reconciler.cli.commands.validate import VALIDATE_FORMATS
 from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
 from tests.cli.conftest import Repository
-from tests.scenarios.runner import FOLDER, FORMATS, KEY, Scenario, outputs, scenarios
+from tests.scenarios.runner import FORMATS, KEY, Scenario, outputs, scenarios
 
 ALL = scenarios()
 
@@ -66,11 +66,3 @@ def test_every_format_is_part_of_a_scenario() -> None:
     assert [*FORMATS["validate"]] == [*VALIDATE_FORMATS]
     assert [*FORMATS["lint"]] == [*LINT_FORMATS]
     assert {scenario.command for scenario in ALL} == {*FORMATS}
-
-
-def test_the_readme_shows_the_comment_of_a_scenario_as_it_is() -> None:
-    comment = (FOLDER / "preview/expected/comment.md").read_text(encoding="utf-8")
-    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- preview -->\n<blockquote>\n")[2].partition("\n</blockquote>")[0]
-
-    assert shown == comment.partition("\n")[2].rstrip("\n")
