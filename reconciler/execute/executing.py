@@ -45,7 +45,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     operation, operations under way are finished and the others skipped. The observer sees every outcome, once. A canary
     is executed and read back first; the other operations are skipped where it is not as declared.
     """
-    run = _Execution(writer, stop=stop, observer=observer)
+    run = _Progress(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
     first, rest = canary.parts(plan.work) if canary else ((), plan.work)
     await run.do(first, concurrency=concurrency)
@@ -56,7 +56,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     return Execution(outcomes, run.memory_ids)
 
 
-class _Execution:
+class _Progress:
     """One execution: the outcomes so far, and the ids learned."""
 
     def __init__(self, writer: Writer, *, stop: Stop, observer: Observer) -> None:

@@ -31,7 +31,7 @@ About: TypeAlias = Literal[
 ]
 """What an answer is wrong about."""
 
-_Edit: TypeAlias = Callable[[Any], JsonObject]
+_AnswerEdit: TypeAlias = Callable[[Any], JsonObject]
 _SCOPE = ("persona_id", "agent_number")
 
 
@@ -56,11 +56,11 @@ class _Mistakes:
             return self._listing(data) if self._about.startswith("listed") else [self._listed(item) for item in data]
         if not isinstance(data, dict):
             return data
-        inner: Mapping[str, _Edit] = {"memory": self._memory, "contact": self._contact, "user": self._user}
+        inner: Mapping[str, _AnswerEdit] = {"memory": self._memory, "contact": self._contact, "user": self._user}
         for field, change in inner.items():
             if field in data:
                 return {**data, field: change(data[field])}
-        whole: Mapping[str, _Edit] = {
+        whole: Mapping[str, _AnswerEdit] = {
             "contactFacts": self._context,
             "users": self._users,
             "facts": self._memory,

@@ -18,7 +18,7 @@ from reconciler.specs.addresses import FACTS
 from reconciler.specs.loading import Recorder, Specs
 from reconciler.specs.references import References
 
-Layer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
+SourceLayer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 
 _IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
 _SEEDS = re.compile(r"^((?:contacts|scopes)\.[^.\[]+(?:\.scopes\.[^.\[]+)?)\.seed_facts(?=[.\[]|$)")
@@ -32,7 +32,7 @@ class Given(Struct, frozen=True):
 
     written: Json
     key: str
-    layer: Layer
+    layer: SourceLayer
     is_overlay: bool
     source: Source
     variables: tuple[Variable, ...]
@@ -52,11 +52,11 @@ class Explained(Struct, frozen=True):
     memories: tuple[str, ...] | None = None
 
 
-class _Part(Struct, frozen=True):
+class _DeclaredPart(Struct, frozen=True):
     """What one file declares about something; the file may be an overlay."""
 
     node: Node
-    layer: Layer
+    layer: SourceLayer
     is_overlay: bool
 
 
@@ -155,20 +155,20 @@ class _Explaining:
         for scope in {scope: None for scope, _, _ in _below(own, "scopes")}:
             yield from self._memory(f"{address}.scopes.{scope}", scope, own)
 
-    def _memory(self, address: str, scope: str, own: Sequence[_Part]) -> _Places:
+    def _memory(self, address: str, scope: str, own: Sequence[_DeclaredPart]) -> _Places:
         of_scope = self._parts("scope", "scopes", scope)
         nodes = ((node, part) for key, node, part in _below(own, "scopes") if key == scope)
-        inner = [_Part(node, "contact in scope", part.is_overlay) for node, part in nodes]
+        inner = [_DeclaredPart(node, "contact in scope", part.is_overlay) for node, part in nodes]
         yield from self._identity(address, of_scope)
         yield from self._facts(address, [*of_scope, *own, *inner])
         yield from self._users(address, inner)
 
-    def _facts(self, owner: str, parts: Sequence[_Part]) -> _Places:
+    def _facts(self, owner: str, parts: Sequence[_DeclaredPart]) -> _Places:
         for section, facts, part in _entries(parts, tuple(FACTS)):
             for key, node in facts.entries():
                 yield fact_address(owner, meant_key(key)), self._given(f"{section}.{key}", node, part)
 
-    def _users(self, memory: str, parts: Sequence[_Part]) -> _Places:
+    def _users(self, memory: str, parts: Sequence[_DeclaredPart]) -> _Places:
         for _, users, part in _entries(parts, ("users",)):
             for entries in (dict(user.entries()) for user in users.items()):
                 address = user_address(memory, str(self._references.plain(entries["phone_number"].value)))
@@ -176,20 +176,20 @@ class _Explaining:
                     place = address if key == "phone_number" else f"{address}.{key}"
                     yield place, self._given(f"users.{key}", node, part)
 
-    def _identity(self, address: str, parts: Sequence[_Part]) -> _Places:
+    def _identity(self, address: str, parts: Sequence[_DeclaredPart]) -> _Places:
         return ((address, self._given(key, node, part)) for key, node, part in _entries(parts, _IDENTITY))
 
-    def _parts(self, layer: Layer, section: str, name: str) -> list[_Part]:
+    def _parts(self, layer: SourceLayer, section: str, name: str) -> list[_DeclaredPart]:
         """Return what declares something and what patches it, in the order in which it applies."""
         sections = (dict(one.entries()).get(section) for one in self._recorder.documents)
         declared = (one.at((name,)) for one in sections if one and isinstance(one.value, dict) and name in one.value)
         patches = (patch.node for patch in self._recorder.patches if patch.target == (section, name))
         return [
-            *(_Part(node, layer, is_overlay=False) for node in declared),
-            *(_Part(node, layer, is_overlay=True) for node in patches),
+            *(_DeclaredPart(node, layer, is_overlay=False) for node in declared),
+            *(_DeclaredPart(node, layer, is_overlay=True) for node in patches),
         ]
 
-    def _given(self, key: str, node: Node, part: _Part) -> Given:
+    def _given(self, key: str, node: Node, part: _DeclaredPart) -> Given:
         variables: Mapping[str, Variable] = self._references.variables
         names = dict.fromkeys(one.name for one in referenced(node.value) if not one.from_environment)
         used = tuple(variables[name] for name in names if name in variables)
@@ -204,11 +204,11 @@ def _chains(places: _Places) -> dict[str, tuple[Given, ...]]:
     return {address: tuple(chain) for address, chain in chains.items()}
 
 
-def _entries(parts: Iterable[_Part], keys: Sequence[str]) -> Iterator[tuple[str, Node, _Part]]:
+def _entries(parts: Iterable[_DeclaredPart], keys: Sequence[str]) -> Iterator[tuple[str, Node, _DeclaredPart]]:
     for part in parts:
         yield from ((key, node, part) for key, node in part.node.entries() if key in keys)
 
 
-def _below(parts: Iterable[_Part], section: str) -> Iterator[tuple[str, Node, _Part]]:
+def _below(parts: Iterable[_DeclaredPart], section: str) -> Iterator[tuple[str, Node, _DeclaredPart]]:
     for _, mapping, part in _entries(parts, (section,)):
         yield from ((key, node, part) for key, node in mapping.entries())

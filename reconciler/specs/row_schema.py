@@ -69,14 +69,14 @@ Column: TypeAlias = Annotated[
 ]
 """The name of a column, or `{value: ...}` for a value that is the same in each row."""
 
-_Columns: TypeAlias = dict[str, Column]
+_ColumnMap: TypeAlias = dict[str, Column]
 
 
 class RowLayer(Strict):
     """A layer of facts, by key; a cell that is empty declares nothing."""
 
-    facts: _Columns = Field(default_factory=dict, description="facts that are enforced, and the column of each")
-    seed_facts: _Columns = Field(default_factory=dict, description="facts that are seeded, and the column of each")
+    facts: _ColumnMap = Field(default_factory=dict, description="facts that are enforced, and the column of each")
+    seed_facts: _ColumnMap = Field(default_factory=dict, description="facts that are seeded, and the column of each")
 
 
 class RowUser(Strict):
@@ -105,7 +105,7 @@ class RowContact(RowLayer):
     phone_number: Column = Field(default=None, description="the column of the contact's phone number, in E.164")
     email: Column = Field(default=None, description="the column of the contact's email address")
     name: Column = Field(default=None, description="the column of the contact's name as the account keeps it")
-    metadata: _Columns = Field(default_factory=dict, description="the contact's metadata, and the column of each")
+    metadata: _ColumnMap = Field(default_factory=dict, description="the contact's metadata, and the column of each")
     scopes: dict[Name, RowMemory] = Field(
         default_factory=dict, description="the scopes in which each contact should have a memory, by the scope's name"
     )

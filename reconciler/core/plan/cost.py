@@ -46,7 +46,7 @@ class Foreseen(Struct, frozen=True):
     contact_looks: int = 0
 
 
-class _RequestRow(Struct, frozen=True):
+class _CountedRow(Struct, frozen=True):
     """
     Requests that are sent one after the other: so many, and a look where what the plan saw is too old.
 
@@ -99,26 +99,26 @@ def _looks(plan: Plan, allowance: Allowance, sent: int) -> int:
     return looks
 
 
-def _rows(plan: Plan) -> Iterator[_RequestRow]:
+def _rows(plan: Plan) -> Iterator[_CountedRow]:
     for work in plan.work:
         if isinstance(work, MemoryWork):
             yield from _rows_of(work)
 
 
-def _rows_of(work: MemoryWork) -> Iterator[_RequestRow]:
+def _rows_of(work: MemoryWork) -> Iterator[_CountedRow]:
     """Return the rows of a memory; the first one asks for the id where it is not known."""
     first = 1 + work.needs_lookup
     operations = list(work.operations)
     if isinstance(operations[0], CreateMemory) and any(isinstance(item, WriteFacts) for item in operations):
-        yield _RequestRow(2, creates=True)
+        yield _CountedRow(2, creates=True)
         operations = operations[2:]
     for operation in operations:
         match operation:
             case WriteFacts():
                 rests_on_plan = work.memory_id is not None and not operation.needs_second_look
-                yield _RequestRow(first + work.needs_second_look, rests_on_plan)
+                yield _CountedRow(first + work.needs_second_look, rests_on_plan)
             case UpdateUser():
-                yield _RequestRow(first, rests_on_plan=True)
+                yield _CountedRow(first, rests_on_plan=True)
             case AddUser() | CreateMemory():
-                yield _RequestRow(first)
+                yield _CountedRow(first)
         first = 1

@@ -60,19 +60,19 @@ class _Leaf(Struct, frozen=True):
 class _Branch(Struct, frozen=True):
     """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows that meet the conditions."""
 
-    parts: tuple[tuple[str, "_Part"], ...]
+    parts: tuple[tuple[str, "_TemplatePart"], ...]
     may_drop: bool
     conditions: tuple[Condition, ...] = ()
     at: int = _NAME_AT
 
 
-class _Users(Struct, frozen=True):
+class _UserTemplates(Struct, frozen=True):
     """A list of users, each dropped in rows in which all of its columns are empty."""
 
     users: tuple[_Branch, ...]
 
 
-_Part: TypeAlias = _Leaf | _Branch | _Users
+_TemplatePart: TypeAlias = _Leaf | _Branch | _UserTemplates
 
 
 class WrongCell(Struct, frozen=True):
@@ -169,7 +169,7 @@ class Template:
         self.conditions += conditions
         return _Branch(parts, may_drop, conditions)
 
-    def _part(self, node: Node, path: KeyPath) -> _Part:
+    def _part(self, node: Node, path: KeyPath) -> _TemplatePart:
         match path[-1]:
             case "facts" | "seed_facts" | "metadata" as section:
                 is_fact = section in FACTS
@@ -182,7 +182,7 @@ class Template:
                 return _Branch(tuple(memories), may_drop=False)
             case "users":
                 users = (self._user(below, (*path, index)) for index, below in enumerate(node.items()))
-                return _Users(tuple(users))
+                return _UserTemplates(tuple(users))
             case _:
                 return self._leaf(node, path)
 
@@ -198,13 +198,13 @@ class Template:
         constant: Json = node.value[CONSTANT]
         return _Leaf(len(self.slots) - 1, None, escaped(constant) if self._is_resolved else constant, fact)
 
-    def _build(self, part: _Part, filling: _Filling) -> _Built | None:
+    def _build(self, part: _TemplatePart, filling: _Filling) -> _Built | None:
         match part:
             case _Leaf():
                 return self._build_leaf(part, filling)
             case _Branch():
                 return self._build_branch(part, filling)
-            case _Users():
+            case _UserTemplates():
                 return self._build_users(part, filling)
 
     def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
@@ -252,7 +252,7 @@ class Template:
             return False
         return same("" if cell is None else cell, expected)
 
-    def _build_users(self, users: _Users, filling: _Filling) -> _Built | None:
+    def _build_users(self, users: _UserTemplates, filling: _Filling) -> _Built | None:
         built = [self._build_branch(user, filling) for user in users.users if _says_something(user, filling.row)]
         found = [one for one in built if one is not None]
         return ([value for value, _ in found], (_mark(_NAME_AT), *(mark for _, mark in found))) if found else None
