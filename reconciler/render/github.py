@@ -1,8 +1,8 @@
 """
 Plans and receipts as GitHub workflow commands: annotations on the lines of specs.
 
-A runner shows ten annotations of a kind for each step and drops the rest in silence, so no more are written, and the
-last one counts what is left.
+A runner shows ten annotations of a level for each step and silently drops the rest. So no more are written, and the
+last one counts the others.
 """
 
 import re

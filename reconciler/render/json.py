@@ -18,10 +18,9 @@ def render_plan_gitlab(plan: PlanDocument) -> str:
     """
     Return the totals of a plan as GitLab's report.
 
-    Contacts, memories, facts and users are counted one by one, as the plan's summary counts them: what is created or
-    added under `create`, what is live with another value under `update`. Nothing is ever deleted. Operations that may
-    not be needed (`"certain": false`) are not counted: they are no pending changes, and the report has no place to say
-    so; the text and JSON of the plan do.
+    Contacts, memories, facts and users are counted as in the plan's summary: `create` counts those created or added,
+    `update` those that are live with another value. Nothing is ever deleted. Operations that may not be needed
+    (`"certain": false`) are no pending changes and are not counted; the text and JSON of the plan show them.
     """
     summary = plan.summary
     created = summary.contacts_to_create + summary.memories_to_create + summary.facts_to_add + summary.users_to_add
@@ -50,7 +49,7 @@ def plain(value: object) -> object:
     """
     Return a value, documents in it included, as what `json` can write: mappings sorted, tuples as lists.
 
-    A field that holds its default is left out: it has nothing to say. Raises `TypeError` for what is no document.
+    A field that holds its default is left out. Raises `TypeError` for anything that is not part of a document.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))

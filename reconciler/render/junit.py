@@ -1,10 +1,10 @@
 """
 Plans and receipts as JUnit XML, the report of tests that CI systems show.
 
-There is no one schema. This is what the common readers share: `testsuites`, one `testsuite`, and in each `testcase` at
-most one of `failure`, `error` and `skipped`. GitLab shows only what stands between the tags, Jenkins the `message` too,
-so both say what is the matter. GitLab takes the first of several cases with one name and class, so no two share both.
-Jenkins takes a report without a case for a failure, so where there is nothing to tell one case says that, and passes.
+There is no single schema. The common readers share this: `testsuites`, one `testsuite`, and in each `testcase` at most
+one of `failure`, `error` and `skipped`. GitLab shows only the text between the tags, and Jenkins the `message` too, so
+both hold the result. GitLab keeps the first of several cases with one name and class, so no two cases share both.
+Jenkins treats a report without cases as a failure, so an empty report has one case that passes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,8 +51,8 @@ def render_plan_junit(plan: PlanDocument) -> str:
     """
     Return the plan as a report with a case for each contact and each memory that is not as declared.
 
-    Made for drift checks: pending changes fail a case. Where all of them may not be needed (`"certain": false`), which
-    never counts as pending, the case is skipped. What is as declared is counted in the plan and has no case.
+    Made for drift checks: pending changes fail a case. Changes that may not be needed (`"certain": false`) are not
+    pending; a case with only such changes is skipped. Memories that are as declared have no case.
     """
     classname = f"plan.{plan.environment}"
     by_memory: dict[str, list[Line]] = {}
@@ -68,8 +68,8 @@ def render_receipt_junit(receipt: ReceiptDocument) -> str:
     """
     Return the receipt as a report with a case for each operation.
 
-    `done` and `already` pass, `failed` is a failure, `skipped` is skipped. `unknown`, where the answer was lost, is an
-    error, and so is an outcome that this program does not know.
+    `done` and `already` pass, `failed` is a failure, `skipped` is skipped. `unknown` (the answer was lost) is an error,
+    and so is an outcome that this version does not know.
     """
     classname = f"apply.{receipt.environment}"
     cases = [_outcome_case(f"{classname}.{outcome.type}", outcome) for outcome in receipt.outcomes]

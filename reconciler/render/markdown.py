@@ -1,9 +1,9 @@
 """
 Plans and receipts as Markdown: comments on pull requests and step summaries, never larger than their budget.
 
-All of it is HTML blocks, without a blank line, so that no Markdown is parsed in what specs and accounts hold (see
-`markup`). What does not fit is cut step by step: values first, then what is alike is grouped by keys, then rows go,
-the riskiest last; what is hidden is counted.
+The whole page is HTML blocks without a blank line, so no Markdown is parsed in text from specs and accounts (see
+`markup`). If a page is too large, values are shortened first, then units are grouped by keys alone, then rows are left
+out, the least risky first. Hidden changes are counted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ _NAME = 80
 
 
 class _Detail(Struct, frozen=True):
-    """How much is shown: characters of a value, rows of a section, and whether units are told apart by values."""
+    """How much is shown: characters of a value, rows of a section, and whether groups share values or only keys."""
 
     value: int
     rows: int
@@ -48,7 +48,7 @@ _LADDER = (
 
 
 class _GroupExcerpt(Struct, frozen=True):
-    """What is shown of a group: some rows of its first unit, and some names of the others."""
+    """The part of a group that is shown: rows of its first unit, and names of the others."""
 
     group: Group
     rows: int
@@ -86,7 +86,7 @@ def render_receipt_summary(receipt: ReceiptDocument, *, artifact: str = "") -> s
 
 
 def _fitted(head: Sequence[str], body: Callable[[_Detail], Iterable[str]], budget: int) -> str:
-    """Return the most detailed text within the budget; the marker alone always stands."""
+    """Return the most detailed text within the budget; the marker is always there."""
     for detail in _LADDER:
         if (text := _within(chain(head, body(detail)), budget)) is not None:
             return text
@@ -94,7 +94,7 @@ def _fitted(head: Sequence[str], body: Callable[[_Detail], Iterable[str]], budge
 
 
 def _within(lines: Iterable[str], budget: int) -> str | None:
-    """Join the lines, or give None as soon as they are too many."""
+    """Return the joined lines; None as soon as they exceed the budget of bytes."""
     taken: list[str] = []
     for line in lines:
         budget -= len(line.encode()) + 1
@@ -158,7 +158,7 @@ def _section(section: Section, detail: _Detail) -> Iterator[str]:
 
 
 def _chosen(groups: Sequence[Group], most: int) -> list[_GroupExcerpt]:
-    """Spend the rows on one unit of each group first, and on the names of those that are like it then."""
+    """Return the parts to show: rows go to the first unit of each group first, then to the names of the others."""
     leads = []
     for group in groups:
         rows = min(len(group.first.lines), most)
@@ -174,7 +174,7 @@ def _chosen(groups: Sequence[Group], most: int) -> list[_GroupExcerpt]:
 
 
 def _hidden(groups: Sequence[Group], parts: Sequence[_GroupExcerpt]) -> int:
-    """Count the changes that neither have a row nor are counted beside a unit that is like theirs."""
+    """Return how many changes have no row and are not counted with their group."""
     everything = sum(len(group.first.lines) * (1 + len(group.others)) for group in groups)
     return everything - sum(part.rows + len(part.group.first.lines) * len(part.group.others) for part in parts)
 

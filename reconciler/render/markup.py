@@ -1,9 +1,9 @@
 """
-Foreign text in HTML that a Markdown page may hold: it shows as itself and does nothing.
+Pieces of HTML for Markdown pages: foreign text that shows as itself and does nothing, and the notes of a plan.
 
-Foreign text stands in `<code>` alone, inside of HTML blocks. There no Markdown is parsed, and what runs over the
-finished page (mentions, issue numbers, links, emoji) leaves `<code>` alone. The rest is written as entities for those
-who read the source: robots that look for `@name` or links in it find none.
+Foreign text stands only in `<code>`, inside HTML blocks. Markdown is not parsed there, and the filters that run over a
+finished page (mentions, issue numbers, links, emoji) skip `<code>`. Special characters are written as entities, so that
+robots that read the source find no `@name` and no link in it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.text import shortened, visible
-from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
+from reconciler.render.notices import keys_of, notice_groups, view_sentences
 from reconciler.render.words import counted
 
 _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
@@ -19,7 +19,7 @@ _LONGEST_MARKER = 200
 _MOST_NOTICES = 12
 _NAME = 80
 _KEYS = 400
-_MOST_TOLD = 10
+_MOST_PLACES = 10
 
 
 def escaped(text: str) -> str:
@@ -33,13 +33,13 @@ def code(text: str, limit: int) -> str:
 
 
 def marker(environment: str, *, suffix: str = "") -> str:
-    """Return the hidden line by which a comment is found again; no environment can end it or imitate another one."""
+    """Return the hidden line that identifies a comment; no environment's name can end it or imitate another one."""
     name = quote(environment, safe="", errors="backslashreplace").replace("--", "-%2D")
     return f"<!-- reconciler:{name[:_LONGEST_MARKER]}{suffix} -->"
 
 
 def notes(plan: PlanDocument) -> Iterator[str]:
-    """Return a list of notes, where there are any: what the plan was seen from, then notices kind by kind."""
+    """Yield the notes, where there are any: sentences about the whole plan, then notices by kind."""
     sentences = [*view_sentences(plan, lambda text: code(text, _NAME)), *_notices(plan.notices)]
     if rest := sentences[_MOST_NOTICES:]:
         sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
@@ -48,16 +48,15 @@ def notes(plan: PlanDocument) -> Iterator[str]:
 
 
 def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    for kind, alike in by_kind(notices).items():
-        where = code(alike[0].address, _NAME) if len(alike) == 1 else counted(len(alike), "place")
-        sentence = notice_sentence(kind, sum(notice.count for notice in alike), where)
-        yield f"{sentence[0].upper()}{sentence[1:]} ({code(kind, _NAME)}).{_told(alike)}"
+    for group in notice_groups(notices, lambda address: code(address, _NAME)):
+        yield f"{group.heading} ({code(group.kind, _NAME)}).{_keys(group.with_keys)}"
 
 
-def _told(notices: Sequence[NoticeEntry]) -> str:
-    """Return the keys that notices name, folded away."""
-    told = [f"{code(notice.address, _NAME)}: {code(keys_of(notice), _KEYS)}" for notice in notices if notice.keys]
-    if not told:
+def _keys(notices: Sequence[NoticeEntry]) -> str:
+    """Return the keys that notices name, folded away; empty without any."""
+    if not notices:
         return ""
-    rest = [f"and {counted(len(told) - _MOST_TOLD, 'more place')}"] if len(told) > _MOST_TOLD else []
-    return f"<details><summary>which</summary>{'<br>'.join([*told[:_MOST_TOLD], *rest])}</details>"
+    lines = [f"{code(notice.address, _NAME)}: {code(keys_of(notice), _KEYS)}" for notice in notices[:_MOST_PLACES]]
+    if len(notices) > _MOST_PLACES:
+        lines.append(f"and {counted(len(notices) - _MOST_PLACES, 'more place')}")
+    return f"<details><summary>which</summary>{'<br>'.join(lines)}</details>"

@@ -1,9 +1,11 @@
-"""What is worth a note about a plan, in words: the one home of these sentences, for all formats."""
+"""The notices of a plan in words: all formats take these sentences from here."""
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
+
+from msgspec import Struct
 
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.masking import Masked, Text
@@ -51,24 +53,47 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "not_read": ("memory", "memories", "{what} not read, because of --target"),
     "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
 }
-"""What is counted, one and many, and what is said of it."""
+"""By type of notice: what is counted, one and many, and the sentence about it."""
 _OTHER = ("notice", "", "{what} of this kind{place}")
 _WITHOUT_A_NUMBER: Mapping[str, str] = {
     "unknown_contact": "the account does not show the contact{place}; the API decides",
 }
-"""What is said where there is nothing to count: a contact without a memory can be unknown, too."""
+"""The sentence where there is nothing to count: a contact without a memory can be unknown, too."""
 
 
-def by_kind(notices: Sequence[NoticeEntry]) -> dict[str, list[NoticeEntry]]:
-    """Put notices of a kind together, in the order in which the kinds come first."""
+class NoticeGroup(Struct, frozen=True):
+    """All notices of one kind; `sentence` is about all of them, without a full stop."""
+
+    kind: str
+    sentence: str
+    notices: tuple[NoticeEntry, ...]
+
+    @property
+    def heading(self) -> str:
+        """Return the sentence with a capital letter."""
+        return f"{self.sentence[:1].upper()}{self.sentence[1:]}"
+
+    @property
+    def with_keys(self) -> list[NoticeEntry]:
+        """Return the notices that name keys."""
+        return [notice for notice in self.notices if notice.keys]
+
+
+def notice_groups(notices: Iterable[NoticeEntry], mark: Callable[[str], str] | None = visible) -> list[NoticeGroup]:
+    """Group notices by kind, in the order in which kinds come first; without `mark`, sentences name no place."""
     found: dict[str, list[NoticeEntry]] = defaultdict(list)
     for notice in notices:
         found[notice.type].append(notice)
-    return dict(found)
+    groups = []
+    for kind, alike in found.items():
+        place = "" if mark is None else mark(alike[0].address) if len(alike) == 1 else counted(len(alike), "place")
+        sentence = notice_sentence(kind, sum(notice.count for notice in alike), place)
+        groups.append(NoticeGroup(kind, sentence, tuple(alike)))
+    return groups
 
 
 def notice_sentence(kind: str, count: int, where: str = "") -> str:
-    """Return what a notice means, without a full stop; `where` names the place or the number of places."""
+    """Return what a notice means, without a full stop; `where` is the place, or the number of places."""
     singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
     if not count:
         sentence = _WITHOUT_A_NUMBER.get(kind, sentence)
@@ -76,9 +101,9 @@ def notice_sentence(kind: str, count: int, where: str = "") -> str:
 
 
 def keys_of(notice: NoticeEntry) -> str:
-    """Name the keys of a notice, the first of them where there are many; empty without any."""
+    """Return the keys of a notice as text, only the first ones of many; empty without any."""
     if notice.type == "near_duplicate" and len(notice.keys) > 1:
-        new, *others = map(_key, _told_apart(notice.keys[:_MOST_KEYS]))
+        new, *others = map(_key, _distinguished(notice.keys[:_MOST_KEYS]))
         return f"{new} beside {listed(others)}"
     names = [_key(key) for key in notice.keys[:_MOST_KEYS]]
     if rest := len(notice.keys) - _MOST_KEYS:
@@ -87,7 +112,7 @@ def keys_of(notice: NoticeEntry) -> str:
 
 
 def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
-    """Return which guards refuse the plan, and what it was made from besides the account; `mark` writes text."""
+    """Return sentences about the whole plan: guards that refuse it, and what it was made from; `mark` writes names."""
     sentences = [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
     if plan.snapshot_taken_at is not None:
         when = age(plan.snapshot_taken_at, plan.created_at)
@@ -116,8 +141,8 @@ def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -
             assert_never(guard.name)
 
 
-def _told_apart(keys: Sequence[Text]) -> list[Text]:
-    """Return keys with those that look like another one of them as ASCII escapes."""
+def _distinguished(keys: Sequence[Text]) -> list[Text]:
+    """Return the keys; one that looks like another is written with ASCII escapes."""
     texts = [key for key in keys if isinstance(key, str)]
     alike = twins(texts, texts)
     return [json.dumps(key)[1:-1] if key in alike else key for key in keys]

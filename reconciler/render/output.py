@@ -75,7 +75,7 @@ def _in_markup(character: str) -> str:
 
 
 IN_TEXT = "reconciler.text"
-"""The error handler of an encoding that writes for people, and never fails."""
+"""The error handler that replaces characters for people; it never fails."""
 _IN_JSON = "reconciler.json"
 _IN_MARKUP = "reconciler.markup"
 _OF_FORMATS: Mapping[str, str] = {
@@ -87,7 +87,7 @@ _OF_FORMATS: Mapping[str, str] = {
     "markdown": _IN_MARKUP,
     "summary": _IN_MARKUP,
 }
-"""How a format that programs read writes what an encoding lacks; all others are for people."""
+"""The error handlers of formats that programs read; all other formats are for people."""
 
 
 def _register(name: str, written: Callable[[str], str]) -> None:
@@ -108,8 +108,8 @@ def fitted(text: str, encoding: str, output_format: str = "text") -> str:
     """
     Return the text of a format with every character that the encoding lacks written as the format allows.
 
-    Programs take JSON, XML and HTML for UTF-8 whatever they came through, so of these all but ASCII is escaped where
-    the encoding is no form of Unicode.
+    Programs expect JSON, XML and HTML in UTF-8. So in these formats everything but ASCII is escaped where the encoding
+    is not a form of Unicode.
     """
     handler = _OF_FORMATS.get(output_format, IN_TEXT)
     target = "ascii" if handler != IN_TEXT and not _is_unicode(encoding) else encoding

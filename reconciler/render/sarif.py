@@ -1,9 +1,8 @@
 """
-Problems of specs and notices of plans as SARIF 2.1.0, the format of findings that code scanning reads.
+Problems of specs and notices of plans as SARIF 2.1.0, the format that code scanning reads.
 
-GitHub refuses a whole file for one result without a place in a file, and for more than 25,000 results in a run. So what
-has no place is told where SARIF keeps what is not about a place, in the notifications of the invocation, and so is the
-number of what was left out.
+GitHub refuses a whole file for one result without a place in a file, and for more than 25,000 results in a run. So
+anything without a place becomes a notification of the invocation, and so does the number of results left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,11 +96,10 @@ def render_plan_sarif(plan: PlanDocument) -> str:
     """
     Return the notices of a plan, in its order.
 
-    A notice stands where the spec declares what it is about; one about what no spec declares has no place.
+    The place of a notice is where the spec declares its subject; without such a declaration it has no place.
     """
-    seen = [_SarifResult("view", sentence, "", None) for sentence in view_sentences(plan)]
-    findings = [*map(_finding, plan.notices), *seen]
-    return _log(f"reconciler/plan/{visible(plan.environment)}/", findings)
+    about_plan = [_SarifResult("view", sentence, "", None) for sentence in view_sentences(plan)]
+    return _log(f"reconciler/plan/{visible(plan.environment)}/", [*map(_notice, plan.notices), *about_plan])
 
 
 def _problem(problem: Problem) -> _SarifResult:
@@ -116,7 +114,7 @@ def _advice(advice: Advice) -> _SarifResult:
     return _SarifResult(advice.rule, text, advice.address, Source(advice.file, advice.line, advice.column))
 
 
-def _finding(notice: NoticeEntry) -> _SarifResult:
+def _notice(notice: NoticeEntry) -> _SarifResult:
     text = notice_sentence(notice.type, notice.count)
     about = f"{notice.address}: {text}" if notice.address else text
     message = f"{about}: {keys_of(notice)}" if notice.keys else f"{about}."
@@ -127,11 +125,11 @@ def _finding(notice: NoticeEntry) -> _SarifResult:
 # SARIF
 
 
-def _log(category: str, findings: Sequence[_SarifResult]) -> str:
+def _log(category: str, results: Sequence[_SarifResult]) -> str:
     """Return the log; GitHub keeps what was uploaded before under another category."""
-    indices = {rule: index for index, rule in enumerate(sorted({finding.rule for finding in findings}))}
-    located = [finding for finding in findings if finding.source is not None]
-    elsewhere = [finding for finding in findings if finding.source is None]
+    indices = {rule: index for index, rule in enumerate(sorted({result.rule for result in results}))}
+    located = [result for result in results if result.source is not None]
+    elsewhere = [result for result in results if result.source is None]
     run = {
         "tool": {"driver": {"name": "reconciler", "rules": list(map(_rule, indices))}},
         "automationDetails": {"id": category},
@@ -142,18 +140,18 @@ def _log(category: str, findings: Sequence[_SarifResult]) -> str:
                 "toolExecutionNotifications": [
                     *_left_out(located, "result"),
                     *_left_out(elsewhere, "notification"),
-                    *(_notification(finding, indices) for finding in elsewhere[:MOST_RESULTS]),
+                    *(_notification(result, indices) for result in elsewhere[:MOST_RESULTS]),
                 ],
             }
         ],
-        "results": [_result(finding, indices) for finding in located[:MOST_RESULTS]],
+        "results": [_result(result, indices) for result in located[:MOST_RESULTS]],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json_text(log, indent=2) + "\n"
 
 
-def _left_out(findings: Sequence[_SarifResult], what: str) -> Iterator[_Object]:
-    count = len(findings) - MOST_RESULTS
+def _left_out(results: Sequence[_SarifResult], what: str) -> Iterator[_Object]:
+    count = len(results) - MOST_RESULTS
     if count > 0:
         text = f"{counted(count, 'more ' + what)} left out: a run holds {MOST_RESULTS:,}."
         yield {"level": "warning", "message": {"text": text}}
@@ -172,22 +170,22 @@ def _rule(name: str) -> _Object:
     }
 
 
-def _result(finding: _SarifResult, indices: Mapping[str, int]) -> _Object:
+def _result(result: _SarifResult, indices: Mapping[str, int]) -> _Object:
     return {
-        "ruleId": finding.rule,
-        "ruleIndex": indices[finding.rule],
-        "level": _RULES.get(finding.rule, _OTHER).level,
-        "message": {"text": _text(finding.message)},
-        "locations": [_location(finding)],
+        "ruleId": result.rule,
+        "ruleIndex": indices[result.rule],
+        "level": _RULES.get(result.rule, _OTHER).level,
+        "message": {"text": _text(result.message)},
+        "locations": [_location(result)],
     }
 
 
-def _notification(finding: _SarifResult, indices: Mapping[str, int]) -> _Object:
+def _notification(result: _SarifResult, indices: Mapping[str, int]) -> _Object:
     return {
-        "associatedRule": {"id": finding.rule, "index": indices[finding.rule]},
-        "level": _RULES.get(finding.rule, _OTHER).level,
-        "message": {"text": _text(finding.message)},
-        **({"locations": [_location(finding)]} if finding.address else {}),
+        "associatedRule": {"id": result.rule, "index": indices[result.rule]},
+        "level": _RULES.get(result.rule, _OTHER).level,
+        "message": {"text": _text(result.message)},
+        **({"locations": [_location(result)]} if result.address else {}),
     }
 
 
@@ -196,12 +194,12 @@ def _text(message: str) -> str:
     return shortened(visible(message).replace("](", "]\\("), _LONGEST_MESSAGE)
 
 
-def _location(finding: _SarifResult) -> _Object:
+def _location(result: _SarifResult) -> _Object:
     location: _Object = {}
-    if finding.source is not None:
-        location["physicalLocation"] = _physical(finding.source)
-    if finding.address:
-        location["logicalLocations"] = [{"fullyQualifiedName": visible(finding.address)}]
+    if result.source is not None:
+        location["physicalLocation"] = _physical(result.source)
+    if result.address:
+        location["logicalLocations"] = [{"fullyQualifiedName": visible(result.address)}]
     return location
 
 

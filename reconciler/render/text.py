@@ -1,30 +1,30 @@
-"""A plan as text for a terminal or a log."""
+"""Plans, receipts and dry runs as text for a terminal or a log."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.model.text import visible
 from reconciler.render.changes import Line, plan_lines
-from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
+from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, view_sentences
 from reconciler.render.output import Palette
 from reconciler.render.words import advice, cost, counted, detail_of, listed, memories, pending, shards_sentence, whole
 
 _MOST_SKIPPED = 5
-"""More operations than this that were skipped for one reason are counted, not listed."""
+"""If more operations than this were skipped for one reason, they are counted, not listed."""
 
 
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
-    """Return the receipt as text: each operation that is not simply done, then the totals and what to do next."""
+    """Return the receipt as text: each operation that was not done, then the totals and what to do next."""
     shards = [shards_sentence(receipt.shards)] if receipt.shards else []
     lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *shards, *_advice(receipt)]
     return "\n".join([*lines, ""])
 
 
 def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
-    """Return a line for each operation that is not done, and one for many that were skipped for the same reason."""
+    """Yield a line for each operation that is not done, and one for many that were skipped for the same reason."""
     skipped = Counter(item.detail for item in receipt.outcomes if item.outcome == "skipped")
     for outcome in receipt.outcomes:
         if outcome.outcome in {"done", "already"} or skipped[outcome.detail] > _MOST_SKIPPED:
@@ -49,7 +49,7 @@ def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
 
 
 def render_counts(totals: TotalsEntry) -> str:
-    """Return the totals in a line; those that are 0 are left out, but for what is done."""
+    """Return the totals in one line; it leaves out those that are 0, except the operations done."""
     parts = [
         counted(totals.done, "operation") + " done",
         f"{totals.already:,} already there" if totals.already else "",
@@ -91,12 +91,12 @@ _TOTALS = (
 )
 _WIDEST = 72
 """Sources stand in one column; a longer line pushes its own source to the right."""
-_MOST_TOLD = 20
+_MOST_PLACES = 20
 """Places whose keys are listed below a note."""
 
 
 def render_plan_text(plan: PlanDocument, palette: Palette) -> str:
-    """Return the plan as text: what changes memory by memory, then totals, what cannot be known, notices and cost."""
+    """Return the plan as text: changes memory by memory, then totals, doubts, notices and cost."""
     return "\n".join([*_changes(plan, palette), *_conclusion(plan, palette), ""])
 
 
@@ -124,8 +124,8 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
             f"Not certain (?): {counted(plan.summary.uncertain, 'operation')}. This account gives no way to see "
             "whether they are needed; apply does them, and they change nothing where they are not."
         )
-    for kind, notices in by_kind(plan.notices).items():
-        yield from _notes(kind, notices)
+    for group in notice_groups(plan.notices):
+        yield from _notes(group)
     yield from view_sentences(plan)
     yield palette.faint(f"Cost: {cost(plan.cost)}.")
 
@@ -141,12 +141,10 @@ def _headline(plan: PlanDocument) -> str:
     return ": ".join(filter(None, [f"No changes for {account}", unchanged])) + "."
 
 
-def _notes(kind: str, notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    """Return a sentence for all notices of a kind, and below it the keys of the first of them."""
-    count = sum(notice.count for notice in notices)
-    where = visible(notices[0].address) if len(notices) == 1 else counted(len(notices), "place")
-    yield f"Note: {notice_sentence(kind, count, where)} ({visible(kind)})."
-    told = [notice for notice in notices if notice.keys]
-    yield from (f"  {visible(notice.address)}: {keys_of(notice)}" for notice in told[:_MOST_TOLD])
-    if rest := told[_MOST_TOLD:]:
-        yield f"  and {counted(len(rest), 'more place')}"
+def _notes(group: NoticeGroup) -> Iterator[str]:
+    """Yield a sentence for all notices of a kind, and below it the keys of the first ones."""
+    yield f"Note: {group.sentence} ({visible(group.kind)})."
+    listed_first = group.with_keys[:_MOST_PLACES]
+    yield from (f"  {visible(notice.address)}: {keys_of(notice)}" for notice in listed_first)
+    if rest := len(group.with_keys) - len(listed_first):
+        yield f"  and {counted(rest, 'more place')}"

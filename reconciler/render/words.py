@@ -1,4 +1,4 @@
-"""Small pieces of prose and values that several formats share."""
+"""Numbers, values and sentences as text, for several formats."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def memories(number: int) -> str:
 
 
 def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
-    """Return those of a plan's totals that are not 0, named as in the summary: `facts_to_add` as `2 facts to add`."""
+    """Return the totals of a plan that are not 0 as text: `facts_to_add` as `2 facts to add`."""
     parts: list[str] = []
     for name in totals:
         number: int = getattr(summary, name)
@@ -41,7 +41,7 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
 
 
 def advice(receipt: ReceiptDocument) -> list[str]:
-    """Return what to do about an apply that is not complete; nothing where it is."""
+    """Return what to do about an incomplete apply; empty where it is complete."""
     changed = sum(outcome.changed_since_plan for outcome in receipt.outcomes)
     totals = receipt.totals
     sentences = ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
@@ -56,7 +56,7 @@ def advice(receipt: ReceiptDocument) -> list[str]:
 
 
 def detail_of(outcome: OutcomeEntry) -> str:
-    """Return why an operation came to what it came to, with what came back in the place of what was sent."""
+    """Return the reason for an outcome, with the values that came back otherwise than they were sent."""
     came_back = [f"{quoted(item.key)} {_came_back(item)}" for item in outcome.altered]
     return f"{outcome.detail}: {', '.join(came_back)}" if came_back else outcome.detail
 
@@ -66,7 +66,7 @@ def _came_back(item: AlteredEntry) -> str:
 
 
 def age(then: str, now: str) -> str:
-    """Return ` (3 hours before)` for two ISO 8601 times; empty where they are none."""
+    """Return ` (3 hours before)` for two ISO 8601 times; empty for any other text."""
     try:
         seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
     except (TypeError, ValueError):
@@ -83,7 +83,7 @@ def cost(of: CostEntry) -> str:
 
 
 def shards_sentence(shards: Shards) -> str:
-    """Return which shards something is of, and which are missing in it."""
+    """Return a sentence about the shards that a document covers, and those that are missing."""
 
     def names(indexes: Sequence[int]) -> str:
         return listed([f"{index}/{shards.count}" for index in indexes[:_MOST_SHARDS]] + _rest(indexes))
@@ -108,7 +108,7 @@ def shown(value: Mixed, limit: int = _LONGEST_VALUE) -> str:
 
 
 def _start(value: Mixed, most: int) -> Mixed:
-    """Return a value whose first characters are those of the whole one; to make all of them visible would take long."""
+    """Return a shorter value with the same first characters; making all of them visible takes long."""
     match value:
         case str():
             return value[:most]
@@ -121,7 +121,7 @@ def _start(value: Mixed, most: int) -> Mixed:
 
 
 def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
-    """Return two values as `shown` does, long ones from shortly before the place where they differ."""
+    """Return two values as `shown` does; long ones begin shortly before the place where they differ."""
     if isinstance(before, Masked):
         return shown(before), shown(after)
     texts = whole(before), whole(after)
@@ -132,7 +132,7 @@ def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
 
 
 def masked_text(value: Masked) -> str:
-    """Return what is said in the place of a value that is not shown: `(live text of 9-32 characters, hmac:…)`."""
+    """Return the text for a masked value: `(live text of 9-32 characters, hmac:…)`."""
     return f"({value.origin} {value.kind}{_length(value)}, {visible(value.masked)})"
 
 
@@ -148,7 +148,7 @@ def _length(value: Masked) -> str:
 
 
 def whole(value: Mixed) -> str:
-    """Return a value as JSON, with what is masked in words."""
+    """Return a value as JSON, with masked values in words."""
     match value:
         case Masked():
             return masked_text(value)

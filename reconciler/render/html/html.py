@@ -1,8 +1,8 @@
 """
-Plans as one HTML file that can be read anywhere: it loads nothing, and runs nothing but its own script.
+Plans as one HTML file that can be read anywhere: it loads nothing, and runs only its own script.
 
-All foreign text is escaped by the template engine. The page's Content-Security-Policy names style and script by their
-digests, so even markup that got in would load and run nothing.
+The template engine escapes all foreign text. The page's Content-Security-Policy names style and script by their
+digests, so even injected markup could load and run nothing.
 """
 
 from base64 import b64encode
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MOST_ROWS = 10_000
-"""Rows that a browser filters without a pause that matters."""
+"""Rows that a browser filters without a noticeable pause."""
 
 _STYLE = "report.css"
 _SCRIPT = "report.js"
 
 
 def render_plan_html(plan: PlanDocument, *, rows: int = MOST_ROWS) -> str:
-    """Return the report of a plan: at most so many rows, and 20 MB, whatever the plan."""
+    """Return the report of a plan, with at most `rows` rows and 20 MB, however large the plan is."""
     from markupsafe import Markup  # noqa: PLC0415  comes with jinja2, which is needed for this format alone
 
     templates = _templates()
@@ -60,7 +60,7 @@ def _text(templates: "Environment", name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Allow the two texts, and nothing else."""
+    """Return a policy that allows the two texts and nothing else."""
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"

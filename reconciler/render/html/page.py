@@ -1,7 +1,7 @@
 """
-What the HTML report says: a plan contact by contact, what the agents know before and after, the riskiest first.
+The content of the HTML report: a plan contact by contact, with values before and after, the riskiest first.
 
-A page has an end: what does not fit is left out from the least risky on, and counted and named.
+A page is limited in size. What does not fit is left out, the least risky rows first; the page counts and names it.
 """
 
 import re
@@ -14,12 +14,12 @@ from reconciler.core.documents.plan import CostEntry, NoticeEntry, PlanDocument
 from reconciler.core.model.text import duration
 from reconciler.render.changes import Line, unchanged_lines
 from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, row_of, size_of, verb_of
-from reconciler.render.notices import by_kind, keys_of, notice_sentence, view_sentences
+from reconciler.render.notices import keys_of, notice_groups, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
 from reconciler.render.words import counted, memories, pending
 
 MOST_BYTES = 19_000_000
-"""Bytes of all rows and headings; what stands around them takes less than 1,000,000."""
+"""Bytes of all rows and headings; the rest of the page takes less than 1,000,000."""
 
 _HEADING_BYTES = 500
 """Bytes of the heading of a contact or of a memory, without the names in it."""
@@ -55,7 +55,7 @@ class Note(Struct, frozen=True):
 
 
 class MemorySection(Struct, frozen=True):
-    """What becomes of one memory, or of the contact itself (`scope` is empty then); `hidden` rows are left out."""
+    """The rows of one memory, or of the contact itself, whose `scope` is empty; `hidden` counts rows left out."""
 
     address: str
     scope: str
@@ -65,12 +65,12 @@ class MemorySection(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """Return what it is about where there is no scope."""
+        """Return the title of a part without a scope."""
         return "memory by id" if self.address.startswith("memories.") else "the contact itself"
 
 
 class Card(Struct, frozen=True):
-    """All about one contact, or about one memory that is declared by its id; `tally` counts its changes by kind."""
+    """One contact, or one memory that is declared by its id; `tally` counts its changes by kind."""
 
     name: str
     tally: tuple[tuple[Verb, int], ...]
@@ -78,7 +78,7 @@ class Card(Struct, frozen=True):
 
 
 class Hidden(Struct, frozen=True):
-    """What a page leaves out: rows of each kind, and the names of contacts of which it shows nothing at all."""
+    """What a page leaves out: rows of each kind, and the names of contacts without a single row on it."""
 
     rows: tuple[tuple[Verb, int], ...]
     names: tuple[str, ...]
@@ -122,12 +122,12 @@ class ReportPage(Struct, frozen=True):
 
     @property
     def keys(self) -> list[str]:
-        """Return keys to choose from, as many as are handy, those of most rows first."""
+        """Return the keys to choose from, at most 500, those with most rows first."""
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
 def build_page(plan: PlanDocument, *, most_rows: int) -> ReportPage:
-    """Return the page of a plan, of at most so many rows and `MOST_BYTES`."""
+    """Return the page of a plan, with at most `most_rows` rows and `MOST_BYTES`."""
     changes = [line for section in plan_sections(plan) for unit in section.units for line in unit.lines]
     lines = [*changes, *unchanged_lines(plan)]
     rows = list(_fitting(lines[:most_rows]))
@@ -169,7 +169,7 @@ def _fitting(lines: Iterable[Line]) -> Iterator[TableRow]:
 
 
 class _Margins:
-    """What is said of a memory besides its rows: how many are left out, and what is noticed."""
+    """What a memory shows besides its rows: how many are left out, and its notices."""
 
     def __init__(self, plan: PlanDocument, left: Iterable[Line]) -> None:
         self.hidden = Counter(line.memory for line in left)
@@ -179,7 +179,7 @@ class _Margins:
 
 
 def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: _Margins) -> Iterator[Card]:
-    """Put rows together by contact and memory, each where its riskiest row stands."""
+    """Yield a card for each contact with its rows by memory; cards are ordered by their riskiest row."""
     found: dict[str, dict[tuple[str, str], list[TableRow]]] = defaultdict(lambda: defaultdict(list))
     for line, row in zip(lines, rows, strict=True):
         found[_card_of(line)][line.memory, line.scope].append(row)
@@ -205,7 +205,7 @@ def _ordered(tally: Mapping[Verb, int]) -> tuple[tuple[Verb, int], ...]:
 
 
 def _moment(text: str) -> str:
-    """Return an ISO 8601 time in UTC to the minute; anything else as it is."""
+    """Return an ISO 8601 time in UTC to the minute, and any other text unchanged."""
     return f"{text[:10]} {text[11:16]} UTC" if _MOMENT.fullmatch(text) else named(text)
 
 
@@ -232,15 +232,14 @@ def _totals(plan: PlanDocument) -> Iterator[Total]:
 
 
 def _notes(notices: Sequence[NoticeEntry]) -> Iterator[Note]:
-    for kind, found in by_kind(notices).items():
-        sentence = notice_sentence(kind, sum(notice.count for notice in found))
+    for group in notice_groups(notices, None):
         places = [
             (named(item.address), item.count, named(keys_of(item)), placed(item.source))
-            for item in found
+            for item in group.notices
             if item.address
         ]
         yield Note(
-            text=f"{sentence[:1].upper()}{sentence[1:]} ({named(kind)})",
+            text=f"{group.heading} ({named(group.kind)})",
             places=tuple(places[:_MOST_PLACES]),
             more=max(0, len(places) - _MOST_PLACES),
         )

@@ -1,4 +1,4 @@
-"""Rows of the HTML report: one change, or one fact that stays, as texts before and after; every character prints."""
+"""Rows of the HTML report: one change, or one value that stays, as texts before and after in which all prints."""
 
 import html
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from reconciler.render.words import shown
 
 Verb: TypeAlias = Literal["update", "add", "create", "user", "stays"]
 VERBS: tuple[Verb, ...] = ("update", "add", "create", "user", "stays")
-"""What becomes of something, the riskiest first; `user` is all that becomes of memory users."""
+"""The kinds of rows, the riskiest first; `user` is for all changes of memory users."""
 
 LONGEST_VALUE = 1_000
 """Characters of a value that are shown."""
@@ -26,7 +26,7 @@ _ROW_BYTES = 520
 
 
 class Cell(Struct, frozen=True):
-    """A piece of text: a value, a masked one, or a `note` in our own words; `label` says what it is, where needed."""
+    """A piece of text: a value, a masked value, or a `note` in our own words; `label` names it where needed."""
 
     kind: Literal["value", "masked", "note"]
     text: str
@@ -37,7 +37,7 @@ class TableRow(Struct, frozen=True):
     """
     One line of a table.
 
-    `about` says what is meant where it is no fact, `name` is the key or what comes closest, `cause` why it changes.
+    `about` is the kind of thing, empty for a fact. `name` is the key, or the user's number. `cause` is why it changes.
     """
 
     verb: Verb
@@ -52,23 +52,23 @@ class TableRow(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Return the bytes that the row takes at most."""
+        """Return the most bytes that the row can take."""
         cells = (text for cell in self.before + self.after for text in (cell.label, cell.text))
         return _ROW_BYTES + size_of(self.name, self.place, self.cause, *cells)
 
 
 def size_of(*texts: str) -> int:
-    """Return the bytes that texts take at most when they are escaped."""
+    """Return the most bytes that texts take once they are escaped."""
     return sum(len(html.escape(text).encode()) for text in texts)
 
 
 def named(text: str) -> str:
-    """Return a name, or another short text, as one line that prints."""
+    """Return a name, or another short text, as one printable line."""
     return shortened(visible(text[: LONGEST_NAME + 1]), LONGEST_NAME)
 
 
 def placed(place: PlaceEntry | None) -> str:
-    """Return `FILE:LINE`, or nothing for what stands in no spec."""
+    """Return `FILE:LINE`; empty for what no spec declares."""
     return f"{named(place.file)}:{place.line}" if place is not None and place.file else ""
 
 
