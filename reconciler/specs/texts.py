@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
-from reconciler.core.export import TextKind
+from reconciler.core.model.desired import TextKind
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.secret import UnreadSecret

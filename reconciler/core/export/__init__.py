@@ -2,7 +2,7 @@
 
 from reconciler.core.export.building import Export, ExportedFile, Exporting, build_export
 from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs, declared_in
-from reconciler.core.export.left_out import Accepts, LeftOut, Reason, TextKind, words_of
+from reconciler.core.export.left_out import Accepts, LeftOut, Reason, words_of
 from reconciler.core.export.naming import IdentifyBy
 from reconciler.core.export.selecting import LiveAccount, Wanted, select
 
@@ -17,7 +17,6 @@ __all__ = [
     "LeftOut",
     "LiveAccount",
     "Reason",
-    "TextKind",
     "Wanted",
     "build_export",
     "declared_in",

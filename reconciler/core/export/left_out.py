@@ -6,14 +6,10 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from reconciler.core.model.desired import TextKind
 from reconciler.core.model.text import shortened
 from reconciler.core.model.unkept import TooDeep, UnkeptNumber
 from reconciler.core.model.value import MOST_WHOLE, Json, is_list, keeps_digits
-
-TextKind: TypeAlias = Literal[
-    "contact_id", "external_id", "phone_number", "email", "persona_id", "agent_number", "fact_key"
-]
-"""The kinds of text that specs have rules for."""
 
 Accepts: TypeAlias = Callable[[TextKind, str], bool]
 """Return whether specs accept a text as one of a kind; the rules are those of `specs/texts.py`."""

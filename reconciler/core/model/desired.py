@@ -13,6 +13,11 @@ from reconciler.errors import Source
 Policy: TypeAlias = Literal["enforce", "seed"]
 """`enforce`: added when missing, updated when different. `seed`: added when missing, never overwritten."""
 
+TextKind: TypeAlias = Literal[
+    "contact_id", "external_id", "phone_number", "email", "persona_id", "agent_number", "fact_key"
+]
+"""The kinds of text that specs have rules for."""
+
 
 class Persona(Struct, frozen=True):
     """A scope that remembers for a persona."""
