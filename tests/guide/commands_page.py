@@ -110,6 +110,8 @@ def commands_page() -> str:
     lines += ["", "## Formats", "", "| format | is |", "| --- | --- |"]
     lines += [f"| `{name}` | {text} |" for name, text in FORMATS.items()]
     lines += ["", "In every format but text on your own terminal, live values are masked: see [privacy](privacy.md)."]
+    lines += ["What a value holds, such as Markdown, HTML or control characters, shows as itself and does nothing."]
+    lines += ["The HTML report loads nothing. It works by keyboard, on phones, on paper and without JavaScript."]
     lines += ["", "## Exit codes", "", "| code | means |", "| --- | --- |"]
     lines += [f"| {code} | {text} |" for code, text in EXIT_CODES.items()]
     return "\n".join(lines) + "\n"

@@ -3,13 +3,18 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from reconciler.cli.commands.help import TOPICS
 from reconciler.cli.main import group, main
+from reconciler.project.file import ProjectFile
+from reconciler.specs.row_schema import CONSTANT, ContactsFrom, RowContact
+from reconciler.specs.schema import ContactSpec, FactKeySpec, SpecDocument
 from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, prose_of, topics, walk
 
 GUIDE_PAGES = [*topics().values()]
@@ -132,6 +137,39 @@ def test_every_link_leads_to_a_file_and_a_title(path: Path) -> None:
         assert target.exists(), link
         assert target.is_relative_to(ROOT), link
         assert not anchor or anchor in anchors_of(read(target)), link
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """Return the keys of a file, those of nested mappings included."""
+    found = set(model.model_fields)
+    for field in model.model_fields.values():
+        for inner in models_in(field.annotation):
+            found |= keys_of(inner)
+    return found
+
+
+def models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return set().union(*(models_in(one) for one in get_args(annotation)))
+
+
+@pytest.mark.parametrize(
+    ("page", "known", "elsewhere"),
+    [
+        ("specs", keys_of(SpecDocument), keys_of(ContactsFrom) - keys_of(FactKeySpec) - keys_of(ContactSpec)),
+        ("environments", keys_of(ProjectFile), set()),
+        ("tables", keys_of(ContactsFrom) | {CONSTANT}, keys_of(RowContact) - {"where"}),
+    ],
+)
+def test_a_page_has_every_key_of_its_file_and_no_other(page: str, known: set[str], elsewhere: set[str]) -> None:
+    tables = re.findall(r"^\| key \|.*?(?=\n\n|\Z)", read(topics()[page]), re.MULTILINE | re.DOTALL)
+    rows = [line.split("|") for table in tables for line in table.splitlines()[2:]]
+    first = {key for row in rows for key in re.findall(r"`(\w+)`", row[1])}
+    inside = {key for row in rows for key in re.findall(r"`(\w+)`", row[2])}
+
+    assert sorted(first - known) == []
+    assert sorted(known - elsewhere - first - inside) == []
 
 
 def sentences_of(text: str) -> list[str]:
