@@ -1,5 +1,5 @@
 """
-What an HTTP answer means, pure: its data, or an error of ours.
+HTTP answers → their data, or an error of ours; pure.
 
 The API documents several shapes of errors, and errors under status 200 (envelope `{"data", "errors"}`, a `status` of
 "error" with a `message`, a bare `error`). Proxies answer in HTML, or not at all. `errors` decides first, the status
@@ -30,7 +30,7 @@ _WORD = (
     "VALIDATION"
 )
 _CODE = re.compile(rf"(?:{_WORD})(?:_(?:{_WORD}))*")
-"""What the documented codes are made of, and others like them: an account that puts a value there shows none."""
+"""The words of the documented codes, and others like them: any other code may hold a value, and is not shown."""
 
 _TEXT_LIMIT = 200
 _LONGEST_WHOLE = 640  # digits that Python turns into a number, however it was set up
@@ -46,9 +46,9 @@ _Nothing = TypeVar("_Nothing")
 
 class ThrottledError(ApiUnavailableError):
     """
-    The API asks to wait. `retry_after` is in seconds, None where the API did not say.
+    The API asks to wait. `retry_after` is in seconds, None where the answer has none.
 
-    A limit (429) did nothing; a server that is too busy (503) may have done what it was asked.
+    A request refused by a limit (429) did nothing; one refused by a busy server (503) may have been carried out.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ApiAnswer(Struct, frozen=True):
 
     @property
     def is_empty_success(self) -> bool:
-        """Return whether it says that all went well, and nothing else."""
+        """Return whether it is a success without a body."""
         return self.status < HTTPStatus.MULTIPLE_CHOICES and not self.body.strip()
 
 
@@ -86,8 +86,8 @@ def body_of(answer: ApiAnswer, *, hide: str) -> Mapping[str, Json]:
     """
     Return the body of a good answer, which has `data`; raises `ApiRejectedError` or `ApiUnavailableError`.
 
-    `hide` is the API key: should the API repeat it in an error, it is not passed on. A body that is not documented is
-    never repeated, since it may hold what the account knows of people.
+    `hide` is the API key, which is cut out of errors. A body that is not documented never gets into an error, since it
+    may hold personal data.
     """
     body = _json_of(answer)
     refusal = _refusal_in(body)
@@ -118,24 +118,18 @@ def _hidden(refusal: _RefusalBody, key: str) -> _RefusalBody:
 
 
 def _json_of(answer: ApiAnswer) -> Json:
-    """Parse the body; None for what is not JSON, which `body_of` tells from null by the text."""
-    try:
-        parsed: Json = json.loads(answer.body, parse_constant=_refuse_constant, parse_float=live_number)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    except ValueError:  # a whole number of more digits than Python takes for one
-        return _json_of_long_numbers(answer)
-    return parsed
-
-
-def _json_of_long_numbers(answer: ApiAnswer) -> Json:
-    try:
-        parsed: Json = json.loads(
-            answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=_whole_number
-        )
-    except (ValueError, RecursionError):
-        return None
-    return parsed
+    """Parse the body; return None for anything but JSON."""
+    for parse_int in (None, _whole_number):  # the second, slower, where a number has more digits than Python parses
+        try:
+            parsed: Json = json.loads(
+                answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=parse_int
+            )
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        except ValueError:
+            continue
+        return parsed
+    return None
 
 
 def _whole_number(text: str) -> int | float:
@@ -147,7 +141,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refusal_in(body: Json) -> _RefusalBody | None:
-    """Find what an answer gives as its error, in each of the documented shapes."""
+    """Return the error in an answer, in any of the documented shapes."""
     if not isinstance(body, dict):
         return None
     listed = body.get("errors") or body.get("error")
@@ -185,12 +179,12 @@ def _kind_of_error(answer: ApiAnswer, refusal: _RefusalBody | None) -> ApiError:
 
 
 def _is_throttling(refusal: _RefusalBody | None) -> bool:
-    """Return whether an answer means "too many" whatever its status: by its code, or by a message that has none."""
+    """Return whether an answer means "too many" by its code, or by its message where it has no code."""
     return refusal is not None and (refusal.code or refusal.message).upper() in _THROTTLED_CODES
 
 
 def _is_busy(answer: ApiAnswer, code: str) -> bool:
-    """Return whether the server, or one before it, cannot answer now (503) and says when it can."""
+    """Return whether the server, or one before it, cannot answer now (503), with a time when it can."""
     is_unavailable = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
     return is_unavailable and _seconds(answer) is not None and code != _ADD_USER_REFUSED
 
@@ -200,14 +194,14 @@ def _is_fault(status: int) -> bool:
 
 
 def _is_refusal(status: int, refusal: _RefusalBody | None) -> bool:
-    """Return whether the answer is the API's own no, which asking again does not change."""
+    """Return whether the API refused, which asking again does not change."""
     if _is_fault(status) or (refusal and refusal.code in _SERVER_CODES):
         return False
     return status >= HTTPStatus.MULTIPLE_CHOICES or refusal is not None
 
 
 def _is_absent_route(status: int, code: str) -> bool:
-    """Return whether the call is not offered: a 404 without a code is the server's, not the API's."""
+    """Return whether the account does not offer the call: a 404 without a code is the server's, not the API's."""
     return status in _NOT_OFFERED or (status == HTTPStatus.NOT_FOUND and not code)
 
 
@@ -230,9 +224,10 @@ def _summary(answer: ApiAnswer, refusal: _RefusalBody | None) -> str:
 
 def _seconds(answer: ApiAnswer) -> float | None:
     """
-    Read `Retry-After`: seconds, or a date, which is cut to the second and so up to one early; None for neither.
+    Read `Retry-After`, which is seconds or a date; None for neither.
 
-    A date is meant by the clock of the server, which its own date shows: this machine's may go wrong.
+    A date has no fractions, so it may be up to a second early. It is compared with the answer's own date, since the
+    clock of this machine may be wrong.
     """
     text = (answer.retry_after or "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
@@ -242,7 +237,7 @@ def _seconds(answer: ApiAnswer) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a date of HTTP, which is always in UTC; None for what is none, however absurd."""
+    """Read a date of HTTP, which is always in UTC; None for anything else."""
     try:
         moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

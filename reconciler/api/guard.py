@@ -1,5 +1,5 @@
 """
-The calls that a client may send: two lists, and none of them holds a call that removes.
+The calls that a client may send: two lists, without any call that removes.
 
 `POST /v1/memory/contact` and `POST /v1/contacts/resolve` get or create, so they are writes. `POST /v1/contacts/find`
 and `POST /v1/memory/{memory_id}/user` only look, so they are reads.

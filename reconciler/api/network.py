@@ -1,4 +1,4 @@
-"""The way to the API as the environment tells it: proxies, as curl takes them, and certificates that are trusted."""
+"""The proxy and the certificates that environment variables name, read as curl reads them."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _WRITTEN_AS = "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, w
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy: its URL without user and password, the variable that names it, and what it is sent as those."""
+    """An HTTP proxy: its URL without user and password, the variable that names it, and the header with both."""
 
     url: str
     variable: str
@@ -37,7 +37,7 @@ class Proxy:
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy that a URL goes through; nothing goes through one in the open. Raises `InputError`."""
+    """Return the proxy for a URL, None for `http://` and for no proxy. Raises `InputError`."""
     parts = urlsplit(url)
     variable, text = _first(_PROXY_VARIABLES, environ)
     if parts.scheme != "https" or not parts.hostname or not text:
@@ -48,7 +48,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
 
 
 def check_certificates(url: str, environ: Mapping[str, str]) -> None:
-    """Raise `InputError` where a variable names certificates that are not there, so that nobody would be trusted."""
+    """Raise `InputError` where a variable names certificates that do not exist, so that no server would be trusted."""
     if urlsplit(url).scheme != "https":
         return
     if file := environ.get("SSL_CERT_FILE"):
@@ -65,12 +65,12 @@ def check_certificates(url: str, environ: Mapping[str, str]) -> None:
 
 
 def _first(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the first variable that says something, and what it says; as for curl, an empty one says nothing."""
+    """Return the first variable that is not empty, and its text."""
     return next(((name, text) for name in names if (text := environ.get(name, "").strip())), ("", ""))
 
 
 def _proxy(variable: str, text: str) -> Proxy:
-    """Read what a variable names; raises `InputError`, which never quotes it: there may be a password in it."""
+    """Return the proxy that a variable names; raises `InputError` without its text, which may hold a password."""
     found = _WITH_SCHEME.fullmatch(text)
     scheme, rest = (found["scheme"].lower(), found["rest"]) if found else ("http", text)
     if scheme.startswith("socks"):
@@ -91,7 +91,7 @@ def _proxy(variable: str, text: str) -> Proxy:
 
 
 def _place(text: str, *, default: int) -> str | None:
-    """Return host and port, or nothing where it is none."""
+    """Return host and port; None for any other text."""
     found = _PLACE.fullmatch(text)
     port = int(found["port"] or default) if found else 0
     if not found or not 0 < port <= _LAST_PORT or (found["ipv6"] and not _is_address(found["ipv6"])):
@@ -113,7 +113,7 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
 
 
 def _exceptions(text: str) -> Iterator[tuple[str, int | None]]:
-    """Return what stands between commas and blanks: names, addresses and networks, each with a port or for any."""
+    """Yield names, addresses and networks, each with its port or None; commas and blanks separate them."""
     for entry in re.split(r"[\s,]+", text.lower()):
         if found := _WITH_PORT.fullmatch(entry):
             yield found["host"].strip("[]"), int(found["port"])

@@ -1,4 +1,4 @@
-"""A writer that records what it would send: with it in the client's place, the applier makes a dry run."""
+"""A writer that records what it would send: in the client's place, it makes an apply a dry run."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -23,7 +23,7 @@ _UNKNOWN_MEMORY = "{memory_id}"
 
 class RecordingWriter:
     """
-    Answers as an account that does as it is told would, and keeps each request with its masked body, in order.
+    Answers as an account that keeps what it is sent, and records each request with its masked body, in order.
 
     An id that only the API can give is written `{contact_id}` or `{memory_id}`.
     """
@@ -36,20 +36,20 @@ class RecordingWriter:
 
     @property
     def began(self) -> float:
-        """Return the one moment that there is for a recorder."""
+        """Return the only moment of a recorder."""
         return 0.0
 
     @property
     def now(self) -> float:
-        """Return the one moment that there is for a recorder."""
+        """Return the only moment of a recorder."""
         return 0.0
 
     def unit(self) -> AbstractAsyncContextManager["RecordingWriter"]:
-        """Return this recorder, which knows no turns."""
+        """Return this recorder."""
         return nullcontext(self)
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        """Do it once: nothing waits, and what the plan saw is all that there is to see."""
+        """Do the work once, by what the plan saw."""
         del rests
         return await work(Try(view_holds=True, doubt=None))
 
@@ -96,7 +96,7 @@ class RecordingWriter:
         """Note nothing: a recorder gets no answers."""
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json]:
-        """Record the merge of facts; what was kept of the live side is shown as live values are."""
+        """Record the merge of facts; their live parts are shown as live values are."""
         values = {fact.key: fact.value for fact in facts}
         shown = {fact.key: self._masker.sent(fact.value, fact.declared, (fact.key,)) for fact in facts}
         self._record(requests.write_facts(memory_id, values), body={"facts": shown})

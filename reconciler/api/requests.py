@@ -20,8 +20,8 @@ class Request(Struct, frozen=True):
     """
     One request: `path` is percent-encoded, query included; `asked` is what its answer has to be about.
 
-    `writes` is whether it may change anything. With `refusal_answers` the API's own error may be its answer, under a
-    status of 500 and more, too.
+    `writes` is whether it may change anything. With `refusal_answers`, an error of the API is an answer, whatever its
+    status, so the request is not sent again.
     """
 
     method: str
@@ -39,9 +39,9 @@ class Request(Struct, frozen=True):
 
 def content(request: Request) -> bytes | None:
     """
-    Return the body of a request as bytes, in ASCII, so that half a character goes back as it came; raises `ApiError`.
+    Return the body of a request as bytes of ASCII, in which half a character stays what it is.
 
-    It is written before anything is sent: what JSON cannot say is no doubt about what the API did.
+    Raises `ApiError` for a value that JSON cannot express, before anything is sent.
     """
     if request.body is None:
         return None
@@ -76,14 +76,7 @@ def write_facts(memory_id: str, facts: Mapping[str, Json]) -> Request:
 
 def add_user(memory_id: str, user: User) -> Request:
     """Add a user (`POST /v1/memory/{memory_id}/add-user`), which errors for a number that is already there."""
-    body = _declared(
-        phone_number=user.phone_number,
-        metadata=user.metadata,
-        summary=user.summary,
-        external_memory_key=user.external_memory_key,
-    )
-    path, asked = f"/v1/memory/{_memory(memory_id)}/add-user", Asked(memory_id=memory_id, user=user.phone_number)
-    return Request("POST", path, asked, body, writes=True)
+    return _write_user(f"/v1/memory/{_memory(memory_id)}/add-user", memory_id, user)
 
 
 def users(memory_id: str, offset: int) -> Request:
@@ -95,21 +88,24 @@ def users(memory_id: str, offset: int) -> Request:
 def user_of(memory_id: str, user: User) -> Request:
     """Ask for one user of a memory (`POST /v1/memory/{memory_id}/user`, a read)."""
     body = _declared(phone_number=user.phone_number, external_memory_key=user.external_memory_key)
-    # a refusal is how an absent user may be answered: asking again would only take time
+    # an absent user may be answered with a refusal: asking again would only take time
     path, asked = f"/v1/memory/{_memory(memory_id)}/user", Asked(memory_id=memory_id, user=user.phone_number)
     return Request("POST", path, asked, body, refusal_answers=True)
 
 
 def update_user(memory_id: str, user: User) -> Request:
     """Set a user's metadata and summary (`POST /v1/memory/{memory_id}/user/update`)."""
+    return _write_user(f"/v1/memory/{_memory(memory_id)}/user/update", memory_id, user)
+
+
+def _write_user(path: str, memory_id: str, user: User) -> Request:
     body = _declared(
         phone_number=user.phone_number,
         metadata=user.metadata,
         summary=user.summary,
         external_memory_key=user.external_memory_key,
     )
-    path, asked = f"/v1/memory/{_memory(memory_id)}/user/update", Asked(memory_id=memory_id, user=user.phone_number)
-    return Request("POST", path, asked, body, writes=True)
+    return Request("POST", path, Asked(memory_id=memory_id, user=user.phone_number), body, writes=True)
 
 
 def contacts(offset: int) -> Request:
@@ -155,6 +151,6 @@ def _memory(memory_id: str) -> str:
 
 
 def _segment(what: str, identifier: str) -> str:
-    """Return an id as a part of a path; raises `ApiError` for one that would make another path of it."""
+    """Return an id as one segment of a path; raises `ApiError` for an id that would change the path."""
     check_usable(what, identifier)
     return quote(identifier, safe="")

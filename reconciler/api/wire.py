@@ -1,8 +1,8 @@
 """
 The `data` of the API's answers → values, pure.
 
-Unknown fields are passed over and missing ones defaulted, since the samples of the reference differ among themselves.
-Each function is told what was asked, and gives no value of an answer that is about something else.
+Unknown fields are ignored and missing ones have defaults, since the samples of the reference differ among themselves.
+Each function takes what was asked, and raises `OtherRecordError` for an answer about something else.
 """
 
 from collections.abc import Mapping
@@ -136,12 +136,12 @@ def record_from(data: Json, asked: Asked) -> Record | None:
 
 def created_from(data: Json, asked: Asked) -> tuple[Record, bool]:
     """Read the answer of the get-or-create call: the record, and whether it is new."""
-    body = _parse(_CreatedBody, _told(data))
+    body = _parse(_CreatedBody, _not_empty(data))
     return _checked_record(body.memory, asked), body.created
 
 
 def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
-    """Read the facts that a memory holds after a write; None where the answer does not tell."""
+    """Read the facts that a memory holds after a write; None where the answer does not show them."""
     if data is None:
         return None
     body = _parse(_FactsBody, data)
@@ -152,7 +152,7 @@ def facts_from(data: Json, asked: Asked) -> Mapping[str, Json] | None:
 
 
 def users_from(data: Json, asked: Asked) -> UserPage:
-    """Read a page of a memory's users, none of them twice with other texts; what is not paged is one page."""
+    """Read a page of a memory's users; raises where one is listed twice with different texts."""
     body = _parse(_UsersBody, data)
     check_memory_id(asked, body.memory_id)
     users: dict[str, LiveUser] = {}
@@ -171,8 +171,8 @@ def user_from(data: Json, asked: Asked) -> LiveUser | None:
 
 
 def entry_from(data: Json, asked: Asked) -> Mapping[str, Json]:
-    """Read what the answer to a write on a user shows of the user: the texts that are there, and no others."""
-    answer = _told(data)
+    """Read the texts of a user that the answer to a write shows."""
+    answer = _not_empty(data)
     user = answer.get("user") if isinstance(answer, dict) else None
     if not isinstance(user, dict):
         return {}
@@ -189,7 +189,7 @@ def contact_from(data: Json, asked: Asked) -> ContactRecord | None:
 
 def resolved_from(data: Json, asked: Asked) -> tuple[ContactRecord, bool]:
     """Read the answer of the find-or-create call: the contact, and whether it is new."""
-    body = _parse(_ResolvedBody, _told(data))
+    body = _parse(_ResolvedBody, _not_empty(data))
     return _checked_contact(body.contact, asked), body.created
 
 
@@ -197,7 +197,7 @@ def contacts_from(body: Json) -> ContactPage:
     """
     Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body.
 
-    Nobody was asked for, so who of them can be believed is decided where they are looked for.
+    The request names nobody, so each contact is checked later, where one is looked for.
     """
     page = _parse(_ContactsBody, body)
     pagination = page.pagination or _PaginationBody()
@@ -216,8 +216,8 @@ def _checked_contact(body: _ContactBody, asked: Asked) -> ContactRecord:
     return contact
 
 
-def _told(data: Json) -> Json:
-    """Return what the answer to a write tells; raises `EmptyAnswerError` where it tells nothing."""
+def _not_empty(data: Json) -> Json:
+    """Return the data of the answer to a write; raises `EmptyAnswerError` where there is none."""
     if data is None:
         raise EmptyAnswerError
     return data
@@ -238,7 +238,7 @@ def _contact(body: _ContactBody) -> ContactRecord:
 
 
 def _identifiers(body: _ContactBody) -> tuple[tuple[str, str], ...] | None:
-    """Return what a contact is known by; what says that it is another contact's is none of it."""
+    """Return a contact's identifiers, without those that name another contact."""
     if body.identifiers is None:
         return None
     own = (item for item in body.identifiers if not item.contact_id or is_same_id(item.contact_id, body.id))
@@ -246,14 +246,14 @@ def _identifiers(body: _ContactBody) -> tuple[tuple[str, str], ...] | None:
 
 
 def _profile(body: _ContactBody) -> Mapping[str, Json]:
-    """Return what is set of a contact's name and metadata; null is the same as not set."""
+    """Return a contact's name and metadata, as far as they are set; null is not set."""
     metadata = None if body.metadata is None else comparable(body.metadata)
     fields: dict[str, Json] = {"name": body.name, "metadata": metadata}
     return {key: value for key, value in fields.items() if value is not None}
 
 
 def _user(body: _UserBody) -> LiveUser:
-    """Read a user; metadata that is not text is what newer documentation shows in listings, and cannot be compared."""
+    """Read a user; metadata that is not text, as newer documentation lists it, cannot be compared."""
     is_text = body.metadata is None or isinstance(body.metadata, str)
     key = body.external_memory_key if isinstance(body.external_memory_key, str) else None
     return LiveUser(body.metadata if is_text else None, body.summary, is_text, key)

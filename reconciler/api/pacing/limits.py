@@ -1,15 +1,15 @@
 """
-What the API's own "wait" (429) means for everybody, as arithmetic: times in seconds come in, nothing waits here.
+The limits on requests, as arithmetic: times come in as seconds, nothing waits here.
 
-After a 429 the gate is closed. When its time has come one request goes as a probe, and the others when that one is let
-through. Without `Retry-After` the probes come at growing distances, so that a window of any length is found. What a
-window was seen to hold, and how long it lasted, is remembered for the next time.
+After a 429 the gate is closed. When the wait is over, one request goes as a probe; the others follow when it is let
+through. Without `Retry-After`, probes come at growing intervals, so that a window of any length is found. The number of
+requests that a window held, and how long it lasted, are remembered for the next time.
 
 The window is our own. `aiolimiter` is a leaky bucket, which lets up to twice the allowance into one window.
 `limits` and `pyrate-limiter` count a request at its start alone, so that a slow one can meet the next window. We count
 a request from its start until one full window after its answer. Whatever window the server uses (sliding, from the
-first request, on the clock), we never exceed it. What a 429 taught never becomes a rule, since others may have used a
-part of the window in which it came.
+first request, on the clock), we never exceed it. No rule is learned from a 429, since others may have used a part of
+its window.
 """
 
 from collections import deque
@@ -30,7 +30,7 @@ class Slots:
         self._set(max(1, self.allowed // 2))
 
     def drop(self, *, under_way: int) -> None:
-        """Allow one at a time; what becomes of those under way says nothing of those that follow."""
+        """Allow one at a time; the answers of those under way count for nothing."""
         self._set(1)
         self._passed = -under_way
 
@@ -48,9 +48,8 @@ class Window:
     """
     The requests that count under a rate at a moment.
 
-    The API counts a request when it arrives, which is some time between its start and its answer. So one counts here
-    from its start until a whole window after its answer. Then no window of the API, whether it slides, begins with a
-    request or stands on the clock, ever sees more than the rate allows.
+    A request counts from its start until a whole window after its answer, because the API counts it at some time in
+    between.
     """
 
     def __init__(self, rate: Rate) -> None:
@@ -66,9 +65,9 @@ class Window:
 
     def wait(self, now: float, *, room: int = 1) -> float:
         """
-        Return the seconds until so many more may start, at least; a whole window where too few are answered yet.
+        Return the least seconds until so many more may start; a whole window where too few are answered yet.
 
-        Where the window never holds that many, they are taken for as many as it holds.
+        More than the window ever holds count as its full number.
         """
         surplus = self.used(now) + min(room, self._rate.requests) - self._rate.requests
         if surplus <= 0:
@@ -78,15 +77,15 @@ class Window:
         return self._answered[surplus - 1] + self._rate.seconds - now
 
     def start(self, requests: int = 1) -> None:
-        """Count a request, or keep room for several that surely follow."""
+        """Count requests that start, or that surely follow."""
         self._under_way += requests
 
     def give_back(self, requests: int) -> None:
-        """Count no longer what was kept for requests that never started."""
+        """Stop counting requests that never started."""
         self._under_way -= requests
 
     def end(self, now: float) -> None:
-        """Let a request that was answered, or given up, leave the window in its time."""
+        """Record that a request was answered, or given up; it counts for one more window."""
         self._under_way -= 1
         self._answered.append(now)
 
@@ -102,7 +101,8 @@ class Throttle:
     """
     The gate that a 429 closes; `rate` is the limit where it is known.
 
-    `closed_because` is what the API said, None while the gate is open.
+    `closed_because` is the API's message, None while the gate is open. `is_probing` is whether all others wait for the
+    answer to one request.
     """
 
     def __init__(self, rate: Rate | None) -> None:
@@ -115,22 +115,17 @@ class Throttle:
         self._sent = 0
         self._passed = 0
         self._holds = 0
-        self._probe_is_out = False
+        self.is_probing = False
         self.closed_because: str | None = None
 
     @property
     def patience(self) -> float:
-        """Return the seconds for which a run goes on without one request let through."""
+        """Return the seconds after which a run ends without one request let through."""
         return self._window * _PATIENCE
 
     @property
-    def is_probing(self) -> bool:
-        """Return whether all wait for what becomes of one request."""
-        return self._probe_is_out
-
-    @property
     def is_at_its_end(self) -> bool:
-        """Return whether as much was sent as a full window was seen to hold: what follows may be refused."""
+        """Return whether as many were sent as the last full window held, so that the next may be refused."""
         return self._sent == self._holds > 0
 
     def wait(self, now: float) -> float:
@@ -138,14 +133,14 @@ class Throttle:
         return max(0.0, self._opens_at - now) if self.closed_because is not None else 0.0
 
     def is_hopeless(self, now: float) -> bool:
-        """Return whether nothing was let through for longer than any window lasts."""
+        """Return whether nothing was let through for longer than any window."""
         return self.closed_because is not None and now - self._closed_at >= self.patience and self._refused_probes > 0
 
     def start(self, *, is_limited: bool) -> bool:
-        """Record that a request goes out, one that the limit counts or not, and say whether it is the probe."""
-        self._probe_is_out = self.closed_because is not None
+        """Record that a request goes out, and return whether it is the probe; `is_limited`: the limit counts it."""
+        self.is_probing = self.closed_because is not None
         self._sent += is_limited
-        return self._probe_is_out
+        return self.is_probing
 
     def note_pass(self, now: float, *, is_probe: bool, is_limited: bool) -> None:
         """Record that a request was let through."""
@@ -158,25 +153,25 @@ class Throttle:
             self._holds += 1
 
     def note_fault(self, *, is_probe: bool) -> None:
-        """Record that nothing is known of what became of a request; the next one is the probe then."""
+        """Record that a request had no usable answer; after a probe, the next request is one."""
         if is_probe:
-            self._probe_is_out = False
+            self.is_probing = False
 
     def note_refusal(self, now: float, *, why: str, retry_after: float | None, is_probe: bool) -> bool:
-        """Close the gate, or keep it closed; says whether it was open until now."""
+        """Close the gate, or keep it closed; return whether it was open."""
         was_open = self.closed_because is None
         if was_open:
             self._closed_at = now
             self._holds = self._passed
         if is_probe:
-            self._probe_is_out = False
+            self.is_probing = False
             self._refused_probes += 1
         self.closed_because = why
         self._opens_at = max(self._opens_at, now + self._pause(now, retry_after))
         return was_open
 
     def _pause(self, now: float, retry_after: float | None) -> float:
-        """Return the seconds that the API asks for, unless that proved too short; else longer ones each time."""
+        """Return the seconds to wait: what the API asks for, unless that proved too short; else longer each time."""
         if retry_after is not None:
             asked = min(self._window, max(_SHORTEST_WAIT, retry_after))
             return max(asked, _growing(self._refused_probes - 1)) if self._refused_probes else asked
@@ -191,7 +186,7 @@ class Throttle:
         self._began = None
         self._sent = 1
         self._passed = self._refused_probes = 0
-        self._probe_is_out = False
+        self.is_probing = False
         self.closed_because = None
 
 

@@ -1,4 +1,4 @@
-"""The one place through which all requests of a run go: who may start now, who waits, and when the run is over."""
+"""The pacer, through which all requests of a run go: which may start, which waits, and when the run is over."""
 
 import asyncio
 import time
@@ -27,8 +27,8 @@ class Waiting(Struct, frozen=True):
     """
     How time is known and spent.
 
-    `clock` gives seconds that never go back. `wait` is told the seconds and the reason; it may return early, once
-    `should_stop` says that nothing more is to be sent.
+    `clock` returns seconds that never go back. `wait` takes the seconds and the reason; it may return early, once
+    `should_stop` returns that nothing more is to be sent.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -37,7 +37,7 @@ class Waiting(Struct, frozen=True):
 
 
 class Budget(Struct, frozen=True):
-    """How many requests a run may send and how many minutes it may take, from the making of its pacer; None is any."""
+    """The most requests that a run may send, and minutes that it may take once its pacer is made; None is no limit."""
 
     requests: int | None = None
     minutes: float | None = None
@@ -54,8 +54,10 @@ class Pacer:
     """
     Shared by all workers of a run, and by the clients that read and write in it.
 
-    Whoever comes first waits for all: the others queue behind it, so that there is one wait at a time, told once.
-    `window` is that of the run before, where a program makes several runs under one rate.
+    Only the first worker in the queue waits, once all requests under way are answered. So there is one message for a
+    wait, one probe after a 429, and one place where a test moves the clock. `window` is that of the run before, where
+    a program makes several runs under one rate. `requests_sent` counts every attempt, `seconds_throttled` the time
+    spent waiting for a limit. `was_answered` is whether the API answered anything but that it cannot answer now.
     """
 
     def __init__(
@@ -76,9 +78,9 @@ class Pacer:
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
         self._under_way = 0
-        self._sent = 0
-        self._seconds_throttled = 0.0
-        self._was_answered = False
+        self.requests_sent = 0
+        self.seconds_throttled = 0.0
+        self.was_answered = False
         self._over: NotSentError | None = None
         minutes = self._budget.minutes
         self.began = self.now
@@ -91,7 +93,7 @@ class Pacer:
         return self._waiting.clock()
 
     def is_fresh(self, seen_at: float) -> bool:
-        """Return whether a view of that time still counts: nothing has waited since, and it is not old."""
+        """Return whether a look at that time still counts: nothing has waited since, and it is not old."""
         return seen_at >= self._waited_until and self.now - seen_at <= FRESH
 
     def free(self) -> int | None:
@@ -103,32 +105,17 @@ class Pacer:
         """Return whether a request was not sent because requests or minutes were used up."""
         return isinstance(self._over, BudgetSpentError)
 
-    @property
-    def was_answered(self) -> bool:
-        """Return whether the API has answered anything but that it cannot answer now."""
-        return self._was_answered
-
-    @property
-    def requests_sent(self) -> int:
-        """Count the requests that went out, each attempt for itself."""
-        return self._sent
-
-    @property
-    def seconds_throttled(self) -> float:
-        """Return the seconds spent waiting for a limit, known or told by a 429."""
-        return self._seconds_throttled
-
     def allowance(self) -> Allowance:
-        """Return what the requests of an apply meet, after what this run has sent."""
+        """Return what the limit leaves for an apply, after the requests of this run."""
         used = self.window.used(self.now) if self.window else 0
         lasts = max(0, int(FRESH - (self.now - self.began))) * self._slots.allowed
         return Allowance(self.rate, used, is_stale=not self.is_fresh(self.began), lasts=lasts)
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """
-        Send a request when its time has come, and again while the API asks to wait, which did nothing.
+        Send a request as soon as it may go, and again while the API asks to wait, which did nothing.
 
-        `is_limited` says that it counts under the rate. Raises `NotSentError`, and whatever `exchange` raises.
+        `is_limited` is whether it counts under the rate. Raises `NotSentError`, and whatever `exchange` raises.
         """
         while True:
             await self.admit(lambda: int(is_limited))
@@ -140,7 +127,7 @@ class Pacer:
                 self.leave()
 
     async def pause(self, seconds: float, why: str) -> None:
-        """Wait for a reason of one request's own; raises `NotSentError` when the run ends before."""
+        """Wait for the sake of one request; raises `NotSentError` when the run ends before."""
         self._check(seconds, why)
         try:
             await self._waiting.wait(seconds, why)
@@ -149,15 +136,15 @@ class Pacer:
         self._check()
 
     def note_wait(self) -> None:
-        """Record that until now time passed in which others may have changed the account."""
+        """Record that time passed in which others may have changed the account."""
         self._waited_until = self.now
 
     async def admit(self, room: Callable[[], int]) -> int:
         """
-        Wait until a request may go, as one that is under way until it leaves, and keep room for it in the window.
+        Wait until a request may go, keep room for it in the window, and count it as under way until `leave`.
 
-        `room` says for how many requests there has to be room; it is asked again after each wait. Returns that number.
-        Raises `NotSentError`.
+        `room` returns for how many requests there has to be room; it is called again after each wait. Returns that
+        number. Raises `NotSentError`.
         """
         async with self._turn:
             while True:
@@ -165,9 +152,9 @@ class Pacer:
                 wanted = room()
                 seconds, why = self._next_wait(wanted)
                 if self._is_full or (seconds > 0 and self._under_way):
-                    await self._an_answer()
+                    await self._wait_for_answer()
                 elif seconds > 0:
-                    await self._await_limit(max(_TICK, seconds), why)
+                    await self._wait_for_limit(max(_TICK, seconds), why)
                 else:
                     return self._take(wanted)
 
@@ -178,42 +165,42 @@ class Pacer:
         return room
 
     def leave(self, *, unused: int = 0) -> None:
-        """End what was admitted, and give back the room that it did not need."""
+        """End what was admitted, and give back unused room."""
         self._under_way -= 1
         if self.window:
             self.window.give_back(unused)
         self._freed.set()
 
     async def find_room(self) -> None:
-        """Wait, out of turn, until the window has room for one request more, and keep it; raises `NotSentError`."""
+        """Wait, out of turn, until the window has room for one more request, and keep it; raises `NotSentError`."""
         while self.window and (seconds := self.window.wait(self.now)) > 0:
-            await self._await_limit(max(_TICK, seconds), f"the rate limit of {self.rate}")
+            await self._wait_for_limit(max(_TICK, seconds), f"the rate limit of {self.rate}")
         if self.window:
             self.window.start()
 
-    async def _await_limit(self, seconds: float, why: str) -> None:
+    async def _wait_for_limit(self, seconds: float, why: str) -> None:
         began = self.now
         try:
             await self.pause(seconds, why)
         finally:
-            self._seconds_throttled += self.now - began
+            self.seconds_throttled += self.now - began
 
     @property
     def _is_full(self) -> bool:
         return self._under_way >= self._slots.allowed or self._throttle.is_probing
 
-    async def _an_answer(self) -> None:
-        """Wait for one of the requests under way; no longer wait begins before all have said what they say of it."""
+    async def _wait_for_answer(self) -> None:
+        """Wait until one of the requests under way is answered: each answer may change the wait for a limit."""
         self._freed.clear()
         await self._freed.wait()
 
     @property
     def closed_because(self) -> str | None:
-        """Return what the API said when it last asked to wait; None once it lets requests through again."""
+        """Return the API's message when it last asked to wait; None once it lets requests through again."""
         return self._throttle.closed_because
 
     def _next_wait(self, room: int) -> tuple[float, str]:
-        """Return the seconds until a request may start, as far as is known while others are under way, and why."""
+        """Return the seconds until a request may start, as far as is known now, and why."""
         for_gate = self._throttle.wait(self.now)
         for_window = self.window.wait(self.now, room=room) if self.window and room else 0.0
         if for_gate >= for_window:
@@ -222,14 +209,14 @@ class Pacer:
 
     def _start(self, *, is_limited: bool) -> _Ticket:
         self._check()
-        self._sent += 1
+        self.requests_sent += 1
         ticket = _Ticket(is_limited, self._throttle.start(is_limited=is_limited))
         if is_limited and self._throttle.is_at_its_end:
             self._slots.drop(under_way=self._under_way)
         return ticket
 
     async def exchanged(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
-        """Send a request that was admitted, and note what the answer says of the pace; raises what `exchange` does."""
+        """Send a request that was admitted, and learn the pace from its answer; raises what `exchange` raises."""
         try:
             ticket = self._start(is_limited=is_limited)
             return await self._noted(ticket, exchange)
@@ -256,7 +243,7 @@ class Pacer:
         return answer
 
     def _note_pass(self, ticket: _Ticket) -> None:
-        self._was_answered = True
+        self.was_answered = True
         self._throttle.note_pass(self.now, is_probe=ticket.is_probe, is_limited=ticket.is_limited)
         self._slots.note_pass()
 
@@ -279,7 +266,7 @@ class Pacer:
         if self._waiting.should_stop():
             return NotSentError(NOT_REACHED)
         most, minutes = self._budget.requests, self._budget.minutes
-        if most is not None and self._sent >= most:
+        if most is not None and self.requests_sent >= most:
             cause = f" ({why})" if why else ""
             return BudgetSpentError(f"not reached: the {most:,} of --max-requests are used up{cause}")
         if self.now + seconds < self._deadline:

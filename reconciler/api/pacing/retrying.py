@@ -1,4 +1,4 @@
-"""One request sent again after faults: a lost connection, a server's error, an answer that nobody can read."""
+"""Sending a request again after a lost connection, an error of the server or an answer that cannot be read."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -21,7 +21,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Retrying:
-    """The attempts at one request, or at some in a row; between them a pacer waits."""
+    """The attempts at one request, or at a row of them; a pacer waits in between."""
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
@@ -32,7 +32,7 @@ class Retrying:
         try:
             return await attempt()
         except ApiUnavailableError as error:
-            failed = [error]  # kept for tenacity as the first attempt: it costs too much to ask it before one failed
+            failed = [error]  # tenacity's first attempt; asking it before one failed costs too much
 
         async def again() -> _Answer:
             if failed:

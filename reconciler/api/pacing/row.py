@@ -1,4 +1,4 @@
-"""Requests in a row: a look and the write that rests on it, with room kept for both, so that no wait falls between."""
+"""Requests in a row: a look and the write that rests on it, with room kept for both, so that no wait comes between."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -15,14 +15,14 @@ _NO_ROOM = "again and again there was no room to look and to write at once"
 
 
 class _CrampedError(Exception):
-    """More requests were needed than there was room for, and there could be more room."""
+    """The row needs more requests than it has room for, and more room is possible."""
 
 
 class RequestRow:
     """
     The requests of one piece of work, one after the other.
 
-    Between them nobody waits: what would wait begins the row anew, with what the first of them looked at.
+    Nothing waits between them: a request that would have to wait begins the row anew, with its look.
     """
 
     def __init__(self, pacer: Pacer) -> None:
@@ -36,16 +36,16 @@ class RequestRow:
 
     @property
     def has_room(self) -> bool:
-        """Return whether the row is open, and one more request can go in it."""
+        """Return whether the row is open, with room for one more request."""
         return self._is_open and self._room > 0
 
     async def open(self, room: Callable[[], int]) -> None:
-        """Wait until requests may go, and keep room for as many as `room` says then; raises `NotSentError`."""
+        """Wait until requests may go, and keep room for as many as `room` returns then; raises `NotSentError`."""
         wanted = await self._pacer.admit(lambda: self._fitting(max(self._least, room())))
         self._is_open, self._is_first, self._room, self._used, self._answered = True, True, wanted, 0, 0
 
     def close(self) -> None:
-        """End the row; others get the room that was not needed."""
+        """End the row, and give back the room that was not needed."""
         if self._is_open:
             self._is_open = False
             self._pacer.leave(unused=self._room)
@@ -53,7 +53,7 @@ class RequestRow:
 
     @property
     def was_begun(self) -> bool:
-        """Return whether a request of it was answered, so that what was refused came after it."""
+        """Return whether a request of the row was answered before one was refused."""
         return self._answered > 0
 
     async def send(self, exchange: Callable[[], Awaitable[_Done]], *, is_limited: bool) -> _Done:
@@ -69,9 +69,9 @@ class RequestRow:
 
     async def _use_room(self) -> None:
         """
-        Use room that was kept, or that is there; else the row begins anew with more.
+        Use room that was kept, or that is free; else begin the row anew with more.
 
-        A window that never holds so many requests is waited for in the middle.
+        Where the window never holds so many requests, wait in the middle of the row.
         """
         self._used += 1
         if self._room:
@@ -91,7 +91,7 @@ class InOneGo:
     """
     One piece of work, done in a row, and again from its look on after a wait or a doubtful answer.
 
-    `doubts` are the errors of those of its writes that may have happened all the same.
+    `doubts` are the errors of its writes that may have happened.
     """
 
     def __init__(self, pacer: Pacer, row: RequestRow, doubts: Sequence[ApiError]) -> None:
@@ -101,7 +101,7 @@ class InOneGo:
         self._refused = 0
 
     async def do(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
-        """Do it; raises `ApiError`, and what else `work` raises."""
+        """Do the work; raises `ApiError`, and whatever `work` raises."""
         seen_at = rests.seen_at
 
         async def attempt() -> _Done:
@@ -130,7 +130,7 @@ class InOneGo:
         return done
 
     def _count(self, error: Exception) -> None:
-        """Raise `ApiUnavailableError` where again and again only the first request of the row is let through."""
+        """Count a refusal after the first request; raises `ApiUnavailableError` after too many of them."""
         self._refused += self._row.was_begun
         if self._refused > _MOST_REFUSED:
             why = f" ({error})" if isinstance(error, ThrottledError) else ""
