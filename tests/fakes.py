@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from reconciler.api.pacing import InOneGo, Pacer, RequestRow, Waiting
+from reconciler.clock import Clock
 from reconciler.core.model.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
@@ -30,8 +31,9 @@ class MovingTime:
         self.now = now
         self._moved = asyncio.Event()
 
-    def clock(self) -> datetime:
-        return self.now
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
@@ -94,7 +96,7 @@ class FakeWriter:
 
     async def in_one_go(self, work: Callable[[Try], Awaitable[_Done]], rests: Rests) -> _Done:
         """Try as the client does, with a pacer of its own that never waits for real."""
-        pacer = Pacer(concurrency=1, waiting=Waiting(clock=lambda: 0.0, wait=_no_wait))
+        pacer = Pacer(concurrency=1, waiting=Waiting(clock=Clock(monotonic=lambda: 0.0), wait=_no_wait))
         return await InOneGo(pacer, RequestRow(pacer), self.doubts).do(work, rests)
 
     async def read_memory(self, memory_id: str) -> Record | None:

@@ -2,13 +2,12 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
 from reconciler.cli.streams import leaving, say, silence, tell_runner, whoever_listens
+from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.output import COLOURED, PLAIN, Palette, fitted
@@ -67,15 +66,15 @@ class Waits:
     On a terminal the line counts down in its place; elsewhere there is one at the start and one now and then.
     """
 
-    def __init__(self, stop: Stop, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stop: Stop, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._stop = stop
         self._clock = clock
         self._told: dict[str, float] = {}
 
     async def __call__(self, seconds: float, why: str) -> None:
         """Wait so many seconds, or until it is time to stop."""
-        ends = self._clock() + seconds
-        while (left := ends - self._clock()) > 0 and not self._stop.requested:
+        ends = self._clock.monotonic() + seconds
+        while (left := ends - self._clock.monotonic()) > 0 and not self._stop.requested:
             self._tell(left, why)
             await self._stop.sleep(min(left, _TICK if sys.stderr.isatty() else _HEARTBEAT))
         if sys.stderr.isatty():
@@ -85,8 +84,8 @@ class Waits:
         line = f"waiting {duration(seconds)}: {visible(why)}"
         if sys.stderr.isatty():
             say(f"\r\x1b[K{line}", nl=False)
-        elif self._clock() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
-            self._told[why] = self._clock()
+        elif self._clock.monotonic() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._told[why] = self._clock.monotonic()
             remark(line)
 
 
@@ -99,10 +98,10 @@ class Progress:
 
     is_drawn: ClassVar[bool] = False
 
-    def __init__(self, label: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, label: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._label = label
         self._clock = clock
-        self._told_at = clock()
+        self._told_at = clock.monotonic()
         self._bar: ProgressBar[int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
@@ -110,8 +109,8 @@ class Progress:
         if sys.stderr.isatty():
             with whoever_listens():
                 self._draw(done, total)
-        elif self._clock() - self._told_at >= _QUIET_SECONDS:
-            self._told_at = self._clock()
+        elif self._clock.monotonic() - self._told_at >= _QUIET_SECONDS:
+            self._told_at = self._clock.monotonic()
             remark(f"{self._label}: {done:,} of {total:,}")
 
     def _draw(self, done: int, total: int) -> None:

@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from msgspec import Meta, MsgspecError, Struct, json
 from msgspec.structs import replace
 
+from reconciler.clock import Clock
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError, StateError
@@ -66,7 +67,7 @@ class _Holder(Struct, frozen=True):
 class Lease:
     """A lease that is held, an observer of an execution: it renews its note, whose path is given, before operations."""
 
-    def __init__(self, path: Path, holder: _Holder, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, holder: _Holder, clock: Clock) -> None:
         """Write the note; raises `StateError`."""
         self._path = path
         self._holder = holder
@@ -76,7 +77,7 @@ class Lease:
     async def intent(self, operation: Operation) -> None:
         """Renew the note once a minute; raises `RefusedError` where another run has the lease, and `StateError`."""
         del operation
-        if self._clock() - self._renewed_at >= _RENEWAL:
+        if self._clock.now() - self._renewed_at >= _RENEWAL:
             self.renew()
 
     def outcome(self, outcome: Outcome) -> None:
@@ -97,16 +98,14 @@ class Lease:
                 self._path.unlink()
 
     def _write(self) -> None:
-        moment = self._clock()
+        moment = self._clock.now()
         note = json.encode(replace(self._holder, expires_at=moment + LIFETIME))
         write_file(self._path, json.format(note, indent=1).decode() + "\n")
         self._renewed_at = moment
 
 
 @contextmanager
-def holding(
-    folder: Path, *, account: str, run: str, environment: str, clock: Callable[[], datetime]
-) -> Iterator[Lease]:
+def holding(folder: Path, *, account: str, run: str, environment: str, clock: Clock) -> Iterator[Lease]:
     """
     Hold the lease of an account; raises `RefusedError` where another run has it, and `StateError`.
 
@@ -115,7 +114,7 @@ def holding(
     name = hashlib.sha256(account.encode()).hexdigest()[:16]
     note = folder / f"{name}.json"
     with _locked(folder / f"{name}.lock", note):
-        moment, other = clock(), _read(note)
+        moment, other = clock.now(), _read(note)
         if other is not None and not other.is_here and other.expires_at > moment:
             raise _taken(other, note)
         lease = Lease(note, _Holder(run, environment, os.getpid(), socket.gethostname(), moment, moment), clock)
@@ -126,12 +125,12 @@ def holding(
 
 
 @asynccontextmanager
-async def renewing(lease: Lease, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-    """Renew a lease every minute in the background, so that it outlives every wait; `sleep` takes seconds."""
+async def renewing(lease: Lease, clock: Clock) -> AsyncIterator[None]:
+    """Renew a lease every minute in the background, so that it outlives every wait."""
 
     async def renew() -> None:
         while True:
-            await sleep(_RENEWAL.total_seconds())
+            await clock.sleep(_RENEWAL.total_seconds())
             with suppress(ReconcilerError):  # the next intent raises it again
                 lease.renew()
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from reconciler.clock import time_text
 from reconciler.core.model.text import duration, json_text, visible
 from reconciler.core.plan.totals import SummaryEntry
 from reconciler.render.words import counted, pending
 from reconciler.watching.report import PENDING, Reading, Report
-from reconciler.workflow.clock import time_text
 
 _MOST_ERRORS = 20
 

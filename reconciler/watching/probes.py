@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from reconciler.clock import Clock
 from reconciler.errors import InputError
 from reconciler.watching.report import Report
 
@@ -22,11 +23,11 @@ class Health:
     """
     Alive while signs of life come in time, and ready while the last run could read the account.
 
-    `clock` gives seconds that never go back, `patience` is how long after its time a sign may come. A run that takes
+    `patience` is how long after its time a sign may come. A run that takes
     hours is alive: each answer and each wait is a sign.
     """
 
-    def __init__(self, clock: Callable[[], float], *, patience: float) -> None:
+    def __init__(self, clock: Clock, *, patience: float) -> None:
         self._clock = clock
         self._patience = patience
         self.last: Report | None = None
@@ -34,12 +35,12 @@ class Health:
 
     def expect_sign(self, seconds: float = 0.0) -> None:
         """Record a sign of life; the next one comes in so many seconds."""
-        self._due = self._clock() + seconds + self._patience
+        self._due = self._clock.monotonic() + seconds + self._patience
 
     @property
     def is_alive(self) -> bool:
         """Return whether no sign is overdue."""
-        return self._clock() <= self._due
+        return self._clock.monotonic() <= self._due
 
     @property
     def is_ready(self) -> bool:

@@ -2,9 +2,7 @@
 
 import dataclasses
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -12,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.api.pacing import Pacer, Waiting
+from reconciler.clock import Clock, time_text
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.fingerprint import specs_digest
 from reconciler.core.model.masking import Masker, worded_error
@@ -37,7 +36,6 @@ from reconciler.watching.probes import Health
 from reconciler.watching.report import Reading, Report, Result
 from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
 from reconciler.workflow.applying import apply_plan
-from reconciler.workflow.clock import time_text, utc_now
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
@@ -47,23 +45,20 @@ from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_
 
 class Times(Struct, frozen=True):
     """
-    How a watch knows time, spends it, and draws the jitter.
+    The time of a watch, and the chance in its jitter.
 
-    `clock` gives seconds that never go back, `now` the time for people, `share` a number from 0 to 1. `sleep` may
-    return early, once `stop` says so.
+    The sleep of `clock` may return early, once `stop` is requested; `share` returns a number from 0 to 1.
     """
 
     stop: Stop
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
+    clock: Clock
     share: Callable[[], float]
 
 
 def real_times() -> Times:
     """Return the times of this machine."""
     stop = Stop()
-    return Times(stop, time.monotonic, utc_now, stop.sleep, Random().random)  # noqa: S311  jitter is no secret
+    return Times(stop, Clock(sleep=stop.sleep), Random().random)  # noqa: S311  jitter is no secret
 
 
 _MOMENT = 1.0
@@ -108,7 +103,7 @@ class WatchRun:
         self._applies = applies
         self._environment = options.environment or _UNNAMED
         self._target = PinnedTarget()
-        self._stable = StableReader(times.sleep)
+        self._stable = StableReader(times.clock)
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._reading: Reading | None = None
@@ -120,9 +115,9 @@ class WatchRun:
         """Do one run."""
         self._health.expect_sign()
         self._pacer_before, self._pacer, self._reading = self._pacer or self._pacer_before, None, None
-        started_at, began = time_text(self._times.now()), self._times.clock()
+        started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
-        return self._report(ended, started_at, self._times.clock() - began, self._pacer)
+        return self._report(ended, started_at, self._times.clock.monotonic() - began, self._pacer)
 
     def _report(self, ended: _Ended, started_at: str, seconds: float, pacer: Pacer | None) -> Report:
         return Report(
@@ -235,7 +230,7 @@ class WatchRun:
         self._health.expect_sign(seconds)
         if seconds >= _LONG_WAIT:
             self._log.note(f"waiting {duration(seconds)}: {visible(why)}")
-        await self._times.sleep(seconds)
+        await self._times.clock.sleep(seconds)
 
 
 class _RunReporter:
@@ -269,12 +264,12 @@ class StableReader:
     """
     Reads the specs until two consecutive reads agree, so that a half-written file is never applied.
 
-    An editor or a checkout under way leaves halves of files, and half a file can be a valid one. `sleep` takes seconds.
-    The last read is remembered as a digest.
+    An editor or a checkout under way leaves halves of files, and half a file can be a valid one. The last read is
+    remembered as a digest.
     """
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._sleep = sleep
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._digest = Masker(secrets.token_bytes(), reveal=False).digest
         self._is_first = True
         self._last: tuple[Environment, str] | None = None
@@ -287,7 +282,7 @@ class StableReader:
             before, self._last = self._last, (specs.environment, specs_digest(specs.loaded.desired, self._digest))
             if is_first or before == self._last:
                 return specs
-            await self._sleep(_MOMENT)
+            await self._clock.sleep(_MOMENT)
         raise InputError("reconciler.yaml or the specs change while they are read; the next run reads them again")
 
 

@@ -64,7 +64,7 @@ async def watch_account(watched: Watched, around: Surroundings, times: Times | N
     patience = max(_LEAST_PATIENCE, _INTERVALS * (watched.schedule.interval + watched.schedule.jitter))
     health = Health(times.clock, patience=patience)
     metrics = Metrics(version=__version__)
-    log = WatchLog(watched.output_format, around.reporter.note, times.now)
+    log = WatchLog(watched.output_format, around.reporter.note, times.clock.now)
 
     def note(report: Report, pause: float | None) -> None:
         metrics.note(report)
@@ -100,7 +100,7 @@ async def keep_watching(
         pause = _pause(schedule, failures, times)
         on_report(report, pause)
         if pause is not None:
-            await times.sleep(pause)
+            await times.clock.sleep(pause)
 
 
 def _pause(schedule: Schedule, failures: int, times: Times) -> float | None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
+from reconciler.clock import time_text
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
 from reconciler.core.model.masking import Masker
@@ -17,7 +18,6 @@ from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, Observer, Together, execute
 from reconciler.stopping import Stop, watching_for_interrupts
 from reconciler.workflow.account import refuse_exceeded, remember_ids
-from reconciler.workflow.clock import time_text
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
 from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.rollout import Rollout
@@ -149,11 +149,11 @@ async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
     plan: Plan, writer: Writer, run: Run, *, stop: Stop, observer: Observer, canary: Canary | None = None
 ) -> Applied:
     """Execute a plan; failures are outcomes of the receipt, not exceptions."""
-    started_at = time_text(run.clock())
+    started_at = time_text(run.clock.now())
     counting = Counting(run.on_progress, operations=len(plan.operations))
     following = Together(observer, counting)
     execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following, canary=canary)
-    finished_at = time_text(run.clock())
+    finished_at = time_text(run.clock.now())
     receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)
     return Applied(receipt, execution.memory_ids)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.review import refusals
 from reconciler.core.model.address import memory_of
@@ -25,7 +26,6 @@ from reconciler.errors import InputError, RefusedError, SpecError
 from reconciler.observe import observe
 from reconciler.project import load_project
 from reconciler.render.words import memories
-from reconciler.workflow.clock import time_text
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session, load_environment
 
@@ -147,7 +147,7 @@ def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
 def _origin_of(desired: Desired, run: Run, shards: Shards | None) -> PlanOrigin:
     """Return what a plan of these declarations is for, and when it is made."""
     digest = specs_digest(desired, run.masker.digest)
-    return PlanOrigin(run.environment, run.api, digest, time_text(run.clock()), run.snapshot_taken_at, shards)
+    return PlanOrigin(run.environment, run.api, digest, time_text(run.clock.now()), run.snapshot_taken_at, shards)
 
 
 def _with_cost(plan: Plan, run: Run) -> Plan:

@@ -1,13 +1,13 @@
 """What an apply keeps beside the repository: a lease while it works, a journal of it, and what earlier journals say."""
 
-import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from msgspec import Struct
 
+from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
 from reconciler.core.documents.runs import AccountState, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
@@ -18,7 +18,6 @@ from reconciler.render.tables import render_earlier_run
 from reconciler.storage.files import prepare_folder
 from reconciler.storage.journal import Journal, JournalFolder, new_run_id
 from reconciler.storage.lease import Lease, holding, renewing
-from reconciler.workflow.clock import Clock, time_text, utc_now
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.session import Session
 
@@ -123,23 +122,21 @@ class ApplyRecords(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def keeping_records(
-    session: Session, *, clock: Clock = utc_now, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> AsyncIterator[ApplyRecords]:
+async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> AsyncIterator[ApplyRecords]:
     """
     Take the lease and look through the journals, before anything is read; raises `RefusedError`, `StateError`.
 
-    The lease is renewed all the while; `sleep` takes seconds.
+    The lease is renewed all the while.
     """
     ids = session.account.memory_ids
     folder = prepare_folder(ids.folder)
-    run = new_run_id(clock(), secrets.token_hex(4))
+    run = new_run_id(clock.now(), secrets.token_hex(4))
     account = f"{ids.api} {ids.account}"
     with holding(folder / LEASES, account=account, run=run, environment=ids.environment, clock=clock) as lease:
         journals = JournalFolder(folder / JOURNALS)
         journals.check()
         journals.prune()
-        async with renewing(lease, sleep):
+        async with renewing(lease, clock):
             yield ApplyRecords(session, run, journals, lease, Resent())
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import Shard
 from reconciler.core.plan.cost import Allowance
 from reconciler.observe import Observing, ReaderChoice
-from reconciler.workflow.clock import Clock, utc_now
 
 OnProgress = Callable[[int, int], None]
 """Is told how much is done, and of how much."""
@@ -31,7 +31,7 @@ class Run(Struct, frozen=True):
     masker: Masker
     on_progress: OnProgress
     on_notice: Callable[[str], None]
-    clock: Clock = utc_now
+    clock: Clock = SYSTEM_CLOCK
     snapshot_taken_at: str | None = None
     allowance: Callable[[], Allowance] = Allowance
     shard: Shard | None = None

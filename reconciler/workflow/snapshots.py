@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from reconciler.clock import time_text
 from reconciler.core.model.desired import Desired
 from reconciler.core.remote import Reader
 from reconciler.core.snapshot import Holdings, Snapshot, Taken, has_key_of, mask_holdings, unmask_snapshot
@@ -10,7 +11,6 @@ from reconciler.errors import InputError
 from reconciler.observe import observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.storage.saved_documents import load_snapshot
-from reconciler.workflow.clock import time_text
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 
@@ -33,7 +33,7 @@ async def take_snapshot(desired: Desired, reader: Reader, run: Run, *, all_users
     await observe(recorder, desired, run.observing)
     if all_users:
         await read_all_users(recorder, concurrency=run.concurrency)
-    return holdings, Taken(run.environment, run.api, time_text(run.clock()))
+    return holdings, Taken(run.environment, run.api, time_text(run.clock.now()))
 
 
 def open_snapshot(file: Path, session: Session, earlier: Sequence[Desired]) -> tuple[Snapshot, SnapshotReader]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from reconciler.api.client import Endpoint, open_reader, open_writer
 from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.clock import Clock
 from reconciler.core.model.settings import Rate
 from reconciler.core.remote import Reader
 from reconciler.sandbox import faults
@@ -71,7 +72,7 @@ class World:
 
     def pacer(self) -> Pacer:
         """Make the pacer of a run whose time is this world's."""
-        waiting = Waiting(clock=self.waits.clock, wait=self.waits.wait)
+        waiting = Waiting(clock=Clock(monotonic=self.waits.clock), wait=self.waits.wait)
         return Pacer(concurrency=self.concurrency, rate=self.rate, budget=self.budget, waiting=waiting)
 
     def answering(self, method: str, path: str, body: Any) -> "World":

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
+from reconciler.clock import Clock
 from reconciler.core.model.desired import AgentNumber, Desired, Identifier, number_key
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.plan.receipt import Outcome
@@ -67,7 +68,7 @@ class Account:
             masker=MASKER,
             on_progress=lambda _done, _of: None,
             on_notice=self.world.told.append,
-            clock=lambda: NOON,
+            clock=Clock(lambda: NOON),
         )
 
     def plan(self, wanted: Desired) -> Plan:

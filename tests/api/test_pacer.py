@@ -7,6 +7,7 @@ import pytest
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing import Budget, Pacer, RequestRow, Retrying, Waiting
 from reconciler.api.pacing.limits import Window
+from reconciler.clock import Clock
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.cost import Allowance
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
@@ -31,7 +32,7 @@ class Account:
         self.now += seconds
 
     def pacer(self, *, concurrency: int = 8, rate: Rate | None = None, budget: Budget | None = None) -> Pacer:
-        waiting = Waiting(clock=lambda: self.now, wait=self.wait, should_stop=lambda: self.stopped)
+        waiting = Waiting(clock=Clock(monotonic=lambda: self.now), wait=self.wait, should_stop=lambda: self.stopped)
         return Pacer(concurrency=concurrency, rate=rate, budget=budget, waiting=waiting)
 
     async def exchange(self) -> None:
@@ -336,7 +337,7 @@ def test_room_that_a_row_did_not_need_is_given_back() -> None:
 
 def test_a_row_that_is_closed_keeps_no_room() -> None:
     async def opened_and_closed() -> int | None:
-        pacer = Pacer(concurrency=1, rate=Rate(4, 60), waiting=Waiting(clock=lambda: 0.0))
+        pacer = Pacer(concurrency=1, rate=Rate(4, 60), waiting=Waiting(clock=Clock(monotonic=lambda: 0.0)))
         row = RequestRow(pacer)
         await row.open(lambda: 3)
         row.close()

@@ -21,7 +21,7 @@ def rules(repository: Repository, *arguments: str) -> list[tuple[str, str, int]]
 
 
 def on(monkeypatch: pytest.MonkeyPatch, year: int, month: int, day: int) -> None:
-    monkeypatch.setattr("reconciler.workflow.clock.utc_now", lambda: datetime(year, month, day, 12, tzinfo=UTC))
+    monkeypatch.setattr("reconciler.clock.utc_now", lambda: datetime(year, month, day, 12, tzinfo=UTC))
 
 
 def quoted_number(repository: Repository) -> None:

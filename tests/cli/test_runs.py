@@ -236,7 +236,7 @@ def test_a_lease_is_kept_as_long_as_its_run_lasts(repository: Repository) -> Non
 
     async def wait() -> str:
         with open_session(Invocation(), surroundings_of(Invocation())) as session:
-            async with keeping_records(session, clock=time.clock, sleep=time.sleep):
+            async with keeping_records(session, clock=time.clock):
                 await time.until(NOON + timedelta(hours=3))
                 (note,) = (repository.root / ".reconciler/leases").glob("*.json")
                 return note.read_text()

@@ -14,6 +14,7 @@ import pytest
 import reconciler
 from reconciler.cli.main import main
 from reconciler.cli.terminal import Progress, Waits, remark
+from reconciler.clock import Clock
 from reconciler.sandbox.faults import Rule, Wait
 from tests.cli.conftest import Repository
 from tests.cli.test_interrupted import PATIENCE, at_work, journal_of, receipt_of
@@ -36,7 +37,7 @@ class Broken(io.StringIO):
 
 def tell_progress() -> None:
     times = count(0.0, 10.0)
-    progress = Progress("applying", clock=lambda: next(times))
+    progress = Progress("applying", clock=Clock(monotonic=lambda: next(times)))
     progress(1, 2)
     progress(2, 2)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.cli.terminal import Progress, Waits
+from reconciler.clock import Clock
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
@@ -81,7 +82,7 @@ def test_json_and_saved_plans_are_masked_on_a_terminal_too(
 
 def test_elsewhere_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter(range(0, 1_000, 2))
-    progress = Progress("reading", clock=lambda: next(times))
+    progress = Progress("reading", clock=Clock(monotonic=lambda: next(times)))
     for done in range(1, 7):
         progress(done, 6_000)
 
@@ -107,8 +108,9 @@ class Still(Stop):
         super().__init__()
         self.now = 0.0
 
-    def clock(self) -> float:
-        return self.now
+    @property
+    def clock(self) -> Clock:
+        return Clock(monotonic=lambda: self.now)
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds

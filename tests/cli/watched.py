@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.surroundings import surroundings_of
+from reconciler.clock import Clock
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, bad_gateway
 from reconciler.sandbox.serve import running
@@ -64,7 +65,8 @@ class FakeTime:
         await asyncio.sleep(0)
 
     def times(self, share: Callable[[], float]) -> Times:
-        return Times(self.stop, self.clock, lambda: _START + timedelta(seconds=self.now), self.sleep, share)
+        clock = Clock(lambda: _START + timedelta(seconds=self.now), self.clock, self.sleep)
+        return Times(self.stop, clock, share)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader
+from reconciler.clock import Clock
 from reconciler.core.export import (
     NOTHING_DECLARED,
     ExistingSpecs,
@@ -161,7 +162,7 @@ def plan_for(account: Served, desired: Desired, made: Export, reader: ReaderChoi
         masker=MASKER,
         on_progress=lambda _done, _of: None,
         on_notice=lambda _line: None,
-        clock=lambda: NOON,
+        clock=Clock(lambda: NOON),
     )
 
     async def work() -> Plan:

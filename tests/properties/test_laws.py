@@ -12,6 +12,7 @@ from msgspec import structs
 from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
+from reconciler.clock import Clock
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.export.undo import build_undo
 from reconciler.core.model.desired import Desired
@@ -85,7 +86,7 @@ class Account:
             masker=MASKER,
             on_progress=lambda _done, _of: None,
             on_notice=lambda _line: None,
-            clock=lambda: NOON,
+            clock=Clock(lambda: NOON),
         )
 
     @property

@@ -12,6 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader, open_writer
+from reconciler.clock import Clock
 from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Persona
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.diff import FactWrite, Updated
@@ -138,7 +139,15 @@ def reconciled(served: Served, agent: Agent, reader: ReaderChoice) -> tuple[Plan
     """Plan and apply in one run, as the command does."""
     endpoint = served.endpoint()
     run = Run(
-        "test", "sandbox", reader, {}, served.concurrency, MASKER, lambda _a, _b: None, lambda _line: None, lambda: NOON
+        "test",
+        "sandbox",
+        reader,
+        {},
+        served.concurrency,
+        MASKER,
+        lambda _a, _b: None,
+        lambda _line: None,
+        Clock(lambda: NOON),
     )
 
     async def work() -> tuple[Plan, Receipt]:

@@ -13,6 +13,7 @@ from threading import Timer
 import pytest
 from filelock import FileLock
 
+from reconciler.clock import Clock
 from reconciler.core.model.observed import Absent
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
@@ -24,9 +25,9 @@ HOST = socket.gethostname()
 
 
 def lease(
-    folder: Path, run: str = "run-1", clock: Callable[[], datetime] = lambda: NOON
+    folder: Path, run: str = "run-1", now: Callable[[], datetime] = lambda: NOON
 ) -> AbstractContextManager[Lease]:
-    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=clock)
+    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=Clock(now))
 
 
 def note_of(folder: Path) -> Path:
@@ -52,7 +53,7 @@ def test_a_second_run_is_refused_with_the_holder_and_what_to_do(tmp_path: Path) 
 
 
 def test_another_account_has_a_lease_of_its_own(tmp_path: Path) -> None:
-    with lease(tmp_path), holding(tmp_path, account="else", run="2", environment="test", clock=lambda: NOON):
+    with lease(tmp_path), holding(tmp_path, account="else", run="2", environment="test", clock=Clock(lambda: NOON)):
         assert running(tmp_path, NOON) == {"run-1", "2"}
 
 
@@ -77,7 +78,7 @@ def test_a_note_of_another_machine_counts_until_it_expires(tmp_path: Path) -> No
 
     with pytest.raises(RefusedError, match="its lease expires at 2026-01-02T12:30:00Z"), lease(tmp_path, "run-2"):
         pass
-    with lease(tmp_path, "run-2", clock=lambda: NOON + LIFETIME):
+    with lease(tmp_path, "run-2", now=lambda: NOON + LIFETIME):
         pass
 
 
@@ -91,7 +92,7 @@ def test_a_note_that_cannot_be_understood_holds_nobody_up(tmp_path: Path) -> Non
 
 def test_a_lease_is_renewed(tmp_path: Path) -> None:
     times = iter([NOON, NOON, NOON + timedelta(minutes=20)])
-    with lease(tmp_path, clock=lambda: next(times)) as held:
+    with lease(tmp_path, now=lambda: next(times)) as held:
         held.renew()
         assert '"2026-01-02T12:50:00Z"' in note_of(tmp_path).read_text()
 
@@ -236,7 +237,7 @@ def test_a_lease_is_renewed_before_an_operation_now_and_then(tmp_path: Path) -> 
             notes.append(note_of(tmp_path).read_text())
         return notes
 
-    with lease(tmp_path, clock=lambda: next(times)) as held:
+    with lease(tmp_path, now=lambda: next(times)) as held:
         first, second = asyncio.run(work(held))
 
     assert '"2026-01-02T12:30:00Z"' in first
@@ -247,10 +248,10 @@ def test_a_lease_outlives_a_wait_that_is_longer_than_it_counts(tmp_path: Path) -
     time = MovingTime(NOON)
 
     async def wait(held: Lease) -> None:
-        async with renewing(held, time.sleep):
+        async with renewing(held, time.clock):
             await time.until(NOON + timedelta(hours=1))
 
-    with lease(tmp_path, clock=time.clock) as held:
+    with lease(tmp_path, now=time.clock.now) as held:
         asyncio.run(wait(held))
         note_of(tmp_path).write_text(note_of(tmp_path).read_text().replace(HOST, "elsewhere"))
         assert running(tmp_path, time.now) == {"run-1"}
@@ -264,12 +265,12 @@ def test_a_lease_that_cannot_be_renewed_in_a_wait_forbids_the_next_operation(
     (operation, *_) = plan(memory({"a": 1}), Absent()).operations
 
     async def wait(held: Lease) -> None:
-        async with renewing(held, time.sleep):
+        async with renewing(held, time.clock):
             await time.until(NOON + timedelta(minutes=5))
         with pytest.raises(error):
             await held.intent(operation)
 
-    with lease(tmp_path / "leases", clock=time.clock) as held:
+    with lease(tmp_path / "leases", now=time.clock.now) as held:
         note = note_of(tmp_path / "leases")
         if trouble == "taken":
             note.write_text(note.read_text().replace("run-1", "run-2"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.clock import Clock
 from reconciler.core.model.desired import Desired
 from reconciler.errors import InputError
 from reconciler.project import load_project
@@ -42,13 +43,13 @@ def root(tmp_path: Path) -> Path:
 
 def test_the_first_run_reads_once(root: Path) -> None:
     readings = Readings(root, 1, 2)
-    asyncio.run(StableReader(at_once).read(readings.load))
+    asyncio.run(StableReader(Clock(sleep=at_once)).read(readings.load))
 
     assert readings.left == [2]
 
 
 def test_after_a_run_that_could_not_load_two_readings_alike_are_needed(root: Path) -> None:
-    readings, rest = Readings(root, None, 1, 1, 9), StableReader(at_once)
+    readings, rest = Readings(root, None, 1, 1, 9), StableReader(Clock(sleep=at_once))
     with pytest.raises(InputError, match="half a file"):
         asyncio.run(rest.read(readings.load))
     asyncio.run(rest.read(readings.load))

@@ -1,12 +1,14 @@
+from reconciler.clock import Clock
 from reconciler.watching.probes import Health
 from tests.watching.reports import reading, report
 
 
-class Clock:
+class Moved:
     now = 0.0
 
-    def __call__(self) -> float:
-        return self.now
+    @property
+    def clock(self) -> Clock:
+        return Clock(monotonic=lambda: self.now)
 
 
 def alive(health: Health) -> bool:
@@ -18,25 +20,25 @@ def ready(health: Health) -> bool:
 
 
 def test_alive_while_signs_come_in_time_and_not_after() -> None:
-    clock = Clock()
-    health = Health(clock, patience=900)
+    time = Moved()
+    health = Health(time.clock, patience=900)
 
-    clock.now = 900.0
+    time.now = 900.0
     assert alive(health)
-    clock.now = 901.0
+    time.now = 901.0
     assert not alive(health)
     health.expect_sign()
     assert alive(health)
 
 
 def test_a_long_pause_that_was_announced_is_no_silence() -> None:
-    clock = Clock()
-    health = Health(clock, patience=900)
+    time = Moved()
+    health = Health(time.clock, patience=900)
     health.expect_sign(3600)
 
-    clock.now = 4500.0
+    time.now = 4500.0
     assert alive(health)
-    clock.now = 4501.0
+    time.now = 4501.0
     assert not alive(health)
 
 

@@ -6,11 +6,11 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.clock import Clock
 from reconciler.stopping import Stop
 from reconciler.watching.report import Report, Result
 from reconciler.watching.run import Times
 from reconciler.watching.service import Schedule, failures_after, keep_watching
-from reconciler.workflow.clock import utc_now
 from tests.watching.reports import reading, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
@@ -99,6 +99,6 @@ def watched(runs: Sequence[tuple[Result, float, float]]) -> list[tuple[float, fl
     def note(of: Report, pause: float | None) -> None:
         told.append((of.seconds, now, pause))
 
-    times = Times(stop, lambda: now, utc_now, sleep, lambda: runs[done - 1][2])
+    times = Times(stop, Clock(monotonic=lambda: now, sleep=sleep), lambda: runs[done - 1][2])
     asyncio.run(keep_watching(run, Schedule(60, jitter=6), times, note))
     return told

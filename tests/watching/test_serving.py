@@ -6,6 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from reconciler.clock import Clock
 from reconciler.errors import InputError
 from reconciler.watching.metrics import Metrics
 from reconciler.watching.probes import Health, create_app, serving
@@ -16,7 +17,7 @@ class Served:
     def __init__(self) -> None:
         self.now = 0.0
         self.metrics = Metrics(version="1")
-        self.health = Health(lambda: self.now, patience=900)
+        self.health = Health(Clock(monotonic=lambda: self.now), patience=900)
         self.url = ""
 
     def get(self, path: str) -> tuple[int, str]:
@@ -72,13 +73,13 @@ def test_nothing_else_is_there_and_nothing_can_be_sent(served: Served) -> None:
 def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        app = create_app(Metrics(version="1").registry, Health(lambda: 0.0, patience=1))
+        app = create_app(Metrics(version="1").registry, Health(Clock(monotonic=lambda: 0.0), patience=1))
         with pytest.raises(InputError, match="--listen"), serving(app, "127.0.0.1", port):
             pytest.fail("two servers on one port")
 
 
 def test_an_ipv6_address_stands_in_brackets_in_the_url() -> None:
-    app = create_app(Metrics(version="1").registry, Health(lambda: 0.0, patience=1))
+    app = create_app(Metrics(version="1").registry, Health(Clock(monotonic=lambda: 0.0), patience=1))
     if not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 here")
     with serving(app, "::1", 0) as url:

@@ -1,7 +1,6 @@
 """The pacer, through which all requests of a run go: which may start, which waits, and when the run is over."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -9,6 +8,7 @@ from msgspec import Struct
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacing.limits import Slots, Throttle, Window
+from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
 from reconciler.core.plan.cost import FRESH, Allowance
@@ -25,13 +25,13 @@ async def _sleep(seconds: float, _why: str) -> None:
 
 class Waiting(Struct, frozen=True):
     """
-    How time is known and spent.
+    How a run waits for its turn.
 
-    `clock` returns seconds that never go back. `wait` takes the seconds and the reason; it may return early, once
-    `should_stop` returns that nothing more is to be sent.
+    `wait` takes the seconds and the reason; it may return early, once `should_stop` returns that nothing more is to be
+    sent.
     """
 
-    clock: Callable[[], float] = time.monotonic
+    clock: Clock = SYSTEM_CLOCK
     wait: Callable[[float, str], Awaitable[None]] = _sleep
     should_stop: Callable[[], bool] = bool
 
@@ -90,7 +90,7 @@ class Pacer:
     @property
     def now(self) -> float:
         """Return the time, in seconds that never go back."""
-        return self._waiting.clock()
+        return self._waiting.clock.monotonic()
 
     def is_fresh(self, seen_at: float) -> bool:
         """Return whether a look at that time still counts: nothing has waited since, and it is not old."""

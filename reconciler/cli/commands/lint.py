@@ -38,12 +38,12 @@ def lint(invocation: Invocation, *, output_format: str, writes: tuple[tuple[str,
 
 def _linted(invocation: Invocation) -> "LintDocument":
     """Look at the specs of one environment; raises `InputError` and `SpecError`."""
+    from reconciler import clock
     from reconciler.core.documents.explanation import LintDocument
     from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.linting import lint
     from reconciler.project import load_project
     from reconciler.specs.loading import Specs
-    from reconciler.workflow import clock
     from reconciler.workflow.session import choose_environment, references_of
 
     project = load_project(invocation.project)

@@ -69,9 +69,9 @@ def _past_runs(invocation: Invocation) -> "list[PastRun]":
     from msgspec.structs import replace
 
     from reconciler.cli.surroundings import surroundings_of
+    from reconciler.clock import utc_now
     from reconciler.storage.journal import JournalFolder
     from reconciler.storage.lease import running
-    from reconciler.workflow.clock import utc_now
     from reconciler.workflow.records import JOURNALS, LEASES
     from reconciler.workflow.session import choose_project
 
