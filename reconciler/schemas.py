@@ -49,7 +49,7 @@ _UNQUOTED: Mapping[str, tuple[str, ...]] = {
 """By type: texts that this tool reads as text, and YAML's core schema as a value of that type."""
 
 _ABOUT_TEXT = (
-    " Text may stand without quotes, and what only looks like a number or a boolean (+14155550192, 02139, True) is"
+    " Text may be written without quotes, and what only looks like a number or a boolean (+14155550192, 02139, True) is"
     " still text. Other readers of YAML see a number or a boolean there, so where text is expected these are let"
     " through; `reconciler validate` decides."
 )

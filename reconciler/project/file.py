@@ -43,7 +43,7 @@ def _checked_secret(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
         raise wrong(
             "not the name of an environment variable",
-            cure="write the name that stands in ${env:NAME}; the value itself stays in the environment",
+            cure="write the NAME of ${env:NAME}; the value itself stays in the environment",
         )
     return name
 
@@ -62,7 +62,7 @@ def _checked_value(value: object) -> object:
     if not isinstance(value, (str, int, float, bool)):
         raise wrong(
             compose("text, a number, true or false is expected, not {}", named(value)),
-            cure="lists and mappings stand in the specs themselves, or in an overlay",
+            cure="write lists and mappings in the specs, or in an overlay",
         )
     if isinstance(value, str) and OPENING in value:
         raise wrong(

@@ -75,7 +75,7 @@ class _Search:
             else:
                 self._take_file(path, entry)
         except (OSError, ValueError) as error:
-            self._unseen(entry, f"cannot be read: {reason(error)}", "mend it, or name other files")
+            self._unseen(entry, f"cannot be read: {reason(error)}", "fix it, or name other files")
 
     def _take_file(self, path: Path, entry: str) -> None:
         if _is_there(path):
@@ -90,9 +90,9 @@ class _Search:
 
     def _take_glob(self, entry: str) -> None:
         if any("**" in part and part != "**" for part in Path(entry).parts):
-            self._unseen(entry, "** stands beside other letters", "write ** alone between slashes: specs/**/*.yaml")
+            self._unseen(entry, "** is next to other letters", "write ** alone between slashes: specs/**/*.yaml")
         elif ".." in Path(entry).parts[len(Path(_fixed_part(entry)).parts) :]:
-            self._unseen(entry, ".. stands after a pattern", "write .. at the start: ../specs/*.yaml")
+            self._unseen(entry, ".. comes after a pattern", "write .. at the start: ../specs/*.yaml")
         elif not self._add_all(file for match in self._matches(entry) for file in self._files_of(match)):
             self._wrong(entry, "no spec file matches", "check the pattern; spec files end in .yaml or .yml")
 
@@ -134,7 +134,7 @@ class _Search:
             return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             why = f"this folder cannot be read: {reason(error)}"
-            self._unseen(str(path), why, "mend it, or name other folders", name=self._tree.name(path))
+            self._unseen(str(path), why, "fix it, or name other folders", name=self._tree.name(path))
             return []
 
     def _add_all(self, files: Iterable[SpecFile]) -> int:

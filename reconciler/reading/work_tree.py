@@ -40,7 +40,7 @@ class WorkTree(Struct, frozen=True):
     @property
     def refusal(self) -> str:
         """Return the message for a path outside."""
-        return f"it leads out of {'the git repository' if self.is_of_git else 'the folder of the project'}"
+        return f"it is outside of {'the git repository' if self.is_of_git else 'the folder of the project'}"
 
     @property
     def cure(self) -> str:

@@ -102,7 +102,7 @@ def _problem_of_install(text: str) -> str:
     if text.startswith("-") or text != text.strip() or not text.isprintable():
         return f"pip is to install one thing: {_REQUIREMENT}"
     if "$" in text:
-        return f"CI fills in what stands behind $; write it without: {_REQUIREMENT}"
+        return f"CI replaces what follows $; write it without: {_REQUIREMENT}"
     if _OF_ANOTHER_PROJECT.fullmatch(text):
         return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
     return ""

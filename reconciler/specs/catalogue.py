@@ -205,4 +205,4 @@ def _nearest(key: FactKey, value: Json, choices: Callable[[str], Nearest]) -> st
 
 def _rule(key: FactKey) -> str:
     about = f", {key.description}" if key.description else ""
-    return f"the rule stands at {key.source}{about}"
+    return f"the rule is at {key.source}{about}"

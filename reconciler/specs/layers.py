@@ -84,7 +84,7 @@ def declared_layer(parts: Mapping[str, Node], path: KeyPath, problems: Problems)
             problems.add(
                 fact.source,
                 (*path, "seed_facts", fact.key),
-                message=f"this fact stands in seed_facts and, at {enforced[fact.key].source}, in facts",
+                message=f"this fact is in seed_facts and, at {enforced[fact.key].source}, in facts",
                 cure="keep one: facts are updated when they differ, seed_facts never",
             )
     return layer([*enforced.values(), *seeds])

@@ -64,7 +64,7 @@ def _stripped(scopes: Node) -> Node:
 
 _IDENTITY = frozenset(("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number"))
 _MESSAGE = "this overlay entry matches no declaration"
-_CURE = "declare it in a spec file; `optional: true` in the entry passes over what is not declared"
+_CURE = "declare it in a spec file; `optional: true` in the entry skips it if nothing matches"
 
 
 class _Entry(Strict):

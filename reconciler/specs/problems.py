@@ -124,7 +124,7 @@ class Problems:
             most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA
             if count > most:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
-                cure = f"mend the first {most} and look again"
+                cure = f"fix the first {most} and run it again"
                 yield where.problem("", message, cure)
 
 

@@ -126,8 +126,10 @@ class ContactsFrom(Strict):
     file: Annotated[str, AfterValidator(_file)] = Field(
         description="a file of CSV (.csv), JSON Lines (.jsonl, .ndjson) or YAML (.yaml), relative to this spec file"
     )
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", description="what parts cells of CSV")
-    named_by: str = Field(description="the column of the name by which addresses call the contact")
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="what separates the cells of CSV"
+    )
+    named_by: str = Field(description="the column of the contact's name in addresses")
     contact: RowContact = Field(description="the contact of a row, with the name of a column for each value")
 
     @field_validator("delimiter")

@@ -134,13 +134,13 @@ class FactKeySpec(Strict):
         default=None, description="a regular expression that the whole text of its facts matches"
     )
     max_length: int | None = Field(default=None, ge=1, description="how many characters its facts may have")
-    description: str = Field(default="", description="what its facts are for, told where a value breaks a rule")
+    description: str = Field(default="", description="what its facts are for, shown if a value breaks a rule")
     sensitive: bool = Field(
         default=False, description="show its values on the operator's own terminal alone, whoever declared them"
     )
     deprecated: str = Field(default="", description='why not to use it any more, and what to do: "use plan"')
     review_by: Day | None = Field(
-        default=None, description="the day by which its facts should be looked at again; `lint` tells"
+        default=None, description="the day by which its facts should be reviewed; `lint` reports it"
     )
 
     @model_validator(mode="after")
@@ -198,5 +198,5 @@ class SpecDocument(Strict):
     live_values: bool = Field(
         default=False,
         description="these values came from an account, as those of an undo file: shown as live values are, and "
-        "not held against fact_keys",
+        "not checked against fact_keys",
     )

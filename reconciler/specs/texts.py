@@ -22,11 +22,11 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
 _E164 = r"\+[1-9][0-9]{6,14}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_ESCAPE = "mend it; a backslash makes a sign mean itself"
+_ESCAPE = "fix it; a backslash makes the next character literal"
 _REFERRING = r"\$\{"
 """A pattern for texts with references, which can only be checked once these are filled in."""
 
-REFERENCE_AS_KEY = "references stand in values, not in keys and names"
+REFERENCE_AS_KEY = "references work in values, not in keys and names"
 
 
 def _name(text: str) -> str:

@@ -86,5 +86,5 @@ def test_a_secret_that_breaks_a_rule_is_refused_at_plan_time_and_not_quoted(
     validated, planned = catalogued.run("validate"), catalogued.run("plan")
 
     assert (validated.code, planned.code) == (0, 1)
-    assert 'facts.plan: one of "trial", "premium" is expected, not a secret; the rule stands at' in planned.err
+    assert 'facts.plan: one of "trial", "premium" is expected, not a secret; the rule is at' in planned.err
     assert "hush-hush" not in planned.out + planned.err

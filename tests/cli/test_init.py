@@ -418,5 +418,5 @@ def _installed(made: dict[str, Any]) -> str:
 
 
 def test_what_ci_would_fill_in_or_is_no_text_is_refused() -> None:
-    assert "CI fills in" in problem_with("install", "x @ https://e/${{ secrets.KEY }}")
+    assert "CI replaces" in problem_with("install", "x @ https://e/${{ secrets.KEY }}")
     assert "not UTF-8" in problem_with("persona_id", "a\udc85b")

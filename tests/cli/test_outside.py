@@ -131,7 +131,7 @@ def test_nothing_outside_of_the_repository_is_read(team: Repository, outside: Pa
 
         assert called.code == 1, (command, called)
         assert MARKER not in called.out + called.err
-        assert "leads out of" in called.err or ".. stands after a pattern" in called.err
+        assert "is outside of" in called.err or ".. comes after a pattern" in called.err
         assert "defect" not in called.err
 
 
@@ -143,7 +143,7 @@ def test_links_among_the_named_files_do_not_lead_out(team: Repository, outside: 
     called = team.run(*command, "specs/linked.yaml")
 
     assert called.code == 1
-    assert "specs/linked.yaml: it leads out of the folder of the project" in called.err
+    assert "specs/linked.yaml: it is outside of the folder of the project" in called.err
     assert MARKER not in called.out + called.err
 
 
@@ -160,7 +160,7 @@ def test_variables_of_git_do_not_widen_the_repository(
     monkeypatch.setenv("GIT_WORK_TREE", str(outside.parent))
     _specs("../outside")(team, outside)
 
-    assert "leads out of the folder of the project" in team.run("validate").err
+    assert "is outside of the folder of the project" in team.run("validate").err
 
 
 def test_specs_and_data_beside_the_project_are_read_where_one_repository_holds_both(team: Repository) -> None:

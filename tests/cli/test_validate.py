@@ -66,4 +66,4 @@ def test_too_many_levels_are_told_alike_wherever_yaml_is_read(
     called = repository.run(*command.split())
 
     assert called.code == 1
-    assert f"error: {deep}:1:67 a[0][0][0]: values lie more than 64 levels deep; make it flatter\n" in called.err
+    assert f"error: {deep}:1:67 a[0][0][0]: values are nested more than 64 levels deep; make it flatter\n" in called.err

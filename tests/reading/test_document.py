@@ -93,7 +93,7 @@ def test_an_alias_stands_at_its_own_place_and_what_it_holds_at_the_anchors() -> 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3", ["a.yaml:3:1 a: this key stands here twice, first on line 1"]),
+        ("a: 1\nb: 2\na: 3", ["a.yaml:3:1 a: this key is here twice, first on line 1"]),
         ("x: {a: 1, 'a': {a: .nan}}", ["a.yaml:1:11 x.a: this key", "a.yaml:1:20 x.a: .nan is not a number"]),
         ("<<: {a: 1}", ["a.yaml:1:1: merge keys"]),
         ("a:\n  ? \n  : 1\n  ~: 2", ["a.yaml:2:4 a: a key is missing", "a.yaml:4:3 a: a key is missing"]),
@@ -102,7 +102,7 @@ def test_an_alias_stands_at_its_own_place_and_what_it_holds_at_the_anchors() -> 
         ("a: {{ plan }}", ["a.yaml:1:5 a: a key must be text"]),
         ("a: &x 1\n*x : 2\nb: *y", ["a.yaml:2:1: a key must be text, not an alias", "a.yaml:3:4 b: nothing above is"]),
         ("a: &x 1\n---\nb: *x", ["a.yaml:3:4 b: nothing above is anchored as &x"]),
-        ("a: &x [1, [*x]]", ["a.yaml:1:12 a[1][0]: the alias *x stands inside what it names"]),
+        ("a: &x [1, [*x]]", ["a.yaml:1:12 a[1][0]: the alias *x is inside the value that it names"]),
         ("a: !!int 3\nb: !x [c]\n!!null d: !!binary {}", ["a.yaml:1:4 a: the tag !!int", "a.yaml:2:4 b: the tag !x",
          "a.yaml:3:1: the tag !!null", "a.yaml:3:11: the tag !!binary"]),
         ("a: !!python/object/apply:os.system [x]", ["a.yaml:1:4 a: the tag !!python/object/apply:os.system"]),
@@ -127,7 +127,7 @@ def test_the_value_of_a_refused_key_is_dropped() -> None:
 def test_nesting_ends_at_64_levels() -> None:
     assert problems("[" * 64 + "]" * 64) == []
     (problem,) = problems("a: " + "[" * 64)
-    assert problem.startswith("a.yaml:1:67 a[0][0][0]: values lie more than 64 levels deep")
+    assert problem.startswith("a.yaml:1:67 a[0][0][0]: values are nested more than 64 levels deep")
 
 
 @both_parsers
@@ -135,15 +135,15 @@ def test_nesting_ends_at_64_levels() -> None:
 def test_5000_levels_are_refused_as_fast_as_65(opening: str, parser: Parser) -> None:
     reading = read_bytes(opening.encode() * 5000, file="a.yaml", parser=parser)
 
-    assert "values lie more than 64 levels deep" in str(reading.problems[-1])
+    assert "values are nested more than 64 levels deep" in str(reading.problems[-1])
     assert (reading.documents, reading.is_complete) == ((), False)
 
 
 def test_what_stands_above_too_many_levels_is_told_once() -> None:
     found = problems("a: 1\na: 2\nb: " + "[" * 5000)
 
-    assert found[0].startswith("a.yaml:2:1 a: this key stands here twice")
-    assert found[1].startswith("a.yaml:3:67 b[0][0][0]: values lie more than 64 levels deep")
+    assert found[0].startswith("a.yaml:2:1 a: this key is here twice")
+    assert found[1].startswith("a.yaml:3:67 b[0][0][0]: values are nested more than 64 levels deep")
     assert len(found) == 2
 
 
@@ -152,7 +152,7 @@ def test_aliases_do_not_nest_deeper_than_what_is_written() -> None:
 
     found = problems("x0: &x0 [1]\n" + chain)
 
-    assert found[0].startswith("a.yaml:64:12 x63[0]: with the alias *x62, values lie more than 64 levels deep")
+    assert found[0].startswith("a.yaml:64:12 x63[0]: with the alias *x62, values are nested more than 64 levels deep")
 
 
 def test_aliases_may_not_stand_for_more_than_a_million_values() -> None:

@@ -106,7 +106,7 @@ def test_entries_that_lead_nowhere_are_problems(tmp_path: Path, write: Callable[
         "empty: no spec files in this folder; add one, such as empty/contacts.yaml",
         "nowhere: no such file or folder; check the name, or create it",
         "*.yaml: no spec file matches; check the pattern; spec files end in .yaml or .yml",
-        "a**b/c: ** stands beside other letters; write ** alone between slashes: specs/**/*.yaml",
+        "a**b/c: ** is next to other letters; write ** alone between slashes: specs/**/*.yaml",
         "x\N{REPLACEMENT CHARACTER}y: no such file or folder; check the name, or create it",
     ]
     assert problems(tmp_path) == [".: no specs are named; name a folder of specs, such as specs"]
@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem(
     monkeypatch.setattr(Path, "iterdir", refuse)
 
     assert problems(tmp_path, "specs") == [
-        "specs/secret: this folder cannot be read: permission denied; mend it, or name other folders"
+        "specs/secret: this folder cannot be read: permission denied; fix it, or name other folders"
     ]
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path) -> No
     assert [
         str(worded(problem, reveal=False)).split(";")[0] for reading in readings for problem in reading.problems
     ] == [
-        "dangling.yaml: cannot be read: it is a link to nothing",
+        "dangling.yaml: cannot be read: it is a broken link",
         "folder.yaml: cannot be read: it is a folder",
         "loop.yaml: cannot be read: too many levels of symbolic links",
         "pipe.yaml: cannot be read: it is not a regular file",

@@ -30,7 +30,7 @@ def test_a_byte_order_mark_at_the_start_is_dropped() -> None:
         (
             "é\u2028".encode(),
             "a.yaml:1:2",
-            r"a line separator (U+2028) cannot stand in a YAML file; remove it, or write",
+            r"a line separator (U+2028) is not allowed in a YAML file; remove it, or write",
         ),
         ("a\ufeff".encode(), "a.yaml:1:2", "a byte order mark"),
         (b"\xed\xa0\x80", "a.yaml:1:1", "0xED is not UTF-8"),

@@ -43,13 +43,13 @@ CASES: Cases = {
             "b.yaml": SARAH + FACTS + b"      code: DEU\n    scopes: {support: {facts: {code: 5}}}\n",
         },
         [
-            ("b.yaml:7:7", 'facts.code: the text "DEU" does not match [A-Z]{2}; the rule stands at specs/a.yaml:2:3, '),
+            ("b.yaml:7:7", 'facts.code: the text "DEU" does not match [A-Z]{2}; the rule is at specs/a.yaml:2:3, '),
             ("b.yaml:8:32", "scopes.support.facts.code: text is expected, not the number 5; put it in quotes"),
         ],
     ),
     "fact that is too long": (
         {"a.yaml": b"fact_keys: {note: {max_length: 3}}\n", "b.yaml": SARAH + FACTS + b"      note: long\n"},
-        [("b.yaml:7:7", "facts.note: text of at most 3 characters is expected, not more; the rule stands at specs/a")],
+        [("b.yaml:7:7", "facts.note: text of at most 3 characters is expected, not more; the rule is at specs/a")],
     ),
     "sensitive fact that breaks a rule": (
         {
@@ -57,7 +57,7 @@ CASES: Cases = {
             "b.yaml": SARAH + FACTS + b"      pin: hush\n      n: hush\n",
         },
         [
-            ("b.yaml:7:7", "facts.pin: a text does not match \\d+; the rule stands at specs/a.yaml:"),
+            ("b.yaml:7:7", "facts.pin: a text does not match \\d+; the rule is at specs/a.yaml:"),
             ("b.yaml:8:7", "facts.n: a list is expected, not a text; write each item on a line of its"),
         ],
     ),

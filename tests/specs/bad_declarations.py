@@ -171,7 +171,7 @@ CASES: Cases = {
     ),
     "a fact in both layers": (
         {"a.yaml": SARAH + b"    facts: {a: 1}\n    seed_facts: {a: 2}\n"},
-        [("a.yaml:7:18", "contacts.sarah.facts.a: this fact stands in seed_facts and, at specs/a.yaml:6:13, in facts")],
+        [("a.yaml:7:18", "contacts.sarah.facts.a: this fact is in seed_facts and, at specs/a.yaml:6:13, in facts")],
     ),
     "one memory by two names": (
         {

@@ -32,7 +32,7 @@ CASES: Cases = {
             "a.yaml": SARAH + b"    facts: {a: 1}\n",
             "overlays/o.yaml": b"contacts:\n  sarah:\n    facts: {a: 2}\n    seed_facts: {a: 3}\n",
         },
-        [("overlays/o.yaml:4:18", "sarah.facts.a: this fact stands in seed_facts and, at overlays/o.yaml:3:13, in")],
+        [("overlays/o.yaml:4:18", "sarah.facts.a: this fact is in seed_facts and, at overlays/o.yaml:3:13, in")],
     ),
     "a phone number twice in an overlay": (
         {

@@ -24,13 +24,13 @@ CASES: Cases = {
     ),
     "reference between brackets, without quotes": (
         {"a.yaml": SARAH + b"    facts: {plan: ${plan_name}}\n"},
-        [("a.yaml:6:20", 'between brackets, text that holds ${ stands in quotes; write it as "${name}"')],
+        [("a.yaml:6:20", 'between brackets, text with ${ needs quotes; write it as "${name}"')],
     ),
     "reference in a key or a name": (
         {"a.yaml": SARAH + b"    facts:\n      ${plan_name}: 1\n  ${plan_name}: {contact_id: c-2}\n"},
         [
-            ("a.yaml:7:7", 'facts["${plan_name}"]: references stand in values, not in keys and names; write the key'),
-            ("a.yaml:8:3", 'contacts["${plan_name}"]: references stand in values, not in keys and names; write the'),
+            ("a.yaml:7:7", 'facts["${plan_name}"]: references work in values, not in keys and names; write the key'),
+            ("a.yaml:8:3", 'contacts["${plan_name}"]: references work in values, not in keys and names; write the'),
         ],
     ),
     "secret in what becomes part of an address or a URL": (

@@ -71,7 +71,7 @@ CASES: Cases = {
             .replace(b"plan: plan", b"plan: id"),
             "data.csv": b"id;crm\nana;c-1\n",
         },
-        [("a.yaml:5:13", "the header has one column: say with `delimiter` what parts them")],
+        [("a.yaml:5:13", "the header has one column: set `delimiter` to what separates them")],
     ),
     "rows of another length, and columns of one name": (
         {
@@ -88,9 +88,9 @@ CASES: Cases = {
     "quotes, bytes and ends that are not CSV": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b'a,"c"1,,,\nb,\xe9,,,\nc\0,c,,,\nd,"x,,,\n'},
         [
-            ("data.csv:2:1", "text stands behind the closing quote of a cell; write"),
+            ("data.csv:2:1", "there is text after the closing quote of a cell; write"),
             ("data.csv:3:3", "byte 0xE9 is not UTF-8; the file seems to be Latin-1 or Windows-1252"),
-            ("data.csv:4:2", "a NUL byte cannot stand in text"),
+            ("data.csv:4:2", "a NUL byte is not allowed in text"),
             ("data.csv:5:1", "a cell that starts with a double quote in this row, or below, is not closed"),
         ],
     ),
@@ -112,10 +112,10 @@ CASES: Cases = {
         [
             ("data.jsonl:1:1", "this is not JSON, from character 28; write one object a line"),
             ("data.jsonl:2:1", "a row is an object, not a list"),
-            ("data.jsonl:3:1", 'the key "id" stands here twice'),
+            ("data.jsonl:3:1", 'the key "id" is here twice'),
             ("data.jsonl:4:1", "NaN is not a number that JSON can carry"),
             ("data.jsonl:5:1", "this number of 16 digits is larger than a JSON number keeps exactly"),
-            ("data.jsonl:6:1", "half of a surrogate pair stands alone"),
+            ("data.jsonl:6:1", "this is half of a surrogate pair"),
             ("data.jsonl:7:1", "text is expected, not the number 7: it names the contact"),
             ("data.jsonl:8:1", "byte 0xE9 is not UTF-8"),
             ("data.jsonl:9:2", 'external_id: text is expected, not the number 5 (column "crm", by specs/a.yaml:7:18)'),
@@ -138,7 +138,7 @@ CASES: Cases = {
     ),
     "a number with an exponent that would change": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "plan": 9007199254740993e0}\n'},
-        [("data.jsonl:1:1", "this number with an exponent is none that JSON carries unchanged; mend it, or put it in")],
+        [("data.jsonl:1:1", "this number with an exponent is none that JSON carries unchanged; fix it, or put it in")],
     ),
     "a column that no row has": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "phone": "+14155550192", "notes": "x"}\n'},
@@ -184,7 +184,7 @@ CASES: Cases = {
     ),
     "a cell that breaks a rule of the catalogue": (
         {"a.yaml": b"fact_keys: {plan: {pattern: a+}}\n" + MAPPED, "data.csv": HEADER + b"ana,c-1,b,,\n"},
-        [("data.csv:2:3", 'contacts.ana.facts.plan: the text "b" does not match a+ (column "plan"); the rule stands')],
+        [("data.csv:2:3", 'contacts.ana.facts.plan: the text "b" does not match a+ (column "plan"); the rule is at')],
     ),
     "a condition that cells of its column cannot meet": (
         {
@@ -241,15 +241,15 @@ CASES: Cases = {
             "a.yaml": b"fact_keys: {plan: {type: integer}}\n" + MAPPED,
             "data.csv": HEADER + b"ana,c-1,is empty,,\n",
         },
-        [("data.csv:2:3", '(column "plan", by specs/a.yaml:9:19); mend the cell')],
+        [("data.csv:2:3", '(column "plan", by specs/a.yaml:9:19); fix the cell')],
     ),
     "marks of a merge conflict in a table": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"<<<<<<< HEAD\nana,c-1,a,,\n=======\n"},
-        [("data.csv:2:1", "this line is a mark of a merge conflict; settle the conflict")],
+        [("data.csv:2:1", "this line is a marker of a merge conflict; resolve the conflict")],
     ),
     "marks of a merge conflict in lines of JSON": (
         {"a.yaml": LINES, "data.jsonl": b'>>>>>>> theirs\n{"id": "b"}\n'},
-        [("data.jsonl:1:1", "this line is a mark of a merge conflict")],
+        [("data.jsonl:1:1", "this line is a marker of a merge conflict")],
     ),
     "names that are no text": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": 0}\n{"id": false}\n{"id": ""}\n'},

@@ -9,7 +9,7 @@ BOMB = b"b0: &b0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n" + b"".join(
 CASES: Cases = {
     "duplicate key": (
         {"a.yaml": SARAH + b"    contact_id: c-2\n"},
-        [("a.yaml:6:5", "contacts.sarah.contact_id: this key stands here twice, first on line 5")],
+        [("a.yaml:6:5", "contacts.sarah.contact_id: this key is here twice, first on line 5")],
     ),
     "NaN and infinities": (
         {"a.yaml": SARAH + b"    facts: {a: .nan, b: [-.inf]}\n"},
@@ -31,7 +31,7 @@ CASES: Cases = {
     ),
     "marks of a merge conflict": (
         {"a.yaml": SARAH + b"<<<<<<< HEAD\n    facts: {a: 1}\n=======\n    facts: {a: 2}\n>>>>>>> theirs\n"},
-        [("a.yaml:6:1", "this line is a mark of a merge conflict; settle the conflict, and remove the lines")],
+        [("a.yaml:6:1", "this line is a marker of a merge conflict; resolve the conflict, and remove the lines")],
     ),
     "a question mark between brackets": (
         {"a.yaml": SARAH + b"    facts: {?plan: gold, tags: [vip, ?new: soon]}\n"},
@@ -40,10 +40,10 @@ CASES: Cases = {
             ("a.yaml:6:38", "facts.tags[1]: between brackets"),
         ],
     ),
-    "a tab": ({"a.yaml": b"scopes:\n\tsupport: {}\n"}, [("a.yaml:2:1", "a tab stands where only spaces can; indent")]),
+    "a tab": ({"a.yaml": b"scopes:\n\tsupport: {}\n"}, [("a.yaml:2:1", "a tab is used where only spaces are allowed")]),
     "not YAML": ({"a.yaml": b"scopes: {a: [}\n"}, [("a.yaml:1:14", "a value is missing here")]),
     "bad UTF-8": ({"a.yaml": b"contacts:\n  caf\xe9: {}\n"}, [("a.yaml:2:6", "byte 0xE9 is not UTF-8; the file")]),
-    "NUL": ({"a.yaml": b"scopes: {}\0\n"}, [("a.yaml:1:11", "a NUL byte (U+0000) cannot stand in a YAML file")]),
+    "NUL": ({"a.yaml": b"scopes: {}\0\n"}, [("a.yaml:1:11", "a NUL byte (U+0000) is not allowed in a YAML file")]),
     "Python tag": (
         {"a.yaml": SARAH + b"    facts: {a: !!python/object/apply:os.system [x], b: !!int 3}\n"},
         [
@@ -58,7 +58,7 @@ CASES: Cases = {
     "alias bomb": ({"a.yaml": BOMB}, [("a.yaml:6:", "b5[7]: with the alias *b4, this file's aliases stand for more")]),
     "recursive alias": (
         {"a.yaml": SARAH + b"    facts: &f {a: [*f]}\n"},
-        [("a.yaml:6:20", "contacts.sarah.facts.a[0]: the alias *f stands inside what it names; a value cannot hold")],
+        [("a.yaml:6:20", "contacts.sarah.facts.a[0]: the alias *f is inside the value that it names")],
     ),
     "undefined alias": (
         {"a.yaml": SARAH + b"    facts: *f\n"},
@@ -66,7 +66,7 @@ CASES: Cases = {
     ),
     "5,000 levels": (
         {"a.yaml": SARAH + b"    facts: {a: %s}\n" % (b"[" * 5000)},
-        [("a.yaml:6:76", "contacts.sarah.facts.a: values lie more than 64 levels deep; make it flatter")],
+        [("a.yaml:6:76", "contacts.sarah.facts.a: values are nested more than 64 levels deep; make it flatter")],
     ),
     "complex, empty and null keys": (
         {"a.yaml": SARAH + b"    facts: {[a]: 1, ~: 2}\n"},

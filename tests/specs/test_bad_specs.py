@@ -46,7 +46,7 @@ def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -
     assert problems(tmp_path, {"a.yaml": b"x: 1\n"}) == [
         f"specs/a.yaml:1:1 x: unknown key; known here: {known}",
         "specs/folder.yaml: cannot be read: it is a folder; take the ending off its name, or put a file in its place",
-        "specs/link.yaml: cannot be read: it is a link to nothing; remove the link, or let it lead to a file",
+        "specs/link.yaml: cannot be read: it is a broken link; remove the link, or point it to a file",
         "specs/pipe.yaml: cannot be read: it is not a regular file; put a file in its place",
     ]
 

@@ -42,8 +42,8 @@ def test_different_mistakes_are_all_told_up_to_a_bound_for_each_place_and_data_f
 
     assert len(problems.found) == MOST_AT_A_PLACE * 2 + 2 + MOST_IN_DATA + 2
     assert told(problems)[-2:] == [
-        "a.yaml:3:5: 2 more problems at this place; mend the first 100 and look again",
-        "data.csv: 3 more problems in this file; mend the first 100 and look again",
+        "a.yaml:3:5: 2 more problems at this place; fix the first 100 and run it again",
+        "data.csv: 3 more problems in this file; fix the first 100 and run it again",
     ]
 
 

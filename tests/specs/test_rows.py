@@ -212,7 +212,7 @@ def test_all_cells_of_a_row_that_the_catalogue_refuses_are_told_with_their_colum
         "3:5 contacts.bo.scopes.support.facts.plan: this number of 16 digits is larger than a JSON number keeps",
         '3:6 contacts.bo.scopes.support.facts.timezone: a list is expected, not the text "{}"',
     ]
-    assert told[1].endswith(' (column "plan", by specs/guests.yaml:19:25); mend the cell')
+    assert told[1].endswith(' (column "plan", by specs/guests.yaml:19:25); fix the cell')
 
 
 def test_a_refused_cell_of_a_sensitive_key_is_not_quoted(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_problems_of_many_rows_are_bounded_and_counted(tmp_path: Path) -> None:
 
     told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_IN_DATA + 1
-    assert told[0] == "data/guests.csv: 7 more problems in this file; mend the first 100 and look again"
+    assert told[0] == "data/guests.csv: 7 more problems in this file; fix the first 100 and run it again"
 
 
 def test_rows_stream_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +306,7 @@ def test_a_condition_that_no_row_meets_is_a_warning(tmp_path: Path) -> None:
     (told,) = warnings(tmp_path)
     assert told.startswith("specs/guests.yaml:19:19 contacts_from[0].contact.scopes.sales.where: no row of data/guests")
     assert told.endswith(
-        'meets this condition, so none has this memory; compare it with what stands in the column "team"'
+        'meets this condition, so none has this memory; compare it with the values of the column "team"'
     )
 
     write(tmp_path, HEADER + "ana,c-1,,,,,,,seles\nbo,c-2,,,,,,,sales\n")
@@ -430,4 +430,4 @@ def test_problems_at_one_place_of_the_mapping_are_bounded_and_counted(tmp_path: 
 
     told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_AT_A_PLACE + 1
-    assert told[0] == "specs/guests.yaml:15:30: 7 more problems at this place; mend the first 100 and look again"
+    assert told[0] == "specs/guests.yaml:15:30: 7 more problems at this place; fix the first 100 and run it again"

@@ -89,7 +89,7 @@ class _Csv:
     def _malformed(self, error: str) -> tuple[Problem, bool]:
         """Return the problem of a record, and whether the records after it can be read."""
         if "expected after" in error:
-            message = "text stands behind the closing quote of a cell"
+            message = "there is text after the closing quote of a cell"
             return self._problem(message, 'write "" for a quote inside of a quoted cell'), True
         if "field larger" in error:
             return self._too_long(lines=self._lines.number - self._line + 1)

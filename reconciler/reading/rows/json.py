@@ -18,7 +18,7 @@ _WRITE = 'write one object a line: {"column": "value"}'
 class _InvalidLineError(ValueError):
     """A value that JSON can express and specs cannot."""
 
-    def __init__(self, message: str, cure: str = "mend it, or put it in quotes as text") -> None:
+    def __init__(self, message: str, cure: str = "fix it, or put it in quotes as text") -> None:
         super().__init__(message)
         self.message = message
         self.cure = cure
@@ -53,9 +53,9 @@ def json_value(text: str) -> Json | Refusal:
     except json.JSONDecodeError as error:
         return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
     except UnicodeEncodeError:
-        return Refusal("half of a surrogate pair stands alone", "write the letter itself")
+        return Refusal("this is half of a surrogate pair", "write the letter itself")
     except RecursionError:
-        return Refusal(f"values lie more than {_DEEPEST} levels deep", "make it flatter")
+        return Refusal(f"values are nested more than {_DEEPEST} levels deep", "make it flatter")
     return value
 
 
@@ -72,7 +72,7 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise _InvalidLineError(compose("the key {} stands here twice", quote(twice)), "keep one of the two")
+        raise _InvalidLineError(compose("the key {} is here twice", quote(twice)), "keep one of the two")
     return found
 
 

@@ -60,7 +60,7 @@ def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[Ro
         try:
             yield from rows(iter(stream))
         except OSError as error:
-            yield Problem(name, 0, 0, "", f"cannot be read: {reason(error)}", "mend it, or name another file")
+            yield Problem(name, 0, 0, "", f"cannot be read: {reason(error)}", "fix it, or name another file")
 
 
 def _open(path: Path) -> BinaryIO:

@@ -57,7 +57,9 @@ class TextLines:
 
     def _nul(self, line: bytes) -> Problem:
         column = line.index(b"\0") + 1
-        return Problem(self._file, self.number, column, "", "a NUL byte cannot stand in text", "save the file as UTF-8")
+        return Problem(
+            self._file, self.number, column, "", "a NUL byte is not allowed in text", "save the file as UTF-8"
+        )
 
 
 class Columns(Struct, frozen=True):

@@ -131,10 +131,12 @@ class Anchors:
                 compose("nothing above is anchored as &{}", label(name)), nearest or compose(_QUOTE, label(name))
             )
         if not isinstance(known, Anchored):
-            message = compose("the alias *{} stands inside what it names", label(name))
+            message = compose("the alias *{} is inside the value that it names", label(name))
             return Refusal(message, "a value cannot hold itself; write it out")
         if depth + known.height > MOST_NESTED:
-            message = compose("with the alias *{}, values lie more than {} levels deep", label(name), MOST_NESTED)
+            message = compose(
+                "with the alias *{}, values are nested more than {} levels deep", label(name), MOST_NESTED
+            )
             return Refusal(message, "make it flatter")
         self._expanded += known.size
         return known

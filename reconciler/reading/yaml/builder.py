@@ -134,7 +134,7 @@ class Builder:
 
     def _repeated(self, frame: EntriesFrame, key: str) -> Refusal:
         first = self._lines.source(frame.key_at(key))
-        return Refusal(f"this key stands here twice, first on line {first.line}", "keep one of the two")
+        return Refusal(f"this key is here twice, first on line {first.line}", "keep one of the two")
 
     def _value(self, event: Event) -> Json:
         if event.tag:
@@ -212,7 +212,7 @@ class Builder:
         return tuple(step for frame in self._stack[1:] if (step := frame.step) is not None)
 
 
-_TOO_DEEP = Refusal(f"values lie more than {MOST_NESTED} levels deep", "make it flatter")
+_TOO_DEEP = Refusal(f"values are nested more than {MOST_NESTED} levels deep", "make it flatter")
 _QUESTION_MARK = Refusal(
     'between brackets, readers of YAML take a "?" at the start of a text for the sign of a key, and leave it out',
     "put the text in quotes",

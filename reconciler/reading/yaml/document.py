@@ -16,7 +16,7 @@ from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker, deco
 
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")
-_BROKEN_LINK = ("it is a link to nothing", "remove the link, or let it lead to a file")
+_BROKEN_LINK = ("it is a broken link", "remove the link, or point it to a file")
 _MISSING = ("no such file", "check the name, or create it")
 
 
@@ -45,7 +45,7 @@ def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedF
     except FileNotFoundError:
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
     except (OSError, ValueError) as error:
-        return _unreadable(name, reason(error), "mend it, or name other files")
+        return _unreadable(name, reason(error), "fix it, or name other files")
     return read_bytes(data, file=name, address=address)
 
 

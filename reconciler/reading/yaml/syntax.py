@@ -21,9 +21,11 @@ class _ParserMessage(Struct, frozen=True):
     where_it_began: bool = False
 
 
-_TABS = _ParserMessage((), "a tab stands where only spaces can", "indent with spaces: YAML does not accept tabs")
+_TABS = _ParserMessage(
+    (), "a tab is used where only spaces are allowed", "indent with spaces: YAML does not accept tabs"
+)
 _REFERENCE = _ParserMessage(
-    (), "between brackets, text that holds ${{ stands in quotes", 'write it as "${{name}}", quotes included'
+    (), "between brackets, text with ${{ needs quotes", 'write it as "${{name}}", quotes included'
 )
 _NO_KEY = _ParserMessage(
     (), "a key is missing before the colon", "write it, or put the text in quotes if it holds a colon"
@@ -81,7 +83,7 @@ _TABLE = (
     ),
     _ParserMessage(
         ("<document start>",),
-        "this does not belong to what stands above it",
+        "this does not continue the lines above it",
         "check the indentation and the quotes of both lines; documents are parted by a line of ---",
     ),
     _ParserMessage(
@@ -91,7 +93,7 @@ _TABLE = (
     ),
     _ParserMessage(
         ("quoted scalar",),
-        "this backslash does not lead to a character",
+        "this backslash does not start a valid escape",
         "write the character itself; for a backslash, write \\\\ or use single quotes",
     ),
     _ParserMessage(
@@ -131,7 +133,7 @@ _TABLE = (
 
 
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_HALF = Refusal("half of a surrogate pair stands alone", "write the character itself, or both of its halves")
+_HALF = Refusal("this is half of a surrogate pair", "write the character itself, or both of its halves")
 _PART = re.compile(r"^(?:={7}\r?$|\|{7}(?: |\r?$))", re.MULTILINE)
 """Conflict marks that may be part of a text, too: they are reported only if the parser fails at them."""
 

@@ -15,8 +15,8 @@ _UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff0
 _NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line separator", "\u2029": "a line separator"}
 
 
-CONFLICT = "this line is a mark of a merge conflict"
-SETTLE = "settle the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
+CONFLICT = "this line is a marker of a merge conflict"
+SETTLE = "resolve the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
@@ -60,7 +60,7 @@ def _encoding(body: bytes, at: int) -> str:
 def _not_yaml(text: str, at: int, *, file: str) -> Problem:
     letter = text[at]
     name = _NAMES.get(letter, "a control character")
-    message = f"{name} (U+{ord(letter):04X}) cannot stand in a YAML file"
+    message = f"{name} (U+{ord(letter):04X}) is not allowed in a YAML file"
     cure = (
         _UTF16
         if _every_other_is_nul(len(text), text.count("\0"))

@@ -203,7 +203,7 @@ class RowReader:
         if name is None:
             return _problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")
         return _problem(
-            row, slot, "", compose("text is expected, not {}: it names the contact", named(name)), "mend the cell"
+            row, slot, "", compose("text is expected, not {}: it names the contact", named(name)), "fix the cell"
         )
 
     def _has_columns(self, header: Columns) -> bool:
@@ -215,7 +215,7 @@ class RowReader:
         for column, slot in self._unseen.items():
             cure = known.did_you_mean(column) or "name a column that is there"
             if len(names) == 1:
-                cure = "the header has one column: say with `delimiter` what parts them"
+                cure = "the header has one column: set `delimiter` to what separates them"
             message = compose("the header of {} names no column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, cure)
         return self.complete
@@ -230,7 +230,7 @@ class RowReader:
     def _unmet(self, slot: Slot) -> Problem:
         address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
         message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
-        cure = compose("compare it with what stands in the column {}", quote(str(slot.column)))
+        cure = compose("compare it with the values of the column {}", quote(str(slot.column)))
         return slot.source.problem(address, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:

@@ -222,7 +222,7 @@ class Template:
         try:
             return self._convert(fact, cell)
         except ValueError as error:
-            filling.wrong.append(WrongCell(self.slots[at], error.args[0], "mend the cell"))
+            filling.wrong.append(WrongCell(self.slots[at], error.args[0], "fix the cell"))
             return REFUSED
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
@@ -245,7 +245,7 @@ class Template:
         if isinstance(expected, str) and _kind(cell) == "a number" and isinstance(plain_value(expected), Numeral):
             expected = numeral_value(expected)  # as 3.10, with quotes or without: text where a cell is text
         if cell is not None and _kind(cell) != _kind(expected) and expected != "":
-            cure = f"write {_kind(cell)} in `where`, if that is meant, or mend the cell"
+            cure = f"write {_kind(cell)} in `where`, if that is meant, or fix the cell"
             if isinstance(cell, (dict, list)):
                 cure = "name another column"
             filling.wrong.append(WrongCell(condition.slot, f"{_kind(expected)} is expected, not {_kind(cell)}", cure))
