@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
-from tests.benchmarks.process import RunFailedError, Usage, run
-from tests.benchmarks.serving import ROOT, Served, Traffic
-
-US = "reconciler"
-_TRIMMED = 5
+from tests.benchmarks.process import ROOT, RunFailedError, Usage, run
+from tests.benchmarks.results import Result, Skipped
+from tests.benchmarks.server import Traffic
+from tests.benchmarks.serving import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +16,9 @@ class Contestant:
     """
     A program that does the work of a contest.
 
-    `limit` is the least time in seconds that the wire allows for its requests. What shows that it did the work: the
-    number of `requests` that the server saw, its exit code (`good`), and a pattern in what it `says`.
-    With `counts` the places in which that pattern stands in what it says are a result.
-    It `is_slow` when one run must do; `version` is the name and version of a peer, empty where it is not known.
+    `limit` is the least time in seconds that the wire allows for its requests. It did the work if the server saw its
+    `requests`, its exit code is `good`, and its output has the pattern `says`. The matches of `counts` in its output
+    are a result. One that `is_slow` runs once; `version` is the name and version of a peer.
     """
 
     name: str
@@ -38,83 +35,13 @@ class Contestant:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A contestant that does not run here, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """
-    What came of a contestant's runs, one after the other.
-
-    `traffic` is the most that the server saw in any of them; `counted` is how often it said what was to be counted.
-    """
-
-    contest: str
-    size: int
-    name: str
-    usages: tuple[Usage, ...]
-    traffic: Traffic | None
-    limit: float | None
-    counted: int | None = None
-    version: str = ""
-
-    @property
-    def wall(self) -> float:
-        """Give the median of the seconds that it took."""
-        return median(usage.wall for usage in self.usages)
-
-    @property
-    def spread(self) -> tuple[float, float]:
-        """Give the shortest and the longest time."""
-        walls = [usage.wall for usage in self.usages]
-        return min(walls), max(walls)
-
-    @property
-    def unrest(self) -> float:
-        """Give the longest time ÷ the shortest; of five runs and more the first and the last are left out."""
-        walls = sorted(usage.wall for usage in self.usages)
-        inner = walls[1:-1] if len(walls) >= _TRIMMED else walls
-        return inner[-1] / inner[0]
-
-    @property
-    def cpu(self) -> float:
-        """Give the median of the CPU seconds."""
-        return median(usage.cpu for usage in self.usages)
-
-    @property
-    def peak(self) -> float:
-        """Give the highest peak of memory in MB."""
-        return max(usage.peak for usage in self.usages)
-
-    def against(self, other: "Result") -> float:
-        """Give how many times as long as another it took: the median of the ratios turn by turn."""
-        pairs = zip(self.usages, other.usages, strict=False)
-        return median(mine.wall / theirs.wall for mine, theirs in pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A contest that took place at a number of memories: in one run, on one machine."""
-
-    contest: str
-    size: int
-    machine: str
-    results: tuple[Result, ...]
-    skipped: tuple[Skipped, ...]
-
-
 def hold(
     name: str, size: int, contestants: Iterable[Contestant], *, rounds: int, warms_up: bool = False
 ) -> Iterator[Result | Skipped]:
     """
-    Let all contestants run in turns, each turn begun by the next of them; one that fails is out, with what it said.
+    Let all contestants run in turns, each turn begun by the next of them; skip one that failed, with its output.
 
-    A turn to warm up, which none of the slow ones takes, is not counted.
+    With `warms_up`, one turn more comes first and is not counted; slow contestants do not take part in it.
     """
     runs = [_Runs(contestant) for contestant in contestants]
     if warms_up:
@@ -161,7 +88,7 @@ class _Runs:
         return done.usage
 
     def _note(self, traffic: Traffic | None, said: str) -> None:
-        """Note what a run did; raises `RunFailedError` where it is not what it was to do."""
+        """Note the traffic and the output of a run; raises `RunFailedError` where they are not as expected."""
         one = self._contestant
         if traffic is not None:
             if one.requests is not None and traffic.requests != one.requests:

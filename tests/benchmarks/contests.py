@@ -9,67 +9,64 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from tests.benchmarks import own
+from tests.benchmarks import peers, venvs
 from tests.benchmarks.answers import PAGE
-from tests.benchmarks.contest import US, Contestant, Skipped
-from tests.benchmarks.peers import octodns, terraform
+from tests.benchmarks.contest import Contestant
+from tests.benchmarks.process import ROOT
+from tests.benchmarks.results import US, Skipped
 from tests.benchmarks.serving import Served, serving
-from tests.benchmarks.specs import write_many_files, write_one_file, write_project
-from tests.benchmarks.world import PERSONA, World
+from tests.benchmarks.world import PERSONA, World, write_many_files, write_one_file, write_project
 
-LATENCY = 0.025
-CONCURRENCY = 50
-VALIDATED = 10_000
-APPLIED = 1_000
-SMALL = 100
-BARE = "bare client"
-CHANGED = f"{US}, all changed"
-IMPORTS = f"{US}, imports"
+LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
+VALIDATED, APPLIED, SMALL = 10_000, 1_000, 100
+BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
-"""What must not be imported to say what there is."""
+"""Libraries that `--help` must not import."""
 
 _PLAN, _APPLY = ("plan", "--detailed-exitcode"), ("apply", "--yes")
 _PENDING = 2
 _KEY = {"BENCHMARK_KEY": "benchmark"}
+_LOADER = """
+import sys, yaml
+from pathlib import Path
+for file in sorted(Path(sys.argv[1]).iterdir()):
+    with file.open("rb") as text:
+        yaml.load(text, Loader=yaml.CSafeLoader)
+"""
 
 Entry: TypeAlias = Contestant | Skipped
 
 
 @dataclass(slots=True)
 class Stage:
-    """Where a contest takes place: a folder for its files, and servers that end with it."""
+    """The folders and servers of a contest, which end with it."""
 
     size: int
     stack: ExitStack = field(default_factory=ExitStack)
 
     def folder(self) -> Path:
-        """Give a new folder, which goes with the contest."""
         return Path(self.stack.enter_context(TemporaryDirectory(prefix="reconciler-benchmark-")))
 
     def serve(self, world: World) -> Served:
-        """Serve a world with the latency of the goals."""
         return self.stack.enter_context(serving(world, latency=LATENCY))
 
 
-Contest: TypeAlias = Callable[[Stage], Iterator[Entry]]
+def _reconciler(*arguments: str) -> tuple[str, ...]:
+    return (str(venvs.programs() / "reconciler"), *arguments)
 
 
-def _reconciler() -> tuple[str, ...]:
-    return (str(own.programs() / "reconciler"),)
-
-
-def _python() -> tuple[str, ...]:
-    """Give the Python that has what this project needs, for the bare clients, too."""
-    return (str(own.programs() / "python"),)
+def _python(*arguments: str) -> tuple[str, ...]:
+    """Return a command of the Python that this project is installed for, which the bare clients use, too."""
+    return (str(venvs.programs() / "python"), *arguments)
 
 
 def limit(phases: Sequence[int]) -> float:
-    """Give the least seconds for phases of so many requests, each begun when the one before it has ended."""
+    """Return the least seconds for phases of so many requests, each begun when the one before it has ended."""
     return sum(ceil(requests / CONCURRENCY) for requests in phases) * LATENCY
 
 
 def listed(size: int) -> tuple[int, ...]:
-    """Give the phases of a listing: the first page, which tells how many there are, and then the others."""
+    """Return the phases of a listing: the first page, which tells how many there are, and then the others."""
     return 1, ceil(size / PAGE) - 1
 
 
@@ -77,26 +74,24 @@ def _ours(  # noqa: PLR0913  a contestant's parts
     stage: Stage,
     world: World,
     arguments: tuple[str, ...],
+    phases: Sequence[int],
     *,
     name: str = US,
     reader: str = "contacts",
-    phases: Sequence[int],
     good: int = 0,
 ) -> Contestant:
     served = stage.serve(world)
     project = write_project(world, stage.folder() / "repository", url=served.url, reader=reader)
-    command = (*_reconciler(), "--project", str(project), *arguments)
-    return Contestant(
-        name, command, variables=_KEY, served=served, limit=limit(phases), requests=sum(phases), good=good
-    )
+    command = _reconciler("--project", str(project), *arguments)
+    return Contestant(name, command, ROOT, _KEY, served, limit(phases), sum(phases), good)
 
 
-def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, *, phases: Sequence[int]) -> Contestant:
+def _bare(stage: Stage, what: str, lines: Iterator[str], world: World, phases: Sequence[int]) -> Contestant:
     """Make the bare client with its requests in a file, so that it has nothing to work out."""
     served, file = stage.serve(world), stage.folder() / "requests"
     with file.open("w") as text:
         text.writelines(f"{line}\n" for line in lines)
-    command = (*_python(), "-m", "tests.benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
+    command = _python("-m", "tests.benchmarks.bare", what, str(file), served.url, str(CONCURRENCY))
     return Contestant(BARE, command, served=served, limit=limit(phases), requests=sum(phases))
 
 
@@ -105,10 +100,10 @@ def _context_paths(world: World) -> Iterator[str]:
 
 
 def start(_: Stage) -> Iterator[Entry]:
-    """Start and say what there is; once more to see what is imported for it."""
-    yield Contestant("python -c pass", (*_python(), "-c", "pass"))
-    yield Contestant(US, (*_reconciler(), "--help"))
-    traced = (*_python(), "-I", "-X", "importtime", "-m", "reconciler", "--help")
+    """Print the help; once more to see what it imports."""
+    yield Contestant("python -c pass", _python("-c", "pass"))
+    yield Contestant(US, _reconciler("--help"))
+    traced = _python("-I", "-X", "importtime", "-m", "reconciler", "--help")
     yield Contestant(IMPORTS, traced, says="Usage: ", counts=rf"\|\s+(?:{'|'.join(HEAVY)})$", is_slow=True)
 
 
@@ -119,41 +114,41 @@ def validate(stage: Stage) -> Iterator[Entry]:
     write_one_file(world, one / "contacts.yaml", users=True)
     write_many_files(world, many, users=True)
     for name, folder in (("one file", one), ("a file each", many)):
-        yield Contestant(f"CSafeLoader, {name}", (*_python(), "-m", "tests.benchmarks.bare", "load", str(folder)))
+        yield Contestant(f"CSafeLoader, {name}", _python("-c", _LOADER, str(folder)))
         project = stage.folder()
         environments = {"production": {"api": "https://api.bland.ai", "specs": [str(folder)]}}
         (project / "reconciler.yaml").write_text(json.dumps({"version": 1, "specs": [], "environments": environments}))
-        yield Contestant(f"{US}, {name}", (*_reconciler(), "--project", str(project), "validate"))
+        yield Contestant(f"{US}, {name}", _reconciler("--project", str(project), "validate"))
 
 
 def plan(stage: Stage) -> Iterator[Entry]:
     """Plan through `context`, a request a memory: nothing to do, and all to update."""
     world, changed = World(stage.size), World(stage.size, changed=1.0)
     phases = (stage.size,)
-    yield _bare(stage, "get", _context_paths(world), world, phases=phases)
-    yield _ours(stage, world, _PLAN, reader="context", phases=phases)
-    yield _ours(stage, changed, _PLAN, name=CHANGED, reader="context", phases=phases, good=_PENDING)
+    yield _bare(stage, "get", _context_paths(world), world, phases)
+    yield _ours(stage, world, _PLAN, phases, reader="context")
+    yield _ours(stage, changed, _PLAN, phases, name=CHANGED, reader="context", good=_PENDING)
 
 
 def listing(stage: Stage) -> Iterator[Entry]:
     """Plan through `contacts`, a request for 200 memories, against peers that ask nobody."""
     world = World(stage.size)
-    yield _ours(stage, world, _PLAN, phases=listed(stage.size))
-    yield octodns.contestant(world, stage.folder())
-    yield terraform.contestant(world, stage.folder())
+    yield _ours(stage, world, _PLAN, listed(stage.size))
+    yield peers.octodns(world, stage.folder())
+    yield peers.terraform(world, stage.folder())
 
 
 def apply(stage: Stage) -> Iterator[Entry]:
     """Apply memories that are all new: the listing, then two writes for each."""
     world, size = World(stage.size, new=True), stage.size
     phases = (*listed(size), size, size)
-    yield _bare(stage, "apply", _new_memories(world), world, phases=phases)
-    yield _ours(stage, world, _APPLY, phases=phases)
+    yield _bare(stage, "apply", _new_memories(world), world, phases)
+    yield _ours(stage, world, _APPLY, phases)
 
 
 def again(stage: Stage) -> Iterator[Entry]:
     """Apply where nothing is left to do."""
-    yield _ours(stage, World(stage.size), _APPLY, phases=listed(stage.size))
+    yield _ours(stage, World(stage.size), _APPLY, listed(stage.size))
 
 
 def _new_memories(world: World) -> Iterator[str]:
@@ -163,25 +158,12 @@ def _new_memories(world: World) -> Iterator[str]:
         yield json.dumps({"memory": {"contact_id": one.contact_id, "persona_id": PERSONA}, "facts": one.declared})
 
 
-CONTESTS: Mapping[str, Contest] = {
-    "start": start,
-    "validate": validate,
-    "plan": plan,
-    "listing": listing,
-    "apply": apply,
-    "again": again,
+CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
+    one.__name__: one for one in (start, validate, plan, listing, apply, again)
 }
 
-SIZES: Mapping[str, tuple[int, ...]] = {
-    "start": (0,),
-    "validate": (VALIDATED,),
-    "apply": (APPLIED,),
-    "again": (APPLIED,),
-}
+SIZES: Mapping[str, int] = {"start": 0, "validate": VALIDATED, "apply": APPLIED, "again": APPLIED}
 """Contests whose goal names one size, whatever sizes are asked for."""
 
-SETS: Mapping[str, tuple[str, ...]] = {
-    "quick": ("start", "plan", "listing", "apply"),
-    "full": tuple(CONTESTS),
-    **{name: (name,) for name in CONTESTS},
-}
+_QUICK = ("start", "plan", "listing", "apply")
+SETS: Mapping[str, tuple[str, ...]] = {"quick": _QUICK, "full": tuple(CONTESTS), **{name: (name,) for name in CONTESTS}}

@@ -1,8 +1,8 @@
-"""Contests as tests hold them: made up, with figures that are easy to reckon with."""
+"""Contests for tests, with made-up figures that are easy to calculate with."""
 
-from tests.benchmarks.contest import Held, Result
 from tests.benchmarks.process import Usage
-from tests.benchmarks.serving import Traffic
+from tests.benchmarks.results import Held, Result
+from tests.benchmarks.server import Traffic
 
 MACHINE = "2 cores."
 

@@ -1,4 +1,4 @@
-"""One run of a program: how long it took, what of CPU and memory it used, and what it said."""
+"""One run of a program: its time, CPU, peak memory and output."""
 
 import os
 import signal
@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+ROOT = Path(__file__).parents[2]
 _KIB, _MB = 1024, 1_000_000
 _KEPT, _SHOWN = 200_000, 2000
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
@@ -26,18 +27,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run used, and the end of what it said."""
+    """The usage of a run, and the end of its output."""
 
     usage: Usage
     said: str
 
 
 class RunFailedError(Exception):
-    """A program did not end as it should, or not with what it should."""
+    """A program did not end as expected, or with other output."""
 
 
 def environment() -> dict[str, str]:
-    """Give the variables that all programs get: no proxy, no path of Python's, nothing that some would heed alone."""
+    """Return the variables of all programs: no proxy, no path of Python's, nothing that only some would use."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
@@ -45,7 +46,7 @@ def run(command: Sequence[str], *, folder: Path, variables: Mapping[str, str], g
     """
     Run a program to its end.
 
-    Raises `RunFailedError`, with the end of what it said, when its exit code is not the good one.
+    Raises `RunFailedError`, with the end of its output, when its exit code is not the good one.
     """
     with tempfile.TemporaryFile() as output:
         usage, code = _measured(command, folder, {**environment(), **variables}, output)
@@ -60,16 +61,9 @@ def _measured(
     command: Sequence[str], folder: Path, variables: Mapping[str, str], output: IO[bytes]
 ) -> tuple[Usage, int]:
     started = time.perf_counter()
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        process = subprocess.Popen(command, cwd=folder, env=variables, start_new_session=True, **streams)
     except OSError as error:
         raise RunFailedError(f"{command[0]} cannot be started: {error.strerror}") from error
     try:

@@ -1,9 +1,7 @@
 """
-A loopback server that costs less CPU than what is measured: a bare protocol.
+A loopback server that costs less CPU than what is measured: a bare protocol, with the answers to reads made ahead.
 
-The answers to reads stand ready; those to writes are made when they are asked for.
-
-Run as a program it prints its URL, serves until its standard input ends, and then prints what it counted.
+Run as a program it prints its URL, and its counts for each line of its standard input, until that ends.
 """
 
 import asyncio
@@ -24,13 +22,17 @@ _FACTS_STEPS = 4
 
 
 @dataclass(slots=True)
-class Counts:
-    """What came: requests, those of them that write, and connections."""
+class Traffic:
+    """What the server saw since it was last asked: requests, those of them that write, and connections."""
 
     reads: int = 0
     writes: int = 0
     connections: int = 0
     by_call: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        return self.reads + self.writes
 
     def note(self, call: str) -> None:
         """Count a request by its method and the start of its path."""
@@ -40,12 +42,22 @@ class Counts:
         else:
             self.writes += 1
 
+    def most(self, other: "Traffic") -> "Traffic":
+        """Return the greater of each count."""
+        calls = self.by_call | other.by_call
+        return Traffic(
+            max(self.reads, other.reads),
+            max(self.writes, other.writes),
+            max(self.connections, other.connections),
+            {name: max(self.by_call.get(name, 0), other.by_call.get(name, 0)) for name in calls},
+        )
+
 
 class Account:
     """The world behind the server; what is written to it is answered, and not kept."""
 
     def __init__(self, world: World) -> None:
-        self.counts = Counts()
+        self.counts = Traffic()
         self._contexts: Mapping[bytes, bytes] = contexts(world)
         self._pages = pages(world)
         self._people: dict[str, Person] = {}
@@ -53,7 +65,7 @@ class Account:
             self._people[person.contact_id] = self._people[person.memory_id] = person
 
     def answer(self, method: bytes, target: bytes, body: bytes) -> bytes:
-        """Give the whole HTTP answer to a request."""
+        """Return the whole HTTP answer to a request."""
         if method == b"GET" and target.startswith(_CONTEXT):
             self.counts.note("GET context")
             return self._contexts.get(_query(target)[b"contact_id"], NOT_FOUND)
@@ -89,7 +101,6 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection."""
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
         self._account.counts.connections += 1
@@ -132,7 +143,7 @@ async def serve(world: World, latency: float) -> None:
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     while await loop.run_in_executor(None, sys.stdin.readline):
         print(json.dumps(asdict(account.counts)), flush=True)
-        account.counts = Counts()
+        account.counts = Traffic()
 
 
 if __name__ == "__main__":

@@ -2,30 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.benchmarks.contest import US, Held, Result
 from tests.benchmarks.contests import CONCURRENCY, LATENCY
-from tests.benchmarks.verdicts import BUSY, Verdict, judge
+from tests.benchmarks.goals import BUSY, Verdict, judge
+from tests.benchmarks.results import US, Held, Result
 
 _HEAD = (
-    "work",
-    "memories",
-    "who",
-    "runs",
-    "time, s",
-    "from - to",
-    "CPU, s",
-    "peak, MB",
-    "requests",
-    "connections",
-    "÷ limit",
-    "÷ reconciler",
-    "CPU ÷ reconciler",
+    *("work", "memories", "who", "runs", "time, s", "from - to", "CPU, s", "peak, MB", "requests", "connections"),
+    *("÷ limit", "÷ reconciler", "CPU ÷ reconciler"),
 )
 _TEXTS = 3
 
 
 def render_report(contests: Sequence[Held]) -> str:
-    """Return all that is told of contests: conditions, machines, results, goals, and why some are missed."""
+    """Return the report: conditions, machines, results, goals, and why some are missed."""
     verdicts = judge(contests)
     conditions = f"Loopback server, {LATENCY * 1000:g} ms a response, {CONCURRENCY} at once; medians."
     parts = (render_results(contests), render_goals(verdicts), render_missed(verdicts))
@@ -33,18 +22,18 @@ def render_report(contests: Sequence[Held]) -> str:
 
 
 def render_results(contests: Sequence[Held]) -> str:
-    """Give a row a contestant, and below the table who was skipped and why."""
-    rows = [_row(one, ours_of(held)) for held in contests for one in held.results]
+    """Return a row a contestant, and below the table who was skipped and why."""
+    rows = [_row(one, _ours(held)) for held in contests for one in held.results]
     notes = [
         f"- {_place(held)}: {one.name} skipped: {' '.join(one.reason.split())}"
         for held in contests
         for one in held.skipped
     ]
-    return "\n".join([*table(_HEAD, rows, texts=_TEXTS), *(["", *notes] if notes else []), ""])
+    return "\n".join([*_table(_HEAD, rows, texts=_TEXTS), *(["", *notes] if notes else []), ""])
 
 
 def render_machines(contests: Sequence[Held]) -> str:
-    """Say where it was measured; where not all was measured alike, what where."""
+    """Return the machine of the results, or each machine with its contests, and the versions of peers."""
     by_machine: dict[str, list[str]] = {}
     for held in contests:
         by_machine.setdefault(held.machine, []).append(_place(held))
@@ -55,32 +44,32 @@ def render_machines(contests: Sequence[Held]) -> str:
 
 
 def render_goals(verdicts: Iterable[Verdict]) -> str:
-    """Give a row a goal; those that were not measured, or cannot be judged, say so."""
-    rows = [(one.goal.name, figure(one.goal.bound, one.goal.unit), _measured(one), _word(one)) for one in verdicts]
-    return "\n".join([*table(("goal", "at most", "measured", "met"), rows, texts=1), ""])
+    """Return a row a goal, whether it was measured or not."""
+    rows = [(one.goal.name, _figure(one.goal.bound, one.goal.unit), _measured(one), _word(one)) for one in verdicts]
+    return "\n".join([*_table(("goal", "at most", "measured", "met"), rows, texts=1), ""])
 
 
 def render_missed(verdicts: Iterable[Verdict]) -> str:
-    """Say of each goal that is missed by how much, why, and what would be needed, and when none can be judged."""
-    told = list(verdicts)
-    lines = [f"- **Missed: {one.goal.name}: {_excess(one)}.** {one.goal.missed}" for one in told if one.is_met is False]
-    busy = [BUSY] if any(one.was_busy for one in told) else []
+    """Return by how much each missed goal is missed and why, and when a goal cannot be judged."""
+    judged = list(verdicts)
+    missed = [one for one in judged if one.is_met is False]
+    lines = [f"- **Missed: {one.goal.name}: {_excess(one)}.** {one.goal.missed}" for one in missed]
+    busy = [BUSY] if any(one.was_busy for one in judged) else []
     return "\n\n".join(["\n".join(part) for part in (lines, busy) if part]) + ("\n" if lines or busy else "")
 
 
 def _excess(one: Verdict) -> str:
     measured, bound = one.figure or 0, one.goal.bound
-    told = f"{figure(measured, one.goal.unit)} where {figure(bound, one.goal.unit)} is the goal"
-    return f"{told}: {measured / bound - 1:.0%} too much" if bound else told
+    stated = f"{_figure(measured, one.goal.unit)} where {_figure(bound, one.goal.unit)} is the goal"
+    return f"{stated}: {measured / bound - 1:.0%} too much" if bound else stated
 
 
-def ours_of(held: Held) -> Result | None:
-    """Give the result that the others of a contest are compared with."""
+def _ours(held: Held) -> Result | None:
     return next((one for one in held.results if one.name == US), None)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int) -> Iterator[str]:
-    """Give the lines of a Markdown table; the first columns hold texts, the others numbers."""
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int) -> Iterator[str]:
+    """Yield the lines of a Markdown table; the first columns hold texts, the others numbers."""
     yield _line(head)
     yield _line([" --- " if column < texts else " ---: " for column in range(len(head))], padding="")
     yield from map(_line, rows)
@@ -91,16 +80,15 @@ def _line(cells: Sequence[str], padding: str = " ") -> str:
 
 
 def _row(one: Result, ours: Result | None) -> tuple[str, ...]:
-    shortest, longest = one.spread
-    traffic = one.traffic
+    (shortest, longest), traffic = one.spread, one.traffic
     return (
         one.contest,
         f"{one.size:,}" if one.size else "",
         one.name,
         str(len(one.usages)),
-        seconds(one.wall),
-        f"{seconds(shortest)} - {seconds(longest)}",
-        seconds(one.cpu),
+        _seconds(one.wall),
+        f"{_seconds(shortest)} - {_seconds(longest)}",
+        _seconds(one.cpu),
         f"{one.peak:,.0f}",
         f"{traffic.requests:,}" if traffic else "",
         f"{traffic.connections:,}" if traffic else "",
@@ -114,18 +102,16 @@ def _place(held: Held) -> str:
     return f"{held.contest}, {held.size:,}" if held.size else held.contest
 
 
-def seconds(value: float) -> str:
-    """Give seconds with as many decimals as mean something."""
+def _seconds(value: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 
-def figure(value: float, unit: str) -> str:
-    """Give a figure with its unit."""
+def _figure(value: float, unit: str) -> str:
     return f"{value:,.3g} {unit}".strip() if value < 1000 else f"{value:,.0f} {unit}".strip()
 
 
 def _measured(one: Verdict) -> str:
-    return "not measured" if one.figure is None else figure(one.figure, one.goal.unit)
+    return "not measured" if one.figure is None else _figure(one.figure, one.goal.unit)
 
 
 def _word(one: Verdict) -> str:

@@ -10,8 +10,7 @@ from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from tests.benchmarks.serving import serving
-from tests.benchmarks.specs import write_one_file
-from tests.benchmarks.world import PERSONA, World
+from tests.benchmarks.world import PERSONA, World, write_one_file
 
 KEY = {"authorization": "any"}
 SMALL = World(3, changed=1.0)

@@ -9,15 +9,15 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner
 
-from tests.benchmarks import own
+from tests.benchmarks import venvs
 from tests.benchmarks.__main__ import main
-from tests.benchmarks.contest import Contestant, Held, Result, Skipped, hold
+from tests.benchmarks.contest import Contestant, hold
 from tests.benchmarks.contests import limit, listed
 from tests.benchmarks.held import held, result
-from tests.benchmarks.keeping import UnreadableResultsError, keep, kept, merged
-from tests.benchmarks.peers import venvs
 from tests.benchmarks.process import environment, run
-from tests.benchmarks.serving import Traffic, serving
+from tests.benchmarks.results import Held, Result, Skipped, UnreadableResultsError, keep, kept, merged
+from tests.benchmarks.server import Traffic
+from tests.benchmarks.serving import serving
 from tests.benchmarks.world import World
 
 
@@ -172,8 +172,8 @@ def test_without_a_package_index_it_is_told_what_cannot_be_installed(
     def failing(command: tuple[str, ...], **_settings: object) -> None:
         raise subprocess.CalledProcessError(1, command, stderr="no index here")
 
-    own.programs.cache_clear()
-    monkeypatch.setattr(own, "VENV", tmp_path / "reconciler")
+    venvs.programs.cache_clear()
+    monkeypatch.setattr(venvs, "VENV", tmp_path / "reconciler")
     monkeypatch.setattr(subprocess, "run", failing)
     done = CliRunner().invoke(main, ["--set", "start"])
 

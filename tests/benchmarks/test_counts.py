@@ -13,9 +13,9 @@ from reconciler.core.model.desired import Fact
 from reconciler.core.plan.diff import diff_facts
 from reconciler.errors import Source
 from reconciler.reading import read_rows
-from tests.benchmarks.serving import Traffic, serving
-from tests.benchmarks.specs import write_project
-from tests.benchmarks.world import World
+from tests.benchmarks.server import Traffic
+from tests.benchmarks.serving import serving
+from tests.benchmarks.world import World, write_project
 
 HERE = Source("a.yaml", 1, 1)
 SIZE = 450

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.contest import Skipped
+from tests.benchmarks.goals import judge
 from tests.benchmarks.held import held, result
-from tests.benchmarks.keeping import kept
 from tests.benchmarks.process import Usage
+from tests.benchmarks.results import Skipped, kept
 from tests.benchmarks.table import render_goals, render_machines, render_missed, render_report, render_results
-from tests.benchmarks.verdicts import judge
 
 ROOT = Path(__file__).parents[2]
 QUIET = held(

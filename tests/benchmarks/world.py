@@ -1,7 +1,9 @@
-"""The generator: contacts with what the specs declare of them and what the account holds, all from one seed."""
+"""The generated world: contacts with what the specs declare and what the account holds, and those specs."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import TypeAlias
 from uuid import UUID
@@ -14,6 +16,7 @@ _PLANS = ("trial", "premium", "business")
 _CITIES = ("Lisbon", "Osaka", "Tampere", "Oaxaca", "Leeds")
 _NAMES = ("Sarah Chen", "Jon Doe", "Maria Silva", "Aino Virtanen", "Kwame Mensah")
 _UUID_BITS = 128
+_SCOPES = f"scopes:\n  {SCOPE}: {{persona_id: {PERSONA}}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,17 @@ class Person:
 
     @property
     def name(self) -> str:
-        """Give what the specs call the contact."""
+        """Return the name of the contact in the specs."""
         return f"contact-{self.number:06d}"
 
     @property
     def memory_id(self) -> str:
-        """Give the id that the memory has, or will have."""
+        """Return the id that the memory has, or will have."""
         return f"mem-{self.number:06d}"
 
     @property
     def phone_number(self) -> str:
-        """Give the phone number of the memory's user."""
+        """Return the phone number of the memory's user."""
         return f"+1415{self.number:07d}"
 
 
@@ -51,7 +54,7 @@ class World:
     seed: int = 7
 
     def people(self) -> Iterator[Person]:
-        """Give the contacts one by one, the same for the same world."""
+        """Return the contacts one by one, the same for the same world."""
         random = Random(self.seed)  # noqa: S311  the same world each time is the point
         return (self._person(number, random) for number in range(self.size))
 
@@ -68,3 +71,42 @@ class World:
         differs = random.random() < self.changed
         live = {**declared, "seats": 0} if differs else declared
         return Person(number, contact_id, declared, None if self.new else live)
+
+
+def write_project(world: World, folder: Path, *, url: str, reader: str = "auto", concurrency: int = 50) -> Path:
+    """Write a repository with all contacts in one file, for an account at this URL."""
+    (folder / "specs").mkdir(parents=True)
+    write_one_file(world, folder / "specs" / "contacts.yaml", users=False)
+    account = {"api": url, "reader": reader, "concurrency": concurrency, "api_key_env": "BENCHMARK_KEY"}
+    (folder / "reconciler.yaml").write_text(json.dumps({"version": 1, "environments": {"production": account}}))
+    return folder
+
+
+def write_one_file(world: World, path: Path, *, users: bool) -> None:
+    """Write all contacts to one file."""
+    with path.open("w") as file:
+        file.write(_SCOPES + "contacts:\n")
+        file.writelines(line for person in world.people() for line in _lines(person, users=users))
+
+
+def write_many_files(world: World, folder: Path, *, users: bool) -> None:
+    """Write each contact to a file of its own."""
+    (folder / "scopes.yaml").write_text(_SCOPES)
+    for person in world.people():
+        (folder / f"{person.name}.yaml").write_text("contacts:\n" + "".join(_lines(person, users=users)))
+
+
+def _lines(person: Person, *, users: bool) -> Iterator[str]:
+    yield f"  {person.name}:\n    contact_id: {person.contact_id}\n    scopes:\n      {SCOPE}:\n        facts:\n"
+    for key, value in person.declared.items():
+        yield f"          {key}: {_scalar(value)}\n"
+    if users:
+        yield (
+            f"        users:\n          - phone_number: {person.phone_number}\n"
+            "            metadata: 25 year old customer\n            summary: The user described their age\n"
+        )
+
+
+def _scalar(value: str | int | bool) -> str:  # noqa: FBT001  a fact's value
+    is_plain_text = isinstance(value, str) and not value.isdigit()
+    return str(value) if is_plain_text else json.dumps(value)
