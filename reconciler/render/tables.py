@@ -1,4 +1,4 @@
-"""A comparison as text and as Markdown: one table, a row an address."""
+"""Lint advice, explanations, lists of runs and comparisons as text, and comparisons as Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -51,7 +51,7 @@ def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:
 
 
 def _memories(addresses: Sequence[str]) -> Iterator[str]:
-    """Return which memories get a value, the first of them where there are many."""
+    """Yield the memories that get a value, only the first ones of many."""
     if not addresses:
         yield "  no memory gets it"
     for address in addresses[:_MOST_MEMORIES]:
@@ -86,13 +86,13 @@ def render_runs_text(document: RunsDocument) -> str:
 
 
 def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
-    state = f"{run.state} (settled)" if run.settled else run.state
+    state = f"{run.state} (resolved)" if run.resolved else run.state
     return visible(run.run), visible(run.started_at), visible(run.environment), state, render_counts(run.totals)
 
 
-def render_earlier_run(run: PastRun, findings: Mapping[StepStatus, int]) -> str:
-    """Report in a line what an earlier run left open, and what a fresh plan says of that."""
-    return f"{_what_was_left(run)}{_what_was_found(findings)}"
+def render_earlier_run(run: PastRun, statuses: Mapping[StepStatus, int]) -> str:
+    """Return one line: what an earlier run left open, and what a new plan shows about that."""
+    return f"{_what_was_left(run)}{_what_happened(statuses)}"
 
 
 def _what_was_left(run: PastRun) -> str:
@@ -106,7 +106,7 @@ def _what_was_left(run: PastRun) -> str:
     return f"the run {run.header.run} ended without a receipt: {operations}"
 
 
-def _what_was_found(findings: Mapping[StepStatus, int]) -> str:
+def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
     words: Mapping[StepStatus, tuple[str, str]] = {
         "held": ("is in the account", "are in the account"),
         "planned": ("is in this plan again", "are in this plan again"),
@@ -117,7 +117,7 @@ def _what_was_found(findings: Mapping[StepStatus, int]) -> str:
             "are outside of --target or --shard and stay open",
         ),
     }
-    found = [f"{findings[name]:,} {words[name][findings[name] != 1]}" for name in words if findings.get(name)]
+    found = [f"{statuses[name]:,} {words[name][statuses[name] != 1]}" for name in words if statuses.get(name)]
     return f"; of these, {listed(found)}" if found else ""
 
 
@@ -137,7 +137,7 @@ def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAI
 
 
 def render_comparison_markdown(document: ComparisonDocument) -> str:
-    """Return the comparison as an HTML table, in which foreign text does nothing."""
+    """Return the comparison as an HTML table in which foreign text does nothing."""
     head = "".join(f"<th>{code(text, _LONGEST)}</th>" for text in (document.left, document.right))
     rows = "".join(
         f"<tr>{''.join(f'<td>{code(cell, _LONGEST)}</td>' for cell in (one.address, *_sides(one)))}</tr>\n"

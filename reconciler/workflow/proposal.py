@@ -73,7 +73,7 @@ async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanD
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple(map(operation_key, saved.operations))
     plan = guarded(found.plan, session.guards, saved.measures)
-    return Proposal(plan, fresh, restrict(session.desired, addresses), found.settled, order)
+    return Proposal(plan, fresh, restrict(session.desired, addresses), found.decided, order)
 
 
 def _listed(moved: Iterable[Outcome]) -> str:

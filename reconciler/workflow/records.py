@@ -63,12 +63,12 @@ class ApplyRecords(Struct, frozen=True):
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
         ids = self.session.account.memory_ids
         view = AccountState(proposal.fresh, self.session.desired, proposal.looked_at)
-        for run in self.journals.unsettled(environment=ids.environment, api=ids.api, account=ids.account):
-            findings = view.findings(run.open_steps)
-            counts = Counter(findings.values())
+        for run in self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account):
+            statuses = view.step_statuses(run.open_steps)
+            counts = Counter(statuses.values())
             self.session.reporter.note(render_earlier_run(run, counts))
             if counts["unclear"] and not counts["not_read"]:
-                self.resent.expect(run.header.run, (step for step in findings if findings[step] == "unclear"))
+                self.resent.expect(run.header.run, (step for step in statuses if statuses[step] == "unclear"))
             elif not counts["not_read"]:
                 self._settle(run.header.run)
 
@@ -105,7 +105,7 @@ class ApplyRecords(Struct, frozen=True):
                 )
 
     def _settle(self, run: str) -> None:
-        self.journals.settle(run, by=self.run, at=_now())
+        self.journals.resolve(run, by=self.run, at=_now())
 
     def _header(self, proposal: Proposal) -> RunHeader:
         plan, decided = proposal.plan, proposal.decided

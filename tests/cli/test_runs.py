@@ -142,7 +142,7 @@ def test_the_next_apply_says_what_it_found_of_a_killed_run_once(repository: Repo
         "way; of these, 1 is in the account\n"
     )
     assert second.err == ""
-    assert "killed (settled)" in repository.run("runs").out
+    assert "killed (resolved)" in repository.run("runs").out
 
 
 def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
@@ -206,7 +206,7 @@ def test_what_cannot_be_told_stays_open_where_its_settling_cannot_be_noted_and_t
     with account(lost_twice, settings=Settings(seeds_only=True)) as (_, url):
         applied(repository, url)
         with monkeypatch.context() as patch:
-            patch.setattr(JournalFolder, "settle", fail)
+            patch.setattr(JournalFolder, "resolve", fail)
             second = applied(repository, url)
         third = applied(repository, url)
 

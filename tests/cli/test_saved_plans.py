@@ -142,7 +142,7 @@ def test_where_all_was_left_out_the_journal_says_so_and_a_next_apply_has_nothing
     (run,) = past_runs(account)
 
     assert called.code == 3
-    assert (run.state, run.totals["skipped"], run.needs_settling) == ("incomplete", 1, False)
+    assert (run.state, run.totals["skipped"], run.needs_resolving) == ("incomplete", 1, False)
 
 
 def test_where_nothing_is_left_to_do_and_nothing_was_left_out_there_is_no_journal(account: Served) -> None:

@@ -221,8 +221,8 @@ def test_an_undo_says_nothing_of_what_an_earlier_run_left_open(applied: Two) -> 
     applied.run("-e", "staging", "apply", "--yes")
 
     assert undone.code == 0
-    assert '"kind":"settled"' not in after_undo
-    assert '"kind":"settled"' in journal.read_text()
+    assert '"kind":"resolved"' not in after_undo
+    assert '"kind":"resolved"' in journal.read_text()
 
 
 def test_a_dry_run_sends_nothing_that_writes(applied: Two) -> None:

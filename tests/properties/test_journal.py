@@ -97,4 +97,4 @@ def test_in_any_world_with_any_faults_the_journal_says_what_the_receipt_says(
     assert run.totals == receipt.totals
     assert (run.state == "complete") == receipt.is_complete
     assert (run.state == "interrupted") == receipt.interrupted
-    assert run.needs_settling == bool(receipt.totals["unknown"])
+    assert run.needs_resolving == bool(receipt.totals["unknown"])

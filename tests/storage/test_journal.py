@@ -182,7 +182,7 @@ def test_a_torn_journal_tells_less_and_never_what_is_not_so(tmp_path: Path) -> N
         assert (run is None) == (not lines)
         if run is not None:
             assert run.state == "killed"
-            assert run.needs_settling
+            assert run.needs_resolving
             assert [step.type for step in run.steps] == intents
             assert [step.type for step in run.open_steps] == [kind for kind in intents if kind not in known]
 
@@ -193,24 +193,24 @@ def test_a_torn_journal_can_be_settled(tmp_path: Path) -> None:
     header_size = content.index(b"\n") + 1
     for size in range(header_size, len(content)):
         (tmp_path / f"{RUN}.jsonl").write_bytes(content[:size])
-        assert [run.header.run for run in folder.unsettled(**ACCOUNT)] == [RUN]
-        folder.settle(RUN, by="next", at=now())
-        assert folder.unsettled(**ACCOUNT) == []
-        assert run_of(tmp_path / f"{RUN}.jsonl").settled
+        assert [run.header.run for run in folder.unresolved(**ACCOUNT)] == [RUN]
+        folder.resolve(RUN, by="next", at=now())
+        assert folder.unresolved(**ACCOUNT) == []
+        assert run_of(tmp_path / f"{RUN}.jsonl").resolved
 
 
 def test_a_run_that_is_complete_leaves_nothing_to_settle(tmp_path: Path) -> None:
     run = run_of(whole(tmp_path))
 
     assert (run.state, run.totals["done"], run.not_begun) == ("complete", 3, 0)
-    assert JournalFolder(tmp_path).unsettled(**ACCOUNT) == []
+    assert JournalFolder(tmp_path).unresolved(**ACCOUNT) == []
 
 
 def test_the_journals_of_another_account_are_not_this_ones_to_settle(tmp_path: Path) -> None:
     path = whole(tmp_path)
     path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
 
-    assert JournalFolder(tmp_path).unsettled(**{**ACCOUNT, "account": "hmac:1"}) == []
+    assert JournalFolder(tmp_path).unresolved(**{**ACCOUNT, "account": "hmac:1"}) == []
 
 
 @pytest.mark.parametrize("version", ["1.1", "2.0"])
@@ -367,11 +367,11 @@ def test_that_a_run_is_settled_is_on_disk_in_the_place_of_its_torn_line(
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:-1] + b" " * 500)
     syncs = Syncs(monkeypatch)
-    JournalFolder(tmp_path).settle(RUN, by="next", at=now())
+    JournalFolder(tmp_path).resolve(RUN, by="next", at=now())
 
     first, second = path.read_bytes().splitlines(keepends=True)
     assert first == lines[0]
-    assert json.loads(second) == {"kind": "settled", "at": now(), "by": "next"}
+    assert json.loads(second) == {"kind": "resolved", "at": now(), "by": "next"}
     assert syncs.seen == [first + second]
 
 
@@ -379,7 +379,7 @@ def test_a_journal_that_is_gone_cannot_be_read_or_settled(tmp_path: Path) -> Non
     with pytest.raises(StateError, match=r"cannot read .*No such file"):
         read_run(tmp_path / "gone.jsonl")
     with pytest.raises(StateError, match=r"cannot write .*No such file"):
-        JournalFolder(tmp_path).settle("gone", by="next", at=now())
+        JournalFolder(tmp_path).resolve("gone", by="next", at=now())
 
 
 def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
@@ -387,7 +387,7 @@ def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=":1 is not a line of a journal"):
         JournalFolder(tmp_path).check()
 
-    (tmp_path / "a.jsonl").write_text('{"kind": "settled", "format_version": "1.0", "at": "then", "by": "next"}\n')
+    (tmp_path / "a.jsonl").write_text('{"kind": "resolved", "format_version": "1.0", "at": "then", "by": "next"}\n')
     with pytest.raises(StateError, match=":1 is not a line of a journal"):
         read_run(tmp_path / "a.jsonl")
 
@@ -440,7 +440,7 @@ def test_a_journal_under_another_name_settles_nobody_elses(tmp_path: Path) -> No
     (tmp_path / "other.jsonl").write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
 
     with pytest.raises(StateError, match=f"is the journal of the run {RUN}: give it that name"):
-        JournalFolder(tmp_path).unsettled(**ACCOUNT)
+        JournalFolder(tmp_path).unresolved(**ACCOUNT)
 
 
 def test_neither_a_link_in_the_place_of_the_folder_nor_of_a_journal_is_written_through(tmp_path: Path) -> None:
@@ -456,7 +456,7 @@ def test_neither_a_link_in_the_place_of_the_folder_nor_of_a_journal_is_written_t
     with pytest.raises(StateError, match="is a link"):
         started(JournalFolder(tmp_path / "link"), "new")
     with pytest.raises(StateError, match="cannot write"):
-        JournalFolder(tmp_path / "folder").settle(RUN, by="next", at=now())
+        JournalFolder(tmp_path / "folder").resolve(RUN, by="next", at=now())
     assert journal.read_bytes() == before
 
 

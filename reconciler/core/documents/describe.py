@@ -1,4 +1,4 @@
-"""Describes plans and receipts as documents: what is shown of each value is decided here, by the masker given."""
+"""Turns plans and receipts into documents; the masker decides what is shown of each value."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
@@ -51,7 +51,7 @@ from reconciler.errors import Source
 
 
 def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
-    """Return the document of a plan; the keys of facts that no spec names are live, and told on request alone."""
+    """Return the document of a plan; keys of live facts that no spec names are listed only with `unmanaged_keys`."""
     view = _ValueView(masker, plan.base)
     operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
     return PlanDocument(
@@ -78,7 +78,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
 
 
 def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
-    """Return the document of a receipt; with the API's own messages where live values are shown."""
+    """Return the document of a receipt; it has the API's messages only where live values are shown."""
     return ReceiptDocument(
         format_version=FORMAT_VERSION,
         kind="receipt",
@@ -95,7 +95,7 @@ def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
 
 
 class _ValueView(Struct, frozen=True):
-    """How values are shown, and with what changes are compared to tell their causes."""
+    """The masker that shows values, and the base that the causes of changes are derived from."""
 
     masker: Masker
     base: Base | None
@@ -242,13 +242,13 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
 
 def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
     operation = outcome.operation
-    said = f" ({outcome.said})" if masker.reveal and outcome.said else ""
+    message = f" ({outcome.said})" if masker.reveal and outcome.said else ""
     shown = masker if operation.type == "write_facts" else masker.without_sensitive_keys
     return OutcomeEntry(
         type=operation.type,
         address=operation.address,
         outcome=outcome.result,
-        detail=f"{outcome.detail}{said}",
+        detail=f"{outcome.detail}{message}",
         source=_place(operation.source),
         changed_since_plan=outcome.changed_since_plan,
         altered=tuple(_altered(item, shown) for item in outcome.altered),

@@ -1,4 +1,4 @@
-"""Digests of what the specs declare, and of what a plan would do: the same for the same, however it came about."""
+"""The digest of a plan's operations: equal operations have equal digests."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -8,17 +8,17 @@ from reconciler.core.documents.plan import OperationEntry
 from reconciler.core.model.value import Json
 
 MERGED = "merged:sha256:"
-"""How the digest of operations begins where plans were merged, for which no key is at hand."""
+"""The prefix of the digest of merged plans, which is made without a key."""
 
 _UNCOUNTED = {"source", "cause"}
 
 
 def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:
     """
-    Return the keyed `digest` of a canonical list of operations: what is done, to what, and what it replaces.
+    Return the keyed `digest` of operations: their types, targets, new values and former values.
 
-    Places in files, causes and times do not count, so the same drift has the same digest tomorrow. Without the key
-    nobody can make one for other operations.
+    It ignores places in files and causes, so the same drift has the same digest tomorrow. Without the key, nobody can
+    make a digest for other operations.
     """
     return digest([_entry(entry) for entry in operations])
 

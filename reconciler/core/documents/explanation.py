@@ -1,4 +1,4 @@
-"""What `why` shows: plain values, the contract of its JSON."""
+"""What `why` and `lint` show: the documents that are the contract of their JSON."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias

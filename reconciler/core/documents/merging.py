@@ -1,4 +1,4 @@
-"""Plans, or receipts, of shards → one document, as one run would have made it."""
+"""Merges the plans, or receipts, of shards into the document that one run would have made."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,13 +28,13 @@ _SAME: Mapping[str, Callable[[object, object], str]] = {
     "snapshot_taken_at": lambda left, right: f"one was read from {_seen(left)}, the other from {_seen(right)}",
     "base": lambda left, right: f"one tells {_causes(left)}, the other {_causes(right)}",
 }
-"""What has to be the same in all documents, and what is said where it is not."""
+"""The fields that must be equal in all documents, and the reason given where they are not."""
 ELSEWHERE = "other_shard"
 _LEFT_OUT = "not_read"
 
 
 def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
-    """Merge documents, each with the name of its file; raises `InputError` where they are no parts of one whole."""
+    """Merge documents, each with the name of its file; raise `InputError` where they do not belong together."""
     shards = _shards(documents)
     for name, other in documents[1:]:
         _check_same(documents[0], (name, other))
@@ -89,16 +89,16 @@ def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
 
 
 def _check_memories(documents: Sequence[tuple[str, _Saved]], shards: Shards) -> None:
-    """Check that all plans tell the same number of declared memories, and that as many are in their shards."""
+    """Raise `InputError` unless all plans count the same declared memories, and their shards hold as many."""
     declared = {name: _declared(document) for name, document in documents if isinstance(document, PlanDocument)}
     for name, number in declared.items():
         first, expected = next(iter(declared.items()))
         if number != expected:
-            told = f"of all shards, one tells {expected} declared memories, the other {number}"
-            raise InputError(f"{first} and {name} cannot be merged: {told}")
+            reason = f"of all shards, one tells {expected} declared memories, the other {number}"
+            raise InputError(f"{first} and {name} cannot be merged: {reason}")
         if shards.memories > number or (shards.memories < number and not shards.missing):
-            told = f"they tell {number} declared memories of all shards, and hold {shards.memories}"
-            raise InputError(f"{' and '.join(declared)} cannot be merged: {told}")
+            reason = f"they tell {number} declared memories of all shards, and hold {shards.memories}"
+            raise InputError(f"{' and '.join(declared)} cannot be merged: {reason}")
 
 
 def _declared(plan: PlanDocument) -> int:
@@ -140,7 +140,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
 
 
 def _digest(content: Json) -> str:
-    """Return a digest that needs no key: it tells merged plans apart, and none of them can be applied."""
+    """Return a digest without a key; it only distinguishes merged plans, which cannot be applied."""
     return MERGED + hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
@@ -148,7 +148,7 @@ _Entry = TypeVar("_Entry")
 
 
 def _in_order(entries: Iterable[_Entry], address: Callable[[_Entry], str]) -> tuple[_Entry, ...]:
-    """Sort as a plan is: contacts by name, then memories declared by id; what is of one of them stays in its order."""
+    """Return entries in the order of a plan: contacts by name, then memories by id; each keeps its own order."""
     return tuple(sorted(entries, key=lambda entry: unit_of(address(entry))))
 
 
@@ -162,7 +162,7 @@ def _doubts(plans: Iterable[PlanDocument]) -> list[NoticeEntry]:
 
 
 def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeEntry]) -> tuple[NoticeEntry, ...]:
-    """Return all notices in order; of what was left out there is one each, and doubts are those of the whole."""
+    """Return all notices in order: one each for what was not read, and the doubts of the merged plan."""
     all_of_them = [notice for plan in plans for notice in plan.notices]
     found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
     left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
@@ -172,7 +172,7 @@ def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeE
 
 
 def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
-    """Add what guards are held against; a key that is new to one shard and live in another is not new."""
+    """Return the measures of all shards together; a key that is new to one and live in another is not new."""
     return Measures(
         changes=sum(part.changes for part in parts),
         facts_to_update=sum(part.facts_to_update for part in parts),
@@ -182,7 +182,7 @@ def _measures(parts: Sequence[Measures], live: Sequence[str]) -> Measures:
 
 
 def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[ExceededGuard, ...]:
-    """Return each guard that refuses a shard; no guard is held against the whole."""
+    """Return each guard that refuses a shard; the merged plan is checked against no guard of its own."""
     refusing = [guard for plan in plans for guard in plan.guards]
     by_name = ([guard for guard in refusing if guard.name == name] for name in GUARD_NAMES)
     return tuple(_worst(guards, measures) for guards in by_name if guards)
@@ -190,9 +190,9 @@ def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[Exceeded
 
 def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:
     """
-    Return one guard that refuses some shards as the whole exceeds it, or else, of a share, as the worst of them does.
+    Return a guard with the value of the whole, or with that of the worst shard where the whole does not exceed it.
 
-    Limits may differ, since each job can be given its own (`--max-changes`); the smallest is told.
+    Jobs may have different limits (`--max-changes`); the smallest one is reported.
     """
     limit = min(guard.limit for guard in guards)
     whole = held_against(measures, guards[0].name, limit)

@@ -145,6 +145,15 @@ OperationEntry: TypeAlias = (
 )
 
 
+def changes_of(entry: OperationEntry) -> tuple[FactEntry, ...]:
+    """Return the changes of facts or fields that an operation makes; empty where it creates something."""
+    match entry:
+        case WriteFactsEntry(facts=changes) | UpdateContactEntry(changes=changes) | UpdateUserEntry(changes=changes):
+            return changes
+        case _:
+            return ()
+
+
 @dataclass(frozen=True, slots=True)
 class UnchangedFact:
     """A declared fact, or a part of one, that no operation changes; a seeded fact is live with any value."""

@@ -1,8 +1,8 @@
 """
-What still holds of a reviewed plan: its operations in, and a fresh plan of the same things, out what may be done.
+Decide which operations of a saved plan may still be applied, by comparing it with a new plan of the same things.
 
-Only what was reviewed and is still just so is done. What the account holds by now needs nothing; what changed since is
-left for the next plan.
+Only operations that the new plan contains unchanged are applied. What the account already holds needs no request; what
+changed since the plan was saved is left for the next plan.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.digests import MERGED, operations_digest
 from reconciler.core.documents.plan import (
-    AddUserEntry,
     CreateContactEntry,
     CreateMemoryEntry,
     FactEntry,
@@ -22,8 +21,7 @@ from reconciler.core.documents.plan import (
     OperationEntry,
     PlanDocument,
     UpdateContactEntry,
-    UpdateUserEntry,
-    WriteFactsEntry,
+    changes_of,
 )
 from reconciler.core.model.address import is_within, operation_key
 from reconciler.core.model.desired import ContactMemory, Memory, User
@@ -60,13 +58,13 @@ _COUNTERPARTS = {
     "create_contact": "update_contact",
     "update_contact": "create_contact",
 }
-"""What is planned in an operation's place once the thing appeared, or is gone."""
+"""The operation that is planned instead, once the thing appeared or is gone."""
 
 ALREADY = "the account holds it by now"
 
 
 class Reviewed(Struct, frozen=True):
-    """An operation of a reviewed plan, as far as a receipt speaks of it."""
+    """An operation of a saved plan, as a receipt names it."""
 
     type: str
     address: str
@@ -74,19 +72,19 @@ class Reviewed(Struct, frozen=True):
 
 
 class Review(Struct, frozen=True):
-    """What is left to do, and what became of the other operations without any request; `changed` are of these."""
+    """The operations left to apply, and the outcomes of those that need no request; `changed` is a part of these."""
 
     plan: Plan
-    settled: tuple[Outcome, ...]
+    decided: tuple[Outcome, ...]
 
     @property
     def changed(self) -> tuple[Outcome, ...]:
-        """Return the operations that do not hold any more."""
-        return tuple(outcome for outcome in self.settled if outcome.changed_since_plan)
+        """Return the operations whose live values changed since the plan."""
+        return tuple(outcome for outcome in self.decided if outcome.changed_since_plan)
 
 
 class _Verdict(Struct, frozen=True):
-    """What became of one reviewed operation; `keys` are those of its facts or fields that hold."""
+    """The decision about one operation; `keys` are those of its facts or fields that still hold."""
 
     state: _State
     keys: frozenset[str] = frozenset()
@@ -94,14 +92,14 @@ class _Verdict(Struct, frozen=True):
 
 
 class _Fresh(Struct, frozen=True):
-    """A fresh plan: its operations, and the addresses of what the account shows several of."""
+    """A new plan: its operations, and the addresses that match several live things."""
 
     operations: Mapping[_Key, OperationEntry]
     ambiguous: frozenset[str]
 
 
 def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
-    """Decide each operation of a reviewed plan alone, in view of a fresh plan of the same things."""
+    """Return the decisions about a saved plan, made for each operation by itself from a new plan of the same things."""
     fresh = _Fresh(
         {operation_key(entry): entry for entry in describe_plan(now, masker).operations},
         frozenset(notice.address for notice in now.notices if notice.type in AMBIGUOUS),
@@ -109,12 +107,12 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     verdicts = {operation_key(entry): _verdict(entry, fresh, masker) for entry in saved.operations}
     work = tuple(_narrowed(item, verdicts) for item in now.work)
     judged = ((entry, verdicts[operation_key(entry)]) for entry in saved.operations)
-    settled = tuple(_settled(entry, verdict) for entry, verdict in judged if verdict.state != "holds")
-    return Review(replace(now, work=tuple(item for item in work if item.operations)), settled)
+    decided = tuple(_decided(entry, verdict) for entry, verdict in judged if verdict.state != "holds")
+    return Review(replace(now, work=tuple(item for item in work if item.operations)), decided)
 
 
 def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str, ...]:
-    """Return why a reviewed plan cannot be applied here; empty where it can."""
+    """Return the reasons why a saved plan cannot be applied here; empty where it can."""
     found = []
     environment, api, specs_digest = here.environment, here.api, here.specs_digest
     if (saved.environment, saved.api) != (environment, api):
@@ -130,7 +128,7 @@ def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str
     return tuple(found)
 
 
-def _settled(entry: OperationEntry, verdict: _Verdict) -> Outcome:
+def _decided(entry: OperationEntry, verdict: _Verdict) -> Outcome:
     operation = Reviewed(entry.type, entry.address, Source(entry.source.file, entry.source.line))
     is_changed = verdict.state == "changed_since_plan"
     return Outcome(operation, "skipped" if is_changed else "already", verdict.detail, changed_since_plan=is_changed)
@@ -153,7 +151,7 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
 
 
 def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
-    """Decide an operation that a fresh plan does not hold: the account holds it, unless something tells otherwise."""
+    """Return the decision about an operation that is not in the new plan: the account holds it, or it changed."""
     if any(is_within(entry.address, address) for address in fresh.ambiguous):
         return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: the account shows several of them by now")
     other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
@@ -167,27 +165,21 @@ def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
 
 
 def _id(entry: OperationEntry) -> str | None:
-    """Return the id of what an operation writes to, where it was known."""
+    """Return the id of the contact or memory that an operation writes to, where it is known."""
     match entry:
         case CreateContactEntry():
             return None
-        case CreateMemoryEntry(contact_id=known) | UpdateContactEntry(contact_id=known):
-            return known
-        case WriteFactsEntry(memory_id=known) | AddUserEntry(memory_id=known) | UpdateUserEntry(memory_id=known):
-            return known
+        case CreateMemoryEntry() | UpdateContactEntry():
+            return entry.contact_id
         case _:
-            assert_never(entry)
+            return entry.memory_id
 
 
 def _changes(entry: OperationEntry) -> _Changes:
-    match entry:
-        case WriteFactsEntry(facts=changes) | UpdateContactEntry(changes=changes) | UpdateUserEntry(changes=changes):
-            found: dict[str, dict[tuple[str, ...], FactEntry]] = {}
-            for change in changes:
-                found.setdefault(change.key, {})[change.path] = change
-            return found
-        case _:
-            return {}
+    found: dict[str, dict[tuple[str, ...], FactEntry]] = {}
+    for change in changes_of(entry):
+        found.setdefault(change.key, {})[change.path] = change
+    return found
 
 
 def _states(saved: _Changes, now: _Changes, masker: Masker) -> Mapping[str, _State]:
@@ -208,7 +200,7 @@ def _same(saved: FactEntry, now: FactEntry, masker: Masker) -> bool:
 
 
 def _digest(value: Mixed, masker: Masker) -> str:
-    """Return the digest of a former value, which is masked unless its key was revealed."""
+    """Return the digest of a former value, which is masked unless its key is revealed."""
     return value.masked if isinstance(value, Masked) else masker.digest(_json(value))
 
 
@@ -223,9 +215,9 @@ def _named(key: str) -> str:
 
 def _narrowed(work: Work, verdicts: Mapping[_Key, _Verdict]) -> Work:
     """
-    Return the work with what holds of it.
+    Return the work with only the operations that hold.
 
-    The declarations are narrowed, too: when it is written, an operation is decided once more from them.
+    The declarations are narrowed, too, since an apply computes each operation from them again.
     """
     match work:
         case ContactWork():
@@ -282,7 +274,7 @@ def _memory_operation(operation: MemoryOperation, memory: Memory, verdict: _Verd
 
 
 def _narrowed_user(user: User, verdict: _Verdict) -> User:
-    """Return the user with those fields alone that are to be set."""
+    """Return the user with only the fields that are to be set."""
     kept = {name: getattr(user, name) for name in ("metadata", "summary") if name in verdict.keys}
     return replace(user, **{"metadata": None, "summary": None, **kept})
 

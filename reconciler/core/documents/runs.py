@@ -1,4 +1,4 @@
-"""A run as its journal tells it: what was begun, what became of it, and what that leaves open."""
+"""Past runs as their journals record them, and the state of the operations that a run left without an outcome."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,10 +19,10 @@ from reconciler.errors import Source
 @dataclass(frozen=True, slots=True)
 class RunEntry:
     """
-    One run as its journal tells it; `finished_at` is None for one without an end.
+    One run as its journal records it; `finished_at` is None for one without an end.
 
-    `operations` counts those planned, and what was never begun is among the skipped. `settled` says that a later run
-    has looked at what this one left open.
+    `operations` counts the planned ones; those never begun count as skipped. `resolved`: a later run has decided what
+    happened to the operations that this run left open.
     """
 
     run: str
@@ -31,7 +31,7 @@ class RunEntry:
     started_at: str
     finished_at: str | None
     state: str
-    settled: bool
+    resolved: bool
     operations: int
     totals: TotalsEntry
 
@@ -49,7 +49,7 @@ RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted"
 """
 How a run ended.
 
-`incomplete`: to its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
+`incomplete`: at its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
 `killed`: without an end.
 """
 
@@ -79,12 +79,12 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
 
     @property
     def planned(self) -> int:
-        """Count the operations that were planned."""
+        """Return the number of planned operations."""
         return sum(self.operations.values())
 
 
 class Step(Struct, frozen=True):
-    """One operation of a run; its result is None where it was begun and nothing more is known."""
+    """One operation of a run; its result is None if it was begun and nothing more is known."""
 
     type: str
     address: str
@@ -93,16 +93,16 @@ class Step(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Return whether nobody knows if it happened."""
+        """Return whether it is not known to have happened."""
         return self.result in {None, "unknown"}
 
 
 class PastRun(Struct, frozen=True):
     """
-    One run; `steps` in the order in which they were begun, or put aside.
+    One run; `steps` are in the order in which they were begun or skipped.
 
-    `finished_at` is None for a run without an end, and `last_seen_at` when the journal was last written. `settled` says
-    that a later run has looked at what this one left open.
+    `finished_at` is None for a run without an end; `last_seen_at` is the time of the journal's last line. `resolved`: a
+    later run has decided what happened to the open steps.
     """
 
     header: RunHeader
@@ -110,27 +110,27 @@ class PastRun(Struct, frozen=True):
     last_seen_at: str
     finished_at: str | None
     interrupted: bool
-    settled: bool
+    resolved: bool
     is_running: bool = False
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
-        """Return the operations of which nobody knows whether they happened."""
+        """Return the operations that may have happened or not."""
         return tuple(step for step in self.steps if step.is_open)
 
     @property
-    def needs_settling(self) -> bool:
-        """Return whether a next run has to look at what became of it."""
-        return not self.settled and (self.finished_at is None or bool(self.open_steps))
+    def needs_resolving(self) -> bool:
+        """Return whether a later run has to decide what happened to its open steps."""
+        return not self.resolved and (self.finished_at is None or bool(self.open_steps))
 
     @property
     def not_begun(self) -> int:
-        """Count the operations that the journal does not name, since the run ended before them."""
+        """Return the number of operations that the journal does not name, since the run ended before them."""
         return max(0, self.header.planned - len(self.steps))
 
     @property
     def totals(self) -> Mapping[str, int]:
-        """Count the operations by what became of them; what was never begun is skipped."""
+        """Return the number of operations by result; those never begun count as skipped."""
         counted = Counter(step.result or "unknown" for step in self.steps)
         counted["skipped"] += self.not_begun
         return {result: counted[result] for result in get_args(Result)}
@@ -155,7 +155,7 @@ _DETAILS: Mapping[Result | None, str] = {
     "skipped": "not tried",
     "unknown": "the answer was lost",
 }
-"""A journal holds no words of the API, since they may hold values."""
+"""The details of results; a journal holds no messages of the API, since these may hold values."""
 
 
 def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
@@ -165,7 +165,7 @@ def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
 
 
 def describe_past_run(run: PastRun) -> ReceiptDocument:
-    """Return the receipt of a run; where it has no end, the time of its last line stands for it."""
+    """Return the receipt of a run; a run without an end finished at its last line."""
     return ReceiptDocument(
         format_version=FORMAT_VERSION,
         kind="receipt",
@@ -189,7 +189,7 @@ def _entry(run: PastRun) -> RunEntry:
         started_at=header.started_at,
         finished_at=run.finished_at,
         state=run.state,
-        settled=run.settled,
+        resolved=run.resolved,
         operations=header.planned,
         totals=TotalsEntry(**run.totals),
     )
@@ -202,11 +202,11 @@ def _outcome(step: Step) -> OutcomeEntry:
 
 StepStatus: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_read"]
 """
-What is known by now of an operation that was left open.
+What a new plan shows about an operation that an earlier run left open.
 
-`held`: the account holds what is declared. `planned`: it is in the new plan. `unclear`: the account gives no way to
-tell, so that it stays open until it was done once more. `undeclared`: the specs no longer ask for it. `not_read`: this
-plan did not look (`--target`, `--shard`).
+`held`: the account holds what is declared. `planned`: the operation is in the new plan. `unclear`: the account does not
+show it, so it stays open until it is sent again. `undeclared`: the specs no longer ask for it. `not_read`: the new plan
+did not read it (`--target`, `--shard`).
 """
 
 _BLIND_TO_ALL = {*AMBIGUOUS, "unknown_contact"}
@@ -214,21 +214,21 @@ _ON_USERS = {"add_user", "update_user"}
 
 
 class AccountState(Struct, frozen=True):
-    """A fresh plan, all that is declared, and the part of it that the plan looked at."""
+    """A new plan, everything that is declared, and the part of it that the plan read."""
 
     plan: Plan
     declared: Desired
     looked_at: Desired
 
-    def findings(self, steps: Iterable[Step]) -> Mapping[Step, StepStatus]:
-        """Return what is found of each step."""
+    def step_statuses(self, steps: Iterable[Step]) -> Mapping[Step, StepStatus]:
+        """Return the status of each step."""
         declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
         planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
         doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
         blind = tuple(notice.address for notice in self.plan.notices if notice.type in _BLIND_TO_ALL)
         blind_to_users = tuple(notice.address for notice in self.plan.notices if notice.type == "unverifiable")
 
-        def finding(step: Step) -> StepStatus:
+        def status(step: Step) -> StepStatus:
             address = step.address
             if address not in declared:
                 return "undeclared"
@@ -239,7 +239,7 @@ class AccountState(Struct, frozen=True):
             unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
             return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"
 
-        return {step: finding(step) for step in steps}
+        return {step: status(step) for step in steps}
 
 
 def _is_any_within(address: str, owners: Iterable[str]) -> bool:
@@ -247,7 +247,7 @@ def _is_any_within(address: str, owners: Iterable[str]) -> bool:
 
 
 def _by_address(desired: Desired) -> dict[str, object]:
-    """Return every declaration by its address, down to users."""
+    """Return every declaration by its address; users have addresses of their own."""
     found: dict[str, object] = {item.address: item for item in (*desired.contacts, *desired.memories)}
     for memory in desired.memories:
         found |= {user_address(memory.address, user.phone_number): user for user in memory.users}

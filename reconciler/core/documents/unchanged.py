@@ -1,4 +1,4 @@
-"""Describes what a plan leaves as it is in the memories that it changes."""
+"""Describes what a plan leaves unchanged in the memories that it changes."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def _unchanged(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterato
 
 
 def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:
-    """Return the largest parts of a declared value that hold no change."""
+    """Yield the largest parts of a declared value without a change in them."""
     inside = tuple(other for other in changed if other[: len(path)] == path)
     if not inside:
         yield path, declared

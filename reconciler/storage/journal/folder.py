@@ -1,4 +1,4 @@
-"""The journals of a repository: find, list, settle and remove them."""
+"""The journals of a repository: find, list, resolve and remove them."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.errors import InputError, StateError
 from reconciler.storage.files import check_no_link, make_private_folder, open_kept, state_errors
-from reconciler.storage.journal.reading import SettledLine, check_version, is_closed, read_run, to_bytes
+from reconciler.storage.journal.reading import ResolvedLine, check_version, is_closed, read_run, to_bytes
 from reconciler.storage.journal.writing import FileLog, Journal
 
 _SUFFIX = ".jsonl"
@@ -54,7 +54,7 @@ class JournalFolder(Struct, frozen=True):
         for path in self.paths():
             check_version(path)
 
-    def unsettled(self, *, environment: str, api: str, account: str) -> list[PastRun]:
+    def unresolved(self, *, environment: str, api: str, account: str) -> list[PastRun]:
         """Return the runs of an account that left something open, the oldest first; raises `StateError`."""
         runs = (_own_run(path) for path in self.paths() if not is_closed(path))
         wanted = (environment, api, account)
@@ -62,17 +62,17 @@ class JournalFolder(Struct, frozen=True):
             run
             for run in runs
             if run is not None
-            and run.needs_settling
+            and run.needs_resolving
             and (run.header.environment, run.header.api, run.header.account) == wanted
         ]
 
-    def settle(self, run: str, *, by: str, at: str) -> None:
+    def resolve(self, run: str, *, by: str, at: str) -> None:
         """Note in a journal that a later run has looked at what it left open; raises `StateError`."""
         path = self._file(run)
         with state_errors("write", path), os.fdopen(open_kept(path), "r+b") as file:
             file.seek(file.read().rfind(b"\n") + 1)
             file.truncate()  # a torn line has no meaning
-            file.write(to_bytes(SettledLine(at, by)))
+            file.write(to_bytes(ResolvedLine(at, by)))
             file.flush()
             os.fsync(file.fileno())
 
@@ -104,7 +104,7 @@ class JournalFolder(Struct, frozen=True):
 
 
 def _own_run(path: Path) -> PastRun | None:
-    """Read a journal; raises `StateError` where its file has another name, since its run could not be settled."""
+    """Read a journal; raises `StateError` where its file has another name, since its run could not be resolved."""
     run = read_run(path)
     if run is not None and run.header.run != path.stem:
         raise StateError(f"{path} is the journal of the run {run.header.run}: give it that name, or move it away")

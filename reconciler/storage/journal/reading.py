@@ -41,14 +41,14 @@ class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
     unknown: Count
 
 
-class SettledLine(Struct, frozen=True, tag_field="kind", tag="settled"):
+class ResolvedLine(Struct, frozen=True, tag_field="kind", tag="resolved"):
     """A later run has looked at what this one left open."""
 
     at: TimeText
     by: RunId
 
 
-JournalLine: TypeAlias = IntentLine | OutcomeLine | EndLine | SettledLine
+JournalLine: TypeAlias = IntentLine | OutcomeLine | EndLine | ResolvedLine
 
 _Line = TypeVar("_Line")
 _ENCODER = Encoder()
@@ -82,7 +82,7 @@ def is_closed(path: Path) -> bool:
         last = _LINE_DECODER.decode(whole[-1])
     except (IndexError, MsgspecError, RecursionError):
         return False
-    return isinstance(last, SettledLine) or (isinstance(last, EndLine) and not last.unknown)
+    return isinstance(last, ResolvedLine) or (isinstance(last, EndLine) and not last.unknown)
 
 
 def check_version(path: Path) -> None:
@@ -112,14 +112,14 @@ def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _
 
 def _run(header: RunHeader, lines: list[JournalLine]) -> PastRun:
     end = next((line for line in reversed(lines) if isinstance(line, EndLine)), None)
-    times = (line.at for line in lines if not isinstance(line, SettledLine))
+    times = (line.at for line in lines if not isinstance(line, ResolvedLine))
     return PastRun(
         header,
         _steps(lines),
         last_seen_at=max([header.started_at, *times]),
         finished_at=end.at if end else None,
         interrupted=end.interrupted if end else False,
-        settled=any(isinstance(line, SettledLine) for line in lines),
+        resolved=any(isinstance(line, ResolvedLine) for line in lines),
     )
 
 

@@ -48,7 +48,7 @@ def written(made: Review) -> dict[str, Json]:
 
 
 def said(made: Review) -> list[tuple[str, str]]:
-    return [(outcome.result, outcome.detail) for outcome in made.settled]
+    return [(outcome.result, outcome.detail) for outcome in made.decided]
 
 
 def test_what_still_holds_is_left_to_do() -> None:

@@ -25,7 +25,7 @@ def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None
 def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[StepStatus, int]:
     declared = desired(WANTED)
     view = AccountState(plan(WANTED, seen), declared, select(declared, targets).desired)
-    return Counter(view.findings(steps).values())
+    return Counter(view.step_statuses(steps).values())
 
 
 def test_what_the_account_holds_is_no_longer_in_question() -> None:
@@ -63,12 +63,12 @@ def test_what_is_not_seen_of_one_thing_says_nothing_of_another_whose_name_begins
     declared = desired(near, far)
     steps = [step(address=near.address), step(address=far.address), step("update_contact", near.contact.address)]
 
-    assert [*AccountState(blind, declared, declared).findings(steps).values()] == ["unclear", "held", "unclear"]
+    assert [*AccountState(blind, declared, declared).step_statuses(steps).values()] == ["unclear", "held", "unclear"]
 
 
 def past(*steps: Step, finished_at: str | None = None) -> PastRun:
     header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "then", {"write_facts": 12})
-    return PastRun(header, steps, "then", finished_at, interrupted=False, settled=False)
+    return PastRun(header, steps, "then", finished_at, interrupted=False, resolved=False)
 
 
 def test_a_killed_run_is_told_in_a_line() -> None:
