@@ -96,6 +96,7 @@ class _Commands(LazyGroup):
         "apply": "Add and update what the specs declare.",
         "compare": "Show what the environments LEFT and RIGHT have differently.",
         "completion": "Print the completion script of a shell.",
+        "doctor": "Check what a plan needs.",
         "export": "Write specs from the live account.",
         "fmt": "Quote what other readers of YAML would misread.",
         "help": "Show a page of the guide, or the help of a command.",

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from reconciler.api.answers import ApiAnswer
 from reconciler.api.client import (
     Endpoint,
     base_url,
@@ -91,6 +92,10 @@ class Account:
     def concurrency(self) -> int:
         """Return how many requests may be under way at once."""
         return self.endpoint.concurrency
+
+    def watched(self, on_answer: Callable[[ApiAnswer], None]) -> "Account":
+        """Return the account with a function that gets every answer of the API."""
+        return replace(self, endpoint=replace(self.endpoint, on_answer=on_answer))
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["Account"]:

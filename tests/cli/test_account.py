@@ -31,7 +31,7 @@ CALLS: dict[str, list[tuple[str, ...]]] = {
     "undo": [("undo", "undo.yaml", "--yes"), ("undo", "undo.yaml", "--dry-run")],
     "compare": [("compare", "--live", "live", "twin"), ("compare", "--live", "twin", "live")],
 }
-"""The calls of each command that opens an account; `watch` has a test of its own."""
+"""The calls of each command that opens an account; `watch` and `doctor` have tests of their own."""
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_every_command_that_can_reach_an_account_is_among_those_tested_here() ->
     names = group.list_commands(context)
     reach = {name for name in names if "--api-url" in options_of(group.get_command(context, name))}
 
-    assert reach == {*CALLS, "watch"}
+    assert reach == {*CALLS, "watch", "doctor"}
 
 
 @pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls])

@@ -15,7 +15,7 @@ from tests.guide.pages import GUIDE
 
 PAGE = GUIDE / "commands.md"
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("init", "export", "sandbox serve", "sandbox reset", "sandbox show"),
+    "Start": ("init", "export", "sandbox serve", "sandbox reset", "sandbox show", "doctor"),
     "Write": ("validate", "lint", "fmt", "why", "compare"),
     "Run": ("plan", "apply", "undo", "show", "runs", "snapshot", "watch"),
     "Tools": ("schema", "completion", "help"),
@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "sandbox serve": ("sandbox serve", "sandbox serve --rate-limit 100/15m --role viewer"),
     "sandbox reset": ("sandbox reset", "sandbox reset --yes"),
     "sandbox show": ("sandbox show", "--state /var/lib/reconciler sandbox show"),
+    "doctor": ("doctor", "-e production doctor"),
     "validate": ("validate", "validate --all-environments --write sarif=problems.sarif"),
     "lint": ("lint", "lint --strict --format json"),
     "fmt": ("fmt", "fmt --check --diff specs/contacts"),

@@ -65,13 +65,16 @@ class Connection:
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise unreachable(error, self._endpoint) from error
         headers = response.headers
-        return ApiAnswer(
+        answer = ApiAnswer(
             response.status_code,
             response.content,
             headers.get("retry-after"),
             received_at=datetime.now(UTC),
             date=headers.get("date"),
         )
+        if self._endpoint.on_answer is not None:
+            self._endpoint.on_answer(answer)
+        return answer
 
     async def _send(self, method: str, path: str, content: bytes | None) -> httpx.Response:
         url, headers = self._base_url + path, self._headers if content is None else self._headers_of_json

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.api.answers import ApiAnswer
 from reconciler.api.network import Proxy
 from reconciler.api.pacing import Pacer
 from reconciler.core.model.masking import compose, label, quote
@@ -33,7 +34,7 @@ class Endpoint:
     `app` is an ASGI application to call in process instead of the network. `timeout` is in seconds, for connecting and
     for each read. `on_request` gets a line for every request: method, path and result, never headers or bodies. All
     clients of a run share `pacer`. They also share `transport` where `keeping_connections` set it; without it, each
-    client opens its own connections.
+    client opens its own connections. `on_answer` gets every answer.
     """
 
     base_url: str
@@ -44,6 +45,7 @@ class Endpoint:
     timeout: float = 30.0
     proxy: Proxy | None = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
+    on_answer: Callable[[ApiAnswer], None] | None = None
     transport: httpx.AsyncBaseTransport | None = None
 
 

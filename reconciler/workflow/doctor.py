@@ -1,0 +1,210 @@
+"""What a plan needs, checked one after the other: versions, project, state, specs, key, account, limit and clock."""
+
+import platform
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from reconciler import __version__
+from reconciler.api.answers import ApiAnswer
+from reconciler.core.model.masking import worded_error
+from reconciler.core.model.text import duration, visible
+from reconciler.core.remote import Reader
+from reconciler.errors import (
+    ApiRejectedError,
+    BudgetSpentError,
+    InputError,
+    ReconcilerError,
+    RefusedError,
+    RouteAbsentError,
+    SpecError,
+    StateError,
+)
+from reconciler.project import SANDBOX, Environment, Project
+from reconciler.render.words import counted, memories
+from reconciler.storage.files import check_writable
+from reconciler.workflow.account import Account, open_account
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.session import choose_environment, choose_project, load_chosen
+
+Status: TypeAlias = Literal["ok", "note", "fail"]
+"""`fail` would stop a plan; a `note` would not, and is worth reading."""
+
+_NO_SUCH_MEMORY = "00000000-0000-4000-8000-000000000000"
+_MOST_MINUTES = 0.5
+_MOST_SKEW = 60.0
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+
+
+class Check(Struct, frozen=True):
+    """One thing that was checked, in words, and what to do where it is not in order."""
+
+    name: str
+    status: Status
+    text: str
+    cure: str = ""
+
+
+async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[Check]:
+    """
+    Check what a plan needs, and send a few reads to the account.
+
+    Nothing is written, and no API key appears in a check. Checks that need an earlier one, which failed, are left out.
+    """
+    yield Check("version", "ok", f"reconciler {__version__}, Python {platform.python_version()} on {platform.system()}")
+    try:
+        project = choose_project(options, around)
+        environment = choose_environment(project, options)
+    except InputError as error:
+        several = isinstance(error, SpecError) and len(error.problems) > 1
+        yield _failed("project", error, "run `reconciler validate`, which names every problem" if several else "")
+        return
+    yield Check("project", "ok", _place(project))
+    yield _state(project)
+    yield _specs(project, environment, options, around)
+    async for check in _account_checks(project, environment, options, around):
+        yield check
+
+
+def _place(project: Project) -> str:
+    root = visible(str(project.root.absolute()))
+    return f"{project.file} in {root}" if project.file else f"no reconciler.yaml in {root}; the defaults hold"
+
+
+def _state(project: Project) -> Check:
+    """Check that journals and ids can be kept; a folder that is not there yet is not made."""
+    folder = project.state_folder
+    place = folder if folder.is_dir() else folder.parent
+    try:
+        check_writable(place / "doctor")
+    except StateError as error:
+        return _failed("state", error, "make the folder writable, or name another one with --state")
+    return Check("state", "ok", f"{visible(str(folder))} can be written")
+
+
+def _specs(project: Project, environment: Environment, options: RunOptions, around: Surroundings) -> Check:
+    try:
+        desired = load_chosen(project, environment, options, around).loaded.desired
+    except SpecError as error:
+        problems = len(error.problems)
+        first = worded_error(error, reveal=False).partition("\n")[0]
+        text = f"{counted(problems, 'problem')}, the first: {visible(first)}"
+        return Check("specs", "fail", text, "run `reconciler plan`, which names all of them")
+    contacts = counted(len(desired.contacts), "contact")
+    return Check("specs", "ok", f"{contacts} and {memories(len(desired.memories))} are declared for {environment.name}")
+
+
+async def _account_checks(
+    project: Project, environment: Environment, options: RunOptions, around: Surroundings
+) -> AsyncIterator[Check]:
+    limited = replace(options, max_minutes=min(options.max_minutes or _MOST_MINUTES, _MOST_MINUTES))
+    try:
+        with open_account(project, environment, limited, around) as account:
+            yield _key(account)
+            answers: list[ApiAnswer] = []
+            reached = await _reached(account.watched(answers.append))
+            yield reached
+            if reached.status == "ok":
+                yield _expected(account)
+                yield _role(account)
+            yield _limit(environment)
+            for check in _clock(answers):
+                yield check
+    except (InputError, RefusedError, StateError) as error:
+        yield _failed("key", error, "")
+
+
+def _key(account: Account) -> Check:
+    if account.api == SANDBOX:
+        return Check("key", "ok", "the embedded sandbox needs none")
+    return Check("key", "ok", f"read from {account.environment.api_key_env}")
+
+
+async def _reached(account: Account) -> Check:
+    """Read something small; an account without contacts calls is asked for a memory that nobody has."""
+    where = account.api
+    try:
+        async with account.reader() as reader:
+            lists = await _read_something(reader)
+    except RefusedError as error:
+        return _failed("account", error, "use the key and the URL of the expected account")
+    except BudgetSpentError as error:
+        return _failed("account", error, f"no answer from {where} in time: is the URL right, and is the network up?")
+    except ApiRejectedError as error:
+        return _failed("account", error, _cure_of(error, account))
+    except ReconcilerError as error:
+        return _failed("account", error, f"check the URL ({where}), the network and the proxy")
+    extent = "its contacts can be listed" if lists else "it offers no contacts calls, so nothing can be exported"
+    return Check("account", "ok", f"{where} answers, and {extent}")
+
+
+async def _read_something(reader: Reader) -> bool:
+    """Send one read, or two; return whether contacts can be listed."""
+    try:
+        await reader.list_contacts(0)
+    except RouteAbsentError:
+        await reader.read_memory(_NO_SUCH_MEMORY)
+        return False
+    return True
+
+
+def _cure_of(error: ApiRejectedError, account: Account) -> str:
+    variable = account.environment.api_key_env
+    if error.status == _UNAUTHORIZED:
+        return f"the key in {variable} is not accepted: put a valid one there"
+    if error.status == _FORBIDDEN:
+        return f"the key in {variable} may not read: its role needs to be admin, owner or operator"
+    return "the API refuses a plain read: check the URL and the key"
+
+
+def _expected(account: Account) -> Check:
+    """Report whether the account proved to be the expected one, which opening the reader checks."""
+    if account.environment.expect_account:
+        return Check("expected", "ok", "this is the account that expect_account names")
+    if account.api == SANDBOX:
+        return Check("expected", "ok", "the embedded sandbox is nobody else's account")
+    cure = f"write `expect_account: {{digest: {account.digest}}}` into reconciler.yaml, so that no other key is taken"
+    return Check("expected", "note", "any account is accepted that the key opens", cure)
+
+
+def _role(account: Account) -> Check:
+    if account.api == SANDBOX:
+        return Check("role", "ok", "the embedded sandbox takes writes")
+    text = "the API does not show whether this key may write"
+    return Check("role", "note", text, "writing needs the role admin, owner or operator in the key's organisation")
+
+
+def _limit(environment: Environment) -> Check:
+    if environment.rate_limit is not None:
+        return Check("limit", "ok", f"{environment.rate_limit} requests to /v1/memory are counted here")
+    if environment.api == SANDBOX:
+        return Check("limit", "ok", "none")
+    cure = "write `rate_limit: 100/15m`, the documented one, so that plans foresee the waits"
+    return Check("limit", "note", "no rate_limit is declared; a refusal of the API is waited for", cure)
+
+
+def _clock(answers: list[ApiAnswer]) -> Iterator[Check]:
+    """Compare this machine's clock with the dates of the answers, where they have any."""
+    for answer in answers:
+        with suppress(ValueError):
+            skew = _skew(answer.received_at, parsedate_to_datetime(answer.date or ""))
+            if skew <= _MOST_SKEW:
+                yield Check("clock", "ok", "agrees with the API's")
+            else:
+                cure = "set the clock: leases and waits go by it"
+                yield Check("clock", "note", f"differs from the API's by {duration(skew)}", cure)
+            return
+
+
+def _skew(here: datetime, there: datetime) -> float:
+    return abs((here - there).total_seconds())
+
+
+def _failed(name: str, error: ReconcilerError, cure: str) -> Check:
+    return Check(name, "fail", visible(worded_error(error, reveal=False).partition("\n")[0]), cure)
