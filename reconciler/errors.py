@@ -1,5 +1,5 @@
 """
-Every error a user can meet, sorted by who must act.
+Every error a user can meet, with what to do about it.
 
     ReconcilerError
     ├── InputError            fix a file, a flag or a variable
@@ -66,7 +66,7 @@ class Problem(Struct, frozen=True, order=True):
 
 
 class ReconcilerError(Exception):
-    """Root of all errors that are told to a user in one line."""
+    """Root of all errors that are reported to a user in one line."""
 
     exit_code = 1
 
@@ -76,7 +76,7 @@ class InputError(ReconcilerError):
 
 
 class SpecError(InputError):
-    """Problems in files, all that were found in one run."""
+    """All problems that one run found in files."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(set(problems)))
@@ -87,7 +87,7 @@ class ApiError(ReconcilerError):
     """
     A call did not succeed; `summary` is short and holds neither headers nor the key, `code` is the API's own.
 
-    `said` is the API's own message, which may quote what it holds of people: it is for the operator's terminal alone.
+    `said` is the API's own message, for the operator's terminal only, since it may quote data of people.
     """
 
     said = ""
@@ -102,8 +102,8 @@ class ApiUnavailableError(ApiError):
     """
     No usable answer.
 
-    `may_have_happened` says whether a write could have been carried out all the same, `answered` whether there was an
-    answer at all, `is_final` that asking again at once is of no use.
+    `may_have_happened` is whether a write may have been carried out, `answered` whether there was an answer at all,
+    `is_final` whether trying again at once is of no use.
     """
 
     is_final = False
@@ -115,14 +115,14 @@ class ApiUnavailableError(ApiError):
 
 
 class EmptyAnswerError(ApiUnavailableError):
-    """A write that was answered with success and without what was done: only a look can tell."""
+    """A write that was answered with success but without a body: only a read shows what was done."""
 
     def __init__(self) -> None:
         super().__init__("the API answered with success and without a body", may_have_happened=True)
 
 
 class NotSentError(ApiUnavailableError):
-    """A request that this run does not send: it was stopped, or the API lets nothing through; `summary` says which."""
+    """A request that this run does not send; `summary` is the reason, such as a stop."""
 
     def __init__(self, summary: str) -> None:
         super().__init__(summary, may_have_happened=False)
@@ -147,25 +147,25 @@ class ApiRejectedError(ApiError):
 
 
 class RouteAbsentError(ApiRejectedError):
-    """A call that this account does not offer, or not to this key: other calls have to do."""
+    """A call that this account does not offer, or not to this key."""
 
 
 class AddUserRefusedError(ApiError):
-    """The API refused to add a user, with the code that it also gives for a phone number already there."""
+    """The API refused to add a user, with the code that also stands for a phone number already there."""
 
 
 class OtherRecordError(ApiError):
     """
-    The API answered about something else than what was asked, so nothing may be written through its answer.
+    The API answered about another record than was asked for, so nothing may be written because of it.
 
-    `may_have_happened` says whether the call was a write, which may have been carried out anyway.
+    `may_have_happened` is whether the call was a write, which may have been carried out.
     """
 
     may_have_happened = False
 
 
 class StateError(ReconcilerError):
-    """A file that this tool keeps or was asked to write cannot be read or written."""
+    """A file of this tool, or one that it was asked to write, cannot be read or written."""
 
 
 class RefusedError(ReconcilerError):

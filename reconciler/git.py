@@ -1,4 +1,4 @@
-"""What git knows of a repository: its files at a revision, in a folder of their own, and who wrote a line."""
+"""Ask git for the files of a revision, and for the author of a line."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ _OF_A_REPOSITORY = {
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 }
-"""Variables that beat the folder which is meant here; git sets some of them for its hooks."""
+"""Variables that would override the folder; git sets some of them for its hooks."""
 
 _LINK = "120000"
 _READ_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl", ".ndjson")
@@ -39,7 +39,7 @@ _NO_DATE = "no date"
 @contextmanager
 def checked_out(folder: Path, ref: str) -> Iterator[Path]:
     """
-    Check out what specs can be read from at a revision, and yield the folder as it was, inside of its repository.
+    Check out the files of a revision that specs can be read from, and yield the copy of `folder`.
 
     Neither the work tree nor git's index is touched. Raises `InputError` where git, a repository or the revision is
     missing, and `UntrustedError` where git does not read the repository.
@@ -54,7 +54,7 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
         top = Path(temporary, "files")
         Path(top, prefix).mkdir(parents=True)
         _check_out(folder, commit, top, {"GIT_INDEX_FILE": str(Path(temporary, "index"))})
-        Path(top, ".git").write_text("the files of a commit\n", encoding="utf-8")  # what makes it a work tree to us
+        Path(top, ".git").write_text("the files of a commit\n", encoding="utf-8")  # so that it counts as a work tree
         yield Path(top, prefix)
 
 
@@ -68,7 +68,7 @@ class Commit(Struct, frozen=True):
 
 def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tuple[str, int], Commit]:
     """
-    Return the commit that last changed each of these lines of files, which are named from the top of the repository.
+    Return the commit that last changed each of these lines; files are named from the top of the repository.
 
     Lines that no commit holds are left out. Raises `InputError` where git or a repository is missing, or not trusted.
     """
@@ -77,17 +77,17 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
     for file, wanted in lines.items():
         ranges = (f"-L{line},{line}" for line in sorted(wanted) if line)
         try:
-            told = _git(top, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
+            blamed = _git(top, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
         except InputError:
             continue  # a file, or a line of it, that was never committed
-        found.update({(file, line): commit for line, commit in _blamed(told) if line in wanted})
+        found.update({(file, line): commit for line, commit in _blamed(blamed) if line in wanted})
     return found
 
 
-def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
-    """Read what `git blame --line-porcelain` prints: of each line a heading, fields, and after a tab its text."""
+def _blamed(text: str) -> Iterator[tuple[int, Commit]]:
+    """Yield the lines that `git blame --line-porcelain` prints: a heading, fields, and the text after a tab."""
     identity, line, fields = "", 0, dict[str, str]()
-    for row in told.split("\n"):
+    for row in text.split("\n"):
         if row.startswith("\t"):
             if identity.strip("0"):
                 yield line, Commit(identity[:_SHORT], _day(fields["author-time"]), fields["author"])
@@ -101,7 +101,7 @@ def _blamed(told: str) -> Iterator[tuple[int, Commit]]:
 
 
 def _day(seconds: str) -> str:
-    """Return the day of a time of git's, which may be one that no calendar has."""
+    """Return the day of a time from git, which may be out of range."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):
@@ -109,7 +109,7 @@ def _day(seconds: str) -> str:
 
 
 def _check_out(folder: Path, commit: str, files: Path, index: Mapping[str, str]) -> None:
-    """Write the files of a commit that can be specs or data, and all links, which may lead to some."""
+    """Write the files of a commit that may be specs or data, and all links, which may lead to some."""
     top = Path(_git(folder, "rev-parse", "--show-toplevel"))
     _git(top, "read-tree", commit, more=index)
     entries = _git(top, "ls-files", "-z", "--stage", more=index).split("\0")
@@ -118,7 +118,7 @@ def _check_out(folder: Path, commit: str, files: Path, index: Mapping[str, str])
 
 
 def _readable(entry: str) -> str:
-    """Return the name in a line of `git ls-files --stage`, or nothing where it can be no spec and leads to none."""
+    """Return the file's name in a line of `git ls-files --stage`; empty where it is neither a spec, data nor a link."""
     mode, _, name = entry.partition("\t")
     if "�" in name:  # bytes that are no text
         return ""
@@ -126,19 +126,19 @@ def _readable(entry: str) -> str:
 
 
 class UntrustedError(InputError):
-    """Git does not read a repository, because somebody else owns its folder; the message tells the cure."""
+    """Git does not read a repository, because somebody else owns its folder; the message names the cure."""
 
 
-def _failure(command: str, said: str) -> InputError:
-    """Return the error for what git said on standard error."""
-    cure = next((line.strip() for line in said.splitlines() if line.strip().startswith(_TRUST)), "")
+def _failure(command: str, stderr: str) -> InputError:
+    """Return the error for what git printed on standard error."""
+    cure = next((line.strip() for line in stderr.splitlines() if line.strip().startswith(_TRUST)), "")
     if cure:
         return UntrustedError(f"git does not read this repository, since somebody else owns it; to trust it: {cure}")
-    return InputError(f"git {command}: {said.strip().splitlines()[0]}")
+    return InputError(f"git {command}: {stderr.strip().splitlines()[0]}")
 
 
 def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None, given: str | None = None) -> str:
-    """Call git and return what it prints; nothing where it only says no, as `rev-parse --verify` does."""
+    """Call git and return what it prints; empty where it fails silently, as `rev-parse --verify` does."""
     command: Sequence[str] = ("git", "-C", str(folder), *arguments)
     own = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
     environment = {**own, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(more or {})}

@@ -1,4 +1,4 @@
-"""A request to stop: made once it lets what is in flight finish, made twice it ends that too."""
+"""A request to stop: the first lets requests in flight finish, the second cancels them."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ _Result = TypeVar("_Result")
 
 
 class Stop:
-    """Whether to stop, waits that end when it is so, and the work in flight."""
+    """Whether a stop was requested, sleeps that it ends, and the work in flight."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -23,19 +23,19 @@ class Stop:
         return self._event.is_set()
 
     def request(self) -> None:
-        """Ask to stop; the second time, what is in flight is cancelled."""
+        """Request a stop; the second time, cancel what is in flight."""
         if self.requested:
             for work in self._in_flight:
                 work.cancel()
         self._event.set()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until it is time to stop."""
+        """Wait so many seconds, or until a stop is requested."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
 
     async def guard(self, work: Awaitable[_Result]) -> _Result:
-        """Do something that a second request cancels; raises `asyncio.CancelledError` then."""
+        """Await work that a second request cancels; raises `asyncio.CancelledError` then."""
         task = asyncio.ensure_future(work)
         self._in_flight.add(task)
         try:
@@ -43,7 +43,7 @@ class Stop:
         finally:
             self._in_flight.discard(task)
         caller = asyncio.current_task()
-        if caller is not None and caller.cancelling():  # it was not this stop that cancelled, so it is not ours to end
+        if caller is not None and caller.cancelling():  # the caller was cancelled, not only this work
             raise asyncio.CancelledError
         return result
 

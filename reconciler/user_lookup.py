@@ -1,4 +1,4 @@
-"""The users of a memory: listed, else asked for one by one, else unknown."""
+"""Read the users of a memory: listed, else one by one, else unknown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ _Done = TypeVar("_Done")
 
 
 class _Offered(Struct):
-    """What is known of the calls that an account offers, and of memories that it does not have."""
+    """Which calls the account offers, as far as known, and memories whose users it refused to list."""
 
     can_list: bool = True
     can_ask: bool = True
@@ -29,7 +29,7 @@ class UserReader:
     """
     Reads users, and remembers which of the calls this account does not offer.
 
-    With `first_alone` all others wait for the first reading, which finds out what is offered.
+    With `first_alone`, all other reads wait for the first, which finds out what is offered.
     """
 
     def __init__(self, remote: Reader | Writer, *, first_alone: bool = False, offered: _Offered | None = None) -> None:
@@ -38,16 +38,16 @@ class UserReader:
         self._first: asyncio.Lock | None = asyncio.Lock() if first_alone else None
 
     def through(self, remote: Writer) -> "UserReader":
-        """Return a reader that sends through another client, and shares what is known of the account."""
+        """Return a reader that uses another client and shares what is known of the account."""
         return UserReader(remote, offered=self._offered)
 
     @property
     def can_list(self) -> bool:
-        """Return whether the account offers to list users, as far as is known by now."""
+        """Return whether the account lists users, as far as known."""
         return self._offered.can_list
 
     async def read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
-        """Return what can be known of the users of a memory; raises `ApiError` where the account cannot be reached."""
+        """Return the users of a memory as far as they can be read; raises `ApiError`."""
         return await self._first_alone(lambda: self._read(memory_id, users))
 
     async def list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
@@ -68,8 +68,8 @@ class UserReader:
         listed = await self._list_all(memory_id)
         known: dict[str, LiveUser | None] = {} if listed is None else dict(listed)
         ambiguous = _name_as_declared(known, users)
-        doubtful = [user for user in users if listed is None or _is_doubtful(known.get(user.phone_number), user)]
-        for user in doubtful:
+        incomplete = [user for user in users if listed is None or _is_incomplete(known.get(user.phone_number), user)]
+        for user in incomplete:
             known.update(await self._ask(memory_id, user, known.get(user.phone_number)))
         is_missing = memory_id in self._offered.missing
         return LiveUsers(known, listed=listed is not None, memory_missing=is_missing, ambiguous=ambiguous)
@@ -87,18 +87,18 @@ class UserReader:
                 users.update(page.users)
                 if not page.has_more:
                     return users
-                if not is_new:  # the same page for ever: who is not on it is not known
+                if not is_new:  # the same page again: the others are unknown
                     return None
         except RouteAbsentError:
             self._offered.can_list = False
         except ApiRejectedError as error:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 raise
-            self._offered.missing.add(memory_id)  # of a contact memory it may only say that it is no memory store
+            self._offered.missing.add(memory_id)  # a contact memory may be refused as not being a memory store
         return None
 
     async def _ask(self, memory_id: str, user: User, listed: LiveUser | None) -> dict[str, LiveUser | None]:
-        """Read one user (`POST /v1/memory/{memory_id}/user`); a refusal may mean an absent user, so it says nothing."""
+        """Read one user (`POST /v1/memory/{memory_id}/user`); nothing for a refusal, which may mean an absent user."""
         if not self._offered.can_ask:
             return {}
         shown_as = listed.shown_as if listed else None
@@ -114,15 +114,15 @@ class UserReader:
 
 
 def in_form(user: User, shown_as: str | None) -> User:
-    """Return a user with the phone number in the form that the account shows, by which a call finds them."""
+    """Return a user with the phone number in the form that the account shows and looks up."""
     return replace(user, phone_number=shown_as) if shown_as else user
 
 
 def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) -> Mapping[str, int]:
     """
-    Put users under their declared numbers, where exactly one live number has the same digits.
+    Rename the keys of `known` to declared numbers, where exactly one live number has the same digits.
 
-    Return, by declared number, how many live ones are other forms of it where several are: none is taken for it.
+    Where several live numbers do, none is renamed; return their count by declared number.
     """
     forms: dict[str, list[str]] = {}
     for number in known:
@@ -138,12 +138,12 @@ def _name_as_declared(known: dict[str, LiveUser | None], users: Sequence[User]) 
 
 
 def _may_mean_absent(error: ApiError) -> bool:
-    """Return whether a refusal can be how an absent user is answered, which is not documented."""
+    """Return whether an error may be the answer for an absent user, which is not documented."""
     if isinstance(error, ApiRejectedError):
         return error.status != HTTPStatus.UNAUTHORIZED
     return isinstance(error, ApiUnavailableError) and error.is_final
 
 
-def _is_doubtful(live: LiveUser | None, user: User) -> bool:
-    """Return whether the listing shows a user's metadata in a form that cannot be compared, where they are declared."""
+def _is_incomplete(live: LiveUser | None, user: User) -> bool:
+    """Return whether the listing shows declared metadata of a user in a form that cannot be compared."""
     return live is not None and not live.comparable and user.metadata is not None

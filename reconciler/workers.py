@@ -1,4 +1,4 @@
-"""Bounded concurrency: a few workers that pull from one iterator, never one task for each item."""
+"""Bounded concurrency: a few workers that pull from one iterator."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

@@ -45,7 +45,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     operation, operations under way are finished and the others skipped. The observer sees every outcome, once. A canary
     is executed and read back first; the other operations are skipped where it is not as declared.
     """
-    run = _Progress(writer, stop=stop, observer=observer)
+    run = _ExecutionState(writer, stop=stop, observer=observer)
     run.note_owners(plan.work)
     first, rest = canary.parts(plan.work) if canary else ((), plan.work)
     await run.do(first, concurrency=concurrency)
@@ -56,7 +56,7 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
     return Execution(outcomes, run.memory_ids)
 
 
-class _Progress:
+class _ExecutionState:
     """One execution: the outcomes so far, and the ids learned."""
 
     def __init__(self, writer: Writer, *, stop: Stop, observer: Observer) -> None:
@@ -132,10 +132,8 @@ class _Progress:
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
             outcome, is_reached = await self._stop.guard(attempt(run, operation, writer))
-            if (
-                outcome.result == "skipped" and not outcome.changed_since_plan
-            ):  # nothing more is sent by this run, and why
-                self._halted = outcome.detail
+            if outcome.result == "skipped" and not outcome.changed_since_plan:
+                self._halted = outcome.detail  # this run sends nothing more
             self._unreached = 0 if is_reached else self._unreached + 1
         report(self._observer, outcome)
         return outcome

@@ -1,4 +1,4 @@
-"""Reads the account: a reader and what is declared in, what is there out. Holds no client and writes nothing."""
+"""Read what is declared from an account, through a reader. Holds no client and writes nothing."""
 
 from reconciler.core.model.settings import ReaderChoice
 from reconciler.observe.observing import Observing, observe

@@ -1,4 +1,4 @@
-"""The readers of contacts: all of them page by page, one by one, or none where the account offers no such calls."""
+"""Find the declared contacts: in the listing, one by one, or not at all where the account offers no such calls."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,14 +15,14 @@ from reconciler.observe.listing import list_on
 from reconciler.workers import for_each
 
 _MOST_SINGLE = 50
-"""More contacts than this are not looked up one by one on the word of `total` alone, which may be wrong."""
+"""At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""
 
 Records: TypeAlias = Mapping[str, ContactRecord | AmbiguousContact | None]
-"""The contacts that were found, by declared name; None for one that the account does not have."""
+"""The contacts by declared name; None for one that the account does not have."""
 
 
 class SeveralContactsError(ApiError):
-    """Several live contacts are alike what was asked for; a reader that compares by itself answers so."""
+    """Several live contacts match; only a reader that compares by itself raises it."""
 
     def __init__(self, seen: AmbiguousContact) -> None:
         super().__init__("several live contacts have the identifier")
@@ -50,7 +50,7 @@ async def look_up_contacts(
 
 
 class _ContactReader:
-    """Looks contacts up with the calls under `/v1/contacts`; `shown` are all entries of the listing, as they came."""
+    """Looks contacts up with the calls under `/v1/contacts`."""
 
     def __init__(self, reader: Reader, concurrency: int) -> None:
         self._reader = reader
@@ -72,7 +72,7 @@ class _ContactReader:
         if choice == "contact":
             return await self._read_each(contacts)
         if choice == "auto" and len(contacts) <= 1:
-            with suppress(RouteAbsentError):  # a listing may be there all the same
+            with suppress(RouteAbsentError):  # there may still be a listing
                 return await self._read_each(contacts)
         first = await self._reader.list_contacts(0)
         self._shown = first.contacts
@@ -85,7 +85,7 @@ class _ContactReader:
         return await self._read_on(contacts, first)
 
     async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
-        """Read the whole listing; where it moved while it was read, look again for what it did not show."""
+        """Read the whole listing; where it changed meanwhile, look up the missing contacts one by one."""
         listing = await list_on(self._reader, first, concurrency=self._concurrency)
         self._shown = listing.shown
         found = _matched(contacts, listing.shown)
@@ -109,7 +109,7 @@ class _ContactReader:
         return found
 
     async def _look_up(self, identity: Identity) -> ContactRecord | None:
-        """Look a contact up by itself; a number by its bare digits, too, unless the listing shows numbers with "+"."""
+        """Look up one contact; a phone number also by its bare digits, unless the listing shows numbers with "+"."""
         found = await self._reader.read_contact(identity)
         if found is None and isinstance(identity, Identifier) and identity.kind == "phone_number" and self._may_be_bare:
             return await self._reader.read_contact(Identifier("phone_number", number_key(identity.value)))
@@ -117,7 +117,7 @@ class _ContactReader:
 
     @property
     def _may_be_bare(self) -> bool:
-        """Return whether the account may keep numbers as bare digits, as far as the listing shows."""
+        """Return whether the account may store numbers as bare digits, as far as the listing shows."""
         identifiers = (item for contact in self._shown for item in contact.identifiers or ())
         numbers = [value for kind, value in identifiers if kind == "phone_number"]
         return not numbers or not all(number.startswith("+") for number in numbers)
@@ -131,7 +131,7 @@ def _pages_left(first: ContactPage) -> float:
 
 
 def _is_exact(identity: Identity, found: ContactRecord | AmbiguousContact | None) -> bool:
-    """Return whether a contact was found in the declared form, so that a page not read yet can hold no better one."""
+    """Return whether a contact was found in the declared form, so that no other page can hold a better match."""
     if not isinstance(found, ContactRecord):
         return False
     return isinstance(identity, ContactId) or (identity.kind, identity.value) in (found.identifiers or ())
@@ -145,9 +145,9 @@ def _matched(contacts: Iterable[Contact], shown: Iterable[ContactRecord]) -> Rec
 
 def finder(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
     """
-    Return what finds a contact: one with the very identifier, else the only one that has it in another form.
+    Return a function that finds a contact: by the exact identifier, else by one that is alike.
 
-    Of several contacts with it, none is found: which is meant cannot be known.
+    Where several contacts match, it returns them as ambiguous.
     """
     exact: dict[tuple[str, str], set[str]] = {}
     alike: dict[tuple[str, str], set[str]] = {}

@@ -1,4 +1,4 @@
-"""Whether an account is the one that an environment expects: asked before anything else is read."""
+"""Check that an account is the expected one, before anything else is read."""
 
 from reconciler.core.model.desired import ContactId
 from reconciler.core.model.settings import ExpectedAccount
@@ -12,7 +12,7 @@ async def check_account(reader: Reader, expected: ExpectedAccount) -> None:
     """
     Look for the expected contact and organisation.
 
-    Raises `RefusedError` for another account, and where the account offers no way to tell; and `ApiError`.
+    Raises `RefusedError` for another account, and where that cannot be seen; and `ApiError`.
     """
     if expected.contact_id is None and expected.organization is None:
         return

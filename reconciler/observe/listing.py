@@ -1,8 +1,8 @@
 """
-Reading a listing page by page, believing little of what it says of itself.
+Read the listing of contacts page by page.
 
-Offsets can skip and repeat contacts while the account changes (`GET /v1/contacts` states no order), so a listing tells
-whether all of it was surely seen. `has_more` and empty pages end it, whatever `total` says.
+Offsets can skip and repeat contacts while the account changes (`GET /v1/contacts` states no order), so a listing knows
+whether it is complete. `has_more` and empty pages end it, whatever `total` is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,9 +18,9 @@ from reconciler.workers import for_each
 
 class Listing(Struct, frozen=True):
     """
-    All contacts that were shown, each once; `is_complete` when none can have been passed over.
+    All contacts that were listed, each once; `is_complete` where none can have been missed.
 
-    `shown` are the entries as they came, so that what contradicts itself can be told.
+    `shown` are all entries in their order, with contradictory ones.
     """
 
     contacts: tuple[ContactRecord, ...]
@@ -29,7 +29,7 @@ class Listing(Struct, frozen=True):
 
 
 async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Listing:
-    """Read the pages that follow the first, several at once where `total` says that there are so many."""
+    """Read the pages after the first, several at once as far as `total` announces them."""
     pages = [first]
     step = len(first.contacts) if first.has_more else CONTACTS_A_PAGE
     seen = _ids([first])
@@ -37,7 +37,7 @@ async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Li
         ahead = _pages_ahead(pages[-1], done=len(pages) * step, step=step, most=concurrency)
         following = await _read_pages(reader, [(len(pages) + number) * step for number in range(ahead)], concurrency)
         pages += _until_the_end(following)
-        if _ids(following) <= seen:  # the same page for ever: its offset is not heeded
+        if _ids(following) <= seen:  # the same page again: the offset is ignored
             break
         seen |= _ids(following)
     shown = tuple(contact for page in pages for contact in page.contacts)
@@ -66,7 +66,7 @@ def _pages_ahead(page: ContactPage, *, done: int, step: int, most: int) -> int:
 
 
 def _until_the_end(pages: Iterable[ContactPage]) -> Iterator[ContactPage]:
-    """Return the pages up to the last one of the listing, that one included."""
+    """Yield the pages up to the last one of the listing."""
     pages = list(pages)
     going_on = list(takewhile(_goes_on, pages))
     yield from pages[: len(going_on) + 1]
@@ -78,9 +78,9 @@ def _ids(pages: Iterable[ContactPage]) -> set[str]:
 
 def _is_complete(pages: list[ContactPage], distinct: int) -> bool:
     """
-    Return whether every contact was seen, with what it is known by.
+    Return whether every contact was seen, with its identifiers.
 
-    A contact that moved past the reader is missing from the count.
+    A contact that the reader missed since offsets shifted is missing from the count.
     """
     totals = {page.total for page in pages}
     if any(contact.identifiers is None for page in pages for contact in page.contacts):

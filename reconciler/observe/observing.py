@@ -46,10 +46,10 @@ _NOBODY = "reconciler-probe"
 
 class Observing(Struct, frozen=True):
     """
-    How to read.
+    Options of reading.
 
-    `known_ids` gives memory ids seen before, by `memory_key`. `on_read` is told how many memories are read, and of how
-    many; `on_notice` a line that the operator should see.
+    `known_ids` maps `memory_key` to memory ids seen before. `on_read(done, total)` counts memories; `on_notice` takes a
+    line for the operator.
     """
 
     choice: ReaderChoice
@@ -83,10 +83,10 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
 
 async def _check_api(reader: Reader, desired: Desired) -> None:
     """
-    Ask for the context of nobody where no other request would be sent.
+    Ask for the context of an unknown contact where no other request would be sent; raises `ApiError`.
 
-    Contacts that are all declared by identifiers cannot be looked up without the contacts routes. A wrong URL or a
-    wrong key must be told all the same; raises `ApiError` then.
+    Without the contacts routes, contacts that are declared by identifiers cannot be looked up. This request still
+    reveals a wrong URL or a wrong key.
     """
     if not desired.memories or any(isinstance(contact.identity, ContactId) for contact in desired.contacts):
         return
@@ -100,7 +100,7 @@ async def _check_api(reader: Reader, desired: Desired) -> None:
 
 
 class _AccountReading:
-    """One reading of an account; `records` gives contacts by declared name, and is None without contacts routes."""
+    """Reads an account once; `records` maps declared names to contacts, and is None without contacts routes."""
 
     def __init__(self, reader: Reader, records: Records | None, observing: Observing) -> None:
         self._reader = reader
@@ -111,7 +111,7 @@ class _AccountReading:
         self.memories: dict[str, ObservedMemory] = {}
 
     def contact(self, contact: Contact) -> ObservedContact:
-        """Return what is known of a contact after its memories are read."""
+        """Return the contact as observed; its memories must be read before."""
         record = self._record_of(contact)
         if isinstance(record, AmbiguousContact):
             return record
@@ -154,7 +154,7 @@ class _AccountReading:
         return await self._read_by_id(memory, contact_id) or await self._read_by_context(memory, contact_id)
 
     async def _read_by_id(self, memory: ContactMemory, contact_id: str) -> Present | None:
-        """Read a memory whose id is remembered; None without one, and where it belongs to another memory by now."""
+        """Read a memory by its remembered id; None without one, and where the id now belongs to another memory."""
         memory_id = self._known_ids.get(memory_key(contact_id, memory.scope_key))
         try:
             record = await self._read_remembered(memory_id) if memory_id else None
@@ -166,7 +166,7 @@ class _AccountReading:
         return Present(record.memory_id, record.facts)
 
     async def _read_remembered(self, memory_id: str) -> Record | None:
-        """Read by a remembered id, which may be of no use to this key any more: a refusal says no more than that."""
+        """Read by a remembered id; None where the API refuses it, since the key may no longer have access."""
         try:
             return await self._reader.read_memory(memory_id)
         except ApiRejectedError as error:
@@ -175,7 +175,7 @@ class _AccountReading:
             return None
 
     async def _read_by_context(self, memory: ContactMemory, contact_id: str) -> Present | Unseen:
-        """Read a memory by contact and scope; no memory is answered like an empty one (`GET /v1/memory/context`)."""
+        """Read a memory by contact and scope (`GET /v1/memory/context`); none is answered like an empty one."""
         context = await self._reader.read_context(contact_id, memory.scope_key)
         if not context.contact_known:
             self._unlisted.add(memory.contact.name)
@@ -187,7 +187,7 @@ def _is_of(record: Record, contact_id: str, memory: ContactMemory) -> bool:
 
 
 def _among(records: tuple[Record, ...], memory: ContactMemory) -> Present | Absent | Ambiguous:
-    """Find a memory among all of its contact; an agent number in another form counts where there is no other."""
+    """Find a memory among those of its contact; an agent number in another form matches if none matches exactly."""
     same = [record for record in records if record.scope_key == memory.scope_key]
     alike = same or [record for record in records if is_alike(record.scope_key, memory.scope_key)]
     match list({id_key(record.memory_id): record for record in alike}.values()):

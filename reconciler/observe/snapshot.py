@@ -1,4 +1,4 @@
-"""A reader that answers from what is held already, and asks the account, where there is one to ask, for the rest."""
+"""A reader that answers from a snapshot, and asks the account, if there is one, for what is missing."""
 
 from http import HTTPStatus
 
@@ -16,9 +16,9 @@ from reconciler.workers import for_each
 
 class SnapshotReader:
     """
-    Answers from `holdings`, which it fills with what `live` answers; without `live`, what it lacks is not known.
+    Answers from `holdings`, and adds the answers of `live` to them.
 
-    `lacking` are pairs of contact id and scope that were asked for and are not known.
+    `lacking` are the pairs of contact id and scope that were asked for and not found.
     """
 
     def __init__(self, holdings: Holdings, live: Reader | None = None) -> None:
@@ -38,9 +38,9 @@ class SnapshotReader:
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
         """
-        Find a contact; one that moved past the listing is asked for by itself.
+        Find a contact; one that an incomplete listing lacks is read by itself.
 
-        Raises `SeveralContactsError` where several contacts are alike.
+        Raises `SeveralContactsError` where several contacts match.
         """
         found = finder(self._contacts())(identity)
         if isinstance(found, AmbiguousContact):
@@ -50,7 +50,7 @@ class SnapshotReader:
         return found
 
     async def read_context(self, contact_id: str, scope_key: ScopeKey) -> Context:
-        """Return the facts of a contact in a scope; nothing where they are not known."""
+        """Return the facts of a contact in a scope; an empty context where they are not known."""
         held = self._holdings.contexts.get((contact_id, scope_key))
         if held is None and self._live:
             held = self._holdings.contexts[contact_id, scope_key] = await self._live.read_context(contact_id, scope_key)
@@ -95,7 +95,7 @@ class SnapshotReader:
 
 
 async def list_account(reader: Reader, *, concurrency: int) -> Holdings:
-    """Read the whole listing of an account, with entries that contradict each other; raises `ApiError`."""
+    """Read the whole listing of an account, contradictory entries included; raises `ApiError`."""
     try:
         listing = await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
     except RouteAbsentError:

@@ -12,7 +12,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.value import Json, canonical
-from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Measures, held_against
+from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Measures, compare_guard
 from reconciler.core.plan.totals import SummaryEntry
 from reconciler.errors import InputError
 
@@ -195,5 +195,5 @@ def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard
     Jobs may have different limits (`--max-changes`); the smallest one is reported.
     """
     limit = min(guard.limit for guard in guards)
-    whole = held_against(measures, guards[0].name, limit)
+    whole = compare_guard(measures, guards[0].name, limit)
     return whole if whole.value > limit else replace(max(guards, key=lambda guard: guard.value), limit=limit)

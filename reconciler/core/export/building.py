@@ -1,4 +1,4 @@
-"""Building the files of an export: what each declares, and what is left out of it."""
+"""Build the files of an export: what each declares, and what is left out."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from reconciler.core.remote import ContactRecord, Record
 
 
 class Exporting(Struct, frozen=True):
-    """How to export: what contacts are known by, whether summaries are declared, what specs accept and declare."""
+    """Options of an export: the identity of contacts, whether summaries are declared, what specs accept and declare."""
 
     identify_by: IdentifyBy
     with_summaries: bool
@@ -28,7 +28,7 @@ class Exporting(Struct, frozen=True):
 
 
 class ExportedFile(Struct, frozen=True):
-    """A file to write, its path relative to the folder; `left_out` is told in its comments."""
+    """A file to write, with its path relative to the folder; `left_out` is listed in its comments."""
 
     path: str
     document: Mapping[str, Json]
@@ -39,9 +39,9 @@ class Export(Struct, frozen=True):
     """
     All files to write, and what they hold.
 
-    `fell_back` counts the contacts that are known by their id although something else was asked for; `memory_ids` gives
-    the ids of the exported memories by `memory_key`. `declared` are the contacts that specs declare already, of which
-    nothing is written, not even of their `undeclared_memories`, which specs name nowhere.
+    `fell_back` counts the contacts that are identified by their id although something else was asked for. `memory_ids`
+    maps `memory_key` to the ids of the exported memories. `declared` are contacts that specs declare already: nothing
+    is written of them, nor of their memories that are not declared, counted in `undeclared_memories`.
     """
 
     files: tuple[ExportedFile, ...]
@@ -62,7 +62,7 @@ class Export(Struct, frozen=True):
 
 
 def build_export(account: LiveAccount, exporting: Exporting) -> Export:
-    """Decide what is written about the selected contacts, and where."""
+    """Return the files for the selected contacts."""
     builder = _FileBuilder(account, exporting)
     declared = exporting.declared
     known = {contact.contact_id: found for contact in account.selected if (found := declared.contact(contact))}
@@ -117,7 +117,7 @@ class _FileBuilder:
         return ExportedFile(f"contacts/{name}.yaml", {"contacts": {name: escaped(body)}}, tuple(left_out))
 
     def scopes_file(self) -> list[ExportedFile]:
-        """Build the file of the scopes that the contacts so far have memories in; none where nothing is to be said."""
+        """Build the file of the new scopes that exported memories use; none where it would be empty."""
         scopes: dict[str, Json] = {
             self._scope_names[key]: key.fields for key in self._used_scopes - self._declared.scopes.keys()
         }
@@ -150,7 +150,7 @@ class _FileBuilder:
     def _sound_memories(
         self, contact: ContactRecord, address: str, left_out: list[LeftOut]
     ) -> list[tuple[ScopeKey, Record]]:
-        """Return the memories that a spec can name, one a scope."""
+        """Return the memories that a spec can declare, one for each scope; record the others in `left_out`."""
         by_scope: dict[ScopeKey | None, dict[str, Record]] = {}
         for memory in contact.memories or ():
             by_scope.setdefault(memory.scope_key, {})[memory.memory_id] = memory

@@ -1,4 +1,4 @@
-"""What the specs of a repository declare already: an export declares none of it again, and keeps to their catalogue."""
+"""What the specs of a repository declare already: an export declares none of it again, and follows their catalogue."""
 
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
@@ -16,11 +16,11 @@ from reconciler.core.remote import ContactRecord, Record
 
 class ExistingSpecs(Struct, frozen=True):
     """
-    What is declared: contacts by what they are known by, with their scopes; memories by id; and names that are taken.
+    What is declared: contacts by identity, with their scopes; memories by id; and names that are taken.
 
-    `scopes` gives the names of the scopes that can be used again, because they lay no facts of their own.
-    `secret_keys` are those of facts that come from the process's environment anywhere, in effect or not;
-    `hidden` counts the contacts that are known by such a secret, and can be recognised in no account.
+    `scopes` maps scopes that an export can use, since they declare no facts of their own, to their names. `secret_keys`
+    are keys whose value is read from an environment variable in any spec. `hidden` counts the contacts whose identifier
+    is such a secret, so that they cannot be recognised in the account.
     """
 
     contacts: Mapping[tuple[str, str], Contact]
@@ -50,7 +50,7 @@ class ExistingSpecs(Struct, frozen=True):
         )
 
     def refusal(self, key: str, value: Json) -> Reason | None:
-        """Return why a fact must not be written, if so: a secret in the open, or what the catalogue refuses."""
+        """Return why a fact must not be written, or None: its key is secret, or the catalogue refuses it."""
         known = self.catalogue.get(key)
         if key in self.secret_keys or (known is not None and known.sensitive):
             return "sensitive"
@@ -65,9 +65,9 @@ def declared_in(
     secret_keys: frozenset[str] = frozenset(),
 ) -> ExistingSpecs:
     """
-    Return what specs declare; `scope_layers` are scopes by name and key, with whether they lay facts of their own.
+    Return what specs declare; `scope_layers` are names and keys of scopes, and whether they declare facts.
 
-    `secret_keys` are keys of secrets that need not be in effect in what is declared here.
+    `secret_keys` are further keys of secrets, which `desired` need not contain.
     """
     of_secrets = (fact.key for fact in _facts(desired.contact_memories) if holds_secret(fact.value))
     scopes_of: dict[str, set[ScopeKey]] = {}

@@ -1,4 +1,4 @@
-"""What an export leaves out because no spec can say it, with the reason in words."""
+"""What an export leaves out because no spec can hold it, with the reason in words."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ Flaw: TypeAlias = Literal["null", "number", "text", "key", "depth"]
 """Why a spec cannot hold a value."""
 
 DEEPEST = 58
-"""How deep mappings and lists may lie in a fact: a spec may have 64 levels, and a fact stands below six of them."""
+"""The levels that mappings and lists may have in a fact: a spec may have 64, and a fact is below six of them."""
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -118,17 +118,17 @@ _WORDS: dict[Reason, tuple[str, str]] = {
 
 
 def words_of(reason: Reason) -> tuple[str, str]:
-    """Return what is left out for a reason, in the singular and in the plural."""
+    """Return the words for what is left out for a reason, in the singular and the plural."""
     return _WORDS[reason]
 
 
 class LeftOut(Struct, frozen=True):
-    """One thing that is left out; `place` is an address, or as much of one as there is, in characters that print."""
+    """One thing that is left out; `place` is its address as far as it has one, in printable characters."""
 
     place: str
     reason: Reason
 
     @property
     def comment(self) -> str:
-        """Return the line that says so in the file."""
+        """Return the comment for the file."""
         return f"Left out: {shortened(self.place, _LONGEST)}: {_WORDS[self.reason][0]}"

@@ -1,4 +1,4 @@
-"""What an export says of one memory: all facts that a spec can hold, and its users."""
+"""Export one memory: all facts that a spec can hold, and its users."""
 
 from collections.abc import Callable, Mapping
 
@@ -25,7 +25,7 @@ class MemoryBuilder:
         self.users = 0
 
     def build(self, memory: Record, address: str, left_out: list[LeftOut]) -> Json:
-        """Return what a spec says of a memory."""
+        """Return the declaration of a memory."""
         facts = self._facts_of(memory, address, left_out)
         users = self._users_of(memory.memory_id, address, left_out)
         self.facts += len(facts)
@@ -67,7 +67,7 @@ class MemoryBuilder:
 def kept_values(
     values: Mapping[str, Json], accepts: Accepts, left_out: list[LeftOut], *, place: Callable[[str], str]
 ) -> dict[str, Json]:
-    """Return the values that a spec can hold, sorted, and note the others; `place` says where a key stands."""
+    """Return the values that a spec can hold, sorted, and record the others; `place` returns the address of a key."""
     kept: dict[str, Json] = {}
     for key in sorted(values):
         flaw = flaw_of_key(key, accepts) or flaw_of(values[key], accepts)
@@ -79,7 +79,7 @@ def kept_values(
 
 
 def ordered(value: Json) -> Json:
-    """Return a value with the keys of its mappings in order: in which order an account shows them means nothing."""
+    """Return a value with the keys of its mappings sorted, since the account's order has no meaning."""
     if isinstance(value, dict):
         return {key: ordered(value[key]) for key in sorted(value)}
     return [ordered(item) for item in value] if is_list(value) else value

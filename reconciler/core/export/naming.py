@@ -1,4 +1,4 @@
-"""Names for what had none: slugs of live names, each given once."""
+"""Name contacts and scopes in an export: unique slugs of live names, and identifiers."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ IdentifyBy: TypeAlias = Literal["contact_id"] | IdentifierKind
 
 
 class Identified(Struct, frozen=True):
-    """What a spec says a contact is known by; `fell_back` where that is not what was asked for."""
+    """The declared identity of a contact; `fell_back` where that is not the kind that was asked for."""
 
     kind: IdentifyBy
     value: str
@@ -24,7 +24,7 @@ class Identified(Struct, frozen=True):
 
 
 class Identifying:
-    """Chooses what contacts are known by, with all contacts of the account in view."""
+    """Chooses how contacts are identified, with regard to all contacts of the account."""
 
     def __init__(self, listed: Iterable[ContactRecord], by: IdentifyBy, accepts: Accepts) -> None:
         self._by = by
@@ -33,7 +33,7 @@ class Identifying:
         self._owners = Counter(key for keys in shown for key in keys)
 
     def of(self, contact: ContactRecord) -> Identified | None:
-        """Return what a contact is known by; None where specs refuse its id."""
+        """Return the identity of a contact; None where specs refuse its id."""
         if self._by != "contact_id" and (value := self._identifier(contact, self._by)):
             return Identified(self._by, value, fell_back=False)
         if not self._accepts("contact_id", contact.contact_id):
@@ -41,7 +41,7 @@ class Identifying:
         return Identified("contact_id", contact.contact_id, fell_back=self._by != "contact_id")
 
     def _identifier(self, contact: ContactRecord, kind: IdentifierKind) -> str | None:
-        """Return a contact's only identifier of a kind: of several, which one stays is not known."""
+        """Return a contact's only identifier of a kind; None where there are several, since any may be removed."""
         match {value for live, value in contact.identifiers or () if live == kind}:
             case values if len(values) == 1:
                 value = values.pop()
@@ -92,7 +92,7 @@ def _scope_slug(scope_key: ScopeKey) -> str:
 
 
 def _unique(wanted: Mapping[_Key, str], others: Iterable[str]) -> dict[_Key, str]:
-    """Return each its name, or the first free one of `NAME-2`, `NAME-3`… in the order given."""
+    """Return a unique name for each key: the wanted one, or else the first free one of `NAME-2`, `NAME-3` and so on."""
     taken = set(others)
     names: dict[_Key, str] = {}
     numbers: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The account to export: all that it lists, and the part of it that is wanted."""
+"""The account to export: everything it lists, and the part that is wanted."""
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -13,10 +13,10 @@ from reconciler.core.remote import ContactRecord, Record
 
 class Wanted(Struct, frozen=True):
     """
-    Which contacts to export; what is empty says nothing.
+    Which contacts to export; an empty filter matches all.
 
-    `contacts` are ids or values of identifiers, `scopes` persona ids or agent numbers, `names` globs. One of each has
-    to match; with `scopes`, memories of other scopes are left out as well.
+    `contacts` are ids or values of identifiers, `scopes` persona ids or agent numbers, `names` globs. One of each must
+    match; with `scopes`, memories of other scopes are left out as well.
     """
 
     contacts: tuple[str, ...] = ()
@@ -28,9 +28,9 @@ class LiveAccount(Struct, frozen=True):
     """
     What was read, sorted by contact id.
 
-    Names are given with `listed`, all contacts, in view, so that they do not depend on what is wanted. `selected` holds
-    the wanted contacts with their wanted memories. `users` gives the users of a memory by its id and their phone
-    number; a memory whose users the account does not list is missing, and none is there where `lists_users` is False.
+    `listed` are all contacts, from which names are chosen, so that names do not depend on the selection. `selected` are
+    the wanted contacts with their wanted memories. `users` maps a memory's id and a phone number to a user; memories
+    whose users are not listed are missing, and all are where `lists_users` is False.
     """
 
     listed: tuple[ContactRecord, ...]
@@ -80,6 +80,6 @@ def _is_known_by(contact: ContactRecord, value: str) -> bool:
 
 
 def _is_called(contact: ContactRecord, patterns: tuple[str, ...]) -> bool:
-    """Return whether a contact's name matches; upper and lower case make no two names."""
+    """Return whether a contact's name matches, regardless of case."""
     name = contact.profile.get("name")
     return isinstance(name, str) and any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)

@@ -1,7 +1,7 @@
 """
 Undo: the former values of what an apply updates, as declarations that `undo` applies.
 
-What was added stays, since nothing can be deleted, and some values stand in no spec: both are listed beside them.
+Additions stay, since nothing can be deleted, and some values fit no spec: both are listed in the document.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ _REASONS: Mapping[Flaw, str] = {
 
 
 class Lost(Struct, frozen=True):
-    """A value that no undo brings back: where it stands, the address of the operation that replaces it, and why."""
+    """A value that no undo restores: its address, the address of the operation that replaces it, and the reason."""
 
     place: str
     operation: str
@@ -60,9 +60,9 @@ class Lost(Struct, frozen=True):
 
 class Undo(Struct):
     """
-    A document of declarations, what is `lost` because it cannot stand there, and the addresses of what `stays`.
+    A document of declarations, the `lost` values that it cannot hold, and the addresses of additions that `stays`.
 
-    In the place of a secret stands, most likely, a former secret: `secrets` are the addresses of these.
+    `secrets` are the addresses of values that replaced secrets, and so are likely former secrets.
     """
 
     document: _Tree = field(default_factory=dict)
@@ -82,9 +82,9 @@ class Undo(Struct):
 
 def build_undo(plan: Plan, accepts: Accepts, outcomes: Sequence[Outcome] | None = None) -> Undo:
     """
-    Return what undoes a plan, or the part of it that may have been done, once the outcomes are known.
+    Return what undoes a plan or, given outcomes, the part of it that may have been done.
 
-    What an operation replaced in the end counts, which a fresh look just before may have changed.
+    With outcomes, the values that were replaced in fact count; they may be newer than those of the plan.
     """
     undo = Undo()
     known = {operation_key(item.operation): item for item in outcomes or ()}
@@ -155,7 +155,7 @@ class _Undoing(Struct, frozen=True):
             self.undo.secrets.append(address)
 
     def _former(self, change: Change, where: str, operation: Operation) -> Json:
-        """Return the value that a change replaces, or None, and note it, where nothing brings it back."""
+        """Return the value that a change replaces; None, and record it, where it cannot be restored."""
         if isinstance(change, Added):
             self.undo.stays.append(where)
             return None
@@ -165,7 +165,7 @@ class _Undoing(Struct, frozen=True):
         return change.before
 
     def _flaw(self, value: Json, path: Path) -> Flaw | None:
-        """Return why a spec cannot hold a value at this path, which takes some of the depth that specs may have."""
+        """Return why a spec cannot hold a value at this path; the path counts towards the depth."""
         keys = (flaw_of_key(step, self.accepts) for step in path)
         levels = max(0, DEEPEST + 1 - len(path))
         return next(filter(None, keys), None) or flaw_of(value, self.accepts, levels=levels)
@@ -177,7 +177,7 @@ class _Undoing(Struct, frozen=True):
         return entry
 
     def _identity(self, contact: Contact) -> Mapping[str, Json]:
-        """Return what the contact is known by, its id where that is known: a declared identifier may be a secret."""
+        """Return the identity of a contact: its id where known, since a declared identifier may be a secret."""
         if self.work.contact_id:
             return {"contact_id": self.work.contact_id}
         match contact.identity:
@@ -220,14 +220,14 @@ def _put(tree: _Tree, path: Path, value: Json) -> None:
 
 
 class Redeclared(Struct, frozen=True):
-    """What specs declare otherwise than an undo brings it back, and where."""
+    """An address whose declared value differs from the restored one, and its place."""
 
     address: str
     source: Source
 
 
 def redeclared(undone: Desired, declared: Desired) -> tuple[Redeclared, ...]:
-    """Return what the specs declare otherwise than what is brought back: the next apply overwrites that again."""
+    """Return what the specs declare with another value than the undo restores: the next apply overwrites it again."""
     former = {address: value for address, value, _ in _enforced(undone)}
     return tuple(
         Redeclared(address, source)
@@ -237,7 +237,7 @@ def redeclared(undone: Desired, declared: Desired) -> tuple[Redeclared, ...]:
 
 
 def _enforced(desired: Desired) -> Iterator[tuple[str, Json, Source]]:
-    """Yield all values that an apply puts back, with the address and place of each."""
+    """Yield all values that an apply enforces, each with its address and place."""
     for contact in desired.contacts:
         yield from ((f"{contact.address}.{fact.key}", fact.value, fact.source) for fact in contact.profile)
     for memory in desired.contact_memories:
@@ -251,7 +251,7 @@ def _enforced(desired: Desired) -> Iterator[tuple[str, Json, Source]]:
 
 
 def _differs(former: Json, declared: Json) -> bool:
-    """Return whether a declared value changes a former one; what only one of two mappings names makes no difference."""
+    """Return whether a declared value changes a former one; keys that only one mapping has do not count."""
     if isinstance(former, dict) and isinstance(declared, dict):
         return any(_differs(former[key], declared[key]) for key in former.keys() & declared.keys())
     return not same(former, declared)

@@ -1,4 +1,4 @@
-"""What an account keeps otherwise than it is sent, which another run would not change."""
+"""Values that the account changes when they are sent, so that another run would not help."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,10 +23,10 @@ from reconciler.core.plan.operations import (
 
 class Altered(Struct, frozen=True):
     """
-    A fact, or a field of a contact or user, that came back otherwise than it was sent.
+    A fact, or a field of a contact or user, that came back with another value than was sent.
 
-    `came_back` is what the account keeps in its place; None with `is_missing`, where it keeps nothing. `again` is the
-    write that the next plan asks for, if it asks for any: a seeded fact that is there stays as it is.
+    `came_back` is the value in the account; None with `is_missing`, where there is none. `again` is the write that the
+    next plan would contain, if any: a seeded fact that exists stays as it is.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Altered(Struct, frozen=True):
 
 
 def altered_facts(sent: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]) -> tuple[Altered, ...]:
-    """Return which of the facts that were sent are held otherwise; what was sent must be the whole of each."""
+    """Return the facts that differ in the account from what was sent, each of which was sent whole."""
     other = [write for write in sent if write.key not in held or not same(held[write.key], write.value)]
     return _altered(other, declared, held)
 
@@ -45,13 +45,13 @@ def altered_facts(sent: Sequence[FactWrite], declared: Sequence[Fact], held: Map
 def altered_profile(
     sent: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping[str, Json]
 ) -> tuple[Altered, ...]:
-    """Return which fields of a contact that were sent are held otherwise; they may hold more than was sent."""
+    """Return the fields of a contact that lack something that was sent; they may hold more."""
     other = [write for write in sent if write.key not in held or not covers(held[write.key], write.declared)]
     return _altered(other, declared, held)
 
 
 def altered_user(user: User, held: Mapping[str, Json]) -> tuple[Altered, ...]:
-    """Return which texts of a user that were sent are held otherwise, as far as the answer shows them."""
+    """Return the texts of a user that differ from what was sent, as far as the answer shows them."""
     texts = {"metadata": user.metadata, "summary": user.summary}
     declared = [
         Fact(key, text, "enforce", user.source) for key, text in texts.items() if text is not None and key in held
@@ -69,10 +69,9 @@ def _altered(other: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping
 
 def without(plan: Plan, unkept: Mapping[str, Sequence[FactWrite]]) -> Plan:
     """
-    Return a plan without writes that were of no use before; the plan itself where there are none.
+    Return the plan without the writes in `unkept`, which the account changed before; the plan itself if it has none.
 
-    `unkept` are those writes, by the address of their operation. What the specs or the account changed since makes
-    another write of it.
+    `unkept` maps the address of an operation to its writes. A write of another value, or over another one, stays.
     """
     work = tuple(item for item in (_reduced_work(work, unkept) for work in plan.work) if item.operations)
     return plan if work == plan.work else replace(plan, work=work)

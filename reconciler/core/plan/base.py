@@ -1,4 +1,4 @@
-"""What was declared before, at a revision, and with it why each change is planned."""
+"""The declarations at a revision, which show why each change is planned."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
@@ -17,27 +17,27 @@ _MemoryIdentity: TypeAlias = tuple[str, ...]
 
 
 class _Nothing(Enum):
-    """What stands where nothing is declared, or nothing is live; null is something."""
+    """The lack of a declared or live value; null is a value."""
 
     NOTHING = "nothing"
 
 
 class Base(Struct, frozen=True):
-    """The declarations of a revision, by what they mean, so that renaming a contact changes nothing."""
+    """The declarations of a revision by identity, so that renaming a contact changes nothing."""
 
     ref: str
     contacts: Mapping[_MemoryIdentity, Mapping[str, Json]]
     memories: Mapping[_MemoryIdentity, Memory]
 
     def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause:
-        """Return why a contact, a memory or a user is to be made."""
+        """Return why a contact, a memory or a user is created."""
         if isinstance(thing, Memory):
             was = self.memories.get(memory_identity(thing))
             return "live" if was and (user is None or _user(was, user.phone_number)) else "specs"
         return "live" if thing.key in self.contacts else "specs"
 
     def cause(self, declared: Mapping[str, Json] | None, change: Change) -> Cause:
-        """Return why something is to change, given what stood in its place in the declarations of the revision."""
+        """Return why a value changes, given the `declared` values of the revision that hold its path."""
         was = _at(declared or {}, change.path)
         live = _Nothing.NOTHING if isinstance(change, Added) else change.before
         specs_changed, live_changed = not _equal(was, change.after), not _equal(was, live)
@@ -46,23 +46,23 @@ class Base(Struct, frozen=True):
         return "specs" if specs_changed else "live"
 
     def profile(self, identity: Identity) -> Mapping[str, Json] | None:
-        """Return what was declared of a contact itself."""
+        """Return the declared profile of a contact; None where it was not declared."""
         return self.contacts.get(identity.key)
 
     def facts(self, memory: Memory) -> Mapping[str, Json] | None:
-        """Return the facts that were declared of a memory."""
+        """Return the declared facts of a memory; None where it was not declared."""
         was = self.memories.get(memory_identity(memory))
         return _values(was.facts) if isinstance(was, ContactMemory) else None
 
     def user(self, memory: Memory, phone_number: str) -> Mapping[str, Json] | None:
-        """Return what was declared of a user of a memory."""
+        """Return the declared texts of a user; None where the user was not declared."""
         was = self.memories.get(memory_identity(memory))
         user = _user(was, phone_number) if was else None
         return None if user is None else {"metadata": user.metadata, "summary": user.summary}
 
 
 def base_of(desired: Desired, ref: str) -> Base:
-    """Return the declarations of a revision, to compare with."""
+    """Return the base that the declarations of a revision make."""
     return Base(
         ref,
         {contact.identity.key: _values(contact.profile) for contact in desired.contacts},
@@ -71,7 +71,7 @@ def base_of(desired: Desired, ref: str) -> Base:
 
 
 def memory_identity(memory: Memory) -> _MemoryIdentity:
-    """Return what the account knows a declared memory by."""
+    """Return the key by which the account identifies a declared memory."""
     if isinstance(memory, ContactMemory):
         return (*memory.contact.identity.key, *next(iter(memory.scope_key.fields.items())))
     return ("memory_id", memory.memory_id)
@@ -86,7 +86,7 @@ def _user(memory: Memory, phone_number: str) -> User | None:
 
 
 def _at(value: Json, path: Sequence[str]) -> Json | _Nothing:
-    """Return what stands at a path; what is not declared of a user is None there."""
+    """Return the value at a path; a text of a user that is None counts as not declared."""
     for step in path:
         below = value.get(step) if isinstance(value, dict) else None
         if below is None:

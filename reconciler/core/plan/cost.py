@@ -1,4 +1,4 @@
-"""What an apply costs beyond its plain requests: time under a rate limit, and looks at what had to wait."""
+"""The cost of an apply beyond one request an operation: waits for the rate limit, and reads repeated after them."""
 
 from collections.abc import Iterator
 
@@ -17,15 +17,15 @@ from reconciler.core.plan.operations import (
 )
 
 FRESH = 60.0
-"""Seconds for which a view counts where nothing had to wait."""
+"""Seconds for which a read value counts as current, if nothing waited for the rate limit since."""
 
 
 class Allowance(Struct, frozen=True):
     """
-    What requests to `/v1/memory` meet: the rate, if one is known, and how many stand in its present window already.
+    The state of the rate limit of `/v1/memory`: the rate, if known, and the requests used in the current window.
 
-    `is_stale` says that what the plan saw is too old already, so that all that it overwrites is looked at again.
-    `lasts` is how many requests go out before it is, as if each took a second; None where that is not known.
+    With `is_stale`, what the plan read is too old already, so all that it overwrites is read again. `lasts` is the
+    number of requests after which it is too old, at one second each; None where that is not known.
     """
 
     rate: Rate | None = None
@@ -34,12 +34,12 @@ class Allowance(Struct, frozen=True):
     lasts: int | None = None
 
     def is_too_old(self, sent: int) -> bool:
-        """Return whether what the plan saw counts no more after so many requests."""
+        """Return whether what the plan read is too old after so many requests."""
         return self.is_stale or (self.lasts is not None and sent >= self.lasts)
 
 
 class Foreseen(Struct, frozen=True):
-    """The looks that waits and long applies make necessary, those at contacts apart, and the seconds of the waits."""
+    """The reads that an apply repeats, of memories (`looks`) and contacts, and the seconds that it waits."""
 
     looks: int
     seconds: int
@@ -48,9 +48,10 @@ class Foreseen(Struct, frozen=True):
 
 class _CountedRow(Struct, frozen=True):
     """
-    Requests that are sent one after the other: so many, and a look where what the plan saw is too old.
+    Requests that are sent one after the other with no wait in between.
 
-    What is created and then written is looked at in between where a window parts the two.
+    A row that `rests_on_plan` reads again where the plan is too old. A memory that is created and then written is read
+    in between where the two fall into different windows.
     """
 
     requests: int
@@ -59,7 +60,7 @@ class _CountedRow(Struct, frozen=True):
 
 
 def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
-    """Return what the waits of an apply cost: what is sent in a row goes into one window, or waits for the next."""
+    """Return the cost of an apply; a row goes into one window of the rate limit as a whole, or waits for the next."""
     sent, contact_looks = _contacts(plan, allowance)
     rate = allowance.rate
     if rate is None:
@@ -71,7 +72,7 @@ def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
         if min(size, rate.requests) > left:
             windows, left = windows + 1, rate.requests
             size = row.requests + int(row.rests_on_plan)
-        if row.creates and size > rate.requests:  # the window parts the two, so there is a look, too
+        if row.creates and size > rate.requests:  # the two fall into different windows, so it is read in between
             size += 1
         looks, sent = looks + size - row.requests, sent + size
         more = max(0, size - left)
@@ -81,7 +82,7 @@ def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
 
 
 def _contacts(plan: Plan, allowance: Allowance) -> tuple[int, int]:
-    """Return the requests on contacts, which go first, and the looks among them that the plan does not count."""
+    """Return the requests on contacts, which go first, and how many of them are repeated reads."""
     sent = looks = 0
     for operation in plan.operations:
         if isinstance(operation, CreateContact | UpdateContact):
@@ -106,7 +107,7 @@ def _rows(plan: Plan) -> Iterator[_CountedRow]:
 
 
 def _rows_of(work: MemoryWork) -> Iterator[_CountedRow]:
-    """Return the rows of a memory; the first one asks for the id where it is not known."""
+    """Yield the rows of a memory; the first one asks for the id where it is unknown."""
     first = 1 + work.needs_lookup
     operations = list(work.operations)
     if isinstance(operations[0], CreateMemory) and any(isinstance(item, WriteFacts) for item in operations):

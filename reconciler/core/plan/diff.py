@@ -1,4 +1,4 @@
-"""The difference between declared and live facts, add and update only. The only importer of deepdiff."""
+"""Compare declared and live facts; only additions and updates count. The only importer of deepdiff."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -12,18 +12,18 @@ from reconciler.core.model.value import Json, canonical, covers, is_list, lay_ov
 from reconciler.errors import Source
 
 Path: TypeAlias = tuple[str, ...]
-"""Where in a memory's facts: the key, then the keys of nested mappings; never an index, lists are taken whole."""
+"""A place in a memory's facts: the key, then keys of nested mappings; no index, since lists are compared whole."""
 
 
 class Added(Struct, frozen=True):
-    """Something that the live side lacks."""
+    """A value that is not live."""
 
     path: Path
     after: Json
 
 
 class Updated(Struct, frozen=True):
-    """Something that the live side holds with another value."""
+    """A value that is live, and differs."""
 
     path: Path
     before: Json
@@ -37,7 +37,7 @@ class FactWrite(Struct, frozen=True):
     """
     One fact to send.
 
-    `value` is what is sent: the declared value, with what only the live side has in nested mappings kept.
+    `value` is what is sent: the declared value, merged over the live one in nested mappings.
     """
 
     key: str
@@ -48,24 +48,24 @@ class FactWrite(Struct, frozen=True):
 
     @property
     def is_new(self) -> bool:
-        """Return whether the live side lacks the fact as a whole: something added inside of it is an update."""
+        """Return whether the fact is not live at all; an addition inside of it is an update."""
         return self.changes == (Added((self.key,), self.value),)
 
     @property
     def keeps_live_part(self) -> bool:
-        """Return whether something that only the live side has is sent back."""
+        """Return whether a live part that is not declared is sent back."""
         return not same(self.value, self.declared)
 
     @property
     def changed_part(self) -> Json:
-        """Return what has to be sent of a value that the API merges by key: the keys at its top that change."""
+        """Return the part to send of a value that the API merges by key: its top-level keys that change."""
         value = self.value
         keys = [change.path[1] for change in self.changes if len(change.path) > 1]
         return {key: value[key] for key in dict.fromkeys(keys)} if keys and isinstance(value, dict) else value
 
 
 def same_changes(left: Sequence[Change], right: Sequence[Change]) -> bool:
-    """Return whether changes are the same: JSON tells 1 from true, which `==` does not."""
+    """Return whether changes are the same; unlike `==`, JSON distinguishes 1 from true."""
     return len(left) == len(right) and all(map(_is_same_change, left, right))
 
 
@@ -78,7 +78,7 @@ def _is_same_change(left: Change, right: Change) -> bool:
 
 
 def among(write: FactWrite, others: Iterable[FactWrite]) -> bool:
-    """Return whether others hold a write of the same value over the same one, wherever it is declared."""
+    """Return whether `others` contain a write of the same value over the same one, wherever it is declared."""
     return any(
         write.key == other.key and same(write.value, other.value) and same_changes(write.changes, other.changes)
         for other in others
@@ -87,9 +87,9 @@ def among(write: FactWrite, others: Iterable[FactWrite]) -> bool:
 
 def unsendable_facts(writes: Iterable[FactWrite], *, by_key: bool = False) -> dict[str, str]:
     """
-    Return the facts that cannot be sent without a loss of what only the live side has, each with the reason.
+    Return the facts that cannot be sent without losing a live part that is not declared, with the reasons.
 
-    `by_key` says that the API merges them by key, so that no more than their changed parts are sent.
+    With `by_key`, the API merges them by key, so only their changed parts are sent.
     """
     reasons = {write.key: _unsendable(write, write.changed_part if by_key else write.value) for write in writes}
     return {key: reason for key, reason in reasons.items() if reason}
@@ -107,9 +107,9 @@ def _merges_into_depth(change: Change) -> bool:
 
 def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWrite, ...]:
     """
-    Return the facts to send so that the live side holds all that is declared, in the order given.
+    Return the facts to send so that all that is declared is live, in the order given.
 
-    Facts that are equal never reach deepdiff; all others of a memory are one call of it.
+    Equal facts are not passed to deepdiff; the others of a memory take one call of it.
     """
     needed = [fact for fact in facts if _is_needed(fact, live)]
     values = {fact.key: lay_over(live.get(fact.key), fact.value) for fact in needed}
@@ -120,7 +120,7 @@ def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWri
 
 
 def diff_user(user: User, live: LiveUser) -> tuple[FactWrite, ...]:
-    """Return what of a user's `metadata` and `summary` is declared, can be compared and differs."""
+    """Return those of a user's `metadata` and `summary` that are declared, comparable and different."""
     declared: dict[str, Json] = {"metadata": user.metadata if live.comparable else None, "summary": user.summary}
     facts = [Fact(key, value, "enforce", user.source) for key, value in declared.items() if value is not None]
     return diff_facts(facts, {"metadata": live.metadata, "summary": live.summary})
@@ -134,7 +134,7 @@ def _is_needed(fact: Fact, live: Mapping[str, Json]) -> bool:
 
 def _changes(live: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Change]]:
     """Return the changes that lead from the live facts to the values, by fact and in the order of their paths."""
-    if not live:  # there is nothing to compare with
+    if not live:  # so deepdiff need not be loaded
         return {key: [Added((key,), value)] for key, value in values.items()}
     changes: dict[str, list[Change]] = {key: [] for key in values}
     for path in sorted(_differing_paths(live, values)):
@@ -156,19 +156,19 @@ def _differing_paths(live: Mapping[str, Json], values: Mapping[str, Json]) -> se
 
 
 class _WholeList(str):
-    """A list as its canonical text: one value for deepdiff, and none that equals a string."""
+    """A list as its canonical text: one value for deepdiff, which equals no string."""
 
     __slots__ = ()
 
 
 def _comparable(value: Json) -> object:
-    """Return a value in which deepdiff finds different what `same` finds different, and nothing else."""
+    """Return a value in which deepdiff finds exactly the differences that `same` finds."""
     if isinstance(value, dict):
         return {key: _comparable(item) for key, item in value.items()}
     if is_list(value):
         return _WholeList(canonical(value))
     if isinstance(value, str):
-        return str.__str__(value)  # deepdiff takes another type of text for another value
+        return str.__str__(value)  # for deepdiff, a text of another type is another value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

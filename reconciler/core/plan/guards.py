@@ -1,7 +1,7 @@
 """
-Guards: how much one apply may change. Each is a limit, what it is held against, and whether it is exceeded.
+Guards: limits on what one apply may change, the measures they are compared with, and which are exceeded.
 
-A share is rounded up, so that a limit of 0 means none, and the value that a refusal names is enough as the flag.
+Shares are rounded up: a limit of 0 allows nothing, and the value in a refusal is enough as the flag's value.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ GuardName: TypeAlias = Literal["max_changes", "max_update_share", "max_new_keys"
 GUARD_NAMES: tuple[GuardName, ...] = get_args(GuardName)
 
 Number: TypeAlias = int | float
-"""A limit: 3 stays 3 in JSON, and does not become 3.0."""
+"""A limit; 3 stays 3 in JSON, not 3.0."""
 
 _PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The most that one apply may do; None is no limit. `max_update_share` is between 0 and 1."""
+    """The limits of one apply; None is no limit. `max_update_share` is between 0 and 1."""
 
     max_changes: int | None = None
     max_update_share: float | None = None
@@ -32,11 +32,11 @@ NO_GUARDS = Guards()
 @dataclass(frozen=True, slots=True)
 class Measures:
     """
-    What guards are held against; operations that are not certain never count.
+    The measures of a plan that guards limit; uncertain operations do not count.
 
-    `changes` are the totals of a plan together: contacts, memories, facts and users to create, add and update.
-    `facts_to_update` are so many of the `enforced_facts_live`: the enforced facts that are live
-    with any value. `new_keys` are those that the plan adds and that no memory it read holds.
+    `changes` is the sum of contacts, memories, facts and users to create, add and update. `facts_to_update` is a part
+    of `enforced_facts_live`, the enforced facts that are live with any value. `new_keys` are the added keys that no
+    memory that was read holds.
     """
 
     changes: int
@@ -55,7 +55,7 @@ NOTHING_MEASURED = Measures(0, 0, 0, ())
 
 @dataclass(frozen=True, slots=True)
 class ExceededGuard:
-    """A guard that refuses a plan: what it allows, and what the plan comes to; `keys` are the new keys, if it is so."""
+    """A guard that refuses a plan: its limit, and the plan's value; `keys` are the new keys of `max_new_keys`."""
 
     name: GuardName
     limit: Number
@@ -66,12 +66,12 @@ class ExceededGuard:
 def exceeded(measures: Measures, guards: Guards) -> tuple[ExceededGuard, ...]:
     """Return the guards that refuse; a value that equals its limit is allowed."""
     limits = ((name, getattr(guards, name)) for name in GUARD_NAMES)
-    held = (held_against(measures, name, limit) for name, limit in limits if limit is not None)
-    return tuple(guard for guard in held if guard.value > guard.limit)
+    compared = (compare_guard(measures, name, limit) for name, limit in limits if limit is not None)
+    return tuple(guard for guard in compared if guard.value > guard.limit)
 
 
-def held_against(measures: Measures, name: GuardName, limit: Number) -> ExceededGuard:
-    """Return a guard with what measures come to, whether they exceed it or not."""
+def compare_guard(measures: Measures, name: GuardName, limit: Number) -> ExceededGuard:
+    """Return a guard with the measured value, whether it is exceeded or not."""
     match name:
         case "max_changes":
             return ExceededGuard(name, limit, measures.changes)

@@ -1,4 +1,4 @@
-"""The keys of facts that a plan knows: those that are declared, those that are live, and those that are new."""
+"""The keys of facts that a plan knows: declared, live and new ones."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from reconciler.errors import Source
 
 class KnownKeys(Struct, frozen=True):
     """
-    How often each key is declared, by targets and shards left out as well, and which are live in what was read.
+    How often each key is declared, in all targets and shards, and which keys are live in what was read.
 
-    Whether one was meant by another is `guessed` unless a catalogue says which keys there are.
+    With `guessed`, typos are searched for; a catalogue, which lists the keys, makes that needless.
     """
 
     declared: Mapping[str, int]
@@ -22,7 +22,7 @@ class KnownKeys(Struct, frozen=True):
     guessed: bool = True
 
     def is_better(self, other: str, key: str) -> bool:
-        """Return whether of two keys that no memory holds together, the other is likely to be the right one."""
+        """Return whether `other` is more likely than `key` to be the intended spelling; no memory holds both."""
         if key in self.live:
             return False
         return other in self.live or (-self.declared[other], other) < (-self.declared[key], key)
@@ -46,7 +46,7 @@ class NewKey(Struct, frozen=True):
 
 
 def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
-    """Return the keys of all that is declared, of which a part may have been read, and those that are live there."""
+    """Return the keys of all declarations, and the live keys of the memories that were read."""
     counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
     live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
     return KnownKeys(counts, frozenset[str]().union(*live), guessed=not declared.catalogue)

@@ -1,4 +1,4 @@
-"""Keys that a plan adds although a known one is a typo away: once written, they could not be removed."""
+"""Notices of new keys that are likely typos, and of what is declared no longer but still live."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -17,12 +17,12 @@ _GONE: Final = object()
 
 
 def retained_notices(base: Base, desired: Desired, observed: Observed) -> Iterator[Notice]:
-    """Return what was declared and is no longer: it stays live, where it is not known to be gone."""
+    """Yield notices of what was declared in the base and is no longer, unless it is known not to be live."""
     yield from _of_contacts(base, desired, observed)
     by_identity = {memory_identity(memory): memory for memory in desired.memories}
     by_address = {memory.address: memory for memory in desired.memories}
     for memory in base.memories.values():
-        # a contact may be declared by something else by now, under the same name
+        # the contact of this name may have another identifier now
         now = by_identity.get(memory_identity(memory)) or by_address.get(memory.address)
         keys = [*_removed_facts(memory, now, observed), *_removed_users(memory, now, observed)]
         if keys:
@@ -52,7 +52,7 @@ def _removed_facts(memory: Memory, now: Memory | None, observed: Observed) -> It
 
 
 def _removed(was: Mapping[str, Json], declared: Mapping[str, Json], live: Json) -> Iterator[tuple[str, ...]]:
-    """Return the paths of what was declared, is not any more, and is live as far as that is known."""
+    """Yield the paths of values that were declared, no longer are, and are live or may be."""
     for key, value in was.items():
         held = live.get(key, _GONE) if isinstance(live, dict) else None
         if key not in declared:
@@ -74,9 +74,9 @@ def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> It
 
 def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:
     """
-    Return the keys that are new to a memory and one typo away from a known one, in the order of the plan.
+    Yield the keys that are new to a memory and one typo away from a known one, in the order of the plan.
 
-    A catalogue says which keys there are, so with one nothing is guessed, but for keys that look the same.
+    With a catalogue, which lists the keys, only keys that look the same are found.
     """
     added = list(_added(work, observed))
     find = similar_keys if known.guessed else twins
@@ -87,7 +87,7 @@ def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iter
 
 
 def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[Notice]:
-    """Return a notice for each place that declares a doubtful key, at the first memory where it is in doubt."""
+    """Yield a notice for each place that declares a likely typo, at the first memory that gets it."""
     for one, others in likely_typos(new, known):
         declared = sorted(others & known.declared.keys())
         live = sorted(others - known.declared.keys())
@@ -96,9 +96,9 @@ def near_duplicate_notices(new: Iterable[NewKey], known: KnownKeys) -> Iterator[
 
 def likely_typos(new: Iterable[NewKey], known: KnownKeys) -> Iterator[tuple[NewKey, set[str]]]:
     """
-    Return the new keys in whose place another one is likely to be meant, with those others.
+    Yield the new keys that are likely typos, each with the keys that may be meant.
 
-    What is declared on one line is one mistake, however many memories it is added to.
+    A key that is declared on one line is reported once, however many memories get it.
     """
     found: dict[tuple[str, str, int], tuple[NewKey, set[str]]] = {}
     for one in new:

@@ -1,4 +1,4 @@
-"""The plan as data: operations, the work that they are part of, and what is worth a notice."""
+"""The plan as data: operations, grouped by contact and memory, and notices."""
 
 from typing import Literal, TypeAlias
 
@@ -79,12 +79,12 @@ class UpdateContact(_OnContact, frozen=True):
 
     @property
     def needs_second_look(self) -> bool:
-        """Return whether what is live by then decides what is sent: it was not read, or values keep a live part."""
+        """Return whether the contact must be read again first: it was not read, or live parts are sent back."""
         return not self.certain or any(write.keeps_live_part for write in self.profile)
 
 
 class CreateMemory(_OnContactMemory, frozen=True):
-    """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and hold nothing."""
+    """Get or create a memory (`POST /v1/memory/contact`); not `certain` where it may exist and be empty."""
 
     type = "create_memory"
     certain: bool
@@ -99,7 +99,7 @@ class WriteFacts(_OnContactMemory, frozen=True):
 
     @property
     def needs_second_look(self) -> bool:
-        """Return whether what is live by then decides what is sent: seeded facts, and values that keep a live part."""
+        """Return whether the memory must be read again first: facts are seeded, or live parts are sent back."""
         seeded = {fact.key for fact in self.memory.facts if fact.policy == "seed"}
         return any(write.key in seeded or write.keeps_live_part for write in self.facts)
 
@@ -113,9 +113,9 @@ class AddUser(_OnUser, frozen=True):
 
 class UpdateUser(_OnUser, frozen=True):
     """
-    Set what is declared of a memory's user (`POST /v1/memory/{memory_id}/user/update`).
+    Set the declared texts of a memory's user (`POST /v1/memory/{memory_id}/user/update`).
 
-    `shown_as` is the phone number that the account has, where that is another form of the declared one.
+    `shown_as` is the phone number in the account, where it has another form than the declared one.
     """
 
     type = "update_user"
@@ -130,7 +130,7 @@ Operation: TypeAlias = ContactOperation | MemoryOperation
 
 
 class ContactWork(Struct, frozen=True):
-    """The operation on one contact, before all on its memories; `contact_id` is None while unknown."""
+    """The operations on one contact, which precede those on its memories; `contact_id` is None while unknown."""
 
     contact: Contact
     contact_id: str | None
@@ -144,9 +144,9 @@ class ContactWork(Struct, frozen=True):
 
 class MemoryWork(Struct, frozen=True):
     """
-    The operations on one memory, in the order in which they must be done; ids are None while unknown.
+    The operations on one memory, in the required order; ids are None while unknown.
 
-    `left_alone` are declared numbers of which the memory holds several users that are alike.
+    `left_alone` are declared numbers that match several users of the memory.
     """
 
     memory: Memory
@@ -168,7 +168,7 @@ class MemoryWork(Struct, frozen=True):
 
     @property
     def needs_lookup(self) -> bool:
-        """Return whether the id has to be asked for first, with the get-or-create call, of a memory known to exist."""
+        """Return whether the id of an existing memory must first be asked for, with the get-or-create call."""
         return self.memory_id is None and not any(isinstance(item, CreateMemory) for item in self.operations)
 
 
@@ -188,19 +188,18 @@ NoticeType: TypeAlias = Literal[
     "unverifiable",
 ]
 AMBIGUOUS: frozenset[NoticeType] = frozenset(("ambiguous_contact", "ambiguous_memory", "ambiguous_user"))
-"""What the account shows several of, so that nothing is planned for it or below it."""
+"""Several live things match the declared one, so nothing is planned for it or below it."""
 
 
 class Notice(Struct, frozen=True):
     """
-    What cannot or need not be done; it never blocks.
+    A remark on what cannot or need not be done; it never blocks.
 
-    `count` is of live keys (`unmanaged`), of users, or contacts that cannot be looked up (`unverifiable`), of users
-    whose `external_memory_key` the account does not show as declared (`unconfirmed_key`), of live contacts, memories or
-    users that are alike (`ambiguous_…`), of declared memories (`unknown_contact`, `not_read`, `other_shard`) or of
-    facts and users that the specs no longer name (`retained`). `source` is where the thing is declared, `keys` are the
-    keys that are counted. Of a `near_duplicate`, `keys` are the new key and the declared ones that it is near to,
-    `live_keys` those near it that only the account knows.
+    `count` counts, by type: live keys (`unmanaged`); users or contacts that cannot be looked up (`unverifiable`); users
+    whose `external_memory_key` is not shown as declared (`unconfirmed_key`); live contacts, memories or users that
+    match one declaration (`ambiguous_…`); declared memories (`unknown_contact`, `not_read`, `other_shard`); facts and
+    users that are declared no longer (`retained`). `source` is the place of the declaration, `keys` are the counted
+    keys. Of a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones.
     """
 
     type: NoticeType
@@ -213,9 +212,9 @@ class Notice(Struct, frozen=True):
 
 class PlanOrigin(Struct, frozen=True):
     """
-    Where a plan comes from; times are ISO 8601 in UTC.
+    The environment, specs and time of a plan; times are ISO 8601 in UTC.
 
-    `snapshot_taken_at` is None unless a snapshot was read in the account's place, `shards` unless it is for a part.
+    `snapshot_taken_at` is None unless a snapshot was read instead of the account, `shards` unless it covers a part.
     """
 
     environment: str
@@ -228,14 +227,13 @@ class PlanOrigin(Struct, frozen=True):
 
 class Plan(Struct, frozen=True):
     """
-    What an apply would do. `memories` counts all that were looked at, `requests_read` what that took.
+    What an apply would do. `memories` counts the memories that were read, `requests_read` the requests for that.
 
-    `left_alone` counts the memories of which, or of whose contact, the account shows several.
-    `base` holds what was declared at a revision, where changes are to be shown with their causes.
-    `seconds_at_rate_limit` is the time for which the apply has to wait, 0 without a limit; `looks` and `contact_looks`
-    are the requests that it takes to look again at what waited, or is a minute old.
-    `enforced_facts_live` counts the enforced facts that are live with any value. `similar_keys` are
-    those new keys that are one typo away from `keys`. `exceeded` are the guards that refuse the plan.
+    `left_alone` counts the memories that are skipped since they, or their contact, match several live ones. `base`
+    holds the declarations of a revision, where changes are shown with their causes. `seconds_at_rate_limit` is the wait
+    of the apply, 0 without a limit; `looks` and `contact_looks` count the reads that it repeats. `enforced_facts_live`
+    counts the enforced facts that are live with any value. `similar_keys` are the new keys that are one typo away from
+    `keys`. `exceeded` are the guards that refuse the plan.
     """
 
     origin: PlanOrigin
@@ -260,15 +258,15 @@ class Plan(Struct, frozen=True):
 
     @property
     def has_changes(self) -> bool:
-        """Return whether changes are pending; what is uncertain does not count."""
+        """Return whether changes are pending; uncertain ones do not count."""
         return any(operation.certain for operation in self.operations)
 
     @property
     def requests_to_write(self) -> int:
         """
-        Count the requests of an apply: one an operation, and one for each thing that it has to look at.
+        Count the requests of an apply: one an operation, and one for each read.
 
-        A contact that is created is looked at after it: the documented answer does not show whose it is.
+        A created contact is read afterwards, since the documented answer does not show its identifier.
         """
         contacts = [item for work in self.work if isinstance(work, ContactWork) for item in work.operations]
         looks = sum(isinstance(item, CreateContact) or item.needs_second_look for item in contacts)
@@ -276,7 +274,7 @@ class Plan(Struct, frozen=True):
 
     @property
     def limited_requests_to_write(self) -> int:
-        """Count those of them that go to `/v1/memory`, which the API limits all together."""
+        """Count the requests to `/v1/memory`, which share one rate limit."""
         memories = [work for work in self.work if isinstance(work, MemoryWork)]
         plain = sum(len(work.operations) + (work.needs_lookup or work.needs_second_look) for work in memories)
         return plain + self.looks

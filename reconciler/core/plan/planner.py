@@ -1,4 +1,4 @@
-"""The one function that decides: what is declared and what was observed in, a plan out."""
+"""Build a plan from what is declared and what was observed."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -60,11 +60,11 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     declared: Desired | None = None,
 ) -> Plan:
     """
-    Decide what has to be added and updated so that the account holds all that is declared.
+    Return the additions and updates after which the account holds all that is declared.
 
-    `left_out` is the number of declared memories that a target kept from being read, `elsewhere` of those in other
-    shards. With a `base`, notices tell what it declared that is declared no longer. `declared` is all that is declared
-    where `desired` is a part of it: keys are doubted in view of all.
+    `left_out` counts the declared memories outside of the targets, `elsewhere` those in other shards. With a `base`,
+    notices name what it declares and `desired` does not. Where `desired` is a part, `declared` holds all declarations:
+    typos are searched for among all keys.
     """
     work = [*_work(desired, observed)]
     keys = known_keys(declared or desired, observed)
@@ -101,7 +101,7 @@ def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:
 
 
 def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
-    """Return the work contact by contact, what is done to the contact before what is done to its memories."""
+    """Yield the work of each contact, followed by that of its memories."""
     memories: dict[str, list[ContactMemory]] = {contact.name: [] for contact in desired.contacts}
     for memory in desired.contact_memories:
         memories[memory.contact.name].append(memory)
@@ -220,6 +220,6 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
 
 
 def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:
-    """Return whether a user of the account is declared with a key that it does not show; only adding one sets it."""
+    """Return whether an existing user's declared key is not shown; only adding a user sets it."""
     declared = user.external_memory_key
     return live is not None and declared is not None and live.external_memory_key != declared

@@ -1,4 +1,4 @@
-"""The receipt: what became of every operation of a plan."""
+"""The receipt: the outcome of every operation of a plan."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,33 +15,33 @@ from reconciler.errors import Source
 
 Result: TypeAlias = Literal["done", "already", "skipped", "failed", "unknown"]
 """
-What became of an operation.
+The result of an operation.
 
 `already`: nothing was left to do. `skipped`: not tried. `failed`: the account does not hold what was sent.
-`unknown`: the answer was lost or about something else, so that only the next plan can tell.
+`unknown`: the answer was lost or was about something else; the next plan shows what happened.
 """
 
 
 class Planned(Addressed, Protocol):
-    """An operation, as far as a receipt speaks of it."""
+    """An operation, as far as a receipt needs it."""
 
     @property
     def source(self) -> Source:
-        """Return where what it is done to is declared."""
+        """Return the place of the declaration."""
         ...
 
 
 CHANGED_SINCE_PLAN = "changed since the plan"
-"""How the detail of an operation begins that was left out because the account is not as it was planned for."""
+"""How the detail of an operation begins that was skipped because a live value changed since the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What became of one operation; `detail` says why in one line, and is empty when there is nothing to say.
+    The outcome of one operation; `detail` is the reason in one line, or empty.
 
-    `written` are the facts or fields that were sent in the end, with what they replaced: a fresh look just before may
-    have found something else than the plan. `altered` are those of them that the account keeps otherwise.
+    `written` are the facts or fields that were sent, with the values they replaced, which may be newer than those of
+    the plan. `altered` are those of them that differ in the account. `said` is the API's own message.
     """
 
     operation: Planned
@@ -57,7 +57,7 @@ class Receipt(Struct, frozen=True):
     """
     One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC.
 
-    `stop_requested` may come too late to matter: `interrupted` says whether something was left undone by it.
+    A stop may be requested too late to matter; `interrupted` is whether it left something undone.
     """
 
     origin: PlanOrigin

@@ -1,4 +1,4 @@
-"""What a plan comes to: the totals that it shows, and what guards are held against."""
+"""The totals of a plan, and the measures that guards limit."""
 
 import dataclasses
 from collections import Counter
@@ -12,7 +12,7 @@ from reconciler.core.plan.operations import MemoryWork, Plan, WriteFacts
 
 @dataclass(frozen=True, slots=True)
 class SummaryEntry:
-    """Totals; only `uncertain` counts what may not be needed, `memories_unchanged` are those without operations."""
+    """Totals of certain operations; `uncertain` counts the others, `memories_unchanged` the memories without any."""
 
     contacts_to_create: int
     contacts_to_update: int
@@ -27,7 +27,7 @@ class SummaryEntry:
 
 
 def summary_of(plan: Plan) -> SummaryEntry:
-    """Count what a plan does; what is not certain counts as that alone."""
+    """Count the operations of a plan; uncertain ones count only as `uncertain`."""
     certain = [operation for operation in plan.operations if operation.certain]
     kinds = Counter(operation.type for operation in certain)
     facts = Counter(fact.is_new for item in certain if isinstance(item, WriteFacts) for fact in item.facts)
@@ -47,7 +47,7 @@ def summary_of(plan: Plan) -> SummaryEntry:
 
 
 def measures_of(plan: Plan) -> Measures:
-    """Return what guards are held against."""
+    """Return the measures that guards limit."""
     summary = summary_of(plan)
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
@@ -63,8 +63,7 @@ def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Pla
     """
     Return the plan with the guards that refuse it.
 
-    What is left of a plan that was `reviewed` reads a part of the account alone, so all but the number of changes is as
-    it was then.
+    A saved plan re-reads only part of the account, so every measure except `changes` is taken from the `reviewed` one.
     """
     measures = measures_of(plan)
     if reviewed is not None:

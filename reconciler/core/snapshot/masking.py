@@ -1,4 +1,4 @@
-"""What was read → what is kept of it: every value, key, identifier and phone number masked."""
+"""Make a snapshot of what was read, with every value, key, identifier and phone number masked."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
@@ -58,19 +58,19 @@ def mask_holdings(holdings: Holdings, taken: Taken, masker: Masker) -> Snapshot:
 
 
 def _several(contacts: Iterable[ContactRecord]) -> frozenset[tuple[str, str]]:
-    """Return the identifiers that more than one contact has, in the form in which they are compared."""
+    """Return the identifiers that several contacts have, in the form in which they are compared."""
     keys = Counter(key for contact in contacts for key in {identifier_key(*item) for item in contact.identifiers or ()})
     return frozenset(key for key, count in keys.items() if count > 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Masking:
-    """Makes the kept form of what was read, with every value, key, identifier and phone number masked."""
+    """Masks every value, key, identifier and phone number of what was read."""
 
     masker: Masker
 
     def contact(self, record: ContactRecord, several: Container[tuple[str, str]]) -> SeenContact:
-        """Mask a contact; `several` are the identifiers that others have, too."""
+        """Mask a contact; `several` are the identifiers that several contacts have."""
         identifiers = None
         if record.identifiers is not None:
             identifiers = tuple((kind, self._identifier(kind, value, several)) for kind, value in record.identifiers)
@@ -84,7 +84,7 @@ class _Masking:
         )
 
     def context(self, contact_id: str, scope_key: ScopeKey, context: Context) -> SeenContext:
-        """Mask what the context call gave."""
+        """Mask an answer of the context call."""
         facts = self._facts(context.facts)
         return SeenContext(contact_id, *self._scope(scope_key), facts, context.is_empty, context.contact_known)
 
@@ -116,7 +116,7 @@ class _Masking:
         return SeenMapping(whole, self._facts(value)) if isinstance(value, dict) else whole
 
     def _identifier(self, kind: str, value: str, several: Container[tuple[str, str]] = ()) -> str:
-        """Mask an identifier in the form in which it is compared, and in its own beside it where several are alike."""
+        """Mask an identifier in the form in which it is compared, after its own digest where several are alike."""
         alike = self.masker.digest(compared(kind, value))
         return one_of_several(self.masker.digest(value), alike) if identifier_key(kind, value) in several else alike
 

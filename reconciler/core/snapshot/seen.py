@@ -1,4 +1,4 @@
-"""What a snapshot holds, and the form in which a reader gives and takes it."""
+"""The data of a snapshot, masked (`Snapshot`) and plain (`Holdings`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,10 +79,10 @@ class SeenUsers:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """
-    What was read of an account; `taken_at` is an ISO 8601 time in UTC, `key_check` tells whether a key is the one used.
+    What was read of an account, masked; `taken_at` is an ISO 8601 time in UTC, `key_check` identifies the digest key.
 
-    `contacts` holds the whole listing and is null where the account offers none; `is_complete` says whether the listing
-    stood still while it was read. `memories` were read by their ids, `contexts` by contact and scope.
+    `contacts` holds the whole listing and is null where the account offers none; `is_complete` is whether the listing
+    did not change while it was read. `memories` were read by their ids, `contexts` by contact and scope.
     """
 
     format_version: str
@@ -101,10 +101,10 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """
-    What was read of an account, as a reader gives it, and what is read on the way is added.
+    What was read of an account, as a reader returns it; what is read later is added.
 
-    `contacts` is None where there is no listing; `is_complete` says whether the listing stood still. Users are given by
-    phone number, with whether all of the memory's users are among them.
+    `contacts` is None where there is no listing; `is_complete` is whether the listing did not change while it was read.
+    `users` maps a memory's id to its users by phone number, and to whether these are all of them.
     """
 
     contacts: tuple[ContactRecord, ...] | None
@@ -115,17 +115,17 @@ class Holdings:
 
 
 def scope_key_of(seen: SeenMemory | SeenContext) -> ScopeKey | None:
-    """Return the scope that a snapshot names; None where it names none."""
+    """Return the scope of a memory or context; None where the snapshot has none."""
     if seen.persona_id is not None:
         return Persona(seen.persona_id)
     return AgentNumber(seen.agent_number) if seen.agent_number is not None else None
 
 
 def one_of_several(own: str, alike: str) -> str:
-    """Return what stands for an identifier that is not the only one of its kind: two digests, its own one first."""
+    """Return the two digests of an identifier that several share a form of, its own one first."""
     return f"{own} {alike}"
 
 
 def compared(kind: str, value: str) -> Json:
-    """Return an identifier, or a phone number, in the form in which it is compared, and unlike any text."""
+    """Return an identifier or phone number in the form in which it is compared, as a list, which equals no text."""
     return list(identifier_key(kind, value))

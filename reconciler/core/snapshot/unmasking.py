@@ -1,4 +1,4 @@
-"""What is kept → what was read, as far as the specs know it: declared values and keys in the place of their digests."""
+"""Turn a snapshot back into readable data: each digest of a declared value or key is replaced by it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from reconciler.core.snapshot.seen import (
 
 
 def unmask_snapshot(snapshot: Snapshot, declared: Iterable[Desired], masker: Masker) -> Holdings:
-    """Return what was read, as far as the specs know it: all else stays a digest."""
+    """Return what was read, as far as it is declared; everything else stays a digest."""
     unmasking = _Unmasking(_by_digest(declared, masker))
     contacts = None if snapshot.contacts is None else tuple(map(unmasking.contact, snapshot.contacts))
     contexts = {(seen.contact_id, unmasking.scope_key(seen)): unmasking.context(seen) for seen in snapshot.contexts}
@@ -44,12 +44,12 @@ def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Unmasking:
-    """Turn what is kept back into what was read: declared values and keys take the place of their digests."""
+    """Replaces the digests of declared values and keys; `known` maps digests to them."""
 
     known: Mapping[str, Json]
 
     def contact(self, seen: SeenContact) -> ContactRecord:
-        """Return a contact back."""
+        """Return a contact."""
         identifiers = None
         if seen.identifiers is not None:
             identifiers = tuple((kind, self._identifier(digest)) for kind, digest in seen.identifiers)
@@ -58,11 +58,11 @@ class _Unmasking:
         return ContactRecord(seen.contact_id, profile, identifiers, memories)
 
     def memory(self, seen: SeenMemory) -> Record:
-        """Return a contact memory back."""
+        """Return a contact memory."""
         return Record(seen.memory_id, seen.contact_id, self.scope_key(seen), self._facts(seen.facts))
 
     def context(self, seen: SeenContext) -> Context:
-        """Return the answer of the context call back."""
+        """Return an answer of the context call."""
         return Context(self._facts(seen.facts), seen.is_empty, seen.contact_known)
 
     def scope_key(self, seen: SeenMemory | SeenContext) -> ScopeKey | None:
@@ -71,7 +71,7 @@ class _Unmasking:
         return AgentNumber(self._key(scope_key.agent_number)) if isinstance(scope_key, AgentNumber) else scope_key
 
     def users(self, seen: SeenUsers) -> dict[str, LiveUser | None]:
-        """Return the users of a memory back."""
+        """Return the users of a memory by phone number."""
         return {self._identifier(digest, n): self._user(seen.users[digest]) for n, digest in enumerate(seen.users, 1)}
 
     def _user(self, seen: SeenUser | None) -> LiveUser | None:
@@ -106,7 +106,7 @@ class _Unmasking:
 
 
 def _by_digest(declared: Iterable[Desired], masker: Masker) -> Mapping[str, Json]:
-    """Return declared values and keys by their digests, and identifiers by the digests of what they are compared by."""
+    """Return declared values and keys by digest, and identifiers by the digests of both of their forms."""
     desired = tuple(declared)
     known = {masker.digest(value): value for one in desired for value in _declared(one)}
     known |= {masker.digest(value): value for one in desired for _, value in _identifiers(one)}
