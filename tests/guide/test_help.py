@@ -2,6 +2,7 @@ import sys
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from reconciler.cli.commands.help import TOPICS
 from reconciler.cli.main import group, main
@@ -61,6 +62,15 @@ def test_an_unknown_topic_gets_the_nearest(
     assert main(["help", *names]) == 1
 
     assert f"There is no topic or command '{names[-1]}'; {cure}" in capsys.readouterr().err
+
+
+def test_shells_complete_topics_and_commands() -> None:
+    shell = ShellComplete(group, {}, "reconciler", "_RECONCILER_COMPLETE")
+
+    assert [item.value for item in shell.get_completions(["help"], "s")] == [
+        *(topic for topic in TOPICS if topic.startswith("s")),
+        *(name for name in group.list_commands(click.Context(group)) if name.startswith("s")),
+    ]
 
 
 def test_topics_and_commands_share_no_name() -> None:
