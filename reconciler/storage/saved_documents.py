@@ -1,4 +1,4 @@
-"""Saved plans, receipts and snapshots: files → documents, checked against the contract."""
+"""Saved plans, receipts and snapshots: files → documents, checked against their format."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,6 @@ from reconciler.core.documents.plan import (
     FactEntry,
     FactUpdated,
     MemoryEntry,
-    NoticeEntry,
     OperationEntry,
     PlanDocument,
     UpdateContactEntry,
@@ -30,7 +29,6 @@ from reconciler.errors import InputError
 
 SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
 _Document = TypeVar("_Document")
-_Saved = TypeVar("_Saved", PlanDocument, ReceiptDocument)
 
 _MASKED = TypeAdapter(Masked)
 _MASKED_KEYS = {item.name for item in fields(Masked)}
@@ -43,10 +41,14 @@ def load_document(path: Path) -> SavedDocument:
     if kind not in {"plan", "receipt"}:
         raise InputError(f"{path} is neither a saved plan nor a receipt")
     _check_version(path, content)
+    document: SavedDocument
     if kind == "plan":
-        plan = _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
-        return _with_sound_notices(_checked(plan, path), path)
-    return _checked(_validated(TypeAdapter(ReceiptDocument), content, path), path)
+        document = _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
+        _check_notices(document, path)
+    else:
+        document = _validated(TypeAdapter(ReceiptDocument), content, path)
+    _check_shards(document, path)
+    return document
 
 
 def load_snapshot(path: Path) -> Snapshot:
@@ -72,31 +74,24 @@ def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], p
         raise InputError(f"{path} is not a {content['kind']} as this program writes it (look at {places})") from error
 
 
-def _checked(document: _Saved, path: Path) -> _Saved:
-    """Return a document whose shards can be; raises `InputError`."""
+def _check_shards(document: SavedDocument, path: Path) -> None:
+    """Raise `InputError` for shards that are impossible."""
     if document.shards is not None and not document.shards.is_possible:
         raise InputError(
             f"{path} is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
         )
-    return document
 
 
-def _with_sound_notices(plan: PlanDocument, path: Path) -> PlanDocument:
-    """Return a plan whose notices can be; raises `InputError`."""
+def _check_notices(plan: PlanDocument, path: Path) -> None:
+    """Raise `InputError` for a notice that is impossible."""
     for notice in plan.notices:
-        if flaw := _flaw(notice):
+        flaw = "names no key" if notice.type == DOUBT and not notice.keys else ""
+        if flaw := f"counts {notice.count}" if notice.count < 0 else flaw:
             raise InputError(f"{path} holds a notice that there cannot be: {notice.type} {flaw}")
-    return plan
-
-
-def _flaw(notice: NoticeEntry) -> str | None:
-    if notice.count < 0:
-        return f"counts {notice.count}"
-    return "names no key" if notice.type == DOUBT and not notice.keys else None
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:
-    """Return a plan in which what stands for a masked value is one; a mapping of a spec that looks just so, too."""
+    """Return a plan in which each mapping that looks like a masked value is one, also where a spec holds it."""
     operations, memories = map(_operation_with_masks, plan.operations), map(_memory_with_masks, plan.memories)
     return replace(plan, operations=tuple(operations), memories=tuple(memories))
 
@@ -138,7 +133,7 @@ def _with_mask(value: Mixed) -> Mixed:
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a masked value
-    """Return a masked value for the mapping that stands for one in a file, and any other value as it is."""
+    """Return a masked value for a mapping that looks like one, and any other value as it is."""
     try:
         return _MASKED.validate_python(value) if isinstance(value, dict) and value.keys() == _MASKED_KEYS else value
     except ValidationError:

@@ -1,17 +1,15 @@
-"""What an apply keeps beside the repository: a lease while it works, a journal of it, and what earlier journals say."""
+"""The records of an apply: its lease while it works, its journal, and what earlier journals left open."""
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
-from reconciler.core.documents.runs import AccountState, RunHeader, Step
+from reconciler.core.documents.runs import RunHeader, step_statuses
 from reconciler.core.model.address import operation_key
-from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import StateError
 from reconciler.execute import Observer, Together
 from reconciler.render.tables import render_earlier_run
@@ -25,52 +23,33 @@ JOURNALS = "journal"
 LEASES = "leases"
 
 
-class Resent:
-    """An observer of an execution that learns which earlier runs have no unclear operation left."""
-
-    def __init__(self) -> None:
-        self._unclear: dict[str, set[tuple[str, str]]] = {}
-
-    def expect(self, run: str, unclear: Iterable[Step]) -> None:
-        """Note the operations that an earlier run left unclear, and that this one sends again."""
-        self._unclear[run] = {operation_key(step) for step in unclear}
-
-    async def intent(self, operation: Operation) -> None:
-        """Wait for the outcome."""
-
-    def outcome(self, outcome: Outcome) -> None:
-        """Strike out an operation that is done now."""
-        if outcome.result in {"done", "already"}:
-            for unclear in self._unclear.values():
-                unclear.discard(operation_key(outcome.operation))
-
-    @property
-    def cleared(self) -> list[str]:
-        """Return the earlier runs that have no unclear operation left."""
-        return [run for run, unclear in self._unclear.items() if not unclear]
-
-
 class ApplyRecords(Struct, frozen=True):
-    """The journals and the lease of one apply, and its id."""
+    """
+    The journals and the lease of one apply, and its id.
+
+    `unclear` holds the operations that earlier runs left unclear and that this one sends again, by the run.
+    """
 
     session: Session
     run: str
     journals: JournalFolder
     lease: Lease
-    resent: Resent
+    unclear: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
         ids = self.session.account.memory_ids
-        view = AccountState(proposal.fresh, self.session.desired, proposal.looked_at)
+        declared, looked_at = self.session.desired, proposal.looked_at
         for run in self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account):
-            statuses = view.step_statuses(run.open_steps)
+            statuses = step_statuses(run.open_steps, proposal.fresh, declared=declared, looked_at=looked_at)
             counts = Counter(statuses.values())
             self.session.reporter.note(render_earlier_run(run, counts))
-            if counts["unclear"] and not counts["not_read"]:
-                self.resent.expect(run.header.run, (step for step in statuses if statuses[step] == "unclear"))
-            elif not counts["not_read"]:
-                self._settle(run.header.run)
+            if counts["not_read"]:
+                continue
+            if counts["unclear"]:
+                self.unclear[run.header.run] = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
+            else:
+                self._resolve(run.header.run)
 
     @contextmanager
     def journal(self, proposal: Proposal) -> Iterator[Observer]:
@@ -85,10 +64,11 @@ class ApplyRecords(Struct, frozen=True):
             return
         self.lease.renew()
         with self._writing(proposal) as journal:
-            yield Together(self.lease, journal, self.resent)
+            yield Together(self.lease, journal)
         with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
-            for run in self.resent.cleared:
-                self._settle(run)
+            for run, unclear in self.unclear.items():
+                if unclear <= journal.done:
+                    self._resolve(run)
 
     @contextmanager
     def _writing(self, proposal: Proposal) -> Iterator[Journal]:
@@ -104,7 +84,7 @@ class ApplyRecords(Struct, frozen=True):
                     f"warning: {journal.trouble}; it ends before this run, and the next apply looks at what is open"
                 )
 
-    def _settle(self, run: str) -> None:
+    def _resolve(self, run: str) -> None:
         self.journals.resolve(run, by=self.run, at=_now())
 
     def _header(self, proposal: Proposal) -> RunHeader:
@@ -137,7 +117,7 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
         journals.check()
         journals.prune()
         async with renewing(lease, clock):
-            yield ApplyRecords(session, run, journals, lease, Resent())
+            yield ApplyRecords(session, run, journals, lease)
 
 
 def _now() -> str:

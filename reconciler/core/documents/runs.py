@@ -213,33 +213,28 @@ _BLIND_TO_ALL = {*AMBIGUOUS, "unknown_contact"}
 _ON_USERS = {"add_user", "update_user"}
 
 
-class AccountState(Struct, frozen=True):
-    """A new plan, everything that is declared, and the part of it that the plan read."""
+def step_statuses(
+    steps: Iterable[Step], plan: Plan, *, declared: Desired, looked_at: Desired
+) -> Mapping[Step, StepStatus]:
+    """Return the status of each step by a new plan, all that is declared, and the part that the plan looked at."""
+    all_declared, all_looked_at = _by_address(declared), _by_address(looked_at)
+    planned = {operation_key(operation): operation.certain for operation in plan.operations}
+    doubtful = {operation.address for operation in plan.operations if not operation.certain}
+    blind = tuple(notice.address for notice in plan.notices if notice.type in _BLIND_TO_ALL)
+    blind_to_users = tuple(notice.address for notice in plan.notices if notice.type == "unverifiable")
 
-    plan: Plan
-    declared: Desired
-    looked_at: Desired
+    def status(step: Step) -> StepStatus:
+        address = step.address
+        if address not in all_declared:
+            return "undeclared"
+        if all_looked_at.get(address) != all_declared[address]:
+            return "not_read"
+        if planned.get(operation_key(step)):
+            return "planned"
+        unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
+        return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"
 
-    def step_statuses(self, steps: Iterable[Step]) -> Mapping[Step, StepStatus]:
-        """Return the status of each step."""
-        declared, looked_at = _by_address(self.declared), _by_address(self.looked_at)
-        planned = {operation_key(operation): operation.certain for operation in self.plan.operations}
-        doubtful = {operation.address for operation in self.plan.operations if not operation.certain}
-        blind = tuple(notice.address for notice in self.plan.notices if notice.type in _BLIND_TO_ALL)
-        blind_to_users = tuple(notice.address for notice in self.plan.notices if notice.type == "unverifiable")
-
-        def status(step: Step) -> StepStatus:
-            address = step.address
-            if address not in declared:
-                return "undeclared"
-            if looked_at.get(address) != declared[address]:
-                return "not_read"
-            if planned.get(operation_key(step)):
-                return "planned"
-            unseen = (*blind, *blind_to_users) if step.type in _ON_USERS else blind
-            return "unclear" if address in doubtful or _is_any_within(address, unseen) else "held"
-
-        return {step: status(step) for step in steps}
+    return {step: status(step) for step in steps}
 
 
 def _is_any_within(address: str, owners: Iterable[str]) -> bool:

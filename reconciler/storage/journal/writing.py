@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.core.documents.runs import RunHeader
+from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import StateError
@@ -75,7 +76,8 @@ class Journal:
     The journal of one run, an observer of its execution.
 
     `now` returns the time as text. After a line that could not be written, no other is written, so that the journal
-    stays true. `trouble` is the reason then, and every further intent is forbidden.
+    stays true. `trouble` is the reason then, and every further intent is forbidden. `done` holds the keys of the
+    operations that the account surely holds.
     """
 
     def __init__(self, log: Log, header: RunHeader, *, now: Callable[[], str]) -> None:
@@ -84,6 +86,7 @@ class Journal:
         self._now = now
         self._planned = header.planned
         self._results: Counter[str] = Counter()
+        self.done: set[tuple[str, str]] = set()
         self._appended = 0
         self._on_disk = 0
         self._syncing = asyncio.Lock()
@@ -109,6 +112,8 @@ class Journal:
             OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
         )
         self._results[outcome.result] += 1
+        if outcome.result in {"done", "already"}:
+            self.done.add(operation_key(operation))
 
     def close(self, *, stop_requested: bool) -> None:
         """Write the last line, unless the execution broke off, and close the file."""

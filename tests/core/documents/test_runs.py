@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.documents.runs import AccountState, PastRun, RunHeader, Step, StepStatus
+from reconciler.core.documents.runs import PastRun, RunHeader, Step, StepStatus, step_statuses
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
 from reconciler.core.model.selection import select
 from reconciler.core.plan.operations import Notice
@@ -24,8 +24,8 @@ def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None
 
 def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[StepStatus, int]:
     declared = desired(WANTED)
-    view = AccountState(plan(WANTED, seen), declared, select(declared, targets).desired)
-    return Counter(view.step_statuses(steps).values())
+    looked_at = select(declared, targets).desired
+    return Counter(step_statuses(steps, plan(WANTED, seen), declared=declared, looked_at=looked_at).values())
 
 
 def test_what_the_account_holds_is_no_longer_in_question() -> None:
@@ -63,7 +63,8 @@ def test_what_is_not_seen_of_one_thing_says_nothing_of_another_whose_name_begins
     declared = desired(near, far)
     steps = [step(address=near.address), step(address=far.address), step("update_contact", near.contact.address)]
 
-    assert [*AccountState(blind, declared, declared).step_statuses(steps).values()] == ["unclear", "held", "unclear"]
+    statuses = step_statuses(steps, blind, declared=declared, looked_at=declared)
+    assert [*statuses.values()] == ["unclear", "held", "unclear"]
 
 
 def past(*steps: Step, finished_at: str | None = None) -> PastRun:
