@@ -8,8 +8,7 @@ from reconciler.core.model.observed import AmbiguousContact, LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
 from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, RouteAbsentError
-from reconciler.observe.contacts import SeveralContactsError, finder
-from reconciler.observe.listing import list_on
+from reconciler.observe.contacts import SeveralContactsError, finder, list_on
 from reconciler.user_lookup import UserReader
 from reconciler.workers import for_each
 

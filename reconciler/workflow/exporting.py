@@ -14,7 +14,7 @@ from reconciler.core.model.desired import ContactId
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Reader
 from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
-from reconciler.observe.listing import Listing, list_on
+from reconciler.observe.contacts import Listing, list_on
 from reconciler.project import Environment, Project
 from reconciler.reading import find_files, written
 from reconciler.schemas import SCHEMA_FOLDER, modeline

@@ -5,8 +5,7 @@ import pytest
 from reconciler.core.model.desired import Contact, ContactId, Identifier
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
 from reconciler.observe import ReaderChoice
-from reconciler.observe.contacts import look_up_contacts
-from reconciler.observe.listing import Listing, list_on
+from reconciler.observe.contacts import Listing, list_on, look_up_contacts
 from tests.builders import HERE
 
 
