@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from reconciler.core.model.masking import SHORTEST_SECRET
 from reconciler.core.model.text import shortened, visible
-from reconciler.core.model.unkept import UnkeptNumber, live_number
+from reconciler.core.model.unsendable import InexactNumber, live_number
 from reconciler.core.model.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
@@ -133,7 +133,7 @@ def _json_of(answer: ApiAnswer) -> Json:
 
 
 def _whole_number(text: str) -> int | float:
-    return int(text) if len(text) <= _LONGEST_WHOLE else UnkeptNumber(text)
+    return int(text) if len(text) <= _LONGEST_WHOLE else InexactNumber(text)
 
 
 def _refuse_constant(name: str) -> None:

@@ -68,7 +68,7 @@ def run_apply(apply: Apply, output: ApplyOutput) -> int:
         raise InputError("apply asks before it writes, and there is nobody to ask here; say --yes")
     apply.check()
     check_files([*output.files, *([("yaml", output.save_undo)] if output.save_undo else [])])
-    screen = _Screen(apply.session, output)
+    screen = _TerminalScreen(apply.session, output)
     receipt = asyncio.run(apply.run(screen))
     if receipt.interrupted:
         return _INTERRUPTED
@@ -86,7 +86,7 @@ def _run_dry(apply: Apply, output_format: str) -> int:
     return 0
 
 
-class _Screen:
+class _TerminalScreen:
     """The terminal of one apply; `was_shown` turns false when standard output did not take the receipt."""
 
     def __init__(self, session: Session, output: ApplyOutput) -> None:

@@ -188,7 +188,7 @@ def guard_options(command: _Command) -> _Command:
     )
 
 
-class _MostFailures(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+class _MostFailuresType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
     """A number of failures, or a share of the operations."""
 
     name = "failures"
@@ -217,7 +217,7 @@ def progressive_options(command: _Command) -> _Command:
         ),
         _shared(
             "--max-failures",
-            type=_MostFailures(),
+            type=_MostFailuresType(),
             metavar="N|P%",
             help="Begin nothing more after N failures, or when P percent of the operations have failed.",
         ),

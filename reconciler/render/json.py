@@ -10,7 +10,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
-from reconciler.core.model.unkept import UnkeptNumber
+from reconciler.core.model.unsendable import InexactNumber
 from reconciler.core.snapshot import Snapshot
 
 
@@ -58,7 +58,7 @@ def plain(value: object) -> object:
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, UnkeptNumber):
+    if isinstance(value, InexactNumber):
         return value.text
     if value is None or isinstance(value, (str, int, float)):
         return value

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.plan.totals import SummaryEntry
 
-Result: TypeAlias = Literal[
+RunResult: TypeAlias = Literal[
     "ok", "incomplete", "refused", "invalid", "unavailable", "rejected", "unkept", "failed", "stopped"
 ]
 """
@@ -49,7 +49,7 @@ class Report(Struct, frozen=True):
     """
 
     environment: str
-    result: Result
+    result: RunResult
     started_at: str
     seconds: float
     requests: int

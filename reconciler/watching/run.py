@@ -33,7 +33,7 @@ from reconciler.stopping import Stop
 from reconciler.watching.log import WatchLog
 from reconciler.watching.pinning import PinnedTarget
 from reconciler.watching.probes import Health
-from reconciler.watching.report import Reading, Report, Result
+from reconciler.watching.report import Reading, Report, RunResult
 from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.options import RunOptions
@@ -65,7 +65,7 @@ _MOMENT = 1.0
 _MOST_READS = 5
 _UNNAMED = "unknown"
 _LONG_WAIT = 30.0
-_RESULTS: tuple[tuple[type[ReconcilerError], Result], ...] = (
+_RESULTS: tuple[tuple[type[ReconcilerError], RunResult], ...] = (
     (InputError, "invalid"),
     (BudgetSpentError, "incomplete"),
     (ApiUnavailableError, "unavailable"),
@@ -80,7 +80,7 @@ _RESULTS: tuple[tuple[type[ReconcilerError], Result], ...] = (
 class _Ended(Struct, frozen=True):
     """How a run ended, and why where it is not done."""
 
-    result: Result
+    result: RunResult
     errors: tuple[str, ...] = ()
 
 
@@ -148,7 +148,7 @@ class WatchRun:
             return _Ended("ok")
         return _Ended("stopped" if stop.requested else "incomplete")
 
-    def _result_of(self, error: ReconcilerError) -> Result:
+    def _result_of(self, error: ReconcilerError) -> RunResult:
         if isinstance(error, BudgetSpentError) and self._pacer and not self._pacer.was_answered:
             return "unavailable"  # it was spent on asking again
         return next(result for kind, result in _RESULTS if isinstance(error, kind))

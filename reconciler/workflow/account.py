@@ -55,7 +55,7 @@ class Pace(Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class _Check:
+class _AccountCheck:
     """Whether the account has proved to be the expected one, which it does once a run."""
 
     passed: bool = False
@@ -76,7 +76,7 @@ class Account:
     digest_key: bytes = field(repr=False)
     memory_ids: MemoryIds
     stop: Stop
-    check: _Check = field(default_factory=_Check, repr=False)
+    check: _AccountCheck = field(default_factory=_AccountCheck, repr=False)
 
     @property
     def digest(self) -> str:

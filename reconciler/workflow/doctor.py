@@ -42,7 +42,7 @@ _MOST_SKEW = 60.0
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
-class Check(Struct, frozen=True):
+class DoctorCheck(Struct, frozen=True):
     """One thing that was checked, in words, and what to do where it is not in order."""
 
     name: str
@@ -51,13 +51,15 @@ class Check(Struct, frozen=True):
     cure: str = ""
 
 
-async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[Check]:
+async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[DoctorCheck]:
     """
     Check what a plan needs, and send a few reads to the account.
 
     Nothing is written, and no API key appears in a check. Checks that need an earlier one, which failed, are left out.
     """
-    yield Check("version", "ok", f"reconciler {__version__}, Python {platform.python_version()} on {platform.system()}")
+    yield DoctorCheck(
+        "version", "ok", f"reconciler {__version__}, Python {platform.python_version()} on {platform.system()}"
+    )
     try:
         project = choose_project(options, around)
         environment = choose_environment(project, options)
@@ -65,7 +67,7 @@ async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[C
         several = isinstance(error, SpecError) and len(error.problems) > 1
         yield _failed("project", error, "run `reconciler validate`, which names every problem" if several else "")
         return
-    yield Check("project", "ok", _place(project))
+    yield DoctorCheck("project", "ok", _place(project))
     yield _state(project)
     yield _specs(project, environment, options, around)
     async for check in _account_checks(project, environment, options, around):
@@ -77,7 +79,7 @@ def _place(project: Project) -> str:
     return f"{project.file} in {root}" if project.file else f"no reconciler.yaml in {root}; the defaults hold"
 
 
-def _state(project: Project) -> Check:
+def _state(project: Project) -> DoctorCheck:
     """Check that journals and ids can be kept; a folder that is not there yet is not made."""
     folder = project.state_folder
     place = folder if folder.is_dir() else folder.parent
@@ -85,24 +87,26 @@ def _state(project: Project) -> Check:
         check_writable(place / "doctor")
     except StateError as error:
         return _failed("state", error, "make the folder writable, or name another one with --state")
-    return Check("state", "ok", f"{visible(str(folder))} can be written")
+    return DoctorCheck("state", "ok", f"{visible(str(folder))} can be written")
 
 
-def _specs(project: Project, environment: Environment, options: RunOptions, around: Surroundings) -> Check:
+def _specs(project: Project, environment: Environment, options: RunOptions, around: Surroundings) -> DoctorCheck:
     try:
         desired = load_chosen(project, environment, options, around).loaded.desired
     except SpecError as error:
         problems = len(error.problems)
         first = worded_error(error, reveal=False).partition("\n")[0]
         text = f"{counted(problems, 'problem')}, the first: {visible(first)}"
-        return Check("specs", "fail", text, "run `reconciler plan`, which names all of them")
+        return DoctorCheck("specs", "fail", text, "run `reconciler plan`, which names all of them")
     contacts = counted(len(desired.contacts), "contact")
-    return Check("specs", "ok", f"{contacts} and {memories(len(desired.memories))} are declared for {environment.name}")
+    return DoctorCheck(
+        "specs", "ok", f"{contacts} and {memories(len(desired.memories))} are declared for {environment.name}"
+    )
 
 
 async def _account_checks(
     project: Project, environment: Environment, options: RunOptions, around: Surroundings
-) -> AsyncIterator[Check]:
+) -> AsyncIterator[DoctorCheck]:
     limited = replace(options, max_minutes=min(options.max_minutes or _MOST_MINUTES, _MOST_MINUTES))
     try:
         with open_account(project, environment, limited, around) as account:
@@ -120,13 +124,13 @@ async def _account_checks(
         yield _failed("key", error, "")
 
 
-def _key(account: Account) -> Check:
+def _key(account: Account) -> DoctorCheck:
     if account.api == SANDBOX:
-        return Check("key", "ok", "the embedded sandbox needs none")
-    return Check("key", "ok", f"read from {account.environment.api_key_env}")
+        return DoctorCheck("key", "ok", "the embedded sandbox needs none")
+    return DoctorCheck("key", "ok", f"read from {account.environment.api_key_env}")
 
 
-async def _reached(account: Account) -> Check:
+async def _reached(account: Account) -> DoctorCheck:
     """Read something small; an account without contacts calls is asked for a memory that nobody has."""
     where = account.api
     try:
@@ -141,7 +145,7 @@ async def _reached(account: Account) -> Check:
     except ReconcilerError as error:
         return _failed("account", error, f"check the URL ({where}), the network and the proxy")
     extent = "its contacts can be listed" if lists else "it offers no contacts calls, so nothing can be exported"
-    return Check("account", "ok", f"{where} answers, and {extent}")
+    return DoctorCheck("account", "ok", f"{where} answers, and {extent}")
 
 
 async def _read_something(reader: Reader) -> bool:
@@ -163,42 +167,44 @@ def _cure_of(error: ApiRejectedError, account: Account) -> str:
     return "the API refuses a plain read: check the URL and the key"
 
 
-def _expected(account: Account) -> Check:
+def _expected(account: Account) -> DoctorCheck:
     """Report whether the account proved to be the expected one, which opening the reader checks."""
     if account.environment.expect_account:
-        return Check("expected", "ok", "this is the account that expect_account names")
+        return DoctorCheck("expected", "ok", "this is the account that expect_account names")
     if account.api == SANDBOX:
-        return Check("expected", "ok", "the embedded sandbox is nobody else's account")
+        return DoctorCheck("expected", "ok", "the embedded sandbox is nobody else's account")
     cure = f"write `expect_account: {{digest: {account.digest}}}` into reconciler.yaml, so that no other key is taken"
-    return Check("expected", "note", "any account is accepted that the key opens", cure)
+    return DoctorCheck("expected", "note", "any account is accepted that the key opens", cure)
 
 
-def _role(account: Account) -> Check:
+def _role(account: Account) -> DoctorCheck:
     if account.api == SANDBOX:
-        return Check("role", "ok", "the embedded sandbox takes writes")
+        return DoctorCheck("role", "ok", "the embedded sandbox takes writes")
     text = "the API does not show whether this key may write"
-    return Check("role", "note", text, "writing needs the role admin, owner or operator in the key's organisation")
+    return DoctorCheck(
+        "role", "note", text, "writing needs the role admin, owner or operator in the key's organisation"
+    )
 
 
-def _limit(environment: Environment) -> Check:
+def _limit(environment: Environment) -> DoctorCheck:
     if environment.rate_limit is not None:
-        return Check("limit", "ok", f"{environment.rate_limit} requests to /v1/memory are counted here")
+        return DoctorCheck("limit", "ok", f"{environment.rate_limit} requests to /v1/memory are counted here")
     if environment.api == SANDBOX:
-        return Check("limit", "ok", "none")
+        return DoctorCheck("limit", "ok", "none")
     cure = "write `rate_limit: 100/15m`, the documented one, so that plans foresee the waits"
-    return Check("limit", "note", "no rate_limit is declared; a refusal of the API is waited for", cure)
+    return DoctorCheck("limit", "note", "no rate_limit is declared; a refusal of the API is waited for", cure)
 
 
-def _clock(answers: list[ApiAnswer]) -> Iterator[Check]:
+def _clock(answers: list[ApiAnswer]) -> Iterator[DoctorCheck]:
     """Compare this machine's clock with the dates of the answers, where they have any."""
     for answer in answers:
         with suppress(ValueError):
             skew = _skew(answer.received_at, parsedate_to_datetime(answer.date or ""))
             if skew <= _MOST_SKEW:
-                yield Check("clock", "ok", "agrees with the API's")
+                yield DoctorCheck("clock", "ok", "agrees with the API's")
             else:
                 cure = "set the clock: leases and waits go by it"
-                yield Check("clock", "note", f"differs from the API's by {duration(skew)}", cure)
+                yield DoctorCheck("clock", "note", f"differs from the API's by {duration(skew)}", cure)
             return
 
 
@@ -206,5 +212,5 @@ def _skew(here: datetime, there: datetime) -> float:
     return abs((here - there).total_seconds())
 
 
-def _failed(name: str, error: ReconcilerError, cure: str) -> Check:
-    return Check(name, "fail", visible(worded_error(error, reveal=False).partition("\n")[0]), cure)
+def _failed(name: str, error: ReconcilerError, cure: str) -> DoctorCheck:
+    return DoctorCheck(name, "fail", visible(worded_error(error, reveal=False).partition("\n")[0]), cure)

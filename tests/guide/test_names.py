@@ -12,7 +12,7 @@ from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.plan import receipt
 from reconciler.core.plan.operations import NoticeType
 from reconciler.watching.metrics import Metrics
-from reconciler.watching.report import Result
+from reconciler.watching.report import RunResult
 from tests.guide.commands_page import EXIT_CODES
 from tests.guide.pages import GUIDE, ROOT
 
@@ -41,7 +41,7 @@ def test_the_page_of_operation_names_every_metric_and_no_other() -> None:
 
 
 def test_the_page_of_operation_names_results_outcomes_and_readers() -> None:
-    assert {*get_args(Result)} <= codes_in("operate")
+    assert {*get_args(RunResult)} <= codes_in("operate")
     assert {*get_args(receipt.Result)} <= codes_in("operate")
     assert {*get_args(ReaderChoice)} - {"auto"} == first_column("operate", "reader")
 

@@ -28,7 +28,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
 from reconciler.core.model.text import visible
-from reconciler.core.model.unkept import UnkeptNumber
+from reconciler.core.model.unsendable import InexactNumber
 from reconciler.errors import Problem
 from reconciler.render.json import render_json, render_plan_gitlab
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
@@ -43,7 +43,7 @@ NASTY = st.sampled_from(
 )  # fmt: skip
 TEXT = NASTY | st.text(st.characters(exclude_categories=()), max_size=8)
 VALUE = st.recursive(
-    TEXT | st.none() | st.booleans() | st.integers() | st.sampled_from([UnkeptNumber("1e999"), 0.5]),
+    TEXT | st.none() | st.booleans() | st.integers() | st.sampled_from([InexactNumber("1e999"), 0.5]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
     max_leaves=3,
 )

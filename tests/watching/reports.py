@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.core.plan.totals import SummaryEntry
-from reconciler.watching.report import Reading, Report, Result
+from reconciler.watching.report import Reading, Report, RunResult
 
 
 def summary(**counts: int) -> SummaryEntry:
@@ -14,6 +14,6 @@ def reading(**counts: int) -> Reading:
     return Reading(summary(**counts), has_drift=any("_to_" in name for name in counts))
 
 
-def report(result: Result = "ok", **changes: Any) -> Report:
+def report(result: RunResult = "ok", **changes: Any) -> Report:
     made = {"seconds": 1.25, "requests": 3, "seconds_throttled": 0.0, "reading": None, "errors": ()} | changes
     return Report("production", result, "2027-03-31T14:00:00.000Z", **made)

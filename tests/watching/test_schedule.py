@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from reconciler.clock import Clock
 from reconciler.stopping import Stop
-from reconciler.watching.report import Report, Result
+from reconciler.watching.report import Report, RunResult
 from reconciler.watching.run import Times
 from reconciler.watching.service import Schedule, failures_after, keep_watching
 from tests.watching.reports import reading, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
 SHARES = st.floats(min_value=0, max_value=1)
-RESULTS = st.sampled_from(get_args(Result))
+RESULTS = st.sampled_from(get_args(RunResult))
 
 
 def test_each_failure_doubles_the_pause_up_to_an_hour() -> None:
@@ -62,7 +62,9 @@ def test_a_plan_that_is_refused_was_an_answer_and_a_lease_that_is_taken_says_not
 
 
 @given(st.lists(st.tuples(RESULTS, st.floats(0, 1000), SHARES), min_size=1, max_size=20))
-def test_runs_never_overlap_and_none_begins_before_its_pause_is_over(runs: list[tuple[Result, float, float]]) -> None:
+def test_runs_never_overlap_and_none_begins_before_its_pause_is_over(
+    runs: list[tuple[RunResult, float, float]],
+) -> None:
     told = watched(runs)
 
     for (_, ended, pause), (began, _, _) in pairwise(told):
@@ -73,7 +75,7 @@ def test_runs_never_overlap_and_none_begins_before_its_pause_is_over(runs: list[
     assert told[-1][2] is None
 
 
-def watched(runs: Sequence[tuple[Result, float, float]]) -> list[tuple[float, float, float | None]]:
+def watched(runs: Sequence[tuple[RunResult, float, float]]) -> list[tuple[float, float, float | None]]:
     """Watch through runs with a result, a length and a share of the jitter; gives start, end and pause of each."""
     now, under_way, done = 0.0, 0, 0
     told: list[tuple[float, float, float | None]] = []

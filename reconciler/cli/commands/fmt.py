@@ -21,7 +21,7 @@ _PROJECT_NUMBERS = frozenset(("max_update_share",))
 """The keys of `reconciler.yaml` that hold numbers with decimals."""
 
 
-class _Change(Struct, frozen=True):
+class _Rewrite(Struct, frozen=True):
     """A file that lacks quotes: its name, where it is, its text, and what the text should be."""
 
     name: str
@@ -67,7 +67,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     return _NOT_FORMATTED if check and changes else 0
 
 
-def _diff(change: _Change) -> str:
+def _diff(change: _Rewrite) -> str:
     """Return the diff of a file; of one with live or sensitive values, on the operator's terminal alone."""
     from reconciler.cli.terminal import is_operators_terminal, remark
     from reconciler.core.model.text import visible
@@ -78,7 +78,7 @@ def _diff(change: _Change) -> str:
     return ""
 
 
-def _changes(invocation: Invocation, paths: Sequence[str]) -> Sequence[_Change]:
+def _changes(invocation: Invocation, paths: Sequence[str]) -> Sequence[_Rewrite]:
     """Return what changes in all files; raise all that is wrong with any, so that nothing is written beside it."""
     from reconciler.errors import SpecError
     from reconciler.reading import find_files, read_file
@@ -123,7 +123,7 @@ def _of_project(invocation: Invocation, *, is_optional: bool) -> "tuple[Collecti
     return {FILE_NAME, project.file or FILE_NAME}, Files((*own, *found.files), found.problems)
 
 
-def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], problems: "Problems") -> _Change | None:
+def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], problems: "Problems") -> _Rewrite | None:
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
@@ -140,10 +140,10 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], pr
     if after == before:
         return None
     is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))
-    return _Change(file.name, file.path, before, after, is_withheld)
+    return _Rewrite(file.name, file.path, before, after, is_withheld)
 
 
-def _write(changes: Sequence[_Change]) -> None:
+def _write(changes: Sequence[_Rewrite]) -> None:
     from reconciler.storage.files import check_rewritable, rewrite_file
 
     for change in changes:

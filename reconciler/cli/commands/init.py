@@ -18,7 +18,7 @@ _CI = ("github", "gitlab", "none")
 _API = "https://api.bland.ai"
 _KEY_VARIABLE = "BLAND_API_KEY"
 
-_Account: TypeAlias = tuple[str, str, str]
+_NamedAccount: TypeAlias = tuple[str, str, str]
 """The name of an environment, its API, and the variable that holds its key."""
 
 
@@ -60,7 +60,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     return 0
 
 
-def _kept_environment(root: Path, invocation: Invocation) -> _Account | None:
+def _kept_environment(root: Path, invocation: Invocation) -> _NamedAccount | None:
     """Return the environment that CI is for where reconciler.yaml is kept: the one of -e, or one with an account."""
     from reconciler.project import FILE_NAME, SANDBOX, load_project
 
@@ -73,7 +73,7 @@ def _kept_environment(root: Path, invocation: Invocation) -> _Account | None:
     return found.name, found.api or _API, found.api_key_env
 
 
-def _account(wizard: Wizard) -> _Account:
+def _account(wizard: Wizard) -> _NamedAccount:
     from reconciler.scaffold import SANDBOX
 
     api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default=_API)
@@ -83,7 +83,7 @@ def _account(wizard: Wizard) -> _Account:
     return name, api, wizard.text("api_key_env", "Variable that holds its key", default=_KEY_VARIABLE)
 
 
-def _answers(wizard: Wizard, kept: _Account | None) -> "Answers":
+def _answers(wizard: Wizard, kept: _NamedAccount | None) -> "Answers":
     from reconciler.scaffold import Answers
 
     name, api, variable = kept or _account(wizard)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.text import shortened
-from reconciler.core.model.unkept import TooDeep, UnkeptNumber
+from reconciler.core.model.unsendable import InexactNumber, TooDeep
 from reconciler.core.model.value import MOST_WHOLE, Json, is_list, keeps_digits
 
 Accepts: TypeAlias = Callable[[TextKind, str], bool]
@@ -51,7 +51,7 @@ def _flaw_of_scalar(value: Json) -> Flaw | None:
         case int():
             return None if abs(value) <= MOST_WHOLE else "number"
         case float():
-            return None if keeps_digits(value) and not isinstance(value, UnkeptNumber) else "number"
+            return None if keeps_digits(value) and not isinstance(value, InexactNumber) else "number"
         case _:
             return "text" if isinstance(value, str) and _HALF_CHARACTER.search(value) else None
 

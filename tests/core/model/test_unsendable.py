@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.api.answers import body_of
 from reconciler.api.requests import content, write_facts
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present
-from reconciler.core.model.unkept import MOST_LIVE, TooDeep, UnkeptNumber, comparable, live_number, unsendable
+from reconciler.core.model.unsendable import MOST_LIVE, InexactNumber, TooDeep, comparable, live_number, unsendable
 from reconciler.core.model.value import Json
 from reconciler.core.plan.altered import without
 from reconciler.core.plan.diff import diff_facts, unsendable_facts
@@ -34,7 +34,7 @@ def nested(levels: int, inner: Json = 1) -> Json:
 def test_a_number_that_no_double_keeps_knows_how_it_was_written(text: str) -> None:
     number = live_number(text)
 
-    assert isinstance(number, UnkeptNumber)
+    assert isinstance(number, InexactNumber)
     assert number.text == text
     assert unsendable({"a": [number]})
 
@@ -49,7 +49,7 @@ def test_a_whole_number_of_5000_digits_does_not_spoil_the_answer_that_holds_it()
     body = body_of(answer(200, b'{"data": {"n": ' + b"9" * 5_000 + b', "m": 1}}'), hide="")
 
     assert isinstance(body["data"], dict)
-    assert isinstance(body["data"]["n"], UnkeptNumber)
+    assert isinstance(body["data"]["n"], InexactNumber)
     assert body["data"]["m"] == 1
 
 
@@ -64,7 +64,7 @@ def test_what_is_nested_deeper_than_specs_may_be_has_a_stand_in(levels: int) -> 
 
 
 LIVE = st.recursive(
-    st.text(st.characters(exclude_categories=()), max_size=5) | st.sampled_from([UnkeptNumber("1e999"), 1.5, None]),
+    st.text(st.characters(exclude_categories=()), max_size=5) | st.sampled_from([InexactNumber("1e999"), 1.5, None]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
@@ -89,7 +89,7 @@ def test_a_live_part_goes_back_as_it_came_or_is_not_sent_and_said(beside: dict[s
 @pytest.mark.parametrize(
     ("live", "reason"),
     [
-        ({"b": UnkeptNumber("1e999")}, "a live number beside what is declared is one that JSON does not keep"),
+        ({"b": InexactNumber("1e999")}, "a live number beside what is declared is one that JSON does not keep"),
         (TooDeep(nested(99)), "nested more than 64 levels deep"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_defect_before_anything_is_sent_is_a_failure_and_after_that_unknown(mo
 
 
 def test_of_a_value_that_is_merged_by_key_only_what_is_sent_has_to_be_kept() -> None:
-    live: dict[str, Json] = {"metadata": {"score": UnkeptNumber("1e999"), "tier": "old", "in": TooDeep(nested(99))}}
+    live: dict[str, Json] = {"metadata": {"score": InexactNumber("1e999"), "tier": "old", "in": TooDeep(nested(99))}}
     beside = diff_facts(memory({"metadata": {"tier": "new"}}).facts, live)
     within = diff_facts(memory({"metadata": {"in": {"a": 1}}}).facts, live)
 
@@ -131,7 +131,7 @@ def test_of_a_value_that_is_merged_by_key_only_what_is_sent_has_to_be_kept() -> 
 
 
 def test_what_a_contact_cannot_take_back_fails_with_its_reason_and_the_other_fields_are_written() -> None:
-    live: dict[str, Json] = {"metadata": {"in": {"score": UnkeptNumber("1e999"), "tier": "old"}}, "name": "Old"}
+    live: dict[str, Json] = {"metadata": {"in": {"score": InexactNumber("1e999"), "tier": "old"}}, "name": "Old"}
     contact = declared_contact(profile={"metadata": {"in": {"tier": "new"}}, "name": "New"})
     writer = FakeWriter()
     writer.profiles["id-of-sarah"] = dict(live)

@@ -14,7 +14,7 @@ _SHORT = 15
 """Decimals of so few characters always survive as a double."""
 
 
-class UnkeptNumber(float):
+class InexactNumber(float):
     """A live number that a double only approximates; `text` is its form in the account."""
 
     __slots__ = ("text",)
@@ -45,7 +45,7 @@ class TooDeep(str):
 def live_number(text: str) -> float:
     """Return the number that an answer writes with a point or an exponent."""
     is_short = len(text) <= _SHORT and "e" not in text and "E" not in text
-    return float(text) if is_short or survives(text) else UnkeptNumber(text)
+    return float(text) if is_short or survives(text) else InexactNumber(text)
 
 
 def comparable(facts: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -56,7 +56,7 @@ def comparable(facts: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def unsendable(value: Json) -> str:
     """Return why a partly live value cannot be sent back unchanged; empty if it can."""
-    if isinstance(value, UnkeptNumber):
+    if isinstance(value, InexactNumber):
         return (
             "a live number beside what is declared is one that JSON does not keep, so it cannot be sent back as it is"
         )
