@@ -257,6 +257,8 @@ def calls(url: str, key: str) -> Mapping[str, Sequence[Sequence[str]]]:
         "init": [("init", "out/new", "--no-input", "--ci", "none", "--api", f"https://{key}@h"), ("init", key)],
         "schema": [("schema", "plan")],
         "completion": [("completion", "bash")],
+        "help": [("help",), ("help", "specs"), ("help", key)],
+        "doctor": [(*live, "doctor"), ("--debug", "-e", "copies", "doctor"), ("-e", key, "doctor")],
         "sandbox serve": [("sandbox", "serve", "--key-env", "TEST_KEY", "--host", key)],
         "sandbox show": [("-e", "mine", "sandbox", "show", "--format", name) for name in ("text", "json")],
         "sandbox reset": [("-e", "mine", "sandbox", "reset", "--yes")],
