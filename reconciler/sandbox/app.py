@@ -24,14 +24,11 @@ from reconciler.sandbox.answers import (
 )
 from reconciler.sandbox.faults import Faults, Meanwhile, Mistake, Wait, When, spoilt
 from reconciler.sandbox.gate import Limiter, check_key, check_role
-from reconciler.sandbox.incoming import Incoming, body_object, read_request
-from reconciler.sandbox.mistakes import mistaken
-from reconciler.sandbox.routes.call import Call, trimmed
+from reconciler.sandbox.request import Call, Incoming, body_object, read_request, trimmed
 from reconciler.sandbox.routes.table import Matched, Router
-from reconciler.sandbox.serve import drop
 from reconciler.sandbox.settings import DEFAULTS, Settings
 from reconciler.sandbox.store import Store
-from reconciler.sandbox.values import SandboxStateError
+from reconciler.sandbox.values import ConnectionDropped, SandboxStateError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +120,8 @@ class Sandbox:
         if isinstance(rule.fault, Meanwhile):
             return self._overtaken(incoming, matched, meanwhile=rule.fault, when=rule.when)
         if isinstance(rule.fault, Mistake):
+            from reconciler.sandbox.mistakes import mistaken  # noqa: PLC0415 - only tests make mistakes
+
             outcome = self._handled(incoming, matched)
             return replace(outcome, answer=mistaken(outcome.answer, rule.fault.about, self._store))
         if rule.when == "before":
@@ -190,6 +189,22 @@ def create_app(
     app = Starlette(routes=[Mount("/", app=sandbox)])
     app.state.store, app.state.settings, app.state.log = store, settings, sandbox.log
     return app
+
+
+async def drop(receive: Receive) -> None:
+    """
+    Abort the TCP connection under a request.
+
+    ASGI knows no such thing, so this reaches for the transport of the server's own request object, whose bound method
+    `receive` is. Without a transport the caller is in process, and gets an exception instead.
+    """
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    if not isinstance(transport, asyncio.WriteTransport):
+        raise ConnectionDropped("the connection was dropped without an answer")
+    transport.abort()
+    # Wait until the server notices: an application that returns earlier looks as if it forgot to answer.
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _response(answer: Answer) -> Response:

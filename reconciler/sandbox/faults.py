@@ -21,8 +21,19 @@ from reconciler.sandbox.answers import (
     refusal,
     success,
 )
-from reconciler.sandbox.mistakes import About
 from reconciler.sandbox.store import Store
+
+About: TypeAlias = Literal[
+    "contact",
+    "scope",
+    "memory",
+    "listed_id",
+    "listed_identifier",
+    "listed_memory",
+    "user_memory",
+    "user_number",
+]
+"""What an answer is wrong about."""
 
 
 @dataclass(frozen=True, slots=True)

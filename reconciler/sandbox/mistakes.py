@@ -12,24 +12,13 @@ users are said to be of another memory (`user_memory`) or have the number of the
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.faults import About
 from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import JsonObject, to_json
-
-About: TypeAlias = Literal[
-    "contact",
-    "scope",
-    "memory",
-    "listed_id",
-    "listed_identifier",
-    "listed_memory",
-    "user_memory",
-    "user_number",
-]
-"""What an answer is wrong about."""
 
 _AnswerEdit: TypeAlias = Callable[[Any], JsonObject]
 _SCOPE = ("persona_id", "agent_number")

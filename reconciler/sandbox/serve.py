@@ -1,6 +1,5 @@
 """Serving the sandbox on a port: in the foreground for people, in a thread for tests."""
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,26 +7,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp, Receive
+from starlette.types import ASGIApp
 
-from reconciler.sandbox.values import ConnectionDropped, SandboxServeError
-
-
-async def drop(receive: Receive) -> None:
-    """
-    Abort the TCP connection under a request.
-
-    ASGI knows no such thing, so this reaches for the transport of the server's own request object, whose bound method
-    `receive` is. Without a transport the caller is in process, and gets an exception instead.
-    """
-    transport = getattr(getattr(receive, "__self__", None), "transport", None)
-    if not isinstance(transport, asyncio.WriteTransport):
-        raise ConnectionDropped("the connection was dropped without an answer")
-    transport.abort()
-    # Wait until the server notices: an application that returns earlier looks as if it forgot to answer.
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
+from reconciler.sandbox.values import SandboxServeError
 
 _PATIENCE = 10.0
 _BACKLOG = 2048

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from reconciler.core.model.value import canonical
 from reconciler.errors import ApiError
 from reconciler.sandbox.app import Logged
-from reconciler.sandbox.faults import Mistake, Rule
-from reconciler.sandbox.mistakes import About
+from reconciler.sandbox.faults import About, Mistake, Rule
 from reconciler.sandbox.store import Store
 from tests.api.support import World as Served
 from tests.properties.test_laws import Account, accounts

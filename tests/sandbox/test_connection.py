@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
-from reconciler.sandbox.serve import drop
+from reconciler.sandbox.app import drop
 
 
 class Wire(asyncio.WriteTransport):

@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.faults import Drop, Faults, Meanwhile, Mistake, Reply, Rule, Truncate, Wait
-from reconciler.sandbox.mistakes import About
+from reconciler.sandbox.faults import About, Drop, Faults, Meanwhile, Mistake, Reply, Rule, Truncate, Wait
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import ConnectionDropped

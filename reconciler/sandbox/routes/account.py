@@ -1,7 +1,7 @@
 """The account and its personas: as much as the official command line uses."""
 
 from reconciler.sandbox.answers import PERSONA_ABSENT, Answer, RequestRefusedError, json_answer, success
-from reconciler.sandbox.routes.call import Call, whole_number
+from reconciler.sandbox.request import Call, whole_number
 from reconciler.sandbox.values import JsonObject
 
 _DEFAULT_PAGE = 20

@@ -12,7 +12,7 @@ from reconciler.sandbox.answers import (
     json_answer,
     success,
 )
-from reconciler.sandbox.routes.call import Call, asked_page, created_status, mapping, misreported, scope_of, text
+from reconciler.sandbox.request import Call, asked_page, created_status, mapping, misreported, scope_of, text
 from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.settings import ListingQuirks
 from reconciler.sandbox.values import JsonObject

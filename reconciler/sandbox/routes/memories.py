@@ -12,7 +12,7 @@ from reconciler.sandbox.answers import (
     RequestRefusedError,
     success,
 )
-from reconciler.sandbox.routes.call import Call, mapping, required_text, scope_of
+from reconciler.sandbox.request import Call, mapping, required_text, scope_of
 from reconciler.sandbox.routes.shapes import contact_memory, context, memory_changes, patched_memory, summarised_memory
 from reconciler.sandbox.values import JsonObject, Scope
 

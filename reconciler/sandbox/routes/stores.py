@@ -19,7 +19,7 @@ from reconciler.sandbox.answers import (
     in_revision,
     success,
 )
-from reconciler.sandbox.routes.call import Call, asked_page, created_status, required_text, text
+from reconciler.sandbox.request import Call, asked_page, created_status, required_text, text
 from reconciler.sandbox.routes.shapes import listed_user, store_entry, user_alone, user_entry
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.values import JsonObject

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.request import Call
 from reconciler.sandbox.routes import account, contacts, memories, stores
-from reconciler.sandbox.routes.call import Call
 
 READS, WRITES = False, True
 SEED, LATER = True, False
