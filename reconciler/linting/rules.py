@@ -7,7 +7,7 @@ from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import keyed_address
 from reconciler.core.model.catalogue import Catalogue, FactKey, sensitive_keys
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.nearest import looks, similar_keys, told_apart, twins
+from reconciler.core.model.nearest import distinguished, looks, similar_keys, twins
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.text import quoted, shortened
 from reconciler.errors import Source
@@ -56,9 +56,9 @@ def near_duplicate_advice(mentions: Mentions) -> Iterator[Advice]:
     for key, others in similar_keys(counts, counts).items():
         better = [other for other in others if (-counts[other], other) < (-counts[key], key)]
         for mention in mentions.facts[key] if better else ():
-            told, *names = told_apart([key, *sorted(better)])
+            shown, *names = distinguished([key, *sorted(better)])
             is_twin = all(looks(key) == looks(other) for other in better)
-            doubt = f"this key, {told}, looks the same as" if is_twin else "this key is one typo away from"
+            doubt = f"this key, {shown}, looks the same as" if is_twin else "this key is one typo away from"
             message = f"{doubt} {' and '.join(names)}"
             cure = "write one of them everywhere, or declare both under fact_keys"
             yield advice("near_duplicate", mention.source, mention.address, message, cure)
@@ -68,10 +68,10 @@ def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
     """Advise on the later one of two declared keys that look the same."""
     alike = twins(catalogue, catalogue)
     for name in sorted(alike):
-        told, *others = told_apart([name, *sorted(alike[name])])
+        shown, *others = distinguished([name, *sorted(alike[name])])
         if name > min(alike[name]):
             address = keyed_address("fact_keys", name)
-            message = f"this key, {told}, looks the same as {' and '.join(others)}"
+            message = f"this key, {shown}, looks the same as {' and '.join(others)}"
             yield advice("near_duplicate", catalogue[name].source, address, message, "keep one of them")
 
 
@@ -99,14 +99,14 @@ def look_alike_advice(
             continue
         if other := taken_for(text):
             fact = _hidden_fact(path, hidden) if hidden is not None and (not is_key or fact_of(path) != path) else None
-            told = (
+            shown = (
                 "this sensitive value"
                 if fact
                 else "this live text"
                 if hidden is None
                 else quoted(shortened(text, _SHOWN))
             )
-            message = f"{told} is text here, without quotes, and {other} for other readers of YAML"
+            message = f"{shown} is text here, without quotes, and {other} for other readers of YAML"
             source = node.key_source if is_key else node.source
             address = spec_address(fact or path)
             cure = _NUMERAL_CURE if is_numeral and fact_of(path) == path else _CURE

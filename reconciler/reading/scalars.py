@@ -97,8 +97,8 @@ def _whole(text: str) -> int | float | Refusal:
         return int(text)
     if survives(text) and keeps_digits(number := float(text)) and digits(number) == text:
         return number
-    said = f"is larger than a JSON number keeps exactly (±{_MOST})"
-    return Refusal(_counted(text, said, said), _QUOTE)
+    claim = f"is larger than a JSON number keeps exactly (±{_MOST})"
+    return Refusal(_counted(text, claim, claim), _QUOTE)
 
 
 def _decimal(text: str) -> float | Refusal:
@@ -112,10 +112,10 @@ def _decimal(text: str) -> float | Refusal:
     return float(text)
 
 
-def _counted(text: str, said: str, said_of_digits: str) -> Message:
+def _counted(text: str, claim: str, claim_with_digits: str) -> Message:
     """Describe a number by its count of digits: it may be an account number, so it is not quoted."""
     digits = f"{sum(map(str.isdigit, text)):,} digits"
-    return Message(f"this number {said}", shown=f"this number of {digits} {said_of_digits}")
+    return Message(f"this number {claim}", shown=f"this number of {digits} {claim_with_digits}")
 
 
 _NONE_MEANT = "!"

@@ -113,6 +113,6 @@ def _problem_of_model(key: str, text: str) -> str:
         _MODELS[key].model_validate({key: text})
     except ValidationError as error:
         found = [explain(one) for one in error.errors(include_url=False) if one["loc"] == (key,)]
-        said = str if key == "api" else shown  # a URL may hold a key
-        return "; ".join(filter(None, (said(found[0].message), said(found[0].cure)))) if found else ""
+        display = str if key == "api" else shown  # a URL may hold a key
+        return "; ".join(filter(None, (display(found[0].message), display(found[0].cure)))) if found else ""
     return ""

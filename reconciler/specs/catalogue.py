@@ -81,11 +81,11 @@ def _is_silent(document: Json) -> bool:
 
 def _catalogue(document: Node, references: References, problems: Problems) -> Declarations:
     aside = Problems()
-    said = declarations(resolve(document, references, aside), aside)
+    own = declarations(resolve(document, references, aside), aside)
     others = tuple(spec_address((section,)) for section in _OTHERS)
     problems.take(one for one in aside.found if not _is_about(one.address, others))
-    names = tuple(name for name in said.names if name.section == _SECTION)
-    return Declarations(names, Invalid(), said.fact_keys, (), (), ())
+    names = tuple(name for name in own.names if name.section == _SECTION)
+    return Declarations(names, Invalid(), own.fact_keys, (), (), ())
 
 
 def _is_about(address: str, sections: Iterable[str]) -> bool:
@@ -192,9 +192,9 @@ def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) 
 
 
 def _choices(values: Sequence[Json]) -> str:
-    told = [quoted(value) if isinstance(value, str) else named(value).shown for value in values[:_MOST_LISTED]]
+    shown = [quoted(value) if isinstance(value, str) else named(value).shown for value in values[:_MOST_LISTED]]
     more = [f"{len(values) - _MOST_LISTED:,} more"] if len(values) > _MOST_LISTED else []
-    return f"one of {', '.join([*told, *more])}"
+    return f"one of {', '.join([*shown, *more])}"
 
 
 def _nearest(key: FactKey, value: Json, choices: Callable[[str], Nearest]) -> str:

@@ -23,7 +23,7 @@ from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.layers import Facts, check_users, declared_layer, declared_profile, declared_users
-from reconciler.specs.problems import Problems, says_live
+from reconciler.specs.problems import Problems, is_marked_live
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 
 
@@ -144,7 +144,7 @@ _NAMELESS = {"contacts_from", "live_values"}
 
 def declarations(document: Node, problems: Problems) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
-    is_live = says_live(document.value)
+    is_live = is_marked_live(document.value)
     known = None if is_live else document.value
     checked = check(SpecDocument, document, address=partial(spec_address, document=known))
     problems.take(checked.problems)

@@ -63,10 +63,10 @@ def layer(facts: Iterable[Fact]) -> Facts:
 
 def merge(*layers: Facts) -> Facts:
     """Merge layers, the most specific last. A single layer with facts is shared and not copied."""
-    speaking = [facts for facts in layers if facts]
-    if len(speaking) <= 1:
-        return speaking[0] if speaking else ()
-    return layer({fact.key: fact for facts in speaking for fact in facts}.values())
+    filled = [facts for facts in layers if facts]
+    if len(filled) <= 1:
+        return filled[0] if filled else ()
+    return layer({fact.key: fact for facts in filled for fact in facts}.values())
 
 
 def _key(fact: Fact) -> str:

@@ -45,7 +45,7 @@ class Problems:
     @property
     def found(self) -> tuple[Problem, ...]:
         """Return all problems found."""
-        return (*map(self.discreet, map(self._told, self._first)), *self._more())
+        return (*map(self.discreet, map(self._with_count, self._first)), *self._more())
 
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
@@ -87,8 +87,8 @@ class Problems:
         """Add a problem at a place; `address` may be a path in the file."""
         where = address if isinstance(address, str) else spec_address(address)
         column = self._column(source)
-        said = compose("{} ({})", message, column) if column else message
-        self.take([source.problem(where, said, cure)])
+        text = compose("{} ({})", message, column) if column else message
+        self.take([source.problem(where, text, cure)])
 
     def _column(self, source: Source) -> Message | None:
         names = self._columns.get(source.file, ())
@@ -112,7 +112,7 @@ class Problems:
         found = (plain or json.loads(text) for plain, text in _FACT.findall(problem.address)) if self._hidden else ()
         return not self._hidden.isdisjoint(map(meant_key, found))
 
-    def _told(self, alike: Problem) -> Problem:
+    def _with_count(self, alike: Problem) -> Problem:
         problem, others = self._first[alike], len(self._others.get(alike, ()))
         if not others:
             return problem
@@ -135,7 +135,7 @@ _MARKER = "live_values"
 _SENSITIVE = "sensitive"
 
 
-def says_live(document: Json) -> bool:
+def is_marked_live(document: Json) -> bool:
     """Return whether a document declares that its values are live; any marker but `false` does."""
     return isinstance(document, dict) and document.get(_MARKER, False) is not False
 
@@ -163,7 +163,9 @@ def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
     """Learn from a file which values only the operator may see, in problems found before and after."""
     for one in parsed.documents:
         problems.hide(sensitive_names(one.value))
-    if any(says_live(one.value) for one in parsed.documents) or (parsed.problems and _MARKER.encode() in parsed.data):
+    if any(is_marked_live(one.value) for one in parsed.documents) or (
+        parsed.problems and _MARKER.encode() in parsed.data
+    ):
         problems.withhold(file.name)
     if not parsed.is_complete:
         problems.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)

@@ -10,7 +10,7 @@ from reconciler.core.model.desired import Contact, ContactMemory, Desired, Ident
 from reconciler.core.model.secret import Secret, holds_secret
 from reconciler.core.model.value import Json, is_list, normal, write_normal
 
-_Said: TypeAlias = Callable[[Json], Json]
+_Normalize: TypeAlias = Callable[[Json], Json]
 """Return what of a value counts."""
 
 
@@ -20,10 +20,10 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
     Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
     """
-    said = partial(_said, digest=digest)
+    norm = partial(_normalized, digest=digest)
     content = chain(
-        (_contact(contact, said) for contact in desired.contacts),
-        (_memory(memory, said) for memory in desired.memories),
+        (_contact(contact, norm) for contact in desired.contacts),
+        (_memory(memory, norm) for memory in desired.memories),
     )
     hashed = hashlib.sha256(b"[")
     for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
@@ -33,7 +33,7 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     return f"sha256:{hashed.hexdigest()}"
 
 
-def _said(value: Json, digest: Callable[[Json], str]) -> Json:
+def _normalized(value: Json, digest: Callable[[Json], str]) -> Json:
     """Return a value in normal form, with secrets as digests; plain text, as most values are, comes back as it is."""
     return value if type(value) is str or value is None else normal(_guarded(value, digest))
 
@@ -49,21 +49,21 @@ def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:
     return [_guarded(item, digest) for item in value]
 
 
-def _contact(contact: Contact, said: _Said) -> Json:
+def _contact(contact: Contact, norm: _Normalize) -> Json:
     identity = contact.identity
     known_by = (
-        [identity.kind, said(identity.value)] if isinstance(identity, Identifier) else ["id", said(identity.contact_id)]
+        [identity.kind, norm(identity.value)] if isinstance(identity, Identifier) else ["id", norm(identity.contact_id)]
     )
-    return [contact.address, known_by, [[fact.key, said(fact.value)] for fact in contact.profile]]
+    return [contact.address, known_by, [[fact.key, norm(fact.value)] for fact in contact.profile]]
 
 
-def _memory(memory: Memory, said: _Said) -> Json:
-    users = [_user(user, said) for user in memory.users]
+def _memory(memory: Memory, norm: _Normalize) -> Json:
+    users = [_user(user, norm) for user in memory.users]
     if isinstance(memory, ContactMemory):
-        facts: list[Json] = [[fact.key, fact.policy, said(fact.value)] for fact in memory.facts]
+        facts: list[Json] = [[fact.key, fact.policy, norm(fact.value)] for fact in memory.facts]
         return [memory.address, memory.scope_key.fields, facts, users]
-    return [memory.address, said(memory.memory_id), users]
+    return [memory.address, norm(memory.memory_id), users]
 
 
-def _user(user: User, said: _Said) -> Json:
-    return [said(text) for text in (user.phone_number, user.metadata, user.summary, user.external_memory_key)]
+def _user(user: User, norm: _Normalize) -> Json:
+    return [norm(text) for text in (user.phone_number, user.metadata, user.summary, user.external_memory_key)]

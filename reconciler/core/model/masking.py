@@ -174,8 +174,8 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
     """Return the text of an error, one line for each problem; with values only on the operator's terminal."""
     if isinstance(error, SpecError):
         return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
-    said = error.args[0] if error.args else None
-    return said.shown if reveal and isinstance(said, Message) else str(error)
+    text = error.args[0] if error.args else None
+    return text.shown if reveal and isinstance(text, Message) else str(error)
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

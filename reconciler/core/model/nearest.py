@@ -84,7 +84,7 @@ def twins(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[s
     return {key: others for key, others in found if others}
 
 
-def told_apart(keys: Sequence[str]) -> list[str]:
+def distinguished(keys: Sequence[str]) -> list[str]:
     """Return keys in quotes, those that look like another one of them in ASCII."""
     alike = twins(keys, keys)
     return [json.dumps(key) if key in alike else quoted(key) for key in keys]

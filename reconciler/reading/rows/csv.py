@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading.rows.row import Columns, Row, TextLines
-from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker
+from reconciler.reading.yaml.text import CONFLICT, RESOLVE, conflict_marker
 
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
 
@@ -81,7 +81,7 @@ class _Csv:
             wrong = self._lines.taken()
             yield from wrong
             if record and conflict_marker(record[0]) == 0:
-                yield self._problem(CONFLICT, SETTLE)
+                yield self._problem(CONFLICT, RESOLVE)
                 return
             if not wrong and any(map(str.strip, record)):
                 yield record

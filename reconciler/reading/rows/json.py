@@ -9,7 +9,7 @@ from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.rows.row import Row, TextLines
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value
-from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker
+from reconciler.reading.yaml.text import CONFLICT, RESOLVE, conflict_marker
 
 _DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
@@ -32,7 +32,7 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
         if wrong:
             yield from wrong
         elif conflict_marker(line) is not None:
-            yield Problem(file, text.number, 1, "", CONFLICT, SETTLE)
+            yield Problem(file, text.number, 1, "", CONFLICT, RESOLVE)
             return
         elif line.strip():
             yield _row(line, Source(file, text.number, 1))

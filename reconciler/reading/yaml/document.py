@@ -12,7 +12,7 @@ from reconciler.reading.places import Addressing, Lines, Node, dotted
 from reconciler.reading.yaml.builder import Builder, UnreadableError
 from reconciler.reading.yaml.parser import PARSER, Parser, PythonParser, is_nesting_limit, misread_questions, parsed
 from reconciler.reading.yaml.syntax import syntax_problem
-from reconciler.reading.yaml.text import CONFLICT, SETTLE, conflict_marker, decoded
+from reconciler.reading.yaml.text import CONFLICT, RESOLVE, conflict_marker, decoded
 
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")
@@ -56,7 +56,7 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
         return ParsedFile((), (text,), data=data)
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
-        return ParsedFile((), (lines.problem(marker, CONFLICT, cure=SETTLE),), data=data)
+        return ParsedFile((), (lines.problem(marker, CONFLICT, cure=RESOLVE),), data=data)
     builder = Builder(lines, address, misread=misread_questions(text))
     last: tuple[Problem, ...] = ()
     try:

@@ -9,7 +9,7 @@ from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
 from reconciler.reading.places import Lines
 from reconciler.reading.scalars import Refusal
-from reconciler.reading.yaml.text import CONFLICT, SETTLE
+from reconciler.reading.yaml.text import CONFLICT, RESOLVE
 
 
 class _ParserMessage(Struct, frozen=True):
@@ -145,17 +145,17 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Prob
     """Return the problem of a text that is not YAML."""
     met = error.problem_mark.index if error.problem_mark else 0
     began = error.context_mark.index if error.context_mark else met
-    said = f"{error.context}: {error.problem}"
+    error_text = f"{error.context}: {error.problem}"
     for at in (text.rfind("\n", 0, met) + 1, text.rfind("\n", 0, began) + 1):
         if _PART.match(text, at):
-            return lines.problem(at, CONFLICT, cure=SETTLE)
+            return lines.problem(at, CONFLICT, cure=RESOLVE)
     letter = text[met : met + 1]
     if letter == ":" and (length := met - (key := _key_before(text, met))) > _LONGEST_KEY:
         message = f"this key has {length:,} characters, and YAML takes at most {_LONGEST_KEY:,} for one"
         return lines.problem(key, message, cure="shorten it, or make a value of it")
     if _HALF_CHARACTER.match(text, met) or _HALF_CHARACTER.match(text, met - 2):
         return lines.problem(met - 2, _HALF.message, cure=_HALF.cure)
-    words = _REFERENCE if text[met - 1 : met + 1] == OPENING else _words(said, letter)
+    words = _REFERENCE if text[met - 1 : met + 1] == OPENING else _words(error_text, letter)
     message = words.message.format(line=lines.source(began).line, letter=letter)
     return lines.problem(began if words.where_it_began else met, message, cure=words.cure.format())
 
@@ -170,16 +170,17 @@ def _key_before(text: str, colon: int) -> int:
     return start + len(before) - len(before[max(ends, default=0) :].lstrip())
 
 
-def _words(said: str, letter: str) -> _ParserMessage:
-    if letter == "\t" and "cannot start any token" in said:
+def _words(error_text: str, letter: str) -> _ParserMessage:
+    if letter == "\t" and "cannot start any token" in error_text:
         return _TABS
-    if letter == ":" and ("block mapping" in said or "node content" in said):
+    if letter == ":" and ("block mapping" in error_text or "node content" in error_text):
         return _NO_KEY
-    fitting = (words for words in _TABLE if all(part in said for part in words.of))
+    fitting = (words for words in _TABLE if all(part in error_text for part in words.of))
     return next(
-        fitting, _ParserMessage((), f"this is not YAML ({_brief(said)})", "check quotes, colons and indentation")
+        fitting,
+        _ParserMessage((), f"this is not YAML ({_brief(error_text)})", "check quotes, colons and indentation"),
     )
 
 
-def _brief(said: str) -> str:
-    return said.removeprefix("None: ").replace("{", "").replace("}", "")
+def _brief(error_text: str) -> str:
+    return error_text.removeprefix("None: ").replace("{", "").replace("}", "")

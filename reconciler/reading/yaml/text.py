@@ -16,7 +16,7 @@ _NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line s
 
 
 CONFLICT = "this line is a marker of a merge conflict"
-SETTLE = "resolve the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
+RESOLVE = "resolve the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 

@@ -32,7 +32,7 @@ from reconciler.reading import (
 )
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import Declarations, Invalid, declarations
-from reconciler.specs.problems import Problems, says_live
+from reconciler.specs.problems import Problems, is_marked_live
 from reconciler.specs.row_schema import ContactsFrom
 from reconciler.specs.rows.cells import Convert, as_text
 from reconciler.specs.rows.template import Slot, Template
@@ -88,7 +88,7 @@ def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSo
 
     `written` is the document before its references are filled in.
     """
-    is_live = says_live(document.value)
+    is_live = is_marked_live(document.value)
     section = dict(document.entries()).get("contacts_from")
     for index, entry in enumerate(section.items() if section else ()):
         model = check(ContactsFrom, entry).model
@@ -136,7 +136,7 @@ class RowReader:
 
     def declared(self) -> Declarations:
         """Read all rows, and keep what they declare."""
-        found = list(self._rows()) if self._has_sound_conditions() else []
+        found = list(self._rows()) if self._has_valid_conditions() else []
         return Declarations(
             names=tuple(name for one in found for name in one.names),
             invalid=Invalid(
@@ -150,7 +150,7 @@ class RowReader:
             live_values=self._source.is_live,
         )
 
-    def _has_sound_conditions(self) -> bool:
+    def _has_valid_conditions(self) -> bool:
         """Return whether cells can meet the conditions; all cells of CSV are text."""
         for condition in self._template.conditions if self._source.is_text else ():
             if not isinstance(condition.expected, str):

@@ -253,12 +253,12 @@ class Template:
         return same("" if cell is None else cell, expected)
 
     def _build_users(self, users: _UserTemplates, filling: _Filling) -> _Built | None:
-        built = [self._build_branch(user, filling) for user in users.users if _says_something(user, filling.row)]
+        built = [self._build_branch(user, filling) for user in users.users if _has_cells(user, filling.row)]
         found = [one for one in built if one is not None]
         return ([value for value, _ in found], (_mark(_NAME_AT), *(mark for _, mark in found))) if found else None
 
 
-def _says_something(user: _Branch, row: Row) -> bool:
+def _has_cells(user: _Branch, row: Row) -> bool:
     columns = [part.column for _, part in user.parts if isinstance(part, _Leaf) and part.column is not None]
     return not columns or any(row.cell(column) is not None for column in columns)
 

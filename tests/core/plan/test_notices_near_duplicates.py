@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.nearest import is_typo, similar_keys, told_apart, twins
+from reconciler.core.model.nearest import distinguished, is_typo, similar_keys, twins
 from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.model.selection import Shard, select
 from reconciler.core.plan.operations import Notice
@@ -132,7 +132,7 @@ TWINS = [
 def test_keys_that_look_the_same_are_twins_at_any_length(key: str, other: str) -> None:
     assert is_typo(key, other)
     assert twins([key], [key, other]) == {key: {other}}
-    assert all(told.isascii() for told in told_apart([key, other]))
+    assert all(told.isascii() for told in distinguished([key, other]))
 
 
 @pytest.mark.parametrize(
