@@ -111,7 +111,7 @@ def unless_absent(error: ApiRejectedError, nothing: _Nothing) -> _Nothing:
 
 
 def _hidden(refusal: _RefusalBody, key: str) -> _RefusalBody:
-    """Take the key out; a short one is no secret, and could stand in any word."""
+    """Return the refusal without the key; a short key is no secret, and could be part of any word."""
     if len(key) < SHORTEST_SECRET:
         return refusal
     return _RefusalBody(refusal.code.replace(key, "***"), refusal.message.replace(key, "***"))
@@ -189,13 +189,10 @@ def _is_busy(answer: ApiAnswer, code: str) -> bool:
     return is_unavailable and _seconds(answer) is not None and code != _ADD_USER_REFUSED
 
 
-def _is_fault(status: int) -> bool:
-    return status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
 def _is_refusal(status: int, refusal: _RefusalBody | None) -> bool:
     """Return whether the API refused, which asking again does not change."""
-    if _is_fault(status) or (refusal and refusal.code in _SERVER_CODES):
+    is_fault = status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_fault or (refusal and refusal.code in _SERVER_CODES):
         return False
     return status >= HTTPStatus.MULTIPLE_CHOICES or refusal is not None
 

@@ -30,19 +30,10 @@ class RecordingWriter:
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
+        self.began = self.now = 0.0
         self.has_written = False
         self.doubts: list[ApiError] = []
         self.requests: list[RequestEntry] = []
-
-    @property
-    def began(self) -> float:
-        """Return the only moment of a recorder."""
-        return 0.0
-
-    @property
-    def now(self) -> float:
-        """Return the only moment of a recorder."""
-        return 0.0
 
     def unit(self) -> AbstractAsyncContextManager["RecordingWriter"]:
         """Return this recorder."""
@@ -116,7 +107,5 @@ class RecordingWriter:
         path = request.path
         for unknown in (_UNKNOWN_CONTACT, _UNKNOWN_MEMORY):
             path = path.replace(quote(unknown), unknown)
-        self.requests.append(RequestEntry(request.method, path, body or self._declared(request)))
-
-    def _declared(self, request: Request) -> Mapping[str, Mixed]:
-        return {key: self._masker.declared(value) for key, value in (request.body or {}).items()}
+        declared = {key: self._masker.declared(value) for key, value in (request.body or {}).items()}
+        self.requests.append(RequestEntry(request.method, path, body or declared))

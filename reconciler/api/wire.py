@@ -49,19 +49,18 @@ class _ScopedBody(_Body):
     agent_number: str | None = None
 
 
-class _RecordBody(_ScopedBody):
-    id: str
+class _FactsBody(_ScopedBody):
+    id: str | None = None
     facts: dict[str, Any] | None = None
+
+
+class _RecordBody(_FactsBody):
+    id: str
 
 
 class _CreatedBody(_Body):
     memory: _RecordBody
     created: bool = False
-
-
-class _FactsBody(_ScopedBody):
-    id: str | None = None
-    facts: dict[str, Any] | None = None
 
 
 class _UserBody(_Body):
@@ -70,19 +69,18 @@ class _UserBody(_Body):
     external_memory_key: Any = None
 
 
-class _ListedUserBody(_UserBody):
-    phone_number: str
+class _WrittenUserBody(_Body):
     memory_id: str | None = None
+    phone_number: str | None = None
+
+
+class _ListedUserBody(_UserBody, _WrittenUserBody):
+    phone_number: str
 
 
 class _PaginationBody(_Body):
     total: int | None = None
     has_more: bool | None = None
-
-
-class _WrittenUserBody(_Body):
-    memory_id: str | None = None
-    phone_number: str | None = None
 
 
 class _UsersBody(_Body):

@@ -149,7 +149,7 @@ class _ExecutionState:
         return not (self._halted or self._stop.requested)
 
     def _reason_not_to(self, run: SubjectRun) -> str:
-        """Return why nothing is to be tried; empty where nothing stands in the way."""
+        """Return why nothing is to be tried; empty where something is."""
         return NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
 
     @property

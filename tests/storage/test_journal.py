@@ -16,7 +16,7 @@ from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
 from reconciler.stopping import Stop
-from reconciler.storage.journal import FileLog, Journal, JournalFolder, Log, new_run_id, read_run
+from reconciler.storage.journal import FileLog, Journal, JournalFolder, new_run_id, read_run
 from tests.builders import NOON, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 
@@ -33,7 +33,7 @@ def now() -> str:
     return "2026-01-02T12:00:01.000Z"
 
 
-class FakeLog:
+class FakeLog(FileLog):
     """Keeps what is on disk apart from what is not yet; fails with ENOSPC at the `room`-th call."""
 
     def __init__(self, room: int = 10**9) -> None:
@@ -69,7 +69,7 @@ def started(folder: JournalFolder, run: str = RUN) -> Journal:
     return folder.start(header(run), now=now)
 
 
-def kept(log: Log, writer: FakeWriter | None = None) -> list[Outcome]:
+def kept(log: FileLog, writer: FakeWriter | None = None) -> list[Outcome]:
     """Execute with a journal."""
 
     async def work() -> list[Outcome]:

@@ -156,7 +156,7 @@ class _AccountUnit(_AccountWriter):
     """
     A writer for one contact or memory.
 
-    What it does in one go is sent as a row of requests, and begun anew as a whole. It shares `memories` with the other
+    What it does in one go is sent as a row of requests, and repeated as a whole. It shares `memories` with the other
     units of the run: no two may find one memory for different contacts.
     """
 

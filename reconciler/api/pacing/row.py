@@ -22,7 +22,8 @@ class RequestRow:
     """
     The requests of one piece of work, one after the other.
 
-    Nothing waits between them: a request that would have to wait begins the row anew, with its look.
+    Nothing waits between them: a request that would have to wait begins the row again, with its look. `was_begun` is
+    whether a request was answered before one was refused.
     """
 
     def __init__(self, pacer: Pacer) -> None:
@@ -31,7 +32,7 @@ class RequestRow:
         self._is_first = True
         self._room = 0
         self._used = 0
-        self._answered = 0
+        self.was_begun = False
         self._least = 0
 
     @property
@@ -42,7 +43,7 @@ class RequestRow:
     async def open(self, room: Callable[[], int]) -> None:
         """Wait until requests may go, and keep room for as many as `room` returns then; raises `NotSentError`."""
         wanted = await self._pacer.admit(lambda: self._fitting(max(self._least, room())))
-        self._is_open, self._is_first, self._room, self._used, self._answered = True, True, wanted, 0, 0
+        self._is_open, self._is_first, self._room, self._used, self.was_begun = True, True, wanted, 0, False
 
     def close(self) -> None:
         """End the row, and give back the room that was not needed."""
@@ -50,11 +51,6 @@ class RequestRow:
             self._is_open = False
             self._pacer.leave(unused=self._room)
             self._room = 0
-
-    @property
-    def was_begun(self) -> bool:
-        """Return whether a request of the row was answered before one was refused."""
-        return self._answered > 0
 
     async def send(self, exchange: Callable[[], Awaitable[_Done]], *, is_limited: bool) -> _Done:
         """Send the next request at once; raises `ThrottledError` where it would have to wait for the API."""
@@ -64,12 +60,12 @@ class RequestRow:
             await self._use_room()
         self._is_first = False
         answer = await self._pacer.exchanged(exchange, is_limited=is_limited)
-        self._answered += 1
+        self.was_begun = True
         return answer
 
     async def _use_room(self) -> None:
         """
-        Use room that was kept, or that is free; else begin the row anew with more.
+        Use room that was kept, or that is free; else begin the row again with more.
 
         Where the window never holds so many requests, wait in the middle of the row.
         """

@@ -7,6 +7,6 @@ It holds types, addresses and results, and neither values nor the API's messages
 
 from reconciler.storage.journal.folder import JournalFolder, new_run_id
 from reconciler.storage.journal.reading import read_run
-from reconciler.storage.journal.writing import FileLog, Journal, Log
+from reconciler.storage.journal.writing import FileLog, Journal
 
-__all__ = ["FileLog", "Journal", "JournalFolder", "Log", "new_run_id", "read_run"]
+__all__ = ["FileLog", "Journal", "JournalFolder", "new_run_id", "read_run"]

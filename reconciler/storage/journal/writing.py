@@ -11,7 +11,6 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from reconciler.core.documents.runs import RunHeader
 from reconciler.core.model.address import operation_key
@@ -22,36 +21,20 @@ from reconciler.storage.files import open_new
 from reconciler.storage.journal.reading import EndLine, IntentLine, JournalLine, OutcomeLine, to_bytes
 
 
-class Log(Protocol):
-    """A file that only grows; all methods raise `OSError`."""
-
-    def append(self, data: bytes) -> None:
-        """Write to the end, through to the system, so that it outlives this process."""
-        ...
-
-    def sync(self) -> None:
-        """Wait until all that was appended is on disk, so that it outlives the machine's power."""
-        ...
-
-    def close(self) -> None:
-        """Close the file."""
-        ...
-
-
 class FileLog:
-    """A new file, for its owner alone; raises `OSError`."""
+    """A new file, for its owner alone, that only grows; all methods raise `OSError`."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = open_new(path, os.O_APPEND)
         _sync_folder(path.parent)
 
     def append(self, data: bytes) -> None:
-        """Write all of it."""
+        """Write to the end, through to the system, so that it outlives this process."""
         while data:
             data = data[os.write(self._descriptor, data) :]
 
     def sync(self) -> None:
-        """Wait for the disk."""
+        """Wait until all that was appended is on disk, so that it outlives the machine's power."""
         os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -80,7 +63,7 @@ class Journal:
     operations that the account surely holds.
     """
 
-    def __init__(self, log: Log, header: RunHeader, *, now: Callable[[], str]) -> None:
+    def __init__(self, log: FileLog, header: RunHeader, *, now: Callable[[], str]) -> None:
         """Write the first line; raises `StateError`."""
         self._log = log
         self._now = now
