@@ -40,7 +40,7 @@ def render_why_text(document: ExplanationDocument, palette: Palette = PLAIN) -> 
 def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:
     yield f"{palette.strong(visible(value.address))} = {shown(value.value)}"
     for given in reversed(value.given):
-        line = f"  {_told(given)}"
+        line = f"  {_given(given)}"
         yield line if given.counts else palette.faint(f"{line}  (overridden)")
         if given.counts:
             for one in given.variables:
@@ -60,7 +60,7 @@ def _memories(addresses: Sequence[str]) -> Iterator[str]:
         yield f"  and in {counted(more, 'more memory', 'more memories')}"
 
 
-def _told(given: GivenEntry) -> str:
+def _given(given: GivenEntry) -> str:
     layer = f"{given.layer}, overlay" if given.overlay else given.layer
     place = f"{visible(given.source.file)}:{given.source.line}"
     return f"{place}  {layer}, {visible(given.key)}: {shown(given.written)}{_commit(given.commit)}"
@@ -110,7 +110,7 @@ def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
     words: Mapping[StepStatus, tuple[str, str]] = {
         "held": ("is in the account", "are in the account"),
         "planned": ("is in this plan again", "are in this plan again"),
-        "unclear": ("cannot be told here, and is safe to repeat", "cannot be told here, and are safe to repeat"),
+        "unclear": ("is not visible here, and is safe to repeat", "are not visible here, and are safe to repeat"),
         "undeclared": ("is no longer declared", "are no longer declared"),
         "not_read": (
             "is outside of --target or --shard and stays open",

@@ -90,7 +90,7 @@ def test_what_does_not_belong_together_is_not_merged(example: Repository) -> Non
         assert (called.code, called.out) == (1, "")
         return called.err
 
-    assert "whole.json is no shard's" in refused("0.json", "whole.json")
+    assert "whole.json is not from a shard" in refused("0.json", "whole.json")
     assert "third.json is of 3 shards, and 0.json of 2" in refused("0.json", "third.json")
     assert "1.json holds shard 1/2, and so does other.json" in refused("other.json", "1.json")
     assert "one is a plan, the other a receipt" in refused("0.json", "receipt.json")

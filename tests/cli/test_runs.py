@@ -177,7 +177,7 @@ def test_where_the_account_lets_nobody_look_a_lost_answer_cannot_be_settled_and_
         first, second, third = (applied(repository, url) for _ in range(3))
 
     assert (first.code, second.code, third.code) == (3, 0, 0)
-    assert "left 1 of 3 operations unknown; of these, 1 cannot be told here, and is safe to repeat" in second.err
+    assert "left 1 of 3 operations unknown; of these, 1 is not visible here, and is safe to repeat" in second.err
     assert "unknown; of these" not in third.err  # the second one repeated it
 
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_told_stays_open_where_its_settling_cannot_be_noted_and_t
 
     assert second.code == 0
     assert "Apply complete" in second.out
-    assert "of these, 1 cannot be told here" in third.err
+    assert "of these, 1 is not visible here" in third.err
 
 
 def test_where_another_run_took_the_lease_meanwhile_nothing_is_written(repository: Repository) -> None:

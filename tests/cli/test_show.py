@@ -145,7 +145,7 @@ def test_shards_that_tell_of_different_numbers_of_memories_are_not_merged(
     told = (len(notices) and 7, 1) if changed == 0 else (1, len(notices) and 7)
     assert (called.code, called.out) == (1, "")
     assert called.err == (
-        f"error: 0.json and 1.json cannot be merged: of all shards, one tells {told[0]} declared memories, "
+        f"error: 0.json and 1.json cannot be merged: of all shards, one counts {told[0]} declared memories, "
         f"the other {told[1]}\n"
     )
 
@@ -162,5 +162,5 @@ def test_shards_that_hold_another_number_of_memories_than_is_declared_are_not_me
 
     assert (called.code, called.out) == (1, "")
     assert called.err == (
-        "error: 0.json and 1.json cannot be merged: they tell 5 declared memories of all shards, and hold 10\n"
+        "error: 0.json and 1.json cannot be merged: they count 5 declared memories of all shards, and hold 10\n"
     )

@@ -26,7 +26,7 @@ _SAME: Mapping[str, Callable[[object, object], str]] = {
     "key_check": lambda _left, _right: "they were made with different keys; give all the same RECONCILER_DIGEST_KEY",
     "specs_digest": lambda _left, _right: "they were made from different specs, or with different secrets",
     "snapshot_taken_at": lambda left, right: f"one was read from {_seen(left)}, the other from {_seen(right)}",
-    "base": lambda left, right: f"one tells {_causes(left)}, the other {_causes(right)}",
+    "base": lambda left, right: f"one has {_causes(left)}, the other {_causes(right)}",
 }
 """The fields that must be equal in all documents, and the reason given where they are not."""
 ELSEWHERE = "other_shard"
@@ -51,7 +51,7 @@ def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
     found: list[Shards] = []
     for name, document in documents:
         if document.shards is None:
-            raise InputError(f"{name} is no shard's: only what --shard made can be merged")
+            raise InputError(f"{name} is not from a shard: only what --shard made can be merged")
         found.append(document.shards)
         if document.shards.count != found[0].count:
             raise InputError(f"{name} is of {document.shards.count} shards, and {documents[0][0]} of {found[0].count}")
@@ -94,10 +94,10 @@ def _check_memories(documents: Sequence[tuple[str, _Saved]], shards: Shards) -> 
     for name, number in declared.items():
         first, expected = next(iter(declared.items()))
         if number != expected:
-            reason = f"of all shards, one tells {expected} declared memories, the other {number}"
+            reason = f"of all shards, one counts {expected} declared memories, the other {number}"
             raise InputError(f"{first} and {name} cannot be merged: {reason}")
         if shards.memories > number or (shards.memories < number and not shards.missing):
-            reason = f"they tell {number} declared memories of all shards, and hold {shards.memories}"
+            reason = f"they count {number} declared memories of all shards, and hold {shards.memories}"
             raise InputError(f"{' and '.join(declared)} cannot be merged: {reason}")
 
 

@@ -60,7 +60,7 @@ _COUNTERPARTS = {
 }
 """The operation that is planned instead, once the thing appeared or is gone."""
 
-ALREADY = "the account holds it by now"
+ALREADY = "the account already holds it"
 
 
 class Reviewed(Struct, frozen=True):
@@ -139,7 +139,7 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
     if found is None:
         return _without_fresh(entry, fresh)
     if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it has another id by now")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it has another id now")
     if not _changes(entry):
         return _Verdict("holds")
     states = _states(_changes(entry), _changes(found), masker)
@@ -153,14 +153,14 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
 def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
     """Return the decision about an operation that is not in the new plan: the account holds it, or it changed."""
     if any(is_within(entry.address, address) for address in fresh.ambiguous):
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: the account shows several of them by now")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: the account shows several of them now")
     other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
     if other is None:
         return _Verdict("already", detail=ALREADY)
     if not other.certain:
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it cannot be looked up any more")
+        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it can no longer be looked up")
     fields = " and ".join(_changes(other))
-    since = f"it is there by now, with another {fields}" if fields else "it is gone by now"
+    since = f"it exists now, with another {fields}" if fields else "it no longer exists"
     return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {since}")
 
 

@@ -170,7 +170,7 @@ def test_new_keys_that_refuse_a_shard_are_named_though_they_are_live_in_another(
         ({"specs_digest": "sha256:1"}, "they were made from different specs, or with different secrets"),
         ({"key_check": "hmac:1"}, "they were made with different keys; give all the same RECONCILER_DIGEST_KEY"),
         ({"snapshot_taken_at": "May"}, "one was read from the account, the other from a snapshot of May"),
-        ({"base": "main"}, "one tells no causes, the other causes since main"),
+        ({"base": "main"}, "one has no causes, the other causes since main"),
     ],
 )
 def test_plans_that_are_no_parts_of_one_whole_are_told_apart_in_plain_words(changed: dict[str, Any], said: str) -> None:

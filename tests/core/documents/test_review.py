@@ -62,7 +62,7 @@ def test_what_the_account_holds_by_now_is_settled() -> None:
     made = reviewed(memory({"a": 1}), live({"a": 0}), live({"a": 1}))
 
     assert left(made) == []
-    assert said(made) == [("already", "the account holds it by now")]
+    assert said(made) == [("already", "the account already holds it")]
     assert made.changed == ()
 
 
@@ -118,13 +118,13 @@ def test_a_memory_that_exists_by_now_needs_not_be_made_and_its_new_facts_hold() 
     made = reviewed(memory({"a": 1}), Absent(), live({}))
 
     assert [item.type for item in left(made)] == ["write_facts"]
-    assert said(made) == [("already", "the account holds it by now")]
+    assert said(made) == [("already", "the account already holds it")]
 
 
 def test_another_memory_in_its_place_has_changed() -> None:
     made = reviewed(memory({"a": 1}), live({"a": 0}), Present("other", {"a": 0}))
 
-    assert said(made) == [("skipped", "changed since the plan: it has another id by now")]
+    assert said(made) == [("skipped", "changed since the plan: it has another id now")]
 
 
 def test_a_user_who_is_there_by_now_with_other_metadata_has_changed() -> None:
@@ -132,7 +132,7 @@ def test_a_user_who_is_there_by_now_with_other_metadata_has_changed() -> None:
 
     made = reviewed(wanted, live({}), live({}, (PHONE, LiveUser("learned", None))))
     assert left(made) == []
-    assert said(made) == [("skipped", "changed since the plan: it is there by now, with another metadata")]
+    assert said(made) == [("skipped", "changed since the plan: it exists now, with another metadata")]
     assert said(reviewed(wanted, live({}), live({}, (PHONE, LiveUser("new", None)))))[0][0] == "already"
 
 
@@ -170,14 +170,14 @@ def test_nothing_is_called_done_that_cannot_be_told_any_more() -> None:
     then = live({"a": 0}, (PHONE, LiveUser("old", None)))
 
     assert said(reviewed(wanted, then, Ambiguous(("m", "n")))) == [
-        ("skipped", "changed since the plan: the account shows several of them by now"),
-        ("skipped", "changed since the plan: the account shows several of them by now"),
+        ("skipped", "changed since the plan: the account shows several of them now"),
+        ("skipped", "changed since the plan: the account shows several of them now"),
     ]
     assert said(reviewed(wanted, then, Present("m", {"a": 1}))) == [
-        ("already", "the account holds it by now"),
-        ("skipped", "changed since the plan: it cannot be looked up any more"),
+        ("already", "the account already holds it"),
+        ("skipped", "changed since the plan: it can no longer be looked up"),
     ]
-    assert said(reviewed(wanted, then, live({"a": 1})))[1] == ("skipped", "changed since the plan: it is gone by now")
+    assert said(reviewed(wanted, then, live({"a": 1})))[1] == ("skipped", "changed since the plan: it no longer exists")
 
 
 def test_a_contact_that_is_gone_by_now_is_not_called_done() -> None:
@@ -185,7 +185,7 @@ def test_a_contact_that_is_gone_by_now_is_not_called_done() -> None:
     wanted = replace(memory(), contact=contact)
     made = reviewed(wanted, live({}), Absent(), (FoundContact("c", {"name": "T"}), MissingContact()))
 
-    assert said(made)[0] == ("skipped", "changed since the plan: it is gone by now")
+    assert said(made)[0] == ("skipped", "changed since the plan: it no longer exists")
 
 
 def test_an_id_that_is_not_known_any_more_is_no_other_id() -> None:

@@ -85,5 +85,5 @@ def test_a_run_that_lost_answers_is_told_in_a_line() -> None:
     run = past(step(result="done"), step("add_user", result="unknown"), finished_at="then")
 
     assert render_earlier_run(run, {"unclear": 1}) == (
-        "the run RUN left 1 of 2 operations unknown; of these, 1 cannot be told here, and is safe to repeat"
+        "the run RUN left 1 of 2 operations unknown; of these, 1 is not visible here, and is safe to repeat"
     )
