@@ -21,9 +21,8 @@ from reconciler.reading import (
     find_files,
     plain_value,
     read_file,
-    taken_for,
-    unquoted_texts,
 )
+from reconciler.reading.quoting import taken_for, unquoted_texts
 from reconciler.specs.addresses import fact_of, spec_address
 from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
 from reconciler.specs.loading import Specs, find_overlays

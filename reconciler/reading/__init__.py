@@ -17,14 +17,12 @@ from reconciler.reading.places import (
     listing,
     mapping,
 )
-from reconciler.reading.quoting import quoting_edits, taken_for, unquoted_texts
 from reconciler.reading.rows.json import json_value
 from reconciler.reading.rows.reading import FORMATS, RowEvent, read_rows
 from reconciler.reading.rows.row import Columns, Row
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
 from reconciler.reading.wording import Words, explain, mistyped, wrong
 from reconciler.reading.work_tree import WorkTree, work_tree_of
-from reconciler.reading.writing import written
 from reconciler.reading.yaml.document import ParsedFile, read_bytes, read_file, reason
 
 __all__ = [
@@ -65,15 +63,11 @@ __all__ = [
     "number_meant",
     "numeral_value",
     "plain_value",
-    "quoting_edits",
     "read_bytes",
     "read_file",
     "read_rows",
     "reads_as_number",
     "reason",
-    "taken_for",
-    "unquoted_texts",
     "work_tree_of",
-    "written",
     "wrong",
 ]

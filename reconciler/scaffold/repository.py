@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reconciler.core.model.value import Json
 from reconciler.project import FILE_NAME, SANDBOX
-from reconciler.reading import written
+from reconciler.reading.writing import written
 from reconciler.scaffold.answers import Answers, IdentifiedBy
 from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text
 

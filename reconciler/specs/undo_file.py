@@ -21,7 +21,8 @@ from reconciler.core.model.secret import Secret, as_secret
 from reconciler.core.model.text import visible
 from reconciler.core.model.value import Json
 from reconciler.errors import InputError, Source, SpecError
-from reconciler.reading import ParsedFile, Strict, check, read_bytes, read_file, written
+from reconciler.reading import ParsedFile, Strict, check, read_bytes, read_file
+from reconciler.reading.writing import written
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations

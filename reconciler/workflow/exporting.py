@@ -16,7 +16,8 @@ from reconciler.core.remote import ContactRecord, Reader
 from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
 from reconciler.observe.contacts import Listing, list_on
 from reconciler.project import Environment, Project
-from reconciler.reading import find_files, written
+from reconciler.reading import find_files
+from reconciler.reading.writing import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline
 from reconciler.specs.scanning import secret_keys
 from reconciler.user_lookup import UserReader

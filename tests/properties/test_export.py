@@ -25,7 +25,8 @@ from reconciler.core.export import (
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import Plan, UpdateContact
 from reconciler.observe import ReaderChoice
-from reconciler.reading import quoting_edits, written
+from reconciler.reading.quoting import quoting_edits
+from reconciler.reading.writing import written
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs

@@ -12,7 +12,8 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 
 from reconciler.core.model.value import same
-from reconciler.reading import edited, plain_value, quoting_edits, read_bytes, taken_for
+from reconciler.reading import edited, plain_value, read_bytes
+from reconciler.reading.quoting import quoting_edits, taken_for
 
 LETTERS = st.text(st.sampled_from("0123456789+-_.:eExXobntTyYZ =~<aflsu"), min_size=1, max_size=12)
 WORDS = st.sampled_from(

@@ -23,7 +23,7 @@ from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.execute import Together
 from reconciler.observe import ReaderChoice
 from reconciler.observe.snapshot import SnapshotReader
-from reconciler.reading import written
+from reconciler.reading.writing import written
 from reconciler.render.json import plain as plain_json
 from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Settings

@@ -1,7 +1,8 @@
 import pytest
 
-from reconciler.reading import edited, quoting_edits
+from reconciler.reading import edited
 from reconciler.reading.places import Edit
+from reconciler.reading.quoting import quoting_edits
 
 
 def quoted(text: str) -> str:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.value import Json, digits, keeps_digits
-from reconciler.reading import REFUSED, read_bytes, written
+from reconciler.reading import REFUSED, read_bytes
 from reconciler.reading.scalars import Refusal, plain_key_refusal, plain_value
+from reconciler.reading.writing import written
 
 LIMIT = 9007199254740991
 

@@ -127,7 +127,8 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], pr
     """Return what changes in a file, if anything does; nothing does in an undo file."""
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
-    from reconciler.reading import edited, quoting_edits
+    from reconciler.reading import edited
+    from reconciler.reading.quoting import quoting_edits
     from reconciler.specs.problems import is_undo
 
     if is_undo(parsed):

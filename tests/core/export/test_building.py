@@ -18,7 +18,7 @@ from reconciler.core.export.naming import contact_names, scope_names, slug
 from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, memory_key
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
-from reconciler.reading import written
+from reconciler.reading.writing import written
 from reconciler.specs.texts import accepts
 
 SUPPORT = Persona("persona-1")
