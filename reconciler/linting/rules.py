@@ -1,17 +1,17 @@
 """Keys of facts: deprecated, unused, due for a review, or one typo away from another."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import keyed_address
-from reconciler.core.model.catalogue import Catalogue, FactKey, sensitive_keys
+from reconciler.core.model.catalogue import Catalogue, sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import distinguished, looks, similar_keys, twins
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.text import quoted, shortened
 from reconciler.errors import Source
-from reconciler.linting.mentions import Mention, Mentions, mentions_of
+from reconciler.linting.mentions import Mentions, mentions_of
 from reconciler.reading import (
     KeyPath,
     Node,
@@ -39,7 +39,8 @@ def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> It
         found = mentions.facts.get(key.name, ())
         address = keyed_address("fact_keys", key.name)
         if key.deprecated:
-            yield from _deprecated(key, found)
+            message = "this key is deprecated"
+            yield from (advice("deprecated_key", one.source, one.address, message, key.deprecated) for one in found)
         elif not found:
             message, cure = "no fact has this key", "remove it, or leave it for facts to come"
             yield advice("unused_fact_key", key.source, address, message, cure)
@@ -72,11 +73,6 @@ def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
             address = keyed_address("fact_keys", name)
             message = f"this key, {shown}, looks the same as {' and '.join(others)}"
             yield advice("near_duplicate", catalogue[name].source, address, message, "keep one of them")
-
-
-def _deprecated(key: FactKey, found: Sequence[Mention]) -> Iterator[Advice]:
-    for mention in found:
-        yield advice("deprecated_key", mention.source, mention.address, "this key is deprecated", key.deprecated)
 
 
 _SHOWN = 40

@@ -1,12 +1,11 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.core.model.nearest import Nearest, did_you_mean
-from reconciler.reading.check import AccountId, Checked, Id, Strict, check
+from reconciler.reading.check import AccountId, Id, Strict, check
 from reconciler.reading.files import Files, SpecFile, find_files
 from reconciler.reading.places import (
     OFFSET_BITS,
     REFUSED,
-    Addressing,
     KeyPath,
     Lines,
     Mark,
@@ -22,7 +21,7 @@ from reconciler.reading.rows.reading import FORMATS, RowEvent, read_rows
 from reconciler.reading.rows.row import Columns, Row
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
 from reconciler.reading.wording import Words, explain, mistyped, wrong
-from reconciler.reading.work_tree import WorkTree, work_tree_of
+from reconciler.reading.work_tree import work_tree_of
 from reconciler.reading.yaml.document import ParsedFile, read_bytes, read_file, reason
 
 __all__ = [
@@ -30,8 +29,6 @@ __all__ = [
     "OFFSET_BITS",
     "REFUSED",
     "AccountId",
-    "Addressing",
-    "Checked",
     "Columns",
     "Files",
     "Id",
@@ -48,7 +45,6 @@ __all__ = [
     "SpecFile",
     "Strict",
     "Words",
-    "WorkTree",
     "check",
     "did_you_mean",
     "dotted",

@@ -83,13 +83,9 @@ def _catalogue(document: Node, references: References, problems: Problems) -> De
     aside = Problems()
     own = declarations(resolve(document, references, aside), aside)
     others = tuple(spec_address((section,)) for section in _OTHERS)
-    problems.take(one for one in aside.found if not _is_about(one.address, others))
+    problems.take(one for one in aside.found if not any(is_within(one.address, section) for section in others))
     names = tuple(name for name in own.names if name.section == _SECTION)
     return Declarations(names, Invalid(), own.fact_keys, (), (), ())
-
-
-def _is_about(address: str, sections: Iterable[str]) -> bool:
-    return any(is_within(address, section) for section in sections)
 
 
 _MOST_LISTED = 8

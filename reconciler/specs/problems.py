@@ -163,9 +163,8 @@ def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
     """Learn from a file which values only the operator may see, in problems found before and after."""
     for one in parsed.documents:
         problems.hide(sensitive_names(one.value))
-    if any(is_marked_live(one.value) for one in parsed.documents) or (
-        parsed.problems and _MARKER.encode() in parsed.data
-    ):
+    is_live = any(is_marked_live(one.value) for one in parsed.documents)
+    if is_live or (parsed.problems and _MARKER.encode() in parsed.data):
         problems.withhold(file.name)
     if not parsed.is_complete:
         problems.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)

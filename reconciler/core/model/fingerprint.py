@@ -11,14 +11,14 @@ from reconciler.core.model.secret import Secret, holds_secret
 from reconciler.core.model.value import Json, is_list, normal, write_normal
 
 _Normalize: TypeAlias = Callable[[Json], Json]
-"""Return what of a value counts."""
+"""Return the normal form of a value, with secrets as digests."""
 
 
 def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     """
     Return `sha256:…` over a canonical list of all declarations; places in files do not count.
 
-    Secrets enter it as the keyed `digest`: all the rest can be known, so that a plain one would let them be guessed.
+    Secrets are replaced by the keyed `digest`. With a plain one they could be guessed, since all else may be known.
     """
     norm = partial(_normalized, digest=digest)
     content = chain(
@@ -34,7 +34,7 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
 
 def _normalized(value: Json, digest: Callable[[Json], str]) -> Json:
-    """Return a value in normal form, with secrets as digests; plain text, as most values are, comes back as it is."""
+    """Return a value in normal form, with secrets as digests; plain text, the usual case, is returned unchanged."""
     return value if type(value) is str or value is None else normal(_guarded(value, digest))
 
 

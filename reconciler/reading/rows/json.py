@@ -62,9 +62,9 @@ def json_value(text: str) -> Json | Refusal:
 def _row(line: str, source: Source) -> Row | Problem:
     value = json_value(line)
     if isinstance(value, Refusal):
-        return _problem(source, value.message, value.cure)
+        return source.problem("", value.message, value.cure)
     if not isinstance(value, dict):
-        return _problem(source, compose("a row is an object, not {}", named(value)), _WRITE)
+        return source.problem("", compose("a row is an object, not {}", named(value)), _WRITE)
     return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
 
 
@@ -97,7 +97,3 @@ def _check_depth(value: Json, depth: int = 0) -> None:
         raise RecursionError
     for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _check_depth(below, depth + 1)
-
-
-def _problem(source: Source, message: str, cure: str) -> Problem:
-    return source.problem("", message, cure)
