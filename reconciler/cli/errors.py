@@ -12,8 +12,8 @@ _ERROR = 1
 _DEFECT = 70
 
 
-def tell(error: Exception, invocation: Invocation) -> int:
-    """Return what went wrong and give the exit code; what was not foreseen is a defect and is told as one."""
+def report_error(error: Exception, invocation: Invocation) -> int:
+    """Report an error and return the exit code; an unexpected error is reported as a defect."""
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
         return error.exit_code

@@ -147,9 +147,9 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
-        told = StringIO()
-        error.show(told)
-        say(told.getvalue(), nl=False)
+        shown = StringIO()
+        error.show(shown)
+        say(shown.getvalue(), nl=False)
         return _ERROR
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")
@@ -157,8 +157,8 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     except BrokenPipeError:
         silence(sys.stdout)  # its reader is gone, as with `| head`
         return _ERROR
-    except Exception as error:  # noqa: BLE001  the boundary: what was not foreseen is a defect and is told as one
-        from reconciler.cli.errors import tell
+    except Exception as error:  # noqa: BLE001  the boundary: an unexpected error is reported as a defect
+        from reconciler.cli.errors import report_error
 
-        return tell(error, invocation)
+        return report_error(error, invocation)
     return result if isinstance(result, int) else 0

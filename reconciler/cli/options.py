@@ -55,7 +55,7 @@ def invocation_options(command: _Command) -> _Command:
             metavar="FOLDER",
             help="Where journals, leases and ids are kept, in place of .reconciler/.",
         ),
-        _shared("--debug", is_flag=True, flag_value=True, help="Tell every request, and tracebacks of defects."),
+        _shared("--debug", is_flag=True, flag_value=True, help="Show every request, and tracebacks of defects."),
         _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),
     )
 

@@ -1,4 +1,4 @@
-"""What the terminal is told: one document on standard output, progress and warnings on standard error."""
+"""Progress, waits and notes on standard error."""
 
 import os
 import sys
@@ -61,7 +61,7 @@ def keep_secret(text: str, secrets: set[str]) -> None:
 
 class Waits:
     """
-    Waits, and tells how long still and why; once where several requests wait for the same.
+    Waits, and shows the time left and the reason, once where several requests wait for the same.
 
     On a terminal the line counts down in its place; elsewhere there is one at the start and one now and then.
     """

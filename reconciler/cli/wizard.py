@@ -26,7 +26,7 @@ _ABOUT = {
 
 
 def written_files(root: Path, names: Sequence[str]) -> list[str]:
-    """Return the lines that tell what was written, folder by folder."""
+    """Return the lines that list the written files, folder by folder."""
     lines = [f"Wrote {counted(len(names), 'file')} to {visible(str(root))}:"]
     for part, about in _ABOUT.items():
         if here := [name for name in names if name.startswith(part)]:

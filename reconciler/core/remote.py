@@ -183,7 +183,7 @@ class Writer(Protocol):
         ...
 
     async def write_facts(self, memory_id: str, facts: Sequence[FactWrite]) -> Mapping[str, Json] | None:
-        """Merge facts into a memory and give the facts that it then holds; None when the answer does not tell."""
+        """Merge facts into a memory and return those that it then holds; None where the answer does not show them."""
         ...
 
     async def add_user(self, memory_id: str, user: User) -> Mapping[str, Json]:

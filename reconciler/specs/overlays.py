@@ -161,7 +161,7 @@ class Overlays:
     def _entry(self, declared: Node, patch: Node, path: KeyPath) -> Node:
         """Return a declaration, or a contact's memory in a scope, with a patch of it."""
         if not isinstance(declared.value, dict):
-            return declared  # what is wrong with it is told at its own place
+            return declared  # it is reported at its own place
         if not isinstance(patch.value, dict):
             return patch  # the same
         given = {key: node for key, node in patch.entries() if key != OPTIONAL}

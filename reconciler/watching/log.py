@@ -61,10 +61,10 @@ def note_line(time: str, text: str) -> str:
 
 def _story(report: Report) -> str:
     """Return what is said after the result: what was planned and done, or how much is wrong."""
-    told = [_planned(report.reading)] if report.reading else []
+    parts = [_planned(report.reading)] if report.reading else []
     if report.errors:
-        told.append(counted(len(report.errors), "error"))
-    return "".join(f", {part}" for part in told)
+        parts.append(counted(len(report.errors), "error"))
+    return "".join(f", {part}" for part in parts)
 
 
 def _planned(reading: Reading) -> str:
@@ -85,7 +85,7 @@ class WatchLog:
     Hand lines to `write`, as text or as JSON.
 
     Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
-    run's line. A note that the run before gave, too, is not told again.
+    run's line. A note that the run before gave as well is not repeated.
     """
 
     def __init__(self, output_format: str, write: Callable[[str], None], now: Callable[[], datetime]) -> None:
@@ -115,7 +115,7 @@ class WatchLog:
         self._write(note_line(time, text) if self._is_json else f"{time} {text}")
 
     def note_once(self, text: str) -> None:
-        """Report something that every run would tell."""
+        """Report something that every run would repeat."""
         if text not in self._notes | self._notes_before:
             self.note(text)
         self._notes.add(text)

@@ -1,4 +1,4 @@
-"""What Prometheus is told: counts and times by environment, and neither addresses nor values."""
+"""Metrics for Prometheus: counts and times by environment, and neither addresses nor values."""
 
 from datetime import datetime
 
@@ -40,13 +40,13 @@ class Metrics:
         self._operations = self._counter("operations", "Operations applied, by outcome.", ("environment", "outcome"))
         self._requests = self._counter("requests_sent", "Requests sent to the API.", of_environment)
         self._throttled = self._counter(
-            "throttled_seconds", "Seconds spent waiting for a rate limit, known or told by a 429.", of_environment
+            "throttled_seconds", "Seconds spent waiting for a rate limit, known or announced by a 429.", of_environment
         )
         self._duration = self._histogram("run_duration_seconds", "How long runs took, their waits included.")
         Info("reconciler_build", "Which reconciler this is.", registry=self.registry).info({"version": version})
 
     def note(self, report: Report) -> None:
-        """Record a run that ended; what was told under another name, before the environment's was known, goes."""
+        """Record a run that ended; metrics under an earlier name of the environment are removed."""
         name = report.environment
         self._name(name)
         ended = datetime.fromisoformat(report.started_at).timestamp() + report.seconds

@@ -9,14 +9,14 @@ from msgspec import Struct
 from reconciler.core.plan.totals import SummaryEntry
 
 RunResult: TypeAlias = Literal[
-    "ok", "incomplete", "refused", "invalid", "unavailable", "rejected", "unkept", "failed", "stopped"
+    "ok", "incomplete", "refused", "invalid", "unavailable", "rejected", "unsaved", "failed", "stopped"
 ]
 """
 How a run ended.
 
 `ok`: the plan was made and, where it is applied, all of it is done. `incomplete`: a part was not done. `refused`:
 nothing was written, on purpose. `invalid`: the specs, reconciler.yaml or the environment cannot be used.
-`unavailable`: the account did not answer. `rejected`: it answered no. `unkept`: a file of our own cannot be kept.
+`unavailable`: the account did not answer. `rejected`: it answered no. `unsaved`: a file of this tool cannot be written.
 `failed`: another error. `stopped`: a signal came first.
 """
 

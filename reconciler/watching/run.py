@@ -1,4 +1,4 @@
-"""One run of a watch: load, plan, apply if told to, and report; what goes wrong is a part of the report."""
+"""One run of a watch: load, plan, apply with --apply, and report; errors are a part of the report."""
 
 import dataclasses
 import secrets
@@ -71,7 +71,7 @@ _RESULTS: tuple[tuple[type[ReconcilerError], RunResult], ...] = (
     (ApiUnavailableError, "unavailable"),
     (ApiRejectedError, "rejected"),
     (RefusedError, "refused"),
-    (StateError, "unkept"),
+    (StateError, "unsaved"),
     (ReconcilerError, "failed"),
 )
 """What an error makes of a run; the first that fits counts."""
@@ -108,7 +108,7 @@ class WatchRun:
         self._pacer: Pacer | None = None
         self._reading: Reading | None = None
         self._applied_digest = ""
-        self._unkept: Mapping[str, Sequence[FactWrite]] = {}
+        self._useless: Mapping[str, Sequence[FactWrite]] = {}
         self.is_writing = False
 
     async def __call__(self) -> Report:
@@ -171,7 +171,7 @@ class WatchRun:
         async with keeping_records(session) as records:
             proposal, reading = await self._planned(session)
             records.resolve_earlier_runs(proposal)
-            plan = without(proposal.plan, self._unkept)
+            plan = without(proposal.plan, self._useless)
             is_whole = plan is proposal.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._applied_digest):
                 return is_whole  # what is uncertain need not be sent again by every run
@@ -199,21 +199,21 @@ class WatchRun:
             self.is_writing = False
         receipt = applied.receipt
         remember_ids(session.account, applied.memory_ids, session.reporter)
-        self._note_unkept(receipt)
+        self._note_useless(receipt)
         has_drift = reading.has_drift and not receipt.is_complete
         self._reading = replace(reading, has_drift=has_drift, outcomes=receipt.totals)
         if receipt.is_complete:
             self._applied_digest = plan.origin.specs_digest
         return receipt.is_complete
 
-    def _note_unkept(self, receipt: Receipt) -> None:
+    def _note_useless(self, receipt: Receipt) -> None:
         """Remember which writes the account changes, so that they are not repeated at every interval."""
         for outcome in receipt.outcomes:
             if not outcome.altered:
                 continue
             address = outcome.operation.address
             again = [item.again for item in outcome.altered if item.again]
-            self._unkept = {**self._unkept, address: (*self._unkept.get(address, ()), *again)}
+            self._useless = {**self._useless, address: (*self._useless.get(address, ()), *again)}
             keys = ", ".join(visible(item.key) for item in outcome.altered)
             self._log.note_once(
                 f"{visible(address)}: the account changes what it is sent ({keys}); that is not written again until "

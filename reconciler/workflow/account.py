@@ -47,7 +47,7 @@ TIMEOUT = 30.0
 
 
 class Pace(Struct, frozen=True):
-    """What paces and ends the requests of a run, and who is told of each, where that is wanted."""
+    """What paces and stops the requests of a run; `note` takes a line for each request."""
 
     pacer_of: Callable[[Environment], Pacer]
     stop: Stop
@@ -80,7 +80,7 @@ class Account:
 
     @property
     def digest(self) -> str:
-        """Return what tells this URL and key from others, and says nothing of the key."""
+        """Return a digest of URL and key, which does not reveal the key."""
         return _digest_with(self.endpoint.key, f"account at {self.api}")
 
     @property
@@ -286,8 +286,8 @@ def _check_digest(account: Account) -> None:
 
 def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
     """Return the guards of an environment as this run changes them, and note each that is changed."""
-    told = {name: getattr(options, name) for name in GUARD_NAMES}
-    changed = {name: value for name, value in told.items() if value is not None}
+    given = {name: getattr(options, name) for name in GUARD_NAMES}
+    changed = {name: value for name, value in given.items() if value is not None}
     for name, value in changed.items():
         usual = getattr(environment.guards, name)
         if usual is not None and usual != value:
@@ -303,13 +303,13 @@ def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
     `command` is the one that has the flags to raise a guard, where it is not the one that was called.
     """
     if plan.exceeded:
-        told = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
-        raise RefusedError("\n".join(told))
+        refusals = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
+        raise RefusedError("\n".join(refusals))
 
 
 def _cure(guard: ExceededGuard, command: str) -> str:
-    told = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
-    return f"look at the plan, and where it is right, raise it for one run with {told}"
+    flag = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
+    return f"look at the plan, and where it is right, raise it for one run with {flag}"
 
 
 def _flag(guard: str) -> str:

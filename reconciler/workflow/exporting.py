@@ -32,7 +32,7 @@ _ABOUT = (
 
 class AccountScope(Struct, frozen=True):
     """
-    How to read an account; `on_read` is told of how many memories the users are read, and of how many.
+    How to read an account; `on_read(done, total)` counts the memories whose users are read.
 
     Of contacts that are `declared`, no users are read.
     """

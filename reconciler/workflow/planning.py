@@ -127,7 +127,7 @@ def _revision(session: Session, base: str | None) -> Revision | None:
         with checked_out(session.project.root, base) as folder:
             return _loaded_at(session, base, folder)
     except UntrustedError as error:
-        session.reporter.note(f"warning: no causes are told: {visible(str(error))}")
+        session.reporter.note(f"warning: no causes are shown: {visible(str(error))}")
         return None
 
 
@@ -140,7 +140,7 @@ def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
         return Revision(base, loaded.desired)
     except InputError as error:
         first = worded_error(error, reveal=False).partition("\n")[0]
-        session.reporter.note(f"warning: the specs at {base} cannot be used, so no causes are told: {first}")
+        session.reporter.note(f"warning: the specs at {base} cannot be used, so no causes are shown: {first}")
         return None
 
 

@@ -11,7 +11,7 @@ from reconciler.core.plan.cost import Allowance
 from reconciler.observe import Observing, ReaderChoice
 
 OnProgress = Callable[[int, int], None]
-"""Is told how much is done, and of how much."""
+"""Take how much is done, and of how much."""
 
 
 class Run(Struct, frozen=True):

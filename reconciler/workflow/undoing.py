@@ -144,7 +144,9 @@ def _declared(project: Project, environment: Environment, reporter: Reporter) ->
         return load_environment(project, environment).desired
     except InputError as error:
         first = visible(worded_error(error, reveal=False).partition("\n")[0])
-        reporter.note(f"warning: the specs cannot be read, so what they declare otherwise is not told: {first}")
+        reporter.note(
+            f"warning: the specs cannot be read, so it is not shown what they declare with other values: {first}"
+        )
         return None
 
 

@@ -178,7 +178,7 @@ def test_specs_that_were_broken_then_are_no_reason_to_plan_nothing(history: Repo
     called = history.run("plan", "--base", "HEAD")
 
     assert called.code == 0
-    assert "warning: the specs at HEAD cannot be used, so no causes are told: specs/support.yaml:1:1" in called.err
+    assert "warning: the specs at HEAD cannot be used, so no causes are shown: specs/support.yaml:1:1" in called.err
     assert '"gold"' in called.out
 
 
@@ -243,7 +243,7 @@ def test_a_repository_of_somebody_else_costs_the_causes_and_not_the_plan(
 
     assert called.code == 0
     assert "No changes" in called.out
-    assert "warning: no causes are told: git does not read this repository, since somebody else owns it" in called.err
+    assert "warning: no causes are shown: git does not read this repository, since somebody else owns it" in called.err
     assert f"git config --global --add safe.directory {history.root}\n" in called.err
     assert "safe.directory" in history.run("why", "contacts.sarah").err
 

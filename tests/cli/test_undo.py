@@ -133,7 +133,7 @@ def test_what_was_live_is_brought_back_although_the_catalogue_would_refuse_it(un
 
     assert called.code == 0
     assert (
-        "warning: the specs cannot be read, so what they declare otherwise is not told: specs/support.yaml"
+        "warning: the specs cannot be read, so it is not shown what they declare with other values: specs/support.yaml"
         in called.err
     )
 

@@ -372,7 +372,7 @@ def test_a_state_that_cannot_be_kept_is_told_and_nothing_is_written(
     watch = watch_of(10.0)
     watch.run(interval=20)
 
-    assert watch.results == ["unkept"]
+    assert watch.results == ["unsaved"]
     assert watch.writes == 0
 
 

@@ -39,7 +39,7 @@ def test_each_place_is_told_with_what_it_won_over(environments: Repository) -> N
         "  environments/production/overlays/sarah.yaml:5  contact in scope, overlay, facts.seats: 40\n"
         '  specs/support.yaml:10  contact in scope, facts.seats: "${seats}"  (overridden)\n'
     )
-    assert "note: no commits are told: git" in called.err
+    assert "note: no commits are shown: git" in called.err
 
 
 def test_commits_are_told_of_lines_that_are_committed(environments: Repository) -> None:

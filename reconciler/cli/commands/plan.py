@@ -37,7 +37,7 @@ _CHANGES_PENDING = 2
     type=click.Path(dir_okay=False, path_type=Path),
     help="Plan offline against a snapshot, in place of the account.",
 )
-@click.option("--base", metavar="REF", help="Tell why each change is needed, seen from the specs at a git revision.")
+@click.option("--base", metavar="REF", help="Show why each change is needed, seen from the specs at a git revision.")
 @click.option("--show-unmanaged", is_flag=True, help="Name the live keys that no spec names.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @pass_invocation

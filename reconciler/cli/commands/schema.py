@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pass_invocation
 def schema(_invocation: Invocation, *, name: "SchemaName") -> int:
     """
-    Print a JSON Schema (draft 2020-12): of spec files, unless told otherwise.
+    Print a JSON Schema (draft 2020-12): of spec files by default.
 
     Editors complete and check spec files with it; plans and receipts are described for programs that read them.
     """

@@ -50,7 +50,7 @@ def show(
 
 
 def _merged(files: tuple[str, ...]) -> "SavedDocument":
-    """Merge what shards made; shards that are missing are told."""
+    """Merge the documents of shards; missing shards are reported."""
     from reconciler.cli.terminal import remark
     from reconciler.core.documents.merging import merge
     from reconciler.render.words import shards_sentence

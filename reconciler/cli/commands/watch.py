@@ -1,4 +1,4 @@
-"""`reconciler watch`: plans, and applies if told to, again and again."""
+"""`reconciler watch`: plans again and again, and applies with --apply."""
 
 import re
 
@@ -78,7 +78,7 @@ def watch(  # noqa: PLR0913  one parameter an option
     output_format: str,
 ) -> int:
     """
-    Plan again and again, reading the specs anew each time, and apply if told to.
+    Plan again and again, reading the specs anew each time, and apply with --apply.
 
     SIGTERM and Ctrl-C end it: what is in flight is finished, and the exit code is 0.
     """

@@ -66,7 +66,7 @@ def _commits(root: "Path", found: "Sequence[Explained]") -> _Commits:
     try:
         return authors_of(root, lines)
     except InputError as error:
-        remark(f"note: no commits are told: {error}")
+        remark(f"note: no commits are shown: {error}")
         return {}
 
 

@@ -67,23 +67,23 @@ def _altered(other: Sequence[FactWrite], declared: Sequence[Fact], held: Mapping
     )
 
 
-def without(plan: Plan, unkept: Mapping[str, Sequence[FactWrite]]) -> Plan:
+def without(plan: Plan, useless: Mapping[str, Sequence[FactWrite]]) -> Plan:
     """
-    Return the plan without the writes in `unkept`, which the account changed before; the plan itself if it has none.
+    Return the plan without the writes in `useless`, which the account changed before; the plan itself if it has none.
 
-    `unkept` maps the address of an operation to its writes. A write of another value, or over another one, stays.
+    `useless` maps the address of an operation to its writes. A write of another value, or over another one, stays.
     """
-    work = tuple(item for item in (_reduced_work(work, unkept) for work in plan.work) if item.operations)
+    work = tuple(item for item in (_reduced_work(work, useless) for work in plan.work) if item.operations)
     return plan if work == plan.work else replace(plan, work=work)
 
 
-def _reduced_work(work: Work, unkept: Mapping[str, Sequence[FactWrite]]) -> Work:
+def _reduced_work(work: Work, useless: Mapping[str, Sequence[FactWrite]]) -> Work:
     match work:
         case ContactWork(operations=operations):
-            of_contact = [_reduced_contact(item, unkept.get(item.address, ())) for item in operations]
+            of_contact = [_reduced_contact(item, useless.get(item.address, ())) for item in operations]
             return replace(work, operations=tuple(item for item in of_contact if item is not None))
         case MemoryWork(operations=several):
-            of_memory = [_reduced(item, unkept.get(item.address, ())) for item in several]
+            of_memory = [_reduced(item, useless.get(item.address, ())) for item in several]
             return replace(work, operations=tuple(item for item in of_memory if item is not None))
 
 
