@@ -60,7 +60,7 @@ What it chooses where nothing is stated ("switch": see `settings`)
   phone number decides, then the email address, then the external id.
 - U18: an email address or external id takes the place of the primary one of its type; one that another contact has is
   refused.
-- U19: an unknown memory and a number that is already there are refused alike: the caller cannot tell them apart.
+- U19: an unknown memory and a number that is already there are refused alike: the answer does not show which.
 - U20: a user that is not there is `MEMORY_ERROR` under a 404 (switch: null, or an empty object).
 - U21, U23, U24: lists are in order of creation, and every answer shows all that was written before. Requests are
   handled one at a time.

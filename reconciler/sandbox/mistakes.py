@@ -6,7 +6,7 @@ listing keep their contact and show memories of others. Where the store holds no
 
 Other mistakes are those of listings that contradict themselves: all entries but the first have its contact id
 (`listed_id`), its identifiers (`listed_identifier`) or its memories with ids in another spelling (`listed_memory`), and
-users are said to be of another memory (`user_memory`) or have the number of the first (`user_number`).
+users are shown with another memory (`user_memory`) or with the number of the first (`user_number`).
 """
 
 import json

@@ -37,7 +37,7 @@ HONEST = ListingQuirks()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """
-    How the sandbox behaves. Every default is what the seeds say, or else the documentation of their time (D).
+    How the sandbox behaves. Every default is that of the seeds, or else that of the documentation of their time (D).
 
     Attributes:
         key: The only accepted API key; None accepts any key that is not empty.
