@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import main
-from tests.examples.transcript import blocks_of, walk
+from tests.guide.pages import is_walked, walk
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-WALKED = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md") if any(blocks_of(path.read_text())))
+WALKED = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md") if is_walked(path))
 
 
 def test_the_examples_that_need_no_other_program_are_walked_through() -> None:
@@ -35,7 +35,7 @@ def test_an_example_does_what_its_readme_says(
 
     readme = EXAMPLES / name / "README.md"
     told = readme.read_text()
-    walked = walk(told, run)
+    walked = walk(told, run, Path())
     if request.config.getoption("--rewrite-goldens"):
         readme.write_text(walked)
     else:

@@ -1,7 +1,8 @@
 """
 The pages that users read, taken apart: blocks of code, commands, and prose.
 
-A page can be walked through in an empty folder. From top to bottom:
+A page can be walked through: those of the guide in an empty folder, those of the examples in a copy of their own. From
+top to bottom:
 
 - A block of YAML starts with `# NAME`, and a block of another kind of file has NAME behind its language. It is written.
 - A block `console` is a transcript: lines that start with `$ ` are commands, and what they print stands below them.
@@ -64,6 +65,11 @@ class Block:
 def blocks_of(text: str) -> list[Block]:
     """Return the blocks of a page."""
     return [_block(found) for found in _BLOCK.finditer(text)]
+
+
+def is_walked(page: Path) -> bool:
+    """Return whether a page has transcripts."""
+    return any(block.language == "console" for block in blocks_of(page.read_text(encoding="utf-8")))
 
 
 def prose_of(text: str) -> str:
