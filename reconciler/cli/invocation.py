@@ -12,13 +12,15 @@ class Invocation(RunOptions):
     """
     What was given before or after the name of the command.
 
-    `keys` may stand in no output, `secrets` in none but JSON. They, `key_variable` and `signal` (the number of the one
-    that asked for the end, 0 for Ctrl-C) are filled in on the way, for the place where errors are shown.
+    `typed` names what stands on the command line, and not in a variable. `keys` may stand in no output, `secrets` in
+    none but JSON. They, `key_variable` and `signal` (the number of the one that asked for the end, 0 for Ctrl-C) are
+    filled in on the way, for the place where errors are shown.
     """
 
     no_color: bool = False
     key_variable: str = ""
     signal: int = 0
+    typed: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
 

@@ -15,8 +15,9 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.invocation import Invocation
-from reconciler.cli.options import connection_options
+from reconciler.cli.options import account_connection_options, global_options
 from reconciler.cli.streams import ensure_streams, leave_streams, say, silence
+from reconciler.cli.usage import ExplainedGroup, examples
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
 """SIGHUP comes when a terminal is closed, and on Windows SIGBREAK does; no system has all three."""
@@ -53,14 +54,19 @@ def _handled(number: int, handler: "signal._HANDLER") -> Iterator[None]:
         signal.signal(number, kept)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(ExplainedGroup):
     """
     A group whose commands stand in modules of this package, under the module's own name.
 
-    `summaries` gives for each name the line of help that the group shows.
+    `groups` gives for each command the line of help that is shown, under the heading where it is shown.
     """
 
-    summaries: ClassVar[Mapping[str, str]] = {}
+    groups: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+
+    @property
+    def summaries(self) -> Mapping[str, str]:
+        """Return the line of help of each command."""
+        return {name: line for lines in self.groups.values() for name, line in lines.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the signature of click
         """Return the names of all commands."""
@@ -73,10 +79,12 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(f"reconciler.cli.commands.{cmd_name}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self.summaries[name]) for name in self.list_commands(ctx)])
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  the same
+        """Write the groups of commands without importing them."""
+        width = max(map(len, self.summaries))
+        for title, lines in self.groups.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), line) for name, line in lines.items()])
 
 
 _ERROR = 1
@@ -92,34 +100,52 @@ _COLLECTIONS = (50_000, 20, 10)
 class _Commands(LazyGroup):
     """The commands of the tool."""
 
-    summaries: ClassVar[Mapping[str, str]] = {
-        "apply": "Add and update what the specs declare.",
-        "compare": "Show what the environments LEFT and RIGHT have differently.",
-        "completion": "Print the completion script of a shell.",
-        "doctor": "Check what a plan needs.",
-        "export": "Write specs from the live account.",
-        "fmt": "Quote what other readers of YAML would misread.",
-        "help": "Show a page of the guide, or the help of a command.",
-        "init": "Write a new repository to a folder.",
-        "lint": "Look for what is allowed and unwise.",
-        "plan": "Show what apply would do.",
-        "runs": "List the runs of this repository.",
-        "sandbox": "Run, empty or show the stand-in for the API.",
-        "schema": "Print a JSON Schema (draft 2020-12).",
-        "show": "Render a saved plan or receipt again.",
-        "snapshot": "Save what the account holds, for `plan --live`.",
-        "undo": "Bring back what an apply replaced.",
-        "validate": "Check the specs.",
-        "watch": "Plan again and again, reading the specs anew.",
-        "why": "Show what gave each value at ADDRESS.",
+    groups: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "Start": {
+            "init": "Write a new repository to a folder.",
+            "export": "Write specs from the live account.",
+            "sandbox": "Run, empty or show the stand-in for the API.",
+            "doctor": "Check what a plan needs.",
+        },
+        "Write": {
+            "validate": "Check the specs.",
+            "lint": "Look for what is allowed and unwise.",
+            "fmt": "Quote what other readers of YAML would misread.",
+            "why": "Show what gave each value at ADDRESS.",
+            "compare": "Show what the environments LEFT and RIGHT have differently.",
+        },
+        "Run": {
+            "plan": "Show what apply would do.",
+            "apply": "Add and update what the specs declare.",
+            "undo": "Bring back what an apply replaced.",
+            "show": "Render a saved plan or receipt again.",
+            "runs": "List the runs of this repository.",
+            "snapshot": "Save what the account holds, for `plan --live`.",
+            "watch": "Plan again and again, reading the specs anew.",
+        },
+        "Tools": {
+            "schema": "Print a JSON Schema (draft 2020-12).",
+            "completion": "Print the completion script of a shell.",
+            "help": "Show a page of the guide, or the help of a command.",
+        },
     }
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples("init memories", "-e production plan"),
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@connection_options
+@global_options("project", "environment", "state", "no_color")
+@account_connection_options
 def group() -> None:
-    """Keep the memories of Bland AI voice agents under version control: add and update, never delete."""
+    """
+    Keep the memories of Bland AI voice agents under version control: add and update, never delete.
+
+    `reconciler COMMAND --help` shows the options of a command. Each can also be given as a variable:
+    RECONCILER_MAX_CHANGES=5 is `--max-changes 5`. `reconciler help` lists the pages of the guide.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,8 +173,10 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
+        from reconciler.cli.suggestions import with_suggestion
+
         shown = StringIO()
-        error.show(shown)
+        with_suggestion(error).show(shown)
         say(shown.getvalue(), nl=False)
         return _ERROR
     except (click.Abort, KeyboardInterrupt):

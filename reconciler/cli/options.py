@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.completers import complete_addresses, complete_environments, complete_formats
 from reconciler.cli.invocation import Invocation
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 SCHEMAS = ("specs", "project", "plan", "receipt")
+_NO_COLOR = {"is_flag": True, "flag_value": True, "help": "No colours; NO_COLOR does the same."}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _noted(context: click.Context, parameter: click.Parameter, value: object) -> object:
-    """Note an option on the invocation; said twice, the one after the command's name counts."""
+    """Note an option on the invocation; given twice, the one after the command's name counts."""
     if value is not None and parameter.name is not None:
-        setattr(context.ensure_object(Invocation), parameter.name, value)
+        invocation = context.ensure_object(Invocation)
+        setattr(invocation, parameter.name, value)
+        if context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            invocation.typed.add(parameter.name)
     return value
 
 
@@ -37,40 +42,60 @@ def _applied(command: _Command, *options: Callable[[_Command], _Command]) -> _Co
     return command
 
 
-def invocation_options(command: _Command) -> _Command:
-    """Add the options that may stand before or after the name of a command."""
-    return _applied(
-        command,
-        _shared("--project", metavar="FILE_OR_FOLDER", help="reconciler.yaml, or the folder that holds it."),
-        _shared(
-            "-e",
-            "--environment",
-            metavar="NAME",
-            help="An environment of reconciler.yaml.",
-            shell_complete=complete_environments,
-        ),
-        _shared(
-            "--state",
-            type=click.Path(file_okay=False),
-            metavar="FOLDER",
-            help="Where journals, leases and ids are kept, in place of .reconciler/.",
-        ),
-        _shared("--debug", is_flag=True, flag_value=True, help="Show every request, and tracebacks of defects."),
-        _shared("--no-color", is_flag=True, flag_value=True, help="No colours; NO_COLOR does the same."),
-    )
+def _global_option(name: str) -> Callable[[_Command], _Command]:
+    match name:
+        case "project":
+            return _shared("--project", metavar="FILE_OR_FOLDER", help="reconciler.yaml, or the folder that holds it.")
+        case "environment":
+            return _shared(
+                *("-e", "--environment"),
+                metavar="NAME",
+                help="An environment of reconciler.yaml.",
+                shell_complete=complete_environments,
+            )
+        case "state":
+            folder = click.Path(file_okay=False)
+            where = "Where journals, leases and ids are kept, in place of .reconciler/."
+            return _shared("--state", type=folder, metavar="FOLDER", help=where)
+        case "debug":
+            how = "Show every request, and tracebacks of defects."
+            return _shared("--debug", is_flag=True, flag_value=True, help=how)
+        case _:
+            return _shared("--no-color", **_NO_COLOR)
 
 
-def connection_options(command: _Command) -> _Command:
+def global_options(*names: str) -> Callable[[_Command], _Command]:
+    """
+    Return the options that may stand before or after the name of a command, as far as they mean something for it.
+
+    `--debug` does for each of them. `--no-color` is taken everywhere, and not shown where nothing is coloured.
+    """
+    options = [_global_option(name) for name in (*names, "debug")]
+    hidden = [] if "no_color" in names else [_shared("--no-color", **_NO_COLOR, hidden=True)]
+    return lambda command: _applied(command, *options, *hidden)
+
+
+def account_connection_options(command: _Command) -> _Command:
     """Add the options that say which account and how fast; they, too, may stand before or after a command's name."""
     return _applied(
-        invocation_options(command),
+        command,
         _shared(
             "--api-url",
             metavar="URL",
             help="The API, where reconciler.yaml names none or the same one; or one on this machine, to rehearse.",
         ),
-        _shared("--concurrency", type=click.IntRange(1, 200), help="How many requests may be under way at once."),
+        _shared(
+            "--concurrency",
+            type=click.IntRange(1, 200),
+            metavar="N",
+            help="How many requests may be under way at once.",
+        ),
     )
+
+
+def connection_options(command: _Command) -> _Command:
+    """Add the options of the commands that open the account of an environment."""
+    return global_options("project", "environment", "state")(account_connection_options(command))
 
 
 def specs_option(command: _Command) -> _Command:
@@ -90,7 +115,9 @@ def specs_option(command: _Command) -> _Command:
 def account_options(command: _Command) -> _Command:
     """Add the options of the commands that plan for an account."""
     return _applied(
-        connection_options(command),
+        command,
+        global_options("project", "environment", "state", "no_color"),
+        account_connection_options,
         click.option(
             "--target",
             "targets",
@@ -248,20 +275,25 @@ def writing_options(command: _Command) -> _Command:
     )
 
 
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
+    """Return the option that says what standard output holds."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default="text",
+        show_default=True,
+        help="What standard output holds.",
+    )
+
+
 def output_options(*formats: str) -> Callable[[_Command], _Command]:
     """Return the options that say in which formats a command writes, on standard output and to files."""
 
     def add(command: _Command) -> _Command:
         return _applied(
             command,
-            click.option(
-                "--format",
-                "output_format",
-                type=click.Choice(formats),
-                default="text",
-                show_default=True,
-                help="What standard output holds.",
-            ),
+            format_option(*formats),
             click.option(
                 "--write",
                 "writes",

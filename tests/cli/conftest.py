@@ -1,5 +1,6 @@
 """A repository in a folder of its own, and the command line called in it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ class Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Repository:
-    for name in ("BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", *NETWORK):
+    of_options = [name for name in os.environ if name.startswith("RECONCILER_")]
+    for name in (*of_options, "BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", *NETWORK):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

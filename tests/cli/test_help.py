@@ -33,6 +33,7 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
         "reconciler.cli.main",
         "reconciler.cli.options",
         "reconciler.cli.streams",
+        "reconciler.cli.usage",
         "reconciler.render",
         "reconciler.render.output",
         "reconciler.workflow",

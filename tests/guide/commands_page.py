@@ -1,5 +1,5 @@
 """
-The guide's page of commands, made from click: what click does not hold is the groups, the examples and the exit codes.
+The guide's page of commands, made from click: what click does not hold is the formats and the exit codes.
 
 Rewrite it with `python -m tests.guide.commands_page --rewrite`.
 """
@@ -11,38 +11,10 @@ from collections.abc import Iterator, Mapping
 import click
 
 from reconciler.cli.main import group
+from reconciler.cli.usage import GLOBAL_OPTIONS, OPTION_GROUPS, examples_of
 from tests.guide.pages import GUIDE
 
 PAGE = GUIDE / "commands.md"
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("init", "export", "sandbox serve", "sandbox reset", "sandbox show", "doctor"),
-    "Write": ("validate", "lint", "fmt", "why", "compare"),
-    "Run": ("plan", "apply", "undo", "show", "runs", "snapshot", "watch"),
-    "Tools": ("schema", "completion", "help"),
-}
-EXAMPLES: Mapping[str, tuple[str, str]] = {
-    "init": ("init", "init memories --ci github --api-key-env BLAND_API_KEY"),
-    "export": ("-e production export", "-e production export --scope persona-12345678 --identify-by phone_number"),
-    "sandbox serve": ("sandbox serve", "sandbox serve --rate-limit 100/15m --role viewer"),
-    "sandbox reset": ("sandbox reset", "sandbox reset --yes"),
-    "sandbox show": ("sandbox show", "--state /var/lib/reconciler sandbox show"),
-    "doctor": ("doctor", "-e production doctor"),
-    "validate": ("validate", "validate --all-environments --write sarif=problems.sarif"),
-    "lint": ("lint", "lint --strict --format json"),
-    "fmt": ("fmt", "fmt --check --diff specs/contacts"),
-    "why": ("why contacts.sarah-chen", "-e production why contacts.sarah-chen.scopes.support.facts.plan"),
-    "compare": ("compare staging production", "compare staging production --live --format markdown"),
-    "plan": ("-e production plan", "plan --base main --write html=plan.html --detailed-exitcode"),
-    "apply": ("-e production apply --canary 5 --save-undo undo.yaml", "-e production apply plan.json --yes"),
-    "undo": ("undo undo.yaml", "-e production undo undo.yaml --dry-run"),
-    "show": ("show plan.json --format html > plan.html", "show part-0.json part-1.json"),
-    "runs": ("runs", "-e production runs --format json"),
-    "snapshot": ("-e production snapshot --out live.json", "snapshot --all-users --out live.json"),
-    "watch": ("-e production watch", "-e production watch --apply --interval 5m --listen 0.0.0.0:9377"),
-    "schema": ("schema > schemas/specs.json", "schema project > schemas/project.json"),
-    "completion": ("completion zsh", "completion bash > ~/.local/share/bash-completion/completions/reconciler"),
-    "help": ("help", "help specs"),
-}
 FORMATS: Mapping[str, str] = {
     "text": "for a terminal or a log",
     "json": "for programs; what `--out`, `--receipt` and `show` save and read",
@@ -63,14 +35,13 @@ EXIT_CODES: Mapping[str, str] = {
     "70": "a defect of the tool",
     "130, 143, 129": "interrupted by Ctrl-C, SIGTERM or SIGHUP",
 }
+OWN_LINES = frozenset(("--out", "--show-unmanaged", "--detailed-exitcode"))
+"""Options that several commands have, each with a meaning of its own."""
+
 SHARED: Mapping[str, tuple[str, ...]] = {
-    "Everywhere": ("--project", "--environment", "--state", "--debug", "--no-color"),
-    "Connection": ("--api-url", "--concurrency"),
-    "Select": ("--target", "--shard", "--specs"),
-    "Output": ("--format", "--write", "--reveal"),
-    "Limits": ("--max-requests", "--max-minutes", "--canary", "--max-failures", "--fail-fast"),
-    "Guards": ("--max-changes", "--max-update-share", "--max-new-keys"),
-    "Writing": ("--yes", "--dry-run", "--receipt", "--save-undo"),
+    "Global": GLOBAL_OPTIONS,
+    **{title: tuple(name for name in names if name not in OWN_LINES) for title, names in OPTION_GROUPS.items()},
+    "Writing": ("--yes", "--dry-run"),
 }
 _KNOWN = {name for names in SHARED.values() for name in names}
 
@@ -86,6 +57,17 @@ def command_named(name: str) -> click.Command:
     return found
 
 
+def groups() -> Iterator[tuple[str, list[str]]]:
+    """Yield each group of commands with the words of its commands."""
+    for title, names in group.groups.items():
+        yield title, [words for name in names for words in _below(name)]
+
+
+def _below(name: str) -> list[str]:
+    command = command_named(name)
+    return [f"{name} {below}" for below in command.commands] if isinstance(command, click.Group) else [name]
+
+
 def commands_page() -> str:
     """Return the page as it should be."""
     lines = [
@@ -98,12 +80,17 @@ def commands_page() -> str:
         "```",
         "",
         "`python -m reconciler` is the same. Options stand after the command.",
-        "Those under [Everywhere](#shared-options) and Connection may also stand before it.",
+        "Those under [Global](#shared-options) and Connection may also stand before it.",
+        "A command takes only the options that change something for it.",
+        "",
+        "Every option can be given as a variable: `RECONCILER_MAX_CHANGES=5` is `--max-changes 5`.",
+        "The command line wins. Values of a repeatable option are separated by spaces, and a flag is `1` or `0`.",
+        "",
         "Standard output carries one document. Progress, warnings and errors go to standard error.",
         "",
         "<!-- made by tests/guide/commands_page.py -->",
     ]
-    for title, names in GROUPS.items():
+    for title, names in groups():
         lines += ["", f"## {title}"]
         for name in names:
             lines += _entry(name)
@@ -124,7 +111,7 @@ def _entry(name: str) -> Iterator[str]:
     own = [line for one in command.params if isinstance(one, click.Option) for line in _option(one)]
     if own:
         yield from ("", *own)
-    yield from ("", "```sh", *(f"reconciler {example}" for example in EXAMPLES[name]), "```")
+    yield from ("", "```sh", *examples_of(command), "```")
 
 
 def _option(option: click.Option) -> Iterator[str]:
@@ -142,15 +129,15 @@ def _spelled(option: click.Option) -> str:
 def _shared() -> Iterator[str]:
     takers: dict[str, list[str]] = defaultdict(list)
     options: dict[str, click.Option] = {}
-    for name in (name for names in GROUPS.values() for name in names):
+    for name in (name for _, names in groups() for name in names):
         for one in command_named(name).params:
-            if isinstance(one, click.Option) and one.opts[-1] in _KNOWN:
+            if isinstance(one, click.Option) and one.opts[-1] in _KNOWN and not one.hidden:
                 takers[one.opts[-1]].append(name)
                 options.setdefault(one.opts[-1], one)
     for title, names in SHARED.items():
         yield from (f"**{title}**", "")
-        for name in names:
-            where = "" if title == "Everywhere" else f" ({', '.join(takers[name])})"
+        for name in (name for name in names if name in options):
+            where = "" if title == "Global" else f" ({', '.join(takers[name])})"
             spelled = {"--format": "--format FORMAT", "--environment": "-e, --environment NAME"}.get(name) or _spelled(
                 options[name]
             )

@@ -15,9 +15,10 @@ from reconciler.cli.options import (
     shard_option,
     writing_options,
 )
+from reconciler.cli.usage import command
 
 
-@click.command()
+@command("-e production apply --canary 5 --save-undo undo.yaml", "-e production apply plan.json --yes")
 @account_options
 @output_options(*RECEIPT_FORMATS)
 @shard_option

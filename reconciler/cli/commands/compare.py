@@ -6,17 +6,17 @@ import click
 
 from reconciler.cli.completers import complete_environments
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import connection_options
+from reconciler.cli.options import account_connection_options, format_option, global_options
+from reconciler.cli.usage import command
 
 _DIFFERENT = 2
 
 
-@click.command()
-@connection_options
+@command("compare staging production", "compare staging production --live --format markdown")
+@global_options("project", "state", "no_color")
+@account_connection_options
 @click.option("--live", is_flag=True, help="Compare what the two accounts hold, of all that is declared.")
-@click.option(
-    "--format", "output_format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
-)
+@format_option("text", "json", "markdown")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when the environments differ.")
 @click.argument("left", shell_complete=complete_environments)
 @click.argument("right", shell_complete=complete_environments)

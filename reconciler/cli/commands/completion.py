@@ -3,15 +3,16 @@
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import global_options
+from reconciler.cli.usage import command
 
 _SHELLS = ("bash", "zsh", "fish")
 _PROGRAM = "reconciler"
 _VARIABLE = "_RECONCILER_COMPLETE"
 
 
-@click.command()
-@invocation_options
+@command("completion zsh", "completion bash > ~/.local/share/bash-completion/completions/reconciler")
+@global_options()
 @click.argument("shell", type=click.Choice(_SHELLS), metavar=f"[{'|'.join(_SHELLS)}]")
 @pass_invocation
 def completion(_invocation: Invocation, *, shell: str) -> int:

@@ -1,14 +1,13 @@
 """`reconciler doctor`: checks what a plan needs, one line each, with the cure."""
 
-import click
-
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
+from reconciler.cli.usage import command
 
 _FAILED = 1
 
 
-@click.command()
+@command("doctor", "-e production doctor")
 @connection_options
 @pass_invocation
 def doctor(invocation: Invocation) -> int:

@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.export import ExistingSpecs, Export, IdentifyBy, LiveAccount
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 3
 
 
-@click.command()
+@command("-e production export", "-e production export --scope persona-12345678 --identify-by phone_number")
 @connection_options
 @click.option("--out", type=click.Path(path_type=Path), default="exported", show_default=True, help="A new folder.")
 @click.option("--contact", "contacts", multiple=True, metavar="VALUE", help="An id or any identifier. Repeatable.")

@@ -9,7 +9,8 @@ import click
 from msgspec import Struct
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import global_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.reading import Files, ParsedFile, SpecFile
@@ -41,8 +42,8 @@ class _Rewrite(Struct, frozen=True):
         )
 
 
-@click.command()
-@invocation_options
+@command("fmt", "fmt --check --diff specs/contacts")
+@global_options("project")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file needs quotes.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")

@@ -6,6 +6,8 @@ from importlib.resources import files
 import click
 from click.shell_completion import CompletionItem
 
+from reconciler.cli.usage import command
+
 TOPICS = (
     "start",
     "specs",
@@ -31,7 +33,7 @@ def _complete(context: click.Context, _: click.Parameter, incomplete: str) -> li
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-@click.command(name="help")
+@command("help", "help specs")
 @click.argument("names", metavar="[TOPIC|COMMAND]", nargs=-1, shell_complete=_complete)
 @click.pass_context
 def help(context: click.Context, *, names: tuple[str, ...]) -> int:  # noqa: A001  the name of the command

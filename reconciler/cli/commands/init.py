@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import global_options
+from reconciler.cli.usage import command
 from reconciler.cli.wizard import Wizard, can_ask
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ _NamedAccount: TypeAlias = tuple[str, str, str]
 """The name of an environment, its API, and the variable that holds its key."""
 
 
-@click.command()
-@invocation_options
+@command("init", "init memories --ci github --api-key-env BLAND_API_KEY")
+@global_options("environment")
 @click.option("--api", metavar="URL", help="The API of the first environment, or sandbox.  [default: Bland's]")
 @click.option("--api-key-env", metavar="VARIABLE", help="The variable that holds its key.  [default: BLAND_API_KEY]")
 @click.option("--persona-id", metavar="ID", help="The persona that remembers.")

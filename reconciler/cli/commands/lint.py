@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options, output_options, specs_option
+from reconciler.cli.options import global_options, output_options, specs_option
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.documents.explanation import LintDocument
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 LINT_FORMATS = ("text", "json", "sarif")
 
 
-@click.command()
-@invocation_options
+@command("lint", "lint --strict --format json")
+@global_options("project", "environment")
 @specs_option
 @output_options(*LINT_FORMATS)
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is anything to look at.")

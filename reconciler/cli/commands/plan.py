@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     shard_option,
     specs_option,
 )
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.plan.operations import Plan
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _CHANGES_PENDING = 2
 
 
-@click.command()
+@command("-e production plan", "plan --base main --write html=plan.html --detailed-exitcode")
 @account_options
 @specs_option
 @output_options(*PLAN_FORMATS)

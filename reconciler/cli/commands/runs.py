@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import format_option, global_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,16 +13,9 @@ if TYPE_CHECKING:
     from reconciler.core.documents.runs import PastRun
 
 
-@click.command()
-@invocation_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="What standard output holds.",
-)
+@command("runs", "-e production runs --format json")
+@global_options("project", "environment", "state")
+@format_option("text", "json")
 @pass_invocation
 def runs(invocation: Invocation, *, output_format: str) -> int:
     """List the runs of this repository, the newest first."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, get_args
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import format_option, global_options
+from reconciler.cli.usage import ExplainedGroup, examples
 from reconciler.sandbox.settings import Role
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ class _Switches(TypedDict):
     role: Role
 
 
-@click.group()
+@click.group(cls=ExplainedGroup)
 def sandbox() -> None:
     """Run, empty or show the stand-in for the API."""
 
 
-@sandbox.command()
-@invocation_options
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="0 takes a free one.")
+@sandbox.command(epilog=examples("sandbox serve", "sandbox serve --rate-limit 100/15m --role viewer"))
+@global_options("project", "state")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N", default=8377, show_default=True, help="0 takes a free one."
+)
 @click.option("--seeds-only", is_flag=True, help="Only five calls: create, get, facts, context, add-user.")
 @click.option(
     "--rate-limit", metavar="COUNT/WINDOW", callback=_rate, help="For /v1/memory, as 100/15m; window: s, m, h."
@@ -93,8 +96,8 @@ def serve(invocation: Invocation, *, host: str, port: int, key_env: str | None, 
     return 0
 
 
-@sandbox.command()
-@invocation_options
+@sandbox.command(epilog=examples("sandbox reset", "sandbox reset --yes"))
+@global_options("project", "state")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def reset(invocation: Invocation, *, yes: bool) -> int:
@@ -113,9 +116,9 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
     return 0
 
 
-@sandbox.command()
-@invocation_options
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@sandbox.command(epilog=examples("sandbox show", "--state /var/lib/reconciler sandbox show --format json"))
+@global_options("project", "state")
+@format_option("text", "json")
 @pass_invocation
 def show(invocation: Invocation, *, output_format: str) -> int:
     """Print what the sandbox holds."""

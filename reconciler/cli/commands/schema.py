@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import SCHEMAS, invocation_options
+from reconciler.cli.options import SCHEMAS, global_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.schemas import SchemaName
 
 
-@click.command()
-@invocation_options
+@command("schema > schemas/specs.json", "schema project > schemas/project.json")
+@global_options()
 @click.argument("name", type=click.Choice(SCHEMAS), default="specs", metavar=f"[{'|'.join(SCHEMAS)}]")
 @pass_invocation
 def schema(_invocation: Invocation, *, name: "SchemaName") -> int:

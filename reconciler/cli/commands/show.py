@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import PLAN_FORMATS, invocation_options, output_options
+from reconciler.cli.options import PLAN_FORMATS, global_options, output_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.render.output import Palette
     from reconciler.storage.saved_documents import SavedDocument
 
 
-@click.command()
-@invocation_options
+@command("show plan.json --format html > plan.html", "show part-0.json part-1.json")
+@global_options("project", "state", "no_color")
 @output_options(*PLAN_FORMATS)
 @click.argument("what", metavar="RUN_OR_FILE...", nargs=-1, required=True)
 @pass_invocation

@@ -7,12 +7,13 @@ import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.snapshot import Snapshot
 
 
-@click.command()
+@command("-e production snapshot --out live.json", "snapshot --all-users --out live.json")
 @connection_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of standard output.")
 @click.option("--all-users", is_flag=True, help="Read the users of every memory, not of the declared ones alone.")

@@ -14,9 +14,10 @@ from reconciler.cli.options import (
     progressive_options,
     writing_options,
 )
+from reconciler.cli.usage import command
 
 
-@click.command()
+@command("undo undo.yaml", "-e production undo undo.yaml --dry-run")
 @account_options
 @output_options(*RECEIPT_FORMATS)
 @budget_options

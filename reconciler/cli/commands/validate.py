@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options, output_options, specs_option
+from reconciler.cli.options import global_options, output_options, specs_option
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.project import Environment, Project
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 VALIDATE_FORMATS = ("text", "sarif")
 
 
-@click.command()
-@invocation_options
+@command("validate", "validate --all-environments --write sarif=problems.sarif")
+@global_options("project", "environment")
 @specs_option
 @output_options(*VALIDATE_FORMATS)
 @click.option("--all-environments", is_flag=True, help="Check the specs of every environment of reconciler.yaml.")
@@ -32,7 +33,7 @@ def validate(
     from reconciler.errors import SpecError
     from reconciler.render.sarif import render_problems_sarif
 
-    if all_environments and (invocation.environment is not None or invocation.specs):
+    if all_environments and not invocation.typed.isdisjoint({"environment", "specs"}):
         raise click.UsageError("--all-environments stands alone, without -e and --specs")
     check_files(writes)
     try:

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import budget_options, connection_options
+from reconciler.cli.usage import command
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -38,7 +39,7 @@ def _listen(_context: click.Context, _parameter: click.Parameter, value: str) ->
     return found["six"] or found["host"], int(found["port"])
 
 
-@click.command()
+@command("-e production watch", "-e production watch --apply --interval 5m --listen 0.0.0.0:9377")
 @connection_options
 @budget_options
 @click.option("--apply", "applies", is_flag=True, help="Apply what is planned, without asking.")

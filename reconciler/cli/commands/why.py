@@ -8,7 +8,8 @@ import click
 
 from reconciler.cli.completers import Address
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import invocation_options
+from reconciler.cli.options import format_option, global_options
+from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 _Commits = Mapping[tuple[str, int], "Commit"]
 
 
-@click.command()
-@invocation_options
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@command("why contacts.sarah-chen", "-e production why contacts.sarah-chen.scopes.support.facts.plan")
+@global_options("project", "environment", "no_color")
+@format_option("text", "json")
 @click.argument("address", type=Address())
 @pass_invocation
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:

@@ -1,0 +1,116 @@
+"""What a command line that does not parse may have meant: the nearest name, or what another tool calls it."""
+
+from collections.abc import Iterator, Mapping
+
+import click
+from click.core import ParameterSource
+
+from reconciler.cli.usage import GLOBAL_OPTIONS, PROGRAM, long_name, variable_of
+from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.text import quoted
+from reconciler.render.words import listed
+
+_NEVER_DELETES = "nothing is ever deleted: what no spec names stays, and `plan --show-unmanaged` names it"
+
+OTHER_COMMANDS: Mapping[str, str] = {
+    **dict.fromkeys(("import", "dump", "pull"), "`export` writes specs from a live account"),
+    **dict.fromkeys(("diff", "preview", "drift", "status", "refresh"), "`plan` shows what differs from the account"),
+    **dict.fromkeys(("deploy", "push", "sync", "up"), "`apply` adds and updates what the specs declare"),
+    **dict.fromkeys(("delete", "destroy", "prune", "remove", "reset", "rm"), _NEVER_DELETES),
+    **dict.fromkeys(("check", "test"), "`validate` checks the specs"),
+    **dict.fromkeys(("blame", "explain"), "`why` shows what gave a value"),
+    **dict.fromkeys(("history", "list", "log", "ls"), "`runs` lists the runs of this repository"),
+    **dict.fromkeys(("revert", "rollback"), "`undo` takes what `apply --save-undo` wrote"),
+    **dict.fromkeys(("create", "new"), "`init` writes a new repository"),
+    **dict.fromkeys(("daemon", "run"), "`watch` plans again and again"),
+    **dict.fromkeys(("mock", "serve"), "`sandbox serve` runs the stand-in for the API"),
+    **dict.fromkeys(("docs", "guide", "man"), "`help` lists the pages of the guide"),
+    "format": "`fmt` quotes what other readers of YAML would misread",
+    "version": "`--version` prints the version",
+}
+"""What people type who know other tools, and what they look for here."""
+
+OTHER_OPTIONS: Mapping[str, str] = {
+    **dict.fromkeys(("--auto-approve", "--force", "--assume-yes", "-y"), "`--yes` does not ask"),
+    **dict.fromkeys(("--env", "--profile", "--workspace"), "`-e NAME` takes an environment of reconciler.yaml"),
+    **dict.fromkeys(("--json", "--output", "-o"), "`--format` says what is printed, and `--write` writes files"),
+    **dict.fromkeys(("--verbose", "-v", "--trace"), "`--debug` shows every request"),
+    **dict.fromkeys(("--config", "--directory", "--chdir", "-C"), "`--project` takes reconciler.yaml or its folder"),
+    **dict.fromkeys(("--only", "--filter", "-t"), "`--target` takes an address"),
+    **dict.fromkeys(("--parallelism", "--jobs", "-j"), "`--concurrency` says how many requests run at once"),
+    **dict.fromkeys(("--url", "--endpoint"), "`--api-url` takes the URL of the API"),
+    **dict.fromkeys(
+        ("--api-key", "--key", "--token"), "`api_key_env` in reconciler.yaml names the variable of the key"
+    ),
+    "--undo": "`--save-undo` saves what is replaced",
+}
+
+
+def with_suggestion(error: click.ClickException) -> click.ClickException:
+    """Return an error of the command line with the cure, where one is known."""
+    match error:
+        case click.NoSuchCommand():
+            return click.UsageError(_no_command(error), error.ctx)
+        case click.NoSuchOption() if error.ctx is not None:
+            return click.UsageError(_no_option(error.option_name, error.ctx), error.ctx)
+        case click.BadParameter(param=click.Option() as option, ctx=click.Context() as context) if option.name:
+            if context.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT:
+                message = f"{error.message.rstrip('.')}; it comes from the variable {variable_of(option)}"
+                return click.BadParameter(message, context, option, error.param_hint)
+    return error
+
+
+def _no_command(error: click.NoSuchCommand) -> str:
+    name, context = error.command_name, error.ctx
+    assert context is not None  # noqa: S101  click looks for commands with one
+    known = context.command.list_commands(context) if isinstance(context.command, click.Group) else []
+    elsewhere = _elsewhere(name) if context.parent is None else ""
+    path = context.command_path
+    cure = elsewhere or did_you_mean(name, known) or f"`{path} --help` lists the commands"
+    return f"`{path}` has no command {quoted(name)}; {cure}"
+
+
+def _elsewhere(name: str) -> str:
+    from reconciler.cli.commands.help import TOPICS
+
+    topic = f"`{PROGRAM} help {name}` shows the page of the guide" if name in TOPICS else ""
+    return OTHER_COMMANDS.get(name, topic)
+
+
+def _no_option(name: str, context: click.Context) -> str:
+    path = context.command_path
+    here = f"`{path}` has no option {quoted(name)}"
+    takers = _takers(name, context.find_root())
+    known = [opt for _, one in _commands(context.command, context) for opt in _names(one)] + _names(context.command)
+    if name in _global_names(context):
+        return f"{here}: it would change nothing there"
+    if takers and isinstance(context.command, click.Group):
+        return f"{here}; write it after a command that takes it: {listed(takers)}"
+    if takers:
+        return f"{here}; {listed(takers)} {'takes' if len(takers) == 1 else 'take'} it"
+    cure = OTHER_OPTIONS.get(name) or did_you_mean(name, known) or f"`{path} --help` lists the options"
+    return f"{here}; {cure}"
+
+
+def _names(command: click.Command) -> list[str]:
+    return [name for one in command.params if isinstance(one, click.Option) for name in one.opts]
+
+
+def _global_names(context: click.Context) -> set[str]:
+    options = (one for one in context.find_root().command.params if isinstance(one, click.Option))
+    return {name for one in options if long_name(one) in GLOBAL_OPTIONS for name in one.opts}
+
+
+def _takers(name: str, root: click.Context) -> list[str]:
+    """Return the commands that have an option."""
+    return [path for path, command in _commands(root.command, root) if name in _names(command)]
+
+
+def _commands(command: click.Command, context: click.Context, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        if below is not None:
+            yield from _commands(below, context, f"{path} {name}".strip())
