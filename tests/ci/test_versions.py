@@ -19,7 +19,13 @@ ASKED = [
     *PROJECT["project"]["dependencies"],
     *(one for extra in EXTRAS.values() for one in extra if not one.startswith("reconciler[")),
 ]
-INSTALLS = ["README.md", ".ci/run", ".github/CONTRIBUTING.md", "examples/kubernetes/Dockerfile"]
+INSTALLS = [
+    "README.md",
+    "reconciler/guide/contributing.md",
+    ".ci/run",
+    ".github/CONTRIBUTING.md",
+    "examples/kubernetes/Dockerfile",
+]
 
 
 def lines() -> list[str]:
