@@ -36,18 +36,18 @@ T = TypeVar("T")
 _KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory"}
 
 
-def assemble(declared: Iterable[Declarations], problems: Problems, *, complete: bool) -> Desired:
+def assemble(declared: Iterable[Declarations], problems: Problems, *, is_complete: bool) -> Desired:
     """
     Put together what all documents declare.
 
-    Unless the reading is `complete`, a scope may be declared in what could not be read, so none is called undeclared.
+    Unless the reading `is_complete`, a scope may be declared in what could not be read. Then none is called undeclared.
     """
     all_declared = tuple(declared)
     names = _names(all_declared, problems)
     scopes = {scope.name: scope for one in all_declared for scope in one.scopes}
     contacts = _first_by_name((one.contact.name, one) for document in all_declared for one in document.contacts)
     existing = _first_by_name((one.name, one) for document in all_declared for one in document.memories)
-    if complete:
+    if is_complete:
         invalid = (one for document in all_declared for one in document.invalid.references)
         _report_undeclared(chain(_references(contacts), invalid), names, problems)
     memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))

@@ -91,11 +91,13 @@ def _catalogue(document: Node, references: References, problems: Problems) -> De
 _MOST_LISTED = 8
 
 
-def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, problems: Problems, *, complete: bool) -> None:
+def check_facts(
+    declared: Sequence[Declarations], catalogue: Catalogue, problems: Problems, *, is_complete: bool
+) -> None:
     """
     Note the facts that do not fit the catalogue, where there is one.
 
-    Unless the reading is `complete`, a key may be declared in what could not be read, so none is called undeclared.
+    Unless the reading `is_complete`, a key may be declared in what could not be read. Then none is called undeclared.
     """
     known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
     if not known:
@@ -106,7 +108,7 @@ def check_facts(declared: Sequence[Declarations], catalogue: Catalogue, problems
         for fact in layer.facts:
             if fact.key not in known:
                 cure = nearest.did_you_mean(fact.key) or "declare it under fact_keys, in any spec file"
-                words = Words("this key is not among the fact_keys", cure) if complete else None
+                words = Words("this key is not among the fact_keys", cure) if is_complete else None
             else:
                 words = _words(catalogue.get(fact.key), fact.value, choices)
             if words:

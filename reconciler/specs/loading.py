@@ -134,7 +134,7 @@ class _Loading:
     """
     One loading: what was declared so far, and the data files that specs name.
 
-    Unless it is `complete`, a scope or key may be declared in what could not be read. Then none is reported as
+    Unless it `is_complete`, a scope or key may be declared in what could not be read. Then none is reported as
     undeclared.
     """
 
@@ -144,7 +144,7 @@ class _Loading:
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
-        self._complete = True
+        self._is_complete = True
         self._overlays = Overlays(patches, references, problems)
         self._references = references
         self._problems = problems
@@ -155,28 +155,28 @@ class _Loading:
     def read(self, found: Files, declared: Iterable[Declarations]) -> None:
         """Read spec files, then the data files that they name; `declared` is the catalogue of other files."""
         self._declared += declared
-        self._complete = not found.problems
+        self._is_complete = not found.problems
         for file in found.files:
             self._read_file(file)
         self._read_rows()
 
     def loaded(self, files: tuple[str, ...]) -> Loaded:
         """Merge and check what was declared."""
-        if self._complete:
+        if self._is_complete:
             self._overlays.report_unmatched(name for one in self._declared for name in one.names)
         declared = list(with_numbers(self._declared, catalogue_of(self._declared)))
         if self._recorder:
             self._recorder.declared = declared
-        desired = assemble(declared, self._problems, complete=self._complete)
+        desired = assemble(declared, self._problems, is_complete=self._is_complete)
         ruled = [one for one in declared if not one.live_values]
-        check_facts(ruled, desired.catalogue, self._problems, complete=self._complete)
+        check_facts(ruled, desired.catalogue, self._problems, is_complete=self._is_complete)
         warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
         scopes = tuple(scope for one in declared for scope in one.scopes)
         return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes)
 
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)
-        self._complete = self._complete and parsed.is_complete
+        self._is_complete = self._is_complete and parsed.is_complete
         for document in spec_documents(parsed, file, self._problems):
             whole = self._final(document, has_references=parsed.has_references)
             self._declared.append(declarations(whole, self._problems))
@@ -193,7 +193,7 @@ class _Loading:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
         convert = by_catalogue(catalogue_of(self._declared))
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
-        are_scopes_known = self._complete
+        are_scopes_known = self._is_complete
         for source in self.sources:
             left_out = undeclared_scopes(source, scopes, self._problems) if are_scopes_known else frozenset[str]()
             if source.is_live:
@@ -203,7 +203,7 @@ class _Loading:
             rows = RowReader(source, template, self._final, self._problems, on_row)
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
-            self._complete = self._complete and rows.complete
+            self._is_complete = self._is_complete and rows.is_complete
 
 
 @contextmanager

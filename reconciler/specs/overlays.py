@@ -72,7 +72,7 @@ class _Entry(Strict):
 
     model_config = ConfigDict(extra="allow")
 
-    optional: bool = Field(default=False, description="pass over the entry where nothing is declared that it matches")
+    optional: bool = Field(default=False, description="skip the entry if it matches no declaration")
 
 
 class _OverlayDocument(Strict):
@@ -102,7 +102,7 @@ def patches_of(document: Node, problems: Problems) -> Iterator[Patch]:
         if section in SpecDocument.model_fields and (section,) not in wrong:
             for name, node in entries.entries():
                 if (section, name) not in wrong:
-                    yield Patch((section, name), _spelt(node, (section, name), problems))
+                    yield Patch((section, name), _without_typos(node, (section, name), problems))
 
 
 class Overlays:
@@ -167,7 +167,7 @@ class Overlays:
         given = {key: node for key, node in patch.entries() if key != OPTIONAL}
         dropped = _IDENTITY if _IDENTITY & given.keys() else frozenset[str]()
         parts = {key: node for key, node in declared.entries() if key not in dropped}
-        _drop_moved(parts, given)
+        _drop_changed_policies(parts, given)
         for key, node in given.items():
             parts[key] = self._part(parts[key], node, (*path, key)) if key in parts else node
         return mapping(declared, parts)
@@ -186,7 +186,7 @@ class Overlays:
     def _memories(self, declared: Node, patch: Node, path: KeyPath) -> Node:
         memories = dict(declared.entries())
         for scope, written in patch.entries():
-            node = _spelt(written, (*path, scope), self._problems)
+            node = _without_typos(written, (*path, scope), self._problems)
             self._check_optional(node, (*path, scope))
             if scope in memories:
                 memories[scope] = self._entry(memories[scope], node, (*path, scope))
@@ -220,14 +220,14 @@ class Overlays:
         return number if isinstance(number, str) else None
 
 
-def _drop_moved(parts: dict[str, Node], given: Mapping[str, Node]) -> None:
+def _drop_changed_policies(parts: dict[str, Node], given: Mapping[str, Node]) -> None:
     """Drop declared enforced facts that the patch seeds, and declared seeded facts that it enforces."""
     keys = {section: _keys(given, section) for section in FACTS}
     for section, other in (("facts", "seed_facts"), ("seed_facts", "facts")):
-        moved = keys[other] - keys[section]
-        if moved & _keys(parts, section):
-            kept = {key: node for key, node in parts[section].entries() if key not in moved}
-            parts[section] = mapping(parts[section], kept)
+        changed = keys[other] - keys[section]
+        if changed & _keys(parts, section):
+            remaining = {key: node for key, node in parts[section].entries() if key not in changed}
+            parts[section] = mapping(parts[section], remaining)
 
 
 def _keys(parts: Mapping[str, Node], section: str) -> AbstractSet[str]:
@@ -243,8 +243,8 @@ def _is_optional(node: Node) -> bool:
     return isinstance(node.value, dict) and node.value.get(OPTIONAL) is True
 
 
-def _spelt(entry: Node, path: KeyPath, problems: Problems) -> Node:
-    """Return an entry without keys that seem to mean `optional`, which are noted."""
+def _without_typos(entry: Node, path: KeyPath, problems: Problems) -> Node:
+    """Return an entry without keys that seem to mean `optional`, which are reported."""
     typos = {key: node.key_source for key, node in entry.entries() if is_typo(key, OPTIONAL)}
     for key, source in typos.items():
         problems.add(source, (*path, key), message="unknown key", cure=f'did you mean "{OPTIONAL}"?')

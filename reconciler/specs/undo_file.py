@@ -106,7 +106,7 @@ def _saved(parsed: ParsedFile, file: str) -> SavedUndo:
         problems.take(checked.problems)
         header = checked.model.undo if checked.model else None
         declared = declarations(resolve(parsed.documents[1], NO_REFERENCES, problems), problems)
-        desired = assemble([declared], problems, complete=parsed.is_complete)
+        desired = assemble([declared], problems, is_complete=parsed.is_complete)
     elif not parsed.problems:
         message = "an undo file has two documents: `undo`, and the values"
         problems.add(Source(file, 1, 1), "", message=message, cure="take it as it was written")

@@ -118,13 +118,13 @@ class RowReader:
     """
     The reader of one data file.
 
-    After `declared`, `complete` is whether all of it could be read, and `warnings` are what it warns of.
+    After `declared`, `is_complete` is whether all of it could be read, and `warnings` are what it warns of.
     """
 
     def __init__(
         self, source: RowSource, template: Template, final: Final, problems: Problems, on_row: OnRow | None
     ) -> None:
-        self.complete = True
+        self.is_complete = True
         self.warnings: tuple[Problem, ...] = ()
         self._source = source
         self._template = template
@@ -158,8 +158,8 @@ class RowReader:
                 path = ("contacts_from", self._source.index, "contact", *condition.slot.path, "where")
                 message = compose("{}: all cells of CSV are text", words.message)
                 self._problems.add(condition.slot.source, path, message=message, cure=words.cure)
-                self.complete = False
-        return self.complete
+                self.is_complete = False
+        return self.is_complete
 
     def _rows(self) -> Iterator[Declarations]:
         is_empty = True
@@ -177,7 +177,7 @@ class RowReader:
         except (OSError, ValueError) as error:
             self._cannot_open(error)
         else:
-            if self.complete and not is_empty:
+            if self.is_complete and not is_empty:
                 self._look_back()
 
     def _row(self, row: Row) -> Iterator[Declarations]:
@@ -218,7 +218,7 @@ class RowReader:
                 cure = "the header has one column: set `delimiter` to what separates them"
             message = compose("the header of {} names no column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, cure)
-        return self.complete
+        return self.is_complete
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""
@@ -234,11 +234,11 @@ class RowReader:
         return slot.source.problem(address, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
-        self.complete = False
+        self.is_complete = False
         self._problems.add(source, self._source.address, message=message, cure=cure)
 
     def _wrong(self, problems: Iterable[Problem]) -> None:
-        self.complete = False
+        self.is_complete = False
         self._problems.take(problems)
 
     def _located(self, problem: Problem, row: Row) -> Problem:
@@ -249,7 +249,7 @@ class RowReader:
         return replace(problem, message=compose("{} ({})", problem.message, _mapped(slot))) if slot else problem
 
     def _cannot_open(self, error: OSError | ValueError) -> None:
-        self.complete = False
+        self.is_complete = False
         file = self._source.file
         at_hand = "check the name: paths are relative to this spec file"
         self._problems.add(
