@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "reconcile"
 US = "github-actions[bot]"
@@ -113,10 +115,9 @@ class Runner:
         path.write_text(f"#!{sys.executable}\n{program}")
 
     def reconciler(self, *arguments: str) -> None:
-        program = str(self.folder / "bin" / "reconciler")
-        subprocess.run(
-            [program, *arguments], check=True, cwd=self.repository, env=self._variables(), capture_output=True
-        )
+        program = self.folder / "bin" / "reconciler"
+        variables = self._variables()
+        assert warm.run(program, *arguments, folder=self.repository, variables=variables, output=self.folder) == 0
 
     def git(self, *arguments: str) -> None:
         who = {
@@ -127,19 +128,17 @@ class Runner:
 
     def run(self, command: str, **inputs: str) -> Ran:
         """Run the step of the action; `inputs` are its variables, without `INPUT_`."""
-        return self.end(self.start(command, **inputs))
+        program, variables = self._step(command, inputs)
+        code = warm.run(program, folder=self.repository, variables=variables, output=self.folder)
+        return self._ended(code, (self.folder / "out").read_text(), (self.folder / "err").read_text())
 
     def start(self, command: str, **inputs: str) -> subprocess.Popen[str]:
-        """Start the step of the action; `end` waits for it."""
-        for name in ("summary", "outputs"):
-            (self.folder / name).write_text("")
-        environment = inputs.get("environment", "sandbox")
-        inputs = {"environment": environment, "api-url": APIS.get(environment, "sandbox"), **inputs}
-        told = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in inputs.items()}
+        """Start the step of the action as a runner does; `end` waits for it."""
+        program, variables = self._step(command, inputs)
         return subprocess.Popen(
-            [sys.executable, str(self.action / "main.py")],
+            [sys.executable, str(program)],
             cwd=self.repository,
-            env={**self._variables(), "INPUT_COMMAND": command, **told},
+            env=variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -148,9 +147,21 @@ class Runner:
     def end(self, started: subprocess.Popen[str]) -> Ran:
         """Wait for a step, and see that it showed no secret."""
         out, err = started.communicate()
+        return self._ended(started.returncode, out, err)
+
+    def _step(self, command: str, inputs: dict[str, str]) -> tuple[Path, dict[str, str]]:
+        """Return the program of the step and its variables; its files are emptied."""
+        for name in ("summary", "outputs"):
+            (self.folder / name).write_text("")
+        environment = inputs.get("environment", "sandbox")
+        inputs = {"environment": environment, "api-url": APIS.get(environment, "sandbox"), **inputs}
+        told = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in inputs.items()}
+        return self.action / "main.py", {**self._variables(), "INPUT_COMMAND": command, **told}
+
+    def _ended(self, code: int, out: str, err: str) -> Ran:
         lines = (self.folder / "outputs").read_text().splitlines()
         outputs = dict(line.split("=", 1) for line in lines)
-        ran = Ran(started.returncode, out, err, (self.folder / "summary").read_text(), outputs)
+        ran = Ran(code, out, err, (self.folder / "summary").read_text(), outputs)
         self._assert_no_secret_is_shown(ran)
         return ran
 

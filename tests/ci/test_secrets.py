@@ -1,6 +1,10 @@
 """What the tool asks the runner to mask reaches the runner, and nobody else; `Runner.end` searches every run for it."""
 
-from tests.ci.runner import KEY, MASK, SPEC, Runner
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.store import Store
+from tests.ci.runner import KEY, MASK, PROJECT, SPEC, Runner
 
 CARELESS = """
 import sys
@@ -14,13 +18,15 @@ if "plan" in sys.argv:
 
 
 def test_the_key_is_masked_in_the_log_and_is_not_part_of_what_a_failed_plan_says(runner: Runner) -> None:
-    ran = runner.run("preview", environment="live")
+    with running(create_app(Store(), Settings(key="another"))) as url:
+        runner.write("reconciler.yaml", PROJECT.replace("http://127.0.0.1:1", url))
+        ran = runner.run("preview", **{"environment": "live", "api-url": url})
 
     assert ran.code == 1
     assert MASK + KEY.replace("%", "%25") in ran.err.splitlines()
     [comment] = runner.github()["comments"]
-    assert "cannot connect to" in comment["body"]
-    assert "cannot connect to" in ran.summary
+    assert "the API answered 401" in comment["body"]
+    assert "the API answered 401" in ran.summary
 
 
 def test_secrets_of_specs_are_masked_and_shown_to_nobody(runner: Runner) -> None:

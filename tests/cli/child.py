@@ -5,28 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import pytest
-
-import reconciler
 from reconciler.cli.main import main
+from tests import warm
+from tests.warm import ROOT
 
-_START = get_context("forkserver")
-_START.set_forkserver_preload(["reconciler.workflow.applying", "tests.cli.child"])
 KEY = "sk-live-key"
-ROOT = str(Path(reconciler.__file__).parents[1])
 
 
 def forked(*arguments: str) -> BaseProcess:
     """Start the program in the current folder: in a process forked from one that is warm, so without delay."""
-    process = _START.Process(target=_call, args=(arguments, str(Path.cwd())))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", ROOT)
-        process.start()
-    return process
+    return warm.forked(_call, arguments, str(Path.cwd()))
 
 
 def _call(arguments: tuple[str, ...], folder: str) -> None:

@@ -15,9 +15,10 @@ from reconciler.errors import StateError
 from reconciler.sandbox.answers import success
 from reconciler.sandbox.faults import Reply, Rule
 from reconciler.storage.files import write_file
-from tests.cli.child import KEY, ROOT
+from tests.cli.child import KEY
 from tests.cli.conftest import Repository
 from tests.cli.test_apply import account
+from tests.warm import ROOT
 
 NARROW = ["ascii", "latin-1", "cp1252"]
 SPEC = """\
