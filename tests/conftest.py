@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from reconciler.cli.terminal import Waits
+
 settings.register_profile(
     "reconciler",
     derandomize=True,
@@ -30,3 +32,14 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", checked)
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every wait end at once; it is announced as ever."""
+    wait = Waits.__call__
+
+    async def shortly(waits: Waits, seconds: float, why: str) -> None:
+        await wait(waits, min(seconds, 0.001), why)
+
+    monkeypatch.setattr(Waits, "__call__", shortly)

@@ -195,6 +195,7 @@ def test_a_lost_answer_is_settled_by_sending_again_where_users_cannot_be_looked_
     assert "sent again" in called.out
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_a_lost_answer_is_else_unknown_and_the_next_apply_settles_it(repository: Repository) -> None:
     repository.write("specs/support.yaml", BY_ID)
     with account(replace(LOST, occurrences=frozenset(range(1, 7))), settings=Settings(seeds_only=True)) as (store, url):

@@ -17,19 +17,13 @@ from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from reconciler.workflow.account import api_of
 from tests.cli.conftest import Repository
 
 KEY = "sk-5a17-very-secret"
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(_stop: Stop, _seconds: float) -> None:
-        """Wait for no time."""
-
-    monkeypatch.setattr(Stop, "sleep", at_once)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 def test_without_a_key_the_variable_is_named(repository: Repository) -> None:

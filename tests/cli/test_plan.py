@@ -208,6 +208,7 @@ def test_single_keys_can_be_revealed_for_everyone(repository: Repository) -> Non
     assert '"premium" → "trial"' not in repository.run("plan", "--reveal", "other").out
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_githubs_runner_is_asked_to_mask_the_key_and_nobody_else_sees_it(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -310,6 +310,7 @@ def thrown(
         yield Thrown(tmp_path, values, capsys, url, inputs)
 
 
+@pytest.mark.usefixtures("short_waits")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of aiohttp, about a login for a proxy
 @pytest.mark.parametrize(("thrown", "place"), WHERE, indirect=["thrown"])
 def test_no_command_shows_others_what_only_the_operator_may_see(
