@@ -1,12 +1,12 @@
 """The JSON Schemas: sound, in step with the models, and accepting every file of this repository."""
 
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from check_jsonschema import main as check_jsonschema  # type: ignore[import-untyped]  # it has no types
+from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
@@ -37,7 +37,7 @@ def spec_files() -> list[Path]:
     return [file.path for file in found if file.path.name != "reconciler.yaml"]
 
 
-def check_files(name: SchemaName, folder: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
+def check_files(name: SchemaName, folder: Path, files: list[Path]) -> Result:
     """Run check-jsonschema, which reads single documents: a file of several is parted at its `---`."""
     (folder / "schema.json").write_text(schema_text(name))
     parts = []
@@ -46,8 +46,7 @@ def check_files(name: SchemaName, folder: Path, files: list[Path]) -> subprocess
             part = folder / f"{number}-{index}-{file.name}"
             part.write_text(text)
             parts.append(str(part))
-    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(folder / "schema.json"), *parts]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
+    return CliRunner().invoke(check_jsonschema, ["--schemafile", str(folder / "schema.json"), *parts])
 
 
 @cache
@@ -84,13 +83,13 @@ def test_a_schema_knows_and_describes_each_key_of_its_model_and_no_other(model: 
 def test_every_spec_of_this_repository_fits(tmp_path: Path) -> None:
     checked = check_files("specs", tmp_path, spec_files())
 
-    assert checked.returncode == 0, checked.stdout
+    assert checked.exit_code == 0, checked.output
 
 
 def test_every_project_file_of_this_repository_fits(tmp_path: Path) -> None:
     checked = check_files("project", tmp_path, PROJECT_FILES)
 
-    assert checked.returncode == 0, checked.stdout
+    assert checked.exit_code == 0, checked.output
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_text_without_quotes_fits_whatever_other_readers_take_it_for(tmp_path: P
 
     checked = check_files("specs", tmp_path, [tmp_path / "a.yaml"])
 
-    assert checked.returncode == 0, checked.stdout
+    assert checked.exit_code == 0, checked.output
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ def test_text_without_quotes_fits_whatever_other_readers_take_it_for(tmp_path: P
 def test_what_the_reader_refuses_for_its_shape_does_not_fit(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
 
-    assert check_files("specs", tmp_path, [tmp_path / "a.yaml"]).returncode == 1
+    assert check_files("specs", tmp_path, [tmp_path / "a.yaml"]).exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -246,11 +246,11 @@ def test_of_very_many_contacts_that_are_left_out_some_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["<&\"'" * 500, "\U0001f600" * 2_000, "\x00" * 5_000], ids=["markup", "emoji", "control"]
+    "value", ["<&\"'" * 500, "\U0001f600" * 500, "\x00" * 1_000], ids=["markup", "emoji", "control"]
 )
 def test_no_plan_makes_a_page_that_is_too_large(value: str) -> None:
     facts: dict[str, Json] = {f"{number}{value}": [value] for number in range(4)}
-    wanted = [memory(facts, contact=f"c{number}", users=[user(metadata=value)]) for number in range(3_000)]
+    wanted = [memory(facts, contact=f"c{number}", users=[user(metadata=value)]) for number in range(2_100)]
     text = render_plan_html(described(plan_all([(item, Present("m", {})) for item in wanted])))
 
     assert 10_000_000 < len(text.encode()) <= 20_000_000
