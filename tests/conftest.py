@@ -4,17 +4,11 @@ import socket
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from reconciler.cli.terminal import Waits
+from tests.effort import register_profiles
 
-settings.register_profile(
-    "reconciler",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("reconciler")
+register_profiles()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.scaffold.answers import Answers, Ci, problem_with
@@ -18,6 +18,7 @@ from reconciler.scaffold.repository import repository as files_of
 from reconciler.schemas import schema_text
 from tests.ci.runner import ACTION
 from tests.cli.conftest import Repository
+from tests.effort import examples
 
 REQUIREMENT = "reconciler @ git+https://git.example/reconciler@0123abc"
 COMMON = {
@@ -394,7 +395,7 @@ HOSTILE = [
 ]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.sampled_from(HOSTILE) | st.text(max_size=30))
 def test_every_answer_that_is_taken_stands_in_the_files_as_data(text: str) -> None:
     accepted = [key for key in ("persona_id", "install", "api") if not problem_with(key, text)]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader
@@ -37,6 +36,7 @@ from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from tests.api.support import World as Served
 from tests.builders import MASKER, NOON
+from tests.effort import examples
 
 AWKWARD = st.sampled_from(
     ["", "no", "~", "null", "true", "02139", "1e5", "7.5", "12:30", "2025-07-22", "+14155550192", "a\nb\n", "\x07",
@@ -238,7 +238,7 @@ def test_what_is_exported_is_in_canonical_form(
     assert [path for path, text in texts.items() if not is_formatted(text)] == []
 
 
-@examples(max_examples=50)
+@examples(50)
 @given(worlds(), st.integers(0, 10**6))
 def test_one_account_gives_the_same_bytes_in_whatever_order_it_is_listed(world: dict[str, Any], seed: int) -> None:
     random = Random(seed)  # noqa: S311  repeatable is the point

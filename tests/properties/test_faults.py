@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,6 +22,7 @@ from reconciler.sandbox.settings import Settings
 from reconciler.workflow.applying import Applied
 from tests.api.support import World as Served
 from tests.builders import MASKER
+from tests.effort import examples
 from tests.properties.test_laws import Account, accounts, plain
 from tests.properties.worlds import NAMES, PHONES, SCOPES, Layer, World
 
@@ -83,7 +83,7 @@ def phone_numbers(account: Account) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "fault", "when"), KINDS, ids=[f"{name} {when}" for name, _, when in KINDS])
-@examples(max_examples=6, phases=[Phase.generate])
+@examples(6, phases=[Phase.generate])
 @given(account=accounts(), seed=st.integers(0, 2**16))
 def test_with_a_quarter_of_all_calls_failing_four_applies_complete_any_world(
     name: str, fault: Fault, when: When, account: Account, seed: int
@@ -96,7 +96,7 @@ def test_with_a_quarter_of_all_calls_failing_four_applies_complete_any_world(
     assert all(len(numbers) == len(set(numbers)) for numbers in phone_numbers(account))
 
 
-@examples(max_examples=20, phases=[Phase.generate])
+@examples(20, phases=[Phase.generate])
 @given(account=accounts(), seed=st.integers(0, 2**16))
 def test_all_kinds_of_faults_at_once_are_survived_too(account: Account, seed: int) -> None:
     share = SHARE / len(KINDS)

@@ -10,7 +10,6 @@ from typing import Any
 from unittest.mock import patch
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.cli.main import main
@@ -18,6 +17,7 @@ from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
+from tests.effort import examples
 from tests.properties.worlds import World, live_account, worlds, write_specs
 
 
@@ -38,7 +38,7 @@ def changes(plan: dict[str, Any]) -> int:
     return sum(facts)
 
 
-@examples(max_examples=25)
+@examples(25)
 @given(world=worlds(), limit=st.integers(0, 6), seeds_only=st.booleans())
 def test_an_apply_beyond_max_changes_writes_nothing_and_one_within_it_is_done(
     world: World, limit: int, *, seeds_only: bool

@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_writer
@@ -81,7 +80,6 @@ def read(log: FakeLog) -> PastRun:
     return run
 
 
-@examples(deadline=None)
 @given(accounts(), RULES, st.integers(0, 2**16), st.sampled_from([1, 3, 10**9]))
 def test_in_any_world_with_any_faults_the_journal_says_what_the_receipt_says(
     account: Account, rules: list[Rule], seed: int, stop_after: int

@@ -6,7 +6,6 @@ from random import Random
 from typing import Any
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from msgspec import structs
 from pydantic import TypeAdapter
@@ -37,6 +36,7 @@ from reconciler.workflow.run import Run
 from reconciler.workflow.snapshots import take_snapshot
 from tests.api.support import World as Served
 from tests.builders import MASKER, NOON
+from tests.effort import examples
 from tests.properties.worlds import Account as Holdings
 from tests.properties.worlds import World, account_of, expected, live_account, worlds, write_specs
 
@@ -208,7 +208,7 @@ def layers_of(world: World, pair: tuple[str, str]) -> list[Any]:
     return [world.scopes[scope], world.contacts[contact], world.memories[pair][0]] if pair in world.memories else []
 
 
-@examples(max_examples=50)
+@examples(50)
 @given(accounts(), st.integers(1, 10**6))
 def test_shuffled_files_and_keys_give_the_same_plan_byte_for_byte(account: Account, seed: int) -> None:
     masker = Masker(b"key", reveal=False)

@@ -8,7 +8,6 @@ from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from hypothesis import Phase, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -18,6 +17,7 @@ from reconciler.sandbox.app import Logged
 from reconciler.sandbox.faults import About, Mistake, Rule
 from reconciler.sandbox.store import Store
 from tests.api.support import World as Served
+from tests.effort import examples
 from tests.properties.test_laws import Account, accounts
 from tests.properties.worlds import NAMES, SCOPES, expected, identifiers, name_of
 
@@ -124,7 +124,7 @@ def applied(account: Account) -> None:
 
 @pytest.mark.parametrize("rate", SHARES)
 @pytest.mark.parametrize("about", ABOUT)
-@examples(max_examples=15, phases=[Phase.generate])
+@examples(15, phases=[Phase.generate])
 @given(account=accounts(), seed=st.integers(0, 2**16))
 def test_nothing_is_written_to_a_record_that_was_not_asked_for(
     about: About, rate: float, account: Account, seed: int
@@ -136,7 +136,7 @@ def test_nothing_is_written_to_a_record_that_was_not_asked_for(
     assert witness(account).strays(account) == []
 
 
-@examples(max_examples=15, phases=[Phase.generate])
+@examples(15, phases=[Phase.generate])
 @given(account=accounts(), seed=st.integers(0, 2**16))
 def test_the_witness_sees_nothing_amiss_where_all_answers_are_right(account: Account, seed: int) -> None:
     account = mistaken(account, "contact", 0.0, seed)

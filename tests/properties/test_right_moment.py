@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader, open_writer
@@ -31,6 +30,7 @@ from reconciler.workflow.run import Run
 from tests.api.support import Waits
 from tests.api.support import World as Served
 from tests.builders import HERE, MASKER, NOON, fact, user
+from tests.effort import examples
 from tests.properties.test_faults import KINDS, SHARE
 
 NAMES = ("ann", "bob", "cy", "dee", "eve")
@@ -185,7 +185,7 @@ def lost(served: Served, agent: Agent, reader: ReaderChoice) -> list[str]:
 READERS = st.sampled_from(["contacts", "contact", "context"])
 
 
-@examples(max_examples=30, phases=[Phase.generate])
+@examples(30, phases=[Phase.generate])
 @given(st.integers(0, 2**16), READERS)
 def test_after_faults_of_any_kind_nothing_learned_is_overwritten(seed: int, reader: ReaderChoice) -> None:
     rules = tuple(Rule(fault=fault, rate=SHARE / len(KINDS), when=when) for _, fault, when in KINDS)
@@ -194,7 +194,7 @@ def test_after_faults_of_any_kind_nothing_learned_is_overwritten(seed: int, read
 
 
 @pytest.mark.parametrize("told", [True, False])
-@examples(max_examples=20, phases=[Phase.generate])
+@examples(20, phases=[Phase.generate])
 @given(st.integers(0, 2**16), READERS, st.integers(2, 9))
 def test_after_the_wait_of_a_limit_nothing_learned_is_overwritten(
     told: bool,  # noqa: FBT001
@@ -208,7 +208,7 @@ def test_after_the_wait_of_a_limit_nothing_learned_is_overwritten(
     assert lost(*world(seed, told=rate if told else None, settings=settings), reader) == []
 
 
-@examples(max_examples=20, phases=[Phase.generate])
+@examples(20, phases=[Phase.generate])
 @given(st.integers(0, 2**16), READERS)
 def test_after_a_429_on_a_write_nothing_learned_is_overwritten(seed: int, reader: ReaderChoice) -> None:
     rules = tuple(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import event, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
@@ -15,6 +14,7 @@ from reconciler.reading import ParsedFile, check, read_bytes
 from reconciler.schemas import schema
 from reconciler.specs.declarations import declarations
 from reconciler.specs.problems import Problems
+from tests.effort import examples
 
 SPECS, PROJECT = Draft202012Validator(schema("specs")), Draft202012Validator(schema("project"))
 
@@ -118,7 +118,7 @@ def read(text: str) -> ParsedFile:
     return read_bytes(text.encode(), file="a.yaml")
 
 
-@examples(max_examples=400)
+@examples(400)
 @given(DOCUMENTS)
 def test_specs_that_the_reader_accepts_fit_the_schema(text: str) -> None:
     reading, problems = read(text), Problems()
@@ -132,7 +132,7 @@ def test_specs_that_the_reader_accepts_fit_the_schema(text: str) -> None:
         assert [error.message for error in SPECS.iter_errors(seen_by_others(text))] == []
 
 
-@examples(max_examples=400)
+@examples(400)
 @given(PROJECTS)
 def test_project_files_that_the_reader_accepts_fit_the_schema(text: str) -> None:
     reading = read(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.documents.plan import PlanDocument
@@ -14,6 +14,7 @@ from reconciler.errors import InputError
 from reconciler.render.formats import plan_formats, receipt_formats
 from reconciler.render.output import PLAIN
 from reconciler.storage.saved_documents import load_document
+from tests.effort import examples
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SAVED = sorted([*SCENARIOS.glob("*/expected/plan.json"), *SCENARIOS.glob("*/expected/receipt.json")])
@@ -67,7 +68,7 @@ def flaws(text: str, style: str) -> list[str]:
 
 
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: f"{file.parts[-3]}-{file.stem}")
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @given(data=st.data())
 def test_no_saved_document_of_somebody_else_does_anything_where_it_is_shown(
     tmp_path: Path, file: Path, data: st.DataObject
