@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING, is_variable_name
-from reconciler.core.model.settings import ExpectedAccount, ReaderChoice, parse_rate
+from reconciler.core.model.settings import ExpectedAccount, ReaderChoice, is_of_this_machine, parse_rate
 from reconciler.reading import AccountId, Strict, number_meant, wrong
 
 SANDBOX = "sandbox"
@@ -24,6 +24,8 @@ def _checked_api(api: str) -> str:
     parts = urlsplit(api)
     if api != SANDBOX and not (parts.scheme in {"http", "https"} and parts.hostname):
         raise wrong("this cannot be the URL of the API", cure="write `sandbox`, or a URL such as https://api.bland.ai")
+    if parts.scheme == "http" and not is_of_this_machine(api):
+        raise wrong("the key would be sent in the open", cure="write https://; http:// is for this machine")
     if parts.username or parts.password or parts.query:
         raise wrong("this URL holds more than an address", cure="leave out user, password and query")
     return api

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Annotated, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
@@ -118,13 +118,43 @@ def _is_about_keys(error: ErrorDetails) -> bool:
 def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
     match error["type"]:
         case "extra_forbidden":
-            return Words("unknown key", did_you_mean(str(path[-1]), known_keys(model, path[:-1])))
+            return Words("unknown key", _cure_of_unknown(model, path))
         case "missing":
-            return Words("this key is missing", f"add it: {described(model, path)}".removesuffix(": "))
+            return Words("this key is missing", _cure_of_missing(model, path))
         case "model_type" if not path:
             return Words(explain(error).message, f"start with one of its keys: {', '.join(known_keys(model, path))}")
         case _:
             return explain(error)
+
+
+def _cure_of_unknown(model: type[BaseModel], path: KeyPath) -> str:
+    """Return where the key belongs if that is deeper, the nearest known key, or all that are known here."""
+    key, here = str(path[-1]), _at(model, path[:-1])
+    below = _place_below(here, key) if here else ""
+    return f"move it under {below}" if below else did_you_mean(key, known_keys(model, path[:-1]))
+
+
+def _place_below(model: type[BaseModel], key: str) -> str:
+    """Return the path from a mapping to the only one below it that knows a key; empty where there is no one such."""
+    found = [
+        f"{name}.NAME" if is_named else name
+        for name, field in model.model_fields.items()
+        for shape in _models(field.annotation)
+        for is_named in (get_origin(shape) is dict,)
+        for inner in (_below(shape, name) if is_named else [shape])
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and key in inner.model_fields
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _cure_of_missing(model: type[BaseModel], path: KeyPath) -> str:
+    """Return the line to add where only one value is right, else what the key is for."""
+    key, here = str(path[-1]), _at(model, path[:-1])
+    field = here.model_fields.get(key) if here else None
+    values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
+    if len(values) == 1:
+        return f"write `{key}: {values[0]}`"
+    return f"add it: {described(model, path)}".removesuffix(": ")
 
 
 _DOTS = frozenset((".", ".."))

@@ -25,6 +25,8 @@ _SEEDS = re.compile(r"^((?:contacts|scopes)\.[^.\[]+(?:\.scopes\.[^.\[]+)?)\.see
 _LAYER = re.compile(r"(scopes(?=\.)|contacts(?=\.[^.\[]+\.facts(?:[.\[]|$)))\.([^.\[]+)")
 """An address of a scope, or of the facts that a contact declares for all its scopes."""
 _NAME = re.compile(r"[^.\[]+")
+_SECTIONS = frozenset(("contacts", "memories", "scopes"))
+"""What an address begins with; the bare name of a contact is its address, too."""
 
 
 class Given(Struct, frozen=True):
@@ -65,7 +67,7 @@ _Places: TypeAlias = Iterable[tuple[str, Given]]
 
 def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     """Explain all values at an address and below it; raise `SpecError`, and `InputError` where it names nothing."""
-    wanted = _SEEDS.sub(r"\1.facts", address)
+    wanted = _SEEDS.sub(r"\1.facts", address if address.partition(".")[0] in _SECTIONS else f"contacts.{address}")
     section, _, rest = wanted.partition(".")
     name = found[0] if (found := _NAME.match(rest)) else ""
     recorder = Recorder(contact=name)

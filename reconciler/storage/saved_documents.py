@@ -150,5 +150,7 @@ def _json(path: Path) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         if data.startswith(b"undo:") or b"\nundo:" in data:
             raise InputError(f"{path} is an undo file; `reconciler undo FILE` applies it") from error
-        raise InputError(f"{path} is not JSON") from error
+        raise InputError(
+            f"{path} is not JSON; name a file that `plan --out`, `apply --receipt` or `snapshot --out` saved"
+        ) from error
     return content if isinstance(content, dict) else {}

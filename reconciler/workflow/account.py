@@ -16,7 +16,6 @@ from reconciler.api.answers import ApiAnswer
 from reconciler.api.client import (
     Endpoint,
     base_url,
-    is_of_this_machine,
     keeping_connections,
     open_reader,
     open_writer,
@@ -24,6 +23,7 @@ from reconciler.api.client import (
 from reconciler.api.network import Proxy, check_certificates, proxy_for
 from reconciler.api.pacing import Budget, Pacer, Waiting
 from reconciler.core.model.masking import SHORTEST_SECRET, Masker
+from reconciler.core.model.settings import is_of_this_machine
 from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan.operations import Plan
 from reconciler.core.remote import Reader, Writer

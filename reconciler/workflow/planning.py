@@ -13,6 +13,7 @@ from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.fingerprint import specs_digest
 from reconciler.core.model.masking import worded_error
+from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
 from reconciler.core.model.selection import Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
@@ -73,7 +74,7 @@ async def make_plan(
     """
     selection = select(desired, targets, run.shard)
     if selection.unmatched:
-        raise InputError(f"--target {selection.unmatched[0]} names nothing that is declared")
+        raise InputError(_unmatched(selection.unmatched[0], desired))
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
     origin = _origin_of(desired, run, _shards(desired, run.shard))
@@ -87,6 +88,14 @@ async def make_plan(
         declared=desired,
     )
     return _with_cost(plan, run)
+
+
+def _unmatched(target: str, desired: Desired) -> str:
+    """Return the message for a target without a match, with the nearest name of a contact or a memory."""
+    name = target.removeprefix("contacts.").removeprefix("memories.").partition(".")[0]
+    names = {*(one.name for one in desired.contacts), *(one.name for one in desired.existing_memories)}
+    cure = "" if name in names else did_you_mean(name, names)
+    return f"--target {target} names nothing that is declared; {cure}".rstrip("; ")
 
 
 async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:

@@ -208,3 +208,15 @@ def test_variables_that_nothing_refers_to_are_told(repository: Repository) -> No
 
     assert found == ["variables.nowhere", "variables.own"]
     assert in_other == ["variables.nowhere"]
+
+
+def test_all_environments_are_looked_at_at_once_and_what_is_alike_is_shown_once(repository: Repository) -> None:
+    repository.write("reconciler.yaml", VARIABLES)
+    repository.write(
+        "specs/support.yaml", "scopes: {s: {persona_id: p}}\ncontacts: {l: {email: l@b.co, facts: {a: 1}}}"
+    )
+    repository.write("other/more.yaml", "scopes: {t: {persona_id: q}}\ncontacts: {m: {email: m@b.co, facts: {a: 1}}}")
+    found = [address for rule, address, _ in rules(repository, "--all-environments") if rule == "idle_facts"]
+
+    assert found == ["contacts.m", "contacts.l"]
+    assert repository.run("lint", "--all-environments", "-e", "other").code == 1

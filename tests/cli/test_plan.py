@@ -183,10 +183,27 @@ def test_a_target_narrows_the_plan_and_says_what_was_not_read(repository: Reposi
     assert "Note: 1 memory not read, because of --target (not_read)." in called.out
 
 
-def test_a_target_that_names_nothing_is_an_error(repository: Repository) -> None:
-    called = repository.run("plan", "--target", "contacts.nobody")
+@pytest.mark.parametrize(
+    ("target", "cure"),
+    [
+        ("contacts.nobody", "; known here: sarah"),
+        ("sara", '; did you mean "sarah"?'),
+        ("contacts.sara.scopes.support", '; did you mean "sarah"?'),
+        ("contacts.sarah.scopes.sales", ""),
+    ],
+)
+def test_a_target_that_names_nothing_is_an_error(repository: Repository, target: str, cure: str) -> None:
+    called = repository.run("plan", "--target", target)
 
-    assert (called.code, called.err) == (1, "error: --target contacts.nobody names nothing that is declared\n")
+    assert (called.code, called.err) == (1, f"error: --target {target} names nothing that is declared{cure}\n")
+
+
+@pytest.mark.parametrize("target", ["sarah", "sar*", "sarah.scopes.support"])
+def test_the_bare_name_of_a_contact_is_a_target(repository: Repository, target: str) -> None:
+    whole = repository.run("plan", "--target", f"contacts.{target}")
+
+    assert whole.code == 0
+    assert repository.run("plan", "--target", target).out == whole.out
 
 
 def test_plan_writes_nothing_to_the_account(repository: Repository) -> None:

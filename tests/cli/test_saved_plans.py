@@ -311,3 +311,13 @@ def test_the_former_values_are_saved_before_the_first_write(
         assert made.run("apply", "--yes", "--save-undo", "undo.yaml").code == 0
 
     assert saved == [True, True]
+
+
+def test_a_file_that_is_no_saved_plan_is_refused_with_what_makes_one(account: Served) -> None:
+    called = account.repository.run("apply", "reconciler.yaml")
+
+    assert called.code == 1
+    assert called.err == (
+        "error: reconciler.yaml is not JSON; "
+        "name a file that `plan --out`, `apply --receipt` or `snapshot --out` saved\n"
+    )

@@ -246,3 +246,10 @@ def test_of_a_cell_that_is_two_facts_each_names_the_memories_that_have_it_and_it
     assert "scopes.support" not in ok
     assert "in contacts.ana.scopes.sales\n" in ok
     assert "in contacts.ana.scopes.support\n" in also
+
+
+def test_the_bare_name_of_a_contact_is_its_address(environments: Repository) -> None:
+    whole = environments.run("-e", "production", "why", "contacts.sarah")
+
+    assert whole.code == 0
+    assert environments.run("-e", "production", "why", "sarah").out == whole.out

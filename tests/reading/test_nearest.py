@@ -19,7 +19,14 @@ MANY = [f"{name}-{place}" for name in ("anna", "berta", "carla", "doris") for pl
     [
         ("suport", ["support", "sales"], 'did you mean "support"?'),
         ("zzz", ["support", "sales"], "known here: sales, support"),
-        ("zzz", [str(at) for at in range(9)], ""),
+        ("zzz", [f"{at:02}" for at in range(20)], f"known here: {', '.join(f'{at:02}' for at in range(20))}"),
+        ("zzz", [f"{at:02}" for at in range(21)], ""),
+        ("phone", ["email", "phone_number"], 'did you mean "phone_number"?'),
+        (
+            "number",
+            ["number_of_the_house", "number_of_the_street"],
+            "known here: number_of_the_house, number_of_the_street",
+        ),
         ("zzz", [], ""),
         ("berta-nort", MANY, 'did you mean "berta-north"?'),
         ("carla_south", MANY, 'did you mean "carla-south"?'),

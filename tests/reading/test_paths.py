@@ -31,7 +31,7 @@ def test_what_cannot_be_printed_is_escaped() -> None:
         ("Scopes", ["contacts", "scopes"], 'did you mean "scopes"?'),
         ("zz", ["contacts", "scopes"], "known here: contacts, scopes"),
         ("zz", [], ""),
-        ("zz", list("abcdefghi"), ""),
+        ("zz", list("abcdefghijklmnopqrstu"), ""),
     ],
 )
 def test_the_nearest_word_is_asked_for(word: str, known: list[str], said: str) -> None:

@@ -11,6 +11,17 @@ CASES: Cases = {
         {"a.yaml": SARAH + b"    fact: {a: 1}\n"},
         [("a.yaml:6:5", 'contacts.sarah.fact: unknown key; did you mean "facts"?')],
     ),
+    "a key that stands deeper, in a longer form, or nowhere": (
+        {
+            "a.yaml": SCOPE + b"contacts:\n  x:\n    email: a@b.co\n    users: []\n    phone: 1\n"
+            b"    scopes: {support: {colour: {}}}\n"
+        },
+        [
+            ("a.yaml:6:5", "contacts.x.users: unknown key; move it under scopes.NAME"),
+            ("a.yaml:7:5", 'contacts.x.phone: unknown key; did you mean "phone_number"?'),
+            ("a.yaml:8:24", "contacts.x.scopes.support.colour: unknown key; known here: facts, seed_facts, users"),
+        ],
+    ),
     "neither or several identifiers of a contact": (
         {"a.yaml": b"contacts:\n  x: {name: X}\n  y: {email: a@b, external_id: c}\n"},
         [

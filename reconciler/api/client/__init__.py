@@ -2,6 +2,6 @@
 
 from reconciler.api.client.calls import open_reader, open_writer
 from reconciler.api.client.connection import keeping_connections
-from reconciler.api.client.endpoint import Endpoint, base_url, is_of_this_machine
+from reconciler.api.client.endpoint import Endpoint, base_url
 
-__all__ = ["Endpoint", "base_url", "is_of_this_machine", "keeping_connections", "open_reader", "open_writer"]
+__all__ = ["Endpoint", "base_url", "keeping_connections", "open_reader", "open_writer"]

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -13,6 +12,7 @@ from reconciler.api.answers import ApiAnswer
 from reconciler.api.network import Proxy
 from reconciler.api.pacing import Pacer
 from reconciler.core.model.masking import compose, label, quote
+from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import InputError
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
@@ -23,7 +23,6 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
-_LOOPBACK = {"127.0.0.1", "::1", "localhost", "sandbox.localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def base_url(text: str) -> str:
         raise InputError(
             compose("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text))
         )
-    if scheme == "http" and host.strip("[]") not in _LOOPBACK:
+    if scheme == "http" and host.strip("[]") not in THIS_MACHINE:
         message = "the URL of the API, {}, must start with https://, or the key would be sent in the open"
         raise InputError(compose(message, quote(text)))
     path = _path(url)
@@ -70,11 +69,6 @@ def base_url(text: str) -> str:
         raise InputError("the URL of the API holds what looks like a key: leave it out; keys come from variables")
     port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
     return f"{scheme}://{host}{port}{path}"
-
-
-def is_of_this_machine(api: str) -> bool:
-    """Return whether the URL of an API, in its one spelling, leads to this machine."""
-    return (urlsplit(api).hostname or "") in _LOOPBACK
 
 
 def _host(url: httpx.URL) -> str:

@@ -135,7 +135,7 @@ def _alike(left: str, right: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
 
 
-_MOST_LISTED = 8
+_MOST_LISTED = 20
 """More known words than this are not a help but a wall of text."""
 
 _MOST_COMPARED = 100
@@ -152,6 +152,7 @@ class Nearest:
     def __init__(self, known: Iterable[str]) -> None:
         self._known = frozenset(known)
         self._words = sorted(self._known)
+        self._is_short = len(self._words) <= _MOST_COMPARED
         self._typos: Typos | None = None
         self._answers: dict[str, str] = {}
 
@@ -167,14 +168,19 @@ class Nearest:
 
     def _answer(self, word: str) -> str:
         spelled = word if word.isupper() else word.lower()  # names of variables are in capitals
-        nearest = get_close_matches(spelled, self._candidates(word), n=1)
+        nearest = get_close_matches(spelled, self._candidates(word), n=1) or self._longer_form(spelled)
         if nearest:
             return f'did you mean "{nearest[0]}"?'
         return f"known here: {', '.join(self._words)}" if 0 < len(self._words) <= _MOST_LISTED else ""
 
+    def _longer_form(self, word: str) -> list[str]:
+        """Return the one known word that has this word as a part, as `phone_number` has `phone`."""
+        found = [known for known in self._words if word in known.split("_")] if self._is_short else []
+        return found if len(found) == 1 else []
+
     def _candidates(self, word: str) -> Collection[str]:
         is_late = len(self._answers) >= _MOST_SEARCHED
-        if len(self._words) <= _MOST_COMPARED and not is_late:
+        if self._is_short and not is_late:
             return self._words
         if self._typos is None:
             self._typos = Typos(self._words)

@@ -104,7 +104,8 @@ def select(desired: Desired, patterns: Sequence[str], shard: Shard | None = None
     """
     Keep what the patterns select from a shard.
 
-    An address selects all below it, and `*` matches any part of one name. Without patterns, everything is selected.
+    An address selects all below it, and `*` matches any part of one name. The bare name of a contact or a memory is
+    its address, too. Without patterns, everything is selected.
     """
     part = part_of(desired, shard)
     elsewhere = len(desired.memories) - len(part.memories)
@@ -150,9 +151,9 @@ def _narrowed_contact(contact: Contact, pattern: re.Pattern[str]) -> Contact:
 
 
 def _expression(pattern: str) -> str:
-    """Translate a pattern: it must end where a name of the address ends."""
+    """Translate a pattern: it must end where a name of the address ends, and may begin with the name of a contact."""
     parts = (re.escape(part) for part in pattern.split("*"))
-    return '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
+    return r"(?:contacts\.|memories\.)?" + '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
 
 
 def _narrowed(memories: Sequence[_Memory], pattern: re.Pattern[str]) -> tuple[_Memory, ...]:

@@ -3,11 +3,15 @@
 import math
 import re
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 ReaderChoice: TypeAlias = Literal["auto", "contacts", "contact", "context"]
 """`auto` uses the reader with the fewest requests, and falls back to `context` if no other works."""
+
+THIS_MACHINE = frozenset(("127.0.0.1", "::1", "localhost", "sandbox.localhost"))
+"""The hosts to which a key may go over http://."""
 
 
 class ExpectedAccount(Struct, frozen=True):
@@ -72,3 +76,8 @@ def parse_most_failures(text: str) -> MostFailures:
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?%", text) and 0 < (percent := float(text[:-1])) <= _ALL:
         return MostFailures(percent=percent)
     raise ValueError(text)
+
+
+def is_of_this_machine(api: str) -> bool:
+    """Return whether the URL of an API leads to this machine."""
+    return (urlsplit(api).hostname or "") in THIS_MACHINE
