@@ -25,6 +25,7 @@ from reconciler.workflow.session import Session
 from reconciler.workflow.undoing import UndoFile
 
 _DRY_RUN_FORMATS = ("text", "json")
+_NOTHING_LEFT = "Nothing of this plan is left to apply.\n"
 _ERROR = 1
 _INCOMPLETE = 3
 _INTERRUPTED = 130
@@ -103,6 +104,8 @@ class _TerminalScreen:
         stream = sys.stdout if is_document else sys.stderr
         document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
         text = render_plan_text(document, palette(stream, no_color=self._output.no_color))
+        if proposal.changed and not proposal.plan.operations:
+            text = _NOTHING_LEFT
         if is_document:
             emit(text)
         else:

@@ -106,6 +106,23 @@ def test_what_changed_is_left_out_and_named_and_the_rest_is_done(account: Served
     assert account.facts("m-1") == {"plan": "learned in a call"}
 
 
+def test_no_memory_that_changed_since_is_counted_as_unchanged(account: Served) -> None:
+    account.run("plan", "--out", "plan.json", "--target", SARAH + ".facts", "--target", JO)
+    account.store.learn_facts("m-1", {"plan": "learned in a call"})
+    called = account.run("apply", "plan.json", "--yes")
+
+    assert "1 fact to update" in called.out
+    assert "unchanged" not in called.out
+
+
+def test_of_a_plan_of_which_nothing_is_left_no_memory_is_called_unchanged(account: Served) -> None:
+    account.run("plan", "--out", "plan.json", "--target", JO)
+    account.store.learn_facts("m-2", {"plan": "learned in a call"})
+    called = account.run("apply", "plan.json", "--yes")
+
+    assert called.out.startswith(f"Nothing of this plan is left to apply.\nskipped  {JO} ")
+
+
 def test_what_is_so_by_now_needs_nothing(account: Served) -> None:
     account.store.learn_facts("m-2", {"plan": "gold"})
     called, outcomes = account.apply()

@@ -108,7 +108,9 @@ def review(saved: PlanDocument, now: Plan, masker: Masker) -> Review:
     work = tuple(_narrowed(item, verdicts) for item in now.work)
     judged = ((entry, verdicts[operation_key(entry)]) for entry in saved.operations)
     decided = tuple(_decided(entry, verdict) for entry, verdict in judged if verdict.state != "holds")
-    return Review(replace(now, work=tuple(item for item in work if item.operations)), decided)
+    held = tuple(item for item in work if item.operations)
+    left = sum(isinstance(item, MemoryWork) for item in work) - sum(isinstance(item, MemoryWork) for item in held)
+    return Review(replace(now, work=held, left_alone=now.left_alone + left), decided)
 
 
 def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str, ...]:

@@ -229,11 +229,12 @@ class Plan(Struct, frozen=True):
     """
     What an apply would do. `memories` counts the memories that were read, `requests_read` the requests for that.
 
-    `left_alone` counts the memories that are skipped since they, or their contact, match several live ones. `base`
-    holds the declarations of a revision, where changes are shown with their causes. `seconds_at_rate_limit` is the wait
-    of the apply, 0 without a limit; `looks` and `contact_looks` count the reads that it repeats. `enforced_facts_live`
-    counts the enforced facts that are live with any value. `similar_keys` are the new keys that are one typo away from
-    `keys`. `exceeded` are the guards that refuse the plan.
+    `left_alone` counts the memories that are neither written nor known to be as declared: they, or their contact,
+    match several live ones, or nothing holds of what a saved plan has for them. `base` holds the declarations of a
+    revision, where changes are shown with their causes. `seconds_at_rate_limit` is the wait of the apply, 0 without
+    a limit; `looks` and `contact_looks` count the reads that it repeats. `enforced_facts_live` counts the enforced
+    facts that are live with any value. `similar_keys` are the new keys that are one typo away from `keys`.
+    `exceeded` are the guards that refuse the plan.
     """
 
     origin: PlanOrigin

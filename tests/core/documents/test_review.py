@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+import pytest
 from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
@@ -19,6 +20,7 @@ from reconciler.core.model.observed import (
 from reconciler.core.model.secret import Secret
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
+from reconciler.core.plan.totals import summary_of
 from tests.builders import MASKER, declared_contact, memory, plan, user
 
 PHONE = "+14155550192"
@@ -72,6 +74,13 @@ def test_what_changed_is_left_for_the_next_plan_and_named() -> None:
     assert left(made) == []
     assert said(made) == [("skipped", 'changed since the plan: a, "odd key"')]
     assert len(made.changed) == 1
+
+
+@pytest.mark.parametrize(("now", "unchanged"), [(0, 0), (1, 1), (5, 0)])
+def test_a_memory_is_unchanged_only_where_the_account_holds_what_is_declared(now: int, unchanged: int) -> None:
+    made = reviewed(memory({"a": 1}), live({"a": 0}), live({"a": now}))
+
+    assert summary_of(made.plan).memories_unchanged == unchanged
 
 
 def test_of_one_request_what_is_so_by_now_is_left_out() -> None:
