@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
 SCHEMAS = ("specs", "project", "plan", "receipt")
-_NO_COLOR = {"is_flag": True, "flag_value": True, "help": "No colours; NO_COLOR does the same."}
+_NO_COLOR = {
+    "is_flag": True,
+    "flag_value": True,
+    "help": "No colours, as with NO_COLOR. FORCE_COLOR colours pipes, too.",
+}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

@@ -28,8 +28,21 @@ def is_operators_terminal(stream: TextIO) -> bool:
 
 
 def palette(stream: TextIO, *, no_color: bool) -> Palette:
-    """Return colours on a terminal, unless they are not wanted."""
-    return COLOURED if stream.isatty() and not no_color and not os.environ.get("NO_COLOR") else PLAIN
+    """
+    Return the colours for a stream.
+
+    Whoever wants none gets none: `--no-color`, then a NO_COLOR that is not empty. Then FORCE_COLOR, unless empty or 0,
+    colours pipes and files, too. Otherwise a terminal is coloured that can move its cursor.
+    """
+    if no_color or os.environ.get("NO_COLOR"):
+        return PLAIN
+    is_forced = os.environ.get("FORCE_COLOR", "0") not in {"", "0"}
+    return COLOURED if is_forced or is_redrawn(stream) else PLAIN
+
+
+def is_redrawn(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that can move its cursor, which TERM=dumb says that it cannot."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def emit(document: str, output_format: str = "text") -> None:
@@ -76,13 +89,13 @@ class Waits:
         ends = self._clock.monotonic() + seconds
         while (left := ends - self._clock.monotonic()) > 0 and not self._stop.requested:
             self._tell(left, why)
-            await self._stop.sleep(min(left, _TICK if sys.stderr.isatty() else _HEARTBEAT))
-        if sys.stderr.isatty():
+            await self._stop.sleep(min(left, _TICK if is_redrawn(sys.stderr) else _HEARTBEAT))
+        if is_redrawn(sys.stderr):
             say("\r\x1b[K", nl=False)
 
     def _tell(self, seconds: float, why: str) -> None:
         line = f"waiting {duration(seconds)}: {visible(why)}"
-        if sys.stderr.isatty():
+        if is_redrawn(sys.stderr):
             say(f"\r\x1b[K{line}", nl=False)
         elif self._clock.monotonic() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
             self._told[why] = self._clock.monotonic()
@@ -106,7 +119,7 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` are done."""
-        if sys.stderr.isatty():
+        if is_redrawn(sys.stderr):
             with whoever_listens():
                 self._draw(done, total)
         elif self._clock.monotonic() - self._told_at >= _QUIET_SECONDS:

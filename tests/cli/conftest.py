@@ -67,7 +67,7 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Repository:
     of_options = [name for name in os.environ if name.startswith("RECONCILER_")]
-    for name in (*of_options, "BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", *NETWORK):
+    for name in (*of_options, "BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", "FORCE_COLOR", *NETWORK):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

@@ -1,11 +1,13 @@
 import asyncio
+import io
 import sys
 from collections.abc import Callable
 
 import pytest
 
-from reconciler.cli.terminal import Progress, Waits
+from reconciler.cli.terminal import Progress, Waits, palette
 from reconciler.clock import Clock
+from reconciler.render.output import COLOURED, PLAIN
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
@@ -24,6 +26,7 @@ LIVE = {
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def sit_down() -> None:
         monkeypatch.delenv("CI", raising=False)
+        monkeypatch.setenv("TERM", "xterm-256color")
         for stream in (sys.stdout, sys.stderr):
             monkeypatch.setattr(stream, "isatty", lambda: True)
 
@@ -157,3 +160,57 @@ def test_a_stop_ends_a_wait_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(asyncio.wait_for(stopped_before(), timeout=5))
 
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "on_terminal", "no_color", "is_coloured"),
+    [
+        ({}, True, False, True),
+        ({}, False, False, False),
+        ({}, True, True, False),
+        ({"NO_COLOR": "1"}, True, False, False),
+        ({"NO_COLOR": ""}, True, False, True),
+        ({"TERM": "dumb"}, True, False, False),
+        ({"FORCE_COLOR": "1"}, False, False, True),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True, False, True),
+        ({"FORCE_COLOR": "0"}, False, False, False),
+        ({"FORCE_COLOR": ""}, False, False, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False, False),
+        ({"FORCE_COLOR": "1"}, True, True, False),
+    ],
+)
+def test_colours_follow_the_option_then_the_variables_then_the_terminal(
+    variables: dict[str, str],
+    on_terminal: bool,  # noqa: FBT001  a case
+    no_color: bool,  # noqa: FBT001  a case
+    is_coloured: bool,  # noqa: FBT001  a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: on_terminal)
+
+    assert palette(stream, no_color=no_color) is (COLOURED if is_coloured else PLAIN)
+
+
+def test_forced_colours_reveal_nothing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = planned(repository, monkeypatch)
+
+    assert "\x1b[" in shown
+    assert "a private plan" not in shown
+
+
+def test_a_dumb_terminal_gets_lines_and_no_bar(
+    monkeypatch: pytest.MonkeyPatch, at_a_terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_a_terminal()
+    monkeypatch.setenv("TERM", "dumb")
+    times = iter((0.0, 10.0, 10.0))
+    progress = Progress("reading", clock=Clock(monotonic=lambda: next(times)))
+    progress(1, 2)
+
+    assert capsys.readouterr().err == "reading: 1 of 2\n"
