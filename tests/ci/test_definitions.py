@@ -13,10 +13,10 @@ import yaml
 from tests.ci.runner import ACTION, ROOT
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
-CHECKS = {"ci.yml", "versions.yml"}
-COPIED = [name for name in WORKFLOWS if name not in CHECKS]
+OF_THIS_REPOSITORY = {"ci.yml", "release.yml", "versions.yml"}
+COPIED = [name for name in WORKFLOWS if name not in OF_THIS_REPOSITORY]
 GITLAB = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
-MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}}
+MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}, "release": {"id-token", "attestations"}}
 
 HERE = [("here", f".github/workflows/{name}") for name in WORKFLOWS]
 STARTED = [("started", f".github/workflows/{name}") for name in COPIED]
@@ -49,10 +49,10 @@ def steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_workflows_are_these() -> None:
-    assert set(WORKFLOWS) == {*CHECKS, "preview.yml", "apply.yml", "drift.yml"}
+    assert set(WORKFLOWS) == {*OF_THIS_REPOSITORY, "preview.yml", "apply.yml", "drift.yml"}
 
 
-def test_init_writes_all_of_them_but_the_checks_of_this_repository(started: Path) -> None:
+def test_init_writes_all_of_them_but_those_of_this_repository_alone(started: Path) -> None:
     assert sorted(path.name for path in (started / ".github" / "workflows").iterdir()) == COPIED
 
 
@@ -88,11 +88,11 @@ def test_an_apply_is_never_cancelled_and_stands_behind_the_protection_of_its_env
 
 def test_what_a_stopped_apply_leaves_is_kept() -> None:
     kept = [*steps(read(ROOT / ".github" / "workflows" / "apply.yml")), *steps(read(ACTION / "action.yml"))]
-    conditions = {step["uses"]: step["if"] for step in kept if "if" in step}
+    conditions = {step["uses"].partition("@")[0]: step["if"] for step in kept if "if" in step}
 
     assert conditions == {
-        "actions/cache/save@v4": "${{ always() }}",
-        "actions/upload-artifact@v4": "${{ always() && steps.run.outputs.folder != '' }}",
+        "actions/cache/save": "${{ always() }}",
+        "actions/upload-artifact": "${{ always() && steps.run.outputs.folder != '' }}",
     }
 
 

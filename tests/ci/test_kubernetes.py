@@ -109,10 +109,3 @@ def test_a_watch_is_replaced_and_never_doubled() -> None:
     deployment = manifests(FOLDER / "watch.yaml")[0]["spec"]
 
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
-
-
-def test_the_image_is_run_by_a_user_without_rights() -> None:
-    lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    user = pod_of(FOLDER / "watch.yaml")["securityContext"]
-
-    assert f"USER {user['runAsUser']}:{user['runAsGroup']}" in lines

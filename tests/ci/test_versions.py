@@ -24,7 +24,7 @@ INSTALLS = [
     "reconciler/guide/contributing.md",
     ".ci/run",
     ".github/CONTRIBUTING.md",
-    "examples/kubernetes/Dockerfile",
+    ".github/Containerfile",
 ]
 
 
