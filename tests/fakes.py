@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from reconciler.api.pacing import InOneGo, Pacer, RequestRow, Waiting
+from reconciler.api.pacer import Pacer, Waiting
+from reconciler.api.row import InOneGo, RequestRow
 from reconciler.clock import Clock
 from reconciler.core.model.desired import ContactId, Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser

@@ -18,8 +18,7 @@ from msgspec import Struct
 
 from reconciler.core.model.masking import SHORTEST_SECRET
 from reconciler.core.model.text import shortened, visible
-from reconciler.core.model.unsendable import InexactNumber, live_number
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import InexactNumber, Json, live_number
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 _WORD = (

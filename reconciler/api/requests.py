@@ -1,6 +1,13 @@
-"""Values → the requests of the API, pure. Fields and paths are those of the API reference."""
+"""
+The requests of the API, pure: values → method, path and body; and the two lists of calls that a client may send.
+
+Fields and paths are those of the API reference. Neither list has a call that removes. `POST /v1/memory/contact` and
+`POST /v1/contacts/resolve` get or create, so they are writes. `POST /v1/contacts/find` and
+`POST /v1/memory/{memory_id}/user` only look, so they are reads.
+"""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
@@ -11,7 +18,47 @@ from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import CONTACTS_A_PAGE
-from reconciler.errors import ApiError
+from reconciler.errors import ApiError, ForbiddenCallError
+
+_ID = r"[^/?#]+"
+
+
+class Allowed(Struct, frozen=True):
+    """The method and path pairs that a client lets through, as `METHOD path` patterns."""
+
+    patterns: tuple[str, ...]
+
+    def check(self, method: str, path: str) -> None:
+        """Raise `ForbiddenCallError` unless the call is on the list; `path` is without the query."""
+        call = f"{method} {path}"
+        if not any(re.fullmatch(pattern, call) for pattern in self.patterns):
+            raise ForbiddenCallError(f"{call} is not a call that this client may send; nothing was sent")
+
+
+READS = Allowed(
+    (
+        r"GET /v1/memory/context",
+        rf"GET /v1/memory/contact/{_ID}",
+        rf"GET /v1/memory/{_ID}",
+        rf"POST /v1/memory/{_ID}/user",
+        r"GET /v1/contacts",
+        rf"GET /v1/contacts/{_ID}",
+        r"POST /v1/contacts/find",
+    )
+)
+
+READS_AND_WRITES = Allowed(
+    (
+        *READS.patterns,
+        r"POST /v1/contacts/resolve",
+        rf"PATCH /v1/contacts/{_ID}",
+        r"POST /v1/memory/contact",
+        rf"PATCH /v1/memory/contact/{_ID}/facts",
+        rf"POST /v1/memory/{_ID}/add-user",
+        rf"POST /v1/memory/{_ID}/user/update",
+    )
+)
+
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 

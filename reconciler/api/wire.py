@@ -23,8 +23,7 @@ from reconciler.core.matching import (
 )
 from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey
 from reconciler.core.model.observed import LiveUser
-from reconciler.core.model.unsendable import comparable
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import Json, comparable
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Record, UserPage
 from reconciler.errors import ApiUnavailableError, EmptyAnswerError
 

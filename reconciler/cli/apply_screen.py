@@ -20,7 +20,7 @@ from reconciler.render.text import render_plan_text
 from reconciler.workflow.account import refuse_exceeded
 from reconciler.workflow.applying import Apply
 from reconciler.workflow.proposal import Proposal
-from reconciler.workflow.reporter import Reporter
+from reconciler.workflow.run import Reporter
 from reconciler.workflow.session import Session
 from reconciler.workflow.undoing import UndoFile
 

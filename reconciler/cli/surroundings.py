@@ -9,9 +9,9 @@ from typing import Any
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.terminal import Progress, Waits, is_operators_terminal, keep_secret, remark
+from reconciler.concurrency import Stop
 from reconciler.errors import StateError
-from reconciler.stopping import Stop
-from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.run import Surroundings
 
 
 class ScreenReporter:

@@ -8,11 +8,11 @@ import click
 
 from reconciler.cli.streams import leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
+from reconciler.concurrency import Stop
 from reconciler.core.model.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.output import COLOURED, PLAIN, Palette, fitted
 from reconciler.render.words import counted
-from reconciler.stopping import Stop
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar

@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from reconciler.core.model.text import quoted
-from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.diff import Change, FactWrite, Updated, same_changes
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Outcome, Result
+from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Altered, Outcome, Result
 from reconciler.core.remote import Rests, Try, UnitWriter
 from reconciler.errors import (
     ApiError,

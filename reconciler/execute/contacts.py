@@ -4,9 +4,9 @@ from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 
 from reconciler.core.model.desired import ContactId, Identifier, id_key
-from reconciler.core.plan.altered import altered_profile
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, unsendable_facts
 from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
+from reconciler.core.plan.receipt import altered_profile
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, UnitWriter
 from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
 from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from reconciler.concurrency import NOT_REACHED, Stop, for_each
 from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.plan.receipt import Outcome
@@ -12,11 +13,8 @@ from reconciler.errors import OtherRecordError, ReconcilerError
 from reconciler.execute.attempt import SubjectRun, attempt
 from reconciler.execute.contacts import ContactRun, same_contact
 from reconciler.execute.memories import MemoryRun
-from reconciler.execute.observer import Observer, report
-from reconciler.execute.rollout import Canary
-from reconciler.stopping import NOT_REACHED, Stop
+from reconciler.execute.observer import Canary, Observer, report
 from reconciler.user_lookup import UserReader
-from reconciler.workers import for_each
 
 _MOST_UNREACHED = 20
 GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in a row"

@@ -6,9 +6,9 @@ from reconciler.core.matching import is_alike
 from reconciler.core.model.desired import ContactId, ContactMemory, ExistingMemory, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
-from reconciler.core.plan.altered import altered_facts, altered_user
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, diff_user, unsendable_facts
 from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
+from reconciler.core.plan.receipt import altered_facts, altered_user
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, UnitWriter
 from reconciler.errors import AddUserRefusedError, ApiRejectedError, EmptyAnswerError, NotSentError
 from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread

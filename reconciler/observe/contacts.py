@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.concurrency import for_each
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, id_key, identifier_key, number_key
 from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
-from reconciler.workers import for_each
 
 _MOST_SINGLE = 50
 """At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""

@@ -1,4 +1,4 @@
-"""The order of reading: contacts first, then memories, each with its users."""
+"""Read an account: first check that it is the expected one; then contacts, then memories, each with its users."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.concurrency import for_each
 from reconciler.core.matching import is_alike, is_same_id
 from reconciler.core.model.desired import (
     Contact,
@@ -34,12 +35,63 @@ from reconciler.core.model.observed import (
     UnreadableContact,
     Unseen,
 )
-from reconciler.core.model.settings import ReaderChoice
+from reconciler.core.model.settings import ExpectedAccount, ReaderChoice
 from reconciler.core.remote import ContactRecord, Reader, Record
-from reconciler.errors import ApiRejectedError, OtherRecordError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, OtherRecordError, RefusedError, RouteAbsentError
 from reconciler.observe.contacts import Records, look_up_contacts
 from reconciler.user_lookup import UserReader
-from reconciler.workers import for_each
+
+_NOTHING_ELSE = "nothing else was read, and nothing was written"
+
+
+async def check_account(reader: Reader, expected: ExpectedAccount) -> None:
+    """
+    Look for the expected contact and organisation.
+
+    Raises `RefusedError` for another account, and where that cannot be seen; and `ApiError`.
+    """
+    if expected.contact_id is None and expected.organization is None:
+        return
+    try:
+        contacts = await _contacts(reader, expected)
+    except RouteAbsentError as error:
+        raise RefusedError(
+            f"whether this is the account of expect_account cannot be seen: it offers no contacts calls ({error}); "
+            f"expect a digest instead, which needs no call; {_NOTHING_ELSE}"
+        ) from error
+    if expected.organization is not None:
+        _check_organization(contacts, expected.organization)
+
+
+async def _contacts(reader: Reader, expected: ExpectedAccount) -> tuple[ContactRecord, ...]:
+    """Return the contact that is expected, or else those of the first page."""
+    if expected.contact_id is None:
+        return (await reader.list_contacts(0)).contacts
+    try:
+        contact = await reader.read_contact(ContactId(expected.contact_id))
+    except OtherRecordError:
+        contact = None
+    if contact is None:
+        raise RefusedError(
+            f"this is another account than expect_account says: it has no contact {expected.contact_id}; "
+            f"check the key and the URL; {_NOTHING_ELSE}"
+        )
+    return (contact,)
+
+
+def _check_organization(contacts: tuple[ContactRecord, ...], organization: str) -> None:
+    shown = {contact.organization for contact in contacts} - {None}
+    if not shown:
+        raise RefusedError(
+            "whether this is the account of expect_account cannot be seen: it shows no contact with an organisation; "
+            f"expect a digest instead; {_NOTHING_ELSE}"
+        )
+    if shown != {organization}:
+        raise RefusedError(
+            "this is another account than expect_account says: its contacts are of another organisation than "
+            f"{organization}; check the key and the URL; {_NOTHING_ELSE}"
+        )
+
 
 _NOBODY = "reconciler-probe"
 

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from reconciler.concurrency import for_each
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import ContactId, Identity, ScopeKey, User
 from reconciler.core.model.observed import AmbiguousContact, LiveUser
@@ -10,7 +11,6 @@ from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, RouteAbsentError
 from reconciler.observe.contacts import SeveralContactsError, finder, list_on
 from reconciler.user_lookup import UserReader
-from reconciler.workers import for_each
 
 
 class SnapshotReader:

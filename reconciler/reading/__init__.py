@@ -1,8 +1,9 @@
 """Bytes of YAML, CSV and JSON Lines ↔ plain data with its places. Only importer of yaml; meaning is not known here."""
 
 from reconciler.core.model.nearest import Nearest, did_you_mean
-from reconciler.reading.check import AccountId, Id, Strict, check
-from reconciler.reading.files import Files, SpecFile, find_files
+from reconciler.reading.check import AccountId, Id, Strict, Words, check, explain, mistyped, wrong
+from reconciler.reading.document import ParsedFile, read_bytes, read_file, reason
+from reconciler.reading.files import Files, SpecFile, find_files, work_tree_of
 from reconciler.reading.places import (
     OFFSET_BITS,
     REFUSED,
@@ -16,13 +17,9 @@ from reconciler.reading.places import (
     listing,
     mapping,
 )
-from reconciler.reading.rows.json import json_value
-from reconciler.reading.rows.reading import FORMATS, RowEvent, read_rows
-from reconciler.reading.rows.row import Columns, Row
+from reconciler.reading.row_files import FORMATS, RowEvent, read_rows
+from reconciler.reading.row_formats import Columns, Row, json_value
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
-from reconciler.reading.wording import Words, explain, mistyped, wrong
-from reconciler.reading.work_tree import work_tree_of
-from reconciler.reading.yaml.document import ParsedFile, read_bytes, read_file, reason
 
 __all__ = [
     "FORMATS",

@@ -7,11 +7,11 @@ from collections.abc import Collection, Container, Iterator
 from msgspec import Struct
 from yaml import events
 
+from reconciler.reading.builder import Event
+from reconciler.reading.document import ParsedFile
+from reconciler.reading.parser import parsed
 from reconciler.reading.places import Edit, KeyPath, Node, key_offset, value_offset
 from reconciler.reading.scalars import Numeral, plain_value
-from reconciler.reading.yaml.builder import Event
-from reconciler.reading.yaml.document import ParsedFile
-from reconciler.reading.yaml.parser import parsed
 
 
 def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:

@@ -14,9 +14,9 @@ from yaml import events
 
 from reconciler.core.model.text import visible
 from reconciler.core.model.value import Json, digits, is_list, same
+from reconciler.reading.document import read_bytes
+from reconciler.reading.parser import parsed
 from reconciler.reading.scalars import plain_key_refusal, plain_value
-from reconciler.reading.yaml.document import read_bytes
-from reconciler.reading.yaml.parser import parsed
 
 _WORDS = re.compile(r"[^\W\d_][\w.'/@()&,+-]*(?: [\w.'/@()&,+-]+)*")
 _WORDS_OF_OTHERS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"))

@@ -10,7 +10,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
-from reconciler.core.model.unsendable import InexactNumber
+from reconciler.core.model.value import InexactNumber
 from reconciler.core.snapshot import Snapshot
 
 

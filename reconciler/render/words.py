@@ -9,7 +9,7 @@ from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, Receip
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
-from reconciler.core.model.unsendable import InexactNumber
+from reconciler.core.model.value import InexactNumber
 from reconciler.core.plan.totals import SummaryEntry
 
 _LONGEST_VALUE = 160

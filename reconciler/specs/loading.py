@@ -17,8 +17,8 @@ from reconciler.specs.declarations import Declarations, DeclaredScope, declarati
 from reconciler.specs.overlays import Overlays, Patch, patches_of
 from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
-from reconciler.specs.rows.cells import by_catalogue
-from reconciler.specs.rows.reading import OnRow, RowReader, RowSource, row_sources, undeclared_scopes
+from reconciler.specs.row_reading import OnRow, RowReader, RowSource, row_sources, undeclared_scopes
+from reconciler.specs.row_schema import by_catalogue
 
 
 class Loaded(Struct, frozen=True):

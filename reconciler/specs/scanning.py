@@ -10,7 +10,7 @@ from reconciler.core.model.value import Json
 from reconciler.errors import SpecError
 from reconciler.reading import Row, find_files, read_file
 from reconciler.specs.addresses import facts_in
-from reconciler.specs.rows.reading import RowSource, row_sources
+from reconciler.specs.row_reading import RowSource, row_sources
 
 
 def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:

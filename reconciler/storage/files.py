@@ -1,9 +1,10 @@
 """
-Private files of this tool, in `.reconciler/` or where an option asks for them: written whole, never through a link.
+Files that are written whole, never through a link: private ones of this tool, and new ones for people.
 
-They hold what an account knows, so only their owner can read them, whatever the umask. A repository may hold links that
-somebody else made. So a link is refused in the place of a file, and in the folders between it and the top of the
-repository. Links above the top are the operator's (`/tmp` is one on macOS) and are followed.
+Private files lie in `.reconciler/` or where an option asks for them. They hold what an account knows, so only their
+owner can read them, whatever the umask. A repository may hold links that somebody else made. So a link is refused in
+the place of a file, and in the folders between it and the top of the repository. Links above the top are the
+operator's (`/tmp` is one on macOS) and are followed. `init` and `export` make new files, and never replace one.
 """
 
 import errno
@@ -11,12 +12,12 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.errors import StateError
-from reconciler.reading.work_tree import linked_folder
+from reconciler.errors import InputError, StateError
+from reconciler.reading.files import linked_folder
 
 _OPEN = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>[0-9]{1,9})")
 _PRIVATE = 0o600
@@ -189,3 +190,61 @@ def _try_draft(path: Path) -> None:
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(descriptor)
     Path(draft).unlink()
+
+
+def existing(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that exist already, links to nothing included; raises `InputError`."""
+    paths = {name: folder / name for name in sorted(names)}
+    for part in dict.fromkeys(parent for path in paths.values() for parent in path.parents):
+        if part.is_symlink() and part.is_relative_to(folder):
+            raise InputError(f"{part} is a link, and nothing is written through links: name the folder it leads to")
+        if _is_there(part) and not part.is_dir():
+            raise InputError(f"{part} is in the way: it is no folder")
+    return tuple(name for name, path in paths.items() if _is_there(path))
+
+
+def write_new(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files by their names in the folder, which is made where it is missing; raises `StateError`."""
+    for name, text in sorted(texts.items()):
+        path = folder / name
+        with state_errors("write", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `InputError` where the folder's name belongs to a link or to anything else that is no folder."""
+    if not _is_there(folder):
+        return
+    if folder.is_symlink():
+        raise InputError(f"{folder} is a link, and nothing is written through links: name the folder that it leads to")
+    if not folder.is_dir():
+        raise InputError(f"{folder} is in the way: it is no folder; name another, or move it")
+
+
+def write_new_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """
+    Write private files by their paths relative to the folder, which is made where it is missing.
+
+    Raises `InputError` before anything is written where a file is in the way, and `StateError`.
+    """
+    paths = {folder / name: text for name, text in sorted(texts.items())}
+    for path in paths:
+        check_folder(folder)
+        check_folder(path.parent)
+        if _is_there(path):
+            # file names show the names of people, and this message is printed where others read
+            raise InputError(f"{folder} holds files that this export would write; name another folder, or move them")
+    for path, text in paths.items():
+        with state_errors("write", path, cure="; mend that, and export to another folder"):
+            folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            with os.fdopen(open_new(path), "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether something has this name, be it a link to nothing."""
+    with state_errors("look at", path):
+        return path.is_symlink() or path.exists()

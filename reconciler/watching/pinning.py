@@ -8,7 +8,7 @@ from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
 from reconciler.workflow.account import api_of
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import choose_environment, choose_project
 
 _CURE = "nothing was read or written: put back what was there, or restart the watch to go on without it"

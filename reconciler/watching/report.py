@@ -1,12 +1,16 @@
-"""What came of one run of a watch: counts and lines for people, and no value of the account."""
+"""The report of one run of a watch, for metrics and as a line of the log; it holds no value of the account."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from reconciler.clock import time_text
+from reconciler.core.model.text import duration, json_text, visible
 from reconciler.core.plan.totals import SummaryEntry
+from reconciler.render.words import counted, pending
 
 RunResult: TypeAlias = Literal[
     "ok", "incomplete", "refused", "invalid", "unavailable", "rejected", "unsaved", "failed", "stopped"
@@ -56,3 +60,115 @@ class Report(Struct, frozen=True):
     seconds_throttled: float
     reading: Reading | None = None
     errors: tuple[str, ...] = ()
+
+
+_MOST_ERRORS = 20
+
+
+def text_line(time: str, report: Report, pause: float | None) -> str:
+    """Return a run as one line: when and how it ended, where, counts, seconds, and when the next one is due."""
+    head = f"{time} {report.environment}: {report.result}"
+    parts = [f"{head}{_story(report)}", f"{counted(report.requests, 'request')} in {report.seconds:.1f} s"]
+    if report.seconds_throttled:
+        parts.append(f"{duration(report.seconds_throttled)} of it waiting for the limit")
+    if pause is not None:
+        parts.append(f"next in {duration(pause)}")
+    return "; ".join(parts)
+
+
+def error_lines(report: Report) -> list[str]:
+    """Return what went wrong, a line for each problem; beyond a number they are counted."""
+    lines = [f"error: {visible(error)}" for error in report.errors[:_MOST_ERRORS]]
+    left = len(report.errors) - _MOST_ERRORS
+    return [*lines, f"error: and {left:,} more; `reconciler validate` names all"] if left > 0 else lines
+
+
+def json_line(time: str, report: Report, pause: float | None) -> str:
+    """Return a run that ended at this time as one JSON object."""
+    reading = report.reading
+    entry = {
+        "time": time,
+        "event": "run",
+        "started_at": report.started_at,
+        "environment": report.environment,
+        "result": report.result,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "seconds_throttled": round(report.seconds_throttled, 3),
+        "drift": reading.has_drift if reading else None,
+        "planned": {kind: getattr(reading.summary, kind) for kind in PENDING} if reading else None,
+        "uncertain": reading.summary.uncertain if reading else None,
+        "unmanaged": reading.summary.facts_unmanaged if reading else None,
+        "outcomes": dict(reading.outcomes) if reading and reading.outcomes is not None else None,
+        "errors": report.errors[:_MOST_ERRORS],
+        "errors_in_all": len(report.errors),
+        "next_in_seconds": None if pause is None else round(pause, 3),
+    }
+    return json_text(entry)
+
+
+def note_line(time: str, text: str) -> str:
+    """Return any other line as one JSON object."""
+    return json_text({"time": time, "event": "note", "message": text})
+
+
+def _story(report: Report) -> str:
+    """Return what is said after the result: what was planned and done, or how much is wrong."""
+    parts = [_planned(report.reading)] if report.reading else []
+    if report.errors:
+        parts.append(counted(len(report.errors), "error"))
+    return "".join(f", {part}" for part in parts)
+
+
+def _planned(reading: Reading) -> str:
+    parts = pending(reading.summary, PENDING)
+    told = [f"planned {', '.join(parts)}" if parts else "nothing to change", *_beside(reading.summary)]
+    if reading.outcomes is not None:
+        counts = [f"{number:,} {result}" for result, number in reading.outcomes.items() if number]
+        told.append(f"applied: {', '.join(counts) or 'nothing'}")
+    return ", ".join(told)
+
+
+def _beside(summary: SummaryEntry) -> list[str]:
+    return [f"{summary.uncertain:,} uncertain"] if summary.uncertain else []
+
+
+class WatchLog:
+    """
+    Hand lines to `write`, as text or as JSON.
+
+    Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
+    run's line. A note that the run before gave as well is not repeated.
+    """
+
+    def __init__(self, output_format: str, write: Callable[[str], None], now: Callable[[], datetime]) -> None:
+        self._is_json = output_format == "json"
+        self._write = write
+        self._now = now
+        self._told: tuple[str, ...] = ()
+        self._notes: set[str] = set()
+        self._notes_before: set[str] = set()
+
+    def run(self, report: Report, pause: float | None) -> None:
+        """Report a run that has just ended."""
+        self._notes_before, self._notes = self._notes, set()
+        time = time_text(self._now())
+        if self._is_json:
+            self._write(json_line(time, report, pause))
+            return
+        repeats = bool(report.errors) and report.errors == self._told
+        self._write(text_line(time, report, pause) + (" (errors as before)" if repeats else ""))
+        for line in [] if repeats else error_lines(report):
+            self._write(line)
+        self._told = report.errors
+
+    def note(self, text: str) -> None:
+        """Report something else."""
+        time = time_text(self._now())
+        self._write(note_line(time, text) if self._is_json else f"{time} {text}")
+
+    def note_once(self, text: str) -> None:
+        """Report something that every run would repeat."""
+        if text not in self._notes | self._notes_before:
+            self.note(text)
+        self._notes.add(text)

@@ -9,15 +9,15 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.api.pacing import Pacer, Waiting
+from reconciler.api.pacer import Pacer, Waiting
 from reconciler.clock import Clock, time_text
+from reconciler.concurrency import Stop
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.fingerprint import specs_digest
 from reconciler.core.model.masking import Masker, worded_error
 from reconciler.core.model.text import duration, visible
-from reconciler.core.plan.altered import without
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.plan.receipt import Receipt
+from reconciler.core.plan.receipt import Receipt, without
 from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,
@@ -29,17 +29,15 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.project import Environment
-from reconciler.stopping import Stop
-from reconciler.watching.log import WatchLog
 from reconciler.watching.pinning import PinnedTarget
 from reconciler.watching.probes import Health
-from reconciler.watching.report import Reading, Report, RunResult
+from reconciler.watching.report import Reading, Report, RunResult, WatchLog
 from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
-from reconciler.workflow.reporter import Reporter, Surroundings
+from reconciler.workflow.run import Reporter, Surroundings
 from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
 
 

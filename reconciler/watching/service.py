@@ -6,15 +6,14 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from reconciler import __version__
+from reconciler.concurrency import Stop, watching_for_interrupts
 from reconciler.core.model.text import duration
-from reconciler.stopping import Stop, watching_for_interrupts
-from reconciler.watching.log import WatchLog
 from reconciler.watching.metrics import Metrics
 from reconciler.watching.probes import Health, create_app, serving
-from reconciler.watching.report import Report
+from reconciler.watching.report import Report, WatchLog
 from reconciler.watching.run import Times, WatchRun, real_times
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.run import Surroundings
 
 _LONGEST = 3600.0
 _MOST_DOUBLINGS = 32  # more than any interval needs to reach the longest pause

@@ -21,21 +21,21 @@ from reconciler.api.client import (
     open_writer,
 )
 from reconciler.api.network import Proxy, check_certificates, proxy_for
-from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.api.pacer import Budget, Pacer, Waiting
+from reconciler.concurrency import Stop
 from reconciler.core.model.masking import SHORTEST_SECRET, Masker
 from reconciler.core.model.settings import is_of_this_machine
 from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.plan.operations import Plan
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError, StateError
-from reconciler.observe.expected import check_account
+from reconciler.observe.observing import check_account
 from reconciler.project import SANDBOX, Environment, Project
 from reconciler.render.notices import guard_sentence
-from reconciler.stopping import Stop
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Reporter, Surroundings
+from reconciler.workflow.run import Reporter, Surroundings
 
 _DEFAULT_API = "https://api.bland.ai"
 _API_VARIABLE = "BLAND_BASE_URL"

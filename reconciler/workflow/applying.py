@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
 from reconciler.clock import time_text
+from reconciler.concurrency import Stop, watching_for_interrupts
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
 from reconciler.core.model.masking import Masker
@@ -16,7 +17,6 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
 from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, Observer, Together, execute
-from reconciler.stopping import Stop, watching_for_interrupts
 from reconciler.workflow.account import refuse_exceeded, remember_ids
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
 from reconciler.workflow.records import ApplyRecords, keeping_records

@@ -22,7 +22,7 @@ from reconciler.core.model.references import as_written
 from reconciler.observe import observe
 from reconciler.project import load_project
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import Session, load_environment, of_each_environment, open_session
 
 

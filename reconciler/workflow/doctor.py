@@ -30,7 +30,7 @@ from reconciler.render.words import counted, memories
 from reconciler.storage.files import check_writable
 from reconciler.workflow.account import Account, open_account
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Surroundings
+from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import choose_environment, choose_project, load_chosen
 
 Status: TypeAlias = Literal["ok", "note", "fail"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.concurrency import for_each
 from reconciler.core.export import NOTHING_DECLARED, ExistingSpecs, Export, LiveAccount, Wanted, declared_in, select
 from reconciler.core.export.building import ExportedFile
 from reconciler.core.matching import contacts_in_doubt
@@ -21,7 +22,6 @@ from reconciler.reading.writing import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline
 from reconciler.specs.scanning import secret_keys
 from reconciler.user_lookup import UserReader
-from reconciler.workers import for_each
 from reconciler.workflow.session import load_environment
 
 _ABOUT = (

@@ -21,8 +21,7 @@ from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, l
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.workflow.account import Account, Pace, guards_of, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.reporter import Reporter, Surroundings
-from reconciler.workflow.run import Run
+from reconciler.workflow.run import Reporter, Run, Surroundings
 
 _Item = TypeVar("_Item")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reconciler.api.client import Endpoint, open_reader, open_writer
-from reconciler.api.pacing import Budget, Pacer, Waiting
+from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.clock import Clock
 from reconciler.core.model.settings import Rate
 from reconciler.core.remote import Reader

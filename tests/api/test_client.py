@@ -11,7 +11,7 @@ import pytest
 from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
 from reconciler.api.client.connection import connected
-from reconciler.api.guard import READS, READS_AND_WRITES
+from reconciler.api.requests import READS, READS_AND_WRITES
 from reconciler.core.matching import NOBODY
 from reconciler.core.model.desired import AgentNumber, Persona
 from reconciler.core.model.observed import LiveUser

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_reader, open_writer
+from reconciler.concurrency import Stop
 from reconciler.core.export.undo import build_undo
 from reconciler.core.model.desired import ContactMemory, Identifier, Memory
 from reconciler.core.model.settings import Rate
@@ -22,7 +23,6 @@ from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.faults import Fault, Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from tests.api.support import Waits, World
 from tests.builders import ORIGIN, desired, fact, memory, user
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.clock import Clock
+from reconciler.concurrency import Stop
 from reconciler.core.model.desired import AgentNumber, Desired, Identifier, number_key
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.plan.receipt import Outcome
@@ -20,7 +21,6 @@ from reconciler.observe.snapshot import SnapshotReader
 from reconciler.render.json import render_json
 from reconciler.sandbox.settings import Numbers, Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
 from reconciler.workflow.snapshots import take_snapshot

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
+from reconciler.concurrency import Stop
 from reconciler.core.export import Wanted
 from reconciler.core.model.desired import AgentNumber, ContactId, Identifier, Persona, memory_key
 from reconciler.core.model.observed import Present
@@ -20,10 +21,9 @@ from reconciler.core.snapshot import Taken, mask_holdings, unmask_snapshot
 from reconciler.errors import ApiError, OtherRecordError, RefusedError
 from reconciler.execute import Together, execute
 from reconciler.observe import Observing, observe
-from reconciler.observe.expected import check_account
+from reconciler.observe.observing import check_account
 from reconciler.observe.snapshot import SnapshotReader, list_account
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from reconciler.workflow.exporting import AccountScope, read_account
 from tests.api.support import World, call, call_reader
 from tests.builders import HERE, MASKER, ORIGIN, desired, fact, memory, plan_all, user

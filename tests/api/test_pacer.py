@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.pacing import Budget, Pacer, RequestRow, Retrying, Waiting
-from reconciler.api.pacing.limits import Window
+from reconciler.api.limits import Window
+from reconciler.api.pacer import Budget, Pacer, Waiting
+from reconciler.api.row import RequestRow, Retrying
 from reconciler.clock import Clock
+from reconciler.concurrency import for_each
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.cost import Allowance
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
-from reconciler.workers import for_each
 
 
 @dataclass

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from reconciler.api.client import Endpoint, open_writer
-from reconciler.api.pacing import Budget, Pacer
+from reconciler.api.pacer import Budget, Pacer
+from reconciler.concurrency import Stop, for_each
 from reconciler.core.model.observed import Absent, Present
 from reconciler.core.model.settings import Rate
 from reconciler.errors import ApiUnavailableError
@@ -23,8 +24,6 @@ from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
-from reconciler.workers import for_each
 from tests.api.support import World, call
 from tests.api.test_client import PERSONA, create, error_of
 from tests.builders import memory, plan_all

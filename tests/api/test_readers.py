@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from reconciler.concurrency import for_each
 from reconciler.core.model.desired import Contact, ContactId, Desired, Identifier, Persona, User
 from reconciler.core.model.masking import worded
 from reconciler.core.model.observed import (
@@ -31,7 +32,6 @@ from reconciler.sandbox.faults import Reply, Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.user_lookup import UserReader
-from reconciler.workers import for_each
 from tests.api.support import World, call_reader
 from tests.builders import HERE, desired, existing, memory, user
 from tests.fakes import FakeWriter

@@ -16,7 +16,7 @@ from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.storage.new_files import check_folder
+from reconciler.storage.files import check_folder
 from tests.cli.conftest import Called, Repository
 
 SARAH = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"

@@ -164,7 +164,7 @@ def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
 @pytest.fixture
 def two_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a run give up after two tries, so that nobody waits for six."""
-    monkeypatch.setattr("reconciler.api.pacing.retrying._ATTEMPTS", 2)
+    monkeypatch.setattr("reconciler.api.row._ATTEMPTS", 2)
 
 
 @pytest.mark.usefixtures("two_tries")

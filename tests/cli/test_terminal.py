@@ -7,11 +7,11 @@ import pytest
 
 from reconciler.cli.terminal import Progress, Waits, palette
 from reconciler.clock import Clock
+from reconciler.concurrency import Stop
 from reconciler.render.output import COLOURED, PLAIN
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from tests.cli.conftest import Repository
 
 LIVE = {

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.watching.log import WatchLog
+from reconciler.watching.report import WatchLog
 from tests.cli.conftest import SPEC, Repository
 from tests.cli.watched import FakeTime, Watch
 from tests.watching.reports import report

@@ -15,12 +15,12 @@ import pytest
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.surroundings import surroundings_of
 from reconciler.clock import Clock
+from reconciler.concurrency import Stop
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, bad_gateway
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from reconciler.watching.run import Times
 from reconciler.watching.service import Schedule, Watched, watch_account
 

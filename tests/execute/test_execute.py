@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from msgspec.structs import replace
 
+from reconciler.concurrency import NOT_REACHED, Stop
 from reconciler.core.export.undo import build_undo
 from reconciler.core.model.desired import ContactId, Identifier, User, memory_key
 from reconciler.core.model.observed import (
@@ -31,7 +32,6 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.execute import Counting, Execution, Together, execute
-from reconciler.stopping import NOT_REACHED, Stop
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.run import Run
 from tests.builders import MASKER, declared_contact, existing, memory, plan, plan_all, user

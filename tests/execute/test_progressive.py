@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from reconciler.concurrency import NOT_REACHED, Stop
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.observed import Absent, FoundContact
 from reconciler.core.model.settings import MostFailures, parse_most_failures
@@ -13,7 +14,6 @@ from reconciler.core.plan.operations import Operation, Plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ApiRejectedError, ApiUnavailableError
 from reconciler.execute import Canary, Execution, FailureLimit, Together, execute
-from reconciler.stopping import NOT_REACHED, Stop
 from tests.builders import existing, memory, plan_all, user
 from tests.fakes import FakeWriter
 

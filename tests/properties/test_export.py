@@ -30,7 +30,7 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs
 from reconciler.specs.texts import accepts
-from reconciler.storage.new_files import write_new_files
+from reconciler.storage.files import write_new_files
 from reconciler.workflow.exporting import AccountScope, read_account
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.client import open_writer
+from reconciler.concurrency import Stop
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.plan.operations import Operation, Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
@@ -14,7 +15,6 @@ from reconciler.execute import Together
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Fault, Faults, Rule, When
-from reconciler.stopping import Stop
 from reconciler.storage.journal import Journal, read_run
 from reconciler.workflow.applying import apply_plan
 from tests.properties.test_laws import Account, accounts

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.clock import Clock
+from reconciler.concurrency import Stop
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.export.undo import build_undo
 from reconciler.core.model.desired import Desired
@@ -29,7 +30,6 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
 from reconciler.specs.texts import accepts
-from reconciler.stopping import Stop
 from reconciler.workflow.applying import Applied, apply_plan
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run

@@ -28,7 +28,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
 from reconciler.core.model.text import visible
-from reconciler.core.model.unsendable import InexactNumber
+from reconciler.core.model.value import InexactNumber
 from reconciler.errors import Problem
 from reconciler.render.json import render_json, render_plan_gitlab
 from reconciler.render.junit import render_plan_junit, render_receipt_junit

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.pacing.limits import Window
+from reconciler.api.limits import Window
 from reconciler.core.model.settings import Rate
 
 requests = st.lists(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.api.client import open_reader, open_writer
 from reconciler.clock import Clock
+from reconciler.concurrency import Stop
 from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Persona
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.diff import FactWrite, Updated
@@ -23,7 +24,6 @@ from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.stopping import Stop
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run

@@ -6,7 +6,7 @@ import yaml
 from reconciler.core.model.masking import worded
 from reconciler.core.model.value import Json
 from reconciler.reading import Node, ParsedFile, read_bytes
-from reconciler.reading.yaml.parser import Parser, PythonParser
+from reconciler.reading.parser import Parser, PythonParser
 
 both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.value import Json
 from reconciler.reading import Node, read_bytes
-from reconciler.reading.yaml.parser import Parser, PythonParser
+from reconciler.reading.parser import Parser, PythonParser
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 FLOATS = st.floats(-(10**15), 10**15).filter(lambda number: "e" not in repr(number) and not number.is_integer())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.model.masking import worded
 from reconciler.core.model.value import Json
 from reconciler.reading import read_bytes
-from reconciler.reading.yaml.parser import Parser, PythonParser
+from reconciler.reading.parser import Parser, PythonParser
 
 LONG = "k" * 1025
 CASES = [

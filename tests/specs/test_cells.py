@@ -5,7 +5,7 @@ import pytest
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
-from reconciler.specs.rows.cells import by_catalogue
+from reconciler.specs.row_schema import by_catalogue
 
 AT = Source("keys.yaml", 1, 1)
 

@@ -15,10 +15,10 @@ from reconciler.core.model.references import Variable
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node, Row, RowEvent, read_rows
 from reconciler.specs import References, load_specs
+from reconciler.specs import row_reading as rows
 from reconciler.specs.loading import Specs
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
 from reconciler.specs.provenance import explain
-from reconciler.specs.rows import reading as rows
 from reconciler.specs.scanning import declared_addresses
 from tests.specs.cases import SCOPE
 

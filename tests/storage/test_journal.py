@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.concurrency import Stop
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.model.observed import Absent
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
-from reconciler.stopping import Stop
 from reconciler.storage.journal import FileLog, Journal, JournalFolder, new_run_id, read_run
 from tests.builders import NOON, memory, plan, plan_all, user
 from tests.fakes import FakeWriter

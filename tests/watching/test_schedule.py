@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.clock import Clock
-from reconciler.stopping import Stop
+from reconciler.concurrency import Stop
 from reconciler.watching.report import Report, RunResult
 from reconciler.watching.run import Times
 from reconciler.watching.service import Schedule, failures_after, keep_watching

@@ -1,6 +1,6 @@
 import json
 
-from reconciler.watching.log import error_lines, json_line, text_line
+from reconciler.watching.report import error_lines, json_line, text_line
 from tests.watching.reports import reading, report
 
 ENDED = "2027-03-31T14:00:01.250Z"

@@ -10,7 +10,7 @@ import httpx
 
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.network import Proxy
-from reconciler.api.pacing import Pacer
+from reconciler.api.pacer import Pacer
 from reconciler.core.model.masking import compose, label, quote
 from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import InputError

@@ -61,7 +61,7 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
-    from reconciler.storage.new_files import check_folder, write_new_files
+    from reconciler.storage.files import check_folder, write_new_files
     from reconciler.workflow.account import open_account, remember_ids
     from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, texts_of
     from reconciler.workflow.session import choose_project

@@ -12,7 +12,7 @@ from reconciler.cli.usage import command
 if TYPE_CHECKING:
     from reconciler.project import Environment, Project
     from reconciler.specs.loading import Loaded
-    from reconciler.workflow.reporter import Reporter
+    from reconciler.workflow.run import Reporter
 
 VALIDATE_FORMATS = ("text", "sarif")
 

@@ -5,7 +5,6 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from reconciler.core.documents.digests import operations_digest
 from reconciler.core.documents.merged_keys import describe_keys, in_order
 from reconciler.core.documents.plan import (
     FORMAT_VERSION,
@@ -23,13 +22,13 @@ from reconciler.core.documents.plan import (
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
+    operations_digest,
 )
 from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.documents.unchanged import describe_memory
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text
 from reconciler.core.model.value import Json
-from reconciler.core.plan.altered import Altered
 from reconciler.core.plan.base import Base, Cause
 from reconciler.core.plan.diff import Added, Change, FactWrite, Updated
 from reconciler.core.plan.operations import (
@@ -45,7 +44,7 @@ from reconciler.core.plan.operations import (
     Work,
     WriteFacts,
 )
-from reconciler.core.plan.receipt import Outcome, Receipt
+from reconciler.core.plan.receipt import Altered, Outcome, Receipt
 from reconciler.core.plan.totals import measures_of, summary_of
 from reconciler.errors import Source
 

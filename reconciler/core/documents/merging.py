@@ -5,9 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
-from reconciler.core.documents.digests import MERGED, operations_digest
 from reconciler.core.documents.merged_keys import DOUBT, merge_keys, merged_doubts
-from reconciler.core.documents.plan import CostEntry, NoticeEntry, OperationEntry, PlanDocument
+from reconciler.core.documents.plan import (
+    MERGED,
+    CostEntry,
+    NoticeEntry,
+    OperationEntry,
+    PlanDocument,
+    operations_digest,
+)
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.selection import Shards

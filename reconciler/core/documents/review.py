@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.documents.digests import MERGED, operations_digest
 from reconciler.core.documents.plan import (
+    MERGED,
     CreateContactEntry,
     CreateMemoryEntry,
     FactEntry,
@@ -22,6 +22,7 @@ from reconciler.core.documents.plan import (
     PlanDocument,
     UpdateContactEntry,
     changes_of,
+    operations_digest,
 )
 from reconciler.core.model.address import is_within, operation_key
 from reconciler.core.model.desired import ContactMemory, Memory, User

@@ -1,21 +1,95 @@
 """Build the files of an export: what each declares, and what is left out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs
-from reconciler.core.export.left_out import Accepts, LeftOut, Reason
-from reconciler.core.export.memories import MemoryBuilder, kept_values, ordered
+from reconciler.core.export.left_out import Accepts, LeftOut, Reason, flaw_of, flaw_of_key
 from reconciler.core.export.naming import Identified, IdentifyBy, Identifying, contact_names, scope_names
 from reconciler.core.export.selecting import LiveAccount
-from reconciler.core.model.address import contact_address
+from reconciler.core.model.address import contact_address, fact_address, user_address
 from reconciler.core.model.desired import Contact, Persona, ScopeKey, memory_key
+from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.references import escaped
 from reconciler.core.model.text import quoted
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import Json, is_list
 from reconciler.core.remote import ContactRecord, Record
+
+
+class MemoryBuilder:
+    """Builds one memory after the other, and counts their facts and users."""
+
+    def __init__(
+        self, account: LiveAccount, accepts: Accepts, declared: ExistingSpecs, *, with_summaries: bool
+    ) -> None:
+        self._account = account
+        self._accepts = accepts
+        self._declared = declared
+        self._with_summaries = with_summaries
+        self.facts = 0
+        self.users = 0
+
+    def build(self, memory: Record, address: str, left_out: list[LeftOut]) -> Json:
+        """Return the declaration of a memory."""
+        facts = self._facts_of(memory, address, left_out)
+        users = self._users_of(memory.memory_id, address, left_out)
+        self.facts += len(facts)
+        self.users += len(users)
+        return {**({"facts": facts} if facts else {}), **({"users": users} if users else {})}
+
+    def _facts_of(self, memory: Record, address: str, left_out: list[LeftOut]) -> dict[str, Json]:
+        refused: dict[str, Reason] = {
+            key: refusal
+            for key, value in memory.facts.items()
+            if not flaw_of_key(key, self._accepts) and (refusal := self._declared.refusal(key, value))
+        }
+        left_out += [LeftOut(fact_address(address, key), refused[key]) for key in sorted(refused)]
+        others = {key: value for key, value in memory.facts.items() if key not in refused}
+        return kept_values(others, self._accepts, left_out, place=lambda key: fact_address(address, key))
+
+    def _users_of(self, memory_id: str, address: str, left_out: list[LeftOut]) -> list[Json]:
+        users = self._account.users.get(memory_id)
+        if users is None:
+            if self._account.lists_users:
+                left_out.append(LeftOut(address, "unlisted_users"))
+            return []
+        left_out += [LeftOut(user_address(address, number), "user_number") for number in self._refused(users)]
+        accepted = sorted(users.keys() - set(self._refused(users)))
+        return [self._user(number, users[number], user_address(address, number), left_out) for number in accepted]
+
+    def _refused(self, users: Mapping[str, LiveUser]) -> list[str]:
+        return [number for number in sorted(users) if not self._accepts("phone_number", number)]
+
+    def _user(self, phone_number: str, user: LiveUser, address: str, left_out: list[LeftOut]) -> Json:
+        if not user.comparable:
+            left_out.append(LeftOut(f"{address}.metadata", "user_metadata"))
+        notes = {"metadata": user.metadata, "summary": user.summary if self._with_summaries else None}
+        live = {key: text for key, text in notes.items() if text is not None}
+        kept = kept_values(live, self._accepts, left_out, place=lambda key: f"{address}.{key}")
+        return {"phone_number": phone_number, **kept}
+
+
+def kept_values(
+    values: Mapping[str, Json], accepts: Accepts, left_out: list[LeftOut], *, place: Callable[[str], str]
+) -> dict[str, Json]:
+    """Return the values that a spec can hold, sorted, and record the others; `place` returns the address of a key."""
+    kept: dict[str, Json] = {}
+    for key in sorted(values):
+        flaw = flaw_of_key(key, accepts) or flaw_of(values[key], accepts)
+        if flaw:
+            left_out.append(LeftOut(place(key), flaw))
+        else:
+            kept[key] = ordered(values[key])
+    return kept
+
+
+def ordered(value: Json) -> Json:
+    """Return a value with the keys of its mappings sorted, since the account's order has no meaning."""
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    return [ordered(item) for item in value] if is_list(value) else value
 
 
 class Exporting(Struct, frozen=True):

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.text import shortened
-from reconciler.core.model.unsendable import InexactNumber, TooDeep
-from reconciler.core.model.value import MOST_WHOLE, Json, is_list, keeps_digits
+from reconciler.core.model.value import MOST_WHOLE, InexactNumber, Json, TooDeep, is_list, keeps_digits
 
 Accepts: TypeAlias = Callable[[TextKind, str], bool]
 """Return whether specs accept a text as one of a kind; the rules are those of `specs/texts.py`."""

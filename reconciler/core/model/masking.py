@@ -22,8 +22,7 @@ from typing_extensions import TypeAliasType
 
 from reconciler.core.model.secret import Secret, holds_secret
 from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.core.model.unsendable import TooDeep
-from reconciler.core.model.value import Json, canonical, is_list
+from reconciler.core.model.value import Json, TooDeep, canonical, is_list
 from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16

@@ -7,8 +7,7 @@ from msgspec import Struct
 
 from reconciler.core.model.desired import Fact, User
 from reconciler.core.model.observed import LiveUser
-from reconciler.core.model.unsendable import MOST_LIVE, TooDeep, unsendable
-from reconciler.core.model.value import Json, canonical, covers, is_list, lay_over, same
+from reconciler.core.model.value import MOST_LIVE, Json, TooDeep, canonical, covers, is_list, lay_over, same, unsendable
 from reconciler.errors import Source
 
 Path: TypeAlias = tuple[str, ...]

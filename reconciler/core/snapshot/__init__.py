@@ -5,8 +5,7 @@ It serves plans where the account cannot be reached or its key must not be. Equa
 digests, which takes the key that the snapshot was made with.
 """
 
-from reconciler.core.snapshot.masking import Taken, mask_holdings
+from reconciler.core.snapshot.masking import Taken, has_key_of, mask_holdings, unmask_snapshot
 from reconciler.core.snapshot.seen import Holdings, Snapshot
-from reconciler.core.snapshot.unmasking import has_key_of, unmask_snapshot
 
 __all__ = ["Holdings", "Snapshot", "Taken", "has_key_of", "mask_holdings", "unmask_snapshot"]

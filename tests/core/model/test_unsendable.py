@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from reconciler.api.answers import body_of
 from reconciler.api.requests import content, write_facts
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present
-from reconciler.core.model.unsendable import MOST_LIVE, InexactNumber, TooDeep, comparable, live_number, unsendable
-from reconciler.core.model.value import Json
-from reconciler.core.plan.altered import without
+from reconciler.core.model.value import MOST_LIVE, InexactNumber, Json, TooDeep, comparable, live_number, unsendable
 from reconciler.core.plan.diff import diff_facts, unsendable_facts
 from reconciler.core.plan.operations import UpdateUser
+from reconciler.core.plan.receipt import without
 from reconciler.errors import ApiError
 from tests.api.test_answers import answer
 from tests.builders import declared_contact, memory, plan, user

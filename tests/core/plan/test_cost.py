@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import open_writer
+from reconciler.concurrency import Stop
 from reconciler.core.model.desired import Identifier
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present
 from reconciler.core.model.settings import Rate
@@ -15,7 +16,6 @@ from reconciler.core.plan.cost import Allowance, Foreseen, foresee
 from reconciler.core.plan.operations import Plan
 from reconciler.execute import Together, execute
 from reconciler.sandbox.settings import Settings
-from reconciler.stopping import Stop
 from tests.api.support import World
 from tests.builders import memory, plan_all, user
 

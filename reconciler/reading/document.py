@@ -8,11 +8,21 @@ from msgspec import Struct
 
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
+from reconciler.reading.builder import Builder, UnreadableError
+from reconciler.reading.parser import (
+    CONFLICT,
+    PARSER,
+    RESOLVE,
+    Parser,
+    PythonParser,
+    conflict_marker,
+    decoded,
+    is_nesting_limit,
+    misread_questions,
+    parsed,
+)
 from reconciler.reading.places import Addressing, Lines, Node, dotted
-from reconciler.reading.yaml.builder import Builder, UnreadableError
-from reconciler.reading.yaml.parser import PARSER, Parser, PythonParser, is_nesting_limit, misread_questions, parsed
-from reconciler.reading.yaml.syntax import syntax_problem
-from reconciler.reading.yaml.text import CONFLICT, RESOLVE, conflict_marker, decoded
+from reconciler.reading.syntax import syntax_problem
 
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
+from reconciler.reading.parser import CONFLICT, RESOLVE
 from reconciler.reading.places import Lines
 from reconciler.reading.scalars import Refusal
-from reconciler.reading.yaml.text import CONFLICT, RESOLVE
 
 
 class _ParserMessage(Struct, frozen=True):

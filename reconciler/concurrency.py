@@ -1,10 +1,30 @@
-"""A request to stop: the first lets requests in flight finish, the second cancels them."""
+"""A few workers on one iterator, and a request to stop: first let requests in flight finish, then cancel them."""
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+
+_Item = TypeVar("_Item")
+
+
+async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]], *, concurrency: int) -> None:
+    """Do the work on every item, at most `concurrency` at once; the first error stops the others and is raised."""
+    remaining = iter(items)
+
+    async def pull() -> None:
+        for item in remaining:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(pull())
+    except BaseExceptionGroup as failures:
+        first = failures.exceptions[0]
+        raise first from first.__cause__
+
 
 NOT_REACHED = "not reached: the apply was stopped"
 _Result = TypeVar("_Result")

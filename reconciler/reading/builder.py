@@ -8,6 +8,7 @@ from yaml import events
 from reconciler.core.model.masking import compose, label
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
+from reconciler.reading.anchors import MOST_EXPANDED, MOST_NESTED, Anchored, Anchors, EntriesFrame, Frame, ItemsFrame
 from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
 from reconciler.reading.scalars import (
     Refusal,
@@ -15,15 +16,6 @@ from reconciler.reading.scalars import (
     plain_key_refusal,
     plain_value,
     scalar_tag_refusal,
-)
-from reconciler.reading.yaml.anchors import (
-    MOST_EXPANDED,
-    MOST_NESTED,
-    Anchored,
-    Anchors,
-    EntriesFrame,
-    Frame,
-    ItemsFrame,
 )
 
 _STEPS_SHOWN = 4

@@ -8,11 +8,9 @@ from typing import BinaryIO, Literal, TypeAlias
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
+from reconciler.reading.document import read_file, reason
 from reconciler.reading.places import Node
-from reconciler.reading.rows.csv import csv_rows
-from reconciler.reading.rows.json import json_rows
-from reconciler.reading.rows.row import Columns, Row
-from reconciler.reading.yaml.document import read_file, reason
+from reconciler.reading.row_formats import Columns, Row, csv_rows, json_rows
 
 RowsFormat: TypeAlias = Literal["csv", "json", "yaml"]
 FORMATS: Mapping[str, RowsFormat] = {

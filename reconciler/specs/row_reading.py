@@ -33,9 +33,8 @@ from reconciler.reading import (
 from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.problems import Problems, is_marked_live
-from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.rows.cells import Convert, as_text
-from reconciler.specs.rows.template import Slot, Template
+from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
+from reconciler.specs.row_template import Slot, Template
 
 Final = Callable[[Node], Node]
 """Apply the overlays and references to a document."""

@@ -22,8 +22,7 @@ from reconciler.reading import (
     plain_value,
 )
 from reconciler.specs.addresses import FACTS
-from reconciler.specs.row_schema import CONSTANT
-from reconciler.specs.rows.cells import Convert
+from reconciler.specs.row_schema import CONSTANT, Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0

@@ -7,13 +7,13 @@ from typing import TypeVar
 from msgspec import Struct
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.pacing.limits import Slots, Throttle, Window
+from reconciler.api.limits import Slots, Throttle, Window
 from reconciler.clock import SYSTEM_CLOCK, Clock
+from reconciler.concurrency import NOT_REACHED
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
 from reconciler.core.plan.cost import FRESH, Allowance
 from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
-from reconciler.stopping import NOT_REACHED
 
 _TICK = 0.001  # below that, a clock may not move at all
 _Answer = TypeVar("_Answer")

@@ -1,0 +1,276 @@
+"""CSV and JSON Lines → rows: the columns that the header names, and cells with their places."""
+
+import csv
+import json
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.model.masking import compose, named, quote
+from reconciler.core.model.value import Json, survives
+from reconciler.errors import Problem, Source
+from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker, is_utf16, not_utf8
+from reconciler.reading.scalars import Refusal, numeral_value, plain_value
+
+_UTF8 = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
+
+
+class TextLines:
+    """
+    The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the last line.
+
+    A line that is not UTF-8, or has a NUL byte, is returned anyway, and its problem waits to be `taken`. A file in
+    UTF-16 has no lines, but a problem.
+    """
+
+    def __init__(self, lines: Iterator[bytes], file: str) -> None:
+        self.number = 0
+        self._lines = lines
+        self._file = file
+        self._problems: list[Problem] = []
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the iterator itself."""
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line, with its end."""
+        line = next(self._lines)
+        self.number += 1
+        if self.number == 1:
+            if is_utf16(line):
+                self._lines = iter(())
+                self._problems.append(Problem(self._file, 1, 1, "", "the file seems to be UTF-16", _UTF8))
+                raise StopIteration
+            line = line.removeprefix(BOM_UTF8)
+        if b"\0" in line:
+            self._problems.append(self._nul(line))
+        try:
+            return line.decode()
+        except UnicodeDecodeError as error:
+            self._problems.append(replace(not_utf8(line, error.start, file=self._file), line=self.number))
+            return line.decode(errors="replace")
+
+    def taken(self) -> tuple[Problem, ...]:
+        """Return the problems of the lines since the last call."""
+        found = tuple(self._problems)
+        self._problems.clear()
+        return found
+
+    def _nul(self, line: bytes) -> Problem:
+        column = line.index(b"\0") + 1
+        return Problem(
+            self._file, self.number, column, "", "a NUL byte is not allowed in text", "save the file as UTF-8"
+        )
+
+
+class Columns(Struct, frozen=True):
+    """The columns that the header of a file names."""
+
+    names: tuple[str, ...]
+    source: Source
+
+
+class Row(Struct, frozen=True):
+    """One row, its cells by column; `source` is where it starts, `positions` count its columns from 1."""
+
+    cells: Mapping[str, Json]
+    source: Source
+    positions: Mapping[str, int]
+
+    def cell(self, column: str) -> Json:
+        """Return the cell of a column, None if it is empty."""
+        cell = self.cells.get(column)
+        return None if cell == "" else cell
+
+    def place(self, column: str) -> Source:
+        """Return the place of a cell: the line on which its row starts, and the number of its column."""
+        return Source(self.source.file, self.source.line, self.positions.get(column, 1))
+
+
+_DEEPEST = 64
+_WRITE = 'write one object a line: {"column": "value"}'
+
+
+class _InvalidLineError(ValueError):
+    """A value that JSON can express and specs cannot."""
+
+    def __init__(self, message: str, cure: str = "fix it, or put it in quotes as text") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
+    """Yield the rows of JSON Lines; empty lines are skipped."""
+    text = TextLines(lines, file)
+    for line in text:
+        wrong = text.taken()
+        if wrong:
+            yield from wrong
+        elif conflict_marker(line) is not None:
+            yield Problem(file, text.number, 1, "", CONFLICT, RESOLVE)
+            return
+        elif line.strip():
+            yield _row(line, Source(file, text.number, 1))
+    yield from text.taken()
+
+
+def json_value(text: str) -> Json | Refusal:
+    """Return a value from JSON, or why it is refused: data cannot hold what specs cannot."""
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+        )
+        _check_depth(value)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except _InvalidLineError as error:
+        return Refusal(error.message, error.cure)
+    except json.JSONDecodeError as error:
+        return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
+    except UnicodeEncodeError:
+        return Refusal("this is half of a surrogate pair", "write the letter itself")
+    except RecursionError:
+        return Refusal(f"values are nested more than {_DEEPEST} levels deep", "make it flatter")
+    return value
+
+
+def _row(line: str, source: Source) -> Row | Problem:
+    value = json_value(line)
+    if isinstance(value, Refusal):
+        return source.problem("", value.message, value.cure)
+    if not isinstance(value, dict):
+        return source.problem("", compose("a row is an object, not {}", named(value)), _WRITE)
+    return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
+
+
+def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise _InvalidLineError(compose("the key {} is here twice", quote(twice)), "keep one of the two")
+    return found
+
+
+def _number(text: str) -> Json:
+    """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
+    if "e" in text.lower():
+        if not survives(text):
+            raise _InvalidLineError("this number with an exponent is none that JSON carries unchanged")
+        return float(text)
+    found = plain_value(text)
+    if isinstance(found, Refusal):
+        raise _InvalidLineError(found.message)
+    return numeral_value(text)
+
+
+def _constant(text: str) -> Json:
+    raise _InvalidLineError(f"{text} is not a number that JSON can carry")
+
+
+def _check_depth(value: Json, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise RecursionError
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(below, depth + 1)
+
+
+_CLOSE = 'close it with ", and write "" for a quote inside of it'
+
+
+def csv_rows(lines: Iterator[bytes], *, file: str, delimiter: str) -> Iterator[Columns | Row | Problem]:
+    """Yield the events of CSV whose first row names the columns; rows of empty cells are skipped."""
+    yield from _Csv(lines, file, delimiter).events()
+
+
+class _Csv:
+    """A reading of one file; `_start` is the line before the row that comes next."""
+
+    def __init__(self, lines: Iterator[bytes], file: str, delimiter: str) -> None:
+        self._file = file
+        self._lines = TextLines(lines, file)
+        self._rows = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._line = 1
+
+    def events(self) -> Iterator[Columns | Row | Problem]:
+        header = next(self._records(), None)
+        if header is None:
+            yield Problem(self._file, 1, 1, "", "the file is empty", "start it with a row that names the columns")
+        elif isinstance(header, Problem):
+            yield header
+        else:
+            yield from self._table(header)
+
+    def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
+        names = [name.strip() for name in header]
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(names, start=1):
+            places.setdefault(name, []).append(place)
+        twice = {name: at for name, at in places.items() if name and len(at) > 1}
+        for name, at in twice.items():
+            places_of = ", ".join(map(str, at))
+            message = compose("the header names the column {} {} times, at {}", quote(name), len(at), places_of)
+            yield self._problem(message, "give each column a name of its own", column=at[1])
+        if twice:
+            return
+        yield Columns(tuple(names), Source(self._file, self._line, 1))
+        positions = {name: at for name, (at, *_) in places.items() if name}
+        for record in self._records():
+            if isinstance(record, Problem):
+                yield record
+            elif len(record) != len(names):
+                counts = f"this row has {len(record)} cells, and the header names {len(names)} columns"
+                yield self._problem(counts, "put a cell that holds the delimiter in double quotes")
+            else:
+                cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell.strip()}
+                yield Row(cells, Source(self._file, self._line, 1), positions)
+
+    def _records(self) -> Iterator[Sequence[str] | Problem]:
+        """Yield all records that are not empty; after one that cannot be read, go on with the next."""
+        while True:
+            self._line = self._lines.number + 1
+            try:
+                record = next(self._rows)
+            except StopIteration:
+                yield from self._lines.taken()
+                return
+            except csv.Error as error:
+                problem, may_go_on = self._malformed(str(error))
+                yield problem
+                if not may_go_on:
+                    return
+                continue
+            wrong = self._lines.taken()
+            yield from wrong
+            if record and conflict_marker(record[0]) == 0:
+                yield self._problem(CONFLICT, RESOLVE)
+                return
+            if not wrong and any(map(str.strip, record)):
+                yield record
+
+    def _malformed(self, error: str) -> tuple[Problem, bool]:
+        """Return the problem of a record, and whether the records after it can be read."""
+        if "expected after" in error:
+            message = "there is text after the closing quote of a cell"
+            return self._problem(message, 'write "" for a quote inside of a quoted cell'), True
+        if "field larger" in error:
+            return self._too_long(lines=self._lines.number - self._line + 1)
+        if "unexpected end" in error:
+            message = "a cell that starts with a double quote in this row, or below, is not closed"
+            return self._problem(message, _CLOSE), False
+        message = "this is not CSV, or its lines end in a way of their own"
+        return self._problem(message, "save it with LF or CRLF"), False
+
+    def _too_long(self, *, lines: int) -> tuple[Problem, bool]:
+        most = f"{csv.field_size_limit():,}"
+        if lines == 1:
+            return self._problem(f"a cell of this row has more than {most} characters", "shorten it"), True
+        message = f"a cell that starts with a double quote goes on for {lines:,} lines and more than {most} characters"
+        return self._problem(message, f"shorten it; or if it ends earlier, {_CLOSE}"), False
+
+    def _problem(self, message: str, cure: str, *, column: int = 1) -> Problem:
+        return Problem(self._file, self._line, column, "", message, cure)

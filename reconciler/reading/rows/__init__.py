@@ -1,1 +1,0 @@
-"""Rows of data files: CSV and JSON Lines, one row at a time, each with its place."""

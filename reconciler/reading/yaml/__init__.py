@@ -1,1 +1,0 @@
-"""YAML → plain data with places, from the events of the parser."""

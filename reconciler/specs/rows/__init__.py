@@ -1,1 +1,0 @@
-"""Contacts from data files: each row becomes a declaration, as if it stood in YAML."""
