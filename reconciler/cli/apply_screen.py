@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, write_files
+from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark
 from reconciler.core.documents.describe import describe_plan, describe_receipt
 from reconciler.core.plan.receipt import Receipt
@@ -26,6 +27,9 @@ from reconciler.workflow.undoing import UndoFile
 
 _DRY_RUN_FORMATS = ("text", "json")
 _NOTHING_LEFT = "Nothing of this plan is left to apply.\n"
+_NOTHING_WRITTEN = "nothing was written to the account"
+_RECEIPT_ABOVE = "the apply is over, and the receipt above says what was written to the account"
+_MAY_BE_WRITTEN = frozenset(("done", "failed", "unknown"))
 _ERROR = 1
 _INCOMPLETE = 3
 _INTERRUPTED = 130
@@ -87,6 +91,15 @@ def _run_dry(apply: Apply, output_format: str) -> int:
     return 0
 
 
+def _emit_plan(text: str) -> None:
+    """Print the plan before anything is written; raises `StateError`, also where nobody reads standard output."""
+    try:
+        emit(text, effect=_NOTHING_WRITTEN)
+    except BrokenPipeError as error:
+        silence(sys.stdout)
+        raise StateError(f"standard output was closed before the plan was shown; {_NOTHING_WRITTEN}") from error
+
+
 class _TerminalScreen:
     """The terminal of one apply; `was_shown` turns false when standard output did not take the receipt."""
 
@@ -107,7 +120,7 @@ class _TerminalScreen:
         if proposal.changed and not proposal.plan.operations:
             text = _NOTHING_LEFT
         if is_document:
-            emit(text)
+            _emit_plan(text)
         else:
             remark(text, nl=False)
 
@@ -138,7 +151,8 @@ class _TerminalScreen:
             remark(self._rendered(receipt, sys.stderr).rstrip())
         except StateError as error:
             remark(self._rendered(receipt, sys.stderr).rstrip())
-            remark(f"error: {error}")
+            written = any(outcome.result in _MAY_BE_WRITTEN for outcome in receipt.outcomes)
+            remark(f"error: {error}; {_RECEIPT_ABOVE if written else _NOTHING_WRITTEN}")
             self.was_shown = False
 
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:

@@ -45,8 +45,12 @@ def is_redrawn(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def emit(document: str, output_format: str = "text") -> None:
-    """Write the one document of a command to standard output; raises `StateError`, and `BrokenPipeError`."""
+def emit(document: str, output_format: str = "text", *, effect: str = "") -> None:
+    """
+    Write the one document of a command to standard output; raises `StateError`, and `BrokenPipeError`.
+
+    `effect` says what the command has done, or has not: whoever cannot read the document must know.
+    """
     text = fitted(leaving(document, output_format), sys.stdout.encoding or "utf-8", output_format)
     try:
         click.echo(text, file=sys.stdout, nl=False, color=True)
@@ -54,7 +58,8 @@ def emit(document: str, output_format: str = "text") -> None:
         raise
     except OSError as error:
         silence(sys.stdout)
-        raise StateError(f"cannot write to standard output: {error.strerror}") from error
+        known = f"; {effect}" if effect else ""
+        raise StateError(f"cannot write to standard output: {error.strerror}{known}") from error
 
 
 def remark(line: str, *, nl: bool = True) -> None:

@@ -141,14 +141,15 @@ def test_a_real_process_with_a_narrow_locale_plans_and_applies(narrow: Repositor
 
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-NO_ROOM = "error: cannot write to standard output: No space left on device\n"
+NO_ROOM = "error: cannot write to standard output: No space left on device"
+NOTHING_WRITTEN = "; nothing was written to the account\n"
 
 
 @FULL
 def test_an_apply_on_a_full_disk_ends_before_its_first_write(repository: Repository) -> None:
     done = started('exec "$0" -m reconciler apply --yes --receipt receipt.json > /dev/full')
 
-    assert (done.returncode, done.stderr.decode()) == (1, NO_ROOM)
+    assert (done.returncode, done.stderr.decode()) == (1, NO_ROOM + NOTHING_WRITTEN)
     assert not list((repository.root / ".reconciler").glob("journal/*"))
     assert not (repository.root / "receipt.json").exists()
 
@@ -162,10 +163,44 @@ def test_an_apply_keeps_ids_and_files_before_it_prints(repository: Repository, o
     )
 
     assert done.returncode == 1
-    assert done.stderr.decode().endswith(NO_ROOM)
+    assert f"{NO_ROOM}; the apply is over, and the receipt above says what was written" in done.stderr.decode()
     assert json.loads((repository.root / "receipt.json").read_bytes())["totals"]["done"] == 4
     assert (repository.root / "receipt.txt").read_text().endswith("Apply complete: 4 operations done.\n")
     assert (repository.root / ".reconciler/ids.json").exists()
+
+
+@FULL
+@pytest.mark.usefixtures("repository")
+def test_an_apply_with_nothing_to_write_says_so_where_its_receipt_cannot_be_printed() -> None:
+    started('exec "$0" -m reconciler apply --yes')
+    done = started('exec "$0" -m reconciler apply --yes --format json > /dev/full')
+
+    assert done.stderr.decode().endswith(NO_ROOM + NOTHING_WRITTEN)
+
+
+@FULL
+@pytest.mark.parametrize(
+    ("command", "effect"),
+    [
+        ("sandbox reset --yes", "the sandbox is empty"),
+        ("fmt", "all files are formatted"),
+        ("init here", "the repository is in here"),
+        ("export --out exported", "nothing was to be written"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_a_command_that_cannot_print_says_what_it_has_done(command: str, effect: str) -> None:
+    started('exec "$0" -m reconciler apply --yes')
+    done = started(f'exec "$0" -m reconciler {command} > /dev/full')
+
+    assert done.stderr.decode().endswith(f"{NO_ROOM}; {effect}\n")
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_apply_whose_plan_nobody_reads_says_that_nothing_was_written() -> None:
+    done = started('"$0" -m reconciler apply --yes | true')
+
+    assert "standard output was closed before the plan was shown; nothing was written" in done.stderr.decode()
 
 
 @FULL

@@ -59,6 +59,7 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export
+    from reconciler.core.model.text import visible
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
     from reconciler.storage.files import check_folder, write_new_files
@@ -83,7 +84,8 @@ def export(  # noqa: PLR0913  one parameter an option
         if made.contacts:
             write_new_files(out, texts_of(made, out, project))
             remember_ids(account, made.memory_ids, around.reporter)
-    emit(_result(made, out, moves=not is_among_specs(out, project), is_alone=not declared.contacts))
+    result = _result(made, out, moves=not is_among_specs(out, project), is_alone=not declared.contacts)
+    emit(result, effect=f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written")
     return 0
 
 

@@ -61,10 +61,12 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     from reconciler.core.model.text import visible
 
     changes = _changes(invocation, paths)
-    if not (check or diff):
+    written = not (check or diff)
+    if written:
         _write(changes)
-    emit("".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes))
-    _report(len(changes), written=not (check or diff))
+    text = "".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes)
+    emit(text, effect="all files are formatted" if written else "")
+    _report(len(changes), written=written)
     return _NOT_FORMATTED if check and changes else 0
 
 

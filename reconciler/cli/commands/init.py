@@ -45,6 +45,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     """
     from reconciler.cli.terminal import emit
     from reconciler.cli.wizard import next_steps, written_files
+    from reconciler.core.model.text import visible
     from reconciler.scaffold import ALWAYS, repository, write_new
 
     given |= {"folder": folder, "default_environment": invocation.environment}
@@ -57,7 +58,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     kept = _kept(root, texts, keep=keep)
     write_new(root, {name: text for name, text in texts.items() if name not in kept})
     lines = [*written_files(root, sorted(texts.keys() - set(kept))), *next_steps(root, answers)]
-    emit("\n".join(lines) + "\n")
+    emit("\n".join(lines) + "\n", effect=f"the repository is in {visible(str(root))}")
     return 0
 
 

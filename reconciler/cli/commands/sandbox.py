@@ -112,7 +112,7 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
         click.confirm("Forget everything in the sandbox?", abort=True)
     with _state_file(invocation) as file:
         reset_file(file)
-    emit("The sandbox is empty.\n")
+    emit("The sandbox is empty.\n", effect="the sandbox is empty")
     return 0
 
 
