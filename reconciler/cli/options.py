@@ -270,7 +270,7 @@ def writing_options(command: _Command) -> _Command:
         command,
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them."),
-        click.option("--receipt", type=file, help="Save what became of every operation, as JSON, to this file."),
+        click.option("--receipt", type=file, help="Save the outcome of every operation, as JSON, to this file."),
         click.option(
             "--save-undo",
             type=file,

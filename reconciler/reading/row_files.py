@@ -68,7 +68,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _yaml_rows(path: Path, name: str) -> Iterator[RowEvent]:
-    _open(path).close()  # whoever names a file that is not there is told at that place
+    _open(path).close()  # a file that is missing is reported where it is named
     reading = read_file(path, name=name)
     yield from reading.problems
     for document in reading.documents:

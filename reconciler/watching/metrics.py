@@ -69,15 +69,15 @@ class Metrics:
         self._last_success.labels(environment)  # 0, so that an alert on its age hears of a watch that never succeeds
 
     def _note_reading(self, report: Report) -> None:
-        name, reading = report.environment, report.reading
-        if reading is None:
+        name, account = report.environment, report.account
+        if account is None:
             return
-        self._drift.labels(name).set(reading.has_drift)
-        self._uncertain.labels(name).set(reading.summary.uncertain)
-        self._unmanaged.labels(name).set(reading.summary.facts_unmanaged)
-        for kind, number in reading.pending.items():
+        self._drift.labels(name).set(account.has_drift)
+        self._uncertain.labels(name).set(account.summary.uncertain)
+        self._unmanaged.labels(name).set(account.summary.facts_unmanaged)
+        for kind, number in account.pending.items():
             self._pending.labels(name, kind).set(number)
-        for outcome, number in (reading.outcomes or {}).items():
+        for outcome, number in (account.outcomes or {}).items():
             self._operations.labels(name, outcome).inc(number)
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:

@@ -45,7 +45,7 @@ class Health:
     @property
     def is_ready(self) -> bool:
         """Return whether the last run made a plan."""
-        return self.last is not None and self.last.reading is not None
+        return self.last is not None and self.last.account is not None
 
 
 _PATIENCE = 5.0

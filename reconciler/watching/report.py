@@ -28,7 +28,7 @@ PENDING = tuple(field.name for field in fields(SummaryEntry) if "_to_" in field.
 """The kinds of pending changes, as the summary of a plan names them."""
 
 
-class Reading(Struct, frozen=True):
+class AccountSummary(Struct, frozen=True):
     """
     What was seen of the account: the totals of the plan, and of an apply its outcomes by result.
 
@@ -49,7 +49,7 @@ class Report(Struct, frozen=True):
     """
     One run: when it started (ISO 8601, UTC), how long it took in seconds, and what it sent.
 
-    `reading` is None where no plan was made; `errors` are lines that say why.
+    `account` is None where no plan was made; `errors` are lines that say why.
     """
 
     environment: str
@@ -58,7 +58,7 @@ class Report(Struct, frozen=True):
     seconds: float
     requests: int
     seconds_throttled: float
-    reading: Reading | None = None
+    account: AccountSummary | None = None
     errors: tuple[str, ...] = ()
 
 
@@ -85,7 +85,7 @@ def error_lines(report: Report) -> list[str]:
 
 def json_line(time: str, report: Report, pause: float | None) -> str:
     """Return a run that ended at this time as one JSON object."""
-    reading = report.reading
+    account = report.account
     entry = {
         "time": time,
         "event": "run",
@@ -95,11 +95,11 @@ def json_line(time: str, report: Report, pause: float | None) -> str:
         "seconds": round(report.seconds, 3),
         "requests": report.requests,
         "seconds_throttled": round(report.seconds_throttled, 3),
-        "drift": reading.has_drift if reading else None,
-        "planned": {kind: getattr(reading.summary, kind) for kind in PENDING} if reading else None,
-        "uncertain": reading.summary.uncertain if reading else None,
-        "unmanaged": reading.summary.facts_unmanaged if reading else None,
-        "outcomes": dict(reading.outcomes) if reading and reading.outcomes is not None else None,
+        "drift": account.has_drift if account else None,
+        "planned": {kind: getattr(account.summary, kind) for kind in PENDING} if account else None,
+        "uncertain": account.summary.uncertain if account else None,
+        "unmanaged": account.summary.facts_unmanaged if account else None,
+        "outcomes": dict(account.outcomes) if account and account.outcomes is not None else None,
         "errors": report.errors[:_MOST_ERRORS],
         "errors_in_all": len(report.errors),
         "next_in_seconds": None if pause is None else round(pause, 3),
@@ -113,20 +113,20 @@ def note_line(time: str, text: str) -> str:
 
 
 def _story(report: Report) -> str:
-    """Return what is said after the result: what was planned and done, or how much is wrong."""
-    parts = [_planned(report.reading)] if report.reading else []
+    """Return the words after the result: what was planned and done, or how much is wrong."""
+    parts = [_planned(report.account)] if report.account else []
     if report.errors:
         parts.append(counted(len(report.errors), "error"))
     return "".join(f", {part}" for part in parts)
 
 
-def _planned(reading: Reading) -> str:
-    parts = pending(reading.summary, PENDING)
-    told = [f"planned {', '.join(parts)}" if parts else "nothing to change", *_beside(reading.summary)]
-    if reading.outcomes is not None:
-        counts = [f"{number:,} {result}" for result, number in reading.outcomes.items() if number]
-        told.append(f"applied: {', '.join(counts) or 'nothing'}")
-    return ", ".join(told)
+def _planned(account: AccountSummary) -> str:
+    parts = pending(account.summary, PENDING)
+    words = [f"planned {', '.join(parts)}" if parts else "nothing to change", *_beside(account.summary)]
+    if account.outcomes is not None:
+        counts = [f"{number:,} {result}" for result, number in account.outcomes.items() if number]
+        words.append(f"applied: {', '.join(counts) or 'nothing'}")
+    return ", ".join(words)
 
 
 def _beside(summary: SummaryEntry) -> list[str]:
@@ -145,7 +145,7 @@ class WatchLog:
         self._is_json = output_format == "json"
         self._write = write
         self._now = now
-        self._told: tuple[str, ...] = ()
+        self._reported: tuple[str, ...] = ()
         self._notes: set[str] = set()
         self._notes_before: set[str] = set()
 
@@ -156,11 +156,11 @@ class WatchLog:
         if self._is_json:
             self._write(json_line(time, report, pause))
             return
-        repeats = bool(report.errors) and report.errors == self._told
+        repeats = bool(report.errors) and report.errors == self._reported
         self._write(text_line(time, report, pause) + (" (errors as before)" if repeats else ""))
         for line in [] if repeats else error_lines(report):
             self._write(line)
-        self._told = report.errors
+        self._reported = report.errors
 
     def note(self, text: str) -> None:
         """Report something else."""

@@ -31,7 +31,7 @@ from reconciler.errors import (
 from reconciler.project import Environment
 from reconciler.watching.pinning import PinnedTarget
 from reconciler.watching.probes import Health
-from reconciler.watching.report import Reading, Report, RunResult, WatchLog
+from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
 from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
 from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.options import RunOptions
@@ -104,7 +104,7 @@ class WatchRun:
         self._stable = StableReader(times.clock)
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
-        self._reading: Reading | None = None
+        self._account: AccountSummary | None = None
         self._applied_digest = ""
         self._useless: Mapping[str, Sequence[FactWrite]] = {}
         self.is_writing = False
@@ -112,7 +112,7 @@ class WatchRun:
     async def __call__(self) -> Report:
         """Do one run."""
         self._health.expect_sign()
-        self._pacer_before, self._pacer, self._reading = self._pacer or self._pacer_before, None, None
+        self._pacer_before, self._pacer, self._account = self._pacer or self._pacer_before, None, None
         started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
         return self._report(ended, started_at, self._times.clock.monotonic() - began, self._pacer)
@@ -125,7 +125,7 @@ class WatchRun:
             seconds=seconds,
             requests=pacer.requests_sent if pacer else 0,
             seconds_throttled=pacer.seconds_throttled if pacer else 0.0,
-            reading=self._reading,
+            account=self._account,
             errors=ended.errors,
         )
 
@@ -167,25 +167,27 @@ class WatchRun:
             await self._planned(session)
             return True
         async with keeping_records(session) as records:
-            proposal, reading = await self._planned(session)
+            proposal, account = await self._planned(session)
             records.resolve_earlier_runs(proposal)
             plan = without(proposal.plan, self._useless)
             is_whole = plan is proposal.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._applied_digest):
                 return is_whole  # what is uncertain need not be sent again by every run
-            is_complete = await self._applied(session, records, replace(proposal, plan=plan), reading)
+            is_complete = await self._applied(session, records, replace(proposal, plan=plan), account)
             return is_complete and is_whole
 
-    async def _planned(self, session: Session) -> tuple[Proposal, Reading]:
+    async def _planned(self, session: Session) -> tuple[Proposal, AccountSummary]:
         async with session.account.reader() as reader:
             run = replace(session.run("reading"), allowance=session.account.pacer.allowance)
             proposal = await propose_declared(session, reader, run, ())
         summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
-        self._reading = reading = Reading(summary, has_drift=proposal.plan.has_changes)
+        self._account = account = AccountSummary(summary, has_drift=proposal.plan.has_changes)
         refuse_exceeded(proposal.plan, command="apply")
-        return proposal, reading
+        return proposal, account
 
-    async def _applied(self, session: Session, records: ApplyRecords, proposal: Proposal, reading: Reading) -> bool:
+    async def _applied(
+        self, session: Session, records: ApplyRecords, proposal: Proposal, account: AccountSummary
+    ) -> bool:
         plan = proposal.plan
         self.is_writing = True
         try:
@@ -198,8 +200,8 @@ class WatchRun:
         receipt = applied.receipt
         remember_ids(session.account, applied.memory_ids, session.reporter)
         self._note_useless(receipt)
-        has_drift = reading.has_drift and not receipt.is_complete
-        self._reading = replace(reading, has_drift=has_drift, outcomes=receipt.totals)
+        has_drift = account.has_drift and not receipt.is_complete
+        self._account = replace(account, has_drift=has_drift, outcomes=receipt.totals)
         if receipt.is_complete:
             self._applied_digest = plan.origin.specs_digest
         return receipt.is_complete

@@ -44,7 +44,7 @@ def failures_after(report: Report, failures: int) -> int:
     """Count the runs in a row to which the account gave no answer, or none that helps; a plan needs one that does."""
     if report.result in {"unavailable", "rejected"}:
         return failures + 1
-    return failures if report.reading is None else 0
+    return failures if report.account is None else 0
 
 
 class Watched(Struct, frozen=True):

@@ -3,17 +3,17 @@
 from typing import Any
 
 from reconciler.core.plan.totals import SummaryEntry
-from reconciler.watching.report import Reading, Report, RunResult
+from reconciler.watching.report import AccountSummary, Report, RunResult
 
 
 def summary(**counts: int) -> SummaryEntry:
     return SummaryEntry(**(dict.fromkeys(SummaryEntry.__slots__, 0) | counts))
 
 
-def reading(**counts: int) -> Reading:
-    return Reading(summary(**counts), has_drift=any("_to_" in name for name in counts))
+def account(**counts: int) -> AccountSummary:
+    return AccountSummary(summary(**counts), has_drift=any("_to_" in name for name in counts))
 
 
 def report(result: RunResult = "ok", **changes: Any) -> Report:
-    made = {"seconds": 1.25, "requests": 3, "seconds_throttled": 0.0, "reading": None, "errors": ()} | changes
+    made = {"seconds": 1.25, "requests": 3, "seconds_throttled": 0.0, "account": None, "errors": ()} | changes
     return Report("production", result, "2027-03-31T14:00:00.000Z", **made)

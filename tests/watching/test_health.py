@@ -1,6 +1,6 @@
 from reconciler.clock import Clock
 from reconciler.watching.probes import Health
-from tests.watching.reports import reading, report
+from tests.watching.reports import account, report
 
 
 class Moved:
@@ -46,7 +46,7 @@ def test_ready_once_a_plan_was_made_and_while_the_last_run_made_one() -> None:
     health = Health(Clock(), patience=900)
     assert not ready(health)
 
-    health.last = report(reading=reading())
+    health.last = report(account=account())
     assert ready(health)
 
     health.last = report("unavailable")

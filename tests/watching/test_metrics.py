@@ -2,7 +2,7 @@ from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from reconciler.watching.metrics import Metrics
-from tests.watching.reports import reading, report
+from tests.watching.reports import account, report
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -19,7 +19,7 @@ def test_before_the_first_run_nothing_is_claimed() -> None:
 
 def test_a_plan_sets_drift_and_pending_changes_by_kind() -> None:
     metrics = Metrics(version="1")
-    metrics.note(report(reading=reading(facts_to_add=2, facts_unmanaged=7, uncertain=1)))
+    metrics.note(report(account=account(facts_to_add=2, facts_unmanaged=7, uncertain=1)))
 
     assert value(metrics, "drift") == 1
     assert value(metrics, "pending_changes", kind="facts_to_add") == 2
@@ -29,8 +29,8 @@ def test_a_plan_sets_drift_and_pending_changes_by_kind() -> None:
 
 def test_what_was_applied_is_not_pending_any_more() -> None:
     metrics = Metrics(version="1")
-    done = replace(reading(facts_to_add=2), has_drift=False, outcomes={"done": 1, "failed": 0})
-    metrics.note(report(reading=done))
+    done = replace(account(facts_to_add=2), has_drift=False, outcomes={"done": 1, "failed": 0})
+    metrics.note(report(account=done))
 
     assert (value(metrics, "drift"), value(metrics, "pending_changes", kind="facts_to_add")) == (0, 0)
     assert value(metrics, "operations_total", outcome="done") == 1
@@ -38,7 +38,7 @@ def test_what_was_applied_is_not_pending_any_more() -> None:
 
 def test_a_run_without_an_answer_leaves_what_was_known_and_the_time_of_the_last_success() -> None:
     metrics = Metrics(version="1")
-    metrics.note(report(reading=reading(facts_to_add=2)))
+    metrics.note(report(account=account(facts_to_add=2)))
     success = value(metrics, "last_success_timestamp_seconds")
     metrics.note(replace(report("unavailable"), started_at="2027-03-31T15:00:00.000Z"))
 
@@ -69,7 +69,7 @@ def test_what_was_told_before_the_environment_was_known_goes_once_it_is() -> Non
     metrics.note(replace(report("invalid", errors=("x",)), environment="unknown"))
     assert value(metrics, "specs_valid", environment="unknown") == 0
 
-    metrics.note(report(reading=reading()))
+    metrics.note(report(account=account()))
     text = generate_latest(metrics.registry).decode()
 
     assert 'environment="production"' in text
@@ -85,7 +85,7 @@ def test_invalid_specs_are_a_metric() -> None:
 
 def test_every_metric_says_what_it_is() -> None:
     metrics = Metrics(version="1")
-    metrics.note(report(reading=reading(facts_to_add=2)))
+    metrics.note(report(account=account(facts_to_add=2)))
     lines = generate_latest(metrics.registry).decode().splitlines()
     told = {line.split()[2] for line in lines if line.startswith("# HELP") and len(line.split()) > 3}
 

@@ -11,7 +11,7 @@ from reconciler.concurrency import Stop
 from reconciler.watching.report import Report, RunResult
 from reconciler.watching.run import Times
 from reconciler.watching.service import Schedule, failures_after, keep_watching
-from tests.watching.reports import reading, report
+from tests.watching.reports import account, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
 SHARES = st.floats(min_value=0, max_value=1)
@@ -45,19 +45,19 @@ def test_a_pause_has_bounds_and_never_shrinks_with_failures(
     assert pause <= schedule.pause(failures + 1, share)
 
 
-@given(st.lists(st.builds(report, RESULTS, reading=st.sampled_from([None, reading()]))))
+@given(st.lists(st.builds(report, RESULTS, account=st.sampled_from([None, account()]))))
 def test_failures_are_those_since_the_last_plan(reports: list[Report]) -> None:
     failures = 0
     for one in reports:
         failures = failures_after(one, failures)
     is_failure = [one.result in {"unavailable", "rejected"} for one in reports]
-    plans = (at for at, one in enumerate(reports) if one.reading and not is_failure[at])
+    plans = (at for at, one in enumerate(reports) if one.account and not is_failure[at])
 
     assert failures == sum(is_failure[max(plans, default=-1) + 1 :])
 
 
 def test_a_plan_that_is_refused_was_an_answer_and_a_lease_that_is_taken_says_nothing_of_the_account() -> None:
-    assert failures_after(report("refused", reading=reading(facts_to_add=9)), 5) == 0
+    assert failures_after(report("refused", account=account(facts_to_add=9)), 5) == 0
     assert failures_after(report("refused"), 5) == 5
 
 

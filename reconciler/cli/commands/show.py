@@ -1,4 +1,4 @@
-"""`reconciler show`: renders a saved plan or receipt again, or what became of a run, in any format."""
+"""`reconciler show`: renders a saved plan or receipt again, or the receipt of a past run, in any format."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ def show(
     invocation: Invocation, *, what: tuple[str, ...], output_format: str, writes: tuple[tuple[str, Path], ...]
 ) -> int:
     """
-    Render a saved plan or receipt again, or what became of a run, by its id or the start of it.
+    Render a saved plan or receipt again, or the receipt of a past run, by its id or the start of it.
 
     Several files, of --shard, are merged: their plans, or their receipts, become one.
     """

@@ -1,1 +1,1 @@
-"""What to do about a difference, and what became of it: operations, plans, receipts."""
+"""Operations that cure differences, plans of them, and receipts of their outcomes."""

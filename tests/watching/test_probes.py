@@ -10,7 +10,7 @@ from reconciler.clock import Clock
 from reconciler.errors import InputError
 from reconciler.watching.metrics import Metrics
 from reconciler.watching.probes import Health, create_app, serving
-from tests.watching.reports import reading, report
+from tests.watching.reports import account, report
 
 
 class Served:
@@ -38,7 +38,7 @@ def served() -> Iterator[Served]:
 
 
 def test_metrics_are_in_the_text_format_of_prometheus(served: Served) -> None:
-    served.metrics.note(report(reading=reading(facts_to_add=2)))
+    served.metrics.note(report(account=account(facts_to_add=2)))
     status, text = served.get("/metrics")
 
     assert status == 200
@@ -62,7 +62,7 @@ def test_healthz_says_ok_while_alive_and_503_with_the_last_run_when_stalled(serv
 
 def test_readyz_waits_for_a_plan(served: Served) -> None:
     assert served.get("/readyz")[0] == 503
-    served.health.last = report(reading=reading())
+    served.health.last = report(account=account())
     assert served.get("/readyz")[0] == 200
 
 

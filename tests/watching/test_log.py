@@ -1,13 +1,13 @@
 import json
 
 from reconciler.watching.report import error_lines, json_line, text_line
-from tests.watching.reports import reading, report
+from tests.watching.reports import account, report
 
 ENDED = "2027-03-31T14:00:01.250Z"
 
 
 def test_a_run_that_found_drift_is_one_line() -> None:
-    found = report(reading=reading(facts_to_add=2, users_to_add=1, uncertain=3))
+    found = report(account=account(facts_to_add=2, users_to_add=1, uncertain=3))
 
     assert text_line(ENDED, found, 330) == (
         "2027-03-31T14:00:01.250Z production: ok, planned 2 facts to add, 1 user to add, 3 uncertain; "
@@ -22,7 +22,7 @@ def test_the_last_line_promises_no_next_run() -> None:
 
 
 def test_waiting_for_the_limit_is_told() -> None:
-    waited = report(reading=reading(), seconds=905.0, seconds_throttled=900.0)
+    waited = report(account=account(), seconds=905.0, seconds_throttled=900.0)
 
     assert text_line(ENDED, waited, 60).endswith(
         "3 requests in 905.0 s; 15 min of it waiting for the limit; next in 1 min"
@@ -44,7 +44,7 @@ def test_errors_beyond_twenty_are_counted() -> None:
 
 
 def test_the_same_as_json_is_one_object_on_one_line() -> None:
-    line = json_line(ENDED, report(reading=reading(facts_to_add=2), errors=("a\nb",)), 61.5)
+    line = json_line(ENDED, report(account=account(facts_to_add=2), errors=("a\nb",)), 61.5)
     entry = json.loads(line)
 
     assert "\n" not in line
