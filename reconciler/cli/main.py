@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from io import StringIO
@@ -169,8 +169,20 @@ def _known_keys(environ: Mapping[str, str]) -> Iterator[str]:
             yield from filter(None, (login, login.partition(":")[2]))
 
 
+def _warn_of_variables(names: Iterable[str]) -> None:
+    """Warn of variables that look like those of options and are none."""
+    own = {option.envvar for option in group.params if isinstance(option, click.Option)} | _KEY_NAMES
+    others = [name for name in names if name.upper().startswith("RECONCILER_") and name not in own]
+    if others:
+        from reconciler.cli.suggestions import misspelt_variables
+
+        for warning in misspelt_variables(others):
+            say(f"warning: {warning}")
+
+
 def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
+        _warn_of_variables(os.environ)
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
     except click.ClickException as error:
         from reconciler.cli.suggestions import with_suggestion

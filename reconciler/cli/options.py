@@ -256,7 +256,7 @@ def progressive_options(command: _Command) -> _Command:
             "--fail-fast",
             is_flag=True,
             flag_value=True,
-            help="Begin nothing more after the first failure: --max-failures 1.",
+            help="Begin nothing more after the first failure.",
         ),
     )
 

@@ -1,6 +1,6 @@
 """What a command line that does not parse may have meant: the nearest name, or what another tool calls it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 from click.core import ParameterSource
@@ -58,6 +58,19 @@ def with_suggestion(error: click.ClickException) -> click.ClickException:
                 message = f"{error.message.rstrip('.')}; it comes from the variable {variable_of(option)}"
                 return click.BadParameter(message, context, option, error.param_hint)
     return error
+
+
+def misspelt_variables(names: Iterable[str]) -> list[str]:
+    """Return a warning for each variable that is nearly one of an option: it would be passed over without a word."""
+    from reconciler.cli.main import group
+    from reconciler.core.model.nearest import Typos
+
+    commands = [command for _, command in _commands(group, click.Context(group))]
+    options = (one for command in (group, *commands) for one in command.params if isinstance(one, click.Option))
+    known = {variable_of(option) for option in options}
+    typos = Typos(known)
+    found = ((name, sorted(typos.of(name))) for name in sorted({*names} - known))
+    return [f"{name} is the variable of no option; did you mean {near[0]}?" for name, near in found if near]
 
 
 def _no_command(error: click.NoSuchCommand) -> str:

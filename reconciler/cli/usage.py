@@ -8,7 +8,10 @@ import click
 PROGRAM = "reconciler"
 OWN = "Options"
 OPTION_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Select": ("--target", "--exclude", "--label", "--changed-since", "--shard", "--specs"),
+    "Select": (
+        *("--target", "--exclude", "--label", "--changed-since", "--shard", "--specs", "--all-environments"),
+        *("--contact", "--scope", "--name", "--all-users"),
+    ),
     "Output": (
         *("--format", "--write", "--full", "--out", "--receipt", "--save-undo"),
         *("--show-unmanaged", "--reveal", "--detailed-exitcode"),

@@ -5,13 +5,16 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
 from reconciler.core.model.text import visible
 from reconciler.render.words import counted
-from reconciler.scaffold import SANDBOX, Answers
+
+if TYPE_CHECKING:
+    from reconciler.scaffold import Answers
 
 _ABOUT = {
     "reconciler.yaml": "the environments: which account, which specs",
@@ -35,8 +38,10 @@ def written_files(root: Path, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def next_steps(root: Path, answers: Answers) -> list[str]:
+def next_steps(root: Path, answers: "Answers") -> list[str]:
     """Return the lines that tell what to do now: in the sandbox, with the account, in CI."""
+    from reconciler.scaffold import SANDBOX
+
     lines = ["", "Try it, in the sandbox and without an account:"]
     lines += [] if root == Path() else [f"  cd {shlex.quote(visible(str(root)))}"]
     lines += ["  reconciler validate", "  reconciler apply", "  reconciler plan                # nothing is left to do"]
@@ -53,7 +58,9 @@ def next_steps(root: Path, answers: Answers) -> list[str]:
     return lines
 
 
-def _in_ci(answers: Answers, applies: str) -> list[str]:
+def _in_ci(answers: "Answers", applies: str) -> list[str]:
+    from reconciler.scaffold import SANDBOX
+
     lines = [] if answers.install else _to_install(answers)
     if answers.api == SANDBOX:
         return [*lines, "- The workflows are for the sandbox: no key is needed."]
@@ -68,7 +75,7 @@ def _in_ci(answers: Answers, applies: str) -> list[str]:
     ]
 
 
-def _to_install(answers: Answers) -> list[str]:
+def _to_install(answers: "Answers") -> list[str]:
     where = "`install` in .github/workflows/*.yml" if answers.ci == "github" else "RECONCILER in .gitlab-ci.yml"
     return [
         f"- Say in {where} what pip installs, as",

@@ -42,6 +42,13 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
     assert len(of_help - of_click) <= 16
 
 
+def test_the_help_of_no_command_imports_what_reads_or_sends() -> None:
+    every = "; ".join(f"main(['{name}', '--help'])" for name in COMMANDS)
+    of_help = modules_after(f"from reconciler.cli.main import main; {every}")
+
+    assert of_help.isdisjoint({"aiohttp", "asyncio", "deepdiff", "httpx", "pydantic", "starlette", "uvicorn", "yaml"})
+
+
 def test_a_plan_imports_nothing_that_executes_undoes_or_takes_snapshots(tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs/a.yaml").write_text(

@@ -19,7 +19,7 @@ from tests.cli.test_usage import commands
         ("version", '`reconciler` has no command "version"; `--version` prints the version'),
         ("destroy", '`reconciler` has no command "destroy"; nothing is ever deleted'),
         ("specs", '`reconciler` has no command "specs"; `reconciler help specs` shows the page of the guide'),
-        ("xyzzyx", '`reconciler` has no command "xyzzyx"; `reconciler --help` lists the commands'),
+        ("xyzzyx", '`reconciler` has no command "xyzzyx"; known here: apply, compare, '),
         ("sandbox serv", '`reconciler sandbox` has no command "serv"; did you mean "serve"?'),
         ("sandbox import", '`reconciler sandbox` has no command "import"; known here: reset, serve, show'),
     ],
@@ -68,3 +68,26 @@ def test_what_other_tools_call_it_is_no_name_of_ours() -> None:
     names = {*group.list_commands(click.Context(group))} - {"diff", "pull"}
 
     assert names.isdisjoint(OTHER_COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("RECONCILER_ENVIROMENT", "RECONCILER_ENVIRONMENT"),
+        ("RECONCILER_MAX_CHANGE", "RECONCILER_MAX_CHANGES"),
+        ("RECONCILER_MAXCHANGES", "RECONCILER_MAX_CHANGES"),
+        ("RECONCILER_ENVIRONMENT", ""),
+        ("RECONCILER_MAX_CHANGES", ""),
+        ("RECONCILER_DIGEST_KEY", ""),
+        ("RECONCILER_IMAGE", ""),
+    ],
+)
+def test_a_misspelt_variable_is_not_passed_over_in_silence(
+    name: str, near: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "sandbox")
+    called = repository.run("schema")
+    warning = f"warning: {name} is the variable of no option; did you mean {near}?\n"
+
+    assert called.code == 0
+    assert called.err == (warning if near else "")

@@ -35,8 +35,13 @@ EXIT_CODES: Mapping[str, str] = {
     "70": "a defect of the tool",
     "130, 143, 129": "interrupted by Ctrl-C, SIGTERM or SIGHUP",
 }
-OWN_LINES = frozenset(("--out", "--show-unmanaged", "--detailed-exitcode"))
-"""Options that several commands have, each with a meaning of its own."""
+OWN_LINES = frozenset(
+    (
+        *("--out", "--show-unmanaged", "--detailed-exitcode"),
+        *("--all-environments", "--contact", "--scope", "--name", "--all-users"),
+    )
+)
+"""Options of one command, or with a meaning of its own at each."""
 
 SHARED: Mapping[str, tuple[str, ...]] = {
     "Global": GLOBAL_OPTIONS,
