@@ -18,8 +18,8 @@ from reconciler.core.plan.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.text import render_plan_text
-from reconciler.workflow.account import refuse_exceeded
 from reconciler.workflow.applying import Apply
+from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run import Reporter
 from reconciler.workflow.session import Session

@@ -1,17 +1,25 @@
-"""The environment and the account of a watch's first run: no later run leaves them for others."""
+"""What a watch is for and reads: one place, one account, and specs that are not being written at the moment."""
 
-from collections.abc import Mapping
+import dataclasses
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.clock import Clock
+from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.masking import Masker
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
 from reconciler.workflow.account import api_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import choose_environment, choose_project
+from reconciler.workflow.session import LoadedSpecs, choose_environment, choose_project
 
 _CURE = "nothing was read or written: put back what was there, or restart the watch to go on without it"
+_MOMENT = 1.0
+_MOST_READS = 5
 
 
 class WatchedAccount(Struct, frozen=True):
@@ -64,6 +72,54 @@ class PinnedTarget:
             raise InputError(f"{FILE_NAME} is not there any more; {_CURE}")
         self._had_file = project.file is not None
         return project
+
+
+class StableReader:
+    """
+    Reads the specs until two consecutive reads agree, so that a half-written file is never applied.
+
+    An editor or a checkout under way leaves halves of files, and half a file can be a valid one. The last read is
+    remembered as a digest.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._digest = Masker(secrets.token_bytes(), reveal=False).digest
+        self._is_first = True
+        self._last: tuple[Environment, str] | None = None
+
+    async def read(self, load: Callable[[], LoadedSpecs]) -> LoadedSpecs:
+        """Load, again after a moment where it differs from the last time; raises `InputError`, and what `load` does."""
+        for _ in range(_MOST_READS):
+            is_first, self._is_first = self._is_first, False
+            specs = load()
+            before, self._last = self._last, (specs.environment, specs_digest(specs.loaded.desired, self._digest))
+            if is_first or before == self._last:
+                return specs
+            await self._clock.sleep(_MOMENT)
+        raise InputError("reconciler.yaml or the specs change while they are read; the next run reads them again")
+
+
+def anchored(options: RunOptions) -> RunOptions:
+    """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
+    project = Path(options.project or ".").absolute()
+    state = str(Path(options.state).absolute()) if options.state else None
+    return dataclasses.replace(options, project=str(project), state=state)
+
+
+def at_one_place(options: RunOptions) -> RunOptions:
+    """
+    Follow the links to the repository once, for a whole run; raises `InputError`.
+
+    What keeps a clone up to date (git-sync) points a link at the new one; half a run in each would be a mix of both.
+    """
+    path = Path(options.project or ".")
+    try:
+        place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    except (OSError, RuntimeError) as error:  # links in a circle are the latter
+        reason = (isinstance(error, OSError) and error.strerror) or "links lead in a circle"
+        raise InputError(f"{path} cannot be read: {reason.lower()}") from error
+    return dataclasses.replace(options, project=str(place))
 
 
 def _account_of(

@@ -1,9 +1,6 @@
 """One run of a watch: load, plan, apply with --apply, and report; errors are a part of the report."""
 
-import dataclasses
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from random import Random
 
 from msgspec import Struct
@@ -13,8 +10,7 @@ from reconciler.api.pacer import Pacer, Waiting
 from reconciler.clock import Clock, time_text
 from reconciler.concurrency import Stop
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.model.fingerprint import specs_digest
-from reconciler.core.model.masking import Masker, worded_error
+from reconciler.core.model.masking import worded_error
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.plan.receipt import Receipt, without
@@ -29,11 +25,12 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.project import Environment
-from reconciler.watching.pinning import PinnedTarget
+from reconciler.watching.pinning import PinnedTarget, StableReader, anchored, at_one_place
 from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
-from reconciler.workflow.account import Pace, pacer_of, refuse_exceeded, remember_ids
+from reconciler.workflow.account import Pace, pacer_of, remember_ids
 from reconciler.workflow.applying import apply_plan
+from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
@@ -59,8 +56,6 @@ def real_times() -> Times:
     return Times(stop, Clock(sleep=stop.sleep), Random().random)  # noqa: S311  jitter is no secret
 
 
-_MOMENT = 1.0
-_MOST_READS = 5
 _UNNAMED = "unknown"
 _LONG_WAIT = 30.0
 _RESULTS: tuple[tuple[type[ReconcilerError], RunResult], ...] = (
@@ -93,7 +88,7 @@ class WatchRun:
     def __init__(  # noqa: PLR0913  one parameter a part of the watch
         self, options: RunOptions, around: Surroundings, times: Times, health: Health, log: WatchLog, *, applies: bool
     ) -> None:
-        self._options = _anchored(options)
+        self._options = anchored(options)
         self._around = replace(around, reporter=_RunReporter(around.reporter, log, health, self._wait))
         self._times = times
         self._health = health
@@ -132,7 +127,7 @@ class WatchRun:
     async def _ended(self) -> _Ended:
         stop = self._times.stop
         try:
-            options = _at_one_place(self._options)
+            options = at_one_place(self._options)
             specs = await self._stable.read(lambda: self._load(options))
             pace = Pace(self._new_pacer, stop, self._log.note)
             with session_for(specs, options, self._around, pace=pace) as session:
@@ -258,51 +253,3 @@ class _RunReporter:
     def waiting(self, _stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits."""
         return self._wait
-
-
-class StableReader:
-    """
-    Reads the specs until two consecutive reads agree, so that a half-written file is never applied.
-
-    An editor or a checkout under way leaves halves of files, and half a file can be a valid one. The last read is
-    remembered as a digest.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._digest = Masker(secrets.token_bytes(), reveal=False).digest
-        self._is_first = True
-        self._last: tuple[Environment, str] | None = None
-
-    async def read(self, load: Callable[[], LoadedSpecs]) -> LoadedSpecs:
-        """Load, again after a moment where it differs from the last time; raises `InputError`, and what `load` does."""
-        for _ in range(_MOST_READS):
-            is_first, self._is_first = self._is_first, False
-            specs = load()
-            before, self._last = self._last, (specs.environment, specs_digest(specs.loaded.desired, self._digest))
-            if is_first or before == self._last:
-                return specs
-            await self._clock.sleep(_MOMENT)
-        raise InputError("reconciler.yaml or the specs change while they are read; the next run reads them again")
-
-
-def _anchored(options: RunOptions) -> RunOptions:
-    """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
-    project = Path(options.project or ".").absolute()
-    state = str(Path(options.state).absolute()) if options.state else None
-    return dataclasses.replace(options, project=str(project), state=state)
-
-
-def _at_one_place(options: RunOptions) -> RunOptions:
-    """
-    Follow the links to the repository once, for a whole run; raises `InputError`.
-
-    What keeps a clone up to date (git-sync) points a link at the new one; half a run in each would be a mix of both.
-    """
-    path = Path(options.project or ".")
-    try:
-        place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-    except (OSError, RuntimeError) as error:  # links in a circle are the latter
-        reason = (isinstance(error, OSError) and error.strerror) or "links lead in a circle"
-        raise InputError(f"{path} cannot be read: {reason.lower()}") from error
-    return dataclasses.replace(options, project=str(place))

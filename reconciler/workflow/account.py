@@ -25,13 +25,10 @@ from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.concurrency import Stop
 from reconciler.core.model.masking import SHORTEST_SECRET, Masker
 from reconciler.core.model.settings import is_of_this_machine
-from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Guards
-from reconciler.core.plan.operations import Plan
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.observe.observing import check_account
 from reconciler.project import SANDBOX, Environment, Project
-from reconciler.render.notices import guard_sentence
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
@@ -282,35 +279,3 @@ def _check_digest(account: Account) -> None:
             f"expect_account.digest of {account.environment.name} is not the one of this URL and key, which is {found};"
             " check both, and write that digest only when they are right; nothing was read or written"
         )
-
-
-def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
-    """Return the guards of an environment as this run changes them, and note each that is changed."""
-    given = {name: getattr(options, name) for name in GUARD_NAMES}
-    changed = {name: value for name, value in given.items() if value is not None}
-    for name, value in changed.items():
-        usual = getattr(environment.guards, name)
-        if usual is not None and usual != value:
-            verb = f"is {'raised' if value > usual else 'lowered'} from {usual:.15g} to {value:.15g}"
-            note(f"guard: {name} of {environment.name} {verb} for this run ({_flag(name)})")
-    return replace(environment.guards, **changed)
-
-
-def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
-    """
-    Raise `RefusedError` where a guard refuses the plan, with all that do.
-
-    `command` is the one that has the flags to raise a guard, where it is not the one that was called.
-    """
-    if plan.exceeded:
-        refusals = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
-        raise RefusedError("\n".join(refusals))
-
-
-def _cure(guard: ExceededGuard, command: str) -> str:
-    flag = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
-    return f"look at the plan, and where it is right, raise it for one run with {flag}"
-
-
-def _flag(guard: str) -> str:
-    return f"--{guard.replace('_', '-')}"

@@ -17,7 +17,8 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
 from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, Observer, Together, execute
-from reconciler.workflow.account import refuse_exceeded, remember_ids
+from reconciler.workflow.account import remember_ids
+from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
 from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.rollout import Rollout

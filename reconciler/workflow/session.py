@@ -19,7 +19,8 @@ from reconciler.core.plan.guards import Guards
 from reconciler.errors import InputError, Problem, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.specs import Environ, Loaded, References, load_specs
-from reconciler.workflow.account import Account, Pace, guards_of, lacks_key, open_account
+from reconciler.workflow.account import Account, Pace, lacks_key, open_account
+from reconciler.workflow.guards import guards_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Run, Surroundings
 

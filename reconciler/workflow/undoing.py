@@ -21,7 +21,8 @@ from reconciler.render.words import counted
 from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
 from reconciler.storage.files import check_writable, write_file
-from reconciler.workflow.account import Account, api_of, guards_of, open_account
+from reconciler.workflow.account import Account, api_of, open_account
+from reconciler.workflow.guards import guards_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
 from reconciler.workflow.session import Session, choose_project, load_environment

@@ -10,7 +10,7 @@ from reconciler.core.model.desired import Desired
 from reconciler.errors import InputError
 from reconciler.project import load_project
 from reconciler.specs import Loaded
-from reconciler.watching.run import StableReader
+from reconciler.watching.pinning import StableReader
 from reconciler.workflow.session import LoadedSpecs
 
 
