@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, write_files
 from reconciler.cli.streams import silence
-from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark
+from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
 from reconciler.core.documents.describe import describe_plan, describe_receipt
 from reconciler.core.plan.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
@@ -122,7 +122,7 @@ class _TerminalScreen:
         if is_document:
             _emit_plan(text)
         else:
-            remark(text, nl=False)
+            show_beside(text, nl=False)
 
     def confirm(self) -> None:
         """Ask whether to go on; raises `RefusedError` unless the answer is yes."""
@@ -148,9 +148,9 @@ class _TerminalScreen:
         try:
             emit(self._rendered(receipt, sys.stdout), self._output.output_format)
         except BrokenPipeError:
-            remark(self._rendered(receipt, sys.stderr).rstrip())
+            show_beside(self._rendered(receipt, sys.stderr).rstrip())
         except StateError as error:
-            remark(self._rendered(receipt, sys.stderr).rstrip())
+            show_beside(self._rendered(receipt, sys.stderr).rstrip())
             written = any(outcome.result in _MAY_BE_WRITTEN for outcome in receipt.outcomes)
             remark(f"error: {error}; {_RECEIPT_ABOVE if written else _NOTHING_WRITTEN}")
             self.was_shown = False

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Return the environments of reconciler.yaml that start like this."""
+    from click.shell_completion import CompletionItem
+
     project = _project(context)
     found = project.environments if project else ()
-    from click.shell_completion import CompletionItem
 
     items = (CompletionItem(one.name, help=one.api) for one in found)
     return [item for item in items if item.value.startswith(incomplete)]
@@ -25,7 +26,7 @@ def complete_addresses(context: click.Context, _: click.Parameter, incomplete: s
     """Return the declared addresses that start like this, and one step of a path at a time."""
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(address) for address in _next_steps(_addresses(context), incomplete)]
+    return [CompletionItem(address) for address in _next_steps(known_addresses(context), incomplete)]
 
 
 def complete_formats(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
@@ -55,7 +56,8 @@ def _next_steps(addresses: Sequence[str], incomplete: str) -> list[str]:
     return _next_steps(addresses, f"{incomplete}.") or found if found == [incomplete] else found
 
 
-def _addresses(context: click.Context) -> Sequence[str]:
+def known_addresses(context: click.Context) -> Sequence[str]:
+    """Return the addresses that the specs declare; none where they cannot be read."""
     from reconciler.errors import ReconcilerError
     from reconciler.specs.scanning import declared_addresses
 
@@ -67,6 +69,12 @@ def _addresses(context: click.Context) -> Sequence[str]:
     except ReconcilerError:
         return ()
     return declared_addresses(environment.specs, root=project.root)
+
+
+def known_environments(context: click.Context) -> set[str]:
+    """Return the names of the environments of reconciler.yaml; none where it cannot be read."""
+    project = _project(context)
+    return {one.name for one in project.environments} if project else set()
 
 
 def _project(context: click.Context) -> "Project | None":

@@ -4,6 +4,7 @@ import os
 import sys
 
 from reconciler.cli.invocation import Invocation
+from reconciler.cli.pasteable import pasteable
 from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
@@ -30,7 +31,7 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
 
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
     for line in lines:
-        say(f"error: {visible(line)}")
+        say(f"error: {pasteable(visible(line))}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):

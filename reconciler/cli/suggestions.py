@@ -5,28 +5,31 @@ from collections.abc import Iterable, Iterator, Mapping
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.pasteable import pasteable
 from reconciler.cli.usage import GLOBAL_OPTIONS, PROGRAM, long_name, variable_of
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.text import quoted
 from reconciler.render.words import listed
 
-_NEVER_DELETES = "nothing is ever deleted: what no spec names stays, and `plan --show-unmanaged` names it"
+_NEVER_DELETES = "nothing is ever deleted: what no spec names stays, and `reconciler plan --show-unmanaged` names it"
 
 OTHER_COMMANDS: Mapping[str, str] = {
-    **dict.fromkeys(("import", "dump", "pull"), "`export` writes specs from a live account"),
-    **dict.fromkeys(("diff", "preview", "drift", "status", "refresh"), "`plan` shows what differs from the account"),
-    **dict.fromkeys(("deploy", "push", "sync", "up"), "`apply` adds and updates what the specs declare"),
+    **dict.fromkeys(("import", "dump", "pull"), "`reconciler export` writes specs from a live account"),
+    **dict.fromkeys(
+        ("diff", "preview", "drift", "status", "refresh"), "`reconciler plan` shows what differs from the account"
+    ),
+    **dict.fromkeys(("deploy", "push", "sync", "up"), "`reconciler apply` adds and updates what the specs declare"),
     **dict.fromkeys(("delete", "destroy", "prune", "remove", "reset", "rm"), _NEVER_DELETES),
-    **dict.fromkeys(("check", "test"), "`validate` checks the specs"),
-    **dict.fromkeys(("blame", "explain"), "`why` shows what gave a value"),
-    **dict.fromkeys(("history", "list", "log", "ls"), "`runs` lists the runs of this repository"),
-    **dict.fromkeys(("revert", "rollback"), "`undo` takes what `apply --save-undo` wrote"),
-    **dict.fromkeys(("create", "new"), "`init` writes a new repository"),
-    **dict.fromkeys(("daemon", "run"), "`watch` plans again and again"),
-    **dict.fromkeys(("mock", "serve"), "`sandbox serve` runs the stand-in for the API"),
-    **dict.fromkeys(("docs", "guide", "man"), "`help` lists the pages of the guide"),
-    "format": "`fmt` quotes what other readers of YAML would misread",
-    "version": "`--version` prints the version",
+    **dict.fromkeys(("check", "test"), "`reconciler validate` checks the specs"),
+    **dict.fromkeys(("blame", "explain"), "`reconciler why ADDRESS` shows what gave a value"),
+    **dict.fromkeys(("history", "list", "log", "ls"), "`reconciler runs` lists the runs of this repository"),
+    **dict.fromkeys(("revert", "rollback"), "`reconciler undo FILE` takes what `reconciler apply --save-undo` wrote"),
+    **dict.fromkeys(("create", "new"), "`reconciler init` writes a new repository"),
+    **dict.fromkeys(("daemon", "run"), "`reconciler watch` plans again and again"),
+    **dict.fromkeys(("mock", "serve"), "`reconciler sandbox serve` runs the stand-in for the API"),
+    **dict.fromkeys(("docs", "guide", "man"), "`reconciler help` lists the pages of the guide"),
+    "format": "`reconciler fmt` quotes what other readers of YAML would misread",
+    "version": "`reconciler --version` prints the version",
 }
 """What people type who know other tools, and what they look for here."""
 
@@ -80,7 +83,7 @@ def _no_command(error: click.NoSuchCommand) -> str:
     elsewhere = _elsewhere(name) if context.parent is None else ""
     path = context.command_path
     cure = elsewhere or did_you_mean(name, known) or f"`{path} --help` lists the commands"
-    return f"`{path}` has no command {quoted(name)}; {cure}"
+    return f"`{path}` has no command {quoted(name)}; {pasteable(cure)}"
 
 
 def _elsewhere(name: str) -> str:

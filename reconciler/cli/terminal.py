@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 
 import click
 
+from reconciler.cli.pasteable import pasteable
 from reconciler.cli.streams import leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop
@@ -62,9 +63,14 @@ def emit(document: str, output_format: str = "text", *, effect: str = "") -> Non
         raise StateError(f"cannot write to standard output: {error.strerror}{known}") from error
 
 
-def remark(line: str, *, nl: bool = True) -> None:
-    """Write a line to standard error, below a progress bar that may stand there; it never fails."""
-    say(f"\n{line}" if Progress.is_drawn else line, nl=nl)
+def remark(line: str) -> None:
+    """Write a message to standard error, with commands that can be pasted; it never fails."""
+    show_beside(pasteable(line))
+
+
+def show_beside(text: str, *, nl: bool = True) -> None:
+    """Write a text as it is to standard error, below a progress bar that may stand there; it never fails."""
+    say(f"\n{text}" if Progress.is_drawn else text, nl=nl)
 
 
 def keep_secret(text: str, secrets: set[str]) -> None:

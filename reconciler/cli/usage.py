@@ -65,6 +65,16 @@ class ExplainedCommand(click.Command):
         super().__init__(*args, **settings)
         _read_variables(self, but=_READ_BY_THE_GROUP)  # else a variable would overrule an option before the command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; raises `click.UsageError` with what was meant by an argument that is none."""
+        ctx.allow_extra_args = True  # click would name them, and no more
+        extra = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing and (extra or any(isinstance(one, click.Argument) for one in self.params)):
+            from reconciler.cli.arguments import check_arguments
+
+            check_arguments(ctx, extra)
+        return extra
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options in their groups, and the names of the global ones in a line."""
         for title in (OWN, *OPTION_GROUPS):

@@ -1,6 +1,7 @@
 """What a command works with: its repository, the specs of an environment with their secrets, and its account."""
 
 import os
+import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -215,7 +216,9 @@ def _check_place(project: Project) -> None:
     if project.file is not None or (project.root / DEFAULT_SPECS).exists():
         return
     above = next((one for one in project.root.absolute().parents if (one / FILE_NAME).is_file()), None)
-    cure = f"there is one in {above}: go there, or say --project" if above else "say --project FOLDER, or run init"
+    cure = "name its folder with --project, or write a new one with `reconciler init`"
+    if above:
+        cure = f"there is one in {above}: add --project {shlex.quote(str(above))}"
     raise InputError(f"neither {FILE_NAME} nor {DEFAULT_SPECS}/ is in {project.root.absolute()}; {cure}")
 
 

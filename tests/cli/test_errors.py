@@ -269,7 +269,7 @@ def test_from_a_subfolder_the_missing_settings_are_told_with_the_nearest_ones(
         called = repository.run(*command)
         assert called.code == 1
         assert "neither reconciler.yaml nor specs/ is in" in called.err
-        assert f"there is one in {repository.root}: go there, or say --project" in called.err
+        assert f"there is one in {repository.root}: add --project {repository.root}\n" in called.err
 
 
 def test_specs_that_are_named_need_neither_settings_nor_a_folder(repository: Repository) -> None:
@@ -277,7 +277,7 @@ def test_specs_that_are_named_need_neither_settings_nor_a_folder(repository: Rep
     (repository.root / "specs/support.yaml").rename(repository.root / "other.yaml")
     (repository.root / "specs").rmdir()
 
-    assert "say --project" in repository.run("validate").err
+    assert "with --project, or write a new one with `reconciler init`" in repository.run("validate").err
     assert repository.run("validate", "--specs", "other.yaml").code == 0
 
 

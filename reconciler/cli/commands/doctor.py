@@ -23,6 +23,7 @@ def doctor(invocation: Invocation) -> int:
 
 async def _diagnose(invocation: Invocation) -> int:
     """Print each check as it ends; return the exit code."""
+    from reconciler.cli.pasteable import pasteable
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.workflow.doctor import diagnose
@@ -31,7 +32,7 @@ async def _diagnose(invocation: Invocation) -> int:
     async for check in diagnose(invocation, surroundings_of(invocation)):
         emit(f"{check.status:<5} {check.name:<9} {check.text}\n")
         if check.cure:
-            emit(f"{'':15} → {check.cure}\n")
+            emit(f"{'':15} → {pasteable(check.cure)}\n")
         if check.status == "fail":
             code = _FAILED
     return code

@@ -56,6 +56,7 @@ def export(  # noqa: PLR0913  one parameter an option
     """
     import asyncio
 
+    from reconciler.cli.pasteable import pasteable
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export
@@ -85,7 +86,10 @@ def export(  # noqa: PLR0913  one parameter an option
             write_new_files(out, texts_of(made, out, project))
             remember_ids(account, made.memory_ids, around.reporter)
     result = _result(made, out, moves=not is_among_specs(out, project), is_alone=not declared.contacts)
-    emit(result, effect=f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written")
+    emit(
+        pasteable(result),
+        effect=f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written",
+    )
     return 0
 
 

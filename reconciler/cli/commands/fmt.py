@@ -1,5 +1,6 @@
 """`reconciler fmt`: quotes what other readers of YAML would misread, in place."""
 
+import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
         _write(changes)
     text = "".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes)
     emit(text, effect="all files are formatted" if written else "")
-    _report(len(changes), written=written)
+    _report(len(changes), paths, written=written)
     return _NOT_FORMATTED if check and changes else 0
 
 
@@ -156,7 +157,7 @@ def _write(changes: Sequence[_Rewrite]) -> None:
         rewrite_file(change.path, change.after)
 
 
-def _report(changed: int, *, written: bool) -> None:
+def _report(changed: int, paths: Sequence[str], *, written: bool) -> None:
     from reconciler.cli.terminal import remark
     from reconciler.render.words import counted
 
@@ -165,4 +166,5 @@ def _report(changed: int, *, written: bool) -> None:
     elif written:
         remark(f"Formatted {counted(changed, 'file', 'files')}.")
     else:
-        remark(f"{counted(changed, 'file is', 'files are')} not formatted: run `reconciler fmt`.")
+        command = shlex.join(("reconciler", "fmt", *paths))
+        remark(f"{counted(changed, 'file is', 'files are')} not formatted: run `{command}`.")

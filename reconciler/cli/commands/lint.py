@@ -34,6 +34,7 @@ def lint(
 ) -> int:
     """Look for what is allowed and unwise. Needs no network, no key and no secret."""
     from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.pasteable import pasteable
     from reconciler.cli.terminal import emit
     from reconciler.render.json import render_json
     from reconciler.render.sarif import render_lint_sarif
@@ -43,7 +44,11 @@ def lint(
         raise click.UsageError("--all-environments stands alone, without -e and --specs")
     check_files(writes)
     document = _linted(invocation, all_environments=all_environments)
-    renderers = {"text": render_lint_text, "json": render_json, "sarif": render_lint_sarif}
+    renderers = {
+        "text": lambda found: pasteable(render_lint_text(found)),
+        "json": render_json,
+        "sarif": render_lint_sarif,
+    }
     write_files(writes, lambda name: renderers[name](document))
     emit(renderers[output_format](document), output_format)
     return 1 if strict and document.advice else 0
