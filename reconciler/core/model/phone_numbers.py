@@ -1,0 +1,264 @@
+"""
+Phone numbers, as people write them → E.164, or why not and what would be right.
+
+The one place that reads phone numbers, for specs, tables, overlays and export. It is also the one importer of
+`phonenumbers`, and imports it only for a number that is not plainly E.164: the import takes longer than a small plan.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from unicodedata import category, decimal
+
+from msgspec import Struct
+
+from reconciler.core.model.calling_codes import possible_lengths
+from reconciler.core.model.masking import compose, named, quote
+from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.text import shortened
+
+if TYPE_CHECKING:
+    import phonenumbers
+
+E164 = r"\+[1-9][0-9]{6,14}"
+"""A pattern for numbers in E.164, of which each has 7 to 15 digits."""
+
+_LONGEST_QUOTE = 41
+_LONGEST_CODE = 3
+_EXAMPLE = 'write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"'
+_NO_REGION = 'write "+" and the country code first, or, for a data file, set phone_region in contacts_from'
+_SPREADSHEET = "format the column as text in the spreadsheet, and save the list again"
+
+_IS_E164 = re.compile(E164).fullmatch
+_INTERNATIONAL = re.compile(r"[\s(\[]*(?:tel:)?[\s(\[]*(\+|00)(?P<rest>.*)", re.IGNORECASE).fullmatch
+_ONLY_A_NUMBER = re.compile(r"[\d\s().\-/\[\]]+").fullmatch
+_BRACKETED_ZERO = re.compile(r"[\s)\].\-/]*[1-9]\d{0,2}[\s)\].\-/]*[(\[]\s*0\s*[)\]]").match
+_EXPONENT = re.compile(r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d+").fullmatch
+_DECIMALS = re.compile(r"(\+?\d{6,})[.,]0+").fullmatch
+_EXTENSION = re.compile(
+    r"(?P<number>.*\d[\s)\]]*)[\s,;]*(?:\b(?:ext(?:ension)?|extn|ex|int|anexo)\b[.:]?|;ext=|;|x|#|доб\.?)[\s:.]*\d{1,7}#?",
+    re.IGNORECASE,
+).fullmatch
+_BETWEEN_NUMBERS = re.compile(r"[/;,|&\n]|\b(?:or|and)\b|(?=\+)", re.IGNORECASE)
+_LIKE_A_NUMBER = re.compile(r"\+?[(\[]?\d[\d\s().\-/\[\]]{5,}\d").search
+_SHORTEST_NUMBER = 7
+_LONGEST_TEXT = 100
+
+
+class NoNumber(Struct, frozen=True):
+    """Why a text is no phone number, and what would be right."""
+
+    message: str
+    cure: str
+
+
+def is_e164(text: str) -> bool:
+    """Return whether a text is plainly a number in E.164, of a possible length; False where it takes a closer look."""
+    if not _IS_E164(text):
+        return False
+    lengths = possible_lengths()
+    for end in range(2, _LONGEST_CODE + 2):
+        if known := lengths.get(text[1:end]):
+            return len(text) - end in known and text[end] != "0"
+    return False
+
+
+def read_phone_number(text: str, region: str | None = None) -> str | NoNumber:
+    """
+    Return a phone number in E.164, or why there is none.
+
+    What begins with "+" or "00" needs no `region`; a national number is read as one of the region, an ISO code.
+    """
+    if is_e164(text) or isinstance(text, UnreadSecret):
+        return text
+    found = _read(_folded(str.__str__(text)), region)
+    if not isinstance(text, Secret):
+        return found
+    return _no_number(text) if isinstance(found, NoNumber) else Secret(found)
+
+
+def is_assigned(number: str) -> bool:
+    """Return whether a number in E.164 is within a range that its country has handed out."""
+    import phonenumbers
+
+    return phonenumbers.is_valid_number(phonenumbers.parse(number))
+
+
+def _no_number(text: str) -> NoNumber:
+    return NoNumber(compose("a phone number is expected, not {}", named(text)), _EXAMPLE)
+
+
+def _folded(text: str) -> str:
+    """Return a text with its digits, blanks and dashes as ASCII has them, without what does not show."""
+    return (text if text.isascii() else "".join(map(_folded_character, text))).strip()
+
+
+def _folded_character(character: str) -> str:
+    kind = category(character)
+    if kind == "Nd":
+        return str(decimal(character))
+    if kind in ("Zs", "Zl", "Zp"):
+        return " "
+    if kind == "Pd" or character == "\u2212":
+        return "-"
+    return "" if kind == "Cf" else _WIDE.get(character, character)
+
+
+_WIDE = {"\uff0b": "+", "\ufe62": "+", "\uff08": "(", "\uff09": ")", "\uff0e": ".", "\uff0f": "/"}
+
+
+def _read(text: str, region: str | None) -> str | NoNumber:
+    if len(text) > _LONGEST_TEXT or (_digit_count(text) < 2 and "+" not in text):  # noqa: PLR2004  no number at all
+        return _no_number(text)
+    if _EXPONENT(text):
+        return NoNumber(compose("{} lost its last digits in a spreadsheet", _quoted(text)), _SPREADSHEET)
+    if _DECIMALS(text):
+        return NoNumber(compose("{} has decimals, which a phone number has not", _quoted(text)), _SPREADSHEET)
+    international = _INTERNATIONAL(text)
+    written = international["rest"] if international else text
+    if not _ONLY_A_NUMBER(written) or len(_numbers_in(text)) > 1:
+        return _more_than_a_number(text, region)
+    digits = _digits(written)
+    if international:
+        return _international(digits, text, may_drop_zero=bool(_BRACKETED_ZERO(written)))
+    return _national(digits, text, region) if region else NoNumber(_said("{} has no country code", text), _NO_REGION)
+
+
+def _more_than_a_number(text: str, region: str | None) -> NoNumber:
+    """Say what stands beside a number, and suggest the number alone where it can be read."""
+    if len(_numbers_in(text)) > 1:
+        return NoNumber(
+            _said("{} holds more than one phone number", text), "keep one; each user has a number of its own"
+        )
+    if found := _EXTENSION(text):
+        number = _suggested(_read(found["number"], region), "without the extension")
+        return NoNumber(
+            _said("{} has an extension, which no agent can dial", text),
+            compose("write {}; keep the extension as a fact of its own", number),
+        )
+    number = _spelled(text, region)
+    if number is None and (found := _LIKE_A_NUMBER(text)):
+        alone = _read(found[0], region)
+        if not isinstance(alone, str):
+            return NoNumber(_said("{} holds more than a phone number", text), "leave the number alone in its place")
+        number = alone
+    if number is None:
+        return _no_number(text)
+    return NoNumber(_said("{} holds more than a phone number", text), compose("write {}", quote(number)))
+
+
+def _spelled(text: str, region: str | None) -> str | None:
+    """Return the number of one that is spelled in letters, as 1-800-FLOWERS."""
+    import phonenumbers
+
+    found = _INTERNATIONAL(text)
+    if not re.fullmatch(r"[\d\s().-]*\d[\s().-]*[A-Z]+(?:-[A-Z]+)*[\s().-]*\d*", found["rest"] if found else text):
+        return None
+    number = _read(phonenumbers.convert_alpha_characters_in_number(text), region)
+    return number if isinstance(number, str) else None
+
+
+def _numbers_in(text: str) -> list[str]:
+    """Return the parts of a text that are long enough to be numbers of their own."""
+    return [part for part in _BETWEEN_NUMBERS.split(text) if _digit_count(part) >= _SHORTEST_NUMBER]
+
+
+def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNumber:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException as error:
+        return _unreadable(digits, text, is_code=error.error_type == error.INVALID_COUNTRY_CODE)
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    code = str(parsed.country_code)
+    if number != f"+{digits}" and not may_drop_zero:
+        return _trunk(text, code, digits.removeprefix(code), number)
+    return _possible(parsed, number, text)
+
+
+def _trunk(text: str, code: str, rest: str, number: str) -> NoNumber:
+    """Say that a number has the prefix that is dialled inside of its country, beside the country code."""
+    prefix = rest.removesuffix(number.removeprefix(f"+{code}"))
+    why = f"the {prefix} after +{code} is only dialled inside the country"
+    if prefix == rest:
+        why = "it is not the form for calls from abroad"
+    return NoNumber(compose("{} cannot exist: {}", _quoted(text), why), compose("did you mean {}?", quote(number)))
+
+
+def _national(digits: str, text: str, region: str) -> str | NoNumber:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return _no_number(text)
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    found = _possible(parsed, number, text, region)
+    other = _read(f"+{digits}", None) if isinstance(found, NoNumber) and len(digits) > _SHORTEST_NUMBER else None
+    if isinstance(other, str) and is_assigned(other):
+        cure = compose("if it begins with its country code, write {}", quote(other))
+        return NoNumber(_said(f"{{}} is no number of {region}", text), cure)
+    return found
+
+
+def _possible(parsed: "phonenumbers.PhoneNumber", number: str, text: str, region: str = "") -> str | NoNumber:
+    """Return a number, or, where its length is not possible, what is wrong with that."""
+    import phonenumbers
+
+    code, result = parsed.country_code, phonenumbers.ValidationResult
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason == result.IS_POSSIBLE and _IS_E164(number):
+        return number
+    if reason == result.IS_POSSIBLE_LOCAL_ONLY:
+        return NoNumber(_said("{} lacks its area code", text), "write it with the area code")
+    size = "long" if reason == result.TOO_LONG else "short" if reason == result.TOO_SHORT else "long or too short"
+    lengths = _in_words(sorted(possible_lengths().get(str(code), ())))
+    where = f"{region} (+{code})" if region else f"+{code}"
+    cure = f"correct it: after +{code} come {lengths} digits" if lengths else _EXAMPLE
+    return NoNumber(compose("{} cannot exist: it is too {} for {}", _quoted(text), size, where), cure)
+
+
+def _unreadable(digits: str, text: str, *, is_code: bool) -> NoNumber:
+    """Say that a number has no country code that there is, or too few digits."""
+    if digits.startswith("0"):
+        other = _read(f"+{digits.lstrip('0')}", None)
+        if isinstance(other, str):
+            return NoNumber(
+                _said("{} cannot exist: no country code begins with 0", text), compose("did you mean {}?", quote(other))
+            )
+    if is_code and len(digits) >= _SHORTEST_NUMBER:
+        return NoNumber(_said("{} cannot exist: no country has this code", text), _EXAMPLE)
+    return _no_number(text)
+
+
+def _in_words(lengths: list[int]) -> str:
+    """Return lengths as a person would: `10`, `8 to 10`, `7, 9 or 10`."""
+    if len(lengths) > 2 and lengths[-1] - lengths[0] == len(lengths) - 1:  # noqa: PLR2004  a range
+        return f"{lengths[0]} to {lengths[-1]}"
+    *most, last = [str(length) for length in lengths] or [""]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _suggested(found: str | NoNumber, otherwise: str) -> object:
+    return quote(found) if isinstance(found, str) else f"the number {otherwise}"
+
+
+def _said(template: str, text: str) -> str:
+    return compose(template, _quoted(text))
+
+
+def _quoted(text: str) -> str:
+    return quote(shortened(text, _LONGEST_QUOTE))
+
+
+def _digits(text: str) -> str:
+    return "".join(_digits_of(text))
+
+
+def _digits_of(text: str) -> Iterator[str]:
+    return (character for character in text if "0" <= character <= "9")
+
+
+def _digit_count(text: str) -> int:
+    return sum(1 for _ in _digits_of(text))
