@@ -4,6 +4,7 @@ from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.reading.check import AccountId, Id, Strict, Words, check, explain, mistyped, wrong
 from reconciler.reading.document import ParsedFile, read_bytes, read_file, reason
 from reconciler.reading.files import Files, SpecFile, find_files, work_tree_of
+from reconciler.reading.foreign import by_ending
 from reconciler.reading.places import (
     OFFSET_BITS,
     REFUSED,
@@ -42,6 +43,7 @@ __all__ = [
     "SpecFile",
     "Strict",
     "Words",
+    "by_ending",
     "check",
     "did_you_mean",
     "dotted",

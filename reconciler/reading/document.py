@@ -24,6 +24,12 @@ from reconciler.reading.parser import (
 from reconciler.reading.places import Addressing, Lines, Node, dotted
 from reconciler.reading.syntax import syntax_problem
 
+LARGEST_FILE = 1 << 28
+"""A file with more bytes is refused, before it is in memory."""
+
+TOO_LARGE = f"it has more than {LARGEST_FILE >> 20} MiB"
+SPLIT = "split it into several files"
+
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")
 _BROKEN_LINK = ("it is a broken link", "remove the link, or point it to a file")
@@ -48,9 +54,11 @@ class ParsedFile(Struct, frozen=True):
 def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedFile:
     """Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):  # reading from a pipe would wait for ever
-            return _unreadable(name, *(_FOLDER if stat.S_ISDIR(mode) else _NO_FILE))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading from a pipe would wait for ever
+            return _unreadable(name, *(_FOLDER if stat.S_ISDIR(status.st_mode) else _NO_FILE))
+        if status.st_size > LARGEST_FILE:
+            return _unreadable(name, TOO_LARGE, SPLIT)
         data = path.read_bytes()
     except FileNotFoundError:
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))

@@ -1,16 +1,21 @@
 """Rows of data files: CSV, JSON Lines or YAML → cells by column, one row at a time, each with its place."""
 
+import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping
 from errno import EINVAL
+from functools import partial
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading.document import read_file, reason
+from reconciler.reading.document import LARGEST_FILE, SPLIT, TOO_LARGE, read_file, reason
+from reconciler.reading.foreign import foreign
 from reconciler.reading.places import Node
-from reconciler.reading.row_formats import Columns, Row, csv_rows, json_rows
+from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, csv_rows, json_rows
 
 RowsFormat: TypeAlias = Literal["csv", "json", "yaml"]
 FORMATS: Mapping[str, RowsFormat] = {
@@ -53,15 +58,39 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEve
             return _yaml_rows(path, name)
 
 
+_HEAD = 512
+_UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+
+
 def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[RowEvent]]) -> Iterator[RowEvent]:
     with _open(path) as stream:
         try:
-            yield from rows(iter(stream))
+            head = stream.peek(_HEAD)[:_HEAD]
+            if os.fstat(stream.fileno()).st_size > LARGEST_FILE:
+                yield Problem(name, 0, 0, "", TOO_LARGE, f"{SPLIT}, each with an entry of contacts_from")
+            elif found := foreign(head, name, is_csv=path.suffix.lower() == ".csv"):
+                yield Problem(name, 1, 1, "", found.message, found.cure)
+            else:
+                yield from rows(_utf16_lines(stream) if head.startswith(_UTF16) else _lines(stream))
         except OSError as error:
             yield Problem(name, 0, 0, "", f"cannot be read: {reason(error)}", "fix it, or name another file")
+        except UnicodeDecodeError:
+            yield Problem(name, 0, 0, "", "this begins as UTF-16 and does not go on so", "save it as UTF-8")
 
 
-def _open(path: Path) -> BinaryIO:
+def _lines(stream: BufferedReader) -> Iterator[bytes]:
+    """Return an iterator of lines, none of which is much longer than it may be."""
+    return iter(partial(stream.readline, LONGEST_LINE + 1), b"")
+
+
+def _utf16_lines(stream: BufferedReader) -> Iterator[bytes]:
+    """Yield the lines of UTF-16 in UTF-8."""
+    with TextIOWrapper(stream, encoding="utf-16", newline="\n") as text:
+        for line in iter(partial(text.readline, LONGEST_LINE + 1), ""):
+            yield line.encode()
+
+
+def _open(path: Path) -> BufferedReader:
     if path.exists() and not path.is_file() and not path.is_dir():  # reading from a pipe would wait for ever
         raise OSError(EINVAL, "it is not a regular file")
     return path.open("rb")

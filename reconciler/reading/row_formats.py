@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,20 +17,26 @@ from reconciler.errors import Problem, Source
 from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker, is_utf16, not_utf8
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value
 
+LONGEST_LINE = 1 << 20
+"""A line with more bytes is refused, before all of it is in memory."""
+
 _UTF8 = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
+_SEPARATOR = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n?', re.IGNORECASE)
 
 
 class TextLines:
     """
     The lines of a text in UTF-8, with or without a byte order mark; `number` is that of the last line.
 
-    A line that is not UTF-8, or has a NUL byte, is returned anyway, and its problem waits to be `taken`. A file in
-    UTF-16 has no lines, but a problem.
+    A line that is not UTF-8, or has a NUL byte, is returned anyway, and its problem waits to be `taken`. A line that is
+    too long ends the text, and so does UTF-16 without a byte order mark. `watched` are lines with the bytes `watch`.
     """
 
-    def __init__(self, lines: Iterator[bytes], file: str) -> None:
+    def __init__(self, lines: Iterator[bytes], file: str, *, watch: bytes = b"") -> None:
         self.number = 0
+        self.watched = ""
         self._lines = lines
+        self._watch = watch
         self._file = file
         self._problems: list[Problem] = []
 
@@ -40,22 +48,46 @@ class TextLines:
         """Return the next line, with its end."""
         line = next(self._lines)
         self.number += 1
+        if len(line) > LONGEST_LINE:
+            self._end(f"this line has more than {LONGEST_LINE:,} bytes", "shorten it; lines end with LF or CRLF")
         if self.number == 1:
             if is_utf16(line):
-                self._lines = iter(())
-                self._problems.append(Problem(self._file, 1, 1, "", "the file seems to be UTF-16", _UTF8))
-                raise StopIteration
+                self._end("the file seems to be UTF-16, without a byte order mark", _UTF8)
             line = line.removeprefix(BOM_UTF8)
         if b"\0" in line:
             self._problems.append(self._nul(line))
+        text = self._decoded(line)
+        if self._watch and self._watch in line:
+            self.watched += text
+        return text
+
+    def separator(self) -> str:
+        """Take the first line if it is `sep=;`, as spreadsheets write it; return the separator, or nothing."""
+        first = next(self._lines, b"")
+        found = _SEPARATOR.fullmatch(first)
+        if not found:
+            self._lines = chain((first,) if first else (), self._lines)
+            return ""
+        self.number = 1
+        return found[1].decode("latin-1")
+
+    def _decoded(self, line: bytes) -> str:
         try:
             return line.decode()
         except UnicodeDecodeError as error:
             self._problems.append(replace(not_utf8(line, error.start, file=self._file), line=self.number))
             return line.decode(errors="replace")
 
+    def _end(self, message: str, cure: str) -> None:
+        """Note a problem because of which nothing more is read."""
+        self._lines = iter(())
+        self._problems.append(Problem(self._file, self.number, 1, "", message, cure))
+        raise StopIteration
+
     def taken(self) -> tuple[Problem, ...]:
         """Return the problems of the lines since the last call."""
+        if not self._problems:
+            return ()
         found = tuple(self._problems)
         self._problems.clear()
         return found
@@ -68,7 +100,7 @@ class TextLines:
 
 
 class Columns(Struct, frozen=True):
-    """The columns that the header of a file names."""
+    """The columns that the header of a file names; one that is named twice is there twice."""
 
     names: tuple[str, ...]
     source: Source
@@ -179,6 +211,7 @@ def _check_depth(value: Json, depth: int = 0) -> None:
         _check_depth(below, depth + 1)
 
 
+_BLANK_QUOTE = b' "'
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
 
 
@@ -192,8 +225,9 @@ class _Csv:
 
     def __init__(self, lines: Iterator[bytes], file: str, delimiter: str) -> None:
         self._file = file
-        self._lines = TextLines(lines, file)
-        self._rows = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._lines = TextLines(lines, file, watch=_BLANK_QUOTE)
+        self._delimiter = self._lines.separator() or delimiter
+        self._rows = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         self._line = 1
 
     def events(self) -> Iterator[Columns | Row | Problem]:
@@ -206,27 +240,21 @@ class _Csv:
             yield from self._table(header)
 
     def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
-        names = [name.strip() for name in header]
-        places: dict[str, list[int]] = {}
+        names = tuple(name.strip() for name in header)
+        width = len(names)
+        yield Columns(names, Source(self._file, self._line, 1))
+        positions: dict[str, int] = {}
         for place, name in enumerate(names, start=1):
-            places.setdefault(name, []).append(place)
-        twice = {name: at for name, at in places.items() if name and len(at) > 1}
-        for name, at in twice.items():
-            places_of = ", ".join(map(str, at))
-            message = compose("the header names the column {} {} times, at {}", quote(name), len(at), places_of)
-            yield self._problem(message, "give each column a name of its own", column=at[1])
-        if twice:
-            return
-        yield Columns(tuple(names), Source(self._file, self._line, 1))
-        positions = {name: at for name, (at, *_) in places.items() if name}
+            if name:
+                positions.setdefault(name, place)
         for record in self._records():
             if isinstance(record, Problem):
                 yield record
-            elif len(record) != len(names):
-                counts = f"this row has {len(record)} cells, and the header names {len(names)} columns"
-                yield self._problem(counts, "put a cell that holds the delimiter in double quotes")
+            elif len(record) > width and any(map(str.strip, record[width:])):
+                counts = f"the header is short: this row has {len(record)} cells, and the header names {width} columns"
+                yield self._problem(counts, "put a cell that holds the delimiter in double quotes, or name the column")
             else:
-                cells = {name: cell for name, cell in zip(names, record, strict=True) if name and cell.strip()}
+                cells = {name: cell for name, cell in zip(names, record, strict=False) if name and cell.strip()}
                 yield Row(cells, Source(self._file, self._line, 1), positions)
 
     def _records(self) -> Iterator[Sequence[str] | Problem]:
@@ -249,8 +277,21 @@ class _Csv:
             if record and conflict_marker(record[0]) == 0:
                 yield self._problem(CONFLICT, RESOLVE)
                 return
+            if self._lines.watched:
+                wrong = (*wrong, *self._quoted_late(record))
+                yield from wrong[-1:]
             if not wrong and any(map(str.strip, record)):
                 yield record
+
+    def _quoted_late(self, record: Sequence[str]) -> Iterator[Problem]:
+        """Note the first cell of a record whose quotes come after a blank, and are part of its text therefore."""
+        lines, self._lines.watched = self._lines.watched, ""
+        separator = re.escape(self._delimiter)
+        is_there = re.search(rf'(?:^|{separator}) +"(?!"(?!\s*(?:{separator}|$)))', lines, re.MULTILINE)
+        at = next((at for at, cell in enumerate(record, start=1) if cell.lstrip(" ")[:1] == '"' != cell[:1]), 0)
+        if is_there and at and self._delimiter != " ":
+            message = "a blank stands before the quote of a cell, so its quotes would be text"
+            yield self._problem(message, "remove the blank", column=at)
 
     def _malformed(self, error: str) -> tuple[Problem, bool]:
         """Return the problem of a record, and whether the records after it can be read."""

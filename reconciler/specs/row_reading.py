@@ -5,6 +5,7 @@ A row becomes a document of its own, so that overlays, layers, `why` and message
 escaped: references in them are not filled in.
 """
 
+import json
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -176,7 +177,9 @@ class RowReader:
         except (OSError, ValueError) as error:
             self._cannot_open(error)
         else:
-            if self.is_complete and not is_empty:
+            if self.is_complete and is_empty:
+                self.warnings = (self._without_rows(),)
+            elif self.is_complete:
                 self._look_back()
 
     def _row(self, row: Row) -> Iterator[Declarations]:
@@ -208,16 +211,27 @@ class RowReader:
     def _has_columns(self, header: Columns) -> bool:
         """Note the columns that are mapped and not there, and expect no cells of them from now on."""
         names = set(header.names)
+        self._refuse_twice(header)
         self._problems.name_columns(self._source.file.name, header.names)
         self._unseen = {column: slot for column, slot in self._unseen.items() if column not in names}
         known = Nearest(names)
         for column, slot in self._unseen.items():
             cure = known.did_you_mean(column) or "name a column that is there"
-            if len(names) == 1:
-                cure = "the header has one column: set `delimiter` to what separates them"
+            if len(header.names) == 1:
+                cure = _delimiter_cure(header.names[0])
             message = compose("the header of {} names no column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, cure)
         return self.is_complete
+
+    def _refuse_twice(self, header: Columns) -> None:
+        """Note the mapped columns that the header names more than once; which of them is meant cannot be known."""
+        for column in dict.fromkeys(str(slot.column) for slot in self._template.columns):
+            places = [at for at, name in enumerate(header.names, start=1) if name == column]
+            if len(places) > 1:
+                at = ", ".join(map(str, places))
+                message = compose("the header names the column {} {} times, at {}", quote(column), len(places), at)
+                source = Source(header.source.file, header.source.line, places[1])
+                self._wrong([source.problem("", message, "give each column a name of its own")])
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""
@@ -225,6 +239,11 @@ class RowReader:
             message = compose("no row of {} has a column {}", self._source.file.name, quote(column))
             self._wrong_mapping(slot.source, message, "name a column that is there")
         self.warnings = tuple(map(self._unmet, self._template.unmet))
+
+    def _without_rows(self) -> Problem:
+        message = "this table has no rows, so it declares nobody"
+        entry = dict(self._source.entry.entries())["file"].source
+        return Source(self._source.file.name, 1, 1).problem("", message, f"add rows, or remove its entry at {entry}")
 
     def _unmet(self, slot: Slot) -> Problem:
         address = spec_address(("contacts_from", self._source.index, "contact", *slot.path, "where"))
@@ -257,6 +276,14 @@ class RowReader:
             message=f"{file.name} cannot be read: {reason(error)}",
             cure=at_hand if file.tree.holds(file.path) else file.tree.cure,
         )
+
+
+def _delimiter_cure(header: str) -> str:
+    """Return the cure for a header of one column, which names what probably separates the cells."""
+    counts = {one: header.count(one) for one in (";", "\t", "|", ",")}
+    likely = max(counts, key=lambda one: counts[one])
+    written = f"`delimiter: {json.dumps(likely)}`" if counts[likely] else "`delimiter` to what separates them"
+    return f"the header has one column: set {written}"
 
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:

@@ -12,7 +12,17 @@ from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json, same
-from reconciler.reading import FORMATS, Numeral, Refusal, Strict, json_value, numeral_value, plain_value, wrong
+from reconciler.reading import (
+    FORMATS,
+    Numeral,
+    Refusal,
+    Strict,
+    by_ending,
+    json_value,
+    numeral_value,
+    plain_value,
+    wrong,
+)
 from reconciler.specs.texts import Choice, Name
 
 Convert: TypeAlias = Callable[[str, str], Json]
@@ -89,6 +99,8 @@ def _holds_null(value: object) -> bool:
 def _file(text: str) -> str:
     if has_control_characters(text):
         raise wrong("no file has control characters in its name", cure="name another file")
+    if other := by_ending(text):
+        raise wrong(other.message, cure=other.cure)
     if _ending(text) not in FORMATS:
         raise wrong(f"a data file's name ends in {', '.join(FORMATS)}", cure="rename it, or name another file")
     return text

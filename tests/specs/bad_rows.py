@@ -71,18 +71,55 @@ CASES: Cases = {
             .replace(b"plan: plan", b"plan: id"),
             "data.csv": b"id;crm\nana;c-1\n",
         },
-        [("a.yaml:5:13", "the header has one column: set `delimiter` to what separates them")],
+        [("a.yaml:5:13", 'the header has one column: set `delimiter: ";"`')],
     ),
-    "rows of another length, and columns of one name": (
+    "rows with more filled cells than the header names, and a mapped column that is there twice": (
         {
             "a.yaml": MAPPED + ENTRY.replace(b"data.csv", b"two.csv"),
-            "data.csv": HEADER + b"ana,c-1\n\nbo,c-2,,,,\n",
-            "two.csv": b"id,crm,id\n",
+            "data.csv": HEADER + b"ana,c-1\n\nbo,c-2,,,,x\nedda,c-3,,,, ,\n",
+            "two.csv": b"id,crm,id,plan,phone,notes,other,other\nfred,c-4,g,,,,x,y\n",
         },
         [
-            ("data.csv:2:1", "this row has 2 cells, and the header names 5 columns; put a cell that holds the delim"),
-            ("data.csv:4:1", "this row has 6 cells, and the header names 5 columns"),
+            (
+                "data.csv:4:1",
+                "the header is short: this row has 6 cells, and the header names 5 columns; put a cell that holds the",
+            ),
             ("two.csv:1:3", 'the header names the column "id" 2 times, at 1, 3; give each column a name of its own'),
+        ],
+    ),
+    "a blank before a quote": (
+        {"a.yaml": MAPPED, "data.csv": HEADER + b'ana,c-1, "p, q",,\n "bo",c-2,,,\n"ed, ""da""",c-3, "" ,,\n'},
+        [
+            ("data.csv:2:3", "a blank stands before the quote of a cell, so its quotes would be text; remove the bl"),
+            ("data.csv:3:1", "a blank stands before the quote of a cell"),
+            ("data.csv:4:3", "a blank stands before the quote of a cell"),
+        ],
+    ),
+    "a workbook that is called CSV": (
+        {"a.yaml": MAPPED, "data.csv": b"PK\x03\x04\x14\x00\x06\x00"},
+        [
+            (
+                "data.csv:1:1",
+                "this is a workbook, and no table in plain text; save it as CSV UTF-8 in the spreadsheet, or run: libr",
+            )
+        ],
+    ),
+    "a workbook, by its name": (
+        {"a.yaml": MAPPED.replace(b"data.csv", b"../data/my list.xlsx")},
+        [
+            (
+                "a.yaml:4:9",
+                "contacts_from[0].file: this is a workbook, and no table in plain text; save it as CSV UTF-8 in the",
+            )
+        ],
+    ),
+    "one JSON array in the place of JSON Lines": (
+        {"a.yaml": LINES, "data.jsonl": b'[\n  {"id": "ana"}\n]\n'},
+        [
+            (
+                "data.jsonl:1:1",
+                "this is one JSON array, and no table in plain text; run: jq -c '.[]' specs/data.jsonl > specs/data-l",
+            )
         ],
     ),
     "quotes, bytes and ends that are not CSV": (
@@ -146,7 +183,7 @@ CASES: Cases = {
     ),
     "values of the wrong kind in contacts_from": (
         {
-            "a.yaml": b"contacts_from:\n- {file: a.txt, delimiter: ab, named_by: 1, contact: {facts: {a: 1, b: {c: d},"
+            "a.yaml": b"contacts_from:\n- {file: a.doc, delimiter: ab, named_by: 1, contact: {facts: {a: 1, b: {c: d},"
             b" e: {value: [null]}}}}\n",
         },
         [
@@ -212,13 +249,18 @@ CASES: Cases = {
             )
         ],
     ),
-    "UTF-16": (
-        {"a.yaml": MAPPED, "data.csv": HEADER.decode().encode("utf-16")},
-        [("data.csv:1:1", 'the file seems to be UTF-16; save it as UTF-8, which spreadsheets call "CSV UTF-8"')],
+    "UTF-16 without a byte order mark": (
+        {"a.yaml": MAPPED, "data.csv": HEADER.decode().encode("utf-16-le")},
+        [
+            (
+                "data.csv:1:1",
+                'the file seems to be UTF-16, without a byte order mark; save it as UTF-8, which spreadsheets call "CS',
+            )
+        ],
     ),
     "UTF-16 without a byte order mark, in JSON Lines": (
         {"a.yaml": LINES, "data.jsonl": '{"id": "ana"}\n'.encode("utf-16-le")},
-        [("data.jsonl:1:1", "the file seems to be UTF-16; save it as UTF-8")],
+        [("data.jsonl:1:1", "the file seems to be UTF-16, without a byte order mark; save it as UTF-8")],
     ),
     "cells that are too long": (
         {
