@@ -24,9 +24,9 @@ from reconciler.reading import (
     read_file,
 )
 from reconciler.reading.quoting import taken_for, unquoted_texts
-from reconciler.specs.addresses import FACTS, fact_of, spec_address
 from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
 from reconciler.specs.loading import Specs, find_overlays
+from reconciler.specs.problems import FACTS, fact_of, spec_address
 
 
 class Mention(Struct, frozen=True):

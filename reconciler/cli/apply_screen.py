@@ -13,7 +13,8 @@ from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, write_files
 from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
-from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.receipt import describe_receipt
 from reconciler.core.plan.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.formats import dry_run_formats, receipt_formats

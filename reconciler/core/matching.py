@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.desired import AgentNumber, Identifier, Persona, ScopeKey, id_key, identifier_key, number_key
 from reconciler.core.model.observed import LiveUser
-from reconciler.core.model.secret import Secret
-from reconciler.core.model.text import quoted
+from reconciler.core.model.text import Secret, quoted
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import ApiError, OtherRecordError
 

@@ -4,7 +4,6 @@ from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.reading.check import AccountId, Id, Strict, Words, check, explain, mistyped, wrong
 from reconciler.reading.document import ParsedFile, read_bytes, read_file, reason
 from reconciler.reading.files import Files, SpecFile, find_files, work_tree_of
-from reconciler.reading.foreign import by_ending
 from reconciler.reading.places import (
     OFFSET_BITS,
     REFUSED,
@@ -18,16 +17,12 @@ from reconciler.reading.places import (
     listing,
     mapping,
 )
-from reconciler.reading.row_files import FORMATS, RowEvent, read_rows
-from reconciler.reading.row_formats import Columns, Row, json_value
 from reconciler.reading.scalars import Numeral, Refusal, number_meant, numeral_value, plain_value, reads_as_number
 
 __all__ = [
-    "FORMATS",
     "OFFSET_BITS",
     "REFUSED",
     "AccountId",
-    "Columns",
     "Files",
     "Id",
     "KeyPath",
@@ -38,12 +33,9 @@ __all__ = [
     "Numeral",
     "ParsedFile",
     "Refusal",
-    "Row",
-    "RowEvent",
     "SpecFile",
     "Strict",
     "Words",
-    "by_ending",
     "check",
     "did_you_mean",
     "dotted",
@@ -51,7 +43,6 @@ __all__ = [
     "explain",
     "find_files",
     "joined",
-    "json_value",
     "listing",
     "mapping",
     "mistyped",
@@ -60,7 +51,6 @@ __all__ = [
     "plain_value",
     "read_bytes",
     "read_file",
-    "read_rows",
     "reads_as_number",
     "reason",
     "work_tree_of",

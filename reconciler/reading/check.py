@@ -10,8 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.nearest import did_you_mean
-from reconciler.core.model.secret import Secret
-from reconciler.core.model.text import has_control_characters
+from reconciler.core.model.text import Secret, has_control_characters
 from reconciler.errors import Problem, Source
 from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
 from reconciler.reading.scalars import Numeral, plain_value

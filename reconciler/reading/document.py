@@ -22,7 +22,6 @@ from reconciler.reading.parser import (
     parsed,
 )
 from reconciler.reading.places import Addressing, Lines, Node, dotted
-from reconciler.reading.syntax import syntax_problem
 
 LARGEST_FILE = 1 << 28
 """A file with more bytes is refused, before it is in memory."""
@@ -84,6 +83,8 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
     except yaml.MarkedYAMLError as error:
         if parser is not PythonParser and is_nesting_limit(error):
             return read_bytes(data, file=file, address=address, parser=PythonParser)
+        from reconciler.reading.syntax import syntax_problem  # noqa: PLC0415  only what is wrong needs it
+
         last = (syntax_problem(error, text, lines),)
     problems = (*builder.problems, *last)
     has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter

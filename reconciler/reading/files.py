@@ -1,13 +1,23 @@
 """Find spec files: folders, files and globs → their names, sorted, within the work tree that holds them."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from reconciler.errors import InputError, Problem
 from reconciler.reading.document import reason
+
+FORMATS: Mapping[str, Literal["csv", "json", "yaml"]] = {
+    ".csv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
+"""What a data file is, by the ending of its name."""
 
 _GIT = ".git"
 _OURS = ".reconciler"

@@ -7,25 +7,16 @@ from errno import EINVAL
 from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading.document import LARGEST_FILE, SPLIT, TOO_LARGE, read_file, reason
+from reconciler.reading.files import FORMATS
 from reconciler.reading.foreign import foreign
 from reconciler.reading.places import Node
 from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, csv_rows, json_rows
-
-RowsFormat: TypeAlias = Literal["csv", "json", "yaml"]
-FORMATS: Mapping[str, RowsFormat] = {
-    ".csv": "csv",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-}
-"""What a data file is, by the ending of its name."""
 
 RowEvent: TypeAlias = Columns | Row | Problem
 """A file's columns come first, where it has a header; a row in which something is wrong comes as problems."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -22,13 +23,23 @@ from reconciler.sandbox.answers import (
     success,
     unknown_route,
 )
-from reconciler.sandbox.faults import Faults, Meanwhile, Mistake, Wait, When, spoilt
-from reconciler.sandbox.gate import Limiter, check_key, check_role
-from reconciler.sandbox.request import Call, Incoming, body_object, read_request, trimmed
+from reconciler.sandbox.request import (
+    Call,
+    Incoming,
+    Limiter,
+    body_object,
+    check_key,
+    check_role,
+    read_request,
+    trimmed,
+)
 from reconciler.sandbox.routes.table import Matched, Router
 from reconciler.sandbox.settings import DEFAULTS, Settings
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import ConnectionDropped, SandboxStateError
+
+if TYPE_CHECKING:  # only tests script faults
+    from reconciler.sandbox.faults import Faults, Meanwhile, When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +86,7 @@ class Sandbox:
         self,
         store: Store,
         settings: Settings,
-        faults: Faults,
+        faults: "Faults | None",
         *,
         limiter: Limiter,
         sleep: Callable[[float], Awaitable[object]],
@@ -112,9 +123,11 @@ class Sandbox:
         return outcome
 
     async def _disturbed(self, incoming: Incoming, matched: Matched | None) -> _Handled:
-        rule = self._faults.draw(method=incoming.method, path=incoming.path)
+        rule = self._faults.draw(method=incoming.method, path=incoming.path) if self._faults else None
         if rule is None:
             return self._handled(incoming, matched)
+        from reconciler.sandbox.faults import Meanwhile, Mistake, Wait, spoilt  # noqa: PLC0415 - only tests script faults
+
         if isinstance(rule.fault, Wait):
             return await self._delayed(incoming, matched, seconds=rule.fault.seconds, when=rule.when)
         if isinstance(rule.fault, Meanwhile):
@@ -129,13 +142,15 @@ class Sandbox:
         outcome = self._handled(incoming, matched)
         return replace(outcome, answer=spoilt(rule.fault, outcome.answer))
 
-    async def _delayed(self, incoming: Incoming, matched: Matched | None, *, seconds: float, when: When) -> _Handled:
+    async def _delayed(self, incoming: Incoming, matched: Matched | None, *, seconds: float, when: "When") -> _Handled:
         if when == "before":
             await self._sleep(seconds)
             return self._handled(incoming, matched)
         return replace(self._handled(incoming, matched), linger=seconds)
 
-    def _overtaken(self, incoming: Incoming, matched: Matched | None, *, meanwhile: Meanwhile, when: When) -> _Handled:
+    def _overtaken(
+        self, incoming: Incoming, matched: Matched | None, *, meanwhile: "Meanwhile", when: "When"
+    ) -> _Handled:
         if when == "before":
             meanwhile.change(self._store)
             return self._handled(incoming, matched)
@@ -178,14 +193,14 @@ class Sandbox:
 def create_app(
     store: Store,
     settings: Settings = DEFAULTS,
-    faults: Faults | None = None,
+    faults: "Faults | None" = None,
     *,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Starlette:
     """Return the sandbox over a store; `app.state` holds `store`, `settings` and `log`, a deque of the requests."""
     limiter = Limiter(settings, monotonic=monotonic, moment=store.moment)
-    sandbox = Sandbox(store, settings, faults or Faults(), limiter=limiter, sleep=sleep)
+    sandbox = Sandbox(store, settings, faults, limiter=limiter, sleep=sleep)
     app = Starlette(routes=[Mount("/", app=sandbox)])
     app.state.store, app.state.settings, app.state.log = store, settings, sandbox.log
     return app

@@ -15,8 +15,7 @@ from reconciler.core.model.address import is_within
 from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import meant_key
-from reconciler.core.model.secret import UnreadSecret
-from reconciler.core.model.text import quoted
+from reconciler.core.model.text import UnreadSecret, quoted
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading import (
@@ -33,10 +32,9 @@ from reconciler.reading import (
     numeral_value,
     read_file,
 )
-from reconciler.specs.addresses import spec_address
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.layers import Facts
-from reconciler.specs.problems import Problems, spec_documents
+from reconciler.specs.problems import Problems, spec_address, spec_documents
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
 

@@ -21,9 +21,8 @@ from reconciler.core.model.desired import (
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
-from reconciler.specs.addresses import spec_address
 from reconciler.specs.layers import Facts, check_users, declared_layer, declared_profile, declared_users
-from reconciler.specs.problems import Problems, is_marked_live
+from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 
 

@@ -4,21 +4,23 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Problem, SpecError
-from reconciler.reading import Files, Nearest, Node, Row, SpecFile, find_files, read_file
-from reconciler.specs.addresses import spec_address
+from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
-from reconciler.specs.overlays import Overlays, Patch, patches_of
-from reconciler.specs.problems import Problems, spec_documents
+from reconciler.specs.problems import Problems, spec_address, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
-from reconciler.specs.row_reading import OnRow, RowReader, RowSource, row_sources, undeclared_scopes
-from reconciler.specs.row_schema import by_catalogue
+
+if TYPE_CHECKING:  # most specs name no data files, and most environments have no overlays
+    from reconciler.reading.row_formats import Row
+    from reconciler.specs.overlays import Overlays, Patch
+    from reconciler.specs.row_reading import OnRow, RowSource
 
 
 class Loaded(Struct, frozen=True):
@@ -47,11 +49,11 @@ class Recorder:
         self.declared: Sequence[Declarations] = ()
         self._contact = contact
 
-    def rows_of(self, source: RowSource) -> OnRow:
+    def rows_of(self, source: "RowSource") -> "OnRow":
         """Return what records the rows of a data file that declare the contact."""
         template = source.template(is_resolved=False)
 
-        def record(row: Row, name: str) -> None:
+        def record(row: "Row", name: str) -> None:
             if name == self._contact:
                 self.documents.append(template.document(row, name)[0])
 
@@ -122,9 +124,11 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     return Files(tuple(found), tuple(problems))
 
 
-def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator[Patch]:
+def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator["Patch"]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
+        from reconciler.specs.overlays import patches_of  # noqa: PLC0415  see above
+
         parsed = read_file(file.path, name=file.name, address=spec_address)
         for document in spec_documents(parsed, file, problems):
             yield from patches_of(document, problems)
@@ -139,13 +143,13 @@ class _Loading:
     """
 
     def __init__(
-        self, patches: Sequence[Patch], references: References, problems: Problems, recorder: Recorder | None
+        self, patches: Sequence["Patch"], references: References, problems: Problems, recorder: Recorder | None
     ) -> None:
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
         self._is_complete = True
-        self._overlays = Overlays(patches, references, problems)
+        self._overlays = _overlays(patches, references, problems) if patches else None
         self._references = references
         self._problems = problems
         self._recorder = recorder
@@ -158,11 +162,12 @@ class _Loading:
         self._is_complete = not found.problems
         for file in found.files:
             self._read_file(file)
-        self._read_rows()
+        if self.sources:
+            self._read_rows()
 
     def loaded(self, files: tuple[str, ...]) -> Loaded:
         """Merge and check what was declared."""
-        if self._is_complete:
+        if self._overlays and self._is_complete:
             self._overlays.report_unmatched(name for one in self._declared for name in one.names)
         declared = list(with_numbers(self._declared, catalogue_of(self._declared)))
         if self._recorder:
@@ -180,17 +185,26 @@ class _Loading:
         for document in spec_documents(parsed, file, self._problems):
             whole = self._final(document, has_references=parsed.has_references)
             self._declared.append(declarations(whole, self._problems))
-            self.sources.extend(row_sources(whole, file, document))
+            self._find_rows(whole, file, document)
             if self._recorder:
                 self._recorder.documents.append(document)
 
+    def _find_rows(self, whole: Node, file: SpecFile, written: Node) -> None:
+        if isinstance(whole.value, dict) and "contacts_from" in whole.value:
+            from reconciler.specs.row_reading import row_sources  # noqa: PLC0415  see above
+
+            self.sources.extend(row_sources(whole, file, written))
+
     def _final(self, document: Node, *, has_references: bool = True) -> Node:
-        patched = self._overlays.apply(document)
+        patched = self._overlays.apply(document) if self._overlays else document
         is_final = patched is document and not has_references
         return document if is_final else resolve(patched, self._references, self._problems)
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
+        from reconciler.specs.row_reading import RowReader, undeclared_scopes  # noqa: PLC0415  see above
+        from reconciler.specs.row_schema import by_catalogue  # noqa: PLC0415  see above
+
         convert = by_catalogue(catalogue_of(self._declared))
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
         are_scopes_known = self._is_complete
@@ -204,6 +218,12 @@ class _Loading:
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
             self._is_complete = self._is_complete and rows.is_complete
+
+
+def _overlays(patches: Sequence["Patch"], references: References, problems: Problems) -> "Overlays":
+    from reconciler.specs.overlays import Overlays  # noqa: PLC0415  see above
+
+    return Overlays(patches, references, problems)
 
 
 @contextmanager

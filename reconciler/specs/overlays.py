@@ -18,9 +18,8 @@ from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.nearest import is_typo
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
-from reconciler.specs.addresses import FACTS, spec_address
 from reconciler.specs.declarations import DeclaredName, declarations
-from reconciler.specs.problems import Problems
+from reconciler.specs.problems import FACTS, Problems, spec_address
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
 from reconciler.specs.texts import Name

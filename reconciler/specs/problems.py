@@ -1,4 +1,4 @@
-"""All problems in the specs, collected so that one run reports everything, and each mistake once."""
+"""All problems in the specs, each once and at its address, collected so that one run reports everything."""
 
 import json
 import re
@@ -6,12 +6,77 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.masking import Message, compose, quote
 from reconciler.core.model.references import meant_key
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
-from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile
-from reconciler.specs.addresses import facts_in, spec_address
+from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile, dotted
+
+FACTS = frozenset(("facts", "seed_facts"))
+
+
+def spec_address(path: KeyPath, document: Json = None) -> str:
+    """
+    Return the address of what a path points to.
+
+    A fact has one address, whichever layer declares it. A user has the address of the phone number in the document.
+    """
+    owner, rest = split(path)
+    match rest:
+        case (str(section), str(key), *deeper) if section in FACTS:
+            return fact_address(dotted(owner), key) + _below(*deeper)
+        case ("users", int(index), *deeper):
+            phone_number = _found(document, (*owner, "users", index, "phone_number"))
+            known = isinstance(phone_number, str) and phone_number
+            return user_address(dotted(owner), known) + _below(*deeper) if known else dotted(path)
+        case _:
+            return dotted(path)
+
+
+def fact_of(path: KeyPath) -> KeyPath | None:
+    """Return the part of a path that points to a fact, declared or made of rows; None if it points to no fact."""
+    owner = len(split(path)[0])
+    if path[:1] == ("contacts_from",):
+        owner = 5 if path[3:4] == ("scopes",) else 3
+    is_fact = len(path) > owner + 1 and path[owner] in FACTS
+    return path[: owner + 2] if is_fact else None
+
+
+def split(path: KeyPath) -> tuple[KeyPath, KeyPath]:
+    """Split a path behind the name of its declaration: a contact may be called `facts`, so its name is not examined."""
+    owner = 4 if path[:1] == ("contacts",) and path[2:3] == ("scopes",) else 2
+    return path[:owner], path[owner:]
+
+
+def facts_in(value: Json, path: KeyPath = ()) -> Iterator[tuple[str, Json]]:
+    """Yield the key and the value of each fact of a document, and of each that it makes of rows, as written."""
+    if fact := fact_of(path):
+        yield meant_key(str(fact[-1])), value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from facts_in(below, (*path, key))
+    elif is_list(value):
+        for index, below in enumerate(value):
+            yield from facts_in(below, (*path, index))
+
+
+def _below(*steps: str | int) -> str:
+    written = dotted(steps)
+    return f".{written}" if written and not written.startswith("[") else written
+
+
+def _found(document: Json, path: KeyPath) -> Json:
+    for step in path:
+        match document:
+            case dict() if step in document:
+                document = document[str(step)]
+            case list() if isinstance(step, int):
+                document = document[step]
+            case _:
+                return None
+    return document
+
 
 MOST_IN_DATA = 100
 """So many problems of a data file are reported; the others are counted."""

@@ -14,8 +14,8 @@ from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import Node, did_you_mean
-from reconciler.specs.addresses import FACTS
 from reconciler.specs.loading import Recorder, Specs
+from reconciler.specs.problems import FACTS
 from reconciler.specs.references import References
 
 SourceLayer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]

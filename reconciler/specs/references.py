@@ -18,11 +18,10 @@ from reconciler.core.model.references import (
     holds_key,
     parse,
 )
-from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.text import Secret, UnreadSecret
 from reconciler.core.model.value import Json, digits
 from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, reads_as_number
-from reconciler.specs.addresses import FACTS, spec_address, split
-from reconciler.specs.problems import Problems
+from reconciler.specs.problems import FACTS, Problems, spec_address, split
 from reconciler.specs.texts import REFERENCE_AS_KEY
 
 Environ: TypeAlias = Callable[[str], str | None]

@@ -18,22 +18,12 @@ from msgspec.structs import replace
 
 from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.errors import Problem, Source
-from reconciler.reading import (
-    FORMATS,
-    Columns,
-    Nearest,
-    Node,
-    Row,
-    RowEvent,
-    SpecFile,
-    check,
-    mistyped,
-    read_rows,
-    reason,
-)
-from reconciler.specs.addresses import spec_address
+from reconciler.reading import Nearest, Node, SpecFile, check, mistyped, reason
+from reconciler.reading.files import FORMATS
+from reconciler.reading.row_files import RowEvent, read_rows
+from reconciler.reading.row_formats import Columns, Row
 from reconciler.specs.declarations import Declarations, Invalid, declarations
-from reconciler.specs.problems import Problems, is_marked_live
+from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Slot, Template
 

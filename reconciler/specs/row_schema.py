@@ -12,17 +12,8 @@ from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json, same
-from reconciler.reading import (
-    FORMATS,
-    Numeral,
-    Refusal,
-    Strict,
-    by_ending,
-    json_value,
-    numeral_value,
-    plain_value,
-    wrong,
-)
+from reconciler.reading import Numeral, Refusal, Strict, numeral_value, plain_value, wrong
+from reconciler.reading.files import FORMATS
 from reconciler.specs.texts import Choice, Name
 
 Convert: TypeAlias = Callable[[str, str], Json]
@@ -68,6 +59,8 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
     """Read a cell as JSON writes lists and mappings, as specs write numbers; spreadsheets write TRUE."""
     match expected:
         case "list" | "mapping":
+            from reconciler.reading.row_formats import json_value  # noqa: PLC0415  for cells with JSON alone
+
             return json_value(text)
         case "boolean":
             return plain_value(text.lower())
@@ -99,6 +92,8 @@ def _holds_null(value: object) -> bool:
 def _file(text: str) -> str:
     if has_control_characters(text):
         raise wrong("no file has control characters in its name", cure="name another file")
+    from reconciler.reading.foreign import by_ending  # noqa: PLC0415  only data files need it
+
     if other := by_ending(text):
         raise wrong(other.message, cure=other.cure)
     if _ending(text) not in FORMATS:

@@ -9,19 +9,9 @@ from msgspec import Struct
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
-from reconciler.reading import (
-    OFFSET_BITS,
-    REFUSED,
-    KeyPath,
-    Lines,
-    Mark,
-    Node,
-    Numeral,
-    Row,
-    numeral_value,
-    plain_value,
-)
-from reconciler.specs.addresses import FACTS
+from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
+from reconciler.reading.row_formats import Row
+from reconciler.specs.problems import FACTS
 from reconciler.specs.row_schema import CONSTANT, Convert
 
 _Built: TypeAlias = tuple[Json, Mark]

@@ -8,8 +8,9 @@ from reconciler.core.model.address import fact_address
 from reconciler.core.model.references import referenced
 from reconciler.core.model.value import Json
 from reconciler.errors import SpecError
-from reconciler.reading import Row, find_files, read_file
-from reconciler.specs.addresses import facts_in
+from reconciler.reading import find_files, read_file
+from reconciler.reading.row_formats import Row
+from reconciler.specs.problems import facts_in
 from reconciler.specs.row_reading import RowSource, row_sources
 
 

@@ -14,8 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING
-from reconciler.core.model.secret import UnreadSecret
-from reconciler.core.model.text import has_control_characters
+from reconciler.core.model.text import UnreadSecret, has_control_characters
 from reconciler.reading import AccountId, Id, wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"

@@ -17,16 +17,14 @@ from reconciler.core.export.undo import Undo
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Memory, User
 from reconciler.core.model.references import escaped
-from reconciler.core.model.secret import Secret, as_secret
-from reconciler.core.model.text import visible
+from reconciler.core.model.text import Secret, as_secret, visible
 from reconciler.core.model.value import Json
 from reconciler.errors import InputError, Source, SpecError
 from reconciler.reading import ParsedFile, Strict, check, read_bytes, read_file
 from reconciler.reading.writing import written
-from reconciler.specs.addresses import spec_address
 from reconciler.specs.assembly import assemble
 from reconciler.specs.declarations import declarations
-from reconciler.specs.problems import UNDO, Problems, is_undo
+from reconciler.specs.problems import UNDO, Problems, is_undo, spec_address
 from reconciler.specs.references import NO_REFERENCES, resolve
 
 _ABOUT = (

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.documents.merged_keys import DOUBT
+from reconciler.core.documents.merging import DOUBT
 from reconciler.core.documents.plan import (
     FORMAT_VERSION,
     CreateContactEntry,

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.clock import Clock
-from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project

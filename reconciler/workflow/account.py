@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -20,7 +21,6 @@ from reconciler.api.client import (
     open_reader,
     open_writer,
 )
-from reconciler.api.network import Proxy, check_certificates, proxy_for
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.concurrency import Stop
 from reconciler.core.model.masking import SHORTEST_SECRET, Masker
@@ -33,6 +33,9 @@ from reconciler.storage.files import check_no_link, make_private_file, prepare_f
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
+
+if TYPE_CHECKING:  # the sandbox in process is behind no proxy
+    from reconciler.api.network import Proxy
 
 _DEFAULT_API = "https://api.bland.ai"
 _API_VARIABLE = "BLAND_BASE_URL"
@@ -253,8 +256,10 @@ def _digest_key(surroundings: Surroundings) -> bytes:
     return own.encode()
 
 
-def _way_to(api: str, surroundings: Surroundings) -> Proxy | None:
+def _way_to(api: str, surroundings: Surroundings) -> "Proxy | None":
     """Return the proxy that the environment names for this URL, and keep its secrets; raises `InputError`."""
+    from reconciler.api.network import check_certificates, proxy_for  # noqa: PLC0415  see above
+
     check_certificates(api, surroundings.environ)
     proxy = proxy_for(api, surroundings.environ)
     for secret in proxy.secrets if proxy else ():

@@ -8,10 +8,8 @@ from msgspec.structs import replace
 
 from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.core.documents.review import refusals
 from reconciler.core.model.address import memory_of
-from reconciler.core.model.desired import Desired
-from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
@@ -104,6 +102,8 @@ async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run:
 
     Raises `RefusedError` where the plan is not for these specs, this account or this key.
     """
+    from reconciler.core.documents.review import refusals  # noqa: PLC0415  only saved plans are reviewed
+
     here = _origin_of(desired, run, saved.shards)
     reasons = refusals(saved, here, run.masker)
     if reasons:

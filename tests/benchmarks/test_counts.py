@@ -12,7 +12,7 @@ from reconciler.cli.main import main
 from reconciler.core.model.desired import Fact
 from reconciler.core.plan.diff import diff_facts
 from reconciler.errors import Source
-from reconciler.reading import read_rows
+from reconciler.reading.row_files import read_rows
 from tests.benchmarks.server import Traffic
 from tests.benchmarks.serving import serving
 from tests.benchmarks.world import World, write_project

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.api.client import Endpoint, open_writer
-from reconciler.core.documents.describe import describe_receipt
+from reconciler.core.documents.receipt import describe_receipt
 from reconciler.errors import ApiError
 from reconciler.render.json import render_json
 from reconciler.sandbox import faults

@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.core.documents.describe import describe_receipt
 from reconciler.core.documents.merging import merge
-from reconciler.core.documents.receipt import ReceiptDocument
+from reconciler.core.documents.receipt import ReceiptDocument, describe_receipt
 from reconciler.core.model.selection import Shard
 from tests.builders import MASKER
 from tests.properties.test_laws import Account, accounts, same_account

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge
 from reconciler.core.documents.plan import PlaceEntry, PlanDocument
-from reconciler.core.documents.receipt import ReceiptDocument
+from reconciler.core.documents.receipt import ReceiptDocument, describe_receipt
 from reconciler.core.model.desired import ContactMemory, Desired
 from reconciler.core.model.masking import Text
 from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, Observed, ObservedMemory, Present

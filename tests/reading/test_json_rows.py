@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.reading import Refusal, json_value
+from reconciler.reading import Refusal
+from reconciler.reading.row_formats import json_value
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.reading import Columns, Row, read_rows
 from reconciler.reading.document import LARGEST_FILE, read_file
-from reconciler.reading.row_formats import LONGEST_LINE
+from reconciler.reading.row_files import read_rows
+from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row
 
 
 def events(folder: Path, data: bytes, *, name: str = "list.csv", delimiter: str = ",") -> list[object]:

@@ -4,9 +4,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec import structs
 
-from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import PlaceEntry
-from reconciler.core.documents.receipt import ReceiptDocument
+from reconciler.core.documents.receipt import ReceiptDocument, describe_receipt
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, FoundContact, LiveUser, LiveUsers, MissingContact, Present, Unseen
 from reconciler.core.plan.operations import Plan

@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
-from reconciler.core.documents.describe import describe_plan, describe_receipt
+from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
-from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, describe_receipt
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, LiveUsers, Present, Unseen
 from reconciler.core.model.value import Json

@@ -2,11 +2,12 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.documents.describe import describe_plan, describe_receipt
-from reconciler.core.model.fingerprint import specs_digest
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.documents.receipt import describe_receipt
+from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
-from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import Secret
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.render.json import plain, render_json

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath
-from reconciler.specs.addresses import spec_address
+from reconciler.specs.problems import spec_address
 
 USERS: Json = {"memories": {"m": {"users": [{"phone_number": "+14155550100"}, {"phone_number": 5}, "x"]}}}
 

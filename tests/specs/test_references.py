@@ -13,7 +13,7 @@ from msgspec.structs import fields
 
 from reconciler.core.model.desired import AgentNumber, ContactId, Desired, Identifier
 from reconciler.core.model.references import Scalar, escaped
-from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.text import Secret, UnreadSecret
 from reconciler.core.model.value import Json, same
 from tests.specs.cases import SARAH, load, problems, references
 

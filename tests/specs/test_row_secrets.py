@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.references import escaped
-from reconciler.core.model.secret import Secret, UnreadSecret
+from reconciler.core.model.text import Secret, UnreadSecret
 from reconciler.core.model.value import Json
 from reconciler.errors import SpecError
 from tests.specs.cases import SCOPE, load, references

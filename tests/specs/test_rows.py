@@ -13,7 +13,9 @@ from reconciler.core.model.desired import ContactMemory, Identifier
 from reconciler.core.model.masking import worded
 from reconciler.core.model.references import Variable
 from reconciler.errors import Source, SpecError
-from reconciler.reading import Node, Row, RowEvent, read_rows
+from reconciler.reading import Node
+from reconciler.reading.row_files import RowEvent, read_rows
+from reconciler.reading.row_formats import Row
 from reconciler.specs import References, load_specs
 from reconciler.specs import row_reading as rows
 from reconciler.specs.loading import Specs

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,10 +16,12 @@ from httpx_aiohttp import AiohttpTransport
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import Endpoint, base_url
-from reconciler.api.network import Proxy
 from reconciler.api.requests import Allowed
 from reconciler.core.model.text import visible
 from reconciler.errors import ApiUnavailableError, NoConnectionError
+
+if TYPE_CHECKING:  # the sandbox in process is behind no proxy
+    from reconciler.api.network import Proxy
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _UNKNOWN_ISSUER = "where a proxy inspects TLS, let SSL_CERT_FILE name a file with the certificate of its authority"
@@ -76,7 +79,7 @@ def _no_tls(error: aiohttp.ClientSSLError) -> ApiUnavailableError:
             return _not_sent(f"no TLS with {where}")
 
 
-def _no_tunnel(proxy: Proxy, where: str, status: int) -> ApiUnavailableError:
+def _no_tunnel(proxy: "Proxy", where: str, status: int) -> ApiUnavailableError:
     """Return the error for a proxy that answered instead of connecting."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         wants = "does not accept the user and password" if proxy.authorization else "wants a user and a password"
@@ -165,7 +168,7 @@ def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
     return AiohttpTransport(client=lambda: _session(endpoint.concurrency), proxy=proxy, verify=unused)
 
 
-def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
+def _httpx_proxy(proxy: "Proxy") -> httpx.Proxy:
     headers = {"proxy-authorization": proxy.authorization} if proxy.authorization else None
     return httpx.Proxy(proxy.url, headers=headers)
 

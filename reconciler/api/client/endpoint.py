@@ -4,16 +4,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from reconciler.api.answers import ApiAnswer
-from reconciler.api.network import Proxy
 from reconciler.api.pacer import Pacer
 from reconciler.core.model.masking import compose, label, quote
 from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import InputError
+
+if TYPE_CHECKING:  # the sandbox in process is behind no proxy
+    from reconciler.api.network import Proxy
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -42,7 +44,7 @@ class Endpoint:
     pacer: Pacer
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
-    proxy: Proxy | None = None
+    proxy: "Proxy | None" = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     on_answer: Callable[[ApiAnswer], None] | None = None
     transport: httpx.AsyncBaseTransport | None = None

@@ -1,11 +1,11 @@
-"""Turns plans and receipts into documents; the masker decides what is shown of each value."""
+"""Turn a plan into its document; the masker decides what is shown of each value."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from msgspec import Struct
 
-from reconciler.core.documents.merged_keys import describe_keys, in_order
+from reconciler.core.documents.context import describe_keys, describe_memory, in_order
 from reconciler.core.documents.plan import (
     FORMAT_VERSION,
     AddUserEntry,
@@ -24,8 +24,6 @@ from reconciler.core.documents.plan import (
     WriteFactsEntry,
     operations_digest,
 )
-from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument, TotalsEntry
-from reconciler.core.documents.unchanged import describe_memory
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text
 from reconciler.core.model.value import Json
@@ -44,7 +42,6 @@ from reconciler.core.plan.operations import (
     Work,
     WriteFacts,
 )
-from reconciler.core.plan.receipt import Altered, Outcome, Receipt
 from reconciler.core.plan.totals import measures_of, summary_of
 from reconciler.errors import Source
 
@@ -73,23 +70,6 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         guards=plan.exceeded,
         shards=plan.origin.shards,
         keys=describe_keys(plan, masker),
-    )
-
-
-def describe_receipt(receipt: Receipt, masker: Masker) -> ReceiptDocument:
-    """Return the document of a receipt; it has the API's messages only where live values are shown."""
-    return ReceiptDocument(
-        format_version=FORMAT_VERSION,
-        kind="receipt",
-        environment=receipt.origin.environment,
-        api=receipt.origin.api,
-        specs_digest=receipt.origin.specs_digest,
-        started_at=receipt.started_at,
-        finished_at=receipt.finished_at,
-        interrupted=receipt.interrupted,
-        totals=TotalsEntry(**receipt.totals),
-        outcomes=tuple(_outcome(outcome, masker) for outcome in receipt.outcomes),
-        shards=receipt.origin.shards,
     )
 
 
@@ -237,27 +217,6 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
         keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
     keys += in_order(masker.live_key(key) for key in notice.live_keys)
     return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
-
-
-def _outcome(outcome: Outcome, masker: Masker) -> OutcomeEntry:
-    operation = outcome.operation
-    message = f" ({outcome.said})" if masker.reveal and outcome.said else ""
-    shown = masker if operation.type == "write_facts" else masker.without_sensitive_keys
-    return OutcomeEntry(
-        type=operation.type,
-        address=operation.address,
-        outcome=outcome.result,
-        detail=f"{outcome.detail}{message}",
-        source=_place(operation.source),
-        changed_since_plan=outcome.changed_since_plan,
-        altered=tuple(_altered(item, shown) for item in outcome.altered),
-    )
-
-
-def _altered(item: Altered, masker: Masker) -> AlteredEntry:
-    if item.is_missing:
-        return AlteredEntry(item.key, None, missing=True)
-    return AlteredEntry(item.key, masker.former(item.came_back, item.sent, (item.key,)))
 
 
 def _place(source: Source) -> PlaceEntry:

@@ -1,26 +1,89 @@
 """Merges the plans, or receipts, of shards into the document that one run would have made."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
-from reconciler.core.documents.merged_keys import DOUBT, merge_keys, merged_doubts
+from reconciler.core.documents.context import in_order, key_name
 from reconciler.core.documents.plan import (
     MERGED,
     CostEntry,
+    FactAdded,
+    KeysEntry,
     NoticeEntry,
     OperationEntry,
+    PlaceEntry,
     PlanDocument,
+    WriteFactsEntry,
     operations_digest,
 )
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import unit_of
+from reconciler.core.model.masking import Text
+from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.value import Json, canonical
 from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Measures, compare_guard
+from reconciler.core.plan.keys import KnownKeys, NewKey
+from reconciler.core.plan.notices import likely_typos
 from reconciler.core.plan.totals import SummaryEntry
-from reconciler.errors import InputError
+from reconciler.errors import InputError, Source
+
+DOUBT = "near_duplicate"
+
+
+def merge_keys(plans: Iterable[PlanDocument]) -> KeysEntry:
+    """Return what the plans of several shards know about keys."""
+    known = [plan.keys for plan in plans if plan.keys]
+    similar = (entry for keys in known for entry in keys.similar_here)
+    return KeysEntry(
+        declared=known[0].declared if known else {},
+        live=tuple(sorted({key for keys in known for key in keys.live})),
+        similar_here=tuple(sorted(similar, key=lambda entry: (entry.address, entry.key))),
+    )
+
+
+def merged_doubts(
+    operations: Sequence[OperationEntry], doubts: Sequence[NoticeEntry], keys: KeysEntry
+) -> Iterator[NoticeEntry]:
+    """
+    Yield a notice for each new key that looks like a typo in view of all shards; `doubts` are the notices of each.
+
+    A live key that no spec declares, and that only another shard read, cannot be compared: shards do not list these.
+    """
+    hidden = _hidden(doubts, keys)
+    texts: dict[str, Text] = {key_name(key): key for others in hidden.values() for key in others}
+    texts |= {key_name(key): key for entry in keys.similar_here for key in entry.similar}
+    known = KnownKeys(keys.declared, frozenset(keys.live).union(*(map(key_name, others) for others in hidden.values())))
+    for one, others in likely_typos(_new_keys(operations, hidden, keys), known):
+        declared = sorted(others & keys.declared.keys())
+        live = in_order(texts[name] for name in others - keys.declared.keys())
+        place = PlaceEntry(one.source.file, one.source.line)
+        yield NoticeEntry(DOUBT, one.address, 1, place, (one.key, *declared, *live))
+
+
+def _hidden(doubts: Iterable[NoticeEntry], keys: KeysEntry) -> Mapping[str, set[Text]]:
+    """Return, for each doubted key, the similar keys that only the account knows."""
+    found: dict[str, set[Text]] = {}
+    for notice in doubts:
+        key, *others = notice.keys
+        found.setdefault(key_name(key), set()).update(other for other in others if key_name(other) not in keys.declared)
+    return found
+
+
+def _new_keys(
+    operations: Iterable[OperationEntry], hidden: Mapping[str, set[Text]], keys: KeysEntry
+) -> Iterator[NewKey]:
+    near = similar_keys(keys.declared, keys.declared)
+    similar = {(entry.address, entry.key): frozenset(map(key_name, entry.similar)) for entry in keys.similar_here}
+    for entry in (entry for entry in operations if isinstance(entry, WriteFactsEntry)):
+        for fact in entry.facts:
+            if isinstance(fact, FactAdded) and fact.path == (fact.key,):
+                beside = similar.get((entry.address, fact.key), frozenset())
+                others = near.get(fact.key, frozenset()).union(beside, map(key_name, hidden.get(fact.key, ())))
+                yield NewKey(fact.key, Source(fact.source.file, fact.source.line), entry.address, others, beside)
+
 
 _Totals = TypeVar("_Totals", SummaryEntry, CostEntry, TotalsEntry)
 _Saved: TypeAlias = PlanDocument | ReceiptDocument

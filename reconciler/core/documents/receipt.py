@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reconciler.core.documents.plan import PlaceEntry
-from reconciler.core.model.masking import Mixed, Shown
+from reconciler.core.documents.plan import (
+    FORMAT_VERSION,
+    PlaceEntry,
+)
+from reconciler.core.model.masking import Masker, Mixed, Shown
 from reconciler.core.model.selection import Shards
+
+if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.plan.receipt import Altered, Outcome, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +87,41 @@ class DryRunDocument:
     environment: str
     api: str
     requests: tuple[RequestEntry, ...]
+
+
+def describe_receipt(receipt: "Receipt", masker: Masker) -> ReceiptDocument:
+    """Return the document of a receipt; it has the API's messages only where live values are shown."""
+    return ReceiptDocument(
+        format_version=FORMAT_VERSION,
+        kind="receipt",
+        environment=receipt.origin.environment,
+        api=receipt.origin.api,
+        specs_digest=receipt.origin.specs_digest,
+        started_at=receipt.started_at,
+        finished_at=receipt.finished_at,
+        interrupted=receipt.interrupted,
+        totals=TotalsEntry(**receipt.totals),
+        outcomes=tuple(_outcome(outcome, masker) for outcome in receipt.outcomes),
+        shards=receipt.origin.shards,
+    )
+
+
+def _outcome(outcome: "Outcome", masker: Masker) -> OutcomeEntry:
+    operation = outcome.operation
+    message = f" ({outcome.said})" if masker.reveal and outcome.said else ""
+    shown = masker if operation.type == "write_facts" else masker.without_sensitive_keys
+    return OutcomeEntry(
+        type=operation.type,
+        address=operation.address,
+        outcome=outcome.result,
+        detail=f"{outcome.detail}{message}",
+        source=PlaceEntry(operation.source.file, operation.source.line),
+        changed_since_plan=outcome.changed_since_plan,
+        altered=tuple(_altered(item, shown) for item in outcome.altered),
+    )
+
+
+def _altered(item: "Altered", masker: Masker) -> AlteredEntry:
+    if item.is_missing:
+        return AlteredEntry(item.key, None, missing=True)
+    return AlteredEntry(item.key, masker.former(item.came_back, item.sent, (item.key,)))

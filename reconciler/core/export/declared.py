@@ -9,7 +9,7 @@ from reconciler.core.export.left_out import Reason
 from reconciler.core.matching import is_alike
 from reconciler.core.model.catalogue import Catalogue, broken_rule
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
-from reconciler.core.model.secret import holds_secret
+from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
 

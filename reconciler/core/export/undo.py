@@ -13,7 +13,7 @@ from reconciler.core.export import Accepts
 from reconciler.core.export.left_out import DEEPEST, Flaw, flaw_of, flaw_of_key
 from reconciler.core.model.address import fact_address, operation_key, user_address
 from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Identifier
-from reconciler.core.model.secret import holds_secret
+from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json, same
 from reconciler.core.plan.diff import Added, Change, FactWrite, Path
 from reconciler.core.plan.operations import (

@@ -20,8 +20,7 @@ from urllib.parse import quote as url_quoted
 from msgspec import structs
 from typing_extensions import TypeAliasType
 
-from reconciler.core.model.secret import Secret, holds_secret
-from reconciler.core.model.text import quoted, shortened, visible
+from reconciler.core.model.text import Secret, holds_secret, quoted, shortened, visible
 from reconciler.core.model.value import Json, TooDeep, canonical, is_list
 from reconciler.errors import Problem, SpecError
 

@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from reconciler.core.model.calling_codes import possible_lengths
 from reconciler.core.model.masking import compose, named, quote
-from reconciler.core.model.secret import Secret, UnreadSecret
-from reconciler.core.model.text import shortened
+from reconciler.core.model.text import Secret, UnreadSecret, shortened
 
 if TYPE_CHECKING:
     import phonenumbers

@@ -7,8 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.core.model.masking import compose, label, quote
-from reconciler.core.model.secret import Secret, with_references
-from reconciler.core.model.text import shortened
+from reconciler.core.model.text import Secret, shortened, with_references
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Source
 

@@ -17,7 +17,7 @@ from reconciler.core.model.observed import (
     ObservedMemory,
     Present,
 )
-from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
 from reconciler.core.plan.totals import summary_of

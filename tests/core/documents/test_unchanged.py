@@ -3,7 +3,7 @@ from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, UnchangedFac
 from reconciler.core.model.desired import Memory
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present
-from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
 from tests.builders import existing, memory, plan, user
 

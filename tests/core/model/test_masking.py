@@ -3,7 +3,7 @@ import json
 import pytest
 
 from reconciler.core.model.masking import Masked, Masker, compose, named, quote, shown, without_secrets, worded
-from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
 

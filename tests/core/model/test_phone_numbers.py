@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberFormat
 from reconciler.core.model.calling_codes import possible_lengths
 from reconciler.core.model.masking import shown
 from reconciler.core.model.phone_numbers import NoNumber, is_assigned, is_e164, read_phone_number
-from reconciler.core.model.secret import Secret
+from reconciler.core.model.text import Secret
 
 READ = {
     ("US", "+14155552671"): [

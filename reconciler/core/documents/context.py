@@ -1,13 +1,21 @@
-"""Describes what a plan leaves unchanged in the memories that it changes."""
+"""Describe what a plan shows beside its operations: the values that it leaves unchanged, and the keys of its shard."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.documents.plan import MemoryEntry, PlaceEntry, UnchangedFact, UnchangedUser
+from reconciler.core.documents.plan import (
+    KeysEntry,
+    MemoryEntry,
+    PlaceEntry,
+    SimilarKeyEntry,
+    UnchangedFact,
+    UnchangedUser,
+)
 from reconciler.core.model.desired import ContactMemory, Fact
-from reconciler.core.model.masking import Masker
+from reconciler.core.model.masking import Masked, Masker, Text
+from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import Path
-from reconciler.core.plan.operations import AddUser, MemoryWork, UpdateUser, WriteFacts
+from reconciler.core.plan.operations import AddUser, MemoryWork, Plan, UpdateUser, WriteFacts
 
 
 def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
@@ -49,3 +57,34 @@ def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterato
     elif path not in inside and isinstance(declared, dict):
         for step, item in sorted(declared.items()):
             yield from _untouched((*path, step), item, inside)
+
+
+def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:
+    """Return what the plan of a shard knows about keys; None for a whole plan, which is never merged."""
+    if plan.origin.shards is None:
+        return None
+    declared = plan.keys.declared
+    near = similar_keys(declared, declared) if plan.keys.guessed else {}
+    return KeysEntry(
+        declared={key: declared[key] for key in near},
+        live=tuple(sorted(plan.keys.live & declared.keys())),
+        similar_here=tuple(
+            SimilarKeyEntry(one.address, one.key, in_order(_shown(key, declared, masker) for key in one.similar_here))
+            for one in plan.similar_keys
+            if one.similar_here
+        ),
+    )
+
+
+def in_order(keys: Iterable[Text]) -> tuple[Text, ...]:
+    """Return keys sorted as they are shown: masked ones by their digests."""
+    return tuple(sorted(keys, key=key_name))
+
+
+def _shown(key: str, declared: Mapping[str, int], masker: Masker) -> Text:
+    return key if key in declared else masker.live_key(key)
+
+
+def key_name(key: Text) -> str:
+    """Return a key as it is shown: of a masked one, its digest."""
+    return key.masked if isinstance(key, Masked) else key
