@@ -6,6 +6,8 @@ import click
 
 from reconciler.workflow.options import RunOptions
 
+PROGRAM = "reconciler"
+
 
 @dataclass(slots=True)
 class Invocation(RunOptions):

@@ -176,7 +176,7 @@ def _warn_of_variables(names: Iterable[str]) -> None:
     if others:
         from reconciler.cli.suggestions import misspelt_variables
 
-        for warning in misspelt_variables(others):
+        for warning in misspelt_variables(group, others):
             say(f"warning: {warning}")
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from reconciler.cli.invocation import Invocation
-from reconciler.cli.usage import PROGRAM
+from reconciler.cli.invocation import PROGRAM, Invocation
 
 _RECOMMENDED = re.compile(rf"`{PROGRAM} (?P<options>(?:-\S+ [^`\s]+ )*)(?P<path>[a-z]+(?: [a-z]+)?)(?P<rest>[^`]*)`")
 _CARRIED = {"project": "--project", "environment": "-e", "state": "--state"}

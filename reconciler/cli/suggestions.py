@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.invocation import PROGRAM
 from reconciler.cli.pasteable import pasteable
-from reconciler.cli.usage import GLOBAL_OPTIONS, PROGRAM, long_name, variable_of
+from reconciler.cli.usage import GLOBAL_OPTIONS, long_name, variable_of
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.text import quoted
 from reconciler.render.words import listed
@@ -63,9 +64,8 @@ def with_suggestion(error: click.ClickException) -> click.ClickException:
     return error
 
 
-def misspelt_variables(names: Iterable[str]) -> list[str]:
+def misspelt_variables(group: click.Group, names: Iterable[str]) -> list[str]:
     """Return a warning for each variable that is nearly one of an option: it would be passed over without a word."""
-    from reconciler.cli.main import group
     from reconciler.core.model.nearest import Typos
 
     commands = [command for _, command in _commands(group, click.Context(group))]

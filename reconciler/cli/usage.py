@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-PROGRAM = "reconciler"
+from reconciler.cli.invocation import PROGRAM
+
 OWN = "Options"
 OPTION_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Select": (

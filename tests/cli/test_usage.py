@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from reconciler.cli.invocation import Invocation
+from reconciler.cli.invocation import PROGRAM, Invocation
 from reconciler.cli.main import group, main
-from reconciler.cli.usage import GLOBAL_OPTIONS, OPTION_GROUPS, PROGRAM, examples_of, long_name, variable_of
+from reconciler.cli.usage import GLOBAL_OPTIONS, OPTION_GROUPS, examples_of, long_name, variable_of
 from tests.cli.conftest import Repository
 
 DESIGNED = {

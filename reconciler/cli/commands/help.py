@@ -27,9 +27,9 @@ TOPICS = (
 
 
 def _complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from reconciler.cli.main import group
-
-    names = (*TOPICS, *group.list_commands(context))
+    group = context.find_root().command
+    commands = group.list_commands(context) if isinstance(group, click.Group) else ()
+    names = (*TOPICS, *commands)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -75,10 +75,8 @@ def _topics() -> str:
 
 
 def _help_of(context: click.Context, names: tuple[str, ...]) -> str:
-    from reconciler.cli.main import group
-
-    command: click.Command = group
     at = context.find_root()
+    command = at.command
     for name in names:
         found = command.get_command(at, name) if isinstance(command, click.Group) else None
         if found is None:

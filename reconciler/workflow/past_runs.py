@@ -1,0 +1,69 @@
+"""What earlier runs left: the runs of a repository, and saved documents, as one that can be shown."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.clock import utc_now
+from reconciler.core.documents.merging import merge
+from reconciler.core.documents.receipt import ReceiptDocument
+from reconciler.core.documents.runs import RunsDocument, describe_past_run, describe_runs
+from reconciler.errors import InputError
+from reconciler.render.words import counted, shards_sentence
+from reconciler.storage.journal import JournalFolder, read_run
+from reconciler.storage.lease import running
+from reconciler.storage.saved_documents import SavedDocument, load_document
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.records import JOURNALS, LEASES
+from reconciler.workflow.run import Surroundings
+from reconciler.workflow.session import choose_project
+
+Note = Callable[[str], None]
+"""Show a line beside the document."""
+
+
+def list_runs(options: RunOptions, surroundings: Surroundings) -> RunsDocument:
+    """Return the runs of the repository, or of the environment alone if one is named; raises `StateError`."""
+    folder = choose_project(options, surroundings).state_folder
+    at_work = running(folder / LEASES, utc_now())
+    return describe_runs(
+        replace(run, is_running=run.finished_at is None and run.header.run in at_work)
+        for run in JournalFolder(folder / JOURNALS).runs()
+        if options.environment in {None, run.header.environment}
+    )
+
+
+def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
+    """Return a saved document or the receipt of a run, or several of shards as one; raises `InputError`."""
+    return _document(what[0], options, surroundings, note) if len(what) == 1 else _merged(what, note)
+
+
+def _merged(files: Sequence[str], note: Note) -> SavedDocument:
+    """Merge the documents of shards; missing shards are reported."""
+    merged = merge([(file, load_document(Path(file))) for file in files])
+    if merged.shards is not None:
+        note(f"warning: {shards_sentence(merged.shards)}")
+    return merged
+
+
+def _document(what: str, options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
+    """Read a file, or the journal of a run; ids of runs hold no dot and no slash."""
+    path = Path(what)
+    if path.suffix == ".jsonl":
+        return _receipt_of(path, note)
+    if path.exists() or "." in what or os.sep in what:
+        return load_document(path)
+    journals = JournalFolder(choose_project(options, surroundings).state_folder / JOURNALS)
+    return _receipt_of(journals.find(what), note)
+
+
+def _receipt_of(journal: Path, note: Note) -> ReceiptDocument:
+    """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
+    run = read_run(journal)
+    if run is None:
+        raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")
+    if run.not_begun:
+        note(f"note: {counted(run.not_begun, 'operation')} never begun, and not named in the journal")
+    return describe_past_run(run)
