@@ -98,7 +98,7 @@ def test_a_secret_written_in_the_place_of_its_name_is_not_repeated(named: Reposi
     called = named.run("validate")
 
     assert called.code == 1
-    assert "reconciler.yaml:3:11 secrets[0]: not the name of an environment variable; write the name" in called.err
+    assert "reconciler.yaml:3:11 secrets[0]: not the name of an environment variable; write the NAME" in called.err
     assert SECRET not in called.err
 
 
