@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, write_files
+from reconciler.cli.paging import emit_paged
 from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
 from reconciler.core.documents.describe import describe_plan
@@ -18,7 +19,7 @@ from reconciler.core.documents.receipt import describe_receipt
 from reconciler.core.plan.receipt import Receipt
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.formats import dry_run_formats, receipt_formats
-from reconciler.render.text import render_plan_text
+from reconciler.render.plan_text import render_plan_text
 from reconciler.workflow.applying import Apply
 from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.proposal import Proposal
@@ -46,6 +47,7 @@ class ApplyOutput(Struct, frozen=True):
     no_color: bool
     yes: bool
     dry_run: bool
+    full: bool
 
     @property
     def files(self) -> Writes:
@@ -92,10 +94,10 @@ def _run_dry(apply: Apply, output_format: str) -> int:
     return 0
 
 
-def _emit_plan(text: str) -> None:
+def _emit_plan(text: str, *, is_read: bool) -> None:
     """Print the plan before anything is written; raises `StateError`, also where nobody reads standard output."""
     try:
-        emit(text, effect=_NOTHING_WRITTEN)
+        emit_paged(text, is_read=is_read, effect=_NOTHING_WRITTEN)
     except BrokenPipeError as error:
         silence(sys.stdout)
         raise StateError(f"standard output was closed before the plan was shown; {_NOTHING_WRITTEN}") from error
@@ -117,11 +119,12 @@ class _TerminalScreen:
         is_document = self._output.output_format == "text"
         stream = sys.stdout if is_document else sys.stderr
         document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
-        text = render_plan_text(document, palette(stream, no_color=self._output.no_color))
+        colours = palette(stream, no_color=self._output.no_color)
+        text = render_plan_text(document, colours, full=self._output.full)
         if proposal.changed and not proposal.plan.operations:
             text = _NOTHING_LEFT
         if is_document:
-            _emit_plan(text)
+            _emit_plan(text, is_read=self.asks)
         else:
             show_beside(text, nl=False)
 

@@ -16,7 +16,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.options import account_connection_options, global_options
-from reconciler.cli.streams import ensure_streams, leave_streams, say, silence
+from reconciler.cli.streams import ErrorLine, ensure_streams, leave_streams, say, silence
 from reconciler.cli.usage import ExplainedGroup, examples
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
@@ -192,6 +192,8 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
         say(shown.getvalue(), nl=False)
         return _ERROR
     except (click.Abort, KeyboardInterrupt):
+        if sys.stderr.isatty() and not invocation.signal:
+            ErrorLine.is_open = True  # the terminal wrote ^C
         say("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:

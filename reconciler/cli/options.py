@@ -312,6 +312,12 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
     return add
 
 
+def full_option(command: _Command) -> _Command:
+    """Add the option that shows each change of a plan."""
+    how = "Show each change of a plan as text, and not what is alike once."
+    return click.option("--full", is_flag=True, help=how)(command)
+
+
 def _written(text: str, formats: Sequence[str]) -> "tuple[str, Path]":
     from pathlib import Path
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 import click
 
@@ -14,10 +14,25 @@ _FOR_PEOPLE = frozenset(("text", "markdown", "summary", "html", "junit"))
 """Formats in which a line may begin as a foreign text does; JSON has no such lines, and `github` is for the runner."""
 
 
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+class ErrorLine:
+    """The current line of standard error; it `is_open` while a progress bar stands there, which hides the cursor."""
+
+    is_open: ClassVar[bool] = False
+    hides_cursor: ClassVar[bool] = False
+
+
 def say(text: str, *, nl: bool = True) -> None:
-    """Write to standard error, where it can be written, what others may see."""
+    """Write to standard error, where it can be written, what others may see; below a line that is still open."""
+    above = ""
+    if ErrorLine.is_open and not text.startswith("\r"):
+        above = f"{_SHOW_CURSOR}\n" if ErrorLine.hides_cursor else "\n"
+        ErrorLine.hides_cursor = False
+    ErrorLine.is_open = bool(text) and not nl and not text.endswith(("\n", "\x1b[K"))
     with whoever_listens():
-        click.echo(leaving(text), nl=nl, file=sys.stderr)
+        click.echo(f"{above}{leaving(text)}", nl=nl, file=sys.stderr)
 
 
 def tell_runner(command: str) -> None:
@@ -88,7 +103,9 @@ def ensure_streams() -> None:
 
 
 def leave_streams() -> None:
-    """Write out what waits in the streams, where they take it."""
+    """Write out what waits in the streams, where they take it, and end a line that is still open."""
+    if ErrorLine.is_open:
+        say("", nl=False)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

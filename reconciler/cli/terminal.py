@@ -2,12 +2,12 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from reconciler.cli.pasteable import pasteable
-from reconciler.cli.streams import leaving, say, silence, tell_runner, whoever_listens
+from reconciler.cli.streams import ErrorLine, leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop
 from reconciler.core.model.text import duration, visible
@@ -53,6 +53,8 @@ def emit(document: str, output_format: str = "text", *, effect: str = "") -> Non
     `effect` says what the command has done, or has not: whoever cannot read the document must know.
     """
     text = fitted(leaving(document, output_format), sys.stdout.encoding or "utf-8", output_format)
+    if ErrorLine.is_open and sys.stdout.isatty():
+        say("", nl=False)
     try:
         click.echo(text, file=sys.stdout, nl=False, color=True)
     except BrokenPipeError:
@@ -65,12 +67,12 @@ def emit(document: str, output_format: str = "text", *, effect: str = "") -> Non
 
 def remark(line: str) -> None:
     """Write a message to standard error, with commands that can be pasted; it never fails."""
-    show_beside(pasteable(line))
+    say(pasteable(line))
 
 
 def show_beside(text: str, *, nl: bool = True) -> None:
     """Write a text as it is to standard error, below a progress bar that may stand there; it never fails."""
-    say(f"\n{text}" if Progress.is_drawn else text, nl=nl)
+    say(text, nl=nl)
 
 
 def keep_secret(text: str, secrets: set[str]) -> None:
@@ -120,8 +122,6 @@ class Progress:
     On a terminal a bar with an ETA; elsewhere a line every few seconds, and none for what is quick.
     """
 
-    is_drawn: ClassVar[bool] = False
-
     def __init__(self, label: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._label = label
         self._clock = clock
@@ -141,7 +141,7 @@ class Progress:
         if self._bar is None:
             self._bar = click.progressbar(length=total, label=self._label, show_pos=True, file=sys.stderr)
         self._bar.update(done - self._bar.pos)
-        Progress.is_drawn = done < total
+        ErrorLine.is_open = ErrorLine.hides_cursor = done < total
         if done == total:
             self._bar.render_finish()
 

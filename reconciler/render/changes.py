@@ -136,8 +136,14 @@ class Line(Struct, frozen=True, dict=True):
 
     @cached_property
     def identity(self) -> str:
-        """Return a text that only equal changes have, however long their values are."""
-        return f"{_identity(self.before)}{_identity(self.after)}{self.cause}{self.detail}"
+        """Return a text that only lines have which set the same value, however long it is, in place of a like one."""
+        return f"{_identity(self.before, digests=False)}{_identity(self.after)}{self.cause}{self.detail}"
+
+    @cached_property
+    def look(self) -> str:
+        """Return a text that all lines have whose values look alike to readers who see no digests."""
+        values = f"{_identity(self.before, digests=False)}{_identity(self.after, digests=False)}"
+        return f"{values}{self.cause}{self.detail}"
 
 
 def plan_lines(plan: PlanDocument) -> Iterator[Line]:
@@ -251,14 +257,19 @@ def _change(
     )
 
 
-def _identity(value: Mixed) -> str:
-    """Return a text that no other value has, nor two values one after the other."""
+def _identity(value: Mixed, *, digests: bool = True) -> str:
+    """
+    Return a text that no other value has, nor two values one after the other.
+
+    Without digests, masked values of one kind and length have the same one.
+    """
     match value:
         case Masked():
-            return f"<{value.masked}>"
+            return f"<{value.masked}>" if digests else f"<{value.origin} {value.kind} {value.length}>"
         case None | str() | int() | float():
             return f"{canonical(value)}\n"
         case Mapping():
-            return "{" + "".join(f"{canonical(key)}{_identity(value[key])}" for key in sorted(value)) + "}"
+            entries = (f"{canonical(key)}{_identity(value[key], digests=digests)}" for key in sorted(value))
+            return "{" + "".join(entries) + "}"
         case _:
-            return f"[{''.join(map(_identity, value))}]"
+            return f"[{''.join(_identity(item, digests=digests) for item in value)}]"

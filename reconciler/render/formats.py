@@ -15,10 +15,10 @@ PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
 ReceiptRenderer: TypeAlias = Callable[[ReceiptDocument], str]
 
 
-def plan_formats(palette: Palette = PLAIN) -> Mapping[str, PlanRenderer]:
-    """Return the renderers of plans by format; only text has colours."""
+def plan_formats(palette: Palette = PLAIN, *, full: bool = False) -> Mapping[str, PlanRenderer]:
+    """Return the renderers of plans by format; only text has colours, and counts what is alike unless in full."""
     return {
-        "text": lambda plan: _plan_text(plan, palette),
+        "text": lambda plan: _plan_text(plan, palette, full=full),
         "json": _json,
         "markdown": _plan_markdown,
         "summary": _plan_summary,
@@ -47,10 +47,12 @@ def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
     return {"text": _dry_run_text, "json": _json}
 
 
-def render_saved(document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN) -> str | None:
+def render_saved(
+    document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN, *, full: bool = False
+) -> str | None:
     """Return a plan or receipt in a format; None where its kind has no such format."""
     if isinstance(document, PlanDocument):
-        plan_renderer = plan_formats(palette).get(name)
+        plan_renderer = plan_formats(palette, full=full).get(name)
         return plan_renderer(document) if plan_renderer else None
     receipt_renderer = receipt_formats(palette).get(name)
     return receipt_renderer(document) if receipt_renderer else None
@@ -62,10 +64,10 @@ def _json(document: PlanDocument | ReceiptDocument | DryRunDocument) -> str:
     return render_json(document)
 
 
-def _plan_text(plan: PlanDocument, palette: Palette) -> str:
-    from reconciler.render.text import render_plan_text
+def _plan_text(plan: PlanDocument, palette: Palette, *, full: bool) -> str:
+    from reconciler.render.plan_text import render_plan_text
 
-    return render_plan_text(plan, palette)
+    return render_plan_text(plan, palette, full=full)
 
 
 def _receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:

@@ -100,12 +100,13 @@ def notice_sentence(kind: str, count: int, where: str = "") -> str:
     return sentence.format(what=counted(count, singular, plural), place=f" in {where}" if where else "")
 
 
-def keys_of(notice: NoticeEntry) -> str:
+def keys_of(notice: NoticeEntry, *, digests: bool = False) -> str:
     """Return the keys of a notice as text, only the first ones of many; empty without any."""
-    if notice.type == "near_duplicate" and len(notice.keys) > 1:
-        new, *others = map(_key, _distinguished(notice.keys[:_MOST_KEYS]))
+    keys = notice.keys[:_MOST_KEYS]
+    if notice.type == "near_duplicate" and len(keys) > 1:
+        new, *others = (_key(key, digests=digests) for key in _distinguished(keys))
         return f"{new} beside {listed(others)}"
-    names = [_key(key) for key in notice.keys[:_MOST_KEYS]]
+    names = [_key(key, digests=digests) for key in keys]
     if rest := len(notice.keys) - _MOST_KEYS:
         names += [f"{rest:,} more"] if rest > 0 else []
     return listed(names) if names else ""
@@ -148,8 +149,8 @@ def _distinguished(keys: Sequence[Text]) -> list[Text]:
     return [json.dumps(key)[1:-1] if key in alike else key for key in keys]
 
 
-def _key(key: Text) -> str:
+def _key(key: Text, *, digests: bool = False) -> str:
     if isinstance(key, Masked):
-        return masked_text(key)
+        return masked_text(key, digests=digests)
     is_plain = key.isprintable() and key and not set(key) & set(" ,")
     return shortened(key if is_plain else quoted(key), _LONGEST_KEY)

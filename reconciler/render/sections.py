@@ -1,7 +1,7 @@
 """Lines as a reviewer needs them: by risk or outcome, then by address, with what is alike in one group."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -33,9 +33,9 @@ class Unit(Struct, frozen=True):
     lines: tuple[Line, ...]
 
     @property
-    def identity(self) -> tuple[str, ...]:
-        """Return what only units with equal lines have in common."""
-        return tuple(line.identity for line in self.lines)
+    def identity(self) -> tuple[tuple[str, str], ...]:
+        """Return what only units with equal lines have in common; a user is named where the address is a memory's."""
+        return tuple((line.identity, line.phone_number if self.type == "memory" else "") for line in self.lines)
 
 
 class Section(Struct, frozen=True):
@@ -74,6 +74,7 @@ _ALIKE = {
     "add_user": ("user", "users", ""),
     "update_user": ("user", "users", "field"),
     "outcome": ("operation", "operations", ""),
+    "memory": ("memory", "memories", "change"),
 }
 """By type of unit: one, many, and the noun of its lines where these are more than the unit itself."""
 
@@ -113,11 +114,15 @@ def receipt_sections(receipt: ReceiptDocument) -> list[Section]:
 
 
 def grouped(units: Iterable[Unit], *, with_values: bool) -> list[Group]:
-    """Put units together that change the same keys, and, with values, change them alike."""
+    """Put units together that change the same keys, and, with values, look alike when they are shown."""
+    return grouped_by(units, lambda line: (line.sign, line.path, line.look if with_values else ""))
+
+
+def grouped_by(units: Iterable[Unit], key: Callable[[Line], object]) -> list[Group]:
+    """Put units of one type together whose lines have equal keys, in the order of the first of each group."""
     found: dict[object, list[Unit]] = defaultdict(list)
     for unit in units:
-        lines = tuple((line.sign, line.path, line.identity if with_values else "") for line in unit.lines)
-        found[unit.type, lines].append(unit)
+        found[unit.type, tuple(map(key, unit.lines))].append(unit)
     return [Group(first, tuple(others)) for first, *others in found.values()]
 
 

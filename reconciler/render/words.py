@@ -102,9 +102,9 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def shown(value: Mixed, limit: int = _LONGEST_VALUE) -> str:
-    """Return a value as one line of JSON in which every character prints, or its digest where it is masked."""
-    return shortened(whole(_start(value, limit)), limit)
+def shown(value: Mixed, limit: int = _LONGEST_VALUE, *, digests: bool = False) -> str:
+    """Return a value as one line of JSON in which every character prints, with masked values in words."""
+    return shortened(whole(_start(value, limit), digests=digests), limit)
 
 
 def _start(value: Mixed, most: int) -> Mixed:
@@ -131,32 +131,32 @@ def shown_change(before: Mixed, after: Mixed) -> tuple[str, str]:
     return left, right
 
 
-def masked_text(value: Masked) -> str:
-    """Return the text for a masked value: `(live text of 9-32 characters, hmac:…)`."""
-    return f"({value.origin} {value.kind}{_length(value)}, {visible(value.masked)})"
+def masked_text(value: Masked, *, digests: bool = False) -> str:
+    """Return the text for a masked value, with its digest where that is wanted: `(live text, 9-32 characters)`."""
+    digest = visible(value.masked) if digests else ""
+    return f"({', '.join(filter(None, [f'{value.origin} {value.kind}', _length(value), digest]))})"
 
 
 def _length(value: Masked) -> str:
     unit = "characters" if value.kind == "text" else "entries"
     match value.length:
-        case None:
-            return ""
-        case "empty":
-            return ", empty"
+        case None | "empty":
+            return value.length or ""
         case length:
-            return f" of {length} {unit}"
+            return f"{length} {unit}"
 
 
-def whole(value: Mixed) -> str:
+def whole(value: Mixed, *, digests: bool = False) -> str:
     """Return a value as JSON, with masked values in words."""
     match value:
         case Masked():
-            return masked_text(value)
+            return masked_text(value, digests=digests)
         case InexactNumber():
             return value.text
         case None | str() | int() | float():
             return visible(json.dumps(value, ensure_ascii=False))
         case Mapping():
-            return "{" + ", ".join(f"{quoted(key)}: {whole(value[key])}" for key in sorted(value)) + "}"
+            entries = (f"{quoted(key)}: {whole(value[key], digests=digests)}" for key in sorted(value))
+            return "{" + ", ".join(entries) + "}"
         case _:
-            return "[" + ", ".join(map(whole, value)) + "]"
+            return "[" + ", ".join(whole(item, digests=digests) for item in value) + "]"

@@ -39,7 +39,7 @@ def test_secrets_of_specs_are_masked_and_shown_to_nobody(runner: Runner) -> None
         "::add-mask::<the account>",
         "::add-mask::50%25 off",
     ]
-    assert "(secret text of 9-32 characters" in runner.github()["comments"][0]["body"]
+    assert "(secret text, 9-32 characters" in runner.github()["comments"][0]["body"]
 
 
 def test_a_secret_that_an_error_holds_is_left_out_of_comment_and_summary(runner: Runner) -> None:

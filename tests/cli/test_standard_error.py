@@ -13,6 +13,7 @@ import pytest
 
 import reconciler
 from reconciler.cli.main import main
+from reconciler.cli.streams import ErrorLine
 from reconciler.cli.terminal import Progress, Waits, remark
 from reconciler.clock import Clock
 from reconciler.sandbox.faults import Rule, Wait
@@ -56,7 +57,7 @@ def test_what_is_told_on_the_way_never_fails(
     try:
         tell()
     finally:
-        Progress.is_drawn = False
+        ErrorLine.is_open = False
 
 
 def test_an_error_that_nobody_reads_has_its_exit_code(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

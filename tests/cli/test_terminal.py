@@ -3,9 +3,12 @@ import io
 import sys
 from collections.abc import Callable
 
+import click
 import pytest
 
-from reconciler.cli.terminal import Progress, Waits, palette
+from reconciler.cli.main import group, main
+from reconciler.cli.streams import ErrorLine
+from reconciler.cli.terminal import Progress, Waits, emit, palette, remark
 from reconciler.clock import Clock
 from reconciler.concurrency import Stop
 from reconciler.render.output import COLOURED, PLAIN
@@ -98,10 +101,40 @@ def test_on_a_terminal_progress_is_a_bar(capsys: pytest.CaptureFixture[str], at_
     drawn = []
     for done in (1, 2):
         progress(done, 2)
-        drawn.append(Progress.is_drawn)
+        drawn.append(ErrorLine.is_open)
 
     assert drawn == [True, False]
     assert "2/2" in capsys.readouterr().err
+
+
+def test_what_follows_a_bar_that_did_not_end_stands_on_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str], at_a_terminal: Callable[[], None]
+) -> None:
+    at_a_terminal()
+    Progress("applying")(1, 2)
+
+    remark("stopping")
+    remark("stopped")
+
+    assert capsys.readouterr().err.endswith("\nstopping\nstopped\n")
+    Progress("applying")(1, 2)
+    emit("the document")
+    assert capsys.readouterr().err.endswith("1/2\x1b[?25h\n")
+
+
+@pytest.mark.parametrize("line", ["Apply this? [y/N]: ", "applying  1/2", ""])
+def test_after_ctrl_c_the_last_word_begins_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, at_a_terminal: Callable[[], None], line: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        click.echo(line, nl=False, err=True)
+        raise KeyboardInterrupt
+
+    at_a_terminal()
+    monkeypatch.setattr(group, "main", interrupted)
+
+    assert main([]) == 130
+    assert capsys.readouterr().err == f"{line}\ninterrupted\n"
 
 
 class Still(Stop):

@@ -31,11 +31,14 @@ def test_on_a_terminal_help_opens_the_pager(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paged: list[str] = []
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PAGER", sys.executable)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr(click, "echo_via_pager", paged.append)
 
     assert helped(capsys, "start") == ""
-    assert paged == [(GUIDE / "start.md").read_text(encoding="utf-8")]
+    assert paged == [(GUIDE / "start.md").read_text(encoding="utf-8").removesuffix("\n")]
 
 
 @pytest.mark.parametrize("names", [("plan",), ("sandbox",), ("sandbox", "serve")])

@@ -329,9 +329,9 @@ def test_no_command_shows_others_what_only_the_operator_may_see(
         for arguments in command:
             thrown.run(*arguments)
     thrown.search_files()
-    assert "live text of" in thrown.told
-    assert "secret text of" in thrown.told
-    assert "sensitive text of" in thrown.told
+    assert "live text, " in thrown.told
+    assert "secret text, " in thrown.told
+    assert "sensitive text, " in thrown.told
 
 
 @pytest.mark.parametrize(("thrown", "style"), [("lines", "text"), ("odd", "json")], indirect=["thrown"])

@@ -37,7 +37,7 @@ def test_each_change_stands_with_before_and_after_and_its_place() -> None:
     page = read(plan(memory({"tier": "gold", "new": [1]}), Present("m", {"tier": "private"})))
 
     assert page.rows == [
-        ("update", "tier", f"(live text of 1-8 characters, {MASKING.digest('private')})", '"gold"', "specs/a.yaml:3"),
+        ("update", "tier", f"(live text, 1-8 characters, {MASKING.digest('private')})", '"gold"', "specs/a.yaml:3"),
         ("add", "new", "nothing", "[1]", "specs/a.yaml:3"),
     ]
 

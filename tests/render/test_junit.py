@@ -15,7 +15,6 @@ from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from tests.builders import MASKER, ORIGIN, declared_contact, existing, memory, plan, plan_all, user
 
 MASKING = Masker(b"key", reveal=False)
-DIGEST = MASKING.digest("old")
 
 
 def cases(text: str) -> list[ET.Element]:
@@ -60,7 +59,7 @@ def test_pending_changes_of_a_memory_fail_its_case() -> None:
     }
     assert said(case, "failure") == [
         "2 changes pending",
-        f'~ a: (live text of 1-8 characters, {DIGEST}) → "new"  specs/a.yaml:3',
+        '~ a: (live text, 1-8 characters) → "new"  specs/a.yaml:3',
         '+ "b c": 1  specs/a.yaml:3',
     ]
 
@@ -70,7 +69,7 @@ def test_changes_of_users_belong_to_the_case_of_their_memory() -> None:
     wanted = existing(user(metadata="new"), user("+14155550193"))
 
     assert said(plan_case(plan(wanted, Present("m", {}, live))), "failure")[1:] == [
-        f'~ user +14155550192 metadata: (live text of 1-8 characters, {DIGEST}) → "new"  specs/a.yaml:3',
+        '~ user +14155550192 metadata: (live text, 1-8 characters) → "new"  specs/a.yaml:3',
         "+ user +14155550193  specs/a.yaml:3",
     ]
 

@@ -85,11 +85,7 @@ def test_each_change_stands_beside_its_place_and_a_live_value_is_masked() -> Non
     made = described(plan(memory({"tier": "gold"}), Present("m", {"tier": "private"})))
     text = render_plan_markdown(made)
 
-    digest = MASKING.digest("private")
-    assert (
-        f'contacts.sarah.scopes.support~ tier: (live text of 1-8 characters, {digest}) → "gold"specs/a.yaml:3'
-        in read(text)
-    )
+    assert 'contacts.sarah.scopes.support~ tier: (live text, 1-8 characters) → "gold"specs/a.yaml:3' in read(text)
     assert "private" not in text
 
 

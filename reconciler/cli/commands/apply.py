@@ -9,6 +9,7 @@ from reconciler.cli.options import (
     RECEIPT_FORMATS,
     account_options,
     budget_options,
+    full_option,
     guard_options,
     output_options,
     progressive_options,
@@ -21,6 +22,7 @@ from reconciler.cli.usage import command
 @command("-e production apply --canary 5 --save-undo undo.yaml", "-e production apply plan.json --yes")
 @account_options
 @output_options(*RECEIPT_FORMATS)
+@full_option
 @shard_option
 @budget_options
 @guard_options
@@ -35,6 +37,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
+    full: bool,
     yes: bool,
     dry_run: bool,
     receipt: Path | None,
@@ -56,7 +59,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.workflow.session import open_session
 
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
-    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run)
+    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
     saved = load_plan(plan) if plan is not None else None
     around = surroundings_of(invocation)

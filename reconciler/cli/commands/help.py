@@ -1,6 +1,5 @@
 """`reconciler help`: shows the pages of the guide, which are part of the package, and the help of commands."""
 
-import sys
 from importlib.resources import files
 
 import click
@@ -40,15 +39,11 @@ def help(context: click.Context, *, names: tuple[str, ...]) -> int:  # noqa: A00
     """
     Show a page of the guide, or the help of a command.
 
-    Without a name, list the pages. On a terminal, a page opens in the pager.
+    Without a name, list the pages. On a terminal, a long page opens in the pager.
     """
-    from reconciler.cli.terminal import emit
+    from reconciler.cli.paging import emit_paged
 
-    text = _text(context, names)
-    if sys.stdout.isatty():
-        click.echo_via_pager(text)
-    else:
-        emit(text)
+    emit_paged(_text(context, names))
     return 0
 
 

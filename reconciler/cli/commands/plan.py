@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     PLAN_FORMATS,
     account_options,
     budget_options,
+    full_option,
     guard_options,
     output_options,
     shard_option,
@@ -29,6 +30,7 @@ _CHANGES_PENDING = 2
 @account_options
 @specs_option
 @output_options(*PLAN_FORMATS)
+@full_option
 @shard_option
 @budget_options
 @guard_options
@@ -48,6 +50,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
+    full: bool,
     out: Path | None,
     live: Path | None,
     base: str | None,
@@ -56,8 +59,9 @@ def plan(  # noqa: PLR0913  one parameter an option
 ) -> int:
     """Show what apply would do. Only reads."""
     from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.paging import emit_paged
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.cli.terminal import emit, is_operators_terminal, palette
+    from reconciler.cli.terminal import is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_plan
     from reconciler.render.formats import plan_formats
     from reconciler.workflow.guards import refuse_exceeded
@@ -68,11 +72,11 @@ def plan(  # noqa: PLR0913  one parameter an option
     with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
         made = _plan(session, targets, live, base)
         masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
-        write_files(files, lambda name: plan_formats()[name](masked))
+        write_files(files, lambda name: plan_formats(full=full)[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
-        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color))
-        emit(renderers[output_format](shown), output_format)
+        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color), full=full)
+        emit_paged(renderers[output_format](shown), output_format, is_read=not writes)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
 

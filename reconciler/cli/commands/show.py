@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import PLAN_FORMATS, global_options, output_options
+from reconciler.cli.options import PLAN_FORMATS, full_option, global_options, output_options
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 @command("show plan.json --format html > plan.html", "show part-0.json part-1.json")
 @global_options("project", "state", "no_color")
 @output_options(*PLAN_FORMATS)
+@full_option
 @click.argument("what", metavar="RUN_OR_FILE...", nargs=-1, required=True)
 @pass_invocation
 def show(
-    invocation: Invocation, *, what: tuple[str, ...], output_format: str, writes: tuple[tuple[str, Path], ...]
+    invocation: Invocation,
+    *,
+    what: tuple[str, ...],
+    output_format: str,
+    writes: tuple[tuple[str, Path], ...],
+    full: bool,
 ) -> int:
     """
     Render a saved plan or receipt again, or the receipt of a past run, by its id or the start of it.
@@ -29,8 +35,9 @@ def show(
     import sys
 
     from reconciler.cli.output import check_files, write_files
+    from reconciler.cli.paging import emit_paged
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.cli.terminal import emit, palette, remark
+    from reconciler.cli.terminal import palette, remark
     from reconciler.render.formats import render_saved
     from reconciler.render.output import PLAIN
     from reconciler.workflow.past_runs import open_documents
@@ -39,12 +46,12 @@ def show(
     document = open_documents(what, invocation, surroundings_of(invocation), remark)
 
     def rendered(name: str, colours: "Palette" = PLAIN) -> str:
-        text = render_saved(document, name, colours)
+        text = render_saved(document, name, colours, full=full)
         if text is None:
             raise click.UsageError(f"a {document.kind} has no format {name!r}")
         return text
 
     shown = rendered(output_format, palette(sys.stdout, no_color=invocation.no_color))
     write_files(writes, rendered)
-    emit(shown, output_format)
+    emit_paged(shown, output_format, is_read=not writes)
     return 0

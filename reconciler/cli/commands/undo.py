@@ -9,6 +9,7 @@ from reconciler.cli.options import (
     RECEIPT_FORMATS,
     account_options,
     budget_options,
+    full_option,
     guard_options,
     output_options,
     progressive_options,
@@ -20,6 +21,7 @@ from reconciler.cli.usage import command
 @command("undo undo.yaml", "-e production undo undo.yaml --dry-run")
 @account_options
 @output_options(*RECEIPT_FORMATS)
+@full_option
 @budget_options
 @guard_options
 @progressive_options
@@ -32,6 +34,7 @@ def undo(  # noqa: PLR0913  one parameter an option
     targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
+    full: bool,
     yes: bool,
     dry_run: bool,
     receipt: Path | None,
@@ -50,7 +53,7 @@ def undo(  # noqa: PLR0913  one parameter an option
     from reconciler.workflow.rollout import rollout_of
     from reconciler.workflow.undoing import undo_session
 
-    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run)
+    output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
     around = surroundings_of(invocation)
     with undo_session(invocation, around, file) as session:

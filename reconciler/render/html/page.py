@@ -234,7 +234,7 @@ def _totals(plan: PlanDocument) -> Iterator[Total]:
 def _notes(notices: Sequence[NoticeEntry]) -> Iterator[Note]:
     for group in notice_groups(notices, None):
         places = [
-            (named(item.address), item.count, named(keys_of(item)), placed(item.source))
+            (named(item.address), item.count, named(keys_of(item, digests=True)), placed(item.source))
             for item in group.notices
             if item.address
         ]

@@ -134,7 +134,7 @@ def _unchanged(line: Line) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
 
 def _value(value: Mixed, label: str = "") -> Cell:
     if isinstance(value, Masked):
-        return Cell("masked", shown(value, LONGEST_VALUE), label)
+        return Cell("masked", shown(value, LONGEST_VALUE, digests=True), label)
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         label = f"{label}, ".removeprefix(", ") + f"the start of {len(value):,} characters"
-    return Cell("value", shown(value, LONGEST_VALUE), label)
+    return Cell("value", shown(value, LONGEST_VALUE, digests=True), label)

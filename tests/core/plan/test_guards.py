@@ -6,7 +6,7 @@ from reconciler.core.plan.guards import ExceededGuard, Guards, Measures, exceede
 from reconciler.core.plan.totals import guarded, measures_of
 from reconciler.render.notices import guard_sentence
 from reconciler.render.output import PLAIN
-from reconciler.render.text import render_plan_text
+from reconciler.render.plan_text import render_plan_text
 from tests.builders import MASKER, memory, plan, plan_all, user
 
 

@@ -1,0 +1,119 @@
+"""
+Plans as text for a terminal or a log: memory by memory, with those that change alike shown once and counted.
+
+Memories are alike when all their lines look alike. If that is still long, those are grouped that change the same keys.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.model.text import visible
+from reconciler.render.changes import Line, plan_lines
+from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, view_sentences
+from reconciler.render.output import Palette
+from reconciler.render.sections import Group, Unit, grouped_by
+from reconciler.render.words import cost, counted, listed, memories, pending
+
+_TOTALS = (
+    "contacts_to_create",
+    "contacts_to_update",
+    "memories_to_create",
+    "facts_to_add",
+    "facts_to_update",
+    "users_to_add",
+    "users_to_update",
+)
+_WIDEST = 72
+"""Sources stand in one column; a longer line pushes its own source to the right."""
+_MOST_PLACES = 20
+"""Places whose keys are listed below a note."""
+
+
+_MOST_LINES = 200
+"""If the groups of memories that look alike have more lines than this, those with the same keys are grouped."""
+_MOST_NAMES = 3
+"""Memories of a group that are named besides the first."""
+
+
+def render_plan_text(plan: PlanDocument, palette: Palette, *, full: bool = False) -> str:
+    """Return the plan as text: changes memory by memory, then totals, doubts, notices and cost; in full, each one."""
+    return "\n".join([*_changes(plan, palette, full=full), *_conclusion(plan, palette), ""])
+
+
+def _changes(plan: PlanDocument, palette: Palette, *, full: bool) -> Iterator[str]:
+    units = [_unit(address, tuple(lines)) for address, lines in groupby(plan_lines(plan), key=lambda line: line.memory)]
+    groups = [Group(unit, ()) for unit in units] if full else _alike(units)
+    for group in groups:
+        yield palette.strong(visible(group.first.address))
+        yield from _aligned(group.first.lines, palette)
+        if group.others:
+            yield palette.faint(f"  {_others(group)}")
+        yield ""
+    if len(groups) < len(units):
+        yield palette.faint("What changes alike is shown once; --full shows each of it.")
+
+
+def _unit(address: str, lines: tuple[Line, ...]) -> Unit:
+    operations = {line.operation for line in lines}
+    named_by_address = operations & {"write_facts", "create_contact", "update_contact"}
+    return Unit(address, operations.pop() if len(operations) == len(named_by_address) == 1 else "memory", lines)
+
+
+def _alike(units: Sequence[Unit]) -> list[Group]:
+    """Group units that look alike, or where that leaves much to read, those that change the same keys."""
+    by_look = grouped_by(units, lambda line: (line.sign, line.operation, line.path, line.phone_number, line.look))
+    if sum(len(group.first.lines) for group in by_look) <= _MOST_LINES:
+        return by_look
+    return grouped_by(units, lambda line: (line.sign, line.operation, line.path))
+
+
+def _others(group: Group) -> str:
+    """Return `2,988 more memories get the same 2 facts: ` and the first of them."""
+    names = [visible(unit.address) for unit in group.others[:_MOST_NAMES]]
+    if rest := len(group.others) - len(names):
+        names.append(f"{rest:,} more")
+    return f"{group.text_of_others}: {listed(names)}"
+
+
+def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:
+    """Yield each line with its place, the places in one column."""
+    paints = {"+": palette.add, "~": palette.update, "?": palette.uncertain}
+    texts = [line.text for line in lines]
+    width = max((len(text) for text in texts if len(text) <= _WIDEST), default=0)
+    for line, text in zip(lines, texts, strict=True):
+        padding = " " * (width - len(text))
+        yield f"  {paints[line.sign](f'{line.sign} {text}')}{padding}  {palette.faint(line.origin)}"
+
+
+def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
+    yield palette.strong(_headline(plan))
+    if plan.summary.uncertain:
+        yield palette.uncertain(
+            f"Not certain (?): {counted(plan.summary.uncertain, 'operation')}. This account gives no way to see "
+            "whether they are needed; apply does them, and they change nothing where they are not."
+        )
+    for group in notice_groups(plan.notices):
+        yield from _notes(group)
+    yield from view_sentences(plan)
+    yield palette.faint(f"Cost: {cost(plan.cost)}.")
+
+
+def _headline(plan: PlanDocument) -> str:
+    name = visible(plan.environment)
+    account = name if plan.environment == plan.api else f"{name} ({visible(plan.api)})"
+    summary = plan.summary
+    changes = pending(summary, _TOTALS)
+    unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""
+    if changes:
+        return "; ".join(filter(None, [f"Plan for {account}: {listed(changes)}", unchanged])) + "."
+    return ": ".join(filter(None, [f"No changes for {account}", unchanged])) + "."
+
+
+def _notes(group: NoticeGroup) -> Iterator[str]:
+    """Yield a sentence for all notices of a kind, and below it the keys of the first ones."""
+    yield f"Note: {group.sentence} ({visible(group.kind)})."
+    listed_first = group.with_keys[:_MOST_PLACES]
+    yield from (f"  {visible(notice.address)}: {keys_of(notice)}" for notice in listed_first)
+    if rest := len(group.with_keys) - len(listed_first):
+        yield f"  and {counted(rest, 'more place')}"
