@@ -14,7 +14,7 @@ OPTION_GROUPS: Mapping[str, tuple[str, ...]] = {
         *("--contact", "--scope", "--name", "--all-users"),
     ),
     "Output": (
-        *("--format", "--write", "--full", "--out", "--receipt", "--save-undo"),
+        *("--format", "--write", "--full", "--out", "--csv", "--receipt", "--save-undo"),
         *("--show-unmanaged", "--reveal", "--detailed-exitcode"),
     ),
     "Limits": ("--max-requests", "--max-minutes", "--canary", "--max-failures", "--fail-fast"),

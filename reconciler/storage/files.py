@@ -223,25 +223,35 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"{folder} is in the way: it is no folder; name another, or move it")
 
 
+def check_new_files(folder: Path, names: Iterable[str]) -> None:
+    """Raise `InputError` where a file that `write_new_files` would write is in the way, or its folder is none."""
+    for path in (folder / name for name in sorted(names)):
+        check_folder(folder)
+        check_folder(path.parent)
+        if _is_there(path):
+            # file names show the names of people, and this message is printed where others read
+            raise InputError(f"{folder} holds files that this export would write; name another folder, or move them")
+
+
 def write_new_files(folder: Path, texts: Mapping[str, str]) -> None:
     """
     Write private files by their paths relative to the folder, which is made where it is missing.
 
     Raises `InputError` before anything is written where a file is in the way, and `StateError`.
     """
-    paths = {folder / name: text for name, text in sorted(texts.items())}
-    for path in paths:
-        check_folder(folder)
-        check_folder(path.parent)
-        if _is_there(path):
-            # file names show the names of people, and this message is printed where others read
-            raise InputError(f"{folder} holds files that this export would write; name another folder, or move them")
-    for path, text in paths.items():
+    check_new_files(folder, texts)
+    for path, text in ((folder / name, text) for name, text in sorted(texts.items())):
         with state_errors("write", path, cure="; mend that, and export to another folder"):
             folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             path.parent.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             with os.fdopen(open_new(path), "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
+
+
+def check_new_file(path: Path) -> None:
+    """Raise `InputError` where a file, or a link to nothing, has this name."""
+    if _is_there(path):
+        raise InputError(f"{path} exists, and no file is overwritten; name another one, or move it")
 
 
 def _is_there(path: Path) -> bool:

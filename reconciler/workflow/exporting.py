@@ -8,8 +8,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.concurrency import for_each
-from reconciler.core.export import NOTHING_DECLARED, ExistingSpecs, Export, LiveAccount, Wanted, declared_in, select
+from reconciler.core.export import (
+    NOTHING_DECLARED,
+    ExistingSpecs,
+    Export,
+    LiveAccount,
+    ScopeLayer,
+    Wanted,
+    declared_in,
+    select,
+)
 from reconciler.core.export.building import ExportedFile
+from reconciler.core.export.table import TABLE_FILE, TableFile
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import ContactId
 from reconciler.core.model.observed import LiveUser
@@ -21,12 +31,18 @@ from reconciler.reading import find_files
 from reconciler.reading.writing import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline
 from reconciler.specs.scanning import secret_keys
+from reconciler.storage.files import check_new_files, write_new_files
 from reconciler.user_lookup import UserReader
+from reconciler.workflow.exported_table import about_rows, table_file, table_text
 from reconciler.workflow.session import load_environment
 
 _ABOUT = (
     "Written by `reconciler export`. Every value below is what the account held;",
     "facts are enforced from now on: apply puts back what changes. They are about real people.",
+)
+
+_ABOUT_SHARED = (
+    "Facts of a scope stand here once, since all of its memories have them. New contacts will get them, too.",
 )
 
 
@@ -66,7 +82,7 @@ def load_declared(project: Project, environment: Environment) -> ExistingSpecs:
     secrets = secret_keys([*everywhere, *_entries(environment)], root=project.root)
     if loaded is None:
         return replace(NOTHING_DECLARED, secret_keys=secrets)
-    scope_layers = [(scope.name, scope.key, bool(scope.facts)) for scope in loaded.scopes]
+    scope_layers = [ScopeLayer(scope.name, scope.key, scope.facts) for scope in loaded.scopes]
     return declared_in(loaded.desired, scope_layers, secrets)
 
 
@@ -76,10 +92,27 @@ def texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
 
     def comments(file: ExportedFile) -> Iterator[str]:
         yield from _modeline(folder / file.path, project)
-        yield from _ABOUT
+        yield from about_rows(export.table) if export.table and file.path == TABLE_FILE else _ABOUT
+        yield from _ABOUT_SHARED if file.shared else ()
         yield from (item.comment for item in file.left_out)
 
     return {file.path: written(file.document, comments=tuple(comments(file))) for file in export.files}
+
+
+def table_for(csv: Path, out: Path, project: Project, declared: ExistingSpecs) -> TableFile:
+    """Return how a new CSV file is named and filled; raises `InputError` where specs could not read it."""
+    folder = Path(os.path.realpath(project.root)) / _folder_in_repository(out, project)
+    moves_along = Path(os.path.realpath(csv)).is_relative_to(os.path.realpath(out))
+    return table_file(csv, out.resolve() if moves_along else folder, project.root, declared.catalogue)
+
+
+def write_export(export: Export, out: Path, project: Project, csv: Path | None) -> None:
+    """Write the files of an export, all or none; raises `InputError` where one is in the way, and `StateError`."""
+    texts = texts_of(export, out, project)
+    if csv and export.table and export.table.rows:
+        check_new_files(out, texts)
+        write_new_files(csv.parent, {csv.name: table_text(export.table)})
+    write_new_files(out, texts)
 
 
 def is_among_specs(out: Path, project: Project) -> bool:

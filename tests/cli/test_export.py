@@ -459,3 +459,121 @@ def test_a_folder_that_may_not_be_looked_into_is_one_clear_line(
     monkeypatch.setattr(Path, "is_symlink", refuse)
     with pytest.raises(StateError, match=r"cannot look at .*exported: Permission denied"):
         check_folder(repository.root / "exported")
+
+
+ALIKE: dict[str, Any] = {
+    "contacts": [{"id": "c-1", "name": "Ana"}, {"id": "c-2", "name": "Bo"}, {"id": "c-3", "name": "Cy"}],
+    "contact_memories": [
+        {
+            "id": f"m-{number}",
+            "contact_id": f"c-{number}",
+            "persona_id": "persona-2",
+            "facts": {"region": "us", "plan": plan, "language": "en"},
+        }
+        for number, plan in enumerate(("trial", "premium", 7), start=1)
+    ],
+}
+MAPPING = """\
+# Written by `reconciler export`. The rows of the file below are what the account held;
+# facts are enforced from now on: apply puts back what changes. They are about real people.
+# Others fit no row: 1 contact in contacts/.
+# Cells of CSV are text, unless fact_keys gives the key a type. Values of these keys fit no cell:
+# plan.
+contacts_from:
+  - file: "../../data/people.csv"
+    named_by: contact
+    contact:
+      contact_id: contact_id
+      name: name
+      scopes:
+        persona-2:
+          facts:
+            plan: plan
+"""
+
+
+@pytest.mark.parametrize("out", ["exported", "specs/exported"])
+def test_contacts_that_fit_are_rows_and_the_others_keep_a_file_each(repository: Repository, out: str) -> None:
+    (repository.root / "specs/support.yaml").unlink()
+    with account(world=ALIKE) as (_, url):
+        called = exported(repository, url, "--out", out, "--csv", "data/people.csv", "--seed", "language")
+        if out == "exported":
+            (repository.root / out).rename(repository.root / "specs/exported")
+        planned = repository.run("-e", "live", "plan", "--api-url", url, "--detailed-exitcode")
+    folder = repository.root / "specs/exported"
+
+    assert called.out.startswith(
+        f"Exported 3 contacts, 3 memories, 9 facts and 0 users to {out}/ (3 files) and data/people.csv (2 rows).\n"
+    )
+    assert called.err == f"note: 1 contact fits no row of the table: see {out}/contacts/\n"
+    assert (folder / "contacts.yaml").read_text() == MAPPING
+    rows = "contact,contact_id,name,plan\nana,c-1,Ana,trial\nbo,c-2,Bo,premium\n"
+    assert (repository.root / "data/people.csv").read_text() == rows
+    assert (repository.root / "data/people.csv").stat().st_mode & 0o777 == 0o600
+    assert files_in(folder) == ["contacts.yaml", "contacts/cy.yaml", "scopes.yaml"]
+    scopes = (folder / "scopes.yaml").read_text()
+    assert "stand here once, since all of its memories have them" in scopes
+    assert scopes.endswith(
+        "  persona-2:\n    persona_id: persona-2\n    facts:\n      region: us\n    seed_facts:\n      language: en\n"
+    )
+    assert (planned.code, repository.run("fmt", "--check").code) == (0, 0), planned.err
+
+
+def test_a_table_in_the_exported_folder_moves_along(repository: Repository) -> None:
+    with account(world=ALIKE) as (_, url):
+        exported(repository, url, "--csv", "exported/people.csv")
+
+    assert "  - file: people.csv\n" in (repository.root / "exported/contacts.yaml").read_text()
+
+
+def test_types_of_the_catalogue_make_columns(repository: Repository) -> None:
+    catalogue = "fact_keys: {region: {}, language: {}, plan: {enum: [trial, premium, 7]}, name: {}}\n"
+    repository.write("specs/keys.yaml", catalogue)
+    (repository.root / "specs/support.yaml").unlink()
+    with account(world=ALIKE) as (_, url):
+        called = exported(repository, url, "--out", "specs/exported", "--csv", "people.csv")
+        planned = repository.run("-e", "live", "plan", "--api-url", url, "--detailed-exitcode")
+
+    assert "people.csv (3 rows)" in called.out
+    assert planned.code == 0, planned.out
+    assert "cy,c-3,Cy,7\n" in (repository.root / "people.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("people.txt", '--csv takes the name of a file that ends in .csv, not "people.txt"'),
+        ("../people.csv", "../people.csv cannot be read by specs: it is outside of the "),
+        ("there.csv", "there.csv exists, and no file is overwritten; name another one, or move it"),
+        ("reconciler.yaml/people.csv", "reconciler.yaml is in the way: it is no folder"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused_before_anything_is_read(
+    repository: Repository, file: str, said: str
+) -> None:
+    repository.write("there.csv", "mine")
+    with account() as (app, url):
+        called = exported(repository, url, "--csv", file)
+
+    assert (called.code, called.out) == (1, "")
+    assert said in called.err
+    assert list(app.state.log) == []
+    assert not (repository.root / "exported").exists()
+
+
+def test_nothing_is_written_where_a_file_is_in_the_way_of_the_specs(repository: Repository) -> None:
+    repository.write("exported/scopes.yaml", "mine")
+    with account(world=ALIKE) as (_, url):
+        called = exported(repository, url, "--csv", "people.csv")
+
+    assert called.code == 1
+    assert not (repository.root / "people.csv").exists()
+
+
+def test_keys_to_seed_are_named_with_commas_and_those_that_match_nothing_are_told(repository: Repository) -> None:
+    with account() as (_, url):
+        called = exported(repository, url, "--seed", "plan, z*,nope", "--seed", "other")
+
+    text = (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
+    assert '        seed_facts:\n          plan: premium\n          zip: "02139"\n' in text
+    assert "note: no exported fact matches --seed nope\nnote: no exported fact matches --seed other\n" in called.err

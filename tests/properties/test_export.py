@@ -3,7 +3,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -17,11 +17,14 @@ from reconciler.core.export import (
     Export,
     Exporting,
     IdentifyBy,
+    ScopeLayer,
     Wanted,
     build_export,
     declared_in,
 )
+from reconciler.core.export.table import TableFile
 from reconciler.core.model.desired import Desired
+from reconciler.core.model.value import canonical
 from reconciler.core.plan.operations import Plan, UpdateContact
 from reconciler.observe import ReaderChoice
 from reconciler.reading.quoting import quoting_edits
@@ -31,6 +34,7 @@ from reconciler.sandbox.store import Store
 from reconciler.specs import Loaded, load_specs
 from reconciler.specs.texts import accepts
 from reconciler.storage.files import write_new_files
+from reconciler.workflow.exported_table import cells_of, table_text
 from reconciler.workflow.exporting import AccountScope, read_account
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.run import Run
@@ -79,7 +83,23 @@ SETTINGS = st.builds(
     Settings, revision=st.sampled_from(["D", "L"]), user_metadata=st.sampled_from(["string", "object"])
 )
 IDENTIFY_BY: st.SearchStrategy[IdentifyBy] = st.sampled_from(["contact_id", "email", "phone_number", "external_id"])
+CATALOGUED = st.fixed_dictionaries(
+    {"sensitive": st.booleans()},
+    optional={"type": st.sampled_from(["string", "number", "boolean", "list", "mapping"])},
+)
 FACT_KEYS = st.sampled_from(["no", "true", "02139", "a: b", "naïve 👍", "zip"])
+ROWS = "rows.csv"
+
+
+class Shape(NamedTuple):
+    """Options that change where values stand, and not which."""
+
+    seed: tuple[str, ...] = ()
+    as_rows: bool = False
+
+
+SHAPES = st.builds(Shape, st.lists(st.sampled_from(["*", "zip", "no*", "?"]), max_size=2).map(tuple), st.booleans())
+PLAIN = Shape()
 EVERYTHING = Wanted()
 READERS: tuple[ReaderChoice, ...] = ("auto", "contacts", "contact", "context")
 
@@ -89,6 +109,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     """Draw an account as the sandbox takes it; no identifier belongs to two contacts."""
     owners = draw(st.dictionaries(IDENTIFIERS, IDS, max_size=4))
     ids = sorted({*draw(st.sets(IDS, min_size=1, max_size=3)), *owners.values()})
+    shared: dict[str, Any] = draw(FACTS)
     contacts = [
         {
             "id": contact_id,
@@ -108,7 +129,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
             "id": f"m-{number}",
             "contact_id": contact_id,
             **scope,
-            "facts": draw(FACTS),
+            "facts": shared | draw(FACTS),
             "users": [{"phone_number": phone, **user} for phone, user in sorted(draw(USERS).items())],
         }
         for number, (contact_id, scope) in enumerate(pairs)
@@ -122,24 +143,30 @@ def served(world: Mapping[str, Any], settings: Settings) -> Served:
     return Served(settings, store=store)
 
 
-def export_of(
+def export_of(  # noqa: PLR0913  what is drawn
     account: Served,
     identify_by: IdentifyBy = "contact_id",
     *,
     with_summaries: bool = False,
     wanted: Wanted = EVERYTHING,
     declared: ExistingSpecs = NOTHING_DECLARED,
+    shape: Shape = PLAIN,
 ) -> Export:
+    table = TableFile(ROWS, cells_of(declared.catalogue)) if shape.as_rows else None
+
     async def work() -> Export:
         async with open_reader(account.endpoint()) as reader:
             live = await read_account(reader, AccountScope(wanted, 3, lambda _done, _of: None, declared))
-            return build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
+            return build_export(live, Exporting(identify_by, with_summaries, accepts, declared, shape.seed, table))
 
     return asyncio.run(work())
 
 
 def texts_of(made: Export) -> dict[str, str]:
-    return {file.path: written(file.document, comments=[item.comment for item in file.left_out]) for file in made.files}
+    rows = {ROWS: table_text(made.table)} if made.table and made.table.rows else {}
+    return rows | {
+        file.path: written(file.document, comments=[item.comment for item in file.left_out]) for file in made.files
+    }
 
 
 def loaded(*texts: Mapping[str, str]) -> Loaded:
@@ -174,32 +201,30 @@ def plan_for(account: Served, desired: Desired, made: Export, reader: ReaderChoi
 
 
 @pytest.mark.parametrize("reader", READERS[:3])
-@given(worlds(), SETTINGS, IDENTIFY_BY, st.booleans())
+@given(worlds(), SETTINGS, st.tuples(IDENTIFY_BY, st.booleans(), SHAPES))
 def test_a_plan_right_after_an_export_is_empty(
-    reader: ReaderChoice,
-    world: dict[str, Any],
-    settings: Settings,
-    identify_by: IdentifyBy,
-    with_summaries: bool,  # noqa: FBT001  drawn
+    reader: ReaderChoice, world: dict[str, Any], settings: Settings, options: tuple[IdentifyBy, bool, Shape]
 ) -> None:
     account = served(world, settings)
-    made = export_of(account, identify_by, with_summaries=with_summaries)
+    identify_by, with_summaries, shape = options
+    made = export_of(account, identify_by, with_summaries=with_summaries, shape=shape)
 
     assert plan_of(account, made, reader).operations == ()
     assert not any(entry.mutates or entry.committed for entry in account.app.state.log)
 
 
-@given(worlds(), IDENTIFY_BY, st.data())
+@given(worlds(), IDENTIFY_BY, st.data(), SHAPES)
 def test_an_export_fits_the_specs_that_are_there(
-    world: dict[str, Any], identify_by: IdentifyBy, data: st.DataObject
+    world: dict[str, Any], identify_by: IdentifyBy, data: st.DataObject, shape: Shape
 ) -> None:
     account = served(world, Settings())
     ids = sorted(contact["id"] for contact in world["contacts"])
     part = Wanted(contacts=tuple(data.draw(st.sets(st.sampled_from(ids), min_size=1))))
-    keys = data.draw(st.dictionaries(FACT_KEYS, st.fixed_dictionaries({"sensitive": st.booleans()}), max_size=4))
+    keys = data.draw(st.dictionaries(FACT_KEYS, CATALOGUED, max_size=4))
     texts = [{"keys.yaml": written({"fact_keys": keys, "scopes": {"persona-1": {"persona_id": "another"}}})}]
     for wanted in (part, EVERYTHING):
-        made = export_of(account, identify_by, wanted=wanted, declared=declared_by(loaded(*texts)))
+        declared = declared_by(loaded(*texts))
+        made = export_of(account, identify_by, wanted=wanted, declared=declared, shape=shape)
         texts.append(texts_of(made))
     desired = loaded(*texts).desired
 
@@ -208,7 +233,7 @@ def test_an_export_fits_the_specs_that_are_there(
     assert not any(
         keys.get(fact.key, {}).get("sensitive") for memory in desired.contact_memories for fact in memory.facts
     )
-    assert all(is_formatted(text) for one in texts for text in one.values())
+    assert all(is_formatted(text) for one in texts for name, text in one.items() if name != ROWS)
 
 
 def is_formatted(text: str) -> bool:
@@ -216,7 +241,7 @@ def is_formatted(text: str) -> bool:
 
 
 def declared_by(specs: Loaded) -> ExistingSpecs:
-    return declared_in(specs.desired, [(scope.name, scope.key, bool(scope.facts)) for scope in specs.scopes])
+    return declared_in(specs.desired, [ScopeLayer(one.name, one.key, one.facts) for one in specs.scopes])
 
 
 @given(worlds(), SETTINGS)
@@ -245,6 +270,30 @@ def test_one_account_gives_the_same_bytes_in_whatever_order_it_is_listed(world: 
     shuffled = {part: random.sample(records, len(records)) for part, records in world.items()}
 
     assert texts_of(export_of(served(world, Settings()))) == texts_of(export_of(served(shuffled, Settings())))
+
+
+@given(worlds(), SHAPES)
+def test_a_table_loses_nothing(world: dict[str, Any], shape: Shape) -> None:
+    account = served(world, Settings())
+    shapes = (shape._replace(as_rows=as_rows) for as_rows in (True, False))
+    rows, files = (loaded(texts_of(export_of(account, shape=one))).desired for one in shapes)
+
+    assert values_of(rows) == values_of(files)
+
+
+def values_of(desired: Desired) -> list[Any]:
+    """Return what specs declare, without the places."""
+    facts = [
+        (memory.address, fact.key, canonical(fact.value), fact.policy)
+        for memory in desired.contact_memories
+        for fact in memory.facts
+    ]
+    users = [(owner.address, user.phone_number, user.metadata) for owner in desired.memories for user in owner.users]
+    profiles = [
+        (one.address, one.identity, *((fact.key, canonical(fact.value)) for fact in one.profile))
+        for one in desired.contacts
+    ]
+    return [sorted(facts), sorted(users, key=repr), sorted(profiles, key=repr)]
 
 
 @given(worlds())

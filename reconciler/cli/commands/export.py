@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _MOST_FILES = 3
 
 
-@command("-e production export", "-e production export --scope persona-12345678 --identify-by phone_number")
+@command(
+    "-e production export --out specs/exported --seed 'language,timezone'",
+    "-e production export --identify-by phone_number --csv data/contacts.csv",
+)
 @connection_options
 @click.option("--out", type=click.Path(path_type=Path), default="exported", show_default=True, help="A new folder.")
 @click.option("--contact", "contacts", multiple=True, metavar="VALUE", help="An id or any identifier. Repeatable.")
@@ -30,6 +33,12 @@ _MOST_FILES = 3
     show_default=True,
     help="What contacts are known by, where they have just one.",
 )
+@click.option(
+    "--seed", metavar="KEYS", multiple=True, help="Facts to seed: keys, with commas between; * is any text. Repeatable."
+)
+@click.option(
+    "--csv", type=click.Path(path_type=Path), metavar="FILE", help="A new file for contacts that fit a table."
+)
 @click.option("--with-summaries", is_flag=True, help="Declare users' summaries, too.")
 @pass_invocation
 def export(  # noqa: PLR0913  one parameter an option
@@ -40,13 +49,18 @@ def export(  # noqa: PLR0913  one parameter an option
     scopes: tuple[str, ...],
     names: tuple[str, ...],
     identify_by: "IdentifyBy",
+    seed: tuple[str, ...],
+    csv: Path | None,
     with_summaries: bool,
 ) -> int:
     """
     Write specs from the live account.
 
     Writes scopes.yaml and a file for each contact, and never overwrites one. A plan right after it is empty. Only
-    reads from the account.
+    reads from the account. What all memories of a scope share stands at the scope.
+
+    With --csv, contacts are rows of one table, and contacts.yaml says how to read it. Those that do not fit keep a
+    file each.
 
     Contacts that the specs of the environment declare already are left out, and so are facts whose keys they call
     sensitive, or read from the process's environment.
@@ -63,9 +77,9 @@ def export(  # noqa: PLR0913  one parameter an option
     from reconciler.core.model.text import visible
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
-    from reconciler.storage.files import check_folder, write_new_files
+    from reconciler.storage.files import check_folder
     from reconciler.workflow.account import open_account, remember_ids
-    from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, texts_of
+    from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, table_for, write_export
     from reconciler.workflow.session import choose_project
 
     check_folder(out)
@@ -73,24 +87,30 @@ def export(  # noqa: PLR0913  one parameter an option
     project = choose_project(invocation, around)
     environment = project.environment(invocation.environment)
     declared = load_declared(project, environment)
+    table = table_for(csv, out, project, declared) if csv else None
     with open_account(project, environment, invocation, around) as account:
         progress = around.reporter.progress("reading")
         scope = AccountScope(Wanted(contacts, scopes, names), account.concurrency, progress, declared)
         live = asyncio.run(_read(account, scope))
-        made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared))
-        _note_missing(live, made, identify_by)
+        made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared, _patterns(seed), table))
+        _note_missing(live, made, identify_by, out)
         _note_declared(made, declared)
         if not made.contacts + len(made.declared):
             raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
         if made.contacts:
-            write_new_files(out, texts_of(made, out, project))
+            write_export(made, out, project, csv)
             remember_ids(account, made.memory_ids, around.reporter)
-    result = _result(made, out, moves=not is_among_specs(out, project), is_alone=not declared.contacts)
+    result = _result(made, out, csv, moves=not is_among_specs(out, project), is_alone=not declared.contacts)
     emit(
         pasteable(result),
         effect=f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written",
     )
     return 0
+
+
+def _patterns(seed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the patterns of keys that options give, several in one with commas between."""
+    return tuple(dict.fromkeys(part.strip() for text in seed for part in text.split(",") if part.strip()))
 
 
 async def _read(account: "Account", scope: "AccountScope") -> "LiveAccount":
@@ -100,10 +120,11 @@ async def _read(account: "Account", scope: "AccountScope") -> "LiveAccount":
         return await read_account(reader, scope)
 
 
-def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy") -> None:
+def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy", out: Path) -> None:
     """Report on standard error what may be missing, in numbers and never in values."""
     from reconciler.cli.terminal import remark
     from reconciler.core.export import words_of
+    from reconciler.core.model.text import visible
     from reconciler.render.words import counted
 
     if not live.is_complete:
@@ -113,6 +134,11 @@ def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy"
     if made.fell_back:
         fell_back = counted(made.fell_back, "contact is", "contacts are")
         remark(f"note: {fell_back} known by contact_id: without just one {identify_by} that is theirs alone")
+    for pattern in made.unmatched:
+        remark(f"note: no exported fact matches --seed {visible(pattern)}")
+    if made.table and (others := len(made.table.others)):
+        fits = counted(others, "contact fits", "contacts fit")
+        remark(f"note: {fits} no row of the table: see {visible(str(out))}/contacts/")
     for reason, number in made.left_out.items():
         remark(f"left out: {counted(number, *words_of(reason))}")
 
@@ -134,7 +160,7 @@ def _note_declared(made: "Export", declared: "ExistingSpecs") -> None:
         remark(f"note: {hidden} known by a secret, and may have been exported again: look for them")
 
 
-def _result(made: "Export", out: Path, *, moves: bool, is_alone: bool) -> str:
+def _result(made: "Export", out: Path, csv: Path | None, *, moves: bool, is_alone: bool) -> str:
     from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories
 
@@ -148,8 +174,10 @@ def _result(made: "Export", out: Path, *, moves: bool, is_alone: bool) -> str:
     if not made.contacts:
         return f"Nothing to export: the specs declare {counted(len(made.declared), 'contact')} already.\n"
     outcome = "which is empty" if is_alone else "which changes nothing of it"
+    files = f"{folder}/ ({counted(len(made.files), 'file')})"
+    if csv and made.table and made.table.rows:
+        files += f" and {visible(str(csv))} ({counted(len(made.table.rows), 'row')})"
     moved = f"move {folder}/ under specs/, then " if moves else ""
     return (
-        f"Exported {listed(what)} to {folder}/ ({counted(len(made.files), 'file')}).\n"
-        f"Next: {moved}`reconciler validate` and `reconciler plan`, {outcome}.\n"
+        f"Exported {listed(what)} to {files}.\nNext: {moved}`reconciler validate` and `reconciler plan`, {outcome}.\n"
     )

@@ -1,7 +1,7 @@
 """Export: what the account holds → spec documents, and what of it no spec can say. Pure: reads and writes nothing."""
 
 from reconciler.core.export.building import Export, ExportedFile, Exporting, build_export
-from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs, declared_in
+from reconciler.core.export.declared import NOTHING_DECLARED, ExistingSpecs, ScopeLayer, declared_in
 from reconciler.core.export.left_out import Accepts, LeftOut, Reason, words_of
 from reconciler.core.export.naming import IdentifyBy
 from reconciler.core.export.selecting import LiveAccount, Wanted, select
@@ -17,6 +17,7 @@ __all__ = [
     "LeftOut",
     "LiveAccount",
     "Reason",
+    "ScopeLayer",
     "Wanted",
     "build_export",
     "declared_in",

@@ -1,7 +1,6 @@
 """What the specs of a repository declare already: an export declares none of it again, and follows their catalogue."""
 
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
 
 from msgspec import Struct
 
@@ -14,13 +13,21 @@ from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
 
 
+class ScopeLayer(Struct, frozen=True):
+    """A declared scope: its name, what it remembers for, and the facts that it gives to all of its memories."""
+
+    name: str
+    key: ScopeKey
+    facts: tuple[Fact, ...] = ()
+
+
 class ExistingSpecs(Struct, frozen=True):
     """
     What is declared: contacts by identity, with their scopes; memories by id; and names that are taken.
 
-    `scopes` maps scopes that an export can use, since they declare no facts of their own, to their names. `secret_keys`
-    are keys whose value is read from an environment variable in any spec. `hidden` counts the contacts whose identifier
-    is such a secret, so that they cannot be recognised in the account.
+    `scopes` are the declared names of each scope, those without facts of their own first. `secret_keys` are keys whose
+    value is read from an environment variable in any spec. `hidden` counts the contacts whose identifier is such a
+    secret, so that they cannot be recognised in the account.
     """
 
     contacts: Mapping[tuple[str, str], Contact]
@@ -28,7 +35,7 @@ class ExistingSpecs(Struct, frozen=True):
     memory_ids: frozenset[str]
     contact_names: frozenset[str]
     scope_names: frozenset[str]
-    scopes: Mapping[ScopeKey, str]
+    scopes: Mapping[ScopeKey, tuple[ScopeLayer, ...]]
     catalogue: Catalogue
     secret_keys: frozenset[str]
     hidden: int
@@ -61,14 +68,10 @@ class ExistingSpecs(Struct, frozen=True):
 
 def declared_in(
     desired: Desired,
-    scope_layers: Iterable[tuple[str, ScopeKey, bool]] = (),
+    scope_layers: Iterable[ScopeLayer] = (),
     secret_keys: frozenset[str] = frozenset(),
 ) -> ExistingSpecs:
-    """
-    Return what specs declare; `scope_layers` are names and keys of scopes, and whether they declare facts.
-
-    `secret_keys` are further keys of secrets, which `desired` need not contain.
-    """
+    """Return what specs declare; `secret_keys` are further keys of secrets, which `desired` need not contain."""
     of_secrets = (fact.key for fact in _facts(desired.contact_memories) if holds_secret(fact.value))
     scopes_of: dict[str, set[ScopeKey]] = {}
     for memory in desired.contact_memories:
@@ -79,15 +82,18 @@ def declared_in(
         memory_ids=frozenset(memory.memory_id for memory in desired.existing_memories),
         contact_names=frozenset(contact.name for contact in desired.contacts),
         scope_names=frozenset(desired.scopes),
-        scopes={
-            key: name
-            for name, key, lays_facts in sorted(scope_layers, reverse=True, key=itemgetter(0))
-            if not lays_facts
-        },
+        scopes=_by_key(scope_layers),
         catalogue=desired.catalogue,
         secret_keys=secret_keys.union(of_secrets),
         hidden=sum(holds_secret(_known_by(contact)) for contact in desired.contacts),
     )
+
+
+def _by_key(layers: Iterable[ScopeLayer]) -> Mapping[ScopeKey, tuple[ScopeLayer, ...]]:
+    found: dict[ScopeKey, tuple[ScopeLayer, ...]] = {}
+    for one in sorted(layers, key=lambda layer: (bool(layer.facts), layer.name)):
+        found[one.key] = (*found.get(one.key, ()), one)
+    return found
 
 
 def _known_by(contact: Contact) -> str:

@@ -52,15 +52,35 @@ class Identifying:
 
 
 _LONGEST = 63
-_OTHER = re.compile("[^a-z0-9]+")
 _ID_SHOWN = 8
+_OTHER = re.compile("[^a-z0-9]+")
+_LETTER = re.compile("[a-z]")
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d")
+"""Names that are no files on Windows, whatever their ending."""
+
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
+)
+"""What stands for letters that have no accent to drop."""
+
 _Key = TypeVar("_Key")
 
 
-def contact_names(contacts: Iterable[ContactRecord], taken: Iterable[str] = ()) -> Mapping[str, str]:
-    """Return a name for each contact, by its id: from its live name, else from its id and never from an identifier."""
+def contact_names(
+    contacts: Iterable[ContactRecord], identities: Mapping[str, Identified], taken: Iterable[str] = ()
+) -> Mapping[str, str]:
+    """
+    Return a name for each contact, by its id: from its live name, else from what the specs know it by.
+
+    Where several contacts have one name, each gets the end of its id. So a name never passes on to another contact.
+    """
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    return _unique({contact.contact_id: _contact_slug(contact) for contact in ordered}, taken)
+    wanted = {contact.contact_id: _contact_slug(contact, identities.get(contact.contact_id)) for contact in ordered}
+    others = {name.casefold() for name in taken}
+    times = Counter(wanted.values())
+    shared = {name for name, number in times.items() if number > 1 or name in others}
+    names = {key: _with_id(name, key) if name in shared else name for key, name in wanted.items()}
+    return _unique(names, others)
 
 
 def scope_names(scope_keys: Iterable[ScopeKey], taken: Iterable[str] = ()) -> Mapping[ScopeKey, str]:
@@ -71,14 +91,29 @@ def scope_names(scope_keys: Iterable[ScopeKey], taken: Iterable[str] = ()) -> Ma
 
 def slug(text: str) -> str:
     """Return the text in lower-case ASCII letters and digits with hyphens between; empty where it has none of them."""
-    letters = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    letters = normalize("NFKD", text.lower().translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
     return _OTHER.sub("-", letters)[: _LONGEST + 1].strip("-")[:_LONGEST].rstrip("-")
 
 
-def _contact_slug(contact: ContactRecord) -> str:
+def _contact_slug(contact: ContactRecord, identified: Identified | None) -> str:
     name = contact.profile.get("name")
     of_name = slug(name) if isinstance(name, str) else ""
-    return of_name or f"contact-{slug(contact.contact_id[:_ID_SHOWN])}".rstrip("-")
+    if of_name:
+        return _as_name(of_name)
+    if identified is not None and identified.kind != "contact_id" and (of_identifier := slug(identified.value)):
+        return _as_name(of_identifier)
+    return f"contact-{slug(contact.contact_id[:_ID_SHOWN])}".rstrip("-")
+
+
+def _as_name(text: str) -> str:
+    """Return a slug as a name: not of digits alone, which are dates and numbers to many, and good for a file."""
+    is_good = _LETTER.search(text) and not _DEVICE.fullmatch(text)
+    return text if is_good else f"contact-{text}"[:_LONGEST].rstrip("-")
+
+
+def _with_id(name: str, contact_id: str) -> str:
+    end = slug(contact_id)[-_ID_SHOWN:].strip("-")
+    return f"{name[: _LONGEST - len(end) - 1].rstrip('-')}-{end}" if end else name
 
 
 def _scope_slug(scope_key: ScopeKey) -> str:

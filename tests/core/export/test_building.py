@@ -4,20 +4,26 @@ from typing import Any
 import pytest
 
 from reconciler.core.export import (
+    NOTHING_DECLARED,
+    ExistingSpecs,
     Export,
     ExportedFile,
     Exporting,
     IdentifyBy,
     LiveAccount,
+    ScopeLayer,
     Wanted,
     build_export,
+    declared_in,
     select,
 )
 from reconciler.core.export.left_out import DEEPEST, LeftOut
 from reconciler.core.export.naming import contact_names, scope_names, slug
-from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, memory_key
+from reconciler.core.export.table import TableFile
+from reconciler.core.model.desired import AgentNumber, Desired, Fact, Persona, ScopeKey, memory_key
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
+from reconciler.errors import Source
 from reconciler.reading.writing import written
 from reconciler.specs.texts import accepts
 
@@ -41,20 +47,24 @@ def contact(
     return ContactRecord(contact_id, profile, identifiers, memories)
 
 
-def exported(
+def exported(  # noqa: PLR0913  what differs from test to test
     *contacts: ContactRecord,
     users: Mapping[str, Mapping[str, LiveUser]] | None = None,
     lists_users: bool = True,
     identify_by: IdentifyBy = "contact_id",
     with_summaries: bool = False,
+    seed: tuple[str, ...] = (),
+    listed: tuple[ContactRecord, ...] = (),
+    declared: ExistingSpecs = NOTHING_DECLARED,
+    table: TableFile | None = None,
 ) -> Export:
     held: Mapping[str, Mapping[str, LiveUser]] = {
         memory.memory_id: {} for contact in contacts for memory in contact.memories or ()
     }
     account = LiveAccount(
-        contacts, contacts, held if users is None else users, is_complete=True, lists_users=lists_users
+        (*contacts, *listed), contacts, held if users is None else users, is_complete=True, lists_users=lists_users
     )
-    return build_export(account, Exporting(identify_by, with_summaries, accepts))
+    return build_export(account, Exporting(identify_by, with_summaries, accepts, declared, seed, table))
 
 
 def file_of(made: Export, path: str = "contacts/contact-c.yaml") -> ExportedFile:
@@ -240,18 +250,122 @@ def test_a_contact_whose_id_specs_refuse_is_told_of_beside_the_scopes() -> None:
 def test_a_contact_is_known_by_its_one_identifier_or_else_by_its_id(
     identifiers: list[tuple[str, str]], by: dict[str, str]
 ) -> None:
-    bo = contact("d", identifiers=(("email", "bo@example.com"),))
-    made = exported(contact("c", identifiers=tuple(identifiers)), bo, identify_by="email")
+    bo = contact("d", name="Bo", identifiers=(("email", "bo@example.com"),))
+    made = exported(contact("c", name="Ana", identifiers=tuple(identifiers)), bo, identify_by="email")
 
-    assert body_of(made) == by
-    assert made.fell_back == ("contact_id" in by) + ("contact_id" in body_of(made, "contact-d"))
+    assert body_of(made, "ana") == {**by, "name": "Ana"}
+    assert made.fell_back == ("contact_id" in by) + ("contact_id" in body_of(made, "bo"))
 
 
 def test_the_ids_of_exported_memories_are_given() -> None:
     assert exported(contact("c", memory())).memory_ids == {memory_key("c", SUPPORT): "m"}
 
 
+# seeds, and facts at the scope
+
+
+def scopes_of(made: Export) -> Any:
+    document: Any = file_of(made, "scopes.yaml").document
+    return document["scopes"]
+
+
+def test_facts_whose_keys_match_are_seeded() -> None:
+    made = exported(contact("c", memory({"lang": "en", "language": "ko", "plan": "trial"})), seed=("lang*", "PLAN"))
+
+    assert memory_of(made) == {"facts": {"plan": "trial"}, "seed_facts": {"lang": "en", "language": "ko"}}
+    assert made.unmatched == ("PLAN",)
+    assert made.facts == 3
+
+
+def test_what_all_memories_of_a_scope_share_stands_at_the_scope() -> None:
+    made = exported(
+        contact("c", memory({"region": "us", "lang": "en", "plan": 1})),
+        contact("d", memory({"region": "us", "lang": "en", "plan": True})),
+        seed=("lang",),
+    )
+
+    assert scopes_of(made) == {
+        "persona-1": {"persona_id": "persona-1", "facts": {"region": "us"}, "seed_facts": {"lang": "en"}}
+    }
+    assert (memory_of(made), made.facts) == ({"facts": {"plan": 1}}, 6)
+    assert file_of(made, "scopes.yaml").shared == 2
+
+
+@pytest.mark.parametrize("other", [{}, {"region": "eu"}])
+def test_a_memory_that_is_not_exported_counts_too(other: dict[str, str]) -> None:
+    alike = [contact(contact_id, memory({"region": "us"})) for contact_id in ("c", "d")]
+    made = exported(*alike, listed=(contact("e", memory(other)),))
+
+    assert scopes_of(made) == {"persona-1": {"persona_id": "persona-1"}}
+
+
+def test_a_fact_of_one_memory_alone_says_nothing_of_the_scope() -> None:
+    made = exported(contact("c", memory({"region": "us"}), memory({"region": "us"}, scope=LINE, memory_id="n")))
+
+    assert scopes_of(made) == {"persona-1": {"persona_id": "persona-1"}, "line-14155550100": {
+        "agent_number": "+14155550100"}}  # fmt: skip
+
+
+def declaring(**facts: str) -> ExistingSpecs:
+    nowhere = Source("specs/scopes.yaml", 1, 1)
+    layer = tuple(Fact(key, value, "enforce", nowhere) for key, value in facts.items())
+    return declared_in(Desired((), (), (), ()), [ScopeLayer("support", SUPPORT, layer)])
+
+
+@pytest.mark.parametrize(
+    ("live", "scope", "own"),
+    [
+        ({"region": "us", "plan": 1}, "support", {"facts": {"plan": 1}}),
+        ({"region": "eu"}, "support", {"facts": {"region": "eu"}}),
+        ({"region": None}, "persona-1", {}),
+        ({"plan": 1}, "persona-1", {"facts": {"plan": 1}}),
+    ],
+)
+def test_a_declared_scope_with_facts_is_used_where_it_changes_nothing(
+    live: dict[str, Any], scope: str, own: dict[str, Any]
+) -> None:
+    made = exported(contact("c", memory(live)), declared=declaring(region="us"))
+
+    assert body_of(made)["scopes"] == {scope: own}
+    assert ("scopes.yaml" in {file.path for file in made.files}) == (scope != "support")
+
+
 # names
+
+
+@pytest.mark.parametrize(
+    ("name", "identifiers", "called"),
+    [
+        ("Søren Groß", (), "soren-gross"),
+        ("CON", (), "contact-con"),
+        ("Lpt1", (), "contact-lpt1"),
+        ("+1 415", (), "contact-1-415"),
+        ("日本", (("email", "Ana@example.com"),), "ana-example-com"),
+        (None, (("email", "日@本"),), "contact-c"),
+        (None, (), "contact-c"),
+    ],
+)
+def test_a_contact_is_called_by_its_name_or_else_by_what_it_is_known_by(
+    name: str | None, identifiers: tuple[tuple[str, str], ...], called: str
+) -> None:
+    made = exported(contact("c", name=name, identifiers=identifiers), identify_by="email")
+
+    assert [file.path for file in made.files] == [f"contacts/{called}.yaml"]
+
+
+def test_an_identifier_that_the_specs_do_not_hold_gives_no_name() -> None:
+    made = exported(contact("c", identifiers=(("email", "ana@example.com"),)))
+
+    assert [file.path for file in made.files] == ["contacts/contact-c.yaml"]
+
+
+def test_a_name_never_passes_on_to_another_contact() -> None:
+    anas = [contact(contact_id, name="Ana") for contact_id in ("b", "c", "d")]
+    before, after = contact_names(anas[1:], {}), contact_names(anas, {})
+
+    assert before == {"c": "ana-c", "d": "ana-d"}
+    assert after == {"b": "ana-b", **before}
+    assert contact_names(anas[:1], {}, taken=["Ana"]) == {"b": "ana-b"}
 
 
 @pytest.mark.parametrize(
@@ -265,18 +379,18 @@ def test_a_slug_is_a_name_in_plain_letters(text: str, name: str) -> None:
 
 def test_names_are_given_once_in_the_order_of_ids() -> None:
     same = [contact(contact_id, name="Ana") for contact_id in ("c-3", "c-1", "c-2")]
-    names = contact_names([*same, contact("c-0", name="ana 2"), contact("abcdefgh-ijk"), contact("日本")])
+    names = contact_names([*same, contact("c-0", name="ana 2"), contact("abcdefgh-ijk"), contact("日本")], {})
 
     assert names == {
-        "c-0": "ana-2", "c-1": "ana", "c-2": "ana-3", "c-3": "ana-4",
+        "c-0": "ana-2", "c-1": "ana-c-1", "c-2": "ana-c-2", "c-3": "ana-c-3",
         "abcdefgh-ijk": "contact-abcdefgh", "日本": "contact",
     }  # fmt: skip
 
 
 def test_long_names_stay_short_enough_when_numbered() -> None:
-    names = contact_names([contact(contact_id, name="x" * 80) for contact_id in ("a", "b")])
+    names = contact_names([contact(contact_id, name="x" * 80) for contact_id in ("a", "b")], {})
 
-    assert names == {"a": "x" * 63, "b": "x" * 61 + "-2"}
+    assert names == {"a": "x" * 61 + "-a", "b": "x" * 61 + "-b"}
 
 
 def test_scopes_are_called_by_persona_or_line() -> None:
@@ -323,7 +437,7 @@ def test_names_do_not_depend_on_what_is_wanted() -> None:
     account = LiveAccount(listed, listed[1:], {}, is_complete=True, lists_users=True)
     made = build_export(account, Exporting("contact_id", with_summaries=False, accepts=accepts))
 
-    assert [file.path for file in made.files] == ["contacts/ana-2.yaml"]
+    assert [file.path for file in made.files] == ["contacts/ana-c-2.yaml"]
 
 
 # comments

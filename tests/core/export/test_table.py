@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+
+from reconciler.core.export.table import TableFile
+from reconciler.core.model.observed import LiveUser
+from tests.core.export.test_building import LINE, NOBODY, PHONE, contact, exported, file_of, memory
+
+
+def as_text(_key: str, value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+ROWS = TableFile("../rows.csv", as_text)
+
+
+def test_contacts_are_rows_below_the_columns_that_they_fill() -> None:
+    made = exported(
+        contact("c", memory({"plan": "gold"}), memory({"plan": "a, b"}, scope=LINE, memory_id="n"), name="Ana"),
+        contact("d", memory({"plan": "trial"}, memory_id="o"), name="Bo", metadata={"source": "crm"}),
+        users={"m": {PHONE: LiveUser("notes", None)}, "n": {}, "o": {}},
+        table=ROWS,
+    )
+
+    assert made.table
+    assert [made.table.columns, *made.table.rows] == [
+        ("contact", "contact_id", "name", "metadata source", "in line-14155550100", "line-14155550100 plan",
+         "persona-1 plan", "user phone_number", "user metadata"),
+        ("ana", "c", "Ana", "", "yes", "a, b", "gold", PHONE, "notes"),
+        ("bo", "d", "Bo", "crm", "", "", "trial", "", ""),
+    ]  # fmt: skip
+    assert file_of(made, "contacts.yaml").document == {
+        "contacts_from": [
+            {
+                "file": "../rows.csv",
+                "named_by": "contact",
+                "contact": {
+                    "contact_id": "contact_id",
+                    "name": "name",
+                    "metadata": {"source": "metadata source"},
+                    "scopes": {
+                        "line-14155550100": {
+                            "where": {"in line-14155550100": "yes"},
+                            "facts": {"plan": "line-14155550100 plan"},
+                        },
+                        "persona-1": {
+                            "facts": {"plan": "persona-1 plan"},
+                            "users": [{"phone_number": "user phone_number", "metadata": "user metadata"}],
+                        },
+                    },
+                },
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "misfit",
+    [{"k": 1}, {"k": ""}, {"k": " "}, {"k": "a\r"}, {"k": "x" * 100_001}, {" k": "v"}, {"${k}": "v"}, {"k": ["v"]}],
+)
+def test_a_contact_with_a_value_that_fits_no_cell_keeps_a_file(misfit: dict[str, Any]) -> None:
+    ana, bo = contact("c", memory(misfit), name="Ana"), contact("d", memory({"plan": "gold"}), name="Bo")
+    made = exported(ana, bo, table=ROWS)
+
+    assert [file.path for file in made.files] == ["contacts.yaml", "contacts/ana.yaml", "scopes.yaml"]
+    assert made.table
+    assert made.table.rows == (("bo", "d", "Bo", "gold"),)
+    assert dict(made.table.misfits) == dict.fromkeys(misfit, 1)
+    assert made.contacts == 2
+
+
+def test_contacts_known_by_another_kind_of_identity_and_second_users_fit_no_row() -> None:
+    emails = (("email", "ana@example.com"),), (("email", "bo@example.com"),), ()
+    contacts = [contact(name, memory(), name=name, identifiers=one) for name, one in zip("abc", emails, strict=True)]
+    users = {"m": {PHONE: NOBODY, "+12345678900": NOBODY}}
+    made = exported(*contacts, contact("d", memory(memory_id="n"), identifiers=(("email", "d@e"),)), users=users,
+                    identify_by="email", table=ROWS)  # fmt: skip
+
+    assert made.table
+    assert [row[0] for row in made.table.rows] == ["d-e"]
+    assert made.table.misfits == {}
+
+
+def test_a_column_is_never_named_twice() -> None:
+    live = {"name": "x", "contact": "y", "persona-1 name": "z"}
+    made = exported(contact("c", memory(live), name="Ana"), table=ROWS)
+
+    assert made.table
+    assert made.table.columns == (
+        "contact", "contact_id", "name", "persona-1 contact", "persona-1 name", "persona-1 name 2",
+    )  # fmt: skip
