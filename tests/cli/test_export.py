@@ -103,7 +103,7 @@ def test_an_export_writes_a_file_for_the_scopes_and_one_for_each_contact(reposit
     assert called == Called(
         0,
         "Exported 2 contacts, 2 memories, 3 facts and 1 user to exported/ (3 files).\n"
-        "Next: move exported/ under specs/, then `reconciler validate` and `reconciler plan`, "
+        "Next: move exported/ under specs/, then `reconciler -e live validate` and `reconciler -e live plan`, "
         "which changes nothing of it.\n",
         "left out: 1 value that holds null\n",
     )
