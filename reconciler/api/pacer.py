@@ -12,7 +12,7 @@ from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import NOT_REACHED
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
-from reconciler.core.plan.cost import FRESH, Allowance
+from reconciler.core.plan.measures import FRESH, Allowance
 from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
 
 _TICK = 0.001  # below that, a clock may not move at all

@@ -21,10 +21,9 @@ from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.workflow.applying import Apply
-from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run import Reporter
-from reconciler.workflow.session import Session
+from reconciler.workflow.session import Session, refuse_exceeded
 from reconciler.workflow.undoing import UndoFile
 
 _DRY_RUN_FORMATS = ("text", "json")

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.completers import known_addresses, known_environments
-from reconciler.cli.invocation import PROGRAM
-from reconciler.cli.pasteable import pasteable
+from reconciler.cli.invocation import PROGRAM, pasteable
 from reconciler.core.model.text import quoted
 
 _FILES = frozenset(("file", "files", "paths", "plan", "what"))

@@ -3,8 +3,7 @@
 import os
 import sys
 
-from reconciler.cli.invocation import Invocation
-from reconciler.cli.pasteable import pasteable
+from reconciler.cli.invocation import Invocation, pasteable
 from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
 from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError

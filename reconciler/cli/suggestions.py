@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.invocation import PROGRAM
-from reconciler.cli.pasteable import pasteable
+from reconciler.cli.invocation import PROGRAM, pasteable
 from reconciler.cli.usage import GLOBAL_OPTIONS, long_name, variable_of
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.text import quoted

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from reconciler.cli.pasteable import pasteable
+from reconciler.cli.invocation import pasteable
 from reconciler.cli.streams import ErrorLine, leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop

@@ -1,7 +1,9 @@
 """Read an account: first check that it is the expected one; then contacts, then memories, each with its users."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,7 +41,9 @@ from reconciler.core.model.settings import ExpectedAccount, ReaderChoice
 from reconciler.core.remote import ContactRecord, Reader, Record
 from reconciler.errors import ApiRejectedError, OtherRecordError, RefusedError, RouteAbsentError
 from reconciler.observe.contacts import Records, look_up_contacts
-from reconciler.user_lookup import UserReader
+
+if TYPE_CHECKING:  # many specs declare no users
+    from reconciler.user_lookup import UserReader
 
 _NOTHING_ELSE = "nothing else was read, and nothing was written"
 
@@ -156,11 +160,16 @@ class _AccountReading:
 
     def __init__(self, reader: Reader, records: Records | None, observing: Observing) -> None:
         self._reader = reader
-        self._users = UserReader(reader, first_alone=True)
         self._records = records
         self._known_ids = observing.known_ids
         self._unlisted: set[str] = set()
         self.memories: dict[str, ObservedMemory] = {}
+
+    @cached_property
+    def _users(self) -> "UserReader":
+        from reconciler.user_lookup import UserReader  # noqa: PLC0415  see above
+
+        return UserReader(self._reader, first_alone=True)
 
     def contact(self, contact: Contact) -> ObservedContact:
         """Return the contact as observed; its memories must be read before."""

@@ -6,8 +6,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from reconciler.core.model.references import Scalar, Variable, holds_key
-from reconciler.core.model.settings import ExpectedAccount, Rate, ReaderChoice, parse_rate
-from reconciler.core.plan.guards import NO_GUARDS, Guards
+from reconciler.core.model.settings import NO_GUARDS, ExpectedAccount, Guards, Rate, ReaderChoice, parse_rate
 from reconciler.errors import InputError, Problem, Source, SpecError
 from reconciler.project.file import (
     DEFAULT_CONCURRENCY,

@@ -1,22 +1,96 @@
-"""Rows of data files: CSV, JSON Lines or YAML → cells by column, one row at a time, each with its place."""
+"""Rows of data files, one at a time: CSV, JSON Lines or YAML → cells by column; other files, with their cure."""
 
+import json
 import os
+import re
+import shlex
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EINVAL
 from functools import partial
 from io import BufferedReader, TextIOWrapper
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from reconciler.core.model.masking import compose, named
-from reconciler.core.model.value import Json
+from msgspec import Struct
+
+from reconciler.core.model.masking import compose, named, quote
+from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.document import LARGEST_FILE, SPLIT, TOO_LARGE, read_file, reason
 from reconciler.reading.files import FORMATS
-from reconciler.reading.foreign import foreign
+from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker
 from reconciler.reading.places import Node
-from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, csv_rows, json_rows
+from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, TextLines, csv_rows
+from reconciler.reading.scalars import Refusal, numeral_value, plain_value
+
+_WORKBOOK = (
+    "save it as CSV UTF-8 in the spreadsheet, or run: "
+    "libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' --outdir {folder} {file}"
+)
+_PDF = "ask for the list as CSV; to get at the text of this one, run: pdftotext -layout {file} {stem}.txt"
+_LINES_OF_ARRAY = "run: jq -c '.[]' {file} > {stem}-lines.jsonl"
+_LINES_OF_OBJECT = "run: jq -c . {file} > {stem}-lines.jsonl (or, if its rows are a list in it, jq -c '.KEY[]')"
+_SPREADSHEET = "open it in a spreadsheet, and save it as CSV UTF-8"
+
+
+class Foreign(Struct, frozen=True):
+    """What a file is instead of a table, and what to do."""
+
+    message: str
+    cure: str
+
+
+_BY_START: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
+    (re.compile(rb"PK\x03\x04|PK\x05\x06|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "a workbook", _WORKBOOK),
+    (re.compile(rb"%PDF-"), "a PDF", _PDF),
+    (re.compile(rb"\x1f\x8b"), "compressed (gzip)", "run: gunzip -c {file} > {stem}-unpacked{ending}"),
+    (re.compile(rb"\{\\rtf"), "a document (RTF)", "save it as plain text"),
+    (re.compile(rb"\s*<(?:!doctype html|html|table|\?xml)", re.IGNORECASE), "a web page or XML", _SPREADSHEET),
+)
+_ARRAY = re.compile(rb"\s*\[\s*(?:\{|$)")
+_OBJECT = re.compile(rb"\s*\{[ \t\r]*(?:\n|$)")
+_JSON_LINES = re.compile(rb'\s*\{\s*"')
+
+_BY_ENDING: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), ("a workbook", _WORKBOOK)),
+    ".pdf": ("a PDF", _PDF),
+    ".json": ("JSON in one piece", _LINES_OF_ARRAY),
+    ".tsv": ("CSV with tabs", 'rename it to {stem}.csv, and add `delimiter: "\\t"`'),
+    ".txt": ("text", "if it is CSV, rename it to {stem}.csv, and set `delimiter` to what separates its cells"),
+}
+
+
+def foreign(head: bytes, name: str, *, is_csv: bool) -> Foreign | None:
+    """Return what a file is, by its first bytes, where that is no table; None where it may be one."""
+    for start, kind, cure in _BY_START:
+        if start.match(head):
+            return _foreign(kind, cure, name)
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if _ARRAY.match(text):
+        return _foreign("one JSON array", _LINES_OF_ARRAY, name)
+    if _OBJECT.match(text):
+        return _foreign("a JSON object over several lines", _LINES_OF_OBJECT, name)
+    if is_csv and _JSON_LINES.match(text):
+        return _foreign("JSON Lines", "rename it to {stem}.jsonl", name)
+    return None
+
+
+def by_ending(name: str) -> Foreign | None:
+    """Return what a file is, by the ending of its name, where that ending is none of a table's."""
+    path = PurePosixPath(name)
+    kind, cure = _BY_ENDING.get(path.suffix.lower(), ("", ""))
+    return _foreign(kind, cure.replace("run:", "run in its folder:"), path.name) if kind else None
+
+
+def _foreign(kind: str, cure: str, name: str) -> Foreign:
+    path = PurePosixPath(name)
+    stem = shlex.quote(str(path.with_suffix("")))
+    folder = shlex.quote(str(path.parent / "converted"))
+    made = cure.format(file=shlex.quote(name), stem=stem, ending=path.suffix, folder=folder)
+    return Foreign(f"this is {kind}, and no table in plain text", made)
+
 
 RowEvent: TypeAlias = Columns | Row | Problem
 """A file's columns come first, where it has a header; a row in which something is wrong comes as problems."""
@@ -107,3 +181,91 @@ def _row(item: Node) -> RowEvent:
 
 def _problem(source: Source, message: str) -> Problem:
     return source.problem("", message, 'write "- column: value" for each row')
+
+
+_DEEPEST = 64
+_WRITE = 'write one object a line: {"column": "value"}'
+
+
+class _InvalidLineError(ValueError):
+    """A value that JSON can express and specs cannot."""
+
+    def __init__(self, message: str, cure: str = "fix it, or put it in quotes as text") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
+    """Yield the rows of JSON Lines; empty lines are skipped."""
+    text = TextLines(lines, file)
+    for line in text:
+        wrong = text.taken()
+        if wrong:
+            yield from wrong
+        elif conflict_marker(line) is not None:
+            yield Problem(file, text.number, 1, "", CONFLICT, RESOLVE)
+            return
+        elif line.strip():
+            yield _json_row(line, Source(file, text.number, 1))
+    yield from text.taken()
+
+
+def json_value(text: str) -> Json | Refusal:
+    """Return a value from JSON, or why it is refused: data cannot hold what specs cannot."""
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+        )
+        _check_depth(value)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except _InvalidLineError as error:
+        return Refusal(error.message, error.cure)
+    except json.JSONDecodeError as error:
+        return Refusal(f"this is not JSON, from character {error.pos + 1}", _WRITE)
+    except UnicodeEncodeError:
+        return Refusal("this is half of a surrogate pair", "write the letter itself")
+    except RecursionError:
+        return Refusal(f"values are nested more than {_DEEPEST} levels deep", "make it flatter")
+    return value
+
+
+def _json_row(line: str, source: Source) -> Row | Problem:
+    value = json_value(line)
+    if isinstance(value, Refusal):
+        return source.problem("", value.message, value.cure)
+    if not isinstance(value, dict):
+        return source.problem("", compose("a row is an object, not {}", named(value)), _WRITE)
+    return Row(value, source, {column: at for at, column in enumerate(value, start=1)})
+
+
+def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise _InvalidLineError(compose("the key {} is here twice", quote(twice)), "keep one of the two")
+    return found
+
+
+def _number(text: str) -> Json:
+    """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
+    if "e" in text.lower():
+        if not survives(text):
+            raise _InvalidLineError("this number with an exponent is none that JSON carries unchanged")
+        return float(text)
+    found = plain_value(text)
+    if isinstance(found, Refusal):
+        raise _InvalidLineError(found.message)
+    return numeral_value(text)
+
+
+def _constant(text: str) -> Json:
+    raise _InvalidLineError(f"{text} is not a number that JSON can carry")
+
+
+def _check_depth(value: Json, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise RecursionError
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(below, depth + 1)

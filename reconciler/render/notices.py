@@ -10,8 +10,8 @@ from msgspec import Struct
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
+from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.core.plan.guards import ExceededGuard
 from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
 
 _LONGEST_KEY = 80

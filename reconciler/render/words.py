@@ -10,7 +10,7 @@ from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.value import InexactNumber
-from reconciler.core.plan.totals import SummaryEntry
+from reconciler.core.plan.measures import SummaryEntry
 
 _LONGEST_VALUE = 160
 _LEAD = 24

@@ -14,9 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from reconciler.sandbox.answers import Answer
+from reconciler.sandbox.answers import Answer, embedded_memory
 from reconciler.sandbox.faults import About
-from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import JsonObject, to_json
 

@@ -59,7 +59,7 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
     """Read a cell as JSON writes lists and mappings, as specs write numbers; spreadsheets write TRUE."""
     match expected:
         case "list" | "mapping":
-            from reconciler.reading.row_formats import json_value  # noqa: PLC0415  for cells with JSON alone
+            from reconciler.reading.row_files import json_value  # noqa: PLC0415  for cells with JSON alone
 
             return json_value(text)
         case "boolean":
@@ -92,7 +92,7 @@ def _holds_null(value: object) -> bool:
 def _file(text: str) -> str:
     if has_control_characters(text):
         raise wrong("no file has control characters in its name", cure="name another file")
-    from reconciler.reading.foreign import by_ending  # noqa: PLC0415  only data files need it
+    from reconciler.reading.row_files import by_ending  # noqa: PLC0415  only data files need it
 
     if other := by_ending(text):
         raise wrong(other.message, cure=other.cure)

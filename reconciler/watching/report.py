@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.clock import time_text
 from reconciler.core.model.text import duration, json_text, visible
-from reconciler.core.plan.totals import SummaryEntry
+from reconciler.core.plan.measures import SummaryEntry
 from reconciler.render.words import counted, pending
 
 RunResult: TypeAlias = Literal[

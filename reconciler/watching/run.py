@@ -30,12 +30,11 @@ from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
 from reconciler.workflow.account import Pace, pacer_of, remember_ids
 from reconciler.workflow.applying import apply_plan
-from reconciler.workflow.guards import refuse_exceeded
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.run import Reporter, Surroundings
-from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
+from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, refuse_exceeded, session_for
 
 
 class Times(Struct, frozen=True):

@@ -16,10 +16,9 @@ from reconciler.core.model.observed import Observed, same_contact_problems, same
 from reconciler.core.model.selection import Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
-from reconciler.core.plan.cost import foresee
+from reconciler.core.plan.measures import foresee, guarded
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
-from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
 from reconciler.errors import InputError, RefusedError, SpecError
 from reconciler.observe import observe

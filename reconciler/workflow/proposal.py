@@ -11,9 +11,9 @@ from reconciler.core.documents.review import review
 from reconciler.core.model.address import memory_of, operation_key
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.selection import restrict, select
+from reconciler.core.plan.measures import guarded
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
-from reconciler.core.plan.totals import guarded
 from reconciler.core.remote import Reader
 from reconciler.errors import InputError, RefusedError
 from reconciler.storage.saved_documents import load_document

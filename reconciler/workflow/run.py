@@ -11,7 +11,7 @@ from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import Shard
-from reconciler.core.plan.cost import Allowance
+from reconciler.core.plan.measures import Allowance
 from reconciler.observe import Observing, ReaderChoice
 
 

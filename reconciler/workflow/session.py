@@ -1,5 +1,6 @@
-"""What a command works with: its repository, the specs of an environment with their secrets, and its account."""
+"""What a command works with: its repository, the specs of an environment with their secrets, guards and account."""
 
+import dataclasses
 import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -14,16 +15,50 @@ from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose, worded
 from reconciler.core.model.selection import Shard
+from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.model.text import visible
-from reconciler.core.plan.cost import Allowance
-from reconciler.core.plan.guards import Guards
-from reconciler.errors import InputError, Problem, SpecError
+from reconciler.core.plan.measures import Allowance
+from reconciler.core.plan.operations import Plan
+from reconciler.errors import InputError, Problem, RefusedError, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
+from reconciler.render.notices import guard_sentence
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.workflow.account import Account, Pace, lacks_key, open_account
-from reconciler.workflow.guards import guards_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Run, Surroundings
+
+
+def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
+    """Return the guards of an environment as this run changes them, and note each that is changed."""
+    given = {name: getattr(options, name) for name in GUARD_NAMES}
+    changed = {name: value for name, value in given.items() if value is not None}
+    for name, value in changed.items():
+        usual = getattr(environment.guards, name)
+        if usual is not None and usual != value:
+            verb = f"is {'raised' if value > usual else 'lowered'} from {usual:.15g} to {value:.15g}"
+            note(f"guard: {name} of {environment.name} {verb} for this run ({_flag(name)})")
+    return dataclasses.replace(environment.guards, **changed)
+
+
+def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
+    """
+    Raise `RefusedError` where a guard refuses the plan, with all that do.
+
+    `command` is the one that has the flags to raise a guard, where it is not the one that was called.
+    """
+    if plan.exceeded:
+        refusals = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
+        raise RefusedError("\n".join(refusals))
+
+
+def _cure(guard: ExceededGuard, command: str) -> str:
+    flag = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
+    return f"look at the plan, and where it is right, raise it for one run with {flag}"
+
+
+def _flag(guard: str) -> str:
+    return f"--{guard.replace('_', '-')}"
+
 
 _Item = TypeVar("_Item")
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from reconciler.core.export.undo import Undo, build_undo, redeclared
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import worded_error
+from reconciler.core.model.settings import Guards
 from reconciler.core.model.text import visible
-from reconciler.core.plan.guards import Guards
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, RefusedError, SpecError, StateError
@@ -22,10 +22,9 @@ from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
 from reconciler.storage.files import check_writable, write_file
 from reconciler.workflow.account import Account, api_of, open_account
-from reconciler.workflow.guards import guards_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
-from reconciler.workflow.session import Session, choose_project, load_environment
+from reconciler.workflow.session import Session, choose_project, guards_of, load_environment
 
 _MOST_REPORTED = 20
 _NOTHING_DONE = "nothing was read or written"

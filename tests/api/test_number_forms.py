@@ -11,9 +11,9 @@ from reconciler.api.client import open_reader, open_writer
 from reconciler.clock import Clock
 from reconciler.concurrency import Stop
 from reconciler.core.model.desired import AgentNumber, Desired, Identifier, number_key
+from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.plan.receipt import Outcome
-from reconciler.core.plan.totals import summary_of
 from reconciler.core.snapshot import Snapshot, mask_holdings, unmask_snapshot
 from reconciler.execute import Together, execute
 from reconciler.observe import ReaderChoice

@@ -11,7 +11,7 @@ from reconciler.api.row import RequestRow, Retrying
 from reconciler.clock import Clock
 from reconciler.concurrency import for_each
 from reconciler.core.model.settings import Rate
-from reconciler.core.plan.cost import Allowance
+from reconciler.core.plan.measures import Allowance
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
 
 

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from reconciler.cli.pasteable import pasteable
+from reconciler.cli.invocation import pasteable
 from tests.cli.conftest import Repository
 
 UNQUOTED = "scopes: {s: {persona_id: p}}\ncontacts: {a: {phone_number: +14155550192}}\n"

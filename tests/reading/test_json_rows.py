@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.reading import Refusal
-from reconciler.reading.row_formats import json_value
+from reconciler.reading.row_files import json_value
 
 
 @pytest.mark.parametrize(

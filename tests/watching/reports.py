@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.plan.totals import SummaryEntry
+from reconciler.core.plan.measures import SummaryEntry
 from reconciler.watching.report import AccountSummary, Report, RunResult
 
 

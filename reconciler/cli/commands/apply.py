@@ -53,9 +53,8 @@ def apply(  # noqa: PLR0913  one parameter an option
     """
     from reconciler.cli.apply_screen import ApplyOutput, run_apply
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.workflow.applying import Apply
+    from reconciler.workflow.applying import Apply, rollout_of
     from reconciler.workflow.proposal import load_plan
-    from reconciler.workflow.rollout import rollout_of
     from reconciler.workflow.session import open_session
 
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))

@@ -23,7 +23,7 @@ def doctor(invocation: Invocation) -> int:
 
 async def _diagnose(invocation: Invocation) -> int:
     """Print each check as it ends; return the exit code."""
-    from reconciler.cli.pasteable import pasteable
+    from reconciler.cli.invocation import pasteable
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.workflow.doctor import diagnose

@@ -70,7 +70,7 @@ def export(  # noqa: PLR0913  one parameter an option
     """
     import asyncio
 
-    from reconciler.cli.pasteable import pasteable
+    from reconciler.cli.invocation import pasteable
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
     from reconciler.core.export import Exporting, Wanted, build_export

@@ -27,8 +27,8 @@ def lint(
     strict: bool,
 ) -> int:
     """Look for what is allowed and unwise. Needs no network, no key and no secret."""
+    from reconciler.cli.invocation import pasteable
     from reconciler.cli.output import check_files, write_files
-    from reconciler.cli.pasteable import pasteable
     from reconciler.cli.terminal import emit
     from reconciler.render.json import render_json
     from reconciler.render.sarif import render_lint_sarif

@@ -64,8 +64,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.terminal import is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_plan
     from reconciler.render.formats import plan_formats
-    from reconciler.workflow.guards import refuse_exceeded
-    from reconciler.workflow.session import open_session
+    from reconciler.workflow.session import open_session, refuse_exceeded
 
     files = [*writes, *([("json", out)] if out is not None else [])]
     check_files(files)

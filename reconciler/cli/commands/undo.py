@@ -49,8 +49,7 @@ def undo(  # noqa: PLR0913  one parameter an option
     """
     from reconciler.cli.apply_screen import ApplyOutput, run_apply
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.workflow.applying import Apply
-    from reconciler.workflow.rollout import rollout_of
+    from reconciler.workflow.applying import Apply, rollout_of
     from reconciler.workflow.undoing import undo_session
 
     output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)

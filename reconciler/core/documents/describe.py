@@ -29,6 +29,7 @@ from reconciler.core.model.masking import Masker, Text
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base, Cause
 from reconciler.core.plan.diff import Added, Change, FactWrite, Updated
+from reconciler.core.plan.measures import measures_of, summary_of
 from reconciler.core.plan.operations import (
     AddUser,
     CreateContact,
@@ -42,7 +43,6 @@ from reconciler.core.plan.operations import (
     Work,
     WriteFacts,
 )
-from reconciler.core.plan.totals import measures_of, summary_of
 from reconciler.errors import Source
 
 

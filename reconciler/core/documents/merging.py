@@ -22,12 +22,12 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.masking import Text
 from reconciler.core.model.nearest import similar_keys
+from reconciler.core.model.observed import KnownKeys, NewKey
 from reconciler.core.model.selection import Shards
+from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Measures, compare_guard
 from reconciler.core.model.value import Json, canonical
-from reconciler.core.plan.guards import GUARD_NAMES, ExceededGuard, Measures, compare_guard
-from reconciler.core.plan.keys import KnownKeys, NewKey
+from reconciler.core.plan.measures import SummaryEntry
 from reconciler.core.plan.notices import likely_typos
-from reconciler.core.plan.totals import SummaryEntry
 from reconciler.errors import InputError, Source
 
 DOUBT = "near_duplicate"

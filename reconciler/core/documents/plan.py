@@ -15,10 +15,10 @@ from typing import Literal, TypeAlias
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
 from reconciler.core.model.selection import Shards
+from reconciler.core.model.settings import NOTHING_MEASURED, ExceededGuard, Measures
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Cause
-from reconciler.core.plan.guards import NOTHING_MEASURED, ExceededGuard, Measures
-from reconciler.core.plan.totals import SummaryEntry
+from reconciler.core.plan.measures import SummaryEntry
 
 FORMAT_VERSION = "1.0"
 

@@ -6,10 +6,9 @@ from typing import Final
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.desired import ContactMemory, Desired, Memory
 from reconciler.core.model.nearest import similar_keys, twins
-from reconciler.core.model.observed import FoundContact, Observed, Present
+from reconciler.core.model.observed import FoundContact, KnownKeys, NewKey, Observed, Present
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base, memory_identity
-from reconciler.core.plan.keys import KnownKeys, NewKey
 from reconciler.core.plan.operations import MemoryWork, Notice, Work, WriteFacts
 from reconciler.errors import Source
 

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Contact, ContactMemory, Memory, User
+from reconciler.core.model.observed import NO_KEYS, KnownKeys, NewKey
 from reconciler.core.model.selection import Shards
+from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.plan.base import Base
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.plan.guards import ExceededGuard
-from reconciler.core.plan.keys import NO_KEYS, KnownKeys, NewKey
 from reconciler.errors import Source
 
 

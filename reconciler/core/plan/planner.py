@@ -25,11 +25,11 @@ from reconciler.core.model.observed import (
     UnreadableContact,
     Unseen,
     contact_id_of,
+    known_keys,
 )
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base
 from reconciler.core.plan.diff import diff_facts, diff_user
-from reconciler.core.plan.keys import known_keys
 from reconciler.core.plan.notices import near_duplicate_notices, new_keys, retained_notices
 from reconciler.core.plan.operations import (
     AddUser,

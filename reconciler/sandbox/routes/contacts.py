@@ -9,11 +9,11 @@ from reconciler.sandbox.answers import (
     Answer,
     RequestRefusedError,
     bad_request,
+    embedded_memory,
     json_answer,
     success,
 )
 from reconciler.sandbox.request import Call, asked_page, created_status, mapping, misreported, scope_of, text
-from reconciler.sandbox.routes.shapes import embedded_memory
 from reconciler.sandbox.settings import ListingQuirks
 from reconciler.sandbox.values import JsonObject
 

@@ -10,10 +10,14 @@ from reconciler.sandbox.answers import (
     SUMMARY_REQUIRED,
     Answer,
     RequestRefusedError,
+    contact_memory,
+    context,
+    memory_changes,
+    patched_memory,
     success,
+    summarised_memory,
 )
 from reconciler.sandbox.request import Call, mapping, required_text, scope_of
-from reconciler.sandbox.routes.shapes import contact_memory, context, memory_changes, patched_memory, summarised_memory
 from reconciler.sandbox.values import JsonObject, Scope
 
 

@@ -17,10 +17,13 @@ from reconciler.sandbox.answers import (
     Failure,
     RequestRefusedError,
     in_revision,
+    listed_user,
+    store_entry,
     success,
+    user_alone,
+    user_entry,
 )
 from reconciler.sandbox.request import Call, asked_page, created_status, required_text, text
-from reconciler.sandbox.routes.shapes import listed_user, store_entry, user_alone, user_entry
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.values import JsonObject
 

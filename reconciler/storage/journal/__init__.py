@@ -5,8 +5,7 @@ It holds types, addresses and results, and neither values nor the API's messages
 `.reconciler/journal/RUN.jsonl`.
 """
 
-from reconciler.storage.journal.folder import JournalFolder, new_run_id
+from reconciler.storage.journal.folder import FileLog, Journal, JournalFolder, new_run_id
 from reconciler.storage.journal.reading import read_run
-from reconciler.storage.journal.writing import FileLog, Journal
 
 __all__ = ["FileLog", "Journal", "JournalFolder", "new_run_id", "read_run"]

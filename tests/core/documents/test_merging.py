@@ -14,11 +14,11 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
 from reconciler.core.model.selection import Shard, Shards, select
+from reconciler.core.model.settings import ExceededGuard, Guards
 from reconciler.core.model.value import Json
-from reconciler.core.plan.guards import ExceededGuard, Guards
+from reconciler.core.plan.measures import guarded
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.planner import build_plan
-from reconciler.core.plan.totals import guarded
 from reconciler.errors import InputError, Source
 from tests.builders import MASKER, ORIGIN, desired, memory
 

@@ -19,8 +19,8 @@ from reconciler.core.model.observed import (
 )
 from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
+from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import MemoryWork, Operation, UpdateContact, UpdateUser, WriteFacts
-from reconciler.core.plan.totals import summary_of
 from tests.builders import MASKER, declared_contact, memory, plan, user
 
 PHONE = "+14155550192"

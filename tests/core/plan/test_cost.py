@@ -12,7 +12,7 @@ from reconciler.concurrency import Stop
 from reconciler.core.model.desired import Identifier
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present
 from reconciler.core.model.settings import Rate
-from reconciler.core.plan.cost import Allowance, Foreseen, foresee
+from reconciler.core.plan.measures import Allowance, Foreseen, foresee
 from reconciler.core.plan.operations import Plan
 from reconciler.execute import Together, execute
 from reconciler.sandbox.settings import Settings

@@ -2,8 +2,8 @@ import pytest
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.observed import Absent, LiveUsers, Present, Unreadable, UnreadableContact
-from reconciler.core.plan.guards import ExceededGuard, Guards, Measures, exceeded
-from reconciler.core.plan.totals import guarded, measures_of
+from reconciler.core.model.settings import ExceededGuard, Guards, Measures, exceeded
+from reconciler.core.plan.measures import guarded, measures_of
 from reconciler.render.notices import guard_sentence
 from reconciler.render.output import PLAIN
 from reconciler.render.plan_text import render_plan_text
