@@ -10,8 +10,7 @@ import click
 from msgspec import Struct
 
 from reconciler.cli.invocation import Invocation
-from reconciler.cli.output import Writes, check_files, write_files
-from reconciler.cli.paging import emit_paged
+from reconciler.cli.output import Writes, check_files, emit_paged, write_files
 from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
 from reconciler.core.documents.describe import describe_plan

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from msgspec import Struct
 
@@ -20,13 +20,15 @@ from reconciler.core.documents.plan import (
     UpdateUserEntry,
     WriteFactsEntry,
 )
-from reconciler.core.documents.receipt import OutcomeEntry
 from reconciler.core.model.address import memory_of, unit_of
 from reconciler.core.model.masking import Masked, Mixed, Shown
 from reconciler.core.model.text import quoted, visible
 from reconciler.core.model.value import canonical
 from reconciler.core.plan.base import Cause
 from reconciler.render.words import detail_of, shown, shown_change
+
+if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.documents.receipt import OutcomeEntry
 
 Action: TypeAlias = Literal["add", "update", "create", "unchanged", "outcome"]
 Subject: TypeAlias = Literal["contact", "memory", "user", "fact", "operation"]
@@ -170,7 +172,7 @@ def unchanged_lines(plan: PlanDocument) -> Iterator[Line]:
             yield Line("", memory.address, "user", "unchanged", user.source, phone_number=user.phone_number)
 
 
-def outcome_line(outcome: OutcomeEntry) -> Line:
+def outcome_line(outcome: "OutcomeEntry") -> Line:
     """Return the line of one outcome of a receipt."""
     return Line(
         operation="outcome",

@@ -5,14 +5,16 @@ A run uses one or two formats, and the others would cost time at start-up.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.render.output import PLAIN, Palette
 
+if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
+
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
-ReceiptRenderer: TypeAlias = Callable[[ReceiptDocument], str]
+ReceiptRenderer: TypeAlias = "Callable[[ReceiptDocument], str]"
 
 
 def plan_formats(palette: Palette = PLAIN, *, full: bool = False) -> Mapping[str, PlanRenderer]:
@@ -42,13 +44,13 @@ def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
     }
 
 
-def dry_run_formats() -> Mapping[str, Callable[[DryRunDocument], str]]:
+def dry_run_formats() -> Mapping[str, "Callable[[DryRunDocument], str]"]:
     """Return the renderers of dry runs by format."""
     return {"text": _dry_run_text, "json": _json}
 
 
 def render_saved(
-    document: PlanDocument | ReceiptDocument, name: str, palette: Palette = PLAIN, *, full: bool = False
+    document: "PlanDocument | ReceiptDocument", name: str, palette: Palette = PLAIN, *, full: bool = False
 ) -> str | None:
     """Return a plan or receipt in a format; None where its kind has no such format."""
     if isinstance(document, PlanDocument):
@@ -58,7 +60,7 @@ def render_saved(
     return receipt_renderer(document) if receipt_renderer else None
 
 
-def _json(document: PlanDocument | ReceiptDocument | DryRunDocument) -> str:
+def _json(document: "PlanDocument | ReceiptDocument | DryRunDocument") -> str:
     from reconciler.render.json import render_json
 
     return render_json(document)
@@ -70,13 +72,13 @@ def _plan_text(plan: PlanDocument, palette: Palette, *, full: bool) -> str:
     return render_plan_text(plan, palette, full=full)
 
 
-def _receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
+def _receipt_text(receipt: "ReceiptDocument", palette: Palette) -> str:
     from reconciler.render.text import render_receipt_text
 
     return render_receipt_text(receipt, palette)
 
 
-def _dry_run_text(dry_run: DryRunDocument) -> str:
+def _dry_run_text(dry_run: "DryRunDocument") -> str:
     from reconciler.render.text import render_dry_run_text
 
     return render_dry_run_text(dry_run)
@@ -124,25 +126,25 @@ def _plan_html(plan: PlanDocument) -> str:
     return render_plan_html(plan)
 
 
-def _receipt_markdown(receipt: ReceiptDocument) -> str:
+def _receipt_markdown(receipt: "ReceiptDocument") -> str:
     from reconciler.render.markdown import render_receipt_markdown
 
     return render_receipt_markdown(receipt)
 
 
-def _receipt_summary(receipt: ReceiptDocument) -> str:
+def _receipt_summary(receipt: "ReceiptDocument") -> str:
     from reconciler.render.markdown import render_receipt_summary
 
     return render_receipt_summary(receipt)
 
 
-def _receipt_github(receipt: ReceiptDocument) -> str:
+def _receipt_github(receipt: "ReceiptDocument") -> str:
     from reconciler.render.github import render_receipt_github
 
     return render_receipt_github(receipt)
 
 
-def _receipt_junit(receipt: ReceiptDocument) -> str:
+def _receipt_junit(receipt: "ReceiptDocument") -> str:
     from reconciler.render.junit import render_receipt_junit
 
     return render_receipt_junit(receipt)

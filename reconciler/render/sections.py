@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.render.changes import Line, outcome_line, plan_lines
+
+if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.documents.receipt import ReceiptDocument
 
 TOTALS_BY_RISK = (
     "facts_to_update",
@@ -108,7 +110,7 @@ def plan_sections(plan: PlanDocument) -> list[Section]:
     return _sections(_RISKS, ((_risk(line), line) for line in plan_lines(plan)))
 
 
-def receipt_sections(receipt: ReceiptDocument) -> list[Section]:
+def receipt_sections(receipt: "ReceiptDocument") -> list[Section]:
     """Return the outcomes of a receipt by kind, failures first."""
     return _sections(_OUTCOMES, ((outcome.outcome, outcome_line(outcome)) for outcome in receipt.outcomes))
 

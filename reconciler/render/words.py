@@ -3,14 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.core.documents.plan import CostEntry
-from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.value import InexactNumber
 from reconciler.core.plan.measures import SummaryEntry
+
+if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument
 
 _LONGEST_VALUE = 160
 _LEAD = 24
@@ -40,7 +43,7 @@ def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
     return parts
 
 
-def advice(receipt: ReceiptDocument) -> list[str]:
+def advice(receipt: "ReceiptDocument") -> list[str]:
     """Return what to do about an incomplete apply; empty where it is complete."""
     changed = sum(outcome.changed_since_plan for outcome in receipt.outcomes)
     totals = receipt.totals
@@ -55,13 +58,13 @@ def advice(receipt: ReceiptDocument) -> list[str]:
     return sentences
 
 
-def detail_of(outcome: OutcomeEntry) -> str:
+def detail_of(outcome: "OutcomeEntry") -> str:
     """Return the reason for an outcome, with the values that came back otherwise than they were sent."""
     came_back = [f"{quoted(item.key)} {_came_back(item)}" for item in outcome.altered]
     return f"{outcome.detail}: {', '.join(came_back)}" if came_back else outcome.detail
 
 
-def _came_back(item: AlteredEntry) -> str:
+def _came_back(item: "AlteredEntry") -> str:
     return "did not come back" if item.missing else f"came back as {shown(item.came_back)}"
 
 

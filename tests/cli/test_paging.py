@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from reconciler.cli.paging import emit_paged
+from reconciler.cli.output import emit_paged
 from tests.cli.conftest import Repository
 
 LONG = "".join(f"line {number}\n" for number in range(500))

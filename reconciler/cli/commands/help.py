@@ -41,7 +41,7 @@ def help(context: click.Context, *, names: tuple[str, ...]) -> int:  # noqa: A00
 
     Without a name, list the pages. On a terminal, a long page opens in the pager.
     """
-    from reconciler.cli.paging import emit_paged
+    from reconciler.cli.output import emit_paged
 
     emit_paged(_text(context, names))
     return 0

@@ -58,8 +58,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
-    from reconciler.cli.output import check_files, write_files
-    from reconciler.cli.paging import emit_paged
+    from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_plan

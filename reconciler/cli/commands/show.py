@@ -34,8 +34,7 @@ def show(
     """
     import sys
 
-    from reconciler.cli.output import check_files, write_files
-    from reconciler.cli.paging import emit_paged
+    from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import palette, remark
     from reconciler.render.formats import render_saved
