@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 
 from msgspec import Struct
 from yaml import events
@@ -34,6 +34,7 @@ def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:
 
 _STARTS: frozenset[type] = frozenset((events.MappingStartEvent, events.SequenceStartEvent))
 _ENDS: frozenset[type] = frozenset((events.MappingEndEvent, events.SequenceEndEvent))
+_BLOCKS = ("|", ">")
 _NODES: frozenset[type] = frozenset((events.ScalarEvent, events.AliasEvent, *_STARTS))
 
 
@@ -65,6 +66,27 @@ def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool,
                 is_number = inner.is_number_below and not is_key
                 keys = True if kind is events.MappingStartEvent else None
                 stack.append(_Open(keys, is_number=is_number, is_number_below=is_number))
+
+
+def lone_scalars(text: str) -> Mapping[int, int]:
+    """
+    Return where the scalars of a readable text start and end that can be replaced without changing another value.
+
+    These stand on one line, without a tag, and neither they nor what they are in has an anchor.
+    """
+    found: dict[int, int] = {}
+    anchored = [False]
+    for event in parsed(text):
+        kind: type = type(event)
+        if kind in _ENDS:
+            anchored.pop()
+        elif kind in _STARTS:
+            anchored.append(anchored[-1] or event.anchor is not None)
+        elif kind is events.ScalarEvent and not (anchored[-1] or event.anchor or event.tag or event.style in _BLOCKS):
+            start, end = event.start_mark.index, event.end_mark.index
+            if "\n" not in text[start:end]:
+                found[start] = end
+    return found
 
 
 def unquoted_texts(file: ParsedFile) -> Iterator[tuple[KeyPath, str, Node, bool]]:

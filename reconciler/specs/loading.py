@@ -14,6 +14,7 @@ from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
+from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_address, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 
@@ -55,7 +56,7 @@ class Recorder:
 
         def record(row: "Row", name: str) -> None:
             if name == self._contact:
-                self.documents.append(template.document(row, name)[0])
+                self.documents.append(in_e164(template.document(row, name)[0]))
 
         return record
 
@@ -130,7 +131,7 @@ def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator["Pat
         from reconciler.specs.overlays import patches_of  # noqa: PLC0415  see above
 
         parsed = read_file(file.path, name=file.name, address=spec_address)
-        for document in spec_documents(parsed, file, problems):
+        for document in map(in_e164, spec_documents(parsed, file, problems)):
             yield from patches_of(document, problems)
 
 
@@ -182,7 +183,7 @@ class _Loading:
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)
         self._is_complete = self._is_complete and parsed.is_complete
-        for document in spec_documents(parsed, file, self._problems):
+        for document in map(in_e164, spec_documents(parsed, file, self._problems)):
             whole = self._final(document, has_references=parsed.has_references)
             self._declared.append(declarations(whole, self._problems))
             self._find_rows(whole, file, document)
@@ -198,7 +199,7 @@ class _Loading:
     def _final(self, document: Node, *, has_references: bool = True) -> Node:
         patched = self._overlays.apply(document) if self._overlays else document
         is_final = patched is document and not has_references
-        return document if is_final else resolve(patched, self._references, self._problems)
+        return document if is_final else in_e164(resolve(patched, self._references, self._problems))
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""

@@ -19,6 +19,7 @@ from reconciler.core.model.nearest import is_typo
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
 from reconciler.specs.declarations import DeclaredName, declarations
+from reconciler.specs.phone_numbers import plain_number
 from reconciler.specs.problems import FACTS, Problems, spec_address
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
@@ -215,7 +216,7 @@ class Overlays:
 
     def _number(self, user: Node) -> str | None:
         value: Json = user.value.get("phone_number") if isinstance(user.value, dict) else None
-        number = self._references.plain(value)
+        number = plain_number(self._references.plain(value))
         return number if isinstance(number, str) else None
 
 

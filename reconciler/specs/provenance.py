@@ -15,6 +15,7 @@ from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
 from reconciler.reading import Node, did_you_mean
 from reconciler.specs.loading import Recorder, Specs
+from reconciler.specs.phone_numbers import plain_number
 from reconciler.specs.problems import FACTS
 from reconciler.specs.references import References
 
@@ -173,7 +174,7 @@ class _Explaining:
     def _users(self, memory: str, parts: Sequence[_DeclaredPart]) -> _Places:
         for _, users, part in _entries(parts, ("users",)):
             for entries in (dict(user.entries()) for user in users.items()):
-                address = user_address(memory, str(self._references.plain(entries["phone_number"].value)))
+                address = user_address(memory, str(plain_number(self._references.plain(entries["phone_number"].value))))
                 for key, node in entries.items():
                     place = address if key == "phone_number" else f"{address}.{key}"
                     yield place, self._given(f"users.{key}", node, part)

@@ -13,13 +13,16 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.masking import compose, named
+from reconciler.core.model.phone_numbers import NoNumber, no_number, read_phone_number
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.text import UnreadSecret, has_control_characters
 from reconciler.reading import AccountId, Id, wrong
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_NAME = 63
-_E164 = r"\+[1-9][0-9]{6,14}"
+_LOOSE_NUMBER = r"^[^0-9A-Za-z]*([Tt][Ee][Ll]:[^0-9A-Za-z]*)?([+\uFF0B\uFE62]|00)[^A-Za-z]*$"
+"""A pattern for numbers with their country code, as people write them; what they may be is for the reader to say."""
+
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ESCAPE = "fix it; a backslash makes the next character literal"
 _REFERRING = r"\$\{"
@@ -44,12 +47,10 @@ def _name(text: str) -> str:
 def _phone_number(value: object) -> object:
     if isinstance(value, UnreadSecret):
         return value
-    if not isinstance(value, str) or not re.fullmatch(_E164, value):
-        raise wrong(
-            compose("a phone number is expected, not {}", named(value)),
-            cure='write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"',
-        )
-    return value
+    found = read_phone_number(value) if isinstance(value, str) else no_number(value)
+    if isinstance(found, NoNumber):
+        raise wrong(found.message, cure=found.cure)
+    return found
 
 
 def _email(value: object) -> object:
@@ -113,9 +114,9 @@ Name: TypeAlias = Annotated[
 """What a scope, a contact or a memory is called in the specs."""
 
 PhoneNumber: TypeAlias = Annotated[
-    str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": rf"^{_E164}$|{_REFERRING}"})
+    str, BeforeValidator(_phone_number), WithJsonSchema({"type": "string", "pattern": rf"{_LOOSE_NUMBER}|{_REFERRING}"})
 ]
-"""A phone number in E.164."""
+"""A phone number with its country code, which is read as E.164."""
 
 Email: TypeAlias = Annotated[
     str, BeforeValidator(_email), WithJsonSchema({"type": "string", "pattern": rf"^[^@\s]+@[^@\s]+$|{_REFERRING}"})

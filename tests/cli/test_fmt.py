@@ -106,3 +106,58 @@ def test_the_files_of_this_repository_are_formatted(repository: Repository, monk
     monkeypatch.chdir(Path(__file__).parents[2])
 
     assert repository.run("fmt", "--check", "reconciler.yaml", "specs", "examples").code == 0
+
+
+def test_a_loosely_written_number_becomes_e164_in_quotes(repository: Repository) -> None:
+    repository.write(
+        "specs/support.yaml",
+        """\
+scopes: {s: {agent_number: +1 415-555-0100}}  # the hotline
+contacts:
+  sarah:
+    phone_number: '0044 (0)20 7946 0958'
+    facts: {phone_number: +1 415 555 0192}
+    scopes:
+      s: {users: [{phone_number: "+1 (415)\\u00a0555-0192"}, {phone_number: &n +1 415 555 0193}]}
+contacts_from:
+  - {file: a.csv, named_by: id, contact: {phone_number: phone}}
+  - {file: a.csv, named_by: id, contact: {phone_number: {value: +33 1 42 68 53 00}}}
+""",
+    )
+    repository.write("overlays/o.yaml", "scopes: {s: {agent_number: 001 415 555 0100}}\n")
+
+    assert repository.run("fmt", "specs", "overlays").code == 0
+
+    assert (repository.root / "overlays/o.yaml").read_text() == 'scopes: {s: {agent_number: "+14155550100"}}\n'
+    assert (
+        (repository.root / "specs/support.yaml").read_text()
+        == """\
+scopes: {s: {agent_number: "+14155550100"}}  # the hotline
+contacts:
+  sarah:
+    phone_number: "+442079460958"
+    facts: {phone_number: +1 415 555 0192}
+    scopes:
+      s: {users: [{phone_number: "+14155550192"}, {phone_number: &n +1 415 555 0193}]}
+contacts_from:
+  - {file: a.csv, named_by: id, contact: {phone_number: phone}}
+  - {file: a.csv, named_by: id, contact: {phone_number: {value: "+33142685300"}}}
+"""
+    )
+    assert repository.run("fmt", "--check", "specs", "overlays").code == 0
+
+
+def test_a_number_that_an_alias_may_mean_otherwise_stays(repository: Repository) -> None:
+    text = """\
+contacts:
+  sarah:
+    phone_number: +14155550192
+    scopes: {s: {users: &u [{phone_number: +1 415 555 0193}]}}
+    facts: {users: *u}
+"""
+    repository.write("specs/support.yaml", text)
+
+    assert repository.run("fmt").code == 0
+
+    written = (repository.root / "specs/support.yaml").read_text()
+    assert written == text.replace("+14155550192", '"+14155550192"')

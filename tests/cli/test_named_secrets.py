@@ -26,7 +26,7 @@ PLACES = {
     "specs/contact.yaml": 'contacts: {ana: {external_id: "%s", metadata: {m: 1}}}',
     "specs/scope.yaml": 'scopes: {other: {persona_id: p, seed_facts: {a: "x %s"}}}',
     "specs/rows.yaml": ROWS,
-    "overlays/o.yaml": 'contacts: {sarah: {scopes: {support: {users: [{phone_number: "+1415555", summary: "%s"}]}}}}',
+    "overlays/o.yaml": 'contacts: {sarah: {scopes: {support: {users: [{phone_number: +14155550192, summary: "%s"}]}}}}',
 }
 KEYS = ["BLAND_API_KEY", "LIVE_KEY", "RECONCILER_DIGEST_KEY", "bland_api_key"]
 NOT_LISTED = ["OF_LIVE", "PATH", "shared"]

@@ -19,7 +19,8 @@ from tests.effort import examples
 SPECS, PROJECT = Draft202012Validator(schema("specs")), Draft202012Validator(schema("project"))
 
 PLAIN = st.sampled_from(
-    ["x", "a-b", "007", "1e5", "1_000", "0x1F", "True", "FALSE", "no", "yes", "2025-07-22", "12:30", "+14155550192",
+    ["+1 415-555-0192", "'0044 (0)20 7946 0958'", '"tel:+1-415-555-0192"', "415-555-0192",
+     "x", "a-b", "007", "1e5", "1_000", "0x1F", "True", "FALSE", "no", "yes", "2025-07-22", "12:30", "+14155550192",
      "7", "1.5", "true", "null", "~", "a@b", ".nan", "'+14155550192'", '"02139"', '""', "' p'", '".."', "{}", "[]",
      "sandbox", "https://x", "{k: null}", "[1, {a: b}]", '{"": 1}', "auto"]
 )  # fmt: skip

@@ -81,16 +81,20 @@ CASES: Cases = {
     ),
     "bad phone numbers": (
         {
-            "a.yaml": b"scopes:\n  a: {agent_number: 4155550100}\n  b: {agent_number: +1 (415) 555-0100}\n"
+            "a.yaml": b"scopes:\n  a: {agent_number: 4155550100}\n  b: {agent_number: +1 (415) 555-010}\n"
             b"  c: {agent_number: +0123456789}\n  d: {agent_number: +123456}\n"
-            b"  e: {agent_number: '+1234567890123456'}\n"
+            b"  e: {agent_number: '+1234567890123456'}\n  f: {agent_number: 415-555-0100}\n"
+            b"  g: {agent_number: +1 415 555 0100 x7}\n  h: {agent_number: +4402079460958}\n"
         },
         [
             ("a.yaml:2:21", "scopes.a.agent_number: a phone number is expected, not the number 4155550100; write"),
-            ("a.yaml:3:21", 'a phone number is expected, not the text "+1 (415) 555-0100"; write "+", the country'),
-            ("a.yaml:4:21", "a phone number is expected"),
-            ("a.yaml:5:21", "a phone number is expected"),
-            ("a.yaml:6:21", "a phone number is expected"),
+            ("a.yaml:3:21", '"+1 (415) 555-010" cannot exist: it is too short for +1; correct it: after +1 come 10'),
+            ("a.yaml:4:21", '"+0123456789" cannot exist: no country has this code; write "+", the country'),
+            ("a.yaml:5:21", '"+123456" cannot exist: it is too short for +1; correct it: after +1 come 10 digits'),
+            ("a.yaml:6:21", '"+1234567890123456" cannot exist: it is too long for +1; correct it: after +1 come'),
+            ("a.yaml:7:21", '"415-555-0100" has no country code; write "+" and the country code first, or, for a'),
+            ("a.yaml:8:21", '"+1 415 555 0100 x7" has an extension, which no agent can dial; write "+14155550100"'),
+            ("a.yaml:9:21", '"+4402079460958" cannot exist: the 0 after +44 is only dialled inside the country; did'),
         ],
     ),
     "null in facts, at any depth, even where something else is wrong": (
@@ -174,10 +178,13 @@ CASES: Cases = {
         [("a.yaml:10:11", 'users["+14155550100"]: this phone number is listed twice, first at specs/a.yaml:9:11')],
     ),
     "a phone number twice where something else is wrong": (
-        {"a.yaml": b"memories:\n  m:\n    users:\n    - phone_number: +12345678\n    - phone_number: +12345678\n"},
+        {
+            "a.yaml": b"memories:\n  m:\n    users:\n    - phone_number: +14155550100\n"
+            b"    - phone_number: +14155550100\n"
+        },
         [
             ("a.yaml:2:3", "memories.m.memory_id: this key is missing; add it: the memory's id"),
-            ("a.yaml:5:7", 'memories.m.users["+12345678"]: this phone number is listed twice'),
+            ("a.yaml:5:7", 'memories.m.users["+14155550100"]: this phone number is listed twice'),
         ],
     ),
     "a fact in both layers": (

@@ -22,7 +22,7 @@ Documents = Sequence[Mapping[str, Json]]
 FACTS = st.dictionaries(st.sampled_from("abc"), st.one_of(st.integers(0, 9), st.text("xy"), st.lists(st.booleans())))
 SEEDS = st.dictionaries(st.sampled_from("def"), st.integers(0, 9))
 USERS = st.sets(st.integers(1000000, 1000020), max_size=3).map(
-    lambda numbers: [{"phone_number": f"+1{number}"} for number in numbers]
+    lambda numbers: [{"phone_number": f"+1415{number}"} for number in numbers]
 )
 MEMORIES = st.dictionaries(
     st.sampled_from(["one", "two"]), st.fixed_dictionaries({"facts": FACTS, "seed_facts": SEEDS, "users": USERS})

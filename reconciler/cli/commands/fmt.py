@@ -54,7 +54,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     Quote what other readers of YAML would misread.
 
     Phone numbers, 02139, no, 12:30, 1_000 and 3.10 are text here, and something else for other readers. fmt puts them
-    in quotes, in place. It moves nothing and changes nothing else.
+    in quotes, in place, and writes +1 415-555-0192 as "+14155550192". It moves nothing and changes nothing else.
 
     Without PATHS (files, folders or globs), fmt takes reconciler.yaml and the specs of all its environments.
     """
@@ -133,6 +133,7 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], pr
     from reconciler.core.model.text import visible
     from reconciler.reading import edited
     from reconciler.reading.quoting import quoting_edits
+    from reconciler.specs.phone_numbers import number_edits
     from reconciler.specs.problems import is_undo
 
     if is_undo(parsed):
@@ -141,7 +142,8 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], pr
     before = parsed.data.decode()
     mark = before[: before.startswith(_BYTE_ORDER_MARK)]
     text = before[len(mark) :]
-    after = mark + edited(text, tuple(quoting_edits(text, numbers)))
+    edits = {edit.start: edit for edit in (*quoting_edits(text, numbers), *number_edits(text, parsed.documents))}
+    after = mark + edited(text, tuple(edits.values()))
     if after == before:
         return None
     is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))

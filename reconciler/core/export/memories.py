@@ -1,6 +1,6 @@
 """Export one memory: all facts that a spec can hold, and its users."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from reconciler.core.export.bodies import Layers, MemoryBody
@@ -9,6 +9,7 @@ from reconciler.core.export.left_out import Accepts, LeftOut, Reason, flaw_of, f
 from reconciler.core.export.selecting import LiveAccount
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.phone_numbers import is_e164, read_phone_number
 from reconciler.core.model.value import Json, is_list
 from reconciler.core.remote import Record
 
@@ -83,12 +84,11 @@ class MemoryBuilder:
             if self._account.lists_users:
                 left_out.append(LeftOut(address, "unlisted_users"))
             return []
-        left_out += [LeftOut(user_address(address, number), "user_number") for number in self._refused(users)]
-        accepted = sorted(users.keys() - set(self._refused(users)))
-        return [self._user(number, users[number], user_address(address, number), left_out) for number in accepted]
-
-    def _refused(self, users: Mapping[str, LiveUser]) -> list[str]:
-        return [number for number in sorted(users) if not self._accepts("phone_number", number)]
+        numbers = _in_e164(users)
+        refused = sorted(users.keys() - set(numbers.values()))
+        left_out += [LeftOut(user_address(address, shown), "user_number") for shown in refused]
+        accepted = ((number, users[numbers[number]], user_address(address, number)) for number in sorted(numbers))
+        return [self._user(number, user, at, left_out) for number, user, at in accepted]
 
     def _user(self, phone_number: str, user: LiveUser, address: str, left_out: list[LeftOut]) -> Mapping[str, Json]:
         if not user.comparable:
@@ -97,6 +97,16 @@ class MemoryBuilder:
         live = {key: text for key, text in notes.items() if text is not None}
         kept = kept_values(live, self._accepts, left_out, place=lambda key: f"{address}.{key}")
         return {"phone_number": phone_number, **kept}
+
+
+def _in_e164(shown: Iterable[str]) -> Mapping[str, str]:
+    """Return the numbers that can be read, in E.164, each with the plainest form that the account shows."""
+    numbers: dict[str, str] = {}
+    for form in sorted(shown, key=lambda one: (not is_e164(one), one)):
+        number = read_phone_number(form)
+        if isinstance(number, str):
+            numbers.setdefault(number, form)
+    return numbers
 
 
 def kept_values(

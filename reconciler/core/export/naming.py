@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.export.left_out import Accepts
 from reconciler.core.model.desired import AgentNumber, IdentifierKind, Persona, ScopeKey, identifier_key
+from reconciler.core.model.phone_numbers import e164_of
 from reconciler.core.remote import ContactRecord
 
 IdentifyBy: TypeAlias = Literal["contact_id"] | IdentifierKind
@@ -46,7 +47,7 @@ class Identifying:
             case values if len(values) == 1:
                 value = values.pop()
                 usable = self._accepts(kind, value) and self._owners[identifier_key(kind, value)] == 1
-                return value if usable else None
+                return (e164_of(value) if kind == "phone_number" else value) if usable else None
             case _:
                 return None
 

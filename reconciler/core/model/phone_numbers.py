@@ -29,17 +29,18 @@ _NO_REGION = 'write "+" and the country code first, or, for a data file, set pho
 _SPREADSHEET = "format the column as text in the spreadsheet, and save the list again"
 
 _IS_E164 = re.compile(E164).fullmatch
-_INTERNATIONAL = re.compile(r"[\s(\[]*(?:tel:)?[\s(\[]*(\+|00)(?P<rest>.*)", re.IGNORECASE).fullmatch
-_ONLY_A_NUMBER = re.compile(r"[\d\s().\-/\[\]]+").fullmatch
-_BRACKETED_ZERO = re.compile(r"[\s)\].\-/]*[1-9]\d{0,2}[\s)\].\-/]*[(\[]\s*0\s*[)\]]").match
-_EXPONENT = re.compile(r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d+").fullmatch
-_DECIMALS = re.compile(r"(\+?\d{6,})[.,]0+").fullmatch
-_EXTENSION = re.compile(
-    r"(?P<number>.*\d[\s)\]]*)[\s,;]*(?:\b(?:ext(?:ension)?|extn|ex|int|anexo)\b[.:]?|;ext=|;|x|#|доб\.?)[\s:.]*\d{1,7}#?",
-    re.IGNORECASE,
-).fullmatch
-_BETWEEN_NUMBERS = re.compile(r"[/;,|&\n]|\b(?:or|and)\b|(?=\+)", re.IGNORECASE)
-_LIKE_A_NUMBER = re.compile(r"\+?[(\[]?\d[\d\s().\-/\[\]]{5,}\d").search
+_INTERNATIONAL = r"(?is)[\s(\[]*(?:tel:)?[\s(\[]*(?:\+|00)(?P<rest>.*)"
+_ONLY_A_NUMBER = r"[\d\s().\-/\[\]]+"
+_BRACKETED_ZERO = r"[\s)\].\-/]*[1-9]\d{0,2}[\s)\].\-/]*[(\[]\s*0\s*[)\]]"
+_EXPONENT = r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d+"
+_DECIMALS = r"\+?\d{6,}[.,]0+"
+_EXTENSION = (
+    r"(?i)(?P<number>.*\d[\s)\]]*)[\s,;]*"
+    r"(?:\b(?:ext(?:ension)?|extn|ex|int|anexo)\b[.:]?|;ext=|;|x|#|доб\.?)[\s:.]*\d{1,7}#?"
+)
+_BETWEEN_NUMBERS = r"(?i)[/;,|&\n]|\b(?:or|and)\b|(?=\+)"
+_LIKE_A_NUMBER = r"\+?[(\[]?\d[\d\s().\-/\[\]]{5,}\d"
+_SPELLED = r"[\d\s().-]*\d[\s().-]*[A-Z]+(?:-[A-Z]+)*[\s().-]*\d*"
 _SHORTEST_NUMBER = 7
 _LONGEST_TEXT = 100
 
@@ -73,7 +74,13 @@ def read_phone_number(text: str, region: str | None = None) -> str | NoNumber:
     found = _read(_folded(str.__str__(text)), region)
     if not isinstance(text, Secret):
         return found
-    return _no_number(text) if isinstance(found, NoNumber) else Secret(found)
+    return no_number(text) if isinstance(found, NoNumber) else Secret(found)
+
+
+def e164_of(text: str) -> str:
+    """Return a phone number with its country code in E.164, and any other text as it is."""
+    found = read_phone_number(text)
+    return found if isinstance(found, str) else text
 
 
 def is_assigned(number: str) -> bool:
@@ -83,8 +90,9 @@ def is_assigned(number: str) -> bool:
     return phonenumbers.is_valid_number(phonenumbers.parse(number))
 
 
-def _no_number(text: str) -> NoNumber:
-    return NoNumber(compose("a phone number is expected, not {}", named(text)), _EXAMPLE)
+def no_number(value: object) -> NoNumber:
+    """Return that a value is no phone number at all."""
+    return NoNumber(compose("a phone number is expected, not {}", named(value)), _EXAMPLE)
 
 
 def _folded(text: str) -> str:
@@ -107,20 +115,20 @@ _WIDE = {"\uff0b": "+", "\ufe62": "+", "\uff08": "(", "\uff09": ")", "\uff0e": "
 
 
 def _read(text: str, region: str | None) -> str | NoNumber:
-    if len(text) > _LONGEST_TEXT or (_digit_count(text) < 2 and "+" not in text):  # noqa: PLR2004  no number at all
-        return _no_number(text)
-    if _EXPONENT(text):
+    if len(text) > _LONGEST_TEXT or not _digit_count(text):
+        return no_number(text)
+    if re.fullmatch(_EXPONENT, text):
         return NoNumber(compose("{} lost its last digits in a spreadsheet", _quoted(text)), _SPREADSHEET)
-    if _DECIMALS(text):
+    if re.fullmatch(_DECIMALS, text):
         return NoNumber(compose("{} has decimals, which a phone number has not", _quoted(text)), _SPREADSHEET)
-    international = _INTERNATIONAL(text)
+    international = re.fullmatch(_INTERNATIONAL, text)
     written = international["rest"] if international else text
-    if not _ONLY_A_NUMBER(written) or len(_numbers_in(text)) > 1:
+    if not re.fullmatch(_ONLY_A_NUMBER, written) or len(_numbers_in(text)) > 1:
         return _more_than_a_number(text, region)
     digits = _digits(written)
     if international:
-        return _international(digits, text, may_drop_zero=bool(_BRACKETED_ZERO(written)))
-    return _national(digits, text, region) if region else NoNumber(_said("{} has no country code", text), _NO_REGION)
+        return _international(digits, text, may_drop_zero=bool(re.match(_BRACKETED_ZERO, written)))
+    return _national(digits, text, region)
 
 
 def _more_than_a_number(text: str, region: str | None) -> NoNumber:
@@ -129,20 +137,20 @@ def _more_than_a_number(text: str, region: str | None) -> NoNumber:
         return NoNumber(
             _said("{} holds more than one phone number", text), "keep one; each user has a number of its own"
         )
-    if found := _EXTENSION(text):
+    if found := re.fullmatch(_EXTENSION, text):
         number = _suggested(_read(found["number"], region), "without the extension")
         return NoNumber(
             _said("{} has an extension, which no agent can dial", text),
             compose("write {}; keep the extension as a fact of its own", number),
         )
     number = _spelled(text, region)
-    if number is None and (found := _LIKE_A_NUMBER(text)):
+    if number is None and (found := re.search(_LIKE_A_NUMBER, text)):
         alone = _read(found[0], region)
         if not isinstance(alone, str):
             return NoNumber(_said("{} holds more than a phone number", text), "leave the number alone in its place")
         number = alone
     if number is None:
-        return _no_number(text)
+        return no_number(text)
     return NoNumber(_said("{} holds more than a phone number", text), compose("write {}", quote(number)))
 
 
@@ -150,8 +158,8 @@ def _spelled(text: str, region: str | None) -> str | None:
     """Return the number of one that is spelled in letters, as 1-800-FLOWERS."""
     import phonenumbers
 
-    found = _INTERNATIONAL(text)
-    if not re.fullmatch(r"[\d\s().-]*\d[\s().-]*[A-Z]+(?:-[A-Z]+)*[\s().-]*\d*", found["rest"] if found else text):
+    found = re.fullmatch(_INTERNATIONAL, text)
+    if not re.fullmatch(_SPELLED, found["rest"] if found else text):
         return None
     number = _read(phonenumbers.convert_alpha_characters_in_number(text), region)
     return number if isinstance(number, str) else None
@@ -159,7 +167,7 @@ def _spelled(text: str, region: str | None) -> str | None:
 
 def _numbers_in(text: str) -> list[str]:
     """Return the parts of a text that are long enough to be numbers of their own."""
-    return [part for part in _BETWEEN_NUMBERS.split(text) if _digit_count(part) >= _SHORTEST_NUMBER]
+    return [part for part in re.split(_BETWEEN_NUMBERS, text) if _digit_count(part) >= _SHORTEST_NUMBER]
 
 
 def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNumber:
@@ -185,13 +193,16 @@ def _trunk(text: str, code: str, rest: str, number: str) -> NoNumber:
     return NoNumber(compose("{} cannot exist: {}", _quoted(text), why), compose("did you mean {}?", quote(number)))
 
 
-def _national(digits: str, text: str, region: str) -> str | NoNumber:
+def _national(digits: str, text: str, region: str | None) -> str | NoNumber:
+    if not region:
+        is_long = len(digits) >= _SHORTEST_NUMBER
+        return NoNumber(_said("{} has no country code", text), _NO_REGION) if is_long else no_number(text)
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
-        return _no_number(text)
+        return no_number(text)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     found = _possible(parsed, number, text, region)
     other = _read(f"+{digits}", None) if isinstance(found, NoNumber) and len(digits) > _SHORTEST_NUMBER else None
@@ -228,7 +239,7 @@ def _unreadable(digits: str, text: str, *, is_code: bool) -> NoNumber:
             )
     if is_code and len(digits) >= _SHORTEST_NUMBER:
         return NoNumber(_said("{} cannot exist: no country has this code", text), _EXAMPLE)
-    return _no_number(text)
+    return no_number(text)
 
 
 def _in_words(lengths: list[int]) -> str:

@@ -182,6 +182,24 @@ def test_users_that_specs_cannot_say_are_left_out() -> None:
     assert made.left_out == {"user_metadata": 1, "user_number": 1}
 
 
+def test_users_are_exported_in_e164_once_each() -> None:
+    users = {"+1 (415) 555-0193": LiveUser("b", None), "+1 234-567-8900": LiveUser("a", None), "+12345678900": NOBODY}
+    made = exported(contact("c", memory()), users={"m": users})
+
+    assert memory_of(made) == {
+        "users": [{"phone_number": "+12345678900"}, {"phone_number": "+14155550193", "metadata": "b"}]
+    }
+    assert made.left_out == {"user_number": 1}
+
+
+def test_a_contact_is_identified_by_its_number_in_e164() -> None:
+    made = exported(contact("c", identifiers=(("phone_number", "+1 415-555-0193"),)), identify_by="phone_number")
+
+    documents: list[Any] = [file.document for file in made.files if file.path.startswith("contacts/")]
+    (document,) = documents
+    assert [*document["contacts"].values()] == [{"phone_number": "+14155550193"}]
+
+
 NOBODY = LiveUser(None, None)
 
 

@@ -1,0 +1,88 @@
+"""Where specs and overlays hold phone numbers, and what `fmt` makes of those that are loosely written."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from reconciler.core.model.phone_numbers import e164_of, is_e164
+from reconciler.core.model.references import OPENING
+from reconciler.core.model.value import Json
+from reconciler.reading import Node
+from reconciler.reading.places import Edit, value_offset
+
+_NUMBER: Final = "a phone number"
+_ANY: Final = "*"
+
+_Shape: TypeAlias = "str | Mapping[str, _Shape] | Sequence[_Shape]"
+"""A number, keys (or any key) with what stands below them, or a list of one shape."""
+
+_USERS: _Shape = {"users": [{"phone_number": _NUMBER}]}
+_CONSTANT: _Shape = {"value": _NUMBER}
+_NUMBERS: _Shape = {
+    "scopes": {_ANY: {"agent_number": _NUMBER}},
+    "contacts": {_ANY: {"phone_number": _NUMBER, "scopes": {_ANY: _USERS}}},
+    "contacts_from": [
+        {"contact": {"phone_number": _CONSTANT, "scopes": {_ANY: {"users": [{"phone_number": _CONSTANT}]}}}}
+    ],
+    "memories": {_ANY: _USERS},
+}
+
+
+def in_e164(document: Node) -> Node:
+    """Return a document with its phone numbers in E.164; what is no number stays, for the check to report."""
+    value = _converted(document.value, _NUMBERS)
+    return document if value is document.value else Node(value, document.lines, document.mark)
+
+
+def plain_number(value: Json) -> Json:
+    """Return a phone number in E.164, and any other value as it is."""
+    return e164_of(value) if isinstance(value, str) and not is_e164(value) and OPENING not in value else value
+
+
+def _converted(value: Json, shape: _Shape) -> Json:
+    """Convert the numbers of a value; what has none to convert is shared and not copied."""
+    if isinstance(shape, str):
+        return plain_number(value)
+    if isinstance(shape, Mapping):
+        return _converted_mapping(value, shape) if isinstance(value, dict) else value
+    if not isinstance(value, list):
+        return value
+    items = [_converted(item, shape[0]) for item in value]
+    return value if all(new is item for new, item in zip(items, value, strict=True)) else items
+
+
+def _converted_mapping(value: dict[str, Json], shape: Mapping[str, _Shape]) -> Json:
+    keys = value if _ANY in shape else [key for key in shape if key in value]
+    below = ((key, value[key], _converted(value[key], shape[_ANY if _ANY in shape else key])) for key in keys)
+    changed = {key: new for key, old, new in below if new is not old}
+    return {**value, **changed} if changed else value
+
+
+def number_edits(text: str, documents: Sequence[Node]) -> Iterator[Edit]:
+    """
+    Yield the edits that write loosely written numbers of documents, read from a text, in E.164 and in quotes.
+
+    A number with an anchor stays: what refers to it may mean the text as it is written.
+    """
+    from reconciler.reading.quoting import lone_scalars  # noqa: PLC0415  for `fmt` alone
+
+    nodes = (node for document in documents for node in _numbers(document, _NUMBERS))
+    numbers = ((node, plain_number(node.value)) for node in nodes)
+    loose = {value_offset(node.mark): number for node, number in numbers if number != node.value}
+    spans = lone_scalars(text) if loose else {}
+    for start, number in loose.items():
+        if start in spans:
+            yield Edit(start, spans[start], json.dumps(number))
+
+
+def _numbers(node: Node, shape: _Shape) -> Iterator[Node]:
+    """Yield the nodes of a document at which phone numbers stand."""
+    if isinstance(shape, str):
+        yield node
+    elif isinstance(shape, Mapping):
+        for key, below in node.entries():
+            if inner := shape.get(_ANY) or shape.get(key):
+                yield from _numbers(below, inner)
+    else:
+        for below in node.items():
+            yield from _numbers(below, shape[0])
