@@ -24,7 +24,7 @@ _ABOUT = {
     ".gitlab-ci.yml": "plan on merge requests, apply by hand, drift on schedules",
     "schemas/": "what editors check files against",
     ".vscode/": "the same, for VS Code",
-    ".gitignore": "keeps the tool's own state out of git",
+    ".gitignore": "keeps state, saved plans, receipts and undo files out of git",
 }
 
 
@@ -40,12 +40,10 @@ def written_files(root: Path, names: Sequence[str]) -> list[str]:
 
 def next_steps(root: Path, answers: "Answers") -> list[str]:
     """Return the lines that tell what to do now: in the sandbox, with the account, in CI."""
-    from reconciler.scaffold import SANDBOX
-
     lines = ["", "Try it, in the sandbox and without an account:"]
     lines += [] if root == Path() else [f"  cd {shlex.quote(visible(str(root)))}"]
     lines += ["  reconciler validate", "  reconciler apply", "  reconciler plan                # nothing is left to do"]
-    if answers.api != SANDBOX:
+    if answers.has_account:
         lines += ["", "Then the account, once specs/ holds your own scopes and people in place of the example:"]
         lines += [f"  export {answers.api_key_env}=…", f"  reconciler -e {answers.environment} plan   # only reads"]
     match answers.ci:
@@ -59,10 +57,8 @@ def next_steps(root: Path, answers: "Answers") -> list[str]:
 
 
 def _in_ci(answers: "Answers", applies: str) -> list[str]:
-    from reconciler.scaffold import SANDBOX
-
-    lines = [] if answers.install else _to_install(answers)
-    if answers.api == SANDBOX:
+    lines = [*_of_secrets(answers), *_of_action(answers)]
+    if not answers.has_account:
         return [*lines, "- The workflows are for the sandbox: no key is needed."]
     name, environment = answers.api_key_env, answers.environment
     what = "secret" if answers.ci == "github" else "CI/CD variable"
@@ -73,6 +69,24 @@ def _in_ci(answers: "Answers", applies: str) -> list[str]:
         f"  and in the environment {environment} the one that writes.",
         *lines,
     ]
+
+
+def _of_secrets(answers: "Answers") -> list[str]:
+    if not answers.secrets:
+        return []
+    what = "secrets of the repository" if answers.ci == "github" else "CI/CD variables, masked"
+    return [f"- Create these {what}: {', '.join(answers.secrets)}. Specs read them as ${{env:NAME}}."]
+
+
+def _of_action(answers: "Answers") -> list[str]:
+    from reconciler.scaffold import is_pinned
+
+    if not answers.action:
+        return [] if answers.install else _to_install(answers)
+    if is_pinned(answers.action):
+        return []
+    ref = answers.action.partition("@")[2]
+    return [f"- Name the action by a commit in place of {ref}, which can move: it gets your key."]
 
 
 def _to_install(answers: "Answers") -> list[str]:
@@ -107,6 +121,30 @@ class Wizard(Struct, frozen=True):
         if given is not None:
             return _checked(key, given)
         return self._ask(key, question, default)
+
+    def given_text(self, key: str) -> str:
+        """Return the text that an option gives; empty where there is none, and nothing is asked."""
+        given = self.given.get(key)
+        return "" if given is None else _checked(key, given)
+
+    def action(self, ci: str) -> str:
+        """Return the action that workflows use, as OWNER/REPO@REF; empty for a copy of it."""
+        from reconciler.scaffold import action_of
+
+        given = self.given.get("action")
+        if given is None:
+            return ""
+        if ci != "github":
+            raise click.UsageError("--action is for GitHub: use it with --ci github")
+        return _checked("action", action_of(given))
+
+    def secret(self, name: str, key_variable: str) -> str:
+        """Return the name of a variable that specs may read."""
+        if name.upper() == key_variable.upper():
+            raise click.UsageError(
+                f"{name} holds the key, which CI gets in any case and specs may not read; leave it out"
+            )
+        return _checked("secret", name)
 
     def scope(self, question: str, *, default: str) -> tuple[str, str]:
         """Return the key and the value of who remembers: a persona, or an agent by its number."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from importlib.metadata import distributions
 from typing import Literal, TypeAlias
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from reconciler.core.model.masking import shown
 from reconciler.core.model.references import OPENING
+from reconciler.core.model.value import Json
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
 from reconciler.reading import explain
 from reconciler.specs.schema import ScopeSpec
@@ -48,6 +50,11 @@ _IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OF_ANOTHER_PROJECT = re.compile(r"reconciler\s*+(?![\w.@/\\-]).*", re.IGNORECASE | re.DOTALL)
 """A requirement with this tool's name but without its origin."""
 _REQUIREMENT = "a requirement, as `reconciler @ git+https://…@COMMIT`, or a URL"
+_ACTION = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+@[\w][\w./-]*", re.ASCII)
+_NO_ACTION = "not an action; write the repository that holds it and a version, as OWNER/REPO@REF"
+_GITHUB = "https://github.com/"
+_OF_GITHUB = re.compile("GITHUB_", re.IGNORECASE)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _WHOSE_NAME = "on PyPI the name reconciler belongs to another project, which would get to see your key"
 _NO_VARIABLE = (
     "not the name of an environment variable, in capitals; "
@@ -60,6 +67,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "persona_id": ScopeSpec,
     "agent_number": ScopeSpec,
     "default_environment": ProjectFile,
+    "secrets": EnvironmentFile,
 }
 
 
@@ -68,7 +76,9 @@ class Answers(Struct, frozen=True):
     What was answered.
 
     `api` is `sandbox` or the URL of the `environment` that CI is for; the sandbox is there in any case. `install` is
-    what pip installs in CI, and may be empty: then CI fails at once and asks for it.
+    what pip installs in CI, and may be empty: then CI fails at once and asks for it. With an `action`, as
+    OWNER/REPO@REF, workflows use that one and not a copy, and it installs its own repository. `secrets` are the
+    variables that specs read as ${env:NAME}.
     """
 
     environment: str
@@ -79,6 +89,23 @@ class Answers(Struct, frozen=True):
     identified_by: IdentifiedBy
     ci: Ci
     install: str
+    action: str = ""
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def has_account(self) -> bool:
+        """Return whether CI is for an account, which takes a key."""
+        return self.api != SANDBOX
+
+
+def action_of(text: str) -> str:
+    """Return an action as OWNER/REPO@REF; its URL on GitHub will do, too."""
+    return text.removeprefix(_GITHUB).replace(".git@", "@")
+
+
+def is_pinned(action: str) -> bool:
+    """Return whether an action is named by a commit, which cannot move."""
+    return _COMMIT.fullmatch(action.partition("@")[2]) is not None
 
 
 def problem_with(key: str, text: str) -> str:
@@ -88,8 +115,8 @@ def problem_with(key: str, text: str) -> str:
             return "it holds bytes that are not UTF-8; write it in UTF-8"
         case "default_environment" if text == SANDBOX:
             return "the sandbox is there in any case, under this name; choose another for the account"
-        case "install":
-            return _problem_of_install(text)
+        case "install" | "action" | "secret":
+            return _CHECKS[key](text)
         case "persona_id" | "agent_number" if OPENING in text:
             return "${ begins a reference, and ids are written out; write the id itself"
         case "api_key_env" if not _IN_CAPITALS.fullmatch(text):
@@ -108,11 +135,28 @@ def _problem_of_install(text: str) -> str:
     return ""
 
 
-def _problem_of_model(key: str, text: str) -> str:
+def _problem_of_action(text: str) -> str:
+    return "" if _ACTION.fullmatch(text) else _NO_ACTION
+
+
+def _problem_of_secret(text: str) -> str:
+    if _OF_GITHUB.match(text):
+        return f"{text} cannot be a secret: names that start with GITHUB_ are GitHub's own; choose another"
+    return _problem_of_model("secrets", [text])
+
+
+def _problem_of_model(key: str, value: Json) -> str:
     try:
-        _MODELS[key].model_validate({key: text})
+        _MODELS[key].model_validate({key: value})
     except ValidationError as error:
-        found = [explain(one) for one in error.errors(include_url=False) if one["loc"] == (key,)]
+        found = [explain(one) for one in error.errors(include_url=False) if one["loc"][0] == key]
         display = str if key == "api" else shown  # a URL may hold a key
         return "; ".join(filter(None, (display(found[0].message), display(found[0].cure)))) if found else ""
     return ""
+
+
+_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "install": _problem_of_install,
+    "action": _problem_of_action,
+    "secret": _problem_of_secret,
+}

@@ -6,13 +6,13 @@ wheel carries copies. Each place that must differ has to be there exactly once, 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reconciler.core.model.value import Json
-from reconciler.project import FILE_NAME, SANDBOX
+from reconciler.project import FILE_NAME
 from reconciler.reading.writing import written
 from reconciler.scaffold.answers import Answers, IdentifiedBy
 from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text
@@ -29,7 +29,8 @@ def workflows(answers: Answers) -> dict[str, str]:
     """Return the text of each file of the CI, by its name in the new repository."""
     match answers.ci:
         case "github":
-            return {**_action(), **{name: _github(_carried(name), answers) for name in WORKFLOWS}}
+            copied = {} if answers.action else _action()
+            return {**copied, **{name: _github(_carried(name), answers) for name in WORKFLOWS}}
         case "gitlab":
             return {Path(GITLAB).name: _gitlab(_carried(GITLAB), answers)}
         case "none":
@@ -46,28 +47,53 @@ def put(text: str, places: Mapping[str, str]) -> str:
 
 
 def _github(text: str, answers: Answers) -> str:
-    environment = "\n          environment: ${{ matrix.environment }}\n"
     places = {
         "- environment: sandbox\n            api-url: sandbox\n": (
             f"- environment: {_scalar(answers.environment)}\n            api-url: {_scalar(answers.api)}\n"
         ),
-        environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n",
+        **_install(answers),
+        **_secrets(answers),
     }
-    if answers.api != SANDBOX:
-        name = answers.api_key_env
-        commented = f"\n        # env:\n        #   {_KEY}: ${{{{ secrets.{_KEY} }}}} #"
-        places[commented] = f"\n        env:\n          {name}: ${{{{ secrets.{name} }}}} #"
+    if answers.action:
+        repository, _, ref = answers.action.partition("@")
+        places[f"uses: ./{ACTION}\n"] = f"uses: {repository}/{ACTION}@{ref}\n"
     return put(text, places)
 
 
+def _install(answers: Answers) -> Mapping[str, str]:
+    """Return what says what pip installs; an action that is no copy installs the repository that it is from."""
+    environment = "\n          environment: ${{ matrix.environment }}\n"
+    is_said = answers.install or not answers.action
+    return (
+        {environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n"}
+        if is_said
+        else {}
+    )
+
+
+def _secrets(answers: Answers) -> Mapping[str, str]:
+    """Return the secrets that a step is given: the key of the account, and what specs read as `${env:NAME}`."""
+    names = [*([answers.api_key_env] if answers.has_account else []), *answers.secrets]
+    if not names:
+        return {}
+    note, commented = "        # Specs that read", f"        #   {_KEY}: ${{{{ secrets.{_KEY} }}}} #"
+    create = f"        # Secrets to create, in Settings, Secrets and variables, Actions: {', '.join(names)}.\n"
+    given = "".join(f"          {name}: ${{{{ secrets.{name} }}}}\n" for name in answers.secrets)
+    name = answers.api_key_env
+    key = f"          {name}: ${{{{ secrets.{name} }}}} #" if answers.has_account else commented
+    return {note: f"{create}{note}", f"        # env:\n{commented}": f"        env:\n{given}{key}"}
+
+
 def _gitlab(text: str, answers: Answers) -> str:
+    names = ", ".join(answers.secrets)
+    create = f"\n  # Variables to create in the settings of the project, masked: {names}." if names else ""
     return put(
         text,
         {
             '\n  RECONCILER: ""\n': f"\n  RECONCILER: {_scalar(answers.install)}\n",
             "RECONCILER_ENVIRONMENT: [sandbox]\n": f"RECONCILER_ENVIRONMENT: [{_scalar(answers.environment)}]\n",
             "RECONCILER_API_URL: sandbox": f"RECONCILER_API_URL: {_scalar(answers.api)}",
-            f"\n  # {_KEY} is a variable": f"\n  # {answers.api_key_env} is a variable",
+            f"\n  # {_KEY} is a variable": f"{create}\n  # {answers.api_key_env} is a variable",
         },
     )
 
@@ -99,10 +125,23 @@ _PLACEHOLDERS: Mapping[IdentifiedBy, str] = {
 }
 
 
+IGNORED = ".gitignore"
+IGNORED_LINES = [
+    "# what reconciler keeps beside the specs: the sandbox, memory ids, journals",
+    ".reconciler/",
+    "# saved plans, receipts and snapshots: they tell of real people, and are soon out of date",
+    "/*.json",
+    "/plans/",
+    "/receipts/",
+    "/snapshots/",
+    "# undo files, with former values in the open",
+    "/*undo*.yaml",
+]
+
 ALWAYS = (
     FILE_NAME,
     SPEC,
-    ".gitignore",
+    IGNORED,
     f"{SCHEMA_FOLDER}/specs.json",
     f"{SCHEMA_FOLDER}/project.json",
     ".vscode/settings.json",
@@ -116,7 +155,7 @@ def repository(answers: Answers) -> dict[str, str]:
     return {
         FILE_NAME: _project(answers),
         SPEC: _spec(answers),
-        ".gitignore": "# what reconciler keeps beside the specs: the sandbox, memory ids\n.reconciler/\n",
+        IGNORED: _text(IGNORED_LINES),
         f"{SCHEMA_FOLDER}/specs.json": schema_text("specs"),
         f"{SCHEMA_FOLDER}/project.json": schema_text("project"),
         ".vscode/settings.json": _json({"yaml.schemas": _editor_schemas()}),
@@ -131,19 +170,24 @@ def _project(answers: Answers) -> str:
         "# The accounts, and which specs are for them.",
         "version: 1",
         "specs: [specs]                       # folders, files or globs, relative to this file",
-        "# secrets: [NAME]                    # the only environment variables that specs may read, as ${env:NAME}",
+        _allowed(answers.secrets),
         "default_environment: sandbox",
         "environments:",
         "  sandbox:",
         "    api: sandbox                     # the embedded stand-in; its state is in .reconciler/",
     ]
-    if answers.api != SANDBOX:
+    if answers.has_account:
         lines += [
             f"  {_entry(answers.environment, 0).removesuffix(' 0')}",
             f"    {_entry('api', answers.api)}",
             f"    {_entry('api_key_env', answers.api_key_env)}  # the name of a variable, never a key",
         ]
     return _text(lines)
+
+
+def _allowed(secrets: Sequence[str]) -> str:
+    line = f"secrets: [{', '.join(map(_scalar, secrets))}]" if secrets else "# secrets: [NAME]"
+    return f"{line:<36} # the only environment variables that specs may read, as ${{env:NAME}}"
 
 
 def _spec(answers: Answers) -> str:

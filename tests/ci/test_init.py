@@ -39,17 +39,54 @@ def test_the_action_is_copied_as_it_is() -> None:
 def test_a_workflow_differs_in_its_environment_in_what_pip_installs_and_in_its_key(name: str) -> None:
     lines = [re.sub('(?<=[}"]) # .*', "", line) for line in changed(name, workflows(answers())[name])]
 
-    assert sorted(lines) == [
-        "+ - environment: production",
-        "+ MY_KEY: ${{ secrets.MY_KEY }}",
-        '+ api-url: "https://api.bland.ai"',
-        "+ env:",
-        f'+ install: "{INSTALL}"',
-        "- #   BLAND_API_KEY: ${{ secrets.BLAND_API_KEY }}",
-        "- # env:",
-        "- - environment: sandbox",
-        "- api-url: sandbox",
-    ]
+    assert sorted(lines) == sorted(
+        [
+            "+ - environment: production",
+            "+ MY_KEY: ${{ secrets.MY_KEY }}",
+            '+ api-url: "https://api.bland.ai"',
+            "+ # Secrets to create, in Settings, Secrets and variables, Actions: MY_KEY.",
+            "+ env:",
+            f'+ install: "{INSTALL}"',
+            "- #   BLAND_API_KEY: ${{ secrets.BLAND_API_KEY }}",
+            "- # env:",
+            "- - environment: sandbox",
+            "- api-url: sandbox",
+        ]
+    )
+
+
+def test_an_action_is_used_in_place_of_its_copy_and_installs_its_own_repository() -> None:
+    found = workflows(answers(action="acme/reconciler@v1", install=""))
+
+    assert sorted(found) == sorted(WORKFLOWS)
+    for name, text in found.items():
+        assert f"- uses: acme/reconciler/{ACTION}@v1\n" in text
+        assert "install:" not in text
+        assert f"./{ACTION}" not in text
+        assert any(line.startswith("- - uses: ./") for line in changed(name, text))
+
+
+def test_an_action_can_be_told_what_to_install() -> None:
+    found = workflows(answers(action="acme/reconciler@v1"))
+
+    assert all(f'install: "{INSTALL}"' in text for text in found.values())
+
+
+@pytest.mark.parametrize(("api", "names"), [("sandbox", ["A", "B"]), ("https://api.bland.ai", ["MY_KEY", "A", "B"])])
+def test_secrets_of_specs_reach_the_step_and_a_comment_says_what_to_create(api: str, names: list[str]) -> None:
+    found = workflows(answers(api=api, secrets=("A", "B")))
+
+    for name in WORKFLOWS:
+        [job] = yaml.safe_load(found[name])["jobs"].values()
+        [given] = [step["env"] for step in job["steps"] if step["uses"] == f"./{ACTION}"]
+        assert given == {one: f"${{{{ secrets.{one} }}}}" for one in names}
+        assert f"# Secrets to create, in Settings, Secrets and variables, Actions: {', '.join(names)}.\n" in found[name]
+
+
+def test_gitlab_is_told_which_variables_to_create() -> None:
+    [text] = workflows(answers(ci="gitlab", secrets=("A", "B"))).values()
+
+    assert "  # Variables to create in the settings of the project, masked: A, B.\n  # MY_KEY is a variable" in text
 
 
 def test_gitlab_differs_in_the_same() -> None:

@@ -160,6 +160,67 @@ def test_ci_installs_what_is_installed_here_unless_that_is_on_this_machine_alone
     assert requirement_of(json.dumps(origin)) == requirement
 
 
+@pytest.mark.parametrize("action", ["acme/reconciler@v1", "https://github.com/acme/reconciler.git@v1"])
+def test_an_action_that_is_named_is_not_copied(repository: Repository, action: str) -> None:
+    called = repository.run("init", "new", "--action", action)
+
+    assert written(repository.root / "new") == COMMON | {name for name in GITHUB if "/workflows/" in name}
+    text = (repository.root / "new/.github/workflows/apply.yml").read_text()
+    assert "uses: acme/reconciler/.github/actions/reconcile@v1\n" in text
+    assert "what pip installs" not in called.out + text
+    assert called.out.endswith("- Name the action by a commit in place of v1, which can move: it gets your key.\n")
+
+
+def test_an_action_that_is_named_by_its_commit_needs_no_more(repository: Repository) -> None:
+    called = repository.run("init", "new", "--action", f"acme/reconciler@{'0a' * 20}")
+
+    assert called.out.endswith("in the environment production the one that writes.\n")
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_secrets_are_allowed_to_the_specs_and_named_for_ci(repository: Repository, ci: str) -> None:
+    called = repository.run("init", "new", "--ci", ci, "--secret", "SARAH", "--secret", "BO", "--secret", "SARAH")
+
+    assert "\nsecrets: [SARAH, BO]  " in (repository.root / "new/reconciler.yaml").read_text()
+    assert repository.run("--project", "new", "validate").code == 0
+    assert re.search("- Create these .*: SARAH, BO. Specs read them as", called.out)
+
+
+def test_what_a_kept_reconciler_yaml_allows_is_in_the_workflows(repository: Repository) -> None:
+    project = (
+        "version: 1\nsecrets: [SARAH]\nenvironments: {live: {api_key_env: MY_KEY, secrets: [BO]}, t: {secrets: [T]}}\n"
+    )
+    repository.write("reconciler.yaml", project)
+    repository.run("init", "--keep", "-e", "live")
+    text = (repository.root / ".github/workflows/drift.yml").read_text()
+
+    assert "Actions: MY_KEY, BO, SARAH.\n" in text
+    assert "          SARAH: ${{ secrets.SARAH }}\n" in text
+    assert "secrets.T " not in text
+
+
+SAVED = ["plan.json", "receipt.json", "undo.yaml", "live.json", "snapshots/production.json", ".reconciler/ids.json"]
+
+
+def test_git_ignores_what_the_tool_saves_and_nothing_else_that_is_written(repository: Repository) -> None:
+    repository.run("init", "new")
+    folder = repository.root / "new"
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q"], check=True)  # noqa: S603  git alone
+    asked = [*git, "check-ignore", "--no-index", *SAVED, *sorted(written(folder) - {""})]
+    ignored = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603  git alone
+
+    assert ignored.stdout.splitlines() == SAVED
+
+
+def test_a_gitignore_that_is_kept_is_told_what_it_lacks(repository: Repository) -> None:
+    repository.write(".gitignore", "/.reconciler\nplans/\n")
+    called = repository.run("init", "--keep")
+
+    note = "note: .gitignore lacks these lines: /*.json /receipts/ /snapshots/ /*undo*.yaml\n"
+    assert note in called.err
+
+
 def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
     repository.run(
         "init", "new", "-e", "staging", "--api", "https://api.example.com", "--api-key-env", "STAGING_KEY",
@@ -189,6 +250,13 @@ def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
         (("--agent-number", "0415"), "a phone number is expected"),
         (("--persona-id", ""), "an id is expected, not an empty text"),
         (("--persona-id", "p", "--agent-number", "+14155550100"), "not both"),
+        (("--action", "acme/reconciler"), "write the repository that holds it and a version, as OWNER/REPO@REF"),
+        (("--action", "./x@v1"), "not an action"),
+        (("--action", "a/b@v1\n"), "not an action"),
+        (("--action", "a/b@v1", "--ci", "gitlab"), "--action is for GitHub: use it with --ci github"),
+        (("--secret", "BLAND_API_KEY"), "BLAND_API_KEY holds the key, which CI gets in any case"),
+        (("--secret", "hunter-2"), "not the name of an environment variable"),
+        (("--secret", "GITHUB_X"), "names that start with GITHUB_ are GitHub's own"),
     ],
 )
 def test_an_answer_that_cannot_stand_in_a_file_is_refused_before_anything_is_written(

@@ -18,8 +18,8 @@ _MOST_FILES = 3
 
 
 @command(
-    "-e production export --out specs/exported --seed 'language,timezone'",
-    "-e production export --identify-by phone_number --csv data/contacts.csv",
+    "-e production export --seed 'language,last_*'",
+    "-e production export --identify-by email --csv data/contacts.csv",
 )
 @connection_options
 @click.option("--out", type=click.Path(path_type=Path), default="exported", show_default=True, help="A new folder.")
@@ -33,12 +33,8 @@ _MOST_FILES = 3
     show_default=True,
     help="What contacts are known by, where they have just one.",
 )
-@click.option(
-    "--seed", metavar="KEYS", multiple=True, help="Facts to seed: keys, with commas between; * is any text. Repeatable."
-)
-@click.option(
-    "--csv", type=click.Path(path_type=Path), metavar="FILE", help="A new file for contacts that fit a table."
-)
+@click.option("--seed", metavar="KEYS", multiple=True, help="Facts to seed, as KEY,KEY; * is any text.")
+@click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="A new table, for contacts that fit one.")
 @click.option("--with-summaries", is_flag=True, help="Declare users' summaries, too.")
 @pass_invocation
 def export(  # noqa: PLR0913  one parameter an option

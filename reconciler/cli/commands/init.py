@@ -19,11 +19,11 @@ _CI = ("github", "gitlab", "none")
 _API = "https://api.bland.ai"
 _KEY_VARIABLE = "BLAND_API_KEY"
 
-_NamedAccount: TypeAlias = tuple[str, str, str]
-"""The name of an environment, its API, and the variable that holds its key."""
+_NamedAccount: TypeAlias = tuple[str, str, str, tuple[str, ...]]
+"""The name of an environment, its API, the variable that holds its key, and those that its specs may read."""
 
 
-@command("init", "init memories --ci github --api-key-env BLAND_API_KEY")
+@command("init", "init memories --ci github --action acme/reconciler@v1")
 @global_options("environment")
 @click.option("--api", metavar="URL", help="The API of the first environment, or sandbox.  [default: Bland's]")
 @click.option("--api-key-env", metavar="VARIABLE", help="The variable that holds its key.  [default: BLAND_API_KEY]")
@@ -31,12 +31,23 @@ _NamedAccount: TypeAlias = tuple[str, str, str]
 @click.option("--agent-number", metavar="NUMBER", help="The agent's phone number, in place of a persona.")
 @click.option("--identify-by", type=click.Choice(_IDENTIFIERS), help="What contacts are known by.")
 @click.option("--ci", type=click.Choice(_CI), help="The CI that previews, applies and looks for drift.")
+@click.option("--action", metavar="OWNER/REPO@REF", help="The action to use, in place of a copy.")
+@click.option("--secret", "secrets", metavar="NAME", multiple=True, help="A variable for ${env:NAME}. Repeatable.")
 @click.option("--install", metavar="REQUIREMENT", help="What pip installs in CI.  [default: what is installed here]")
 @click.option("--keep", is_flag=True, help="Leave files that exist as they are, and write the others.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, on a terminal neither.")
 @click.argument("folder", required=False, type=click.Path(file_okay=False))
 @pass_invocation
-def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input: bool, **given: str | None) -> int:
+def init(
+    invocation: Invocation,
+    /,
+    *,
+    folder: str | None,
+    keep: bool,
+    no_input: bool,
+    secrets: tuple[str, ...],
+    **given: str | None,
+) -> int:
     """
     Write a new repository to FOLDER: reconciler.yaml, a spec, schemas, editor settings and CI.
 
@@ -53,7 +64,7 @@ def init(invocation: Invocation, /, *, folder: str | None, keep: bool, no_input:
     root = Path(wizard.text("folder", "Folder", default="."))
     if wizard.asks and not keep:
         _kept(root, ALWAYS, keep=False)
-    answers = _answers(wizard, _kept_environment(root, invocation) if keep else None)
+    answers = _answers(wizard, _kept_environment(root, invocation) if keep else None, secrets)
     texts = repository(answers)
     kept = _kept(root, texts, keep=keep)
     write_new(root, {name: text for name, text in texts.items() if name not in kept})
@@ -72,7 +83,7 @@ def _kept_environment(root: Path, invocation: Invocation) -> _NamedAccount | Non
     accounts = [one for one in project.environments if one.api != SANDBOX]
     name = invocation.environment
     found = project.environment(name) if name else next(iter(accounts), project.environments[0])
-    return found.name, found.api or _API, found.api_key_env
+    return found.name, found.api or _API, found.api_key_env, tuple(sorted(found.secrets))
 
 
 def _account(wizard: Wizard) -> _NamedAccount:
@@ -80,18 +91,19 @@ def _account(wizard: Wizard) -> _NamedAccount:
 
     api = wizard.text("api", "API of the first environment (a URL, or sandbox)", default=_API)
     if api == SANDBOX:
-        return SANDBOX, SANDBOX, _KEY_VARIABLE
+        return SANDBOX, SANDBOX, _KEY_VARIABLE, ()
     name = wizard.text("default_environment", "Name of that environment", default="production")
-    return name, api, wizard.text("api_key_env", "Variable that holds its key", default=_KEY_VARIABLE)
+    return name, api, wizard.text("api_key_env", "Variable that holds its key", default=_KEY_VARIABLE), ()
 
 
-def _answers(wizard: Wizard, kept: _NamedAccount | None) -> "Answers":
+def _answers(wizard: Wizard, kept: _NamedAccount | None, secrets: tuple[str, ...]) -> "Answers":
     from reconciler.scaffold import Answers
 
-    name, api, variable = kept or _account(wizard)
+    name, api, variable, allowed = kept or _account(wizard)
     kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
     identified_by = wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)
     ci = wizard.choice("ci", "CI", _CI)
+    action = wizard.action(ci)
     return Answers(
         environment=name,
         api=api,
@@ -100,14 +112,18 @@ def _answers(wizard: Wizard, kept: _NamedAccount | None) -> "Answers":
         scope_value=value,
         identified_by=cast("Any", identified_by),
         ci=cast("Any", ci),
-        install="" if ci == "none" else _install(wizard),
+        install="" if ci == "none" else _install(wizard, has_action=bool(action)),
+        action=action,
+        secrets=tuple(dict.fromkeys((*allowed, *(wizard.secret(one, variable) for one in secrets)))),
     )
 
 
-def _install(wizard: Wizard) -> str:
+def _install(wizard: Wizard, *, has_action: bool) -> str:
     """Return what pip installs in CI; the name alone is another project's on the public index, so it is no default."""
     from reconciler.scaffold import installed_from
 
+    if has_action:
+        return wizard.given_text("install")
     found = installed_from()
     question = "What pip installs in CI, as reconciler @ git+https://…@COMMIT" + ("" if found else " (empty: later)")
     return wizard.text("install", question, default=found)
@@ -118,7 +134,7 @@ def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.errors import InputError
-    from reconciler.scaffold import existing
+    from reconciler.scaffold import IGNORED, existing
 
     found = existing(root, names)
     if found and not keep:
@@ -126,4 +142,21 @@ def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
         raise InputError(f"nothing was written: these files exist, and --keep would leave them as they are:{there}")
     for name in found:
         remark(f"kept: {visible(str(root / name))}")
+    if IGNORED in found:
+        _note_ignored(root / IGNORED)
     return found
+
+
+def _note_ignored(file: Path) -> None:
+    """Name the lines that a .gitignore that is kept lacks."""
+    from reconciler.cli.terminal import remark
+    from reconciler.core.model.text import visible
+    from reconciler.scaffold import IGNORED_LINES
+
+    try:
+        lines = {line.strip().strip("/") for line in file.read_text(encoding="utf-8", errors="replace").splitlines()}
+    except OSError:
+        return
+    missing = [line for line in IGNORED_LINES if not line.startswith("#") and line.strip("/") not in lines]
+    if missing:
+        remark(f"note: {visible(str(file))} lacks these lines: {' '.join(missing)}")
