@@ -30,7 +30,7 @@ def _sources(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> 
     for node in parts["users"].items() if "users" in parts else ():
         source = node.source
         phone_number = node.value.get("phone_number") if isinstance(node.value, dict) else None
-        if isinstance(phone_number, str) and first.setdefault(phone_number, source) is not source:
+        if isinstance(phone_number, str) and phone_number and first.setdefault(phone_number, source) is not source:
             problems.add(
                 source,
                 user_address(dotted(memory), phone_number),

@@ -28,13 +28,15 @@ class Loaded(Struct, frozen=True):
     """
     What the specs declare, the names of the files that were read, and warnings.
 
-    `scopes` are the declared scopes, with the facts that they give to all their memories.
+    `scopes` are the declared scopes, with the facts that they give to all their memories. `shared_names` are the data
+    files in which several rows have one name, with the number of these rows.
     """
 
     desired: Desired
     files: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
+    shared_names: tuple[tuple[str, int], ...] = ()
 
 
 class Recorder:
@@ -149,6 +151,7 @@ class _Loading:
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
+        self._shared_names: list[tuple[str, int]] = []
         self._is_complete = True
         self._overlays = _overlays(patches, references, problems) if patches else None
         self._references = references
@@ -178,7 +181,8 @@ class _Loading:
         check_facts(ruled, desired.catalogue, self._problems, is_complete=self._is_complete)
         warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
         scopes = tuple(scope for one in declared for scope in one.scopes)
-        return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes)
+        shared = tuple(self._shared_names)
+        return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes, shared)
 
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)
@@ -218,6 +222,7 @@ class _Loading:
             rows = RowReader(source, template, self._final, self._problems, on_row)
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
+            self._shared_names += [(source.file.name, rows.shared.rows)] if rows.shared.rows else []
             self._is_complete = self._is_complete and rows.is_complete
 
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import Message, compose, named, quote
+from reconciler.core.model.masking import Message, compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest, Node, SpecFile, check, mistyped, reason
 from reconciler.reading.files import FORMATS
@@ -24,6 +24,8 @@ from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Columns, Row
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.problems import Problems, is_marked_live, spec_address
+from reconciler.specs.row_cells import CellError
+from reconciler.specs.row_names import SharedNames
 from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Slot, Template
 
@@ -58,11 +60,18 @@ class RowSource(Struct, frozen=True):
         """Return whether all cells are text, so that the catalogue decides their types."""
         return FORMATS[self.file.path.suffix.lower()] == "csv"
 
+    @property
+    def streams(self) -> bool:
+        """Return whether the file is read row by row, so that reading it again holds nothing."""
+        return FORMATS[self.file.path.suffix.lower()] != "yaml"
+
     def rows(self) -> Iterator[RowEvent]:
         """Yield the events of the file; raise `OSError` if it is outside of the repository, and as `read_rows` does."""
         if not self.file.tree.holds(self.file.path):
             raise OSError(EACCES, self.file.tree.refusal)
-        return read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+        events = read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+        empty = self.model.empty_texts
+        return _without(empty, events) if empty else events
 
     def template(
         self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
@@ -89,6 +98,17 @@ def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSo
             yield RowSource(entry, original, index, model, SpecFile(name, path, spec.tree), is_live)
 
 
+def _without(empty: AbstractSet[str], events: Iterator[RowEvent]) -> Iterator[RowEvent]:
+    """Take the cells out of rows whose text stands for an empty cell, and the rows in which no others are."""
+    for event in events:
+        if not isinstance(event, Row):
+            yield event
+            continue
+        cells = {at: one for at, one in event.cells.items() if not (isinstance(one, str) and one.strip() in empty)}
+        if cells or not event.cells:
+            yield event if len(cells) == len(event.cells) else replace(event, cells=cells)
+
+
 def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> AbstractSet[str]:
     """Return the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
     contact = dict(source.entry.entries())["contact"]
@@ -108,7 +128,8 @@ class RowReader:
     """
     The reader of one data file.
 
-    After `declared`, `is_complete` is whether all of it could be read, and `warnings` are what it warns of.
+    After `declared`, `is_complete` is whether all of it could be read, `warnings` are what it warns of, and `shared`
+    the names that several of its rows have.
     """
 
     def __init__(
@@ -116,6 +137,7 @@ class RowReader:
     ) -> None:
         self.is_complete = True
         self.warnings: tuple[Problem, ...] = ()
+        self.shared = SharedNames()
         self._source = source
         self._template = template
         self._final = final
@@ -154,7 +176,10 @@ class RowReader:
     def _rows(self) -> Iterator[Declarations]:
         is_empty = True
         try:
-            for event in self._source.rows():
+            held = None if self._source.streams else list(self._source.rows())
+            once = self._source.rows() if held is None else held
+            self.shared = self._template.naming.shared(one for one in once if isinstance(one, Row))
+            for event in self._source.rows() if held is None else held:
                 match event:
                     case Columns():
                         if not self._has_columns(event):
@@ -173,10 +198,9 @@ class RowReader:
                 self._look_back()
 
     def _row(self, row: Row) -> Iterator[Declarations]:
-        self._unseen = {column: slot for column, slot in self._unseen.items() if column not in row.cells}
-        name = self._template.name_of(row)
-        if not isinstance(name, str):
-            self._wrong([self._unnamed(row)])
+        self._unseen = {column: slot for column, slot in self._unseen.items() if column not in row.positions}
+        name = self._name(row)
+        if name is None:
             return
         if self._on_row:
             self._on_row(row, name)
@@ -190,13 +214,18 @@ class RowReader:
             self._problems.take(self._located(problem, row) for problem in own.found)
         yield one
 
-    def _unnamed(self, row: Row) -> Problem:
-        slot, name = self._template.slots[0], self._template.name_of(row)
+    def _name(self, row: Row) -> str | None:
+        """Return the name of a row's contact; where nothing names it, note that and return None."""
+        slot = self._template.slots[0]
+        try:
+            name = self._template.naming.name(row, self.shared)
+        except CellError as error:
+            message = compose("{}: it names the contact", error.message)
+            self._wrong([_problem(row, replace(slot, column=error.column), "", message, error.cure)])
+            return None
         if name is None:
-            return _problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")
-        return _problem(
-            row, slot, "", compose("text is expected, not {}: it names the contact", named(name)), "fix the cell"
-        )
+            self._wrong([_problem(row, slot, "", "this cell is empty: it names the contact", "fill it in")])
+        return name
 
     def _has_columns(self, header: Columns) -> bool:
         """Note the columns that are mapped and not there, and expect no cells of them from now on."""

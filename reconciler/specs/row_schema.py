@@ -70,17 +70,70 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
 
 
 CONSTANT = "value"
+COLUMN, LOWER, SPLIT, MAP = "column", "lower", "split", "map"
+CELL_KEYS = (COLUMN, LOWER, SPLIT, MAP)
 _CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"
+_NULLS = ("null", "Null", "NULL")
+"""What YAML takes for nothing, and lists write as a text."""
 
 
 def _column(value: object) -> object:
     if isinstance(value, str) and value:
+        _check_text(value)
         return value
     if isinstance(value, dict) and value.keys() == {CONSTANT}:
         if _holds_null(value):
             raise wrong("a fact cannot be null: the API does not say what null does", cure="write a value")
         return value
+    if isinstance(value, dict) and not value.keys().isdisjoint(CELL_KEYS):
+        from reconciler.specs.row_cells import check_parts  # noqa: PLC0415  see `_check_text`
+
+        check_parts(value)
+        return value
     raise wrong(compose("a column is expected, not {}", named(value)), cure=_CONSTANT_CURE)
+
+
+def _check_text(text: str) -> None:
+    if "{" in text:
+        from reconciler.specs.row_cells import check_text  # noqa: PLC0415  specs without data files do without it
+
+        check_text(text)
+
+
+def _naming(value: object) -> object:
+    columns = value if isinstance(value, list) else [value]
+    for column in columns or [None]:
+        if not isinstance(column, str) or not column:
+            raise wrong(
+                compose("the column of the contact's name is expected, not {}", named(column)),
+                cure="write one column, or several: [first, last]",
+            )
+        _check_text(column)
+    return value
+
+
+def _region(text: str) -> str:
+    from reconciler.core.model.countries import region_of  # noqa: PLC0415  only national numbers need it
+
+    region = region_of(text)
+    if region is None:
+        raise wrong(compose("{} is no country that is known", named(text)), cure="write its ISO code: US, GB, DE")
+    return region
+
+
+def _phone_region(value: object) -> object:
+    if isinstance(value, str):
+        return _region(value)
+    if isinstance(value, dict) and value.keys() == {COLUMN} and isinstance(value[COLUMN], str) and value[COLUMN]:
+        return value
+    raise wrong(compose("a country is expected, not {}", named(value)), cure="write US, or {column: country}")
+
+
+def _empty(value: object) -> object:
+    """Check the texts that stand for an empty cell; NULL without quotes is one of them."""
+    if not isinstance(value, list) or not all(one is None or isinstance(one, str) for one in value):
+        raise wrong("a list of the texts that stand for an empty cell is expected", cure='write [N/A, NULL, "-"]')
+    return value
 
 
 def _holds_null(value: object) -> bool:
@@ -111,13 +164,32 @@ def _delimiter(text: str) -> str:
     return text
 
 
+_COLUMN_SCHEMA = {"type": "string", "minLength": 1, "description": "the name of a column"}
+
 Column: TypeAlias = Annotated[
     object,
     AfterValidator(_column),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "minLength": 1, "description": "the name of a column"},
+                {"type": "string", "minLength": 1, "description": "a column, or a text with columns: {first} {last}"},
+                {
+                    "type": "object",
+                    "description": "a column, and what is done to its cells",
+                    "properties": {
+                        COLUMN: _COLUMN_SCHEMA,
+                        LOWER: {"type": "boolean", "description": "whether to write it in lower case"},
+                        SPLIT: {"type": "string", "minLength": 1, "description": "what separates the items of a list"},
+                        MAP: {
+                            "type": "object",
+                            "minProperties": 1,
+                            "description": "the value of each cell; an empty one declares nothing",
+                            "additionalProperties": {"type": ["string", "number", "boolean"]},
+                        },
+                    },
+                    "required": [COLUMN],
+                    "additionalProperties": False,
+                },
                 {
                     "type": "object",
                     "description": "what is the same in each row",
@@ -129,7 +201,36 @@ Column: TypeAlias = Annotated[
         }
     ),
 ]
-"""The name of a column, or `{value: ...}` for a value that is the same in each row."""
+"""The name of a column, a text with columns in it, `{column: ...}`, or `{value: ...}` for the same in each row."""
+
+_Naming: TypeAlias = Annotated[
+    object,
+    AfterValidator(_naming),
+    WithJsonSchema({"anyOf": [_COLUMN_SCHEMA, {"type": "array", "minItems": 1, "items": _COLUMN_SCHEMA}]}),
+]
+_PhoneRegion: TypeAlias = Annotated[
+    object,
+    AfterValidator(_phone_region),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "description": "an ISO code or an English name: US, Germany"},
+                {
+                    "type": "object",
+                    "description": "the column that names each row's country",
+                    "properties": {COLUMN: _COLUMN_SCHEMA},
+                    "required": [COLUMN],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+_Empty: TypeAlias = Annotated[
+    object,
+    AfterValidator(_empty),
+    WithJsonSchema({"type": "array", "items": {"type": ["string", "null"]}}),
+]
 
 _ColumnMap: TypeAlias = dict[str, Column]
 
@@ -191,8 +292,21 @@ class ContactsFrom(Strict):
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", description="what separates the cells of CSV"
     )
-    named_by: str = Field(description="the column of the contact's name in addresses")
+    phone_region: _PhoneRegion = Field(
+        default=None, description="the country of phone numbers without a country code, or {column: country}"
+    )
+    empty: _Empty = Field(default=None, description='texts that stand for an empty cell: [N/A, NULL, "-"]')
+    named_by: _Naming = Field(
+        default=None,
+        description="the column or columns of which the contact's name in addresses is made; its identifier by default",
+    )
     contact: RowContact = Field(description="the contact of a row, with the name of a column for each value")
+
+    @property
+    def empty_texts(self) -> frozenset[str]:
+        """Return the texts that stand for an empty cell."""
+        found = self.empty if isinstance(self.empty, list) else []
+        return frozenset(text for one in found for text in ((one,) if isinstance(one, str) else _NULLS))
 
     @field_validator("delimiter")
     @classmethod

@@ -1,17 +1,22 @@
 """A prepared mapping of columns: it turns a row into a document that declares a contact, with places."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import FACTS
+from reconciler.specs.row_cells import CellError, Cells, cells_in, escaped_text
+from reconciler.specs.row_names import Naming
+from reconciler.specs.row_numbers import phone_region_of
 from reconciler.specs.row_schema import CONSTANT, Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
@@ -38,12 +43,13 @@ class Condition(Struct, frozen=True):
 
 
 class _Leaf(Struct, frozen=True):
-    """One value: that of a column, or a constant; `fact` is its key where it is a fact."""
+    """One value: that of cells, or a constant; `fact` is its key where it is a fact."""
 
     at: int
-    column: str | None
+    cells: Cells | None
     constant: Json
     fact: str | None
+    is_number: bool
 
 
 class _Branch(Struct, frozen=True):
@@ -114,14 +120,17 @@ class Template:
         left_out: AbstractSet[str] = frozenset(),
     ) -> None:
         parts = dict(entry.entries())
-        self._named_by = str(parts["named_by"].value)
-        self.slots: list[Slot] = [Slot(self._named_by, parts["named_by"].source, ())]
+        self.slots: list[Slot] = []
         self.conditions: list[Condition] = []
         self._met: set[KeyPath] = set()
+        self._region = phone_region_of(parts.get("phone_region"))
         self._is_text = is_text
         self._convert = convert
         self._is_resolved = is_resolved
         self._left_out = left_out
+        self.naming = self._naming(parts)
+        if self._region.column:
+            self.slots.append(Slot(self._region.column, parts["phone_region"].source, ()))
         self._contact = self._branch(parts["contact"], (), may_drop=False)
 
     @property
@@ -136,10 +145,6 @@ class Template:
         first = {condition.slot.path: condition.slot for condition in reversed(self.conditions)}
         yield from (slot for path, slot in first.items() if path not in self._met)
 
-    def name_of(self, row: Row) -> Json:
-        """Return what a row names its contact, None for nothing."""
-        return row.cell(self._named_by)
-
     def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
         """Return the document that declares a row's contact, and the cells that are refused in it."""
         filling = _Filling(row, [])
@@ -147,6 +152,22 @@ class Template:
         value, mark = built if built is not None else ({}, _mark(_NAME_AT))
         own = _mark(_NAME_AT)
         return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
+
+    def _naming(self, parts: Mapping[str, Node]) -> Naming:
+        """Return what names rows; its first column, or that of the identifier, is the place of the contact."""
+        contact = dict(parts["contact"].entries())
+        kinds = [kind for kind in ("contact_id", *IDENTIFIER_KINDS) if kind in contact]
+        found = {kind: cells_in(contact[kind]) for kind in kinds}
+        identifiers = [(kind, cells) for kind, cells in found.items() if cells is not None]
+        named_by = parts.get("named_by")
+        nodes = () if named_by is None else tuple(named_by.items()) or (named_by,)
+        columns = [(node, cells) for node in nodes if (cells := cells_in(node)) is not None]
+        for node, cells in columns:
+            self.slots += (Slot(column, node.source, ()) for column in cells.columns)
+        if not columns:
+            node, first = contact[kinds[0]], found[kinds[0]]
+            self.slots.append(Slot(first.columns[0] if first else None, node.source, ()))
+        return Naming(tuple(cells for _, cells in columns), tuple(identifiers), self._region.or_as_written)
 
     def _branch(self, node: Node, path: KeyPath, *, may_drop: bool) -> _Branch:
         parts = tuple((key, self._part(below, (*path, key))) for key, below in node.entries() if key != "where")
@@ -180,12 +201,13 @@ class Template:
         return _Branch(tuple(leaves.items()), may_drop=False, at=leaves["phone_number"].at)
 
     def _leaf(self, node: Node, path: KeyPath, *, fact: str | None = None) -> _Leaf:
-        if not isinstance(node.value, dict):
-            self.slots.append(Slot(str(node.value), node.source, path))
-            return _Leaf(len(self.slots) - 1, str(node.value), None, fact)
+        at, cells = len(self.slots), cells_in(node)
+        if cells is not None:
+            self.slots += (Slot(column, node.source, path) for column in cells.columns)
+            return _Leaf(at, cells, None, fact, is_number=path[-1] == "phone_number" and fact is None)
         self.slots.append(Slot(None, node.source, path))
-        constant: Json = node.value[CONSTANT]
-        return _Leaf(len(self.slots) - 1, None, escaped(constant) if self._is_resolved else constant, fact)
+        constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
+        return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
 
     def _build(self, part: _TemplatePart, filling: _Filling) -> _Built | None:
         match part:
@@ -197,21 +219,35 @@ class Template:
                 return self._build_users(part, filling)
 
     def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
-        if leaf.column is None:
+        if leaf.cells is None:
             return leaf.constant, _deep(leaf.constant, leaf.at)
-        cell = filling.row.cell(leaf.column)
+        try:
+            cell = leaf.cells.value(filling.row, escape=None if self._is_resolved else escaped_text)
+        except CellError as error:
+            slot = replace(self.slots[leaf.at], column=error.column)
+            filling.wrong.append(WrongCell(slot, error.message, error.cure))
+            return REFUSED, _mark(leaf.at)
         if cell is None:
             return None
-        if self._is_text and leaf.fact is not None and isinstance(cell, str):
-            cell = self._converted(leaf.fact, cell, leaf.at, filling)
-        value = escaped(cell)
+        if isinstance(cell, str):
+            cell = self._text(leaf, cell, filling)
+        value = cell if leaf.cells.is_text and not self._is_resolved else escaped(cell)
         return value, _deep(value, leaf.at)
 
-    def _converted(self, fact: str, cell: str, at: int, filling: _Filling) -> Json:
+    def _text(self, leaf: _Leaf, cell: str, filling: _Filling) -> Json:
+        """Return a text as the fact or the number that it is, or `REFUSED` and note why it is none."""
+        if leaf.is_number:
+            number = self._region.read(cell, filling.row)
+            if isinstance(number, str):
+                return number
+            filling.wrong.append(WrongCell(self.slots[leaf.at], number.message, number.cure))
+            return REFUSED
+        if not self._is_text or leaf.fact is None:
+            return cell
         try:
-            return self._convert(fact, cell)
+            return self._convert(leaf.fact, cell)
         except ValueError as error:
-            filling.wrong.append(WrongCell(self.slots[at], error.args[0], "fix the cell"))
+            filling.wrong.append(WrongCell(self.slots[leaf.at], error.args[0], "fix the cell"))
             return REFUSED
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
@@ -248,7 +284,8 @@ class Template:
 
 
 def _has_cells(user: _Branch, row: Row) -> bool:
-    columns = [part.column for _, part in user.parts if isinstance(part, _Leaf) and part.column is not None]
+    cells = (part.cells for _, part in user.parts if isinstance(part, _Leaf) and part.cells is not None)
+    columns = [column for one in cells for column in one.columns]
     return not columns or any(row.cell(column) is not None for column in columns)
 
 

@@ -1,6 +1,7 @@
 """Look into spec files without loading them: the addresses for completion, and the keys of facts that are secrets."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from reconciler.errors import SpecError
 from reconciler.reading import find_files, read_file
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import facts_in
+from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_reading import RowSource, row_sources
 
 
@@ -64,12 +66,14 @@ def _rows(source: RowSource) -> Iterator[Json]:
     """Yield the document of each row as a spec would write it; skip rows that are wrong."""
     template = source.template(is_resolved=False)
     try:
-        for row in source.rows():
-            name = template.name_of(row) if isinstance(row, Row) else None
-            if isinstance(row, Row) and isinstance(name, str):
-                yield template.document(row, name)[0].value
+        rows = [row for row in islice(source.rows(), _MOST_ROWS) if isinstance(row, Row)]
     except (OSError, ValueError):
         return
+    shared = template.naming.shared(rows)
+    for row in rows:
+        with suppress(CellError):
+            if name := template.naming.name(row, shared):
+                yield template.document(row, name)[0].value
 
 
 def _contact(address: str, body: Json, scopes: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -13,13 +13,12 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.masking import compose, named
+from reconciler.core.model.names import LONGEST_NAME, NAME
 from reconciler.core.model.phone_numbers import NoNumber, no_number, read_phone_number
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.text import UnreadSecret, has_control_characters
 from reconciler.reading import AccountId, Id, wrong
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
-_LONGEST_NAME = 63
 _LOOSE_NUMBER = r"^[^0-9A-Za-z]*([Tt][Ee][Ll]:[^0-9A-Za-z]*)?([+\uFF0B\uFE62]|00)[^A-Za-z]*$"
 """A pattern for numbers with their country code, as people write them; what they may be is for the reader to say."""
 
@@ -34,9 +33,9 @@ REFERENCE_AS_KEY = "references work in values, not in keys and names"
 def _name(text: str) -> str:
     if OPENING in text:
         raise wrong(REFERENCE_AS_KEY, cure="write the name out")
-    if len(text) > _LONGEST_NAME:
-        raise wrong(f"a name may have {_LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
-    if not re.fullmatch(_NAME, text):
+    if len(text) > LONGEST_NAME:
+        raise wrong(f"a name may have {LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
+    if not re.fullmatch(NAME, text):
         raise wrong(
             compose("{} is not a name", named(text)),
             cure="use letters, digits, - and _, with a letter or digit at the start",
@@ -109,7 +108,7 @@ def _choice(value: object) -> object:
 Name: TypeAlias = Annotated[
     str,
     AfterValidator(_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "maxLength": _LONGEST_NAME}),
+    WithJsonSchema({"type": "string", "pattern": f"^{NAME}$", "maxLength": LONGEST_NAME}),
 ]
 """What a scope, a contact or a memory is called in the specs."""
 

@@ -38,6 +38,19 @@ def test_a_broken_project_file_is_a_finding_too(repository: Repository) -> None:
     assert len(messages(repository.run("validate", "--format", "sarif").out)) >= 1
 
 
+def test_rows_that_share_a_name_are_counted(repository: Repository) -> None:
+    repository.write("list.csv", "first,email\nAnn,a@example.com\nAnn,b@example.com\nBo,c@example.com\n")
+    repository.write(
+        "specs/list.yaml", "contacts_from: [{file: ../list.csv, named_by: first, contact: {email: email}}]\n"
+    )
+
+    told = repository.run("validate").out
+
+    assert told.endswith(
+        "In list.csv, 2 rows share a name with another; each of these names ends in a hash of the identifier.\n"
+    )
+
+
 DEEP = "a: " + "[" * 5000 + "\n"
 WITH_OVERLAYS = "version: 1\nenvironments:\n  sandbox: {api: sandbox, overlays: [overlays]}\n"
 WITH_ROWS = SPEC + "contacts_from:\n  - {file: ../rows.yaml, named_by: id, contact: {external_id: id}}\n"

@@ -86,4 +86,8 @@ def _counts(environment: str, loaded: "Loaded") -> str:
             (sum(len(memory.users) for memory in desired.memories), "user", "users"),
         ]
     )
-    return f"The specs of {environment} are valid: {counts}.\n"
+    shared = (
+        f"In {file}, {rows:,} rows share a name with another; each of these names ends in a hash of the identifier.\n"
+        for file, rows in loaded.shared_names
+    )
+    return f"The specs of {environment} are valid: {counts}.\n{''.join(shared)}"

@@ -1,15 +1,14 @@
 """Name contacts and scopes in an export: unique slugs of live names, and identifiers."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias, TypeVar, assert_never
-from unicodedata import normalize
 
 from msgspec import Struct
 
 from reconciler.core.export.left_out import Accepts
 from reconciler.core.model.desired import AgentNumber, IdentifierKind, Persona, ScopeKey, identifier_key
+from reconciler.core.model.names import contact_name, slug, with_suffix
 from reconciler.core.model.phone_numbers import e164_of
 from reconciler.core.remote import ContactRecord
 
@@ -52,18 +51,7 @@ class Identifying:
                 return None
 
 
-_LONGEST = 63
 _ID_SHOWN = 8
-_OTHER = re.compile("[^a-z0-9]+")
-_LETTER = re.compile("[a-z]")
-_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d")
-"""Names that are no files on Windows, whatever their ending."""
-
-_LETTERS = str.maketrans(
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
-)
-"""What stands for letters that have no accent to drop."""
-
 _Key = TypeVar("_Key")
 
 
@@ -90,31 +78,18 @@ def scope_names(scope_keys: Iterable[ScopeKey], taken: Iterable[str] = ()) -> Ma
     return _unique({scope_key: _scope_slug(scope_key) for scope_key in ordered}, taken)
 
 
-def slug(text: str) -> str:
-    """Return the text in lower-case ASCII letters and digits with hyphens between; empty where it has none of them."""
-    letters = normalize("NFKD", text.lower().translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
-    return _OTHER.sub("-", letters)[: _LONGEST + 1].strip("-")[:_LONGEST].rstrip("-")
-
-
 def _contact_slug(contact: ContactRecord, identified: Identified | None) -> str:
     name = contact.profile.get("name")
-    of_name = slug(name) if isinstance(name, str) else ""
-    if of_name:
-        return _as_name(of_name)
-    if identified is not None and identified.kind != "contact_id" and (of_identifier := slug(identified.value)):
-        return _as_name(of_identifier)
+    if isinstance(name, str) and (of_name := contact_name(name)):
+        return of_name
+    if identified is not None and identified.kind != "contact_id" and (known := contact_name(identified.value)):
+        return known
     return f"contact-{slug(contact.contact_id[:_ID_SHOWN])}".rstrip("-")
-
-
-def _as_name(text: str) -> str:
-    """Return a slug as a name: not of digits alone, which are dates and numbers to many, and good for a file."""
-    is_good = _LETTER.search(text) and not _DEVICE.fullmatch(text)
-    return text if is_good else f"contact-{text}"[:_LONGEST].rstrip("-")
 
 
 def _with_id(name: str, contact_id: str) -> str:
     end = slug(contact_id)[-_ID_SHOWN:].strip("-")
-    return f"{name[: _LONGEST - len(end) - 1].rstrip('-')}-{end}" if end else name
+    return with_suffix(name, f"-{end}") if end else name
 
 
 def _scope_slug(scope_key: ScopeKey) -> str:
@@ -137,7 +112,7 @@ def _unique(wanted: Mapping[_Key, str], others: Iterable[str]) -> dict[_Key, str
         while chosen in taken:
             numbers[name] = numbers.get(name, 1) + 1
             suffix = f"-{numbers[name]}"
-            chosen = name[: _LONGEST - len(suffix)].rstrip("-") + suffix
+            chosen = with_suffix(name, suffix)
         taken.add(chosen)
         names[key] = chosen
     return names

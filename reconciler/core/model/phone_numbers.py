@@ -25,7 +25,7 @@ E164 = r"\+[1-9][0-9]{6,14}"
 _LONGEST_QUOTE = 41
 _LONGEST_CODE = 3
 _EXAMPLE = 'write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"'
-_NO_REGION = 'write "+" and the country code first, or, for a data file, set phone_region in contacts_from'
+NO_REGION = 'write "+" and the country code first, or, for a data file, set phone_region in contacts_from'
 _SPREADSHEET = "format the column as text in the spreadsheet, and save the list again"
 
 _IS_E164 = re.compile(E164).fullmatch
@@ -196,7 +196,7 @@ def _trunk(text: str, code: str, rest: str, number: str) -> NoNumber:
 def _national(digits: str, text: str, region: str | None) -> str | NoNumber:
     if not region:
         is_long = len(digits) >= _SHORTEST_NUMBER
-        return NoNumber(_said("{} has no country code", text), _NO_REGION) if is_long else no_number(text)
+        return NoNumber(_said("{} has no country code", text), NO_REGION) if is_long else no_number(text)
     import phonenumbers
 
     try:
