@@ -1,12 +1,29 @@
-"""A few workers on one iterator, and a request to stop: first let requests in flight finish, then cancel them."""
+"""Work in an event loop: a few workers on one iterator, and a request to stop, which lets requests in flight finish."""
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """
+    Do the work in an event loop of its own, and return its result.
+
+    The task has no result: `asyncio.run` makes a text of the task and its result, twice, when it looks whose handler of
+    Ctrl-C is in place. For a large plan that takes seconds.
+    """
+    results: list[_Result] = []
+
+    async def keep() -> None:
+        results.append(await work)
+
+    asyncio.run(keep())
+    return results[0]
 
 
 async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]], *, concurrency: int) -> None:
@@ -27,7 +44,6 @@ async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[Non
 
 
 NOT_REACHED = "not reached: the apply was stopped"
-_Result = TypeVar("_Result")
 
 
 class Stop:

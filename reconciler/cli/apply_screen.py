@@ -1,6 +1,5 @@
 """How `apply` and `undo` show a plan, ask, and show the receipt."""
 
-import asyncio
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, emit_paged, write_files
 from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
+from reconciler.concurrency import run_in_loop
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.receipt import describe_receipt
 from reconciler.core.plan.receipt import Receipt
@@ -75,7 +75,7 @@ def run_apply(apply: Apply, output: ApplyOutput) -> int:
     apply.check()
     check_files([*output.files, *([("yaml", output.save_undo)] if output.save_undo else [])])
     screen = _TerminalScreen(apply.session, output)
-    receipt = asyncio.run(apply.run(screen))
+    receipt = run_in_loop(apply.run(screen))
     if receipt.interrupted:
         return _INTERRUPTED
     if not receipt.is_complete:
@@ -86,7 +86,7 @@ def run_apply(apply: Apply, output: ApplyOutput) -> int:
 def _run_dry(apply: Apply, output_format: str) -> int:
     """Show each request of an apply, and send none of them; return the exit code."""
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-    plan, document = asyncio.run(apply.rehearse(apply.session.masker(reveal=reveal)))
+    plan, document = run_in_loop(apply.rehearse(apply.session.masker(reveal=reveal)))
     emit(dry_run_formats()[output_format](document), output_format)
     refuse_exceeded(plan)
     return 0

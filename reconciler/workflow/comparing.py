@@ -1,10 +1,10 @@
 """Two environments side by side: what they declare, or what their accounts hold of it."""
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 
+from reconciler.concurrency import run_in_loop
 from reconciler.core.documents.comparison import (
     HIDDEN,
     DeclaredValue,
@@ -54,7 +54,7 @@ def compare_live(
         )
         declared = [declared_values(session.desired) for session in sessions]
         named = {address for side in declared for address in side}
-        sides = [live_values(session.desired, asyncio.run(_observed(session)), named=named) for session in sessions]
+        sides = [live_values(session.desired, run_in_loop(_observed(session)), named=named) for session in sessions]
         masker = sessions[0].masker(reveal=reveal).without_sensitive_keys
         hidden = _hidden((session.desired for session in sessions), reveal=reveal)
 

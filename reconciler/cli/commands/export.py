@@ -64,11 +64,10 @@ def export(  # noqa: PLR0913  one parameter an option
     Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
     summary would be written back over the grown one.
     """
-    import asyncio
-
     from reconciler.cli.invocation import pasteable
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
+    from reconciler.concurrency import run_in_loop
     from reconciler.core.export import Exporting, Wanted, build_export
     from reconciler.core.model.text import visible
     from reconciler.errors import InputError
@@ -87,7 +86,7 @@ def export(  # noqa: PLR0913  one parameter an option
     with open_account(project, environment, invocation, around) as account:
         progress = around.reporter.progress("reading")
         scope = AccountScope(Wanted(contacts, scopes, names), account.concurrency, progress, declared)
-        live = asyncio.run(_read(account, scope))
+        live = run_in_loop(_read(account, scope))
         made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared, _patterns(seed), table))
         _note_missing(live, made, identify_by, out)
         _note_declared(made, declared)

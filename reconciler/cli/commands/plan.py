@@ -80,20 +80,9 @@ def plan(  # noqa: PLR0913  one parameter an option
 
 
 def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":
-    """Make the plan, in an event loop of its own."""
-    import asyncio
-
+    """Make the plan, live or from a snapshot."""
+    from reconciler.concurrency import run_in_loop
     from reconciler.workflow.planning import plan_live, plan_offline
 
-    made: list[Plan] = []
-
-    # a plan must not be the result of the task: `asyncio.run` writes that out as text, in an error that nobody sees,
-    # when it looks whose handler of Ctrl-C is in place
-    async def keep() -> None:
-        if live is None:
-            made.append(await plan_live(session, targets, base=base))
-        else:
-            made.append(await plan_offline(session, targets, live, base=base))
-
-    asyncio.run(keep())
-    return made[0]
+    work = plan_live(session, targets, base=base) if live is None else plan_offline(session, targets, live, base=base)
+    return run_in_loop(work)

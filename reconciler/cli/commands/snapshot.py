@@ -25,10 +25,9 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     Every live value, key, identifier and phone number stands there as a keyed digest; ids of contacts, memories and
     personas stand in the open. Only reads from the account.
     """
-    import asyncio
-
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit, remark
+    from reconciler.concurrency import run_in_loop
     from reconciler.render.json import render_json
     from reconciler.storage.files import check_writable, write_file
     from reconciler.workflow.session import open_session
@@ -37,7 +36,7 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     if out is not None:
         check_writable(out)
     with open_session(invocation, surroundings_of(invocation)) as session:
-        taken = asyncio.run(make_snapshot(session, all_users=all_users))
+        taken = run_in_loop(make_snapshot(session, all_users=all_users))
     if taken.contacts is None:
         remark("note: this account lists no contacts, so the snapshot holds the declared memories alone")
     elif not taken.is_complete:
