@@ -12,23 +12,30 @@ from reconciler.render.output import PLAIN, Palette
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
+    from reconciler.render.links import SourceLinks
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
 ReceiptRenderer: TypeAlias = "Callable[[ReceiptDocument], str]"
 
 
-def plan_formats(palette: Palette = PLAIN, *, full: bool = False) -> Mapping[str, PlanRenderer]:
-    """Return the renderers of plans by format; only text has colours, and counts what is alike unless in full."""
+def plan_formats(
+    palette: Palette = PLAIN, *, full: bool = False, links: "SourceLinks | None" = None
+) -> Mapping[str, PlanRenderer]:
+    """
+    Return the renderers of plans by format.
+
+    Only text has colours, and counts what is alike unless in full. Comments and the report have links to the specs.
+    """
     return {
         "text": lambda plan: _plan_text(plan, palette, full=full),
         "json": _json,
-        "markdown": _plan_markdown,
-        "summary": _plan_summary,
+        "markdown": lambda plan: _plan_markdown(plan, links),
+        "summary": lambda plan: _plan_summary(plan, links),
         "github": _plan_github,
         "gitlab": _plan_gitlab,
         "junit": _plan_junit,
         "sarif": _plan_sarif,
-        "html": _plan_html,
+        "html": lambda plan: _plan_html(plan, links),
     }
 
 
@@ -84,16 +91,16 @@ def _dry_run_text(dry_run: "DryRunDocument") -> str:
     return render_dry_run_text(dry_run)
 
 
-def _plan_markdown(plan: PlanDocument) -> str:
+def _plan_markdown(plan: PlanDocument, links: "SourceLinks | None") -> str:
     from reconciler.render.markdown import render_plan_markdown
 
-    return render_plan_markdown(plan)
+    return render_plan_markdown(plan, links=links)
 
 
-def _plan_summary(plan: PlanDocument) -> str:
+def _plan_summary(plan: PlanDocument, links: "SourceLinks | None") -> str:
     from reconciler.render.markdown import render_plan_summary
 
-    return render_plan_summary(plan)
+    return render_plan_summary(plan, links=links)
 
 
 def _plan_github(plan: PlanDocument) -> str:
@@ -120,10 +127,10 @@ def _plan_sarif(plan: PlanDocument) -> str:
     return render_plan_sarif(plan)
 
 
-def _plan_html(plan: PlanDocument) -> str:
+def _plan_html(plan: PlanDocument, links: "SourceLinks | None") -> str:
     from reconciler.render.html.html import render_plan_html
 
-    return render_plan_html(plan)
+    return render_plan_html(plan, links=links)
 
 
 def _receipt_markdown(receipt: "ReceiptDocument") -> str:

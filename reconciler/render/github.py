@@ -13,7 +13,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line
-from reconciler.render.notices import view_sentences
+from reconciler.render.notices import refusal_sentences, view_sentences
 from reconciler.render.sections import Level, Section, plan_sections, receipt_sections
 from reconciler.render.words import counted
 
@@ -26,8 +26,14 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
 def render_plan_github(plan: PlanDocument) -> str:
-    """Return updates of live values as warnings, and everything else as notices."""
-    return _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
+    """Return a refusal by a guard as an error, updates of live values as warnings, and everything else as notices."""
+    return _refusals(plan) + _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
+
+
+def _refusals(plan: PlanDocument) -> str:
+    title = _property(plan.environment, _LONGEST_TEXT)
+    lines = (_data(shortened(text, _LONGEST_TEXT)) for text in refusal_sentences(plan))
+    return "".join(f"::error title={title}::{line}\n" for line in lines)
 
 
 def render_receipt_github(receipt: ReceiptDocument) -> str:

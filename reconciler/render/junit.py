@@ -19,7 +19,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line, place_text, plan_lines
-from reconciler.render.notices import view_sentences
+from reconciler.render.notices import refusal_sentences, view_sentences
 from reconciler.render.words import counted, detail_of
 
 _MOST_LINES = 20
@@ -61,7 +61,8 @@ def render_plan_junit(plan: PlanDocument) -> str:
     places = {memory_of(entry.address): entry.source for entry in reversed(plan.operations)}
     cases = [_plan_case(classname, address, places[address], lines) for address, lines in by_memory.items()]
     name = f"plan for {plan.environment}"
-    return _report(name, plan.created_at, cases or [_nothing(classname, "no changes")], view_sentences(plan))
+    about_plan = [*refusal_sentences(plan), *view_sentences(plan)]
+    return _report(name, plan.created_at, cases or [_nothing(classname, "no changes")], about_plan)
 
 
 def render_receipt_junit(receipt: ReceiptDocument) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
 from reconciler.render.changes import Line
-from reconciler.render.markup import code, marker, notes
+from reconciler.render.links import SourceLinks
+from reconciler.render.markup import code, marker, notes, refusal
 from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.words import advice, cost, counted, listed, memories, pending
 
@@ -30,11 +32,12 @@ _NAME = 80
 
 
 class _Detail(Struct, frozen=True):
-    """How much is shown: characters of a value, rows of a section, and whether groups share values or only keys."""
+    """How much is shown: characters of a value, rows of a section, whether groups share values or only keys, links."""
 
     value: int
     rows: int
     with_values: bool
+    links: SourceLinks | None = None
 
 
 _LADDER = (
@@ -55,19 +58,21 @@ class _GroupExcerpt(Struct, frozen=True):
     names: int
 
 
-def render_plan_markdown(plan: PlanDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = "") -> str:
+def render_plan_markdown(
+    plan: PlanDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = "", links: SourceLinks | None = None
+) -> str:
     """Return the comment for a pull request, in at most `characters` characters and bytes."""
     sections = plan_sections(plan)
-    head = [marker(plan.environment), _plan_headline(plan)]
+    head = [marker(plan.environment), *filter(None, [refusal(plan)]), _plan_headline(plan)]
     if not sections:
         return _fitted(head, lambda _: [], characters)
     foot = _plan_foot(plan, artifact)
-    return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters)
+    return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters, links)
 
 
-def render_plan_summary(plan: PlanDocument, *, artifact: str = "") -> str:
+def render_plan_summary(plan: PlanDocument, *, artifact: str = "", links: SourceLinks | None = None) -> str:
     """Return the step summary, in at most 1,000,000 bytes."""
-    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact)
+    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact, links=links)
 
 
 def render_receipt_markdown(
@@ -85,9 +90,14 @@ def render_receipt_summary(receipt: ReceiptDocument, *, artifact: str = "") -> s
     return render_receipt_markdown(receipt, characters=SUMMARY_BYTES, artifact=artifact)
 
 
-def _fitted(head: Sequence[str], body: Callable[[_Detail], Iterable[str]], budget: int) -> str:
-    """Return the most detailed text within the budget; the marker is always there."""
-    for detail in _LADDER:
+def _fitted(
+    head: Sequence[str],
+    body: Callable[[_Detail], Iterable[str]],
+    budget: int,
+    links: SourceLinks | None = None,
+) -> str:
+    """Return the most detailed text within the budget, with links where all fits; the marker is always there."""
+    for detail in (*([replace(_LADDER[0], links=links)] if links else []), *_LADDER):
         if (text := _within(chain(head, body(detail)), budget)) is not None:
             return text
     return _within(head, budget) or f"{head[0]}\n"
@@ -216,6 +226,8 @@ def _change(line: Line, detail: _Detail) -> str:
 
 def _place(line: Line, detail: _Detail) -> str:
     place = code(f"{shortened(line.place.file, detail.value)}:{line.place.line}", 2 * detail.value)
+    if url := detail.links.url(line.place) if detail.links else "":
+        place = f'<a href="{url}">{place}</a>'
     return f"{place}<br>{line.cause}" if line.cause else place
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.text import shortened, visible
-from reconciler.render.notices import keys_of, notice_groups, view_sentences
+from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.words import counted
 
 _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
@@ -36,6 +36,12 @@ def marker(environment: str, *, suffix: str = "") -> str:
     """Return the hidden line that identifies a comment; no environment's name can end it or imitate another one."""
     name = quote(environment, safe="", errors="backslashreplace").replace("--", "-%2D")
     return f"<!-- reconciler:{name[:_LONGEST_MARKER]}{suffix} -->"
+
+
+def refusal(plan: PlanDocument) -> str:
+    """Return the guards that refuse a plan as a caution; empty where none does."""
+    sentences = refusal_sentences(plan, lambda text: code(text, _NAME))
+    return f"> [!CAUTION]\n> <p>{'<br>'.join(sentences)}</p>" if sentences else ""
 
 
 def notes(plan: PlanDocument) -> Iterator[str]:

@@ -112,9 +112,14 @@ def keys_of(notice: NoticeEntry, *, digests: bool = False) -> str:
     return listed(names) if names else ""
 
 
+def refusal_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
+    """Return a sentence for each guard that refuses the plan; `mark` writes names."""
+    return [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
+
+
 def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
-    """Return sentences about the whole plan: guards that refuse it, and what it was made from; `mark` writes names."""
-    sentences = [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
+    """Return sentences about what the whole plan was made from; `mark` writes names."""
+    sentences: list[str] = []
     if plan.snapshot_taken_at is not None:
         when = age(plan.snapshot_taken_at, plan.created_at)
         sentences.append(f"Read from a snapshot of {mark(plan.snapshot_taken_at)}{when}, not from the account.")

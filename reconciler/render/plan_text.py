@@ -10,10 +10,10 @@ from itertools import groupby
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.text import visible
 from reconciler.render.changes import Line, plan_lines
-from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, view_sentences
+from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.output import Palette
 from reconciler.render.sections import Group, Unit, grouped_by
-from reconciler.render.words import cost, counted, listed, memories, pending
+from reconciler.render.words import columns_of, cost, counted, listed, memories, pending
 
 _TOTALS = (
     "contacts_to_create",
@@ -80,9 +80,10 @@ def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:
     """Yield each line with its place, the places in one column."""
     paints = {"+": palette.add, "~": palette.update, "?": palette.uncertain}
     texts = [line.text for line in lines]
-    width = max((len(text) for text in texts if len(text) <= _WIDEST), default=0)
-    for line, text in zip(lines, texts, strict=True):
-        padding = " " * (width - len(text))
+    widths = [columns_of(text) for text in texts]
+    widest = max((width for width in widths if width <= _WIDEST), default=0)
+    for line, text, width in zip(lines, texts, widths, strict=True):
+        padding = " " * (widest - width)
         yield f"  {paints[line.sign](f'{line.sign} {text}')}{padding}  {palette.faint(line.origin)}"
 
 
@@ -96,6 +97,7 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
     for group in notice_groups(plan.notices):
         yield from _notes(group)
     yield from view_sentences(plan)
+    yield from map(palette.failure, refusal_sentences(plan))
     yield palette.faint(f"Cost: {cost(plan.cost)}.")
 
 

@@ -15,7 +15,7 @@ from reconciler.core.documents.explanation import Advice, LintDocument
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.text import json_text, shortened, visible
 from reconciler.errors import Problem, Source
-from reconciler.render.notices import keys_of, notice_sentence, view_sentences
+from reconciler.render.notices import keys_of, notice_sentence, refusal_sentences, view_sentences
 from reconciler.render.words import counted
 
 MOST_RESULTS = 25_000
@@ -98,7 +98,9 @@ def render_plan_sarif(plan: PlanDocument) -> str:
 
     The place of a notice is where the spec declares its subject; without such a declaration it has no place.
     """
-    about_plan = [_SarifResult("view", sentence, "", None) for sentence in view_sentences(plan)]
+    about_plan = [
+        _SarifResult("view", sentence, "", None) for sentence in (*refusal_sentences(plan), *view_sentences(plan))
+    ]
     return _log(f"reconciler/plan/{visible(plan.environment)}/", [*map(_notice, plan.notices), *about_plan])
 
 

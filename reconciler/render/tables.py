@@ -16,7 +16,7 @@ from reconciler.errors import Source
 from reconciler.render.markup import code
 from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
-from reconciler.render.words import counted, listed, shown
+from reconciler.render.words import columns_of, counted, listed, padded, shown
 
 
 def render_lint_text(document: LintDocument) -> str:
@@ -78,9 +78,9 @@ def render_runs_text(document: RunsDocument) -> str:
     if not document.runs:
         return "No runs: no apply has written anything here yet.\n"
     rows = [_HEADINGS, *map(_row, document.runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
+    widths = [max(columns_of(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
     return "".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
+        "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
         for row in rows
     )
 
@@ -131,8 +131,8 @@ def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAI
     rows += [(visible(one.address), *_sides(one)) for one in document.differences]
     if len(rows) == 1:
         return f"{_summary(document)}\n"
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    widths = [max(columns_of(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{padded(row[0], widths[0])}  {padded(row[1], widths[1])}  {row[2]}".rstrip() for row in rows]
     return "\n".join([palette.strong(lines[0]), *lines[1:], "", _summary(document)]) + "\n"
 
 

@@ -163,3 +163,18 @@ def whole(value: Mixed, *, digests: bool = False) -> str:
             return "{" + ", ".join(entries) + "}"
         case _:
             return "[" + ", ".join(whole(item, digests=digests) for item in value) + "]"
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns a line takes on a terminal, where a wide character takes two and a combining one none."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth  # noqa: PLC0415  it takes as long as all else, and most plans are ASCII
+
+    width = wcswidth(text)
+    return len(text) if width < 0 else width
+
+
+def padded(text: str, width: int) -> str:
+    """Return the text with spaces behind it, as many as it lacks to a width in columns."""
+    return text + " " * (width - columns_of(text))

@@ -1,6 +1,8 @@
 """The HTML report in a real browser: it filters and folds, by keyboard too, logs nothing and asks for nothing."""
 
 from collections.abc import Iterator
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -79,9 +81,14 @@ def fits(page: Chrome) -> bool:
     return bool(page.execute_script("return document.documentElement.scrollWidth <= innerWidth"))
 
 
-def test_everything_is_shown_at_first_and_counted(page: Chrome) -> None:
-    rows, contacts = (len(shown(page, selector)) for selector in (".card tbody tr", ".card"))
+def test_all_that_changes_is_shown_at_first_and_counted_and_what_stays_on_request(page: Chrome) -> None:
+    rows, contacts = (len(page.find_elements(By.CSS_SELECTOR, selector)) for selector in (".card tbody tr", ".card"))
+    changes = len(shown(page, ".card tbody tr:not(.stays)"))
 
+    assert one(page, "#shown").text == f"Showing {changes} of {rows} rows, {contacts} of {contacts} contacts"
+    assert shown(page, ".card tbody tr.stays") == []
+
+    one(page, "fieldset input[value=stays]").click()
     assert one(page, "#shown").text == f"Showing {rows} of {rows} rows, {contacts} of {contacts} contacts"
     assert shown(page, "h1") == ["Plan for sandbox"]
     assert shown(page, "#nothing") == []
@@ -97,6 +104,7 @@ def test_everything_is_shown_at_first_and_counted(page: Chrome) -> None:
     ],
 )
 def test_a_filter_leaves_what_is_like_it(page: Chrome, field: str, typed: str, contacts: list[str]) -> None:
+    one(page, "fieldset input[value=stays]").click()
     one(page, f"#{field}").send_keys(typed)
 
     wait_for(page, f", {len(contacts)} of 8 contacts")
@@ -104,7 +112,7 @@ def test_a_filter_leaves_what_is_like_it(page: Chrome, field: str, typed: str, c
 
 
 def test_a_kind_of_change_can_be_left_out(page: Chrome) -> None:
-    for verb in ("add", "create", "user", "stays"):
+    for verb in ("add", "create", "user"):
         one(page, f"fieldset input[value={verb}]").click()
 
     wait_for(page, "Showing 5 of")
@@ -140,7 +148,7 @@ def test_the_page_is_used_by_keyboard_alone(page: Chrome) -> None:
     assert page.switch_to.active_element.text == "Skip to the contacts"
     assert page.switch_to.active_element.is_displayed()
 
-    keys.send_keys(Keys.TAB, "mei", Keys.TAB, Keys.TAB, Keys.TAB, Keys.TAB, Keys.SPACE).perform()
+    keys.send_keys(Keys.TAB, Keys.TAB, "mei", Keys.TAB, Keys.TAB, Keys.TAB, Keys.TAB, Keys.SPACE).perform()
     wait_for(page, ", 1 of 8 contacts")
     assert not one(page, "fieldset input[value=update]").is_selected()
 
@@ -153,6 +161,40 @@ def test_what_has_the_focus_is_framed(page: Chrome) -> None:
     ActionChains(page).send_keys(Keys.TAB, Keys.TAB).perform()
 
     assert page.switch_to.active_element.value_of_css_property("outline-style") == "solid"
+
+
+@pytest.mark.parametrize(("rows", "width", "is_open"), [(19, 1180, False), (20, 1180, True), (20, 390, False)])
+def test_the_filter_is_folded_for_a_few_rows_and_on_a_phone(
+    browser: Chrome, tmp_path: Path, rows: int, width: int, *, is_open: bool
+) -> None:
+    wanted = [memory({f"k{number}": 1 for number in range(rows)})]
+    file = tmp_path / "some.html"
+    made = plan_all([(item, Present("m", {})) for item in wanted])
+    file.write_text(render_plan_html(describe_plan(made, Masker(b"key", reveal=False))), encoding="utf-8")
+    emulate(browser, width=width, height=844)
+    browser.get(file.as_uri())
+
+    assert bool(shown(browser, "#more .fields")) == is_open
+    assert len(shown(browser, "#shown")) == 1
+    assert fits(browser)
+
+
+@pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="axe-core is not installed here (the dev tools)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 390])
+def test_axe_finds_nothing(browser: Chrome, tmp_path: Path, report: Path, width: int, scheme: str) -> None:
+    text = report.read_text(encoding="utf-8")
+    refused = tmp_path / "refused.html"
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    refused.write_text(text.replace("</header>", '<div class="refused"><p>Refused.</p></div></header>'), "utf-8")
+    for file in (report, refused):
+        emulate(browser, width=width, height=980, scheme=scheme)
+        browser.get(file.as_uri())
+        browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        one(browser, "fieldset input[value=stays]").click()
+        browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        found = browser.execute_async_script("axe.run().then((found) => arguments[0](found.violations))")
+        assert [(violation["id"], violation["nodes"][0]["html"]) for violation in found] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,10 +9,12 @@ from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument, WriteFactsEntry
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, MissingContact, Present, Unseen
+from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.render.changes import cause_text
 from reconciler.render.html.html import render_plan_html
+from reconciler.render.links import SourceLinks
 from tests.builders import existing, memory, plan, plan_all, user
 from tests.html_pages import Report
 
@@ -123,19 +125,72 @@ def test_totals_cost_and_origin_are_told() -> None:
     ]
 
 
-def test_notices_are_told_at_the_end_and_at_the_memory_that_they_are_about() -> None:
+def test_notices_are_told_at_the_memory_that_they_are_about_and_others_at_the_end() -> None:
     made = described(plan(memory({"a": 1}), Present("m", {"x": 1, "y": 2})))
     others = tuple(NoticeEntry("unverifiable", f"contacts.c{number}", 1) for number in range(60))
     page = read(replace(made, notices=(*made.notices, NoticeEntry("not_read", "", 4), *others)))
 
     assert page.texts(".part p.note") == ["No spec names 2 live facts: left alone (unmanaged)"]
     assert page.texts(".notices summary") == [
-        "No spec names 2 live facts: left alone (unmanaged)",
         "4 memories not read, because of --target (not_read)",
         "60 contacts or users cannot be looked up (unverifiable)",
     ]
-    assert page.texts(".notices li")[:2] == ["contacts.sarah.scopes.support : 2 specs/a.yaml:3", "contacts.c0 : 1"]
+    assert page.texts(".notices li")[:2] == ["contacts.c0 : 1", "contacts.c1 : 1"]
     assert page.texts(".notices li")[-1] == "and 10 more places"
+
+
+def test_a_notice_about_a_key_or_a_user_stands_at_its_row() -> None:
+    made = described(
+        plan(
+            memory({"langauge": "pt", "a": 1}, users=[user()]),
+            Present("m", {"language": "pt"}, LiveUsers({}, listed=True)),
+        )
+    )
+    address = "contacts.sarah.scopes.support"
+    whom = NoticeEntry("unconfirmed_key", f'{address}.users["+14155550192"]', 1)
+    page = read(replace(made, notices=(*made.notices, whom)))
+    sets = "The account does not show the declared external_memory_key of 1 user: only adding a user sets it"
+    check = "Check 1 new key: one typo away from a known one, and a key once written stays (near_duplicate)"
+
+    assert page.texts("th p.note") == [
+        f"{check}: langauge beside (live text, 1-8 characters, {MASKING.digest('language')})",
+        f"{sets} (unconfirmed_key)",
+    ]
+    assert page.texts(".part > p.note") == ["No spec names 1 live fact: left alone (unmanaged)"]
+    assert page.all(".notices") == []
+
+
+def test_a_notice_about_a_contact_stands_in_its_card() -> None:
+    made = described(plan(memory({"a": 1}), Present("m", {})))
+    page = read(replace(made, notices=(NoticeEntry("unknown_contact", "contacts.sarah", 1),)))
+
+    assert len(page.texts(".part p.note")) == 1
+    assert page.all(".notices") == []
+
+
+def test_a_notice_whose_row_is_left_out_is_told_at_the_end() -> None:
+    made = replace(
+        many(2), notices=(NoticeEntry("near_duplicate", "contacts.c-00001.scopes.support", 1, keys=("plan",)),)
+    )
+    page = Report(render_plan_html(made, rows=1))
+
+    assert (page.texts("th p.note"), len(page.texts(".notices summary"))) == ([], 1)
+
+
+def test_a_refusal_comes_first() -> None:
+    made = described(plan(memory({"a": 1}), Present("m", {})))
+    page = read(replace(made, guards=(ExceededGuard("max_changes", 0, 1),)))
+
+    assert page.texts("header .refused p") == ["Apply refuses this: 1 change, and max_changes is 0."]
+    assert page.texts("title") == ["Refused: plan for sandbox"]
+
+
+def test_places_are_links_where_the_repository_is_known() -> None:
+    made = described(plan(memory({"a": 1}), Present("m", {})))
+    text = render_plan_html(made, links=SourceLinks("https://git.example/o/r/blob/1f", "voice"))
+    (link,) = Report(text).all(".place a")
+
+    assert link.attrs["href"] == "https://git.example/o/r/blob/1f/voice/specs/a.yaml#L3"
 
 
 def test_a_plan_says_what_it_was_seen_from_and_why_each_change_is_needed() -> None:

@@ -12,7 +12,7 @@ LIGHT, DARK, *_ = [
 ]
 PAIRS = [
     *product(("ink", "soft", "accent"), ("paper", "sheet", "line-soft")),
-    *((verb, f"{verb}-back") for verb in ("update", "add", "create", "user", "stays")),
+    *((verb, f"{verb}-back") for verb in ("update", "add", "create", "user", "stays", "refused")),
     ("stays", "sheet"),
 ]
 

@@ -36,6 +36,14 @@ def test_memories_that_change_alike_are_shown_once_and_counted() -> None:
     assert shown[5] == HINT
 
 
+def test_places_stand_in_one_column_beside_wide_and_combining_characters() -> None:
+    wanted = memory({"a": "Zoe", "b": "\u5c71\u7530", "c": "Zoe\u0308"})
+    lines = text(plan_all([(wanted, Present("m", {}))])).splitlines()[1:4]
+    shift = {"b": -2, "c": 1}
+
+    assert [line.index("specs/") - shift.get(line[4], 0) for line in lines] == [15, 15, 15]
+
+
 def test_in_full_each_of_them_is_shown() -> None:
     shown = text(gets(156), full=True)
 

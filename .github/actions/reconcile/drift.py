@@ -27,4 +27,4 @@ def _body(settings: Settings, *, drifts: bool) -> str:
     if not drifts:
         return f"<p><code>{escaped(settings.environment)}</code> is as its specs say.</p>\n{link}"
     _, _, told = (settings.folder / "plan.md").read_text(encoding="utf-8").partition("\n")
-    return f"<p>The account is not as the specs say. Apply them, or change them to what it holds.</p>\n{told}{link}"
+    return f"<p>The account is not as the specs say. Apply them, or change them to what it holds.</p>\n\n{told}{link}"

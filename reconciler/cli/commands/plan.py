@@ -1,5 +1,6 @@
 """`reconciler plan`: shows what `apply` would do, and writes nothing."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.plan.operations import Plan
+    from reconciler.render.links import SourceLinks
     from reconciler.workflow.session import Session
 
 _CHANGES_PENDING = 2
@@ -70,13 +72,23 @@ def plan(  # noqa: PLR0913  one parameter an option
     with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
         made = _plan(session, targets, live, base)
         masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
-        write_files(files, lambda name: plan_formats(full=full)[name](masked))
+        links = _links(session)
+        write_files(files, lambda name: plan_formats(full=full, links=links)[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
-        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color), full=full)
+        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color), full=full, links=links)
         emit_paged(renderers[output_format](shown), output_format, is_read=not writes)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
+
+
+def _links(session: "Session") -> "SourceLinks | None":
+    """Return where the specs can be read, which a CI job knows."""
+    if not os.environ.keys() & {"GITHUB_SHA", "CI_COMMIT_SHA"}:
+        return None
+    from reconciler.render.links import source_links
+
+    return source_links(os.environ, str(session.project.root.resolve()))
 
 
 def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":

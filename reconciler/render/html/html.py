@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.text import printing
 from reconciler.render.html.page import build_page
+from reconciler.render.links import SourceLinks
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,14 +25,14 @@ _STYLE = "report.css"
 _SCRIPT = "report.js"
 
 
-def render_plan_html(plan: PlanDocument, *, rows: int = MOST_ROWS) -> str:
+def render_plan_html(plan: PlanDocument, *, rows: int = MOST_ROWS, links: SourceLinks | None = None) -> str:
     """Return the report of a plan, with at most `rows` rows and 20 MB, however large the plan is."""
     from markupsafe import Markup  # noqa: PLC0415  comes with jinja2, which is needed for this format alone
 
     templates = _templates()
     style, script = _text(templates, _STYLE), _text(templates, _SCRIPT)
     page = templates.get_template("report.html.jinja").render(
-        page=build_page(plan, most_rows=rows),
+        page=build_page(plan, most_rows=rows, links=links),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704  our own file
         script=Markup(script),  # noqa: S704  our own file

@@ -13,8 +13,10 @@ from msgspec import Struct
 from reconciler.core.documents.plan import CostEntry, NoticeEntry, PlanDocument
 from reconciler.core.model.text import duration
 from reconciler.render.changes import Line, unchanged_lines
+from reconciler.render.html.margins import Margins, at_rows, row_notes
 from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, row_of, size_of, verb_of
-from reconciler.render.notices import keys_of, notice_groups, view_sentences
+from reconciler.render.links import SourceLinks
+from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
 from reconciler.render.words import counted, memories, pending
 
@@ -97,6 +99,7 @@ class ReportPage(Struct, frozen=True):
     totals: tuple[Total, ...]
     cards: tuple[Card, ...]
     hidden: Hidden
+    refusals: tuple[str, ...]
     views: tuple[str, ...]
     notes: tuple[Note, ...]
 
@@ -126,12 +129,15 @@ class ReportPage(Struct, frozen=True):
         return [key for key, _ in Counter(row.name for row in self.rows if not row.about).most_common(_MOST_NAMES)]
 
 
-def build_page(plan: PlanDocument, *, most_rows: int) -> ReportPage:
+def build_page(plan: PlanDocument, *, most_rows: int, links: SourceLinks | None = None) -> ReportPage:
     """Return the page of a plan, with at most `most_rows` rows and `MOST_BYTES`."""
     changes = [line for section in plan_sections(plan) for unit in section.units for line in unit.lines]
     lines = [*changes, *unchanged_lines(plan)]
-    rows = list(_fitting(lines[:most_rows]))
+    notices = at_rows(lines[:most_rows], plan.notices)
+    made = (row_of(line, notes=row_notes(own), links=links) for line, own in zip(lines, notices, strict=False))
+    rows = list(_fitting(lines[:most_rows], made))
     shown, left = lines[: len(rows)], lines[len(rows) :]
+    margins = Margins(plan, left, notices[: len(rows)])
     return ReportPage(
         environment=named(plan.environment),
         api=named(plan.api),
@@ -140,10 +146,11 @@ def build_page(plan: PlanDocument, *, most_rows: int) -> ReportPage:
         reading=counted(plan.cost.requests_read, "request"),
         writing=_writing(plan.cost),
         totals=tuple(_totals(plan)),
-        cards=tuple(_cards(shown, rows, _Margins(plan, left))),
+        cards=tuple(_cards(shown, rows, margins)),
         hidden=_hidden(left, set(map(_card_of, shown))),
+        refusals=tuple(refusal_sentences(plan, named)),
         views=tuple(view_sentences(plan, named)),
-        notes=tuple(_notes(plan.notices)),
+        notes=tuple(_notes(margins.rest)),
     )
 
 
@@ -152,12 +159,11 @@ def _card_of(line: Line) -> str:
     return line.contact or line.memory
 
 
-def _fitting(lines: Iterable[Line]) -> Iterator[TableRow]:
+def _fitting(lines: Iterable[Line], rows: Iterable[TableRow]) -> Iterator[TableRow]:
     """Yield rows as long as there is room."""
     size = 0
     headings: set[tuple[str, str]] = set()
-    for line in lines:
-        row = row_of(line)
+    for line, row in zip(lines, rows, strict=False):
         size += row.size
         for heading in ((_card_of(line), ""), (_card_of(line), line.memory)):
             if heading not in headings:
@@ -168,17 +174,7 @@ def _fitting(lines: Iterable[Line]) -> Iterator[TableRow]:
         yield row
 
 
-class _Margins:
-    """What a memory shows besides its rows: how many are left out, and its notices."""
-
-    def __init__(self, plan: PlanDocument, left: Iterable[Line]) -> None:
-        self.hidden = Counter(line.memory for line in left)
-        self.notices: dict[str, list[NoticeEntry]] = defaultdict(list)
-        for notice in plan.notices:
-            self.notices[notice.address].append(notice)
-
-
-def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: _Margins) -> Iterator[Card]:
+def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: Margins) -> Iterator[Card]:
     """Yield a card for each contact with its rows by memory; cards are ordered by their riskiest row."""
     found: dict[str, dict[tuple[str, str], list[TableRow]]] = defaultdict(lambda: defaultdict(list))
     for line, row in zip(lines, rows, strict=True):
@@ -186,12 +182,18 @@ def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: _Margins) -
     for card, parts in found.items():
         tally = Counter[Verb](row.verb for rows in parts.values() for row in rows)
         del tally["stays"]
-        yield Card(named(card), _ordered(tally), tuple(_part(*key, rows, margins) for key, rows in parts.items()))
+        notices = (margins.take(address, is_first=index == 0) for index, (address, _) in enumerate(parts))
+        sections = (
+            _part(*key, rows, margins.hidden[key[0]], own)
+            for (key, rows), own in zip(parts.items(), notices, strict=True)
+        )
+        yield Card(named(card), _ordered(tally), tuple(sections))
 
 
-def _part(address: str, scope: str, rows: Iterable[TableRow], margins: _Margins) -> MemorySection:
-    notes = tuple(_notes(margins.notices[address])) if address in margins.notices else ()
-    return MemorySection(named(address), named(scope), tuple(rows), margins.hidden[address], notes)
+def _part(
+    address: str, scope: str, rows: Iterable[TableRow], hidden: int, notices: Sequence[NoticeEntry]
+) -> MemorySection:
+    return MemorySection(named(address), named(scope), tuple(rows), hidden, tuple(_notes(notices)))
 
 
 def _hidden(left: Iterable[Line], shown: Container[str]) -> Hidden:

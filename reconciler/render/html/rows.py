@@ -10,6 +10,7 @@ from reconciler.core.documents.plan import PlaceEntry
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line
+from reconciler.render.links import SourceLinks
 from reconciler.render.words import shown
 
 Verb: TypeAlias = Literal["update", "add", "create", "user", "stays"]
@@ -21,7 +22,7 @@ LONGEST_VALUE = 1_000
 LONGEST_NAME = 200
 
 _CREATED = {"contact": "known to the account", "memory": "exists", "user": "in the memory"}
-_ROW_BYTES = 520
+_ROW_BYTES = 620
 """Bytes of a row without its texts."""
 
 
@@ -37,7 +38,8 @@ class TableRow(Struct, frozen=True):
     """
     One line of a table.
 
-    `about` is the kind of thing, empty for a fact. `name` is the key, or the user's number. `cause` is why it changes.
+    `about` is the kind of thing, empty for a fact. `name` is the key, or the user's number. `cause` is why it changes,
+    and `url` leads to the place, where it is known. `notes` are notices about the row.
     """
 
     verb: Verb
@@ -49,12 +51,14 @@ class TableRow(Struct, frozen=True):
     after: tuple[Cell, ...]
     place: str
     cause: str
+    url: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         """Return the most bytes that the row can take."""
         cells = (text for cell in self.before + self.after for text in (cell.label, cell.text))
-        return _ROW_BYTES + size_of(self.name, self.place, self.cause, *cells)
+        return _ROW_BYTES + size_of(self.name, self.place, self.cause, self.url, *self.notes, *cells)
 
 
 def size_of(*texts: str) -> int:
@@ -82,7 +86,7 @@ def verb_of(line: Line) -> Verb:
     return line.action
 
 
-def row_of(line: Line) -> TableRow:
+def row_of(line: Line, *, notes: tuple[str, ...] = (), links: SourceLinks | None = None) -> TableRow:
     """Return the row of a change, or of a declared fact or user that stays."""
     verb = verb_of(line)
     before, after = _sides(line)
@@ -98,6 +102,8 @@ def row_of(line: Line) -> TableRow:
         after=after,
         place=placed(line.place),
         cause=line.cause,
+        url=links.url(line.place) if links else "",
+        notes=notes,
     )
 
 

@@ -75,7 +75,7 @@
 
   const clear = () => {
     for (const field of fields) field.value = "";
-    for (const choice of choices) choice.checked = true;
+    for (const choice of choices) choice.checked = choice.defaultChecked;
     apply();
     text.focus();
   };
@@ -94,12 +94,15 @@
 
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
+    folded = all(".card:not([open]), .notices details:not([open])");
     for (const details of folded) details.open = true;
   });
   addEventListener("afterprint", () => {
     for (const details of folded) details.open = false;
   });
+
+  /* A few rows need no filter, and on a phone it would fill the screen. */
+  byId("more").open = total >= 20 && !matchMedia("(max-width: 46rem)").matches;
 
   filter.hidden = false;
   apply();
