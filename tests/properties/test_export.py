@@ -83,11 +83,12 @@ SETTINGS = st.builds(
     Settings, revision=st.sampled_from(["D", "L"]), user_metadata=st.sampled_from(["string", "object"])
 )
 IDENTIFY_BY: st.SearchStrategy[IdentifyBy] = st.sampled_from(["contact_id", "email", "phone_number", "external_id"])
+FACT_KEYS = st.sampled_from(["no", "true", "02139", "a: b", "naïve 👍", "zip"])
+PLAIN_FACTS = st.dictionaries(FACT_KEYS, st.sampled_from(["us", "en", "02139", "=1"]), max_size=3)
 CATALOGUED = st.fixed_dictionaries(
     {"sensitive": st.booleans()},
     optional={"type": st.sampled_from(["string", "number", "boolean", "list", "mapping"])},
 )
-FACT_KEYS = st.sampled_from(["no", "true", "02139", "a: b", "naïve 👍", "zip"])
 ROWS = "rows.csv"
 
 
@@ -109,7 +110,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     """Draw an account as the sandbox takes it; no identifier belongs to two contacts."""
     owners = draw(st.dictionaries(IDENTIFIERS, IDS, max_size=4))
     ids = sorted({*draw(st.sets(IDS, min_size=1, max_size=3)), *owners.values()})
-    shared: dict[str, Any] = draw(FACTS)
+    shared: dict[str, Any] = draw(FACTS | PLAIN_FACTS)
     contacts = [
         {
             "id": contact_id,
@@ -123,13 +124,15 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         }
         for contact_id in ids
     ]
-    pairs = draw(st.lists(st.tuples(st.sampled_from(ids), SCOPES), max_size=4, unique_by=repr))
+    everywhere = [(contact_id, {"persona_id": "persona-1"}) for contact_id in ids if draw(st.booleans())]
+    drawn = draw(st.lists(st.tuples(st.sampled_from(ids), SCOPES), max_size=3, unique_by=repr))
+    pairs = [*everywhere, *(pair for pair in drawn if pair not in everywhere)]
     memories = [
         {
             "id": f"m-{number}",
             "contact_id": contact_id,
             **scope,
-            "facts": shared | draw(FACTS),
+            "facts": shared | draw(FACTS | PLAIN_FACTS),
             "users": [{"phone_number": phone, **user} for phone, user in sorted(draw(USERS).items())],
         }
         for number, (contact_id, scope) in enumerate(pairs)

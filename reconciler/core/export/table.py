@@ -4,6 +4,7 @@ The table of an export: contacts as rows of CSV, and the `contacts_from` mapping
 A contact is a row if each of its values fits a cell, as the specs read cells. All others stand in YAML.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.core.export.bodies import ContactBody
 from reconciler.core.export.left_out import LeftOut
-from reconciler.core.model.references import OPENING
+from reconciler.core.model.references import OPENING, escaped
 from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json
 
@@ -28,6 +29,8 @@ _PARTS: Sequence[_Part] = ("contact", "identity", "name", "metadata", "member", 
 _USER = ("phone_number", "metadata", "summary")
 _MEMBER = "yes"
 _LONGEST = 100_000
+_FORMULA = re.compile(r"\s*(?:[=@]|[+-](?![\d\s().-]*$))")
+"""What spreadsheets compute. Callers have a say in what an account holds, and people open tables in spreadsheets."""
 
 
 class _Slot(Struct, frozen=True):
@@ -76,7 +79,7 @@ def build_table(bodies: Sequence[ContactBody], file: TableFile) -> Table:
     return Table(
         columns=tuple(columns.values()),
         rows=tuple(tuple(cells[body.name].get(slot) or "" for slot in columns) for body in rows),
-        document={"contacts_from": [_mapping(rows, columns, kind, file.reference)]},
+        document={"contacts_from": [escaped(_mapping(rows, columns, kind, file.reference))]},
         left_out=tuple(item for body in rows for item in body.left_out),
         others=tuple(body for body in bodies if None in cells[body.name].values()),
         misfits=dict(misfits),
@@ -117,14 +120,14 @@ def _entries(value: Json) -> Iterator[tuple[str, Json]]:
 
 def _text(value: Json) -> str | None:
     """Return a text that a cell holds as it is; None for another value."""
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST:
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST or _FORMULA.match(value):
         return None
     return None if has_control_characters(value.replace("\n", "")) else value
 
 
 def _is_column(key: str) -> bool:
     """Return whether a key can name a column."""
-    return key == key.strip() and OPENING not in key and len(key) <= _LONGEST
+    return key == key.strip() and OPENING not in key and len(key) <= _LONGEST and not _FORMULA.match(key)
 
 
 def _columns(rows: Sequence[ContactBody], used: set[_Slot], kind: str) -> dict[_Slot, str]:

@@ -56,7 +56,20 @@ def test_contacts_are_rows_below_the_columns_that_they_fill() -> None:
 
 @pytest.mark.parametrize(
     "misfit",
-    [{"k": 1}, {"k": ""}, {"k": " "}, {"k": "a\r"}, {"k": "x" * 100_001}, {" k": "v"}, {"${k}": "v"}, {"k": ["v"]}],
+    [
+        {"k": 1},
+        {"k": ""},
+        {"k": " "},
+        {"k": "a\r"},
+        {"k": "x" * 100_001},
+        {"k": "=1+1"},
+        {"k": " @SUM(A1)"},
+        {"k": "-1+A1"},
+        {"=k": "v"},
+        {" k": "v"},
+        {"${k}": "v"},
+        {"k": ["v"]},
+    ],
 )
 def test_a_contact_with_a_value_that_fits_no_cell_keeps_a_file(misfit: dict[str, Any]) -> None:
     ana, bo = contact("c", memory(misfit), name="Ana"), contact("d", memory({"plan": "gold"}), name="Bo")
@@ -79,6 +92,14 @@ def test_contacts_known_by_another_kind_of_identity_and_second_users_fit_no_row(
     assert made.table
     assert [row[0] for row in made.table.rows] == ["d-e"]
     assert made.table.misfits == {}
+
+
+@pytest.mark.parametrize("text", [PHONE, "-5", "+1 (415) 555-0192", "a=b", "a@b", "two\nlines", 'a "quoted", one'])
+def test_other_texts_fit_a_cell(text: str) -> None:
+    made = exported(contact("c", memory({"k": text}), name="Ana"), table=ROWS)
+
+    assert made.table
+    assert made.table.rows == (("ana", "c", "Ana", text),)
 
 
 def test_a_column_is_never_named_twice() -> None:
