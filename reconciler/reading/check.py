@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.nearest import did_you_mean
-from reconciler.core.model.text import Secret, has_control_characters
+from reconciler.core.model.text import HIDDEN, Secret, has_control_characters, hidden_in
 from reconciler.errors import Problem, Source
 from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
 from reconciler.reading.scalars import Numeral, plain_value
@@ -240,10 +240,11 @@ def _cure_of_missing(model: type[BaseModel], path: KeyPath) -> str:
 
 
 _DOTS = frozenset((".", ".."))
-_INNER = r"[^\x00-\x1f\x7f-\x9f]"
-_OUTER = r"[^\s\x00-\x1f\x7f-\x9f]"
-_INNER_OF_PATHS = r"[^/\x00-\x1f\x7f-\x9f]"
-_OUTER_OF_PATHS = r"[^/\s\x00-\x1f\x7f-\x9f]"
+_NOWHERE = rf"\x00-\x1f\x7f-\x9f{HIDDEN}"
+_INNER = rf"[^{_NOWHERE}]"
+_OUTER = rf"[^\s{_NOWHERE}]"
+_INNER_OF_PATHS = rf"[^/{_NOWHERE}]"
+_OUTER_OF_PATHS = rf"[^/\s{_NOWHERE}]"
 
 
 def _id(text: str) -> str:
@@ -251,6 +252,8 @@ def _id(text: str) -> str:
         raise wrong("an id is expected, not an empty text", cure="write the id as the account gives it")
     if text != text.strip() or has_control_characters(text):
         raise wrong("an id has no spaces around it and no control characters", cure="write it as the account gives it")
+    if hidden := hidden_in(text):
+        raise wrong(f"this id holds {hidden}, which does not show", cure="write it without: copy the id alone")
     if text in _DOTS:
         raise wrong("one or two dots cannot be an id", cure="write the id as the account gives it")
     return text

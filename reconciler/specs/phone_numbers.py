@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.core.model.phone_numbers import e164_of, is_e164
+from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.value import Json
 from reconciler.reading import Node
@@ -36,7 +36,11 @@ def in_e164(document: Node) -> Node:
 
 def plain_number(value: Json) -> Json:
     """Return a phone number in E.164, and any other value as it is."""
-    return e164_of(value) if isinstance(value, str) and not is_e164(value) and OPENING not in value else value
+    if not isinstance(value, str) or is_e164(value) or OPENING in value:
+        return value
+    from reconciler.core.model.phone_numbers import e164_of  # noqa: PLC0415  only what is loosely written needs it
+
+    return e164_of(value)
 
 
 def _converted(value: Json, shape: _Shape) -> Json:

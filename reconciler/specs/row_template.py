@@ -1,5 +1,6 @@
 """A prepared mapping of columns: it turns a row into a document that declares a contact, with places."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
@@ -8,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.masking import compose, quote
+from reconciler.core.model.phone_numbers import SPREADSHEET_CURE
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
@@ -21,6 +24,8 @@ from reconciler.specs.row_schema import CONSTANT, Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
+_IDS = frozenset(("contact_id", "external_id", "external_memory_key"))
+_ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
 
 
 class Slot(Struct, frozen=True):
@@ -242,6 +247,10 @@ class Template:
                 return number
             filling.wrong.append(WrongCell(self.slots[leaf.at], number.message, number.cure))
             return REFUSED
+        if self._is_rounded_id(leaf, cell):
+            lost = compose("{} lost its last digits in a spreadsheet", quote(cell))
+            filling.wrong.append(WrongCell(self.slots[leaf.at], lost, SPREADSHEET_CURE))
+            return REFUSED
         if not self._is_text or leaf.fact is None:
             return cell
         try:
@@ -249,6 +258,11 @@ class Template:
         except ValueError as error:
             filling.wrong.append(WrongCell(self.slots[leaf.at], error.args[0], "fix the cell"))
             return REFUSED
+
+    def _is_rounded_id(self, leaf: _Leaf, cell: str) -> bool:
+        """Return whether a cell is an id that a spreadsheet shows as a number in exponent notation: 1.23E+11."""
+        path = self.slots[leaf.at].path
+        return leaf.fact is None and path[-1] in _IDS and path[0] != "metadata" and bool(_ROUNDED(cell))
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
         meets = [self._meets(condition, filling) for condition in branch.conditions]

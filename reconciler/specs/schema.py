@@ -15,7 +15,7 @@ from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, AccountId, Id, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.texts import Choice, Day, Email, FactName, Name, Pattern, PhoneNumber
+from reconciler.specs.texts import Choice, Day, Email, ExternalKey, FactName, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -43,7 +43,7 @@ class UserSpec(Strict):
     phone_number: PhoneNumber = Field(description="the user's phone number in E.164, by which the memory knows them")
     metadata: str = Field(default="", description="what is known about the user, as one text")
     summary: str = Field(default="", description="the summary of the user's earlier calls")
-    external_memory_key: str = Field(
+    external_memory_key: ExternalKey = Field(
         default="", description="the key of this user's memory in another system; only sent when the user is added"
     )
 

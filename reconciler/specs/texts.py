@@ -11,17 +11,20 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
+from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.desired import TextKind
-from reconciler.core.model.masking import compose, named
+from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.core.model.names import LONGEST_NAME, NAME
-from reconciler.core.model.phone_numbers import NoNumber, no_number, read_phone_number
 from reconciler.core.model.references import OPENING
-from reconciler.core.model.text import UnreadSecret, has_control_characters
+from reconciler.core.model.text import HIDDEN, Secret, UnreadSecret, has_control_characters, hidden_in, shows
 from reconciler.reading import AccountId, Id, wrong
 
 _LOOSE_NUMBER = r"^[^0-9A-Za-z]*([Tt][Ee][Ll]:[^0-9A-Za-z]*)?([+\uFF0B\uFE62]|00)[^A-Za-z]*$"
 """A pattern for numbers with their country code, as people write them; what they may be is for the reader to say."""
 
+_BESIDE_ADDRESS = rf'\s<>()\[\],;:\\"\x00-\x1f\x7f-\x9f{HIDDEN}'
+_DOTTED = rf"[^@.{_BESIDE_ADDRESS}]+(\.[^@.{_BESIDE_ADDRESS}]+)*"
+_ADDRESS = f"{_DOTTED}@{_DOTTED}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ESCAPE = "fix it; a backslash makes the next character literal"
 _REFERRING = r"\$\{"
@@ -46,6 +49,10 @@ def _name(text: str) -> str:
 def _phone_number(value: object) -> object:
     if isinstance(value, UnreadSecret):
         return value
+    if isinstance(value, str) and is_e164(value):
+        return value
+    from reconciler.core.model.phone_numbers import NoNumber, no_number, read_phone_number  # noqa: PLC0415  rarely needed
+
     found = read_phone_number(value) if isinstance(value, str) else no_number(value)
     if isinstance(found, NoNumber):
         raise wrong(found.message, cure=found.cure)
@@ -53,14 +60,38 @@ def _phone_number(value: object) -> object:
 
 
 def _email(value: object) -> object:
-    """Check only that a text looks like an email address."""
+    """Check that a text looks like one email address and nothing more."""
     if not isinstance(value, str) or isinstance(value, UnreadSecret):
         return value
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or has_control_characters(value):
-        raise wrong(
-            compose("an email address is expected, not {}", named(value)), cure='write it as "name@example.com"'
-        )
+    if hidden := hidden_in(value):
+        alone = "".join(filter(shows, value))
+        cure = "write it without" if isinstance(value, Secret) else compose("write {}", quote(alone))
+        raise wrong(compose("{} holds {}, which does not show", quote(value), hidden), cure=cure)
+    if not re.fullmatch(_ADDRESS, value):
+        raise wrong(_flaw_of_email(value), cure=_cure_of_email(value))
     return value
+
+
+def _flaw_of_email(text: str) -> Message:
+    if re.fullmatch(r"[^@\s]+@[^@\s]+", text) and ".." in text:
+        return compose("{} has dots side by side, which no email address has", quote(text))
+    if re.fullmatch(_ADDRESS, text.replace(".", "x")):
+        return compose("{} has a dot where no email address has one", quote(text))
+    return compose("an email address is expected, not {}", named(text))
+
+
+def _cure_of_email(text: str) -> Message | str:
+    """Return the address alone where a text holds exactly one, as in `mailto:ann@example.com` and `Ann <...>`."""
+    within = re.sub(r"(?i)\bmailto:", " ", text)
+    found = [one for one in re.split(f"[{_BESIDE_ADDRESS}]+", within) if re.fullmatch(_ADDRESS, one)]
+    is_alone = len(found) == 1 and text.count("@") == 1 and not isinstance(text, Secret)
+    return compose("write {}", quote(found[0])) if is_alone else 'write it as "name@example.com"'
+
+
+def _external_key(text: str) -> str:
+    if hidden := hidden_in(text):
+        raise wrong(f"this key holds {hidden}, which does not show", cure="write it without: copy the key alone")
+    return text
 
 
 def _fact_name(text: str) -> str:
@@ -118,9 +149,14 @@ PhoneNumber: TypeAlias = Annotated[
 """A phone number with its country code, which is read as E.164."""
 
 Email: TypeAlias = Annotated[
-    str, BeforeValidator(_email), WithJsonSchema({"type": "string", "pattern": rf"^[^@\s]+@[^@\s]+$|{_REFERRING}"})
+    str, BeforeValidator(_email), WithJsonSchema({"type": "string", "pattern": rf"^{_ADDRESS}$|{_REFERRING}"})
 ]
 """An email address."""
+
+ExternalKey: TypeAlias = Annotated[
+    str, AfterValidator(_external_key), WithJsonSchema({"type": "string", "pattern": f"^[^{HIDDEN}]*$"})
+]
+"""What another system calls a user's memory."""
 
 FactName: TypeAlias = Annotated[
     str, AfterValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"})

@@ -8,8 +8,9 @@ from reconciler.core.export.declared import ExistingSpecs
 from reconciler.core.export.left_out import Accepts, LeftOut, Reason, flaw_of, flaw_of_key
 from reconciler.core.export.selecting import LiveAccount
 from reconciler.core.model.address import fact_address, user_address
+from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.observed import LiveUser
-from reconciler.core.model.phone_numbers import is_e164, read_phone_number
+from reconciler.core.model.phone_numbers import read_phone_number
 from reconciler.core.model.value import Json, is_list
 from reconciler.core.remote import Record
 

@@ -1,12 +1,19 @@
 """
-How many digits follow each country code: enough to accept most numbers without a library.
+What is plainly a phone number in E.164: how many digits follow each country code.
 
-A number that does not fit is for `phone_numbers` to judge with the library, so a code may be missing here. The tests
-hold the table against the library.
+That accepts most numbers without a library. A number that does not fit is for `phone_numbers` to judge with the
+library, so a code may be missing here. The tests hold the table against the library.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
+
+E164 = r"\+[1-9][0-9]{6,14}"
+"""A pattern for numbers in E.164, of which each has 7 to 15 digits."""
+
+_LONGEST_CODE = 3
+_IS_E164 = re.compile(E164).fullmatch
 
 _CODES_BY_LENGTHS: Mapping[str, str] = {
     "4-5": "290",
@@ -93,3 +100,14 @@ def possible_lengths() -> Mapping[str, frozenset[int]]:
 def _lengths(ranges: str) -> list[int]:
     found = (part.partition("-") for part in ranges.split())
     return [length for first, _, last in found for length in range(int(first), int(last or first) + 1)]
+
+
+def is_e164(text: str) -> bool:
+    """Return whether a text is plainly a number in E.164, of a possible length; False where it takes a closer look."""
+    if not _IS_E164(text):
+        return False
+    lengths = possible_lengths()
+    for end in range(2, _LONGEST_CODE + 2):
+        if known := lengths.get(text[1:end]):
+            return len(text) - end in known and text[end] != "0"
+    return False

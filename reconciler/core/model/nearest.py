@@ -13,9 +13,9 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
-from unicodedata import category, normalize
+from unicodedata import normalize
 
-from reconciler.core.model.text import quoted
+from reconciler.core.model.text import quoted, shows
 
 _SEPARATORS = re.compile(r"[\s_.\-\u2010-\u2015\u2212]+")
 _LOOK_ALIKES = str.maketrans(
@@ -28,10 +28,6 @@ _LOOK_ALIKES = str.maketrans(
     "\u0131\u0251\u0261",
     "aeopcyxsijqwhldk\u00ef\u00ebrABEKMHOPCTXSIJIQWYYaopvuikxywtbenABEZHIKMNOPTYXnouhjgqiag",
 )
-_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-"""What does not show beside the format characters (category Cf): fillers, joiners and variation selectors."""
-
 _SHORTEST = 5
 """Below this, one letter makes another word: `name` and `game`."""
 
@@ -72,7 +68,7 @@ def looks(key: str) -> str:
     """Return what a key looks like: compatible characters made one, what does not show left out, letters in Latin."""
     if key.isascii():
         return key
-    return "".join(filter(_shows, normalize("NFKC", key))).translate(_LOOK_ALIKES)
+    return "".join(filter(shows, normalize("NFKC", key))).translate(_LOOK_ALIKES)
 
 
 def twins(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
@@ -88,11 +84,6 @@ def distinguished(keys: Sequence[str]) -> list[str]:
     """Return keys in quotes, those that look like another one of them in ASCII."""
     alike = twins(keys, keys)
     return [json.dumps(key) if key in alike else quoted(key) for key in keys]
-
-
-def _shows(letter: str) -> bool:
-    is_selector = any(ord(letter) in selectors for selectors in _SELECTORS)
-    return not (is_selector or letter in _HIDDEN or category(letter) == "Cf")
 
 
 def is_typo(key: str, other: str) -> bool:

@@ -12,23 +12,20 @@ from unicodedata import category, decimal
 
 from msgspec import Struct
 
-from reconciler.core.model.calling_codes import possible_lengths
+from reconciler.core.model.calling_codes import E164, is_e164, possible_lengths
 from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.text import Secret, UnreadSecret, shortened
 
 if TYPE_CHECKING:
     import phonenumbers
 
-E164 = r"\+[1-9][0-9]{6,14}"
-"""A pattern for numbers in E.164, of which each has 7 to 15 digits."""
-
 _LONGEST_QUOTE = 41
-_LONGEST_CODE = 3
 _EXAMPLE = 'write "+", the country code and the number, 7 to 15 digits in all: "+14155550100"'
 NO_REGION = 'write "+" and the country code first, or, for a data file, set phone_region in contacts_from'
-_SPREADSHEET = "format the column as text in the spreadsheet, and save the list again"
 
-_IS_E164 = re.compile(E164).fullmatch
+SPREADSHEET_CURE = "format the column as text in the spreadsheet, and save the list again"
+"""What helps where a spreadsheet took an id or a phone number for a number."""
+
 _INTERNATIONAL = r"(?is)[\s(\[]*(?:tel:)?[\s(\[]*(?:\+|00)(?P<rest>.*)"
 _ONLY_A_NUMBER = r"[\d\s().\-/\[\]]+"
 _BRACKETED_ZERO = r"[\s)\].\-/]*[1-9]\d{0,2}[\s)\].\-/]*[(\[]\s*0\s*[)\]]"
@@ -50,17 +47,6 @@ class NoNumber(Struct, frozen=True):
 
     message: str
     cure: str
-
-
-def is_e164(text: str) -> bool:
-    """Return whether a text is plainly a number in E.164, of a possible length; False where it takes a closer look."""
-    if not _IS_E164(text):
-        return False
-    lengths = possible_lengths()
-    for end in range(2, _LONGEST_CODE + 2):
-        if known := lengths.get(text[1:end]):
-            return len(text) - end in known and text[end] != "0"
-    return False
 
 
 def read_phone_number(text: str, region: str | None = None) -> str | NoNumber:
@@ -118,9 +104,9 @@ def _read(text: str, region: str | None) -> str | NoNumber:
     if len(text) > _LONGEST_TEXT or not _digit_count(text):
         return no_number(text)
     if re.fullmatch(_EXPONENT, text):
-        return NoNumber(compose("{} lost its last digits in a spreadsheet", _quoted(text)), _SPREADSHEET)
+        return NoNumber(compose("{} lost its last digits in a spreadsheet", _quoted(text)), SPREADSHEET_CURE)
     if re.fullmatch(_DECIMALS, text):
-        return NoNumber(compose("{} has decimals, which a phone number has not", _quoted(text)), _SPREADSHEET)
+        return NoNumber(compose("{} has decimals, which a phone number has not", _quoted(text)), SPREADSHEET_CURE)
     international = re.fullmatch(_INTERNATIONAL, text)
     written = international["rest"] if international else text
     if not re.fullmatch(_ONLY_A_NUMBER, written) or len(_numbers_in(text)) > 1:
@@ -218,7 +204,7 @@ def _possible(parsed: "phonenumbers.PhoneNumber", number: str, text: str, region
 
     code, result = parsed.country_code, phonenumbers.ValidationResult
     reason = phonenumbers.is_possible_number_with_reason(parsed)
-    if reason == result.IS_POSSIBLE and _IS_E164(number):
+    if reason == result.IS_POSSIBLE and re.fullmatch(E164, number):
         return number
     if reason == result.IS_POSSIBLE_LOCAL_ONLY:
         return NoNumber(_said("{} lacks its area code", text), "write it with the area code")

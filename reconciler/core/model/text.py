@@ -2,6 +2,7 @@
 
 import json
 import re
+from unicodedata import category
 
 from reconciler.core.model.value import Json, is_list
 
@@ -104,6 +105,30 @@ def commanding_no_runner(text: str) -> str:
 def has_control_characters(text: str) -> bool:
     """Return whether a text has characters that no key, name or id may have."""
     return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""What does not show beside the format characters (category Cf): fillers, joiners and variation selectors."""
+
+HIDDEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+"""For a class of a pattern: what does not show and turns up in lists, such as blanks without width and directions."""
+
+
+def shows(character: str) -> bool:
+    """Return whether a character can be seen, or stands for room between others."""
+    if ord(character) in _SELECTORS[0] or ord(character) in _SELECTORS[1]:
+        return False
+    return not (character in _HIDDEN or category(character) == "Cf")
+
+
+def hidden_in(text: str) -> str:
+    """Return the first character of a text that does not show, as `U+200B`; empty if all do."""
+    found = "" if text.isascii() else next((one for one in text if not shows(one)), "")
+    return f"U+{ord(found):04X}" if found else ""
 
 
 def printing(document: str) -> str:

@@ -7,9 +7,9 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat
 
-from reconciler.core.model.calling_codes import possible_lengths
+from reconciler.core.model.calling_codes import is_e164, possible_lengths
 from reconciler.core.model.masking import shown
-from reconciler.core.model.phone_numbers import NoNumber, is_assigned, is_e164, read_phone_number
+from reconciler.core.model.phone_numbers import NoNumber, is_assigned, read_phone_number
 from reconciler.core.model.text import Secret
 
 READ = {
