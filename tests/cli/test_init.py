@@ -398,15 +398,18 @@ def test_an_export_names_the_schema_where_its_files_will_stand(repository: Repos
 
 
 @pytest.mark.parametrize(
-    ("ci", "files", "schema"),
+    ("flags", "files", "schema"),
     [
-        ("github", ".github/workflows/*.yml", "github-workflows"),
-        ("github", ".github/actions/*/action.yml", "github-actions"),
-        ("gitlab", ".gitlab-ci.yml", "gitlab-ci"),
+        (("--ci", "github"), ".github/workflows/*.yml", "github-workflows"),
+        (("--ci", "github"), ".github/actions/*/action.yml", "github-actions"),
+        (("--action", "acme/reconciler@v1", "--secret", "A"), ".github/workflows/*.yml", "github-workflows"),
+        (("--ci", "gitlab", "--secret", "A"), ".gitlab-ci.yml", "gitlab-ci"),
     ],
 )
-def test_the_ci_is_what_its_forge_reads(repository: Repository, ci: str, files: str, schema: str) -> None:
-    repository.run("init", "new", "--ci", ci, "--install", REQUIREMENT)
+def test_the_ci_is_what_its_forge_reads(
+    repository: Repository, flags: tuple[str, ...], files: str, schema: str
+) -> None:
+    repository.run("init", "new", "--install", REQUIREMENT, *flags)
     found = [str(path) for path in (repository.root / "new").glob(files)]
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *found]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
