@@ -199,6 +199,13 @@ def test_what_a_kept_reconciler_yaml_allows_is_in_the_workflows(repository: Repo
     assert "secrets.T " not in text
 
 
+def test_a_kept_reconciler_yaml_that_does_not_allow_a_secret_is_told_of(repository: Repository) -> None:
+    called = repository.run("init", "--keep", "-e", "live", "--secret", "SARAH", "--secret", "BO")
+
+    note = "note: reconciler.yaml is kept: add SARAH and BO to its secrets, or specs may not read them\n"
+    assert note in called.err
+
+
 SAVED = ["plan.json", "receipt.json", "undo.yaml", "live.json", "snapshots/production.json", ".reconciler/ids.json"]
 
 

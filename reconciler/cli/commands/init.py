@@ -100,6 +100,9 @@ def _answers(wizard: Wizard, kept: _NamedAccount | None, secrets: tuple[str, ...
     from reconciler.scaffold import Answers
 
     name, api, variable, allowed = kept or _account(wizard)
+    named = [wizard.secret(one, variable) for one in dict.fromkeys(secrets)]
+    if kept and (missing := [one for one in named if one not in allowed]):
+        _note_secrets(missing)
     kind, value = wizard.scope("Who remembers: a persona id, or an agent's number", default="persona-12345678")
     identified_by = wizard.choice("identify_by", "Contacts are known by", _IDENTIFIERS)
     ci = wizard.choice("ci", "CI", _CI)
@@ -114,7 +117,7 @@ def _answers(wizard: Wizard, kept: _NamedAccount | None, secrets: tuple[str, ...
         ci=cast("Any", ci),
         install="" if ci == "none" else _install(wizard, has_action=bool(action)),
         action=action,
-        secrets=tuple(dict.fromkeys((*allowed, *(wizard.secret(one, variable) for one in secrets)))),
+        secrets=tuple(dict.fromkeys((*allowed, *named))),
     )
 
 
@@ -145,6 +148,13 @@ def _kept(root: Path, names: Iterable[str], *, keep: bool) -> tuple[str, ...]:
     if IGNORED in found:
         _note_ignored(root / IGNORED)
     return found
+
+
+def _note_secrets(missing: list[str]) -> None:
+    from reconciler.cli.terminal import remark
+    from reconciler.render.words import listed
+
+    remark(f"note: reconciler.yaml is kept: add {listed(missing)} to its secrets, or specs may not read them")
 
 
 def _note_ignored(file: Path) -> None:
