@@ -34,6 +34,9 @@ def quoting_edits(text: str, numbers: Collection[str] = ()) -> Iterator[Edit]:
 
 _STARTS: frozenset[type] = frozenset((events.MappingStartEvent, events.SequenceStartEvent))
 _ENDS: frozenset[type] = frozenset((events.MappingEndEvent, events.SequenceEndEvent))
+_COMMENT = re.compile(r"[ \t]+(#[^\s#!].*)")
+"""A comment that begins with its first letter: most begin with a blank."""
+
 _BLOCKS = ("|", ">")
 _NODES: frozenset[type] = frozenset((events.ScalarEvent, events.AliasEvent, *_STARTS))
 
@@ -66,6 +69,29 @@ def _scalars(text: str, numbers: Collection[str]) -> Iterator[tuple[Event, bool,
                 is_number = inner.is_number_below and not is_key
                 keys = True if kind is events.MappingStartEvent else None
                 stack.append(_Open(keys, is_number=is_number, is_number_below=is_number))
+
+
+def texts_before_comments(text: str) -> Mapping[int, str]:
+    """Return the comments that directly follow a text without quotes, as `#4` in `12 Main St #4`, by its offset."""
+    plain = (event for event, _, _ in _scalars(text, ()) if not event.style and not event.tag)
+    ends = ((event.start_mark.index, _COMMENT.match(text, event.end_mark.index)) for event in plain)
+    return {start: found[1].rstrip() for start, found in ends if found}
+
+
+def unused_anchors(text: str) -> Mapping[int, str]:
+    """Return the anchors of a readable text that no alias refers to, by their offset."""
+    unused: dict[int, str] = {}
+    last: dict[str, int] = {}
+    for event in parsed(text):
+        kind: type = type(event)
+        if kind is events.DocumentStartEvent:
+            last = {}
+        elif kind is events.AliasEvent:
+            unused.pop(last.get(event.anchor, -1), None)
+        elif kind in _NODES and event.anchor is not None:
+            last[event.anchor] = event.start_mark.index
+            unused[event.start_mark.index] = event.anchor
+    return unused
 
 
 def lone_scalars(text: str) -> Mapping[int, int]:

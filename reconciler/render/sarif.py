@@ -68,12 +68,18 @@ _RULES: Mapping[str, _SarifRule] = {
     "retained": _SarifRule("Retained", "note", "Facts and users that the specs no longer name stay live."),
     "unmanaged": _SarifRule("Unmanaged", "note", "Live facts that no spec names are left alone."),
     "unverifiable": _SarifRule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
+    "cut_text": _SarifRule("CutText", "warning", "YAML takes a part of a text without quotes for a comment."),
     "deprecated_key": _SarifRule("DeprecatedKey", "warning", "A fact has a key that the catalogue calls deprecated."),
     "idle_facts": _SarifRule("IdleFacts", "warning", "Facts of a contact that is in no scope: no memory gets them."),
     "look_alike": _SarifRule(
         "LookAlike", "note", "Text without quotes that other readers of YAML take for something else."
     ),
     "review_due": _SarifRule("ReviewDue", "warning", "Facts were to be looked at again by a day that has passed."),
+    "spreadsheet_debris": _SarifRule(
+        "SpreadsheetDebris", "warning", "A value of a data file that a program left there, such as NULL."
+    ),
+    "unassigned_number": _SarifRule("UnassignedNumber", "warning", "A phone number that no country has assigned."),
+    "unused_anchor": _SarifRule("UnusedAnchor", "warning", "An anchor that no alias refers to, perhaps text."),
     "unused_fact_key": _SarifRule("UnusedFactKey", "note", "A key of the catalogue that no fact has."),
     "unused_scope": _SarifRule("UnusedScope", "note", "A scope that no contact is in."),
     "unused_variable": _SarifRule("UnusedVariable", "note", "A variable that no spec refers to."),

@@ -7,11 +7,15 @@ from reconciler.core.documents.plan import PlaceEntry
 from reconciler.core.model.value import Json
 
 LintRule: TypeAlias = Literal[
+    "cut_text",
     "deprecated_key",
     "idle_facts",
     "look_alike",
     "near_duplicate",
     "review_due",
+    "spreadsheet_debris",
+    "unassigned_number",
+    "unused_anchor",
     "unused_fact_key",
     "unused_scope",
     "unused_variable",

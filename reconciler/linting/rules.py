@@ -13,6 +13,7 @@ from reconciler.core.model.nearest import distinguished, looks, similar_keys, tw
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.text import quoted, shortened
 from reconciler.errors import Source
+from reconciler.linting.tables import TableReader, number_advice
 from reconciler.reading import (
     KeyPath,
     Node,
@@ -23,7 +24,8 @@ from reconciler.reading import (
     plain_value,
     read_file,
 )
-from reconciler.reading.quoting import taken_for, unquoted_texts
+from reconciler.reading.places import value_offset
+from reconciler.reading.quoting import taken_for, texts_before_comments, unquoted_texts, unused_anchors
 from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
 from reconciler.specs.loading import Specs, find_overlays
 from reconciler.specs.problems import FACTS, fact_of, spec_address
@@ -155,6 +157,8 @@ def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
 
 _SHOWN = 40
 _CURE = "put it in quotes; `reconciler fmt` does"
+_COMMENT_CURE = "put the whole text in quotes, or write a blank behind the #"
+_ANCHOR_CURE = "put the text in quotes if & belongs to it, or remove the anchor"
 _NUMERAL_CURE = "put it in quotes, as `reconciler fmt` does; if a number is meant, give its key a type under fact_keys"
 
 
@@ -184,6 +188,37 @@ def look_alike_advice(
             address = spec_address(fact or path)
             cure = _NUMERAL_CURE if is_numeral and fact_of(path) == path else _CURE
             yield advice("look_alike", source, address, message, cure)
+
+
+def cut_text_advice(file: ParsedFile, hidden: Collection[str] | None) -> Iterator[Advice]:
+    """Yield advice on texts of which YAML takes a part for a comment or an anchor; see `look_alike_advice`."""
+    text = file.data.decode("utf-8-sig")
+    comments, anchors = dict(texts_before_comments(text)), dict(unused_anchors(text))
+    for path, node in _values(file) if comments or anchors else ():
+        offset = value_offset(node.mark)
+        is_shown = hidden is not None and _hidden_fact(path, hidden) is None
+        address = spec_address(path)
+        if offset in comments and isinstance(node.value, str):
+            comment = quoted(shortened(comments.pop(offset), _SHOWN)) if is_shown else "what follows"
+            message = f"YAML takes {comment} for a comment, so that it is no part of this text"
+            yield advice("cut_text", node.source, address, message, _COMMENT_CURE)
+        if offset in anchors:
+            name = quoted(f"&{anchors.pop(offset)}") if is_shown else "what begins with &"
+            message = f"YAML takes {name} for an anchor, and no alias refers to it"
+            yield advice("unused_anchor", node.source, address, message, _ANCHOR_CURE)
+
+
+def _values(file: ParsedFile) -> Iterator[tuple[KeyPath, Node]]:
+    for document in file.documents:
+        yield from _values_below(document, ())
+
+
+def _values_below(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    yield path, node
+    for key, below in node.entries():
+        yield from _values_below(below, (*path, key))
+    for index, below in enumerate(node.items()):
+        yield from _values_below(below, (*path, index))
 
 
 def numeral_variable_advice(variables: Iterable[Variable]) -> Iterator[Advice]:
@@ -233,7 +268,9 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
 
     A variable may be used by the specs of the `others`, the project's other environments.
     """
-    loaded = specs.load()
+    tables = TableReader()
+    loaded = specs.load(tables)
+    hidden = None if loaded.desired.live_values else sensitive_keys(loaded.desired.catalogue)
     declaring = find_files(specs.entries, root=specs.root).files
     patching = find_overlays(specs.overlays, root=specs.root).files
     declared, patches = _parsed(declaring), _parsed(patching)
@@ -242,6 +279,9 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
     found = {
         *_advice(mentions, catalogue, today, {file.name for file in declaring}),
         *_look_alikes((*declared, *patches), loaded.desired, specs.references.variables.values()),
+        *(one for file in (*declared, *patches) for one in cut_text_advice(file, hidden)),
+        *tables.advice(hidden),
+        *number_advice(loaded.desired),
         *unused_variable_advice(specs, others),
     }
     return tuple(sorted(found))

@@ -1,0 +1,113 @@
+"""Values of data files that a spreadsheet or an export left behind, and phone numbers that are not assigned."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+
+from reconciler.core.documents.explanation import Advice, LintRule
+from reconciler.core.model.desired import Desired, Identifier
+from reconciler.core.model.phone_numbers import is_assigned
+from reconciler.core.model.references import meant_key
+from reconciler.core.model.text import Secret, hidden_in, quoted, shortened
+from reconciler.errors import Source
+from reconciler.reading import KeyPath, Node
+from reconciler.reading.row_formats import Row
+from reconciler.specs.loading import Recorder
+from reconciler.specs.problems import fact_of, spec_address
+from reconciler.specs.row_reading import OnRow, RowSource
+
+_SHOWN = 40
+_MOST = 100
+"""So many values of a data file are named; the others are counted."""
+
+_EMPTY = re.compile(
+    r"(?i:null|\(null\)|#?n/a|nan|undefined|\\n|-+|\[object object\]|#(?:ref|value|name|num|null)[!?]|#div/0!)|None"
+).fullmatch
+_FORMULA = re.compile(r'="(?P<text>.*)"').fullmatch
+
+
+class TableReader(Recorder):
+    """Looks at each value that a data file gives while the specs are loaded."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._found: list[tuple[Source, KeyPath, str, tuple[str, str]]] = []
+
+    def rows_of(self, source: RowSource) -> OnRow:
+        """Return what keeps the values of a data file that are worth a look."""
+        template = source.template(is_resolved=True)
+
+        def look(row: Row, name: str) -> None:
+            document, _ = template.document(row, name)
+            self._found += (
+                (node.source, path, str(node.value), flaw)
+                for path, node in _texts(document, ())
+                if (flaw := _flaw(str(node.value))) and node.source.file == source.file.name
+            )
+
+        return look
+
+    def advice(self, hidden: Collection[str] | None) -> Iterator[Advice]:
+        """Yield advice on the values, without those of `hidden` facts; None hides all."""
+        counts: Counter[str] = Counter()
+        for source, path, text, (flaw, cure) in self._found:
+            counts[source.file] += 1
+            if counts[source.file] <= _MOST:
+                fact = fact_of(path)
+                is_hidden = hidden is None or (fact and meant_key(str(fact[-1])) in hidden)
+                shown = "this value" if is_hidden else quoted(shortened(text, _SHOWN))
+                yield _advice("spreadsheet_debris", source, spec_address(path), f"{shown} {flaw}", cure)
+        for file, count in counts.items():
+            if count > _MOST:
+                message = f"{count - _MOST:,} more values of this file are like those that are named"
+                yield _advice("spreadsheet_debris", Source(file, 1, 1), "", message, "fix these, and run it again")
+
+
+def _advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
+    return Advice(source.file, source.line, source.column, address, rule, message, cure)
+
+
+def _texts(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    if isinstance(node.value, str):
+        yield path, node
+    for key, below in node.entries():
+        yield from _texts(below, (*path, key))
+    for index, below in enumerate(node.items()):
+        yield from _texts(below, (*path, index))
+
+
+def _flaw(text: str) -> tuple[str, str] | None:
+    """Return what is left of a program in a value, and what would be right; None where nothing is."""
+    if "\ufffd" in text:
+        return "lost a character when the list was saved", "save the list again as UTF-8"
+    if hidden := hidden_in(text):
+        return f"holds {hidden}, which does not show", "remove it where the list comes from"
+    if _FORMULA(text):
+        return "is a formula of a spreadsheet, and no value", "save the list again with the value alone"
+    if _EMPTY(text.strip()):
+        return "stands for nothing in many programs", "list it under `empty` of contacts_from, or leave the cell empty"
+    if text != text.strip():
+        return "has blanks around it", "remove them where the list comes from"
+    return None
+
+
+def number_advice(desired: Desired) -> Iterator[Advice]:
+    """Yield advice on phone numbers that are possible, and that no country has assigned."""
+    counts: Counter[str] = Counter()
+    for number, address, source in dict.fromkeys(_numbers(desired)):
+        if isinstance(number, Secret) or is_assigned(number):
+            continue
+        counts[source.file] += 1
+        if counts[source.file] <= _MOST:
+            shown = "this number" if desired.live_values else quoted(number)
+            message = f"{shown} is possible, and in a range that is not assigned: no call reaches it"
+            yield _advice("unassigned_number", source, address, message, "compare it with where it comes from")
+
+
+def _numbers(desired: Desired) -> Iterable[tuple[str, str, Source]]:
+    for contact in desired.contacts:
+        if isinstance(contact.identity, Identifier) and contact.identity.kind == "phone_number":
+            yield contact.identity.value, f"{contact.address}.phone_number", contact.source
+    for memory in desired.memories:
+        for user in memory.users:
+            yield user.phone_number, f"{memory.address}.users[{quoted(user.phone_number)}]", user.source
