@@ -19,6 +19,8 @@ Every error a user can meet, with what to do about it.
     └── ForbiddenCallError    a defect of this tool, stopped before it left
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -65,6 +67,13 @@ class Problem(Struct, frozen=True, order=True):
         return f"{subject}: {self.message}; {self.cure}" if self.cure else f"{subject}: {self.message}"
 
 
+class Cell(Struct, frozen=True):
+    """A cell of a data file: the name of its column, and its text."""
+
+    column: str
+    text: str
+
+
 class ReconcilerError(Exception):
     """Root of all errors that are reported to a user in one line."""
 
@@ -76,10 +85,22 @@ class InputError(ReconcilerError):
 
 
 class SpecError(InputError):
-    """All problems that one run found in files."""
+    """
+    All problems that one run found in files.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    `every` holds also those that `problems` only count. `cells` are the cells of data files at the places of problems.
+    """
+
+    def __init__(
+        self,
+        problems: tuple[Problem, ...],
+        *,
+        every: tuple[Problem, ...] = (),
+        cells: Mapping[Source, Cell] | None = None,
+    ) -> None:
         self.problems = tuple(sorted(set(problems)))
+        self.every = every or self.problems
+        self.cells = cells or {}
         super().__init__("\n".join(map(str, self.problems)))
 
 

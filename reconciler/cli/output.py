@@ -90,10 +90,19 @@ def check_files(writes: Writes) -> None:
 
 def _check_place(path: Path) -> None:
     """Raise `InputError` for a place that holds, or would hold, what specs read, and for git's own files."""
-    if path.is_file() and path.suffix in _READ:
+    if path.is_file() and path.suffix in _READ and not _is_ours(path):
         raise InputError(f"{path} is there, and specs may read it; name a new file, or one that ends otherwise")
     if not _takes_many(path) and ".git" in path.resolve().parts:
         raise InputError(f"{path} is among git's own files; name a file elsewhere")
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is a table of problems, which is written again."""
+    from reconciler.render.problems_csv import PROBLEM_COLUMNS
+
+    head = ",".join(PROBLEM_COLUMNS).encode()
+    with path.open("rb") as file:
+        return path.suffix == ".csv" and file.read(len(head) + 1) == head + b"\n"
 
 
 def _takes_many(path: Path) -> bool:

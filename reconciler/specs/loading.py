@@ -1,7 +1,7 @@
 """Loading: the spec files of a repository → Desired, or all that is wrong in any of them."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from reconciler.core.model.desired import Desired
-from reconciler.errors import Problem, SpecError
+from reconciler.errors import Cell, Problem, Source, SpecError
 from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
@@ -110,7 +110,7 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
         files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
         loaded = loading.loaded(tuple(file.name for file in files))
     if problems.found:
-        raise SpecError(problems.found)
+        raise SpecError(problems.found, every=problems.every, cells=loading.cells_of(problems.every))
     return loaded
 
 
@@ -183,6 +183,15 @@ class _Loading:
         scopes = tuple(scope for one in declared for scope in one.scopes)
         shared = tuple(self._shared_names)
         return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes, shared)
+
+    def cells_of(self, problems: Iterable[Problem]) -> Mapping[Source, Cell]:
+        """Return the cells of data files at the places of problems."""
+        places = {problem.source for problem in problems if problem.line}
+        found: dict[Source, Cell] = {}
+        for source in self.sources:
+            own = {place for place in places if place.file == source.file.name}
+            found |= source.cells_at(own) if own else {}
+        return found
 
     def _read_file(self, file: SpecFile) -> None:
         parsed = read_file(file.path, name=file.name, address=spec_address)

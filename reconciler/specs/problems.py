@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -81,6 +83,9 @@ def _found(document: Json, path: KeyPath) -> Json:
 MOST_IN_DATA = 100
 """So many problems of a data file are reported; the others are counted."""
 
+MOST_KEPT = 10_000
+"""So many problems of data files are kept for a table of problems, beside those that are reported."""
+
 MOST_AT_A_PLACE = 100
 """Of the problems at one place of a spec, which each of many rows can have in its own way."""
 
@@ -99,6 +104,7 @@ class Problems:
     def __init__(self) -> None:
         self._first: dict[Problem, Problem] = {}
         self._others: dict[Problem, set[str]] = {}
+        self._kept: dict[Problem, None] = {}
         self._in_data: set[str] = set()
         self._withheld: set[str] = set()
         self._unread: set[str] = set()
@@ -111,6 +117,12 @@ class Problems:
     def found(self) -> tuple[Problem, ...]:
         """Return all problems found."""
         return (*map(self.discreet, map(self._with_count, self._first)), *self._more())
+
+    @property
+    def every(self) -> tuple[Problem, ...]:
+        """Return all problems found, and those that are only counted among them, as far as they are kept."""
+        first, kept = map(self.discreet, map(self._with_count, self._first)), map(self.discreet, self._kept)
+        return (*first, *kept, *self._more(Counter(problem.file for problem in self._kept)))
 
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
@@ -147,6 +159,8 @@ class Problems:
                     self._others.setdefault(alike, set()).add(problem.address)
             elif self._has_room(problem):
                 self._first[alike] = problem
+            elif problem.file in self._in_data and len(self._kept) < MOST_KEPT:
+                self._kept[problem] = None
 
     def add(self, source: Source, address: str | KeyPath, *, message: str, cure: str) -> None:
         """Add a problem at a place; `address` may be a path in the file."""
@@ -184,9 +198,10 @@ class Problems:
         also = f"{others:,} other {'contact' if others == 1 else 'contacts'}"
         return replace(problem, message=compose("{} (also of {})", problem.message, also))
 
-    def _more(self) -> Iterator[Problem]:
+    def _more(self, kept: Mapping[str, int] = MappingProxyType({})) -> Iterator[Problem]:
+        """Count the problems that are not named, in each file beside so many that are `kept`."""
         for where, count in self._counts.items():
-            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA
+            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + kept.get(where.file, 0)
             if count > most:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"fix the first {most} and run it again"

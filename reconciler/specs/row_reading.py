@@ -7,8 +7,9 @@ escaped: references in them are not filled in.
 
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from errno import EACCES
 from pathlib import Path
 from typing import TypeAlias
@@ -17,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.masking import Message, compose, quote
-from reconciler.errors import Problem, Source
+from reconciler.errors import Cell, Problem, Source
 from reconciler.reading import Nearest, Node, SpecFile, check, mistyped, reason
 from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
@@ -72,6 +73,17 @@ class RowSource(Struct, frozen=True):
         events = read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
         empty = self.model.empty_texts
         return _without(empty, events) if empty else events
+
+    def cells_at(self, places: AbstractSet[Source]) -> Mapping[Source, Cell]:
+        """Return the cells at these places of the file, as far as it can be read."""
+        lines = {place.line for place in places}
+        found: dict[Source, Cell] = {}
+        with suppress(OSError, ValueError):
+            for row in self.rows():
+                if isinstance(row, Row) and (row.source.line in lines or not self.streams):
+                    at = {row.place(column): column for column in row.positions}
+                    found |= {place: _cell(row, at[place]) for place in places & at.keys()}
+        return found
 
     def template(
         self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
@@ -295,6 +307,11 @@ class RowReader:
             message=f"{file.name} cannot be read: {reason(error)}",
             cure=at_hand if file.tree.holds(file.path) else file.tree.cure,
         )
+
+
+def _cell(row: Row, column: str) -> Cell:
+    value = row.cell(column)
+    return Cell(column, "" if value is None else value if isinstance(value, str) else json.dumps(value))
 
 
 def _delimiter_cure(header: str) -> str:

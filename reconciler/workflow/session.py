@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import Allowance
 from reconciler.core.plan.operations import Plan
-from reconciler.errors import InputError, Problem, RefusedError, SpecError
+from reconciler.errors import Cell, InputError, Problem, RefusedError, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.render.notices import guard_sentence
 from reconciler.specs import Environ, Loaded, References, load_specs
@@ -228,22 +228,30 @@ def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> l
     """Load something of each environment; raises `SpecError` with the problems of all, each reported once."""
     items: list[_Item] = []
     found: dict[Problem, list[str]] = {}
+    every: dict[Problem, list[str]] = {}
+    cells: dict[Source, Cell] = {}
     for name in names:
         try:
             items.append(load(name))
         except SpecError as error:
             for problem in error.problems:
                 found.setdefault(problem, []).append(name)
+            for problem in error.every:
+                every.setdefault(problem, []).append(name)
+            cells.update(error.cells)
     if found:
-        raise SpecError(tuple(_with_names(problem, those, names) for problem, those in found.items()))
+        raise SpecError(_with_names(found, names), every=_with_names(every, names), cells=cells)
     return items
 
 
-def _with_names(problem: Problem, names: Sequence[str], of: Sequence[str]) -> Problem:
-    """Return a problem that names its environments, unless it is in all."""
-    if len(names) == len(of):
-        return problem
-    return replace(problem, message=compose("{} (in {})", problem.message, ", ".join(names)))
+def _with_names(found: Mapping[Problem, Sequence[str]], of: Sequence[str]) -> tuple[Problem, ...]:
+    """Return problems, each of which names its environments, unless it is in all."""
+    return tuple(
+        problem
+        if len(names) == len(of)
+        else replace(problem, message=compose("{} (in {})", problem.message, ", ".join(names)))
+        for problem, names in found.items()
+    )
 
 
 def _check_place(project: Project) -> None:

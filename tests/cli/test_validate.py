@@ -1,3 +1,4 @@
+import csv
 import json
 
 import pytest
@@ -49,6 +50,80 @@ def test_rows_that_share_a_name_are_counted(repository: Repository) -> None:
     assert told.endswith(
         "In list.csv, 2 rows share a name with another; each of these names ends in a hash of the identifier.\n"
     )
+
+
+KEYS = "fact_keys: {tier: {enum: [gold]}, pin: {type: integer, sensitive: true}}\n"
+LIST = """\
+contacts_from:
+- file: ../list.csv
+  named_by: name
+  contact:
+    email: mail
+    scopes: {support: {facts: {tier: tier, pin: pin, name: name, plan: tier}, users: [{phone_number: phone}]}}
+"""
+
+
+def table_of(repository: Repository, *arguments: str) -> list[list[str]]:
+    called = repository.run("validate", "--write", "csv=problems.csv", *arguments)
+    assert called.code == 1
+    return [*csv.reader((repository.root / "problems.csv").read_text(encoding="utf-8").splitlines())]
+
+
+def test_problems_are_a_table_with_the_values_that_may_be_shown(repository: Repository) -> None:
+    repository.write("specs/list.yaml", KEYS + LIST.replace("name: name, plan: tier", ""))
+    rows = "ann,ann.example.com,gold,1234,\nbo,bo@example.com,=1+1,secret,555\ncy,cy@example.com,,,,x\n"
+    repository.write("list.csv", "name,mail,tier,pin,phone\n" + rows)
+    repository.write("specs/other.yaml", "contcts: {}\n")
+
+    head, *found = table_of(repository)
+
+    assert head == ["file", "row", "column", "value", "problem", "cure"]
+    assert [row[:4] for row in found if row[0] != "specs/support.yaml"] == [
+        ["list.csv", "2", "mail", "ann.example.com"],
+        ["list.csv", "3", "tier", "'=1+1"],
+        ["list.csv", "3", "pin", ""],
+        ["list.csv", "3", "phone", "555"],
+        ["list.csv", "4", "1", ""],
+        ["specs/other.yaml", "1", "1", ""],
+    ]
+    assert "secret" not in (repository.root / "problems.csv").read_text()
+    assert found[0][4].startswith("contacts.ann.email: an email address is expected, not the text")
+    assert found[0][5] == 'write it as "name@example.com"'
+
+
+def test_a_table_of_problems_is_written_again_and_no_other_csv_is(repository: Repository) -> None:
+    repository.write("specs/broken.yaml", BROKEN)
+    first = table_of(repository)
+    repository.write("list.csv", "file,row\n")
+
+    assert table_of(repository) == first
+    refused = repository.run("validate", "--write", "csv=list.csv")
+    assert (refused.code, "list.csv is there, and specs may read it" in refused.err) == (1, True)
+
+
+def test_a_table_of_problems_holds_all_that_the_terminal_counts(repository: Repository) -> None:
+    repository.write("specs/list.yaml", LIST.replace(", pin: pin", ""))
+    rows = "".join(f"g{at},mail-{at},gold,1,\n" for at in range(250))
+    repository.write("list.csv", "name,mail,tier,pin,phone\n" + rows)
+
+    found = [row for row in table_of(repository) if row[0] == "list.csv"]
+
+    assert [row[3] for row in found] == [f"mail-{at}" for at in range(250)]
+    assert "150 more problems in this file" in repository.run("validate").err
+
+
+def test_the_problems_of_all_environments_are_one_table(repository: Repository) -> None:
+    repository.write("reconciler.yaml", "version: 1\nenvironments: {a: {api: sandbox}, b: {api: sandbox}}\n")
+    repository.write("specs/list.yaml", LIST.replace(", pin: pin", ""))
+    repository.write("list.csv", "name,mail,tier,pin,phone\nann,none,gold,1,\n")
+
+    found = table_of(repository, "--all-environments")
+
+    assert [row[:4] for row in found[1:]] == [["list.csv", "2", "mail", "none"]]
+
+
+def test_valid_specs_have_an_empty_table(repository: Repository) -> None:
+    assert repository.run("validate", "--format", "csv").out == "file,row,column,value,problem,cure\n"
 
 
 DEEP = "a: " + "[" * 5000 + "\n"

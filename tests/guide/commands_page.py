@@ -24,6 +24,7 @@ FORMATS: Mapping[str, str] = {
     "gitlab": "GitLab's terraform report (plans)",
     "junit": "test cases: a pending change or failed operation is a failure",
     "sarif": "notices for code scanning (plans, `validate`, `lint`)",
+    "csv": "problems as a table, one a row (`validate`)",
     "html": "one file for a browser, at most 10,000 rows (plans)",
 }
 EXIT_CODES: Mapping[str, str] = {

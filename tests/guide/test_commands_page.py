@@ -1,3 +1,4 @@
+from reconciler.cli.commands.validate import VALIDATE_FORMATS
 from reconciler.cli.options import PLAN_FORMATS
 from tests.guide.commands_page import FORMATS, PAGE, commands_page
 
@@ -7,4 +8,4 @@ def test_the_page_is_what_click_says() -> None:
 
 
 def test_the_page_names_every_format() -> None:
-    assert {*FORMATS} == {*PLAN_FORMATS}
+    assert {*FORMATS} == {*PLAN_FORMATS, *VALIDATE_FORMATS}

@@ -54,7 +54,7 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
         "github": "annotations.txt",
         "junit": "junit.xml",
     },
-    "validate": {"text": "problems.txt", "sarif": "problems.sarif"},
+    "validate": {"text": "problems.txt", "sarif": "problems.sarif", "csv": "problems.csv"},
     "lint": {"text": "advice.txt", "json": "advice.json", "sarif": "advice.sarif"},
 }
 _WORDS = [

@@ -10,11 +10,12 @@ from reconciler.cli.options import global_options, output_options, specs_option
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
+    from reconciler.errors import SpecError
     from reconciler.project import Environment, Project
     from reconciler.specs.loading import Loaded
     from reconciler.workflow.run import Reporter
 
-VALIDATE_FORMATS = ("text", "sarif")
+VALIDATE_FORMATS = ("text", "sarif", "csv")
 
 
 @command("validate", "validate --all-environments --write sarif=problems.sarif")
@@ -29,9 +30,7 @@ def validate(
     """Check the specs. Needs no network, no key and no secret."""
     from reconciler.cli.output import check_files, write_files
     from reconciler.cli.terminal import emit
-    from reconciler.core.model.masking import worded
     from reconciler.errors import SpecError
-    from reconciler.render.sarif import render_problems_sarif
 
     if all_environments and not invocation.typed.isdisjoint({"environment", "specs"}):
         raise click.UsageError("--all-environments stands alone, without -e and --specs")
@@ -39,16 +38,29 @@ def validate(
     try:
         text = _checked(invocation, all_environments=all_environments)
     except SpecError as error:
-        problems = [worded(problem, reveal=False) for problem in error.problems]
-        sarif, text = render_problems_sarif(problems), "".join(f"{problem}\n" for problem in problems)
-        write_files(writes, lambda name: sarif if name == "sarif" else text)
-        if output_format == "sarif":
-            emit(sarif, "sarif")
+        found = _rendered(error)
+        write_files(writes, found.__getitem__)
+        if output_format != "text":
+            emit(found[output_format], output_format)
         raise
-    sarif = render_problems_sarif(())
-    write_files(writes, lambda name: sarif if name == "sarif" else text)
-    emit(sarif if output_format == "sarif" else text, output_format)
+    documents = {**_rendered(SpecError(())), "text": text}
+    write_files(writes, documents.__getitem__)
+    emit(documents[output_format], output_format)
     return 0
+
+
+def _rendered(error: "SpecError") -> dict[str, str]:
+    """Return the problems in each format, in the words that everybody may see."""
+    from reconciler.core.model.masking import worded
+    from reconciler.render.problems_csv import render_problems_csv
+    from reconciler.render.sarif import render_problems_sarif
+
+    problems = [worded(problem, reveal=False) for problem in error.problems]
+    return {
+        "text": "".join(f"{problem}\n" for problem in problems),
+        "sarif": render_problems_sarif(problems),
+        "csv": render_problems_csv([worded(problem, reveal=False) for problem in error.every], error.cells),
+    }
 
 
 def _checked(invocation: Invocation, *, all_environments: bool) -> str:
