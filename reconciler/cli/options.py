@@ -313,8 +313,8 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
 
 
 def full_option(command: _Command) -> _Command:
-    """Add the option that shows each change of a plan."""
-    how = "Show each change of a plan as text, and not what is alike once."
+    """Add the option that shows each change of a plan, or each difference."""
+    how = "Show each change, or difference, and not what is alike once."
     return click.option("--full", is_flag=True, help=how)(command)
 
 

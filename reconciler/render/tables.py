@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.core.documents.comparison import ComparisonDocument, Difference
+from reconciler.core.documents.comparison import ComparisonDocument, Difference, DifferenceCause
 from reconciler.core.documents.explanation import (
     CommitEntry,
     ExplainedEntry,
@@ -123,28 +123,61 @@ def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
 
 _LONGEST = 160
 _NOTHING = "-"
+_MOST_OF_A_CAUSE = 5
+"""Differences of one cause that are shown, unless all are wanted."""
+_HINT = "Many differences of one cause are counted; --full shows each of them."
 
 
-def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAIN) -> str:
-    """Return the comparison as a table in columns."""
-    rows = [("address", document.left, document.right)]
-    rows += [(visible(one.address), *_sides(one)) for one in document.differences]
-    if len(rows) == 1:
+def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAIN, *, full: bool = False) -> str:
+    """Return the comparison as a table in columns, by cause."""
+    if not document.differences:
         return f"{_summary(document)}\n"
-    widths = [max(columns_of(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"{padded(row[0], widths[0])}  {padded(row[1], widths[1])}  {row[2]}".rstrip() for row in rows]
-    return "\n".join([palette.strong(lines[0]), *lines[1:], "", _summary(document)]) + "\n"
+    groups = _by_cause(document, full=full)
+    rows = [(visible(one.address), *_sides(one)) for _, first, _ in groups for one in first]
+    head = ("address", visible(document.left), visible(document.right))
+    widths = [max(columns_of(row[column]) for row in (head, *rows)) for column in (0, 1)]
+    lines = [palette.strong(_row_text(head, widths))]
+    for heading, first, rest in groups:
+        lines += ["", palette.strong(visible(heading))] if heading else []
+        lines += [_row_text((visible(one.address), *_sides(one)), widths) for one in first]
+        lines += [palette.faint(f"and {rest:,} more")] if rest else []
+    hint = [palette.faint(_HINT)] if any(rest for _, _, rest in groups) else []
+    return "\n".join([*lines, "", *hint, _summary(document)]) + "\n"
 
 
-def render_comparison_markdown(document: ComparisonDocument) -> str:
-    """Return the comparison as an HTML table in which foreign text does nothing."""
+def _row_text(row: Sequence[str], widths: Sequence[int]) -> str:
+    return f"{padded(row[0], widths[0])}  {padded(row[1], widths[1])}  {row[2]}".rstrip()
+
+
+def render_comparison_markdown(document: ComparisonDocument, *, full: bool = False) -> str:
+    """Return the comparison as an HTML table, by cause, in which foreign text does nothing."""
     head = "".join(f"<th>{code(text, _LONGEST)}</th>" for text in (document.left, document.right))
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{code(cell, _LONGEST)}</td>' for cell in (one.address, *_sides(one)))}</tr>\n"
-        for one in document.differences
-    )
+    rows = "".join(f"{row}\n" for group in _by_cause(document, full=full) for row in _rows_of(*group))
     table = f"<table>\n<tr><th>address</th>{head}</tr>\n{rows}</table>\n\n" if rows else ""
     return f"{table}{_summary(document)}\n"
+
+
+def _rows_of(heading: str, first: Sequence[Difference], rest: int) -> Iterator[str]:
+    if heading:
+        yield f'<tr><td colspan="3">{code(heading, _LONGEST)}</td></tr>'
+    for one in first:
+        yield f"<tr>{''.join(f'<td>{code(cell, _LONGEST)}</td>' for cell in (one.address, *_sides(one)))}</tr>"
+    if rest:
+        yield f'<tr><td colspan="3">and {rest:,} more</td></tr>'
+
+
+def _by_cause(document: ComparisonDocument, *, full: bool) -> list[tuple[str, Sequence[Difference], int]]:
+    """Return for each cause, those of most differences first, a heading, the differences to show and how many more."""
+    found: dict[tuple[DifferenceCause, ...], list[Difference]] = {}
+    for one in document.differences:
+        found.setdefault(one.causes, []).append(one)
+    groups: list[tuple[str, Sequence[Difference], int]] = []
+    for causes, alike in sorted(found.items(), key=lambda item: -len(item[1])):
+        most = _MOST_OF_A_CAUSE if causes and not full else len(alike)
+        names = listed([f"{cause.kind} {cause.name}" for cause in causes]) if causes else ""
+        heading = f"{names}: {counted(len(alike), 'difference')}" if causes else ""
+        groups.append((heading, alike[:most], max(0, len(alike) - most)))
+    return groups
 
 
 def _sides(one: Difference) -> tuple[str, str]:

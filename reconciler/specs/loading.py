@@ -41,12 +41,12 @@ class Loaded(Struct, frozen=True):
 
 class Recorder:
     """
-    What is read while loading, as it is written, for `why`.
+    What is read while loading, as it is written, for `why` and `compare`.
 
-    Of data files, only the rows of one contact are recorded. A plan loads without a recorder.
+    Of data files, the rows of all contacts are recorded, or those of one. A plan loads without a recorder.
     """
 
-    def __init__(self, contact: str) -> None:
+    def __init__(self, contact: str | None = None) -> None:
         self.documents: list[Node] = []
         self.patches: Sequence[Patch] = ()
         self.declared: Sequence[Declarations] = ()
@@ -57,7 +57,7 @@ class Recorder:
         template = source.template(is_resolved=False)
 
         def record(row: "Row", name: str) -> None:
-            if name == self._contact:
+            if self._contact in {None, name}:
                 self.documents.append(in_e164(template.document(row, name)[0]))
 
         return record

@@ -86,6 +86,26 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     return at
 
 
+class Deciding(Struct, frozen=True):
+    """By address, the place that decided each value, and the first place that declares each contact and memory."""
+
+    values: Mapping[str, Given]
+    first: Mapping[str, Given]
+
+
+def deciding(recorder: Recorder, references: References, units: Iterable[str]) -> Deciding:
+    """Return what decided contacts, `contacts.NAME`, and memories, `memories.NAME`."""
+    explaining = _Explaining(recorder, references)
+    values: dict[str, Given] = {}
+    first: dict[str, Given] = {}
+    for unit in units:
+        section, _, name = unit.partition(".")
+        values.update(explaining.places(section, name))
+        for address, given in explaining.declarations(section, name):
+            first.setdefault(address, given)
+    return Deciding(values, first)
+
+
 def _of_values(desired: Desired, places: _Places) -> list[Explained]:
     """Explain what is declared of one contact or memory, layers merged."""
     sensitive = hidden_addresses(desired)
@@ -129,8 +149,14 @@ class _Explaining:
     """The recorded documents and patches, from which the places of values are taken in the order of precedence."""
 
     def __init__(self, recorder: Recorder, references: References) -> None:
-        self._recorder = recorder
         self._references = references
+        self._declared: dict[tuple[str, str], list[Node]] = {}
+        for section, node in (entry for one in recorder.documents for entry in one.entries()):
+            for name, declared in node.entries() if section in _SECTIONS and isinstance(node.value, dict) else ():
+                self._declared.setdefault((section, name), []).append(declared)
+        self._patches: dict[tuple[str, str], list[Node]] = {}
+        for patch in recorder.patches:
+            self._patches.setdefault(patch.target, []).append(patch.node)
 
     def places(self, section: str, name: str) -> _Places:
         """Yield the places that declare a contact with its memories, or an existing memory, with their addresses."""
@@ -140,6 +166,14 @@ class _Explaining:
             yield from self._users(f"memories.{name}", parts)
         elif section == "contacts":
             yield from self._contact(name)
+
+    def declarations(self, section: str, name: str) -> _Places:
+        """Yield the places that declare a contact or an existing memory, and each of the contact's memories."""
+        own = self._parts("memory" if section == "memories" else "contact", section, name)
+        for part in own:
+            yield f"{section}.{name}", self._given(name, part.node, part)
+        for scope, node, part in _below(own, "scopes"):
+            yield f"{section}.{name}.scopes.{scope}", self._given(scope, node, part)
 
     def layer(self, section: str, name: str) -> _Places:
         """Yield the places that declare a scope, or the facts of a contact for all its scopes."""
@@ -184,12 +218,9 @@ class _Explaining:
 
     def _parts(self, layer: SourceLayer, section: str, name: str) -> list[_DeclaredPart]:
         """Return what declares something and what patches it, in the order in which it applies."""
-        sections = (dict(one.entries()).get(section) for one in self._recorder.documents)
-        declared = (one.at((name,)) for one in sections if one and isinstance(one.value, dict) and name in one.value)
-        patches = (patch.node for patch in self._recorder.patches if patch.target == (section, name))
         return [
-            *(_DeclaredPart(node, layer, is_overlay=False) for node in declared),
-            *(_DeclaredPart(node, layer, is_overlay=True) for node in patches),
+            *(_DeclaredPart(node, layer, is_overlay=False) for node in self._declared.get((section, name), ())),
+            *(_DeclaredPart(node, layer, is_overlay=True) for node in self._patches.get((section, name), ())),
         ]
 
     def _given(self, key: str, node: Node, part: _DeclaredPart) -> Given:

@@ -21,23 +21,29 @@ from reconciler.core.model.observed import Observed
 from reconciler.core.model.references import as_written
 from reconciler.observe import observe
 from reconciler.project import load_project
+from reconciler.specs.loading import Recorder
+from reconciler.workflow.causes import with_causes
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import Session, load_environment, of_each_environment, open_session
+from reconciler.workflow.session import Session, load_environment, of_each_environment, open_session, references_of
 
 
 def compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:
     """Return what two environments declare differently, without any secret; raises `InputError` and `SpecError`."""
     project = load_project(options.project)
+    recorders = {name: Recorder() for name in (left, right)}
     declared = of_each_environment(
-        (left, right), lambda name: load_environment(project, project.environment(name)).desired
+        (left, right),
+        lambda name: load_environment(project, project.environment(name), recorder=recorders[name]).desired,
     )
     hidden = _hidden(declared, reveal=reveal)
 
     def show(address: str, one: DeclaredValue) -> Mixed:
         return HIDDEN if address in hidden else as_written(one.value)
 
-    return compare(declared_values(declared[0]), declared_values(declared[1]), show)
+    found = compare(declared_values(declared[0]), declared_values(declared[1]), show)
+    records = [(recorders[name], references_of(project.environment(name))) for name in (left, right)]
+    return with_causes(found, *records)
 
 
 def compare_live(

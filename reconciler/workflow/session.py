@@ -23,6 +23,7 @@ from reconciler.errors import Cell, InputError, Problem, RefusedError, Source, S
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.render.notices import guard_sentence
 from reconciler.specs import Environ, Loaded, References, load_specs
+from reconciler.specs.loading import Recorder
 from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Run, Surroundings
@@ -190,7 +191,9 @@ def load_chosen(
         raise
 
 
-def load_environment(project: Project, environment: Environment, environ: Environ | None = None) -> Loaded:
+def load_environment(
+    project: Project, environment: Environment, environ: Environ | None = None, *, recorder: Recorder | None = None
+) -> Loaded:
     """Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`."""
     return load_specs(
         environment.specs,
@@ -198,6 +201,7 @@ def load_environment(project: Project, environment: Environment, environ: Enviro
         overlays=environment.overlays,
         references=references_of(environment, environ),
         fact_keys_of=environment.fact_keys_of,
+        recorder=recorder,
     )
 
 

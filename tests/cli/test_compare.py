@@ -39,7 +39,7 @@ def test_a_table_has_a_row_for_each_difference(environments: Repository) -> None
     assert text.out.splitlines()[0].split() == ["address", "staging", "production"]
     assert "facts.seats" in text.out
     assert text.out.endswith("2 values differ; 0 only in staging, 4 only in production.\n")
-    assert markdown.out.count("<tr>") == 7
+    assert markdown.out.count("<tr><td><code>") == 6
 
 
 def test_the_exit_code_tells_of_differences_on_request(environments: Repository) -> None:
@@ -180,3 +180,81 @@ def test_what_one_environment_calls_secret_or_sensitive_is_so_in_both_accounts(
     for called in (there, back):
         sides: Any = differences(called.out)[f"{SUPPORT}.facts.plan"][1:]
         assert [side["origin"] for side in sides] == [origin, origin]
+
+
+MANY = """\
+version: 1
+environments:
+  staging: {api: sandbox, variables: {region: eu}}
+  production: {api: sandbox, variables: {region: us}, overlays: [overlays], specs: [specs, only]}
+"""
+
+
+@pytest.fixture
+def many(repository: Repository) -> Repository:
+    """Declare 205 contacts that a variable makes different, two that an overlay does, and one of one side alone."""
+    contacts = "".join(f"  c{number:03}: {{external_id: e{number}, scopes: {{s: {{}}}}}}\n" for number in range(205))
+    repository.write("reconciler.yaml", MANY)
+    repository.write(
+        "specs/support.yaml",
+        f'scopes: {{s: {{persona_id: p, facts: {{greeting: "hello from ${{region}}"}}}}}}\ncontacts:\n{contacts}',
+    )
+    repository.write("overlays/o.yaml", "contacts: {c001: {scopes: {s: {facts: {plan: gold}}}}, c002: {name: Bob}}\n")
+    repository.write("only/b.yaml", "contacts: {extra: {external_id: x}}\n")
+    return repository
+
+
+def test_differences_stand_by_their_cause_which_is_named_once_with_its_count(many: Repository) -> None:
+    lines = many.run("compare", "staging", "production").out.splitlines()
+
+    assert [line for line in lines if ": " in line and not line.startswith("contacts.")] == [
+        "variable region: 205 differences",
+        "overlay overlays/o.yaml: 2 differences",
+        "file only/b.yaml: 1 difference",
+    ]
+    assert lines.count("and 200 more") == 1
+    assert lines[-2:] == [
+        "Many differences of one cause are counted; --full shows each of them.",
+        "205 values differ; 0 only in staging, 3 only in production.",
+    ]
+
+
+def test_in_full_each_difference_is_shown(many: Repository) -> None:
+    text = many.run("compare", "staging", "production", "--full").out
+    markdown = many.run("compare", "staging", "production", "--full", "--format", "markdown").out
+
+    assert text.count("facts.greeting") == markdown.count("facts.greeting") == 205
+    assert "more" not in text + markdown
+
+
+def test_causes_are_part_of_the_json(many: Repository) -> None:
+    many.write("specs/more.yaml", 'contacts: {both: {external_id: b, name: "${region} and ${region}"}}\n')
+    many.write("only/c.yaml", "contacts: {other: {external_id: o, name: O, scopes: {s: {}}}}\n")
+    many.write("specs/late.yaml", "contacts: {late: {external_id: l}}\n")
+    many.write("overlays/p.yaml", "contacts: {late: {scopes: {s: {}}}}\n")
+
+    found = json.loads(many.run("compare", "production", "staging", "--format", "json").out)["differences"]
+
+    causes = {one["address"]: [(cause["kind"], cause["name"]) for cause in one["causes"]] for one in found}
+    assert causes["contacts.both.name"] == [("variable", "region")]
+    assert causes["contacts.c002.name"] == [("overlay", "overlays/o.yaml")]
+    assert set(map(tuple, (causes[one] for one in causes if one.startswith("contacts.late")))) == {
+        (("overlay", "overlays/p.yaml"),)
+    }
+    assert causes["contacts.other"] == causes["contacts.other.scopes.s.facts.greeting"] == [("file", "only/c.yaml")]
+
+
+def test_rows_of_a_data_file_have_causes_too(many: Repository) -> None:
+    many.write("rows.csv", "id,tier\nann,gold\nben,silver\n")
+    many.write(
+        "specs/rows.yaml",
+        "contacts_from:\n  - file: ../rows.csv\n    named_by: id\n    contact:\n      external_id: id\n"
+        "      scopes: {s: {facts: {tier: tier}}}\n",
+    )
+    many.write("overlays/p.yaml", "contacts: {ann: {scopes: {s: {facts: {tier: platinum}}}}}\n")
+
+    found = json.loads(many.run("compare", "staging", "production", "--format", "json").out)["differences"]
+
+    causes = {one["address"]: [(cause["kind"], cause["name"]) for cause in one["causes"]] for one in found}
+    assert causes["contacts.ann.scopes.s.facts.tier"] == [("overlay", "overlays/p.yaml")]
+    assert causes["contacts.ben.scopes.s.facts.greeting"] == [("variable", "region")]

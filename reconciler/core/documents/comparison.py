@@ -97,13 +97,26 @@ Show: TypeAlias = Callable[[str, _Value], Mixed]
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceCause:
+    """What makes environments differ: a variable, by its name, or an overlay or another file that one of them reads."""
+
+    kind: Literal["variable", "overlay", "file"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """One address at which two environments differ; `only` names the side that has it alone."""
+    """
+    One address at which two environments differ; `only` names the side that has it alone.
+
+    `causes` are known for what is declared, and empty for what is live.
+    """
 
     address: str
     only: Side | None
     left: Mixed
     right: Mixed
+    causes: tuple[DifferenceCause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
