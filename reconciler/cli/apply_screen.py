@@ -8,6 +8,7 @@ from typing import TextIO
 import click
 from msgspec import Struct
 
+from reconciler.cli.here import document_here
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, emit_paged, write_files
 from reconciler.cli.streams import silence
@@ -118,7 +119,7 @@ class _TerminalScreen:
         stream = sys.stdout if is_document else sys.stderr
         document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
         colours = palette(stream, no_color=self._output.no_color)
-        text = render_plan_text(document, colours, full=self._output.full)
+        text = render_plan_text(document_here(document), colours, full=self._output.full)
         if proposal.changed and not proposal.plan.operations:
             text = _NOTHING_LEFT
         if is_document:
@@ -159,5 +160,5 @@ class _TerminalScreen:
 
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
         document = describe_receipt(receipt, self._session.masker(reveal=is_operators_terminal(stream)))
-        colours = palette(stream, no_color=self._output.no_color)
-        return receipt_formats(colours)[self._output.output_format](document)
+        colours, name = palette(stream, no_color=self._output.no_color), self._output.output_format
+        return receipt_formats(colours)[name](document_here(document) if name == "text" else document)

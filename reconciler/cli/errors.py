@@ -3,10 +3,13 @@
 import os
 import sys
 
+from msgspec.structs import replace
+
+from reconciler.cli.here import file_here, places_here
 from reconciler.cli.invocation import Invocation, pasteable
 from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
-from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, ReconcilerError
+from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, Problem, ReconcilerError, SpecError
 
 _ERROR = 1
 _DEFECT = 70
@@ -28,15 +31,22 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.cli.terminal import is_operators_terminal
     from reconciler.core.model.masking import worded_error
 
+    if isinstance(error, SpecError):
+        error = SpecError(tuple(map(_here, error.problems)))
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
     for line in lines:
-        say(f"error: {pasteable(visible(line))}")
+        say(f"error: {places_here(pasteable(visible(line)))}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):
         say("hint: nothing was written; a plan reads anew each time, so it needs that much in one run")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         say(f"hint: the key is read from the environment variable {invocation.key_variable}")
+
+
+def _here(problem: Problem) -> Problem:
+    """Return a problem whose file is called as from the current folder; one with a line is a place in the message."""
+    return problem if problem.line else replace(problem, file=file_here(problem.file))
 
 
 def _tell_of_the_system(error: OSError, invocation: Invocation) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from reconciler.cli.here import places_here
 from reconciler.cli.invocation import pasteable
 from reconciler.cli.streams import ErrorLine, leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
@@ -66,8 +67,8 @@ def emit(document: str, output_format: str = "text", *, effect: str = "") -> Non
 
 
 def remark(line: str) -> None:
-    """Write a message to standard error, with commands that can be pasted; it never fails."""
-    say(pasteable(line))
+    """Write a message to standard error, with commands and places that can be pasted; it never fails."""
+    say(places_here(pasteable(line)))
 
 
 def show_beside(text: str, *, nl: bool = True) -> None:

@@ -139,12 +139,13 @@ def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy"
 
 
 def _note_declared(made: "Export", declared: "ExistingSpecs") -> None:
+    from reconciler.cli.here import file_here
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.render.words import counted, listed, memories
 
     if made.declared:
-        files = sorted({contact.source.file for contact in made.declared})
+        files = sorted({file_here(contact.source.file) for contact in made.declared})
         more = [f"{len(files) - _MOST_FILES} more files"] if len(files) > _MOST_FILES else []
         where = visible(listed([*files[:_MOST_FILES], *more]))
         remark(f"note: {counted(len(made.declared), 'contact is', 'contacts are')} left out: declared in {where}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from reconciler.cli.here import file_here
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import global_options
 from reconciler.cli.usage import command
@@ -36,10 +37,11 @@ class _Rewrite(Struct, frozen=True):
     def diff(self) -> str:
         from difflib import unified_diff
 
+        name = file_here(self.name)
         before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in unified_diff(before, after, self.name, self.name)
+            for line in unified_diff(before, after, name, name)
         )
 
 
@@ -65,7 +67,7 @@ def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ..
     written = not (check or diff)
     if written:
         _write(changes)
-    text = "".join(_diff(change) if diff else f"{visible(change.name)}\n" for change in changes)
+    text = "".join(_diff(change) if diff else f"{visible(file_here(change.name))}\n" for change in changes)
     emit(text, effect="all files are formatted" if written else "")
     _report(len(changes), paths, written=written)
     return _NOT_FORMATTED if check and changes else 0
@@ -78,7 +80,7 @@ def _diff(change: _Rewrite) -> str:
 
     if not change.is_withheld or is_operators_terminal(sys.stdout):
         return change.diff
-    remark(f"note: {visible(change.name)}: no diff is shown: it holds values that are live or sensitive")
+    remark(f"note: {visible(file_here(change.name))}: no diff is shown: it holds values that are live or sensitive")
     return ""
 
 
@@ -137,7 +139,8 @@ def _change(file: "SpecFile", parsed: "ParsedFile", numbers: Collection[str], pr
     from reconciler.specs.problems import is_undo
 
     if is_undo(parsed):
-        remark(f"warning: {visible(file.name)}: left as it is: an undo file, and no spec; keep it out of the specs")
+        name = visible(file_here(file.name))
+        remark(f"warning: {name}: left as it is: an undo file, and no spec; keep it out of the specs")
         return None
     before = parsed.data.decode()
     mark = before[: before.startswith(_BYTE_ORDER_MARK)]

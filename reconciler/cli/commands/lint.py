@@ -27,6 +27,7 @@ def lint(
     strict: bool,
 ) -> int:
     """Look for what is allowed and unwise. Needs no network, no key and no secret."""
+    from reconciler.cli.here import document_here
     from reconciler.cli.invocation import pasteable
     from reconciler.cli.output import check_files, write_files
     from reconciler.cli.terminal import emit
@@ -45,5 +46,5 @@ def lint(
         "sarif": render_lint_sarif,
     }
     write_files(writes, lambda name: renderers[name](document))
-    emit(renderers[output_format](document), output_format)
+    emit(renderers[output_format](document_here(document) if output_format == "text" else document), output_format)
     return 1 if strict and document.advice else 0

@@ -60,6 +60,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
+    from reconciler.cli.here import document_here
     from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import is_operators_terminal, palette
@@ -77,7 +78,8 @@ def plan(  # noqa: PLR0913  one parameter an option
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
         renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color), full=full, links=links)
-        emit_paged(renderers[output_format](shown), output_format, is_read=not writes)
+        text = renderers[output_format](document_here(shown) if output_format == "text" else shown)
+        emit_paged(text, output_format, is_read=not writes)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
 

@@ -34,6 +34,7 @@ def show(
     """
     import sys
 
+    from reconciler.cli.here import document_here
     from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import palette, remark
@@ -44,8 +45,9 @@ def show(
     check_files(writes)
     document = open_documents(what, invocation, surroundings_of(invocation), remark)
 
-    def rendered(name: str, colours: "Palette" = PLAIN) -> str:
-        text = render_saved(document, name, colours, full=full)
+    def rendered(name: str, colours: "Palette | None" = None) -> str:
+        shown = document if colours is None or name != "text" else document_here(document)
+        text = render_saved(shown, name, colours or PLAIN, full=full)
         if text is None:
             raise click.UsageError(f"a {document.kind} has no format {name!r}")
         return text

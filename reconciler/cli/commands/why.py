@@ -17,6 +17,7 @@ from reconciler.cli.usage import command
 @pass_invocation
 def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     """Show what gave each value at ADDRESS: file, line, layer, overlay, variable and commit. Reads no secret."""
+    from reconciler.cli.here import document_here
     from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark
     from reconciler.render.json import render_json
     from reconciler.render.tables import render_why_text
@@ -25,5 +26,6 @@ def why(invocation: Invocation, *, address: str, output_format: str) -> int:
     hides = output_format != "text" or not is_operators_terminal(sys.stdout)
     document = explain_address(invocation, address, note=remark, hides=hides)
     colours = palette(sys.stdout, no_color=invocation.no_color)
-    emit(render_json(document) if output_format == "json" else render_why_text(document, colours), output_format)
+    text = render_json(document) if output_format == "json" else render_why_text(document_here(document), colours)
+    emit(text, output_format)
     return 0

@@ -1,0 +1,95 @@
+"""
+Names of files as the operator's shell knows them: from the current folder, and not from the top of the work tree.
+
+This is for what is read where it was printed: errors, notes and text on standard output. Documents that go elsewhere
+(JSON, SARIF, Markdown, annotations, files that are written) name files from the top, as CI does.
+"""
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import click
+from msgspec import Struct
+
+from reconciler.cli.invocation import Invocation
+
+_Document = TypeVar("_Document")
+_Rename: TypeAlias = Callable[[str], str]
+
+_PLACE = re.compile(r"(?P<file>[^\s:;,()\"'`]+\.[a-z]+)(?=:\d)")
+_NO_FILES = frozenset((".", "environment"))
+"""What stands in the place of a file where a problem is in none."""
+
+
+def file_here(name: str) -> str:
+    """Return what a file of the work tree is called from the current folder; it need not be there."""
+    tree = None if name in _NO_FILES else _tree()
+    if tree is None:
+        return name
+    called = tree.called(name)
+    return called if tree.has(name) or not called.startswith("..") else name
+
+
+def places_here(text: str) -> str:
+    """Return a message with its places, written as `FILE:LINE`, as they are called from the current folder."""
+    rename = _rename() if _PLACE.search(text) else None
+    return _PLACE.sub(lambda found: rename(found["file"]), text) if rename else text
+
+
+def document_here(document: _Document) -> _Document:
+    """Return a document with its places as they are called from the current folder, to be shown as text."""
+    rename = _rename()
+    return _renamed(document, rename) if rename else document
+
+
+def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a document
+    if isinstance(value, tuple):
+        return tuple(_renamed(item, rename) for item in value)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if "file" in parts and "line" in parts:
+        return dataclasses.replace(value, file=rename(parts["file"]))
+    new = {name: _renamed(part, rename) for name, part in parts.items()}
+    return dataclasses.replace(value, **{name: part for name, part in new.items() if part is not parts[name]})
+
+
+def _rename() -> _Rename | None:
+    """Return what renames files that are there; None where their names are those of the documents."""
+    tree = _tree()
+    return (lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
+
+
+class _Tree(Struct, frozen=True):
+    """The top of the work tree, and the current folder, which is another one."""
+
+    top: str
+    here: str
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a file."""
+        return os.path.lexists(Path(self.top, name))
+
+    def called(self, name: str) -> str:
+        """Return the path from the current folder."""
+        return Path(os.path.relpath(Path(self.top, name), self.here)).as_posix()
+
+
+def _tree() -> _Tree | None:
+    """Return the work tree of this run; None where the current folder is its top, or cannot be known."""
+    from reconciler.errors import InputError
+    from reconciler.reading.files import work_tree_of
+
+    context = click.get_current_context(silent=True)
+    invocation = context.find_object(Invocation) if context else None
+    given = Path(invocation.project if invocation and invocation.project else ".")
+    try:
+        tree = work_tree_of(given if given.is_dir() else given.parent)
+        top, here = os.path.realpath(tree.top), os.path.realpath(Path.cwd())
+    except (InputError, OSError):
+        return None
+    return None if top == here else _Tree(top, here)
