@@ -29,7 +29,7 @@ from reconciler.workflow.undoing import UndoFile
 _DRY_RUN_FORMATS = ("text", "json")
 _NOTHING_LEFT = "Nothing of this plan is left to apply.\n"
 _NOTHING_WRITTEN = "nothing was written to the account"
-_RECEIPT_ABOVE = "the apply is over, and the receipt above says what was written to the account"
+_RECEIPT_ABOVE = "the apply is over, and the receipt above shows what was written to the account"
 _MAY_BE_WRITTEN = frozenset(("done", "failed", "unknown"))
 _ERROR = 1
 _INCOMPLETE = 3
@@ -61,10 +61,10 @@ class ApplyOutput(Struct, frozen=True):
         """Raise `click.UsageError` for options that do not go together."""
         if self.dry_run and (self.files or self.save_undo or self.output_format not in _DRY_RUN_FORMATS):
             raise click.UsageError(
-                "--dry-run does nothing, so there is no receipt of it and nothing to undo; its --format is text or json"
+                "--dry-run writes nothing; leave out --receipt, --write and --save-undo, and give --format text or json"
             )
         if invocation.fail_fast and invocation.max_failures is not None:
-            raise click.UsageError("--fail-fast is --max-failures 1; say one of the two")
+            raise click.UsageError("--fail-fast means --max-failures 1; give one of the two")
 
 
 def run_apply(apply: Apply, output: ApplyOutput) -> int:
@@ -72,7 +72,7 @@ def run_apply(apply: Apply, output: ApplyOutput) -> int:
     if output.dry_run:
         return _run_dry(apply, output.output_format)
     if not output.yes and not sys.stdin.isatty():
-        raise InputError("apply asks before it writes, and there is nobody to ask here; say --yes")
+        raise InputError("this is no terminal, so nobody can be asked before anything is written; add --yes")
     apply.check()
     check_files([*output.files, *([("yaml", output.save_undo)] if output.save_undo else [])])
     screen = _TerminalScreen(apply.session, output)

@@ -39,7 +39,7 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):
-        say("hint: nothing was written; a plan reads anew each time, so it needs that much in one run")
+        say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
         say(f"hint: the key is read from the environment variable {invocation.key_variable}")
 
@@ -72,7 +72,7 @@ def _tell_what_the_api_said(error: ApiError) -> None:
     from reconciler.cli.terminal import is_operators_terminal
 
     if is_operators_terminal(sys.stderr):
-        say(f"the API said: {visible(error.said)}")
+        say(f"the message of the API: {visible(error.said)}")
 
 
 def _tell_defect(error: Exception, invocation: Invocation) -> None:

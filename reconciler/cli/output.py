@@ -91,7 +91,7 @@ def check_files(writes: Writes) -> None:
 def _check_place(path: Path) -> None:
     """Raise `InputError` for a place that holds, or would hold, what specs read, and for git's own files."""
     if path.is_file() and path.suffix in _READ and not _is_ours(path):
-        raise InputError(f"{path} is there, and specs may read it; name a new file, or one that ends otherwise")
+        raise InputError(f"{path} exists and may be a spec; name a new file, or one with another ending")
     if not _takes_many(path) and ".git" in path.resolve().parts:
         raise InputError(f"{path} is among git's own files; name a file elsewhere")
 

@@ -36,11 +36,11 @@ OTHER_COMMANDS: Mapping[str, str] = {
 OTHER_OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("--auto-approve", "--force", "--assume-yes", "-y"), "`--yes` does not ask"),
     **dict.fromkeys(("--env", "--profile", "--workspace"), "`-e NAME` takes an environment of reconciler.yaml"),
-    **dict.fromkeys(("--json", "--output", "-o"), "`--format` says what is printed, and `--write` writes files"),
+    **dict.fromkeys(("--json", "--output", "-o"), "`--format` sets what is printed, and `--write` writes files"),
     **dict.fromkeys(("--verbose", "-v", "--trace"), "`--debug` shows every request"),
     **dict.fromkeys(("--config", "--directory", "--chdir", "-C"), "`--project` takes reconciler.yaml or its folder"),
     **dict.fromkeys(("--only", "--filter", "-t"), "`--target` takes an address"),
-    **dict.fromkeys(("--parallelism", "--jobs", "-j"), "`--concurrency` says how many requests run at once"),
+    **dict.fromkeys(("--parallelism", "--jobs", "-j"), "`--concurrency` sets how many requests run at once"),
     **dict.fromkeys(("--url", "--endpoint"), "`--api-url` takes the URL of the API"),
     **dict.fromkeys(
         ("--api-key", "--key", "--token"), "`api_key_env` in reconciler.yaml names the variable of the key"

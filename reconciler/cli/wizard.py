@@ -93,7 +93,7 @@ def _to_install(answers: "Answers") -> list[str]:
     where = "`install` in .github/workflows/*.yml" if answers.ci == "github" else "RECONCILER in .gitlab-ci.yml"
     return [
         f"- Say in {where} what pip installs, as",
-        '  "reconciler @ git+https://…@COMMIT": this installation does not tell where it came from.',
+        '  "reconciler @ git+https://…@COMMIT": this installation does not record where it came from.',
     ]
 
 

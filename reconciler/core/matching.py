@@ -91,7 +91,9 @@ def check_listed_once(asked: Asked, first: LiveUser, other: LiveUser) -> None:
     """Raise `OtherRecordError` where a listing shows one number twice, with other texts."""
     if first != other:
         memory = f"the memory {_named(asked.memory_id)}" if asked.memory_id else "a memory"
-        raise OtherRecordError(f"the API shows one user of {memory} twice, with other texts; nothing is written to it")
+        raise OtherRecordError(
+            f"the API shows one user of {memory} twice, with different texts; nothing is written to it"
+        )
 
 
 def check_usable(what: str, text: str) -> None:
@@ -183,7 +185,7 @@ def _doubts(contact: ContactRecord, shown: _ShownEntries) -> Iterator[str]:
     if reason := _unusable(contact.contact_id):
         yield f"the API shows a contact whose id, {_named(contact.contact_id)}, {reason}: {_NO_CALL}"
     if parts := shown.contradiction(contact):
-        yield f"the API shows {_contact(contact.contact_id)} twice, with other {parts}; nothing is written to it"
+        yield f"the API shows {_contact(contact.contact_id)} twice, with different {parts}; nothing is written to it"
     for memory in contact.memories or ():
         name = f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
         if reason := _unusable(memory.memory_id):

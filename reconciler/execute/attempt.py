@@ -104,7 +104,7 @@ class SubjectRun(ABC):
         if not isinstance(self._trying.doubt, EmptyAnswerError):
             raise EmptyAnswerError
         self._writer.doubts.clear()
-        return "failed", "the API answered with success, but did nothing, and neither when it was sent again"
+        return "failed", "the API answered with success twice, and did nothing"
 
     def _answered(self, altered: tuple[Altered, ...], unsent: Mapping[str, str] | None = None) -> Done:
         """Return the result of a write after which the account's values are known."""
@@ -165,7 +165,7 @@ def half_done(error: NotSentError, *, what: str) -> ApiUnavailableError:
 
 def not_seen(what: str) -> Done:
     """Return the result where, after a wait, nobody can see what a write would overwrite."""
-    return "failed", f"{what} could not be looked at again, so nothing more was sent"
+    return "failed", f"{what} could not be read again, so nothing more was sent"
 
 
 def unread(what: str) -> Done:

@@ -58,7 +58,7 @@ class ContactRun(SubjectRun):
     def note_failure(self, why: str) -> None:
         """Record that without an id nothing can be done to the contact's memories."""
         if self.contact_id is None:
-            self.obstacle = f"not tried: {self._contact.address} could not be had ({why})"
+            self.obstacle = f"not tried: {self._contact.address} could not be found or created ({why})"
 
     async def _create(self) -> Done:
         """Find or create (`POST /v1/contacts/resolve`), then correct what the answer does not show as declared."""

@@ -63,7 +63,7 @@ class MemoryRun(SubjectRun):
     def note_failure(self, why: str) -> None:
         """Record that without an id nothing else can be done to the memory."""
         if self.memory_id is None:
-            self.obstacle = f"not tried: the memory's id could not be had ({why})"
+            self.obstacle = f"not tried: the memory's id could not be read ({why})"
 
     def _requests(self, writes: int) -> int:
         """Return the requests of so many writes, with the one that gets the id where it is not known."""

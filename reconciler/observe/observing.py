@@ -60,8 +60,8 @@ async def check_account(reader: Reader, expected: ExpectedAccount) -> None:
         contacts = await _contacts(reader, expected)
     except RouteAbsentError as error:
         raise RefusedError(
-            f"whether this is the account of expect_account cannot be seen: it offers no contacts calls ({error}); "
-            f"expect a digest instead, which needs no call; {_NOTHING_ELSE}"
+            f"expect_account cannot be checked: this account offers no contacts calls ({error}); "
+            f"write expect_account.digest instead, which needs no call; {_NOTHING_ELSE}"
         ) from error
     if expected.organization is not None:
         _check_organization(contacts, expected.organization)
@@ -77,7 +77,7 @@ async def _contacts(reader: Reader, expected: ExpectedAccount) -> tuple[ContactR
         contact = None
     if contact is None:
         raise RefusedError(
-            f"this is another account than expect_account says: it has no contact {expected.contact_id}; "
+            f"this is not the account of expect_account: it has no contact {expected.contact_id}; "
             f"check the key and the URL; {_NOTHING_ELSE}"
         )
     return (contact,)
@@ -87,12 +87,12 @@ def _check_organization(contacts: tuple[ContactRecord, ...], organization: str) 
     shown = {contact.organization for contact in contacts} - {None}
     if not shown:
         raise RefusedError(
-            "whether this is the account of expect_account cannot be seen: it shows no contact with an organisation; "
-            f"expect a digest instead; {_NOTHING_ELSE}"
+            "expect_account cannot be checked: no contact of this account shows its organisation; "
+            f"write expect_account.digest instead; {_NOTHING_ELSE}"
         )
     if shown != {organization}:
         raise RefusedError(
-            "this is another account than expect_account says: its contacts are of another organisation than "
+            "this is not the account of expect_account: its contacts are not of the organisation "
             f"{organization}; check the key and the URL; {_NOTHING_ELSE}"
         )
 

@@ -68,6 +68,12 @@ class Project(Struct, frozen=True):
         return work_tree_of(self.root).name(self.root / (self.file or FILE_NAME))
 
     @property
+    def from_top(self) -> str:
+        """Return what `--project` takes at the top of the work tree; empty where it is not needed there."""
+        folder, _, file = self.settings_name.rpartition("/")
+        return folder if file == FILE_NAME else self.settings_name
+
+    @property
     def state_folder(self) -> Path:
         """Return the folder in which this tool keeps its own files."""
         return self.state or self.root / ".reconciler"
@@ -77,7 +83,7 @@ class Project(Struct, frozen=True):
         wanted = name or self.default_environment
         names = [environment.name for environment in self.environments]
         if wanted is None:
-            raise InputError(f"which environment? add -e with one of: {', '.join(names)}")
+            raise InputError(f"reconciler.yaml has no default_environment; add -e with one of: {', '.join(names)}")
         for environment in self.environments:
             if environment.name == wanted:
                 return environment

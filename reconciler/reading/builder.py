@@ -206,7 +206,7 @@ class Builder:
 
 _TOO_DEEP = Refusal(f"values are nested more than {MOST_NESTED} levels deep", "make it flatter")
 _QUESTION_MARK = Refusal(
-    'between brackets, readers of YAML take a "?" at the start of a text for the sign of a key, and leave it out',
+    'between brackets, YAML readers take a "?" at the start of a text as the sign of a key, and drop it',
     "put the text in quotes",
 )
 _ALIAS_AS_KEY = Refusal("a key must be text, not an alias", "write the key out; put it in quotes if it starts with *")

@@ -252,7 +252,7 @@ def _number(text: str) -> Json:
     """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
     if "e" in text.lower():
         if not survives(text):
-            raise _InvalidLineError("this number with an exponent is none that JSON carries unchanged")
+            raise _InvalidLineError("JSON cannot carry this number with an exponent unchanged")
         return float(text)
     found = plain_value(text)
     if isinstance(found, Refusal):

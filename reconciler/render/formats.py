@@ -19,18 +19,19 @@ ReceiptRenderer: TypeAlias = "Callable[[ReceiptDocument], str]"
 
 
 def plan_formats(
-    palette: Palette = PLAIN, *, full: bool = False, links: "SourceLinks | None" = None
+    palette: Palette = PLAIN, *, full: bool = False, links: "SourceLinks | None" = None, project: str = ""
 ) -> Mapping[str, PlanRenderer]:
     """
     Return the renderers of plans by format.
 
     Only text has colours, and counts what is alike unless in full. Comments and the report have links to the specs.
+    `project` is what `--project` takes in a clone, for the command that Markdown recommends.
     """
     return {
         "text": lambda plan: _plan_text(plan, palette, full=full),
         "json": _json,
-        "markdown": lambda plan: _plan_markdown(plan, links),
-        "summary": lambda plan: _plan_summary(plan, links),
+        "markdown": lambda plan: _plan_markdown(plan, links, project),
+        "summary": lambda plan: _plan_summary(plan, links, project),
         "github": _plan_github,
         "gitlab": _plan_gitlab,
         "junit": _plan_junit,
@@ -91,16 +92,16 @@ def _dry_run_text(dry_run: "DryRunDocument") -> str:
     return render_dry_run_text(dry_run)
 
 
-def _plan_markdown(plan: PlanDocument, links: "SourceLinks | None") -> str:
+def _plan_markdown(plan: PlanDocument, links: "SourceLinks | None", project: str) -> str:
     from reconciler.render.markdown import render_plan_markdown
 
-    return render_plan_markdown(plan, links=links)
+    return render_plan_markdown(plan, links=links, project=project)
 
 
-def _plan_summary(plan: PlanDocument, links: "SourceLinks | None") -> str:
+def _plan_summary(plan: PlanDocument, links: "SourceLinks | None", project: str) -> str:
     from reconciler.render.markdown import render_plan_summary
 
-    return render_plan_summary(plan, links=links)
+    return render_plan_summary(plan, links=links, project=project)
 
 
 def _plan_github(plan: PlanDocument) -> str:

@@ -6,6 +6,7 @@ The whole page is HTML blocks without a blank line, so no Markdown is parsed in 
 out, the least risky first. Hidden changes are counted.
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -29,6 +30,7 @@ _OPEN_PARTS = 20
 _LONG_PART = 8
 """Parts with more rows than this are folded, each by itself."""
 _NAME = 80
+_COMMAND = 400
 
 
 class _Detail(Struct, frozen=True):
@@ -59,20 +61,31 @@ class _GroupExcerpt(Struct, frozen=True):
 
 
 def render_plan_markdown(
-    plan: PlanDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = "", links: SourceLinks | None = None
+    plan: PlanDocument,
+    *,
+    characters: int = COMMENT_CHARACTERS,
+    artifact: str = "",
+    links: SourceLinks | None = None,
+    project: str = "",
 ) -> str:
-    """Return the comment for a pull request, in at most `characters` characters and bytes."""
+    """
+    Return the comment for a pull request, in at most `characters` characters and bytes.
+
+    `project` is what `--project` takes in a clone, where it needs that.
+    """
     sections = plan_sections(plan)
     head = [marker(plan.environment), *filter(None, [refusal(plan)]), _plan_headline(plan)]
     if not sections:
         return _fitted(head, lambda _: [], characters)
-    foot = _plan_foot(plan, artifact)
+    foot = _plan_foot(plan, artifact, project)
     return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters, links)
 
 
-def render_plan_summary(plan: PlanDocument, *, artifact: str = "", links: SourceLinks | None = None) -> str:
+def render_plan_summary(
+    plan: PlanDocument, *, artifact: str = "", links: SourceLinks | None = None, project: str = ""
+) -> str:
     """Return the step summary, in at most 1,000,000 bytes."""
-    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact, links=links)
+    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact, links=links, project=project)
 
 
 def render_receipt_markdown(
@@ -244,11 +257,17 @@ def _others(part: _GroupExcerpt, detail: _Detail) -> str:
     return f"<details><summary>{sentence}</summary>{'<br>'.join(names)}</details>"
 
 
-def _plan_foot(plan: PlanDocument, artifact: str) -> list[str]:
+def _plan_command(plan: PlanDocument, project: str) -> str:
+    """Return the command that makes this plan in a clone."""
+    words = ["reconciler", *(["--project", project] if project else []), "-e", plan.environment, "plan"]
+    return code(shlex.join(words), _COMMAND)
+
+
+def _plan_foot(plan: PlanDocument, artifact: str, project: str) -> list[str]:
     return [
         *notes(plan),
         f"<p>Cost: {cost(plan.cost)}.</p>",
-        f"<p>The whole plan: {code(artifact, _NAME) if artifact else 'run <code>reconciler plan</code>'}</p>",
+        f"<p>The whole plan: {code(artifact, _NAME) if artifact else f'run {_plan_command(plan, project)}'}</p>",
     ]
 
 

@@ -131,7 +131,7 @@ def _problem_of_install(text: str) -> str:
     if "$" in text:
         return f"CI replaces what follows $; write it without: {_REQUIREMENT}"
     if _OF_ANOTHER_PROJECT.fullmatch(text):
-        return f"{_WHOSE_NAME}; say where this tool comes from: {_REQUIREMENT}"
+        return f"{_WHOSE_NAME}; give the place that this tool comes from: {_REQUIREMENT}"
     return ""
 
 

@@ -70,7 +70,7 @@ def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tupl
                 message=compose(
                     "the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known
                 ),
-                cure="rename one, or move all that is said about it to one place",
+                cure="rename one, or declare it in one place",
             )
     return first
 

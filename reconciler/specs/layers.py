@@ -125,7 +125,7 @@ def _check_value(node: Node, path: KeyPath, problems: Problems) -> None:
         problems.add(
             node.source,
             path,
-            message="a fact cannot be null: the API does not say what null does",
+            message="a fact cannot be null: the API does not document what null does",
             cure="write a value, or remove it",
         )
     for key, below in node.entries():

@@ -83,7 +83,7 @@ def _column(value: object) -> object:
         return value
     if isinstance(value, dict) and value.keys() == {CONSTANT}:
         if _holds_null(value):
-            raise wrong("a fact cannot be null: the API does not say what null does", cure="write a value")
+            raise wrong("a fact cannot be null: the API does not document what null does", cure="write a value")
         return value
     if isinstance(value, dict) and not value.keys().isdisjoint(CELL_KEYS):
         from reconciler.specs.row_cells import check_parts  # noqa: PLC0415  see `_check_text`

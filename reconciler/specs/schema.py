@@ -97,8 +97,8 @@ class ContactSpec(Layer):
             )
         if len(written) > 1:
             raise wrong(
-                f"a contact is known by one thing, not by {' and '.join(written)}",
-                cure="keep one; the account knows the others",
+                f"a contact is identified by one key, not by {' and '.join(written)}",
+                cure="keep one; the account holds the others",
             )
         return self
 

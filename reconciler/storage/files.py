@@ -199,7 +199,7 @@ def existing(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
         if part.is_symlink() and part.is_relative_to(folder):
             raise InputError(f"{part} is a link, and nothing is written through links: name the folder it leads to")
         if _is_there(part) and not part.is_dir():
-            raise InputError(f"{part} is in the way: it is no folder")
+            raise InputError(f"{part} is in the way: it is not a folder")
     return tuple(name for name, path in paths.items() if _is_there(path))
 
 
@@ -220,7 +220,7 @@ def check_folder(folder: Path) -> None:
     if folder.is_symlink():
         raise InputError(f"{folder} is a link, and nothing is written through links: name the folder that it leads to")
     if not folder.is_dir():
-        raise InputError(f"{folder} is in the way: it is no folder; name another, or move it")
+        raise InputError(f"{folder} is in the way: it is not a folder; name another, or move it")
 
 
 def check_new_files(folder: Path, names: Iterable[str]) -> None:

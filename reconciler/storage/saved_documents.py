@@ -78,7 +78,7 @@ def _check_shards(document: SavedDocument, path: Path) -> None:
     """Raise `InputError` for shards that are impossible."""
     if document.shards is not None and not document.shards.is_possible:
         raise InputError(
-            f"{path} is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
+            f"{path} names shards that cannot exist: `present` are some of the numbers from 0 to `count` - 1"
         )
 
 
@@ -87,7 +87,7 @@ def _check_notices(plan: PlanDocument, path: Path) -> None:
     for notice in plan.notices:
         flaw = "names no key" if notice.type == DOUBT and not notice.keys else ""
         if flaw := f"counts {notice.count}" if notice.count < 0 else flaw:
-            raise InputError(f"{path} holds a notice that there cannot be: {notice.type} {flaw}")
+            raise InputError(f"{path} holds an impossible notice: {notice.type} {flaw}")
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:

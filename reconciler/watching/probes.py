@@ -114,7 +114,7 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or error
-        raise InputError(f"cannot listen on {host}:{port}: {reason}; say another HOST:PORT with --listen") from error
+        raise InputError(f"cannot listen on {host}:{port}: {reason}; give another HOST:PORT with --listen") from error
     return listener
 
 

@@ -166,7 +166,7 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
     must agree: a change of the file comes with the specs, and must not decide alone where the key goes.
     """
     if options.api_url == "":
-        raise InputError("--api-url is empty: is the variable that it should come from set?")
+        raise InputError("--api-url is empty; give a URL, and check that its variable is set")
     api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
     if (key := environ.get(environment.api_key_env)) and len(key) >= SHORTEST_SECRET and key in unquote(api):
         raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")

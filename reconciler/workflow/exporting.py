@@ -68,7 +68,7 @@ async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
         raise InputError(_nothing(listed))
     doubts = contacts_in_doubt((*listing.shown, *listed))
     if reason := next((doubts[contact.contact_id] for contact in selected if contact.contact_id in doubts), ""):
-        raise OtherRecordError(f"{reason}; --contact exports others alone")
+        raise OtherRecordError(f"{reason}; export the other contacts with --contact")
     users = UserReader(reader, first_alone=True)
     new = [contact for contact in selected if scope.declared.contact(contact) is None]
     found = await _users(users, new, scope)

@@ -53,7 +53,7 @@ async def plan_offline(session: Session, targets: Sequence[str], file: Path, *, 
     made = await make_plan(session.desired, reader, run, targets=targets, base=revision)
     if snapshot.contacts is not None and not snapshot.is_complete:
         session.reporter.note(
-            "warning: the listing moved while the snapshot was taken; contacts that it lacks may be there"
+            "warning: the list of contacts changed while the snapshot was taken; contacts that it lacks may exist"
         )
     if reader.lacking:
         lacking = memories(len(reader.lacking))
@@ -106,7 +106,8 @@ async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run:
     here = _origin_of(desired, run, saved.shards)
     reasons = refusals(saved, here, run.masker)
     if reasons:
-        raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; make a new one")
+        cure = "make a new one with `reconciler plan --out FILE`"
+        raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; {cure}")
     touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
     observed = await observe_distinct(touched, reader, run, declared=desired)
     return _with_cost(build_plan(touched, observed, origin=here, left_out=0, declared=desired), run)

@@ -81,7 +81,7 @@ class ApplyRecords(Struct, frozen=True):
             journal.close(stop_requested=self.session.account.stop.requested)
             if journal.trouble:
                 self.session.reporter.note(
-                    f"warning: {journal.trouble}; it ends before this run, and the next apply looks at what is open"
+                    f"warning: {journal.trouble}; it lacks a part of this run, which the next apply checks"
                 )
 
     def _resolve(self, run: str) -> None:

@@ -53,8 +53,9 @@ def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
 
 
 def _cure(guard: ExceededGuard, command: str) -> str:
-    flag = f"{command} {_flag(guard.name)} {guard.value:.15g}".lstrip()
-    return f"look at the plan, and where it is right, raise it for one run with {flag}"
+    flag = f"{_flag(guard.name)} {guard.value:.15g}"
+    called = f"`reconciler {command} {flag}`" if command else flag
+    return f"look at the plan, and where it is right, raise it for one run with {called}"
 
 
 def _flag(guard: str) -> str:

@@ -55,5 +55,6 @@ def _check_account(snapshot: Snapshot, session: Session, file: Path) -> None:
     environment, api = session.account.environment.name, session.account.api
     if (snapshot.environment, snapshot.api) != (environment, api):
         raise InputError(
-            f"{file} is a snapshot of {snapshot.environment} ({snapshot.api}), not of {environment} ({api})"
+            f"{file} is a snapshot of {snapshot.environment} ({snapshot.api}), not of {environment} ({api}); "
+            "make one with `reconciler snapshot --out FILE`"
         )

@@ -114,7 +114,9 @@ def _environment(
     """Return the environment that a file is for; raises `RefusedError` where the run is for another one, or API."""
     name, asked = header.environment, options.environment
     if asked not in {None, name}:
-        raise RefusedError(f"{file} is for the environment {visible(name)}, not for {asked}; {_NOTHING_DONE}")
+        raise RefusedError(
+            f"{file} is for the environment {visible(name)}, not for {asked}; leave out -e; {_NOTHING_DONE}"
+        )
     environment = next((one for one in project.environments if one.name == name), None)
     if environment is None:
         where = f"{project.file} has no such one" if project.file else "there is no reconciler.yaml that has it"
@@ -122,7 +124,7 @@ def _environment(
     api = api_of(environment, options, around.environ)
     if api != header.api:
         raise RefusedError(
-            f"{file} is for {visible(header.api)}, and {name} is {api} here; check `api` in reconciler.yaml, or say "
+            f"{file} is for {visible(header.api)}, and {name} is {api} here; check `api` in reconciler.yaml, or give "
             f"--api-url; {_NOTHING_DONE}"
         )
     return environment

@@ -325,7 +325,7 @@ def test_facts_that_cannot_be_looked_at_again_after_a_wait_are_not_sent(unseen: 
         outcome = account.last(memory({"plan": {"tier": "gold"}}))
 
         assert outcome.result == "failed"
-        assert outcome.detail == "the memory could not be looked at again, so nothing more was sent"
+        assert outcome.detail == "the memory could not be read again, so nothing more was sent"
         assert account.held == {"plan": learned} if account.waits.seconds else facts
 
 
@@ -338,7 +338,7 @@ def test_a_contact_that_cannot_be_looked_at_again_after_a_wait_is_not_sent(unsee
     outcome = account.last(named(memory({}), name="New"))
 
     assert (outcome.result, account.writes()) == ("failed", [f"PATCH {CONTACT}"])
-    assert outcome.detail == "the contact could not be looked at again, so nothing more was sent"
+    assert outcome.detail == "the contact could not be read again, so nothing more was sent"
 
 
 def test_a_user_who_is_gone_after_a_wait_is_not_updated() -> None:
@@ -356,7 +356,7 @@ def test_a_user_who_is_gone_after_a_wait_is_not_updated() -> None:
     account.world = World(Settings(), (*account.world.rules, gone), account.waits, account.store, concurrency=1)
     outcome = account.last(memory({}, users=[user(PHONE, metadata="new")]))
 
-    assert outcome.detail == "the user could not be looked at again, so nothing more was sent"
+    assert outcome.detail == "the user could not be read again, so nothing more was sent"
     assert account.users == [(PHONE, "x")]
 
 

@@ -434,10 +434,10 @@ def with_keys(contact: dict[str, Any], *more: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("entries", "why"),
     [
-        ((shown_contact("id-A", "crm-a"), shown_contact("id-A", "crm-b")), '"id-A" twice, with other identifiers'),
+        ((shown_contact("id-A", "crm-a"), shown_contact("id-A", "crm-b")), '"id-A" twice, with different identifiers'),
         (
             (shown_contact("id-A", "crm-a", shown_memory("m-1")), shown_contact("id-A", "crm-a", shown_memory("m-2"))),
-            '"id-A" twice, with other memories',
+            '"id-A" twice, with different memories',
         ),
         (
             (

@@ -85,7 +85,7 @@ def test_where_nobody_can_be_asked_yes_must_be_said(repository: Repository) -> N
     called = repository.run("apply")
 
     assert called.code == 1
-    assert called.err == "error: apply asks before it writes, and there is nobody to ask here; say --yes\n"
+    assert called.err == "error: this is no terminal, so nobody can be asked before anything is written; add --yes\n"
     assert not (repository.root / ".reconciler" / "ids.json").exists()
 
 

@@ -34,7 +34,7 @@ def test_a_merged_plan_is_the_plan_of_the_whole_in_every_format(example: Reposit
     Path("merged.json").write_text(merged.out)
     refused = example.run(*HERE, "apply", "--yes", "merged.json")
     assert refused.code == 4
-    assert "it was merged from shards, each of which is applied by itself" in refused.err
+    assert "it was merged from shards, whose own plans can be applied" in refused.err
     for name in ("text", "markdown", "summary", "github", "gitlab", "junit", "sarif"):
         assert example.run("show", "0.json", "1.json", "--format", name).code == 0
 

@@ -122,4 +122,4 @@ def test_one_environment_and_all_contradict_each_other(environments: Repository)
     called = environments.run("-e", "staging", "validate", "--all-environments")
 
     assert called.code == 1
-    assert "stands alone" in called.err
+    assert "--all-environments takes all of them" in called.err

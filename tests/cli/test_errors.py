@@ -314,7 +314,7 @@ def test_emptying_the_sandbox_where_nobody_can_be_asked_needs_a_yes(
     called = repository.run("sandbox", "reset")
 
     assert called.code == 1
-    assert "there is nobody to ask here; say --yes" in called.err
+    assert "this is no terminal, so nobody can be asked before the sandbox is emptied; add --yes" in called.err
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_contacts_that_are_known_by_a_secret_are_told_of(repository: Repository)
     with account() as (_, url):
         called = exported(repository, url)
 
-    assert "note: 1 declared contact is known by a secret, and may have been exported again: look for" in called.err
+    assert "note: 1 declared contact is identified by a secret, which is not compared; look for" in called.err
 
 
 def test_memories_that_are_declared_by_id_are_left_out(repository: Repository) -> None:
@@ -307,7 +307,7 @@ def test_something_else_in_the_place_of_a_folder_is_an_error(repository: Reposit
         called = exported(repository, url)
 
     assert (called.code, called.out) == (1, "")
-    assert f"error: {name} is in the way: it is no folder; name another, or move it\n" in called.err
+    assert f"error: {name} is in the way: it is not a folder; name another, or move it\n" in called.err
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(repository: Repository) -> None:
@@ -365,7 +365,7 @@ def test_contacts_that_specs_cannot_name_are_nothing_to_export(repository: Repos
     assert called.code == 1
     assert called.err.splitlines() == [
         "left out: 1 contact whose id specs refuse",
-        "error: there is nothing to export: specs can name none of the contacts; nothing was written",
+        "error: nothing can be exported: no contact has an identifier that specs can use; nothing was written",
     ]
     assert not (repository.root / "exported").exists()
 
@@ -376,7 +376,7 @@ def test_contacts_can_be_known_by_an_identifier(repository: Repository) -> None:
 
     assert "    email: sarah@example.com\n" in (repository.root / "exported/contacts/sarah-chen.yaml").read_text()
     assert "    contact_id: c-2\n" in (repository.root / "exported/contacts/contact-c-2.yaml").read_text()
-    assert "note: 1 contact is known by contact_id: without just one email that is theirs alone\n" in called.err
+    assert "note: 1 contact is identified by contact_id, since no single email is theirs alone\n" in called.err
 
 
 def test_summaries_are_declared_only_when_asked_for(repository: Repository) -> None:
@@ -401,7 +401,7 @@ def test_users_that_cannot_be_listed_are_told_of_once(repository: Repository) ->
         called = exported(repository, url)
 
     assert called.code == 0
-    assert called.err.count("note: users cannot be listed here; none are exported\n") == 1
+    assert called.err.count("note: this account does not list the users of its memories, so none are exported\n") == 1
     assert "3 facts and 0 users" in called.out
 
 
@@ -420,7 +420,7 @@ def test_a_listing_that_does_not_add_up_is_a_warning(repository: Repository) -> 
 
     assert called.code == 0
     assert called.err == (
-        "warning: the listing of contacts moved while it was read; some may be missing, so export again\n"
+        "warning: the list of contacts changed while it was read, and some may be missing; export again\n"
     )
 
 
@@ -545,7 +545,7 @@ def test_types_of_the_catalogue_make_columns(repository: Repository) -> None:
         ("people.txt", '--csv takes the name of a file that ends in .csv, not "people.txt"'),
         ("../people.csv", "../people.csv cannot be read by specs: it is outside of the "),
         ("there.csv", "there.csv exists, and no file is overwritten; name another one, or move it"),
-        ("reconciler.yaml/people.csv", "reconciler.yaml is in the way: it is no folder"),
+        ("reconciler.yaml/people.csv", "reconciler.yaml is in the way: it is not a folder"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused_before_anything_is_read(

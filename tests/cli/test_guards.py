@@ -196,7 +196,7 @@ def test_another_account_is_refused_before_anything_else_is_read(guarded: Reposi
         refused = called(guarded, url, *command)
 
     assert (refused.code, refused.out) == (4, "")
-    assert "another account than expect_account says: it has no contact id-zoe" in refused.err
+    assert "this is not the account of expect_account: it has no contact id-zoe" in refused.err
     assert [entry.path for entry in log] == ["/v1/contacts/id-zoe"]
 
 
@@ -215,7 +215,7 @@ def test_the_organisation_is_that_of_the_accounts_contacts(guarded: Repository, 
         wrong = called(guarded, url, "plan")
 
     assert (right.code, wrong.code) == (0, 4)
-    assert "its contacts are of another organisation than org-staging" in wrong.err
+    assert "its contacts are not of the organisation org-staging" in wrong.err
     assert len(log) == before + 1
 
 
@@ -225,7 +225,7 @@ def test_the_organisation_of_an_account_without_contacts_cannot_be_seen_and_is_r
         refused = called(guarded, url, "apply", "--yes")
 
     assert refused.code == 4
-    assert "cannot be seen: it shows no contact with an organisation; expect a digest instead" in refused.err
+    assert "no contact of this account shows its organisation; write expect_account.digest instead" in refused.err
 
 
 @pytest.mark.parametrize("expected", ["contact_id: id-ann", "organization: org-1"])
@@ -235,8 +235,8 @@ def test_where_the_account_offers_no_way_to_tell_it_is_refused(guarded: Reposito
         refused = called(guarded, url, "apply", "--yes")
 
     assert refused.code == 4
-    assert "it offers no contacts calls" in refused.err
-    assert "expect a digest instead" in refused.err
+    assert "this account offers no contacts calls" in refused.err
+    assert "write expect_account.digest instead" in refused.err
     assert len(log) == 1
 
 

@@ -97,7 +97,7 @@ def test_without_a_terminal_the_defaults_hold_and_the_next_commands_are_told(rep
         "- Give CI the key, as the secret BLAND_API_KEY: for all jobs one that only reads,\n"
         "  and in the environment production the one that writes.\n"
         "- Say in `install` in .github/workflows/*.yml what pip installs, as\n"
-        '  "reconciler @ git+https://…@COMMIT": this installation does not tell where it came from.\n'
+        '  "reconciler @ git+https://…@COMMIT": this installation does not record where it came from.\n'
     )
 
 
@@ -371,7 +371,7 @@ def test_a_link_to_nothing_is_in_the_way_and_so_is_a_file_in_the_place_of_a_fold
     repository.write("other/specs", "")
 
     assert "new/.gitignore" in repository.run("init", "new").err
-    assert "file is in the way: it is no folder" in repository.run("init", "file/below").err
+    assert "file is in the way: it is not a folder" in repository.run("init", "file/below").err
     assert repository.run("init", "other").code == 1
     assert written(repository.root / "other") == {"specs"}
 

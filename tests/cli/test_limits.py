@@ -126,7 +126,7 @@ def test_a_plan_that_the_budget_does_not_cover_is_no_plan(five: Repository, comm
 
     assert (called.code, called.out) == (3, "")
     assert "error: not reached: the 2 of --max-requests are used up\n" in called.err
-    assert called.err.endswith("a plan reads anew each time, so it needs that much in one run\n")
+    assert called.err.endswith("the next run reads from the start, so raise the limit or use --target\n")
 
 
 @pytest.mark.parametrize("option", [("--max-requests", "0"), ("--max-minutes", "0"), ("--max-minutes", "soon")])

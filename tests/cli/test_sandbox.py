@@ -126,7 +126,7 @@ def test_a_rate_that_is_none_is_a_clear_error(repository: Repository, rate: str)
 
     assert (called.code, called.out) == (1, "")
     assert "Error: Invalid value for '--rate-limit': " in called.err
-    assert "is no COUNT/WINDOW, as 100/15m; the window is in s, m or h." in called.err
+    assert "is not COUNT/WINDOW, such as 100/15m; the window is in s, m or h." in called.err
 
 
 @pytest.mark.parametrize("latency", ["soon", "-1", "1m", "1 s", "1e3", "nan", "inf", ".5", ""])
@@ -135,7 +135,7 @@ def test_a_latency_that_is_none_is_a_clear_error(repository: Repository, latency
 
     assert (called.code, called.out) == (1, "")
     assert "Error: Invalid value for '--latency': " in called.err
-    assert "is no time, as 0.025, 25ms or 1s." in called.err
+    assert "is not a time, such as 0.025, 25ms or 1s." in called.err
 
 
 def test_a_role_that_does_not_exist_is_a_clear_error(repository: Repository) -> None:

@@ -262,7 +262,7 @@ def test_a_rehearsal_of_a_saved_plan_shows_what_still_holds(account: Served) -> 
     ("arguments", "said"),
     [
         (("apply", "plan.json", "--target", JO), "leave out --target"),
-        (("apply", "--strict", "--yes"), "--strict needs a PLAN"),
+        (("apply", "--strict", "--yes"), "--strict is for a saved plan; name its file"),
         (("apply", "missing.json", "--yes"), "cannot read missing.json"),
         (("apply", "reconciler.yaml", "--yes"), "reconciler.yaml is not JSON"),
     ],

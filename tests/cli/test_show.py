@@ -100,7 +100,7 @@ def test_a_document_of_shards_that_there_cannot_be_is_told(
     called = repository.run(*command, "bad.json")
 
     assert (called.code, called.out) == (1, "")
-    said = "is of shards that there cannot be: `present` are some of the numbers from 0 to `count` - 1"
+    said = "names shards that cannot exist: `present` are some of the numbers from 0 to `count` - 1"
     assert called.err == f"error: bad.json {said}\n"
 
 
@@ -127,7 +127,7 @@ def test_a_plan_with_notices_that_there_cannot_be_is_told(
     called = repository.run(*command, "bad.json")
 
     assert (called.code, called.out) == (1, "")
-    assert called.err == f"error: bad.json holds a notice that there cannot be: {said}\n"
+    assert called.err == f"error: bad.json holds an impossible notice: {said}\n"
 
 
 @pytest.mark.parametrize("notices", [[], [{"type": "other_shard", "address": "", "count": 7}]])

@@ -201,7 +201,7 @@ def test_nobody_is_asked_where_there_is_nobody(applied: Two) -> None:
     called = applied.run("undo", "undo.yaml")
 
     assert called.code == 1
-    assert "say --yes" in called.err
+    assert "add --yes" in called.err
     assert applied.staging.facts == {"plan": "premium"}
 
 

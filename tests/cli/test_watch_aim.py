@@ -188,7 +188,7 @@ def test_a_guard_that_refuses_names_the_command_that_can_raise_it(
     watch = watch_of()
     watch.run_as_is(interval=10)
 
-    assert watch.told.count("raise it for one run with apply --max-changes 5") == 1
+    assert watch.told.count("raise it for one run with `reconciler apply --max-changes 5`") == 1
 
 
 def test_a_file_that_is_half_written_is_read_again_before_anything_comes_of_it(

@@ -226,7 +226,7 @@ def test_what_depends_on_a_contact_that_failed_is_skipped_with_the_reason() -> N
     outcomes = run(NEW_CONTACT, FakeWriter(errors={"resolve_contact": REFUSED})).outcomes
 
     assert results(outcomes) == ["failed", "skipped", "skipped"]
-    assert outcomes[1].detail == "not tried: contacts.sarah could not be had (403)"
+    assert outcomes[1].detail == "not tried: contacts.sarah could not be found or created (403)"
 
 
 def test_what_depends_on_a_contact_that_was_not_reached_is_skipped() -> None:

@@ -62,7 +62,7 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
     (tmp_path / "reconciler.yaml").write_text("version: 1\nenvironments: {e: {}, f: {}}")
     project = load_project(str(tmp_path))
 
-    with pytest.raises(InputError, match=r"which environment.* e, f"):
+    with pytest.raises(InputError, match=r"has no default_environment; add -e with one of: e, f"):
         project.environment(None)
     with pytest.raises(InputError, match='no environment "production"'):
         project.environment("production")

@@ -24,7 +24,7 @@ def test_a_number_with_an_exponent_that_would_change_is_refused_and_not_quoted(t
     refused = json_value(f'{{"a": [{text}]}}')
 
     assert isinstance(refused, Refusal)
-    assert refused.message == "this number with an exponent is none that JSON carries unchanged"
+    assert refused.message == "JSON cannot carry this number with an exponent unchanged"
     assert "in quotes" in refused.cure
 
 

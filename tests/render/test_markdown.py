@@ -144,7 +144,9 @@ def test_what_is_hidden_is_counted_and_the_whole_is_pointed_at() -> None:
 
     assert f"{2000 - rows:,} more changes of this kind not shown." in text
     assert "The whole plan: plan-production.html" in read(text)
-    assert "The whole plan: run reconciler plan" in read(render_plan_markdown(made))
+    assert "The whole plan: run reconciler -e sandbox plan" in read(render_plan_markdown(made))
+    in_folder = render_plan_markdown(made, project="a folder")
+    assert "run reconciler --project 'a folder' -e sandbox plan" in read(in_folder)
 
 
 def test_notices_and_cost_are_told() -> None:

@@ -26,7 +26,7 @@ CASES: Cases = {
         {"a.yaml": b"contacts:\n  x: {name: X}\n  y: {email: a@b, external_id: c}\n"},
         [
             ("a.yaml:2:3", "contacts.x: a contact needs contact_id, external_id, phone_number or email; add one of"),
-            ("a.yaml:3:3", "contacts.y: a contact is known by one thing, not by email and external_id; keep one"),
+            ("a.yaml:3:3", "contacts.y: a contact is identified by one key, not by email and external_id; keep one"),
         ],
     ),
     "identifiers that are none": (
@@ -104,7 +104,7 @@ CASES: Cases = {
         },
         [
             ("a.yaml:2:3", "contacts.s: a contact needs contact_id"),
-            ("a.yaml:4:10", "contacts.s.facts.a: a fact cannot be null: the API does not say what null does; write a"),
+            ("a.yaml:4:10", "contacts.s.facts.a: a fact cannot be null: the API does not document what null does"),
             ("a.yaml:5:14", "contacts.s.facts.b[1]: a fact cannot be null"),
             ("a.yaml:5:23", 'contacts.s.facts.b[2]["x y"]: a fact cannot be null'),
             ("a.yaml:6:28", "contacts.s.facts.d: a fact cannot be null"),

@@ -44,7 +44,7 @@ CASES: Cases = {
     ),
     "two identifiers in an overlay": (
         {"a.yaml": SARAH, "overlays/o.yaml": b"contacts: {sarah: {email: a@b, external_id: x}}\n"},
-        [("a.yaml:4:3", "contacts.sarah: a contact is known by one thing, not by email and external_id; keep one")],
+        [("a.yaml:4:3", "contacts.sarah: a contact is identified by one key, not by email and external_id; keep one")],
     ),
     "values of the wrong kind in an overlay": (
         {

@@ -172,7 +172,7 @@ CASES: Cases = {
     ),
     "a number with an exponent that would change": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "plan": 9007199254740993e0}\n'},
-        [("data.jsonl:1:1", "this number with an exponent is none that JSON carries unchanged; fix it, or put it in")],
+        [("data.jsonl:1:1", "JSON cannot carry this number with an exponent unchanged; fix it, or put it in")],
     ),
     "a column that no row has": (
         {"a.yaml": LINES, "data.jsonl": b'{"id": "ana", "crm": "c", "phone": "+14155550192", "notes": "x"}\n'},

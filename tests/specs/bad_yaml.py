@@ -36,7 +36,7 @@ CASES: Cases = {
     "a question mark between brackets": (
         {"a.yaml": SARAH + b"    facts: {?plan: gold, tags: [vip, ?new: soon]}\n"},
         [
-            ("a.yaml:6:13", 'contacts.sarah.facts: between brackets, readers of YAML take a "?" at the start'),
+            ("a.yaml:6:13", 'contacts.sarah.facts: between brackets, YAML readers take a "?" at the start'),
             ("a.yaml:6:38", "facts.tags[1]: between brackets"),
         ],
     ),

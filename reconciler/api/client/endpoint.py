@@ -57,7 +57,9 @@ def base_url(text: str) -> str:
     except httpx.InvalidURL as error:
         raise InputError(compose("the URL of the API is not a URL: {}", label(str(error)))) from error
     if url.userinfo or url.query or url.fragment:
-        raise InputError("the URL of the API holds more than a place: leave out user, password, query and fragment")
+        raise InputError(
+            "the URL of the API is only a scheme, a host and a path: leave out user, password, query and fragment"
+        )
     scheme, host = url.scheme.lower(), _host(url)
     if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
         raise InputError(

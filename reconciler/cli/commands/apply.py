@@ -70,6 +70,6 @@ def apply(  # noqa: PLR0913  one parameter an option
 def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
     """Raise `click.UsageError` for options that do not go with a PLAN, or not without one."""
     if plan is not None and narrowed:
-        raise click.UsageError("PLAN says already what is done; leave out --target and --shard")
+        raise click.UsageError("PLAN decides what is applied; leave out --target and --shard")
     if strict and plan is None:
-        raise click.UsageError("--strict needs a PLAN")
+        raise click.UsageError("--strict is for a saved plan; name its file")

@@ -91,7 +91,9 @@ def export(  # noqa: PLR0913  one parameter an option
         _note_missing(live, made, identify_by, out)
         _note_declared(made, declared)
         if not made.contacts + len(made.declared):
-            raise InputError("there is nothing to export: specs can name none of the contacts; nothing was written")
+            raise InputError(
+                "nothing can be exported: no contact has an identifier that specs can use; nothing was written"
+            )
         if made.contacts:
             write_export(made, out, project, csv)
             remember_ids(account, made.memory_ids, around.reporter)
@@ -123,12 +125,12 @@ def _note_missing(live: "LiveAccount", made: "Export", identify_by: "IdentifyBy"
     from reconciler.render.words import counted
 
     if not live.is_complete:
-        remark("warning: the listing of contacts moved while it was read; some may be missing, so export again")
+        remark("warning: the list of contacts changed while it was read, and some may be missing; export again")
     if not live.lists_users:
-        remark("note: users cannot be listed here; none are exported")
+        remark("note: this account does not list the users of its memories, so none are exported")
     if made.fell_back:
         fell_back = counted(made.fell_back, "contact is", "contacts are")
-        remark(f"note: {fell_back} known by contact_id: without just one {identify_by} that is theirs alone")
+        remark(f"note: {fell_back} identified by contact_id, since no single {identify_by} is theirs alone")
     for pattern in made.unmatched:
         remark(f"note: no exported fact matches --seed {visible(pattern)}")
     if made.table and (others := len(made.table.others)):
@@ -153,7 +155,7 @@ def _note_declared(made: "Export", declared: "ExistingSpecs") -> None:
         remark(f"note: these contacts have {memories(made.undeclared_memories)} that no spec names: add them there")
     if declared.hidden:
         hidden = counted(declared.hidden, "declared contact is", "declared contacts are")
-        remark(f"note: {hidden} known by a secret, and may have been exported again: look for them")
+        remark(f"note: {hidden} identified by a secret, which is not compared; look for duplicates of them")
 
 
 def _result(made: "Export", out: Path, csv: Path | None, *, moves: bool, is_alone: bool) -> str:

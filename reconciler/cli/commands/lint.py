@@ -37,7 +37,7 @@ def lint(
     from reconciler.workflow.explaining import lint_specs
 
     if all_environments and (invocation.environment is not None or invocation.specs):
-        raise click.UsageError("--all-environments stands alone, without -e and --specs")
+        raise click.UsageError("--all-environments takes all of them; leave out -e and --specs")
     check_files(writes)
     document = lint_specs(invocation, all_environments=all_environments)
     renderers = {

@@ -73,11 +73,12 @@ def plan(  # noqa: PLR0913  one parameter an option
     with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
         made = _plan(session, targets, live, base)
         masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
-        links = _links(session)
-        write_files(files, lambda name: plan_formats(full=full, links=links)[name](masked))
+        links, project = _links(session), session.project.from_top
+        write_files(files, lambda name: plan_formats(full=full, links=links, project=project)[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
-        renderers = plan_formats(palette(sys.stdout, no_color=invocation.no_color), full=full, links=links)
+        colours = palette(sys.stdout, no_color=invocation.no_color)
+        renderers = plan_formats(colours, full=full, links=links, project=project)
         text = renderers[output_format](document_here(shown) if output_format == "text" else shown)
         emit_paged(text, output_format, is_read=not writes)
     refuse_exceeded(made)

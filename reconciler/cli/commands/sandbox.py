@@ -29,7 +29,7 @@ def _rate(_context: click.Context, _parameter: click.Parameter, value: str | Non
     """Return the number of requests and the seconds of a COUNT/WINDOW."""
     found = _RATE.fullmatch(value or "")
     if value is not None and found is None:
-        raise click.BadParameter(f"{value!r} is no COUNT/WINDOW, as 100/15m; the window is in s, m or h.")
+        raise click.BadParameter(f"{value!r} is not COUNT/WINDOW, such as 100/15m; the window is in s, m or h.")
     return (int(found[1]), int(found[2]) * _SECONDS[found[3]]) if found else None
 
 
@@ -37,7 +37,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str) 
     """Return a time in seconds; with "ms" it is in milliseconds."""
     found = _DURATION.fullmatch(value)
     if found is None:
-        raise click.BadParameter(f"{value!r} is no time, as 0.025, 25ms or 1s.")
+        raise click.BadParameter(f"{value!r} is not a time, such as 0.025, 25ms or 1s.")
     return float(found[1]) * _SECONDS[found[2]]
 
 
@@ -107,7 +107,7 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
     from reconciler.sandbox.store import reset_file
 
     if not yes and not sys.stdin.isatty():
-        raise InputError("reset asks before it forgets, and there is nobody to ask here; say --yes")
+        raise InputError("this is no terminal, so nobody can be asked before the sandbox is emptied; add --yes")
     if not yes:
         click.confirm("Forget everything in the sandbox?", abort=True)
     with _state_file(invocation) as file:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import PLAN_FORMATS, full_option, global_options, output_options
+from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS, full_option, global_options, output_options
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def show(
         shown = document if colours is None or name != "text" else document_here(document)
         text = render_saved(shown, name, colours or PLAIN, full=full)
         if text is None:
-            raise click.UsageError(f"a {document.kind} has no format {name!r}")
+            known = ", ".join(PLAN_FORMATS if document.kind == "plan" else RECEIPT_FORMATS)
+            raise click.UsageError(f"a {document.kind} has no format {name!r}; its formats are {known}")
         return text
 
     shown = rendered(output_format, palette(sys.stdout, no_color=invocation.no_color))

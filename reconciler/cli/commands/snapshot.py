@@ -40,7 +40,9 @@ def snapshot(invocation: Invocation, *, out: Path | None, all_users: bool) -> in
     if taken.contacts is None:
         remark("note: this account lists no contacts, so the snapshot holds the declared memories alone")
     elif not taken.is_complete:
-        remark("warning: the listing of contacts moved while it was read; some may be missing")
+        remark(
+            "warning: the list of contacts changed while it was read, and some may be missing; take the snapshot again"
+        )
     text = render_json(taken)
     if out is None:
         emit(text, "json")

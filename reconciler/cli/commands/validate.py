@@ -33,7 +33,7 @@ def validate(
     from reconciler.errors import SpecError
 
     if all_environments and not invocation.typed.isdisjoint({"environment", "specs"}):
-        raise click.UsageError("--all-environments stands alone, without -e and --specs")
+        raise click.UsageError("--all-environments takes all of them; leave out -e and --specs")
     check_files(writes)
     try:
         text = _checked(invocation, all_environments=all_environments)

@@ -20,7 +20,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str |
         return None if value is None else 0.0
     found = _DURATION.fullmatch(value or "")
     if found is None:
-        raise click.BadParameter(f"{value!r} is no time; write a number with s, m or h, such as 5m.")
+        raise click.BadParameter(f"{value!r} is not a time; write a number with s, m or h, such as 5m.")
     return float(found[1]) * _SECONDS[found[2]]
 
 

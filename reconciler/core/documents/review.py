@@ -125,7 +125,7 @@ def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str
     elif saved.specs_digest != specs_digest:
         found.append("the specs, or their secrets, are not those that it was made from")
     if saved.operations_digest.startswith(MERGED):
-        found.append("it was merged from shards, each of which is applied by itself")
+        found.append("it was merged from shards, whose own plans can be applied")
     elif saved.operations_digest != operations_digest(saved.operations, masker.digest):
         found.append("its operations were changed since it was made")
     return tuple(found)
