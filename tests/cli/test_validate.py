@@ -98,7 +98,7 @@ def test_a_table_of_problems_is_written_again_and_no_other_csv_is(repository: Re
 
     assert table_of(repository) == first
     refused = repository.run("validate", "--write", "csv=list.csv")
-    assert (refused.code, "list.csv is there, and may be a spec" in refused.err) == (1, True)
+    assert (refused.code, "list.csv exists and may be a spec" in refused.err) == (1, True)
 
 
 def test_a_table_of_problems_holds_all_that_the_terminal_counts(repository: Repository) -> None:
