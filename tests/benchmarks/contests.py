@@ -15,11 +15,12 @@ from tests.benchmarks.contest import Contestant
 from tests.benchmarks.process import ROOT
 from tests.benchmarks.results import US, Skipped
 from tests.benchmarks.serving import Served, serving
-from tests.benchmarks.world import PERSONA, World, write_many_files, write_one_file, write_project
+from tests.benchmarks.world import PERSONA, World, write_many_files, write_one_file, write_project, write_table
 
 LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
-VALIDATED, APPLIED, SMALL = 10_000, 1_000, 100
+VALIDATED, ROWS, APPLIED, SMALL = 10_000, 100_000, 1_000, 100
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
+NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
 """Libraries that `--help` must not import."""
 
@@ -110,15 +111,33 @@ def start(_: Stage) -> Iterator[Entry]:
 def validate(stage: Stage) -> Iterator[Entry]:
     """Check contacts of six facts and a user, in one file and in a file each, against a loader that only loads."""
     world = World(stage.size)
-    one, many = stage.folder(), stage.folder()
+    one, many = _specs(stage), _specs(stage)
     write_one_file(world, one / "contacts.yaml", users=True)
     write_many_files(world, many, users=True)
     for name, folder in (("one file", one), ("a file each", many)):
         yield Contestant(f"CSafeLoader, {name}", _python("-c", _LOADER, str(folder)))
-        project = stage.folder()
-        environments = {"production": {"api": "https://api.bland.ai", "specs": [str(folder)]}}
-        (project / "reconciler.yaml").write_text(json.dumps({"version": 1, "specs": [], "environments": environments}))
-        yield Contestant(f"{US}, {name}", _reconciler("--project", str(project), "validate"))
+        yield _validating(folder, name=f"{US}, {name}")
+
+
+def numbers(stage: Stage) -> Iterator[Entry]:
+    """Check the rows of a table with national phone numbers, and the same rows with the numbers in E.164."""
+    for name, is_national in ((NATIONAL, True), (IN_E164, False)):
+        folder = _specs(stage)
+        write_table(World(stage.size), folder, national=is_national)
+        yield _validating(folder, name=name)
+
+
+def _specs(stage: Stage) -> Path:
+    folder = stage.folder() / "specs"
+    folder.mkdir()
+    return folder
+
+
+def _validating(specs: Path, *, name: str) -> Contestant:
+    environments = {"production": {"api": "https://api.bland.ai"}}
+    file = specs.parent / "reconciler.yaml"
+    file.write_text(json.dumps({"version": 1, "specs": [specs.name], "environments": environments}))
+    return Contestant(name, _reconciler("--project", str(file), "validate"))
 
 
 def plan(stage: Stage) -> Iterator[Entry]:
@@ -159,10 +178,10 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, plan, listing, apply, again)
+    one.__name__: one for one in (start, validate, numbers, plan, listing, apply, again)
 }
 
-SIZES: Mapping[str, int] = {"start": 0, "validate": VALIDATED, "apply": APPLIED, "again": APPLIED}
+SIZES: Mapping[str, int] = {"start": 0, "validate": VALIDATED, "numbers": ROWS, "apply": APPLIED, "again": APPLIED}
 """Contests whose goal names one size, whatever sizes are asked for."""
 
 _QUICK = ("start", "plan", "listing", "apply")

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.benchmarks.contests import APPLIED, BARE, CHANGED, CONCURRENCY, IMPORTS, SMALL, VALIDATED
+from tests.benchmarks.contests import (
+    APPLIED,
+    BARE,
+    CHANGED,
+    CONCURRENCY,
+    IMPORTS,
+    IN_E164,
+    NATIONAL,
+    ROWS,
+    SMALL,
+    VALIDATED,
+)
 from tests.benchmarks.peers import OCTODNS, TERRAFORM
 from tests.benchmarks.results import US, Held, Result
 
@@ -35,6 +46,7 @@ _JOURNAL = "A journal reaches the disk before each request. It would need one th
 _GROWTH = "Python's collector of cycles walks more objects. It would need fewer that live as long as the plan."
 _CLICK = "click's own import is four times `python -c pass`. It would need another library for the command line."
 _CHECKS = "Checks, places and references come on top of loading. It would need checks that are not made in Python."
+_NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
 _COUNT = "A count does not depend on the machine: it is a mistake, to be mended."
 
 
@@ -128,6 +140,10 @@ def _memory_to_terraform(results: Results) -> float:
     return results[_LISTING].peak / results["listing", LARGE, TERRAFORM].peak
 
 
+def _memory_to_e164(results: Results) -> float:
+    return results[_NATIONAL].peak / results[_IN_E164].peak
+
+
 def _imports(results: Results) -> float:
     return results["start", 0, IMPORTS].counted or 0
 
@@ -143,6 +159,7 @@ def _connections(results: Results) -> float:
 
 _PLAN, _LISTING, _LITTLE = ("plan", LARGE, US), ("listing", LARGE, US), ("listing", SMALL, US)
 _ALL, _HUGE, _NEW = ("plan", LARGE, CHANGED), ("plan", LARGEST, US), ("apply", APPLIED, US)
+_NATIONAL, _IN_E164 = ("numbers", ROWS, NATIONAL), ("numbers", ROWS, IN_E164)
 _THROUGH, _LISTED = "plan of 10,000 through `context`", "no-op plan of 10,000 through `contacts`"
 _HEAVY = "`--help`, imports of httpx, aiohttp, pydantic, deepdiff and starlette"
 
@@ -164,6 +181,8 @@ GOALS: Sequence[Goal] = (
     _count(_HEAVY, 0, _imports),
     _validate("one file"),
     _validate("a file each"),
+    _times("validate of 100,000 rows, national numbers, time ÷ the same in E.164", 2, _NATIONAL, _IN_E164, _NUMBERS),
+    _ratio("validate of 100,000 rows, national numbers, memory ÷ the same in E.164", 1.1, _memory_to_e164, _MEMORY),
     _count(f"requests of a {_THROUGH}", LARGE, _traffic("plan", LARGE, "requests")),
     _count("requests of a plan of 10,000 through `contacts`", LARGE / 200, _traffic("listing", LARGE, "requests")),
     _count("writes of an apply with nothing to do", 0, _traffic("again", APPLIED, "writes")),

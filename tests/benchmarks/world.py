@@ -96,6 +96,21 @@ def write_many_files(world: World, folder: Path, *, users: bool) -> None:
         (folder / f"{person.name}.yaml").write_text("contacts:\n" + "".join(_lines(person, users=users)))
 
 
+def write_table(world: World, folder: Path, *, national: bool) -> None:
+    """Write the contacts as rows of a table, with their numbers as people in the US write them, or in E.164."""
+    with (folder / "contacts.csv").open("w") as file:
+        file.write("id,name,plan,phone\n")
+        for person in world.people():
+            number = person.phone_number
+            phone = f"({number[2:5]}) {number[5:8]}-{number[8:]}" if national else number
+            file.write(f"{person.name},{person.declared['name']},{person.declared['plan']},{phone}\n")
+    users = f"scopes: {{{SCOPE}: {{users: [{{phone_number: phone}}]}}}}"
+    (folder / "contacts.yaml").write_text(
+        f"{_SCOPES}contacts_from:\n  - file: contacts.csv\n    named_by: id\n    phone_region: US\n"
+        f"    contact: {{external_id: id, facts: {{name: name, plan: plan}}, {users}}}\n"
+    )
+
+
 def _lines(person: Person, *, users: bool) -> Iterator[str]:
     yield f"  {person.name}:\n    contact_id: {person.contact_id}\n    scopes:\n      {SCOPE}:\n        facts:\n"
     for key, value in person.declared.items():

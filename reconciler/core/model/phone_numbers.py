@@ -6,7 +6,6 @@ The one place that reads phone numbers, for specs, tables, overlays and export. 
 """
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from unicodedata import category, decimal
 
@@ -101,7 +100,7 @@ _WIDE = {"\uff0b": "+", "\ufe62": "+", "\uff08": "(", "\uff09": ")", "\uff0e": "
 
 
 def _read(text: str, region: str | None) -> str | NoNumber:
-    if len(text) > _LONGEST_TEXT or not _digit_count(text):
+    if len(text) > _LONGEST_TEXT or not re.search("[0-9]", text):
         return no_number(text)
     if re.fullmatch(_EXPONENT, text):
         return NoNumber(compose("{} lost its last digits in a spreadsheet", _quoted(text)), SPREADSHEET_CURE)
@@ -109,9 +108,10 @@ def _read(text: str, region: str | None) -> str | NoNumber:
         return NoNumber(compose("{} has decimals, which a phone number has not", _quoted(text)), SPREADSHEET_CURE)
     international = re.fullmatch(_INTERNATIONAL, text)
     written = international["rest"] if international else text
-    if not re.fullmatch(_ONLY_A_NUMBER, written) or len(_numbers_in(text)) > 1:
-        return _more_than_a_number(text, region)
     digits = _digits(written)
+    has_room_for_two = len(digits) >= 2 * _SHORTEST_NUMBER
+    if not re.fullmatch(_ONLY_A_NUMBER, written) or (has_room_for_two and len(_numbers_in(text)) > 1):
+        return _more_than_a_number(text, region)
     if international:
         return _international(digits, text, may_drop_zero=bool(re.match(_BRACKETED_ZERO, written)))
     return _national(digits, text, region)
@@ -153,7 +153,7 @@ def _spelled(text: str, region: str | None) -> str | None:
 
 def _numbers_in(text: str) -> list[str]:
     """Return the parts of a text that are long enough to be numbers of their own."""
-    return [part for part in re.split(_BETWEEN_NUMBERS, text) if _digit_count(part) >= _SHORTEST_NUMBER]
+    return [part for part in re.split(_BETWEEN_NUMBERS, text) if len(_digits(part)) >= _SHORTEST_NUMBER]
 
 
 def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNumber:
@@ -249,12 +249,4 @@ def _quoted(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return "".join(_digits_of(text))
-
-
-def _digits_of(text: str) -> Iterator[str]:
-    return (character for character in text if "0" <= character <= "9")
-
-
-def _digit_count(text: str) -> int:
-    return sum(1 for _ in _digits_of(text))
+    return re.sub(r"[^0-9]+", "", text)
