@@ -245,7 +245,7 @@ class RowLayer(Strict):
 class RowUser(Strict):
     """A memory user; a row in which all columns of the user are empty declares none."""
 
-    phone_number: Column = Field(description="the column of the user's phone number, in E.164")
+    phone_number: Column = Field(description="the column of the user's phone number")
     metadata: Column = Field(default=None, description="the column of what is known about the user")
     summary: Column = Field(default=None, description="the column of the summary of earlier calls")
     external_memory_key: Column = Field(default=None, description="the column of the key in another system")
@@ -265,7 +265,7 @@ class RowContact(RowLayer):
 
     contact_id: Column = Field(default=None, description="the column of the contact's id, as the account gives it")
     external_id: Column = Field(default=None, description="the column of the contact's id in another system")
-    phone_number: Column = Field(default=None, description="the column of the contact's phone number, in E.164")
+    phone_number: Column = Field(default=None, description="the column of the contact's phone number")
     email: Column = Field(default=None, description="the column of the contact's email address")
     name: Column = Field(default=None, description="the column of the contact's name as the account keeps it")
     metadata: _ColumnMap = Field(default_factory=dict, description="the contact's metadata, and the column of each")

@@ -40,7 +40,9 @@ class Layer(Strict):
 class UserSpec(Strict):
     """A memory user; only the keys that are written are managed."""
 
-    phone_number: PhoneNumber = Field(description="the user's phone number in E.164, by which the memory knows them")
+    phone_number: PhoneNumber = Field(
+        description="the user's phone number with its country code, kept as E.164; the memory knows the user by it"
+    )
     metadata: str = Field(default="", description="what is known about the user, as one text")
     summary: str = Field(default="", description="the summary of the user's earlier calls")
     external_memory_key: ExternalKey = Field(
@@ -54,7 +56,9 @@ class ScopeSpec(Layer):
     model_config = _exactly_one("persona_id", "agent_number")
 
     persona_id: Id = Field(default="", description="the id of the persona that remembers")
-    agent_number: PhoneNumber = Field(default="", description="the agent's phone number in E.164")
+    agent_number: PhoneNumber = Field(
+        default="", description="the agent's phone number with its country code, kept as E.164"
+    )
 
     @model_validator(mode="after")
     def _one_identifier(self) -> Self:
@@ -79,7 +83,9 @@ class ContactSpec(Layer):
 
     contact_id: AccountId = Field(default="", description="the contact's id, as the account gives it")
     external_id: Id = Field(default="", description="the contact's id in another system, the same in every environment")
-    phone_number: PhoneNumber = Field(default="", description="the contact's phone number in E.164")
+    phone_number: PhoneNumber = Field(
+        default="", description="the contact's phone number with its country code, kept as E.164"
+    )
     email: Email = Field(default="", description="the contact's email address")
     name: str = Field(default="", description="the contact's name as the account keeps it")
     metadata: Facts = Field(default_factory=dict, description="the contact's metadata, merged key by key")
