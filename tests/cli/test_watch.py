@@ -11,10 +11,13 @@ import pytest
 from filelock import FileLock
 
 from reconciler.cli.main import group
+from reconciler.sandbox import faults
+from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
 from tests.cli.conftest import PROJECT, SPEC, Repository
+from tests.cli.test_runs import tear
 from tests.cli.watched import FakeTime, Watch, live_facts, many
 
 KEY = "sk-live-key"
@@ -169,6 +172,17 @@ def test_a_key_that_is_refused_is_backed_off_from(watch_of: Callable[..., Watch]
     assert "next in 40 s" in watch.told
 
 
+def test_a_value_of_the_account_in_a_mistaken_spec_is_not_in_the_log(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write("specs/support.yaml", f"live_values: true\n{SPEC.replace('+14155550192', 'held-number')}")
+    watch = watch_of(5.0)
+    watch.run(interval=10)
+
+    assert "a phone number is expected, not a text" in watch.told
+    assert "held-number" not in watch.told
+
+
 def test_while_another_apply_is_at_work_runs_are_refused(
     repository: Repository, watch_of: Callable[..., Watch]
 ) -> None:
@@ -188,6 +202,18 @@ def test_while_another_apply_is_at_work_runs_are_refused(
 
     assert watch.story == ["ok", "refused", "ok"]
     assert "another apply is at work on this account; nothing was written" in watch.told
+
+
+def test_what_a_killed_run_left_open_is_resolved_by_the_next_run(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    folder = JournalFolder(repository.root / ".reconciler/journal")
+    watch = watch_of(MINUTE)
+    watch.time.events = [(5.0, lambda: tear(folder.paths()[0], lines=4))]
+    watch.run(interval=10)
+
+    assert watch.told.count("ended without a receipt: of 2 operations begun, 1 has a known outcome") == 1
+    assert [(run.state, run.resolved) for run in folder.runs()] == [("killed", True)]
 
 
 def test_what_a_guard_forbids_is_refused_and_its_drift_is_told(
@@ -237,6 +263,19 @@ def test_what_the_account_changes_is_not_written_again_until_specs_or_account_ch
     assert watch.told.count("the account changes what it is sent (plan)") == 2  # once for each value
 
 
+def test_what_is_written_beside_what_the_account_changes_makes_no_run_complete(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    spec = SPEC.replace("plan: premium", 'plan: " premium "')
+    repository.write("specs/support.yaml", spec)
+    watch = watch_of(MINUTE, settings=Settings(texts="trimmed"))
+    watch.time.events = [(25.0, lambda: repository.write("specs/support.yaml", spec.replace("Sarah", "Sally")))]
+    watch.run(interval=10)
+
+    assert live_facts(watch.store) == [{"name": "Sally", "plan": "premium"}]
+    assert watch.story == ["incomplete"]
+
+
 def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
     repository: Repository, watch_of: Callable[..., Watch]
 ) -> None:
@@ -250,7 +289,7 @@ def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
 
 def test_an_account_that_is_down_is_backed_off_from_before_the_budget_is_blamed(watch_of: Callable[..., Watch]) -> None:
     watch = watch_of(MINUTE, until=1000.0)
-    watch.run(interval=10, max_requests=2)
+    watch.run(interval=10, max_requests=5)
 
     assert watch.story == ["unavailable"]
     assert watch.told.count("the 2 of --max-requests are used up (the API answered 502") == 1
@@ -274,6 +313,19 @@ def test_what_is_uncertain_is_sent_once_and_not_by_every_run(
     assert live_facts(watch.store) == [{"name": "Sarah", "plan": "trial"}]
 
 
+def test_what_is_uncertain_and_failed_is_sent_by_the_next_run(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write("specs/support.yaml", SPEC.replace("external_id: crm-sarah", "contact_id: id-1"))
+    refusal = faults.envelope_error(400, "BAD_REQUEST", "not now")
+    rule = Rule(fault=refusal, path="*/add-user", occurrences=frozenset({1}))
+    watch = watch_of(MINUTE, settings=Settings(seeds_only=True), rules=(rule,))
+    watch.run(interval=10)
+
+    assert watch.story == ["incomplete", "ok"]
+    assert adds(watch) == 2
+
+
 def adds(watch: Watch) -> int:
     return sum(entry.path.endswith("/add-user") for entry in watch.app.state.log)
 
@@ -288,6 +340,23 @@ def test_runs_share_the_window_of_the_rate_limit(repository: Repository, watch_o
     assert set(statuses) == {200}
     assert "50 s of it waiting for the limit" in watch.told
     assert "waiting 50 s: the rate limit of 2/1m" in watch.told
+
+
+def test_a_run_that_sends_nothing_does_not_empty_the_window_of_the_rate_limit(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    repository.write("reconciler.yaml", PROJECT.replace("TEST_KEY}", "TEST_KEY, rate_limit: 2/1m}"))
+    spec = many(2, identified="contact_id")
+    repository.write("specs/support.yaml", spec)
+    watch = watch_of(80.0, settings=Settings(seeds_only=True, rate_limit=(2, 60.0)))
+    watch.time.events = [
+        (5.0, lambda: repository.write("specs/support.yaml", spec.replace("facts:", "fcts:"))),
+        (15.0, lambda: repository.write("specs/support.yaml", spec)),
+    ]
+    watch.run(interval=10, applies=False)
+
+    assert watch.story[:3] == ["ok", "invalid", "ok"]
+    assert {entry.status for entry in watch.app.state.log if entry.path.startswith("/v1/memory")} == {200}
 
 
 def test_a_link_to_a_clone_may_move_between_runs_and_the_state_stays(

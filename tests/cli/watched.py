@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -29,17 +29,17 @@ _RESULT = re.compile(r"^\S+ \S+: (\w+)[,;]", re.MULTILINE)
 
 
 class Down(Faults):
-    """A gateway answers in the account's place from one second to another."""
+    """A gateway answers in the account's place from one second to another; at other times, rules apply."""
 
-    def __init__(self, clock: Callable[[], float], *, since: float, until: float) -> None:
-        super().__init__()
+    def __init__(self, clock: Callable[[], float], rules: Iterable[Rule], *, since: float, until: float) -> None:
+        super().__init__(rules)
         self._clock = clock
         self._since = since
         self._until = until
 
     def draw(self, *, method: str, path: str) -> Rule | None:
-        del method, path
-        return Rule(fault=bad_gateway()) if self._since <= self._clock() < self._until else None
+        is_down = self._since <= self._clock() < self._until
+        return Rule(fault=bad_gateway()) if is_down else super().draw(method=method, path=path)
 
 
 @dataclass
@@ -77,12 +77,13 @@ class Watch:
     time: FakeTime
     since: float = 0.0
     until: float = 0.0
+    rules: tuple[Rule, ...] = ()
     settings: Settings = field(default_factory=Settings)
     store: Store = field(default_factory=Store)
     told: str = ""
 
     def __post_init__(self) -> None:
-        faults = Down(self.time.clock, since=self.since, until=self.until)
+        faults = Down(self.time.clock, self.rules, since=self.since, until=self.until)
         self.app = create_app(self.store, self.settings, faults, monotonic=self.time.clock)
 
     def run(self, *, interval: float, output_format: str = "text", applies: bool = True, **options: Any) -> int:
