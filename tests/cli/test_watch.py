@@ -96,6 +96,16 @@ def test_while_the_account_is_down_pauses_grow_and_an_answer_resets_them(watch_o
     assert pauses[:5] == ["1 min", "2 min", "4 min", "8 min", "30 s"]
 
 
+def test_what_was_applied_is_pending_no_more(watch_of: Callable[..., Watch]) -> None:
+    watch = watch_of(MINUTE)
+    text: list[str] = []
+    watch.time.events = [(30.0, lambda: text.append(watch.get("/metrics")[1]))]
+    watch.run(interval=100)
+
+    assert sample(text[0], "reconciler_drift") == 0
+    assert sample(text[0], 'reconciler_pending_changes{environment="live",kind="facts_to_add"}') == 0
+
+
 def test_without_apply_nothing_is_written_and_drift_stays(watch_of: Callable[..., Watch]) -> None:
     watch = watch_of(MINUTE)
     text: list[str] = []
@@ -340,6 +350,18 @@ def test_runs_share_the_window_of_the_rate_limit(repository: Repository, watch_o
     assert set(statuses) == {200}
     assert "50 s of it waiting for the limit" in watch.told
     assert "waiting 50 s: the rate limit of 2/1m" in watch.told
+
+
+def test_a_long_wait_for_the_rate_limit_is_no_silence(repository: Repository, watch_of: Callable[..., Watch]) -> None:
+    repository.write("reconciler.yaml", PROJECT.replace("TEST_KEY}", "TEST_KEY, rate_limit: 2/30m}"))
+    repository.write("specs/support.yaml", many(3, identified="contact_id"))
+    watch = watch_of(2000.0, settings=Settings(seeds_only=True, rate_limit=(2, 1800.0)))
+    found: list[int] = []
+    watch.time.events = [(1700.0, lambda: found.append(watch.get("/healthz")[0]))]
+    watch.run(interval=10, applies=False)
+
+    assert "waiting 30 min: the rate limit of 2/30m" in watch.told
+    assert found == [200]
 
 
 def test_a_run_that_sends_nothing_does_not_empty_the_window_of_the_rate_limit(

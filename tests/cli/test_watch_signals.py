@@ -1,5 +1,6 @@
 import signal
 import subprocess
+import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -93,6 +94,31 @@ def test_a_second_signal_stops_at_once(repository: Repository, fault: Rule, more
     assert process.returncode == 143
     assert "Traceback" not in err
     assert list((repository.root / ".reconciler/leases").glob("*.json")) == []
+    runs = JournalFolder(repository.root / ".reconciler/journal").runs()
+    assert [(run.state, run.totals["unknown"]) for run in runs] == [("interrupted", 1)] * len(more)
+
+
+def test_a_second_signal_stops_at_once_also_after_an_apply(repository: Repository) -> None:
+    del repository
+    asked = Path("asked")
+    faults = Noting([], asked)
+    with (
+        running(create_app(Store(), faults=faults)) as url,
+        spawned(*started(url, "--apply", "--interval", "1s")) as process,
+    ):
+        told = lines_until(process, "next in")
+        faults.follow(Rule(fault=hang()))
+        for _ in range(100 * PATIENCE):
+            if asked.exists():
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        lines_until(process, "stopping")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE / 3)
+
+    assert "live: ok, planned " in told
+    assert process.returncode == 143
 
 
 class Noting(Faults):
@@ -101,6 +127,10 @@ class Noting(Faults):
     def __init__(self, rules: list[Rule], note: Path) -> None:
         super().__init__(rules)
         self._note = note
+
+    def follow(self, rule: Rule) -> None:
+        """Follow one rule from now on."""
+        super().__init__([rule])
 
     def draw(self, *, method: str, path: str) -> Rule | None:
         rule = super().draw(method=method, path=path)
