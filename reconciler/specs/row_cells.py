@@ -47,6 +47,12 @@ class Cells(Struct, frozen=True):
         """Return whether there are texts around the columns."""
         return len(self.columns) > 1 or self.texts != _ALONE
 
+    @property
+    def plain(self) -> str | None:
+        """Return the column whose cell is the value as it is; None where anything is done to it."""
+        is_changed = self.is_text or self.lower or self.split or self.map is not None
+        return None if is_changed else self.columns[0]
+
     def value(self, row: Row, *, escape: Callable[[str], str] | None = None) -> Json:
         """
         Return the value in a row, None where its cells are empty; raise `CellError`.

@@ -48,13 +48,18 @@ class Condition(Struct, frozen=True):
 
 
 class _Leaf(Struct, frozen=True):
-    """One value: that of cells, or a constant; `fact` is its key where it is a fact."""
+    """
+    One value: that of cells, or a constant; `fact` is its key where it is a fact.
+
+    `plain` is the column of a value that is one cell as it is, which most are.
+    """
 
     at: int
     cells: Cells | None
     constant: Json
     fact: str | None
     is_number: bool
+    plain: str | None = None
 
 
 class _Branch(Struct, frozen=True):
@@ -209,7 +214,8 @@ class Template:
         at, cells = len(self.slots), cells_in(node)
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)
-            return _Leaf(at, cells, None, fact, is_number=path[-1] == "phone_number" and fact is None)
+            is_number = path[-1] == "phone_number" and fact is None
+            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain)
         self.slots.append(Slot(None, node.source, path))
         constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
         return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
@@ -226,8 +232,13 @@ class Template:
     def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
         if leaf.cells is None:
             return leaf.constant, _deep(leaf.constant, leaf.at)
+        cell: Json
         try:
-            cell = leaf.cells.value(filling.row, escape=None if self._is_resolved else escaped_text)
+            cell = (
+                filling.row.cell(leaf.plain)
+                if leaf.plain
+                else leaf.cells.value(filling.row, escape=None if self._is_resolved else escaped_text)
+            )
         except CellError as error:
             slot = replace(self.slots[leaf.at], column=error.column)
             filling.wrong.append(WrongCell(slot, error.message, error.cure))
