@@ -231,7 +231,7 @@ def test_a_gitignore_that_is_kept_is_told_what_it_lacks(repository: Repository) 
 def test_the_flags_say_what_is_in_the_files(repository: Repository) -> None:
     repository.run(
         "init", "new", "-e", "staging", "--api", "https://api.example.com", "--api-key-env", "STAGING_KEY",
-        "--agent-number", "+14155550100", "--identify-by", "email",
+        "--agent-number", "+1 (415) 555-0100", "--identify-by", "email",
     )  # fmt: skip
     project, spec = ((repository.root / "new" / name).read_text() for name in ("reconciler.yaml", "specs/support.yaml"))
 

@@ -220,3 +220,26 @@ def test_all_environments_are_looked_at_at_once_and_what_is_alike_is_shown_once(
 
     assert found == ["contacts.m", "contacts.l"]
     assert repository.run("lint", "--all-environments", "-e", "other").code == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "twin"),
+    [
+        ("pr\u00e9nom", "pre\u0301nom"),  # composed, and not
+        ("plan", "pl\u0430n"),  # with a letter of another alphabet
+        ("tier", "tier\u200b"),  # with what does not show
+        ("no", "n\u043e"),  # however short
+        ("id", "\uff49\uff44"),  # of another width
+        ("fi", "\ufb01"),  # as one letter
+    ],
+)
+def test_keys_that_look_the_same_are_told_at_any_length(repository: Repository, key: str, twin: str) -> None:
+    facts = "".join(f'          "{one}": x\n' for one in (key, twin))
+    repository.write(
+        "specs/support.yaml",
+        "scopes: {s: {persona_id: p1}}\ncontacts:\n  x:\n    contact_id: c1\n    scopes:\n      s:\n        facts:\n"
+        + facts,
+    )
+
+    assert [rule for rule, _, _ in rules(repository)] == ["near_duplicate"]
+    assert "looks the same as" in repository.run("lint").out

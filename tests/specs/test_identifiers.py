@@ -61,6 +61,14 @@ def test_an_address_that_cannot_be_right_is_refused_with_the_one_that_is(tmp_pat
     assert said in problem
 
 
+def test_an_address_of_a_table_is_refused_at_its_cell(tmp_path: Path) -> None:
+    table = "id,value,other,key\na,ann\u200b@example.com,x,y\nb,mailto:bo@example.com,x,y\n".encode()
+    found = problems(tmp_path, {"a.yaml": FROM_ROWS % b"email", "data.csv": table})
+
+    assert [one.split()[0] for one in found] == ["specs/data.csv:2:2", "specs/data.csv:3:2"]
+    assert [one.rsplit("; ", 1)[1] for one in found] == ['write "ann@example.com"', 'write "bo@example.com"']
+
+
 @pytest.mark.parametrize(
     "text", ["a@b", "o'neil+x@sub.example.com", "jos\u00e9@ex\u00e4mple.de", "a_b-c.d@example.com", "#1{a}@x.io"]
 )

@@ -94,3 +94,13 @@ def test_specs_with_e164_alone_do_not_load_the_library(tmp_path: Path, monkeypat
     spec = b"memories: {m: {memory_id: m, users: [{phone_number: +14155550192}, {phone_number: '+442079460958'}]}}"
 
     assert len(load(tmp_path, {"a.yaml": spec}).desired.existing_memories[0].users) == 2
+
+
+def test_a_national_number_of_a_table_names_what_reads_it(tmp_path: Path) -> None:
+    alone = ROWS.replace(b"{phone_number: phone}, ", b"")
+    (problem,) = problems(tmp_path, {"a.yaml": alone, "data.csv": b"id,phone\nann,(415) 555-2671\n"})
+
+    assert '"(415) 555-2671" has no country code (column "phone", by specs/a.yaml:' in problem
+    assert problem.endswith(
+        '; write "+" and the country code first, or, for a data file, set phone_region in contacts_from'
+    )
