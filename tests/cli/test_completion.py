@@ -180,4 +180,4 @@ def test_the_shell_itself_completes(specs: Repository, shell: str, words: list[s
 
 def test_formats_of_files_to_write_are_offered() -> None:
     assert completed("plan", "--write", "j") == ["json=", "junit="]
-    assert completed("validate", "--write", "") == ["text=", "sarif="]
+    assert completed("validate", "--write", "") == ["text=", "sarif=", "csv="]
