@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.core.documents.explanation import Advice, LintRule
+from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Desired, Identifier
 from reconciler.core.model.phone_numbers import is_assigned
 from reconciler.core.model.references import meant_key
@@ -94,20 +95,24 @@ def _flaw(text: str) -> tuple[str, str] | None:
 def number_advice(desired: Desired) -> Iterator[Advice]:
     """Yield advice on phone numbers that are possible, and that no country has assigned."""
     counts: Counter[str] = Counter()
-    for number, address, source in dict.fromkeys(_numbers(desired)):
+    for number, owner, source in dict.fromkeys(_numbers(desired)):
         if isinstance(number, Secret) or is_assigned(number):
             continue
         counts[source.file] += 1
         if counts[source.file] <= _MOST:
             shown = "this number" if desired.live_values else quoted(number)
+            address = owner if desired.live_values or owner.endswith(_OF_CONTACT) else user_address(owner, number)
             message = f"{shown} is possible, and in a range that is not assigned: no call reaches it"
             yield _advice("unassigned_number", source, address, message, "compare it with where it comes from")
+
+
+_OF_CONTACT = ".phone_number"
 
 
 def _numbers(desired: Desired) -> Iterable[tuple[str, str, Source]]:
     for contact in desired.contacts:
         if isinstance(contact.identity, Identifier) and contact.identity.kind == "phone_number":
-            yield contact.identity.value, f"{contact.address}.phone_number", contact.source
+            yield contact.identity.value, f"{contact.address}{_OF_CONTACT}", contact.source
     for memory in desired.memories:
         for user in memory.users:
-            yield user.phone_number, f"{memory.address}.users[{quoted(user.phone_number)}]", user.source
+            yield user.phone_number, memory.address, user.source

@@ -190,3 +190,13 @@ def test_a_number_that_somebody_may_have_is_not(repository: Repository) -> None:
     repository.write("specs/support.yaml", "memories: {m: {memory_id: m, users: [{phone_number: +1 415 555 0192}]}}\n")
 
     assert advice(repository, "unassigned_number") == []
+
+
+def test_a_live_number_is_not_shown(repository: Repository) -> None:
+    spec = "live_values: true\nmemories: {m: {memory_id: m, users: [{phone_number: +11234567890}]}}\n"
+    repository.write("specs/support.yaml", spec)
+
+    ((place, message, _),) = advice(repository, "unassigned_number")
+
+    assert place.endswith(" memories.m")
+    assert message == "this number is possible, and in a range that is not assigned: no call reaches it"
