@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.errors import StateError
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.faults import Faults, Meanwhile, Rule
+from reconciler.sandbox.faults import Faults, Meanwhile, Rule, envelope_error
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from tests.cli.conftest import Called, Repository
@@ -304,6 +305,62 @@ def test_it_is_told_before_the_first_write(
         assert repository.run("-e", "live", "--api-url", url, "apply", "--yes", "--save-undo", "u.yaml").code == 0
 
     assert "cannot be undone: its former value is null" in said[0]
+
+
+def test_it_is_told_before_anybody_is_asked(
+    two: Two, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.staging.store.reset()
+    two.staging.store.load(live({"plan": None}))
+    said: list[str] = []
+
+    def refuse(*_: object, **__: object) -> bool:
+        said.append(capsys.readouterr().err)
+        return False
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", refuse)
+    assert two.run("-e", "staging", "apply", "--save-undo", "undo.yaml").code == 4
+
+    assert "cannot be undone: its former value is null" in said[0]
+    assert not (two.repository.root / "undo.yaml").exists()
+
+
+def test_a_receipt_that_is_not_written_is_shown_and_the_undo_file_holds_what_was_tried(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StateError("cannot write receipt.json: no room")
+
+    monkeypatch.setenv("TEST_KEY", "k")
+    monkeypatch.setattr("reconciler.cli.apply_screen.write_files", fail)
+    repository.write(
+        "specs/support.yaml", f"{SPEC}  bob: {{contact_id: id-bob, scopes: {{s: {{facts: {{plan: gold}}}}}}}}\n"
+    )
+    ann, bob = live({"plan": "free"}), json.loads(json.dumps(live({"plan": "cheap"})).replace("-ann", "-bob"))
+    store = Store()
+    store.load({key: [*ann[key], *bob[key]] for key in ann})
+    refusal = Rule(fault=envelope_error(400, "BAD_REQUEST", "not this one"), method="PATCH", path="*mem-ann*")
+    with running(create_app(store, faults=Faults([refusal]))) as url:
+        called = repository.run(
+            "-e",
+            "live",
+            "--api-url",
+            url,
+            "apply",
+            "--yes",
+            "--save-undo",
+            "u.yaml",
+            "--fail-fast",
+            "--concurrency",
+            "1",
+        )
+    undo = (repository.root / "u.yaml").read_text()
+
+    assert called.code == 1
+    assert "cannot write receipt.json: no room" in called.err
+    assert "Apply incomplete: 0 operations done, 1 failed and 1 skipped." in called.out
+    assert ("plan: free" in undo, "plan: cheap" in undo) == (True, False)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 30, 57, 58])
