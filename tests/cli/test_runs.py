@@ -68,6 +68,17 @@ def test_runs_of_one_environment_can_be_asked_for(repository: Repository) -> Non
     assert "complete" in repository.run("-e", "sandbox", "runs").out
 
 
+def test_the_next_apply_removes_journals_that_are_old_and_closed(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (newest,) = journals(repository)
+    for number in range(52):
+        (newest.parent / f"20200101T0000{number:02}000Z-00000000.jsonl").write_bytes(newest.read_bytes())
+    repository.run("apply", "--yes")
+
+    assert len(journals(repository)) == 50
+    assert journals(repository)[-1] == newest
+
+
 def test_with_nothing_to_write_there_is_no_journal(repository: Repository) -> None:
     repository.run("apply", "--yes")
     repository.run("apply", "--yes")

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.clock import Clock
 from reconciler.core.model.desired import Desired
@@ -20,14 +21,14 @@ class Readings:
     def __init__(self, root: Path, *scopes: int | None) -> None:
         project = load_project(str(root))
         self.left = list(scopes)
-        self._project, self._environment = project, project.environment("sandbox")
+        self._project, self.environment = project, project.environment("sandbox")
 
     def load(self) -> LoadedSpecs:
         scopes = self.left.pop(0)
         if scopes is None:
             raise InputError("half a file")
         desired = Desired(tuple(map(str, range(scopes))), (), (), ())
-        return LoadedSpecs(self._project, self._environment, Loaded(desired, ()), lambda _: None)
+        return LoadedSpecs(self._project, self.environment, Loaded(desired, ()), lambda _: None)
 
 
 async def at_once(_seconds: float) -> None:
@@ -52,6 +53,15 @@ def test_after_a_run_that_could_not_load_two_readings_alike_are_needed(root: Pat
     readings, rest = Readings(root, None, 1, 1, 9), StableReader(Clock(sleep=at_once))
     with pytest.raises(InputError, match="half a file"):
         asyncio.run(rest.read(readings.load))
+    asyncio.run(rest.read(readings.load))
+
+    assert readings.left == [9]
+
+
+def test_settings_that_changed_are_read_twice_too(root: Path) -> None:
+    readings, rest = Readings(root, 1, 1, 1, 9), StableReader(Clock(sleep=at_once))
+    asyncio.run(rest.read(readings.load))
+    readings.environment = replace(readings.environment, concurrency=3)
     asyncio.run(rest.read(readings.load))
 
     assert readings.left == [9]
