@@ -1,6 +1,6 @@
 """What shells complete: environments and addresses, read from files alone; whatever is wrong there is kept silent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -29,9 +29,9 @@ def complete_addresses(context: click.Context, _: click.Parameter, incomplete: s
     return [CompletionItem(address) for address in _next_steps(known_addresses(context), incomplete)]
 
 
-def complete_formats(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return what completes FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
-    return lambda _context, _parameter, typed: [f"{name}=" for name in formats if f"{name}=".startswith(typed)]
+def complete_formats(formats: Sequence[str], _context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Complete FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
+    return [f"{name}=" for name in formats if f"{name}=".startswith(incomplete)]
 
 
 class Address(click.ParamType[str]):

@@ -1,12 +1,12 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.completers import complete_addresses, complete_environments, complete_formats
 from reconciler.cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -24,6 +24,13 @@ _NO_COLOR = {
     "help": "No colours, as with NO_COLOR. FORCE_COLOR colours pipes, too.",
 }
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _completers() -> ModuleType:
+    """Return what completes values in a shell, which no other run needs."""
+    from reconciler.cli import completers
+
+    return completers
 
 
 def _noted(context: click.Context, parameter: click.Parameter, value: object) -> object:
@@ -55,7 +62,7 @@ def _global_option(name: str) -> Callable[[_Command], _Command]:
                 *("-e", "--environment"),
                 metavar="NAME",
                 help="An environment of reconciler.yaml.",
-                shell_complete=complete_environments,
+                shell_complete=lambda *typed: _completers().complete_environments(*typed),
             )
         case "state":
             folder = click.Path(file_okay=False)
@@ -127,7 +134,7 @@ def account_options(command: _Command) -> _Command:
             "targets",
             multiple=True,
             metavar="ADDRESS_PATTERN",
-            shell_complete=complete_addresses,
+            shell_complete=lambda *typed: _completers().complete_addresses(*typed),
             help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
         ),
         _shared(
@@ -304,7 +311,7 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
                 multiple=True,
                 metavar="FORMAT=FILE",
                 callback=lambda _context, _parameter, texts: tuple(_written(text, formats) for text in texts),
-                shell_complete=complete_formats(formats),
+                shell_complete=lambda *typed: _completers().complete_formats(formats, *typed),
                 help="Write this format to a file, too. Repeatable.",
             ),
         )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
@@ -11,9 +11,12 @@ from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json
 from reconciler.reading import Nearest, Node, wrong
-from reconciler.reading.row_formats import Row
-from reconciler.specs.row_schema import CELL_KEYS, COLUMN, LOWER, MAP, SPLIT
 
+if TYPE_CHECKING:  # specs without data files read no rows
+    from reconciler.reading.row_formats import Row
+
+COLUMN, LOWER, SPLIT, MAP = "column", "lower", "split", "map"
+CELL_KEYS = (COLUMN, LOWER, SPLIT, MAP)
 _COLUMN_IN_TEXT = re.compile(r"(?<!\$)\{([^{}]*)\}")
 _OPEN_BRACE = re.compile(r"(?<!\$)\{")
 _ALONE = ("", "")
@@ -53,7 +56,7 @@ class Cells(Struct, frozen=True):
         is_changed = self.is_text or self.lower or self.split or self.map is not None
         return None if is_changed else self.columns[0]
 
-    def value(self, row: Row, *, escape: Callable[[str], str] | None = None) -> Json:
+    def value(self, row: "Row", *, escape: Callable[[str], str] | None = None) -> Json:
         """
         Return the value in a row, None where its cells are empty; raise `CellError`.
 
@@ -67,7 +70,7 @@ class Cells(Struct, frozen=True):
             return cell
         return self._changed(column, text_of(cell, column))
 
-    def _text(self, row: Row, escape: Callable[[str], str]) -> str | None:
+    def _text(self, row: "Row", escape: Callable[[str], str]) -> str | None:
         cells = [(column, row.cell(column)) for column in self.columns]
         if all(cell is None for _, cell in cells):
             return None

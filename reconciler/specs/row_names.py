@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
+from reconciler.core.model.address import contact_name, is_name, with_suffix
 from reconciler.core.model.desired import identifier_key
-from reconciler.core.model.names import contact_name, is_name, with_suffix
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_cells import CellError, Cells, text_of
 

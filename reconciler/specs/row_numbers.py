@@ -10,7 +10,7 @@ from reconciler.core.model.phone_numbers import NO_REGION, NoNumber, read_phone_
 from reconciler.core.model.value import Json
 from reconciler.reading import Node
 from reconciler.reading.row_formats import Row
-from reconciler.specs.row_schema import COLUMN
+from reconciler.specs.row_cells import COLUMN
 
 _known_region = lru_cache(1024)(region_of)
 _FOREIGN = 'write "+" and the country code first'

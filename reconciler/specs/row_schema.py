@@ -14,6 +14,7 @@ from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, Strict, numeral_value, plain_value, wrong
 from reconciler.reading.files import FORMATS
+from reconciler.specs.row_cells import CELL_KEYS, COLUMN, LOWER, MAP, SPLIT, check_parts, check_text
 from reconciler.specs.texts import Choice, Name
 
 Convert: TypeAlias = Callable[[str, str], Json]
@@ -70,8 +71,6 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
 
 
 CONSTANT = "value"
-COLUMN, LOWER, SPLIT, MAP = "column", "lower", "split", "map"
-CELL_KEYS = (COLUMN, LOWER, SPLIT, MAP)
 _CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"
 _NULLS = ("null", "Null", "NULL")
 """What YAML takes for nothing, and lists write as a text."""
@@ -86,8 +85,6 @@ def _column(value: object) -> object:
             raise wrong("a fact cannot be null: the API does not document what null does", cure="write a value")
         return value
     if isinstance(value, dict) and not value.keys().isdisjoint(CELL_KEYS):
-        from reconciler.specs.row_cells import check_parts  # noqa: PLC0415  see `_check_text`
-
         check_parts(value)
         return value
     raise wrong(compose("a column is expected, not {}", named(value)), cure=_CONSTANT_CURE)
@@ -95,8 +92,6 @@ def _column(value: object) -> object:
 
 def _check_text(text: str) -> None:
     if "{" in text:
-        from reconciler.specs.row_cells import check_text  # noqa: PLC0415  specs without data files do without it
-
         check_text(text)
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
+from reconciler.core.model.address import LONGEST_NAME, NAME
 from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.desired import TextKind
 from reconciler.core.model.masking import Message, compose, named, quote
-from reconciler.core.model.names import LONGEST_NAME, NAME
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.text import HIDDEN, Secret, UnreadSecret, has_control_characters, hidden_in, shows
 from reconciler.reading import AccountId, Id, wrong

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias, TypeVar, assert_never
 from msgspec import Struct
 
 from reconciler.core.export.left_out import Accepts
+from reconciler.core.model.address import contact_name, slug, with_suffix
 from reconciler.core.model.desired import AgentNumber, IdentifierKind, Persona, ScopeKey, identifier_key
-from reconciler.core.model.names import contact_name, slug, with_suffix
 from reconciler.core.model.phone_numbers import e164_of
 from reconciler.core.remote import ContactRecord
 

@@ -118,7 +118,7 @@ def _read(text: str, region: str | None) -> str | NoNumber:
 
 
 def _more_than_a_number(text: str, region: str | None) -> NoNumber:
-    """Say what stands beside a number, and suggest the number alone where it can be read."""
+    """Return the problem of what stands beside a number, and suggest the number alone where it can be read."""
     if len(_numbers_in(text)) > 1:
         return NoNumber(
             _said("{} holds more than one phone number", text), "keep one; each user has a number of its own"
@@ -171,7 +171,7 @@ def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNu
 
 
 def _trunk(text: str, code: str, rest: str, number: str) -> NoNumber:
-    """Say that a number has the prefix that is dialled inside of its country, beside the country code."""
+    """Return the problem of a number with the prefix of its country beside the country code."""
     prefix = rest.removesuffix(number.removeprefix(f"+{code}"))
     why = f"the {prefix} after +{code} is only dialled inside the country"
     if prefix == rest:
@@ -216,7 +216,7 @@ def _possible(parsed: "phonenumbers.PhoneNumber", number: str, text: str, region
 
 
 def _unreadable(digits: str, text: str, *, is_code: bool) -> NoNumber:
-    """Say that a number has no country code that there is, or too few digits."""
+    """Return the problem of a number without a country code that there is, or with too few digits."""
     if digits.startswith("0"):
         other = _read(f"+{digits.lstrip('0')}", None)
         if isinstance(other, str):

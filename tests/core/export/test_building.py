@@ -20,8 +20,8 @@ from reconciler.core.export import (
 from reconciler.core.export.left_out import DEEPEST, LeftOut
 from reconciler.core.export.naming import contact_names, scope_names
 from reconciler.core.export.table import TableFile
+from reconciler.core.model.address import slug
 from reconciler.core.model.desired import AgentNumber, Desired, Fact, Persona, ScopeKey, memory_key
-from reconciler.core.model.names import slug
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import Source
