@@ -43,6 +43,12 @@ def test_errors_beyond_twenty_are_counted() -> None:
     assert lines[-1] == "error: and 30 more; `reconciler validate` names all"
 
 
+def test_errors_beyond_twenty_are_counted_in_json_too() -> None:
+    entry = json.loads(json_line(ENDED, report("invalid", errors=tuple(f"e{n}" for n in range(50))), 60))
+
+    assert (len(entry["errors"]), entry["errors_in_all"]) == (20, 50)
+
+
 def test_the_same_as_json_is_one_object_on_one_line() -> None:
     line = json_line(ENDED, report(account=account(facts_to_add=2), errors=("a\nb",)), 61.5)
     entry = json.loads(line)
