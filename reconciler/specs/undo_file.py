@@ -7,6 +7,7 @@ spec.
 It is not checked against the catalogue, since a rollback must not fail for a rule that was added later.
 """
 
+import os
 from pathlib import Path
 
 from msgspec import Struct
@@ -78,6 +79,11 @@ def undo_text(undo: Undo, *, environment: str, api: str, account: str) -> str:
 
 def load_undo(file: Path) -> SavedUndo:
     """Read an undo file; raises `InputError` for anything else, and `SpecError` for one that somebody broke."""
+    if not os.path.lexists(file):
+        raise InputError(
+            f"cannot read {file}: no such file; `reconciler apply --save-undo FILE` writes one before its first write, "
+            "and none where it is refused"
+        )
     parsed = read_file(file, name=str(file), address=spec_address)
     if not parsed.problems and not is_undo(parsed):
         raise InputError(f"{file} is no undo file; `reconciler apply --save-undo FILE` writes one")

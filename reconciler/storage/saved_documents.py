@@ -1,5 +1,6 @@
 """Saved plans, receipts and snapshots: files → documents, checked against their format."""
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -34,30 +35,55 @@ _MASKED = TypeAdapter(Masked)
 _MASKED_KEYS = {item.name for item in fields(Masked)}
 
 
+_MAKERS = {
+    "plan": "`reconciler plan --out FILE`",
+    "receipt": "`reconciler apply --receipt FILE`",
+    "snapshot": "`reconciler snapshot --out FILE`",
+}
+"""The command that makes each kind of saved document."""
+
+
 def load_document(path: Path) -> SavedDocument:
     """Read a saved plan or receipt; raises `InputError` for anything else, a newer version included."""
-    content = _json(path)
-    kind = content.get("kind")
-    if kind not in {"plan", "receipt"}:
-        raise InputError(f"{path} is neither a saved plan nor a receipt")
-    _check_version(path, content)
+    content = _content(path, "plan", "receipt")
     document: SavedDocument
-    if kind == "plan":
-        document = _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
-        _check_notices(document, path)
+    if content["kind"] == "plan":
+        document = _plan(content, path)
     else:
         document = _validated(TypeAdapter(ReceiptDocument), content, path)
     _check_shards(document, path)
     return document
 
 
+def load_saved_plan(path: Path) -> PlanDocument:
+    """Read a saved plan; raises `InputError` for anything else, a newer version included."""
+    document = _plan(_content(path, "plan"), path)
+    _check_shards(document, path)
+    return document
+
+
 def load_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; raises `InputError` for anything else, a newer version included."""
-    content = _json(path)
-    if content.get("kind") != "snapshot":
-        raise InputError(f"{path} is not a snapshot; `reconciler snapshot --out FILE` makes one")
+    return _validated(TypeAdapter(Snapshot), _content(path, "snapshot"), path)
+
+
+def _content(path: Path, *kinds: str) -> Mapping[str, object]:
+    """Return what a file of one of these kinds holds; raise `InputError`, with the commands that make such a file."""
+    maker = f"{' or '.join(_MAKERS[kind] for kind in kinds)} makes one"
+    content = _json(path, maker)
+    kind = content.get("kind")
+    if kind not in kinds:
+        found = f"a {kind}, " if isinstance(kind, str) and kind in _MAKERS else ""
+        wanted = f"neither a saved {kinds[0]} nor a {kinds[1]}" if len(kinds) > 1 else f"not a saved {kinds[0]}"
+        raise InputError(f"{path} is {found}{wanted.replace('saved snapshot', 'snapshot')}; {maker}")
     _check_version(path, content)
-    return _validated(TypeAdapter(Snapshot), content, path)
+    return content
+
+
+def _plan(content: Mapping[str, object], path: Path) -> PlanDocument:
+    plan = _with_masks(_validated(TypeAdapter(PlanDocument), content, path))
+    _check_notices(plan, path)
+    return plan
 
 
 def _check_version(path: Path, content: Mapping[str, object]) -> None:
@@ -140,17 +166,16 @@ def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a m
         return value
 
 
-def _json(path: Path) -> dict[str, object]:
+def _json(path: Path, maker: str) -> Mapping[str, object]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        cures = {errno.ENOENT: f"; {maker}", errno.EISDIR: "; name a file"}
+        raise InputError(f"cannot read {path}: {error.strerror}{cures.get(error.errno or 0, '')}") from error
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
         if data.startswith(b"undo:") or b"\nundo:" in data:
             raise InputError(f"{path} is an undo file; `reconciler undo FILE` applies it") from error
-        raise InputError(
-            f"{path} is not JSON; name a file that `plan --out`, `apply --receipt` or `snapshot --out` saved"
-        ) from error
+        raise InputError(f"{path} is not JSON; {maker}") from error
     return content if isinstance(content, dict) else {}

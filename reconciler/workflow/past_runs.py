@@ -61,6 +61,8 @@ def _document(what: str, options: RunOptions, surroundings: Surroundings, note: 
 
 def _receipt_of(journal: Path, note: Note) -> ReceiptDocument:
     """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
+    if not journal.exists():
+        raise InputError(f"cannot read {journal}: no such file; `reconciler runs` lists the runs to show")
     run = read_run(journal)
     if run is None:
         raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")

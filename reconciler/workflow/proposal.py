@@ -1,7 +1,6 @@
 """What an apply is about to do: all that is declared, or what still holds of a saved plan."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,8 +14,7 @@ from reconciler.core.plan.measures import guarded
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
-from reconciler.errors import InputError, RefusedError
-from reconciler.storage.saved_documents import load_document
+from reconciler.errors import RefusedError
 from reconciler.workflow.planning import make_plan, plan_again
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
@@ -48,14 +46,6 @@ class Proposal(Struct, frozen=True):
         places = {key: place for place, key in enumerate(self.order)}
         outcomes = sorted((*receipt.outcomes, *self.decided), key=lambda item: places[operation_key(item.operation)])
         return replace(receipt, outcomes=tuple(outcomes))
-
-
-def load_plan(file: Path) -> PlanDocument:
-    """Read a saved plan; raises `InputError` for anything else."""
-    document = load_document(file)
-    if not isinstance(document, PlanDocument):
-        raise InputError(f"{file} is a {document.kind}, not a plan; `reconciler plan --out FILE` makes one")
-    return document
 
 
 async def propose_declared(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Proposal:

@@ -1,6 +1,7 @@
 """Undo files: `apply --save-undo` writes one before its first write, and `undo` applies it to the same account."""
 
 import dataclasses
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -113,14 +114,13 @@ def _environment(
 ) -> Environment:
     """Return the environment that a file is for; raises `RefusedError` where the run is for another one, or API."""
     name, asked = header.environment, options.environment
-    if asked not in {None, name}:
-        raise RefusedError(
-            f"{file} is for the environment {visible(name)}, not for {asked}; leave out -e; {_NOTHING_DONE}"
-        )
     environment = next((one for one in project.environments if one.name == name), None)
     if environment is None:
         where = f"{project.file} has no such one" if project.file else "there is no reconciler.yaml that has it"
         raise RefusedError(f"{file} is for the environment {visible(name)}, and {where}; {_NOTHING_DONE}")
+    if asked not in {None, name}:
+        command = f"`reconciler -e {name} undo {shlex.quote(str(file))}`"
+        raise RefusedError(f"{file} is for the environment {name}, not for {asked}; {_NOTHING_DONE}; run {command}")
     api = api_of(environment, options, around.environ)
     if api != header.api:
         raise RefusedError(

@@ -279,7 +279,7 @@ def test_a_receipt_is_no_plan(account: Served) -> None:
     called = account.run("apply", "receipt.json", "--yes")
 
     assert called.code == 1
-    assert "receipt.json is a receipt, not a plan" in called.err
+    assert "receipt.json is a receipt, not a saved plan" in called.err
 
 
 def test_undo_holds_the_former_values_and_applying_it_brings_them_back(account: Served) -> None:
@@ -334,7 +334,4 @@ def test_a_file_that_is_no_saved_plan_is_refused_with_what_makes_one(account: Se
     called = account.repository.run("apply", "reconciler.yaml")
 
     assert called.code == 1
-    assert called.err == (
-        "error: reconciler.yaml is not JSON; "
-        "name a file that `plan --out`, `apply --receipt` or `snapshot --out` saved\n"
-    )
+    assert called.err == "error: reconciler.yaml is not JSON; `reconciler plan --out FILE` makes one\n"

@@ -141,6 +141,7 @@ def test_another_environment_is_refused(applied: Two, options: tuple[str, ...]) 
     said = refused(applied, "-e", "main", "undo", "undo.yaml", *options)
 
     assert "undo.yaml is for the environment staging, not for main" in said
+    assert "run `reconciler -e staging undo undo.yaml`" in said
 
 
 def test_an_environment_that_is_gone_is_refused(applied: Two) -> None:

@@ -53,14 +53,14 @@ def apply(  # noqa: PLR0913  one parameter an option
     """
     from reconciler.cli.apply_screen import ApplyOutput, run_apply
     from reconciler.cli.surroundings import surroundings_of
+    from reconciler.storage.saved_documents import load_saved_plan
     from reconciler.workflow.applying import Apply, rollout_of
-    from reconciler.workflow.proposal import load_plan
     from reconciler.workflow.session import open_session
 
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
     output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
-    saved = load_plan(plan) if plan is not None else None
+    saved = load_saved_plan(plan) if plan is not None else None
     around = surroundings_of(invocation)
     with open_session(invocation, around) as session:
         rollout, undo = rollout_of(invocation), output.undo_file(around.reporter)

@@ -1,0 +1,46 @@
+"""Files that a command reads and that this program writes: each message names what makes such a file, and no other."""
+
+import pytest
+
+from tests.cli.conftest import Repository
+
+PLAN = "`reconciler plan --out FILE`"
+RECEIPT = "`reconciler apply --receipt FILE`"
+SNAPSHOT = "`reconciler snapshot --out FILE`"
+UNDO = "`reconciler apply --save-undo FILE`"
+RUNS = "`reconciler runs`"
+MAKERS = {PLAN, RECEIPT, SNAPSHOT, UNDO, RUNS}
+
+
+@pytest.mark.parametrize(
+    ("line", "makers"),
+    [
+        ("apply {}.json", {PLAN}),
+        ("plan --live {}.json", {SNAPSHOT}),
+        ("show {}.json", {PLAN, RECEIPT}),
+        ("show {0}.json {0}2.json", {PLAN, RECEIPT}),
+        ("undo {}.json", {UNDO}),
+    ],
+)
+@pytest.mark.parametrize("content", [None, "version: 1\n", "[1]", '{"kind": "other"}', '{"kind": ["plan"]}'])
+def test_a_file_that_is_none_names_what_makes_one(
+    repository: Repository, line: str, makers: set[str], content: str | None
+) -> None:
+    if content is not None:
+        repository.write("nope.json", content)
+    called = repository.run(*line.format("nope").split())
+
+    assert called.code == 1
+    assert "nope.json" in called.err
+    assert {maker for maker in MAKERS if maker in called.err} == makers
+
+
+def test_a_journal_that_is_missing_names_the_list_of_runs(repository: Repository) -> None:
+    assert "no such file; `reconciler runs` lists" in repository.run("show", "nope.jsonl").err
+
+
+def test_another_kind_of_file_is_named_as_what_it_is(repository: Repository) -> None:
+    repository.run("snapshot", "--out", "live.json")
+
+    assert "live.json is a snapshot, not a saved plan; `reconciler plan" in repository.run("apply", "live.json").err
+    assert "live.json is a snapshot, neither a saved plan nor a receipt" in repository.run("show", "live.json").err
