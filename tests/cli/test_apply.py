@@ -150,6 +150,18 @@ def test_the_receipt_has_an_outcome_for_each_operation(repository: Repository) -
     assert receipt["outcomes"][3]["address"] == 'contacts.sarah.scopes.support.users["+14155550192"]'
 
 
+def test_a_key_that_may_not_create_contacts_is_not_taken_for_an_account_without_contacts(
+    repository: Repository,
+) -> None:
+    refusal = faults.envelope_error(403, "FORBIDDEN", "not for this role")
+    with account(Rule(fault=refusal, path="/v1/contacts/resolve")) as (_, url):
+        called = applied(repository, url)
+
+    assert called.code == 3
+    assert "403" in called.out
+    assert "does not offer the contacts calls" not in called.out
+
+
 def test_a_receipt_that_cannot_be_written_stops_the_apply_before_it_starts(repository: Repository) -> None:
     called = repository.run("apply", "--yes", "--receipt", "nowhere/receipt.json")
 
