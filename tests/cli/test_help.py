@@ -28,7 +28,6 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
     assert {name for name in of_help if name.startswith("reconciler")} == {
         "reconciler",
         "reconciler.cli",
-        "reconciler.cli.completers",
         "reconciler.cli.invocation",
         "reconciler.cli.main",
         "reconciler.cli.options",
