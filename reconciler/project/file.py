@@ -50,14 +50,16 @@ def _checked_secret(name: str) -> str:
     return name
 
 
-def _checked_rate(text: str) -> str:
+def _checked_rate(value: object) -> object:
+    """Check a rate before its type: a number in quotes would be no rate either."""
     try:
-        parse_rate(text)
+        if isinstance(value, (str, int, float)):
+            parse_rate(str(value))
     except ValueError:
         raise wrong(
             "this is not a number of requests in a time", cure="write REQUESTS/WINDOW with s, m or h, such as 100/15m"
         ) from None
-    return text
+    return value
 
 
 def _checked_value(value: object) -> object:
@@ -192,7 +194,7 @@ class EnvironmentFile(Strict):
     concurrency: int = Field(
         default=DEFAULT_CONCURRENCY, ge=1, le=200, description="How many requests may be in flight at once."
     )
-    rate_limit: Annotated[str, AfterValidator(_checked_rate)] | None = Field(
+    rate_limit: Annotated[str | None, BeforeValidator(_checked_rate)] = Field(
         default=None, description="How many requests to /v1/memory the API allows in a time, such as 100/15m."
     )
     reader: ReaderChoice = Field(default="auto", description="How the account is read; auto takes the fewest requests.")

@@ -73,10 +73,11 @@ def _commit(commit: CommitEntry | None) -> str:
 _HEADINGS = ("RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS")
 
 
-def render_runs_text(document: RunsDocument) -> str:
-    """Return a line for each run, in columns."""
+def render_runs_text(document: RunsDocument, environment: str | None, folder: str) -> str:
+    """Return a line for each run, in columns; of none, say whose runs were looked for, and in which folder."""
     if not document.runs:
-        return "No runs: no apply has written anything here yet.\n"
+        whose = f" of {visible(environment)}" if environment else ""
+        return f"No runs{whose} in {visible(folder)}: no apply has written anything yet.\n"
     rows = [_HEADINGS, *map(_row, document.runs)]
     widths = [max(columns_of(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
     return "".join(

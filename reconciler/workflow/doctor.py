@@ -1,7 +1,7 @@
 """What a plan needs, checked one after the other: versions, project, state, specs, key, account, limit and clock."""
 
 import platform
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -39,7 +39,7 @@ Status: TypeAlias = Literal["ok", "note", "fail"]
 _NO_SUCH_MEMORY = "00000000-0000-4000-8000-000000000000"
 _MOST_MINUTES = 0.5
 _MOST_SKEW = 60.0
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 
 
 class DoctorCheck(Struct, frozen=True):
@@ -112,7 +112,7 @@ async def _account_checks(
         with open_account(project, environment, limited, around) as account:
             yield _key(account)
             answers: list[ApiAnswer] = []
-            reached = await _reached(account.watched(answers.append))
+            reached = await _reached(account.watched(answers.append), answers)
             yield reached
             if reached.status == "ok":
                 yield _expected(account)
@@ -130,7 +130,7 @@ def _key(account: Account) -> DoctorCheck:
     return DoctorCheck("key", "ok", f"read from {account.environment.api_key_env}")
 
 
-async def _reached(account: Account) -> DoctorCheck:
+async def _reached(account: Account, answers: Sequence[ApiAnswer]) -> DoctorCheck:
     """Read something small; an account without contacts calls is asked for a memory that nobody has."""
     where = account.api
     try:
@@ -138,14 +138,28 @@ async def _reached(account: Account) -> DoctorCheck:
             lists = await _read_something(reader)
     except RefusedError as error:
         return _failed("account", error, "use the key and the URL of the expected account")
-    except BudgetSpentError as error:
-        return _failed("account", error, f"no answer from {where} in time: is the URL right, and is the network up?")
+    except BudgetSpentError:
+        return _out_of_time(account, answers)
     except ApiRejectedError as error:
         return _failed("account", error, _cure_of(error, account))
     except ReconcilerError as error:
         return _failed("account", error, f"check the URL ({where}), the network and the proxy")
     extent = "its contacts can be listed" if lists else "it offers no contacts calls, so nothing can be exported"
     return DoctorCheck("account", "ok", f"{where} answers, and {extent}")
+
+
+def _out_of_time(account: Account, answers: Sequence[ApiAnswer]) -> DoctorCheck:
+    """Name what the read waited for; the time that doctor takes is its own, and no option."""
+    where, within = account.api, f"within {duration(_MOST_MINUTES * 60)}"
+    if answers and answers[-1].status == _TOO_MANY:
+        text = f"{where} answers, but its rate limit let no request through {within} ({_TOO_MANY})"
+        cure = "run `reconciler doctor` again once the limit allows requests; others with this key may use it up"
+        return DoctorCheck("account", "fail", text, cure)
+    if answers:
+        text = f"{where} answers only that it cannot answer now ({answers[-1].status}), {within}"
+        return DoctorCheck("account", "fail", text, "run `reconciler doctor` again later")
+    cure = f"check the URL ({where}), the network and the proxy"
+    return DoctorCheck("account", "fail", f"no answer from {where} {within}", cure)
 
 
 async def _read_something(reader: Reader) -> bool:

@@ -18,21 +18,29 @@ from reconciler.storage.saved_documents import SavedDocument, load_document
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.records import JOURNALS, LEASES
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import choose_project
+from reconciler.workflow.session import choose_known_project, choose_project
 
 Note = Callable[[str], None]
 """Show a line beside the document."""
 
 
-def list_runs(options: RunOptions, surroundings: Surroundings) -> RunsDocument:
-    """Return the runs of the repository, or of the environment alone if one is named; raises `StateError`."""
-    folder = choose_project(options, surroundings).state_folder
+def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocument, Path]:
+    """
+    Return the runs of the repository, or of the environment alone if one is named, and the folder they are kept in.
+
+    Raises `StateError`, and `InputError` where there is no project, or no such environment and no run of it.
+    """
+    project = choose_known_project(options, surroundings)
+    folder = project.state_folder
     at_work = running(folder / LEASES, utc_now())
-    return describe_runs(
+    runs = [
         replace(run, is_running=run.finished_at is None and run.header.run in at_work)
         for run in JournalFolder(folder / JOURNALS).runs()
         if options.environment in {None, run.header.environment}
-    )
+    ]
+    if options.environment and not runs:
+        project.environment(options.environment)
+    return describe_runs(runs), folder / JOURNALS
 
 
 def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:

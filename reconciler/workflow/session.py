@@ -158,6 +158,14 @@ def choose_project(options: RunOptions, around: Surroundings) -> Project:
     return replace(project, state=Path(os.path.realpath(options.state))) if options.state else project
 
 
+def choose_known_project(options: RunOptions, around: Surroundings) -> Project:
+    """Load the project for what earlier runs left; raises `InputError` where neither a project nor its state is."""
+    project = choose_project(options, around)
+    if not options.state and not project.state_folder.is_dir():
+        _check_place(project)
+    return project
+
+
 def choose_environment(project: Project, options: RunOptions) -> Environment:
     """
     Return the environment that was asked for, with the specs of `--specs`, unpatched, where that names any.

@@ -74,6 +74,29 @@ def test_an_account_without_contacts_calls_is_reached_by_another_read(
     assert {entry.method for entry in log} == {"GET"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (faults.too_many_requests(retry_after="600"), "its rate limit let no request through within 30 s (429)"),
+        (faults.status_error(503, "Busy"), "answers only that it cannot answer now (503), within 30 s"),
+    ],
+)
+def test_an_account_that_asks_to_wait_is_told_as_that_and_no_option_is_named(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, fault: faults.Reply, told: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    monkeypatch.setattr("reconciler.workflow.doctor._MOST_MINUTES", 0.5)
+    with served(repository, Settings(), rules=[Rule((fault,) * 9)]):
+        called = repository.run("doctor")
+
+    (line, *rest) = called.out.partition("fail  account")[2].splitlines()
+    assert called.code == 1
+    assert told in line
+    assert "again" in rest[0]
+    assert "--max-minutes" not in called.out
+    assert "URL" not in rest[0]
+
+
 def test_a_key_that_is_not_accepted_fails_with_the_variable_to_set(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

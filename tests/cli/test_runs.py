@@ -47,7 +47,36 @@ def test_runs_lists_the_runs_with_their_counts(repository: Repository) -> None:
 
 
 def test_before_the_first_apply_there_are_no_runs(repository: Repository) -> None:
-    assert repository.run("runs").out == "No runs: no apply has written anything here yet.\n"
+    folder = repository.root / JOURNALS
+    assert repository.run("runs").out == f"No runs in {folder}: no apply has written anything yet.\n"
+
+
+def test_where_there_is_no_project_its_runs_and_its_sandbox_are_not_looked_for(repository: Repository) -> None:
+    empty = repository.root / "below"
+    empty.mkdir()
+    for command in (("runs",), ("sandbox", "show"), ("sandbox", "reset", "--yes")):
+        called = repository.run("--project", str(empty), *command)
+        assert called.code == 1
+        assert called.err.startswith("error: neither reconciler.yaml nor specs/ is in ")
+        assert f"add --project {repository.root}" in called.err
+    assert not list(empty.iterdir())
+
+
+def test_the_state_of_a_project_that_is_gone_is_still_shown(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    elsewhere = repository.root / "elsewhere"
+    elsewhere.mkdir()
+    (repository.root / ".reconciler").rename(elsewhere / ".reconciler")
+
+    assert "complete" in repository.run("--project", str(elsewhere), "runs").out
+    assert "holds 1 contact," in repository.run("--project", str(elsewhere), "sandbox", "show").out
+
+
+def test_an_unknown_environment_without_runs_is_refused(repository: Repository) -> None:
+    called = repository.run("runs", "-e", "sandbx")
+
+    assert (called.code, called.out) == (1, "")
+    assert 'no environment "sandbx"; did you mean "sandbox"?' in called.err
 
 
 def test_runs_as_json_are_the_newest_first(repository: Repository) -> None:

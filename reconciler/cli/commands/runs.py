@@ -17,6 +17,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
     from reconciler.render.tables import render_runs_text
     from reconciler.workflow.past_runs import list_runs
 
-    document = list_runs(invocation, surroundings_of(invocation))
-    emit(render_json(document) if output_format == "json" else render_runs_text(document), output_format)
+    document, folder = list_runs(invocation, surroundings_of(invocation))
+    text = render_runs_text(document, invocation.environment, str(folder.absolute()))
+    emit(render_json(document) if output_format == "json" else text, output_format)
     return 0

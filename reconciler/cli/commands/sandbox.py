@@ -110,7 +110,7 @@ def reset(invocation: Invocation, *, yes: bool) -> int:
         raise InputError("this is no terminal, so nobody can be asked before the sandbox is emptied; add --yes")
     if not yes:
         click.confirm("Forget everything in the sandbox?", abort=True)
-    with _state_file(invocation) as file:
+    with _state_file(invocation, known=True) as file:
         reset_file(file)
     emit("The sandbox is empty.\n", effect="the sandbox is empty")
     return 0
@@ -127,7 +127,7 @@ def show(invocation: Invocation, *, output_format: str) -> int:
     from reconciler.core.model.text import json_text
     from reconciler.render.sandbox import render_sandbox
 
-    with _store(invocation) as store:
+    with _store(invocation, known=True) as store:
         state: Any = store.dump()
     shown = f"{json_text(state, indent=2)}\n" if output_format == "json" else render_sandbox(state)
     emit(without_secrets(shown, invocation.secrets), output_format)
@@ -164,24 +164,29 @@ def _described(settings: "Settings", key_env: str | None) -> str:
 
 
 @contextmanager
-def _store(invocation: Invocation) -> Iterator["Store"]:
+def _store(invocation: Invocation, *, known: bool = False) -> Iterator["Store"]:
     """Open the state of this repository's sandbox; its errors become ours."""
     from reconciler.sandbox.store import Store
 
-    with _state_file(invocation) as file, closing(Store(file)) as store:
+    with _state_file(invocation, known=known) as file, closing(Store(file)) as store:
         yield store
 
 
 @contextmanager
-def _state_file(invocation: Invocation) -> Iterator["Path"]:
-    """Yield the path of the state of this repository's sandbox; errors of the sandbox become ours."""
+def _state_file(invocation: Invocation, *, known: bool) -> Iterator["Path"]:
+    """
+    Yield the path of the state of this repository's sandbox; errors of the sandbox become ours.
+
+    A `known` repository must be there, or its state; any other folder becomes one.
+    """
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.errors import StateError
     from reconciler.sandbox.values import SandboxError
     from reconciler.workflow.account import sandbox_file
-    from reconciler.workflow.session import choose_project
+    from reconciler.workflow.session import choose_known_project, choose_project
 
     try:
-        yield sandbox_file(choose_project(invocation, surroundings_of(invocation)))
+        choose = choose_known_project if known else choose_project
+        yield sandbox_file(choose(invocation, surroundings_of(invocation)))
     except (SandboxError, OSError) as error:
         raise StateError(str(error)) from error
