@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from reconciler.sandbox import faults
 from reconciler.sandbox.app import Logged, create_app
+from reconciler.sandbox.faults import Faults, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
@@ -17,9 +19,11 @@ KEY = "sk-live-of-the-doctor"
 
 
 @contextmanager
-def served(repository: Repository, settings: Settings, more: str = "") -> Iterator[list[Logged]]:
+def served(
+    repository: Repository, settings: Settings, more: str = "", faulty: Faults | None = None
+) -> Iterator[list[Logged]]:
     """Serve an account as the environment `live`; yield the requests that it got."""
-    app = create_app(Store(), settings)
+    app = create_app(Store(), settings, faulty)
     with running(app) as url:
         live = f'{{api: "{url}", api_key_env: TEST_KEY{more}}}'
         repository.write("reconciler.yaml", f"version: 1\nenvironments:\n  live: {live}\n")
@@ -77,16 +81,16 @@ def test_an_account_without_contacts_calls_is_reached_by_another_read(
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (faults.too_many_requests(retry_after="600"), "its rate limit let no request through within 30 s (429)"),
-        (faults.status_error(503, "Busy"), "answers only that it cannot answer now (503), within 30 s"),
+        (faults.too_many_requests(retry_after="600"), "its rate limit let no request through within 1 s (429)"),
+        (faults.status_error(503, "Busy"), "answers only that it cannot answer now (503), within 1 s"),
     ],
 )
 def test_an_account_that_asks_to_wait_is_told_as_that_and_no_option_is_named(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, fault: faults.Reply, told: str
 ) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
-    monkeypatch.setattr("reconciler.workflow.doctor._MOST_MINUTES", 0.5)
-    with served(repository, Settings(), rules=[Rule((fault,) * 9)]):
+    monkeypatch.setattr("reconciler.workflow.doctor._MOST_MINUTES", 1 / 60)
+    with served(repository, Settings(), faulty=Faults([Rule(fault=fault)])):
         called = repository.run("doctor")
 
     (line, *rest) = called.out.partition("fail  account")[2].splitlines()
