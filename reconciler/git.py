@@ -1,6 +1,7 @@
 """Ask git for the files of a revision, and for the author of a line."""
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ _OF_A_REPOSITORY = {
 """Variables that would override the folder; git sets some of them for its hooks."""
 
 _LINK = "120000"
+_SUBMODULE = "160000"
 _READ_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl", ".ndjson")
 _TRUST = "git config --global --add safe.directory "
 _SHORT = 10
@@ -37,23 +39,24 @@ _NO_DATE = "no date"
 
 
 @contextmanager
-def checked_out(folder: Path, ref: str) -> Iterator[Path]:
+def checked_out(folder: Path, ref: str, *, asked: str = "") -> Iterator[Path]:
     """
     Check out the files of a revision that specs can be read from, and yield the copy of `folder`.
+
+    Messages name the revision as it was `asked` for.
 
     Neither the work tree nor git's index is touched. Raises `InputError` where git, a repository or the revision is
     missing, and `UntrustedError` where git does not read the repository.
     """
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
-        raise InputError(
-            f"--base {ref}: git knows no such revision here; fetch it first (in CI, a checkout with its whole history)"
-        )
+        cure = "fetch it first (in CI, a checkout with its whole history)"
+        raise InputError(f"{asked or ref}: git knows no such revision here; {cure}")
     prefix = _git(folder, "rev-parse", "--show-prefix")
     with tempfile.TemporaryDirectory(prefix="reconciler-") as temporary:
         top = Path(temporary, "files")
         Path(top, prefix).mkdir(parents=True)
-        _check_out(folder, commit, top, {"GIT_INDEX_FILE": str(Path(temporary, "index"))})
+        _check_out(folder, commit, top, Path(temporary, "index"))
         Path(top, ".git").write_text("the files of a commit\n", encoding="utf-8")  # so that it counts as a work tree
         yield Path(top, prefix)
 
@@ -108,19 +111,42 @@ def _day(seconds: str) -> str:
         return _NO_DATE
 
 
-def _check_out(folder: Path, commit: str, files: Path, index: Mapping[str, str]) -> None:
-    """Write the files of a commit that may be specs or data, and all links, which may lead to some."""
+def _check_out(folder: Path, commit: str, files: Path, index: Path) -> None:
+    """
+    Write the files of a commit that may be specs or data, and all links, which may lead to some.
+
+    Those of a submodule, too, at the commit that this one names, where the submodule is checked out here.
+    """
     top = Path(_git(folder, "rev-parse", "--show-toplevel"))
-    _git(top, "read-tree", commit, more=index)
-    entries = _git(top, "ls-files", "-z", "--stage", more=index).split("\0")
+    own = {"GIT_INDEX_FILE": str(index)}
+    _git(top, "read-tree", commit, more=own)
+    entries = _git(top, "ls-files", "-z", "--stage", more=own).split("\0")
     wanted = "".join(f"{name}\0" for name in filter(None, map(_readable, entries)))
-    _git(top, "checkout-index", "-z", "--stdin", f"--prefix={files}/", more=index, given=wanted)
+    _git(top, "checkout-index", "-z", "--stdin", f"--prefix={files}/", more=own, given=wanted)
+    for entry in entries:
+        mode, _, name = entry.partition("\t")
+        if mode.startswith(_SUBMODULE) and _is_checked_out(top, name):
+            _check_out_submodule(top / name, mode.split()[1], files / name, index)
+
+
+def _is_checked_out(top: Path, name: str) -> bool:
+    """Return whether a submodule is in its place; a link there may lead out of the repository."""
+    there = top / name
+    return (there / ".git").exists() and os.path.realpath(there) == os.path.join(os.path.realpath(top), name)  # noqa: PTH118
+
+
+def _check_out_submodule(folder: Path, commit: str, files: Path, index: Path) -> None:
+    if not _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"):
+        cure = f"fetch it: git -C {shlex.quote(str(folder))} fetch"
+        raise InputError(f"the submodule {folder.name} lacks the commit {commit[:_SHORT]} that it was at; {cure}")
+    files.mkdir(parents=True, exist_ok=True)
+    _check_out(folder, commit, files, index.with_name(f"{index.name}-{commit}"))
 
 
 def _readable(entry: str) -> str:
     """Return the file's name in a line of `git ls-files --stage`; empty where it is neither a spec, data nor a link."""
     mode, _, name = entry.partition("\t")
-    if "�" in name:  # bytes that are no text
+    if "�" in name or mode.startswith(_SUBMODULE):  # bytes that are no text, and what has files of its own
         return ""
     return name if name.lower().endswith(_READ_SUFFIXES) or mode.startswith(_LINK) else ""
 

@@ -71,7 +71,7 @@ async def make_plan(
     """
     selection = select(desired, targets, run.shard)
     if selection.unmatched:
-        raise InputError(_unmatched(selection.unmatched[0], desired))
+        raise InputError(unmatched_target(selection.unmatched[0], desired))
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
     origin = _origin_of(desired, run, _shards(desired, run.shard))
@@ -87,7 +87,7 @@ async def make_plan(
     return _with_cost(plan, run)
 
 
-def _unmatched(target: str, desired: Desired) -> str:
+def unmatched_target(target: str, desired: Desired) -> str:
     """Return the message for a target without a match, with the nearest name of a contact or a memory."""
     name = target.removeprefix("contacts.").removeprefix("memories.").partition(".")[0]
     names = {*(one.name for one in desired.contacts), *(one.name for one in desired.existing_memories)}
@@ -133,7 +133,7 @@ def _revision(session: Session, base: str | None) -> Revision | None:
     from reconciler.git import UntrustedError, checked_out  # noqa: PLC0415  only `--base` needs git
 
     try:
-        with checked_out(session.project.root, base) as folder:
+        with checked_out(session.project.root, base, asked=f"--base {base}") as folder:
             return _loaded_at(session, base, folder)
     except UntrustedError as error:
         session.reporter.note(f"warning: no causes are shown: {visible(str(error))}")

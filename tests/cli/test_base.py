@@ -214,6 +214,26 @@ def test_specs_data_and_links_beside_the_project_are_seen_as_they_were(monorepo:
     assert [one["keys"] for one in plan["notices"] if one["type"] == "retained"] == [["facts.name"]]
 
 
+def test_files_of_a_submodule_are_seen_at_the_commit_that_the_revision_names(
+    monorepo: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    origin = Repository(tmp_path_factory.mktemp("shared"), monorepo.run)
+    origin.write("more.yaml", "contacts:\n  sub: {external_id: s, facts: {a: 1}, scopes: {support: {}}}\n")
+    for arguments in (("init",), ("add", "."), ("commit", "-m", "shared")):
+        git(origin, *arguments)
+    git(monorepo, "-c", "protocol.file.allow=always", "submodule", "add", str(origin.root), "shared")
+    monorepo.write("team/specs/shared.yaml", "")
+    (monorepo.root / "team/specs/shared.yaml").unlink()
+    (monorepo.root / "team/specs/shared").symlink_to("../../shared")
+    git(monorepo, "add", ".")
+    git(monorepo, "commit", "-m", "with a submodule")
+    assert monorepo.run("apply", "--yes").code == 0
+    monorepo.write("shared/more.yaml", "contacts:\n  sub: {external_id: s, facts: {a: 2}, scopes: {support: {}}}\n")
+    git(Repository(monorepo.root / "shared", monorepo.run), "commit", "-am", "second")
+
+    assert causes(json.loads(monorepo.run("plan", "--base", "HEAD", "--format", "json").out)) == {"a": "specs"}
+
+
 def test_files_are_named_from_the_top_of_the_repository_in_what_machines_read(monorepo: Repository) -> None:
     monorepo.write("common/support.yaml", SPEC.replace("premium", "gold"))
     monorepo.write("data/guests.csv", "id,city\nzoe,Bari\nbo,Oslo\n")
