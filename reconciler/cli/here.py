@@ -10,12 +10,15 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 from msgspec import Struct
 
 from reconciler.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from reconciler.render.links import SourceLinks
 
 _Document = TypeVar("_Document")
 _Rename: TypeAlias = Callable[[str], str]
@@ -44,6 +47,15 @@ def document_here(document: _Document) -> _Document:
     """Return a document with its places as they are called from the current folder, to be shown as text."""
     rename = _rename()
     return _renamed(document, rename) if rename else document
+
+
+def links_of(root: Path) -> "SourceLinks | None":
+    """Return where the specs of a project can be read on the web, which a CI job knows."""
+    if not os.environ.keys() & {"GITHUB_SHA", "CI_COMMIT_SHA"}:
+        return None
+    from reconciler.render.links import source_links
+
+    return source_links(os.environ, str(root.resolve()))
 
 
 def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a document

@@ -112,6 +112,7 @@ class _Commands(LazyGroup):
             "lint": "Look for what is allowed and unwise.",
             "fmt": "Quote what other readers of YAML would misread.",
             "why": "Show what gave each value at ADDRESS.",
+            "diff": "Show what the specs declare differently from REF (HEAD).",
             "compare": "Show what the environments LEFT and RIGHT have differently.",
         },
         "Run": {

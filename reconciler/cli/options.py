@@ -129,14 +129,7 @@ def account_options(command: _Command) -> _Command:
         command,
         global_options("project", "environment", "state", "no_color"),
         account_connection_options,
-        click.option(
-            "--target",
-            "targets",
-            multiple=True,
-            metavar="ADDRESS_PATTERN",
-            shell_complete=lambda *typed: _completers().complete_addresses(*typed),
-            help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
-        ),
+        target_option,
         _shared(
             "--reveal",
             "revealed",
@@ -146,6 +139,18 @@ def account_options(command: _Command) -> _Command:
             "Repeatable.",
         ),
     )
+
+
+def target_option(command: _Command) -> _Command:
+    """Add the option that narrows a command to some addresses."""
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS_PATTERN",
+        shell_complete=lambda *typed: _completers().complete_addresses(*typed),
+        help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
+    )(command)
 
 
 class _ShardType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone

@@ -20,16 +20,17 @@ from reconciler.core.model.address import memory_of
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line, place_text, plan_lines
 from reconciler.render.notices import refusal_sentences, view_sentences
-from reconciler.render.words import counted, detail_of
+from reconciler.render.words import PlanWords, counted, detail_of, words_of
 
 _MOST_LINES = 20
 """Changes that a case shows; it counts the rest. GitLab accepts no report of more than 30 MB."""
 _LONGEST_TEXT = 1_000
 
-_CaseResult: TypeAlias = Literal["passed", "pending", "uncertain", "failed", "unknown", "skipped"]
+_CaseResult: TypeAlias = Literal["passed", "pending", "uncertain", "different", "failed", "unknown", "skipped"]
 _TAGS: Mapping[_CaseResult, str] = {
     "pending": "failure",
     "uncertain": "skipped",
+    "different": "skipped",
     "failed": "failure",
     "unknown": "error",
     "skipped": "skipped",
@@ -52,15 +53,17 @@ def render_plan_junit(plan: PlanDocument) -> str:
     Return the plan as a report with a case for each contact and each memory that is not as declared.
 
     Made for drift checks: pending changes fail a case. Changes that may not be needed (`"certain": false`) are not
-    pending; a case with only such changes is skipped. Memories that are as declared have no case.
+    pending; a case with only such changes is skipped. Memories that are as declared have no case. In a diff, all cases
+    are skipped, since it is no failure that specs change.
     """
-    classname = f"plan.{plan.environment}"
+    words = words_of(plan)
+    classname = f"{words.command}.{plan.environment}"
     by_memory: dict[str, list[Line]] = {}
     for line in plan_lines(plan):
         by_memory.setdefault(line.memory, []).append(line)
     places = {memory_of(entry.address): entry.source for entry in reversed(plan.operations)}
-    cases = [_plan_case(classname, address, places[address], lines) for address, lines in by_memory.items()]
-    name = f"plan for {plan.environment}"
+    cases = [_plan_case(classname, address, places[address], lines, words) for address, lines in by_memory.items()]
+    name = f"{words.command} for {plan.environment}"
     about_plan = [*refusal_sentences(plan), *view_sentences(plan)]
     return _report(name, plan.created_at, cases or [_nothing(classname, "no changes")], about_plan)
 
@@ -82,14 +85,15 @@ def _nothing(classname: str, name: str) -> _Case:
     return _Case(classname, name, None, "passed", "", ())
 
 
-def _plan_case(classname: str, address: str, place: PlaceEntry, lines: Sequence[Line]) -> _Case:
+def _plan_case(classname: str, address: str, place: PlaceEntry, lines: Sequence[Line], words: PlanWords) -> _Case:
     pending = sum(line.certain for line in lines)
-    uncertain = counted(len(lines) - pending, "change") + " not certain to be needed"
-    message = f"{counted(pending, 'change')} pending" if pending else uncertain
+    doubt = words.doubt if words.is_diff else "not certain to be needed"
+    uncertain = f"{counted(len(lines) - pending, 'change')} {doubt}"
+    message = f"{counted(pending, 'change')} {words.case}" if pending else uncertain
     if 0 < pending < len(lines):
         message = f"{message}, {uncertain}"
-    texts = (message, *_texts(lines))
-    return _Case(classname, address, place, "pending" if pending else "uncertain", message, texts)
+    result: _CaseResult = "different" if words.is_diff else "pending" if pending else "uncertain"
+    return _Case(classname, address, place, result, message, (message, *_texts(lines)))
 
 
 def _texts(lines: Sequence[Line]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from reconciler.render.changes import Line
 from reconciler.render.links import SourceLinks
 from reconciler.render.markup import code, marker, notes, refusal
 from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
-from reconciler.render.words import advice, cost, counted, listed, memories, pending
+from reconciler.render.words import PlanWords, advice, counted, listed, memories, pending, words_of
 
 COMMENT_CHARACTERS = 65_000
 SUMMARY_BYTES = 1_000_000
@@ -74,10 +74,12 @@ def render_plan_markdown(
     `project` is what `--project` takes in a clone, where it needs that.
     """
     sections = plan_sections(plan)
-    head = [marker(plan.environment), *filter(None, [refusal(plan)]), _plan_headline(plan)]
-    if not sections:
+    words = words_of(plan, lambda text: code(text, _NAME))
+    mark = marker(plan.environment, suffix=":diff" if words.is_diff else "")
+    head = [mark, *filter(None, [refusal(plan)]), _plan_headline(plan, words)]
+    if not sections and not (words.is_diff and plan.notices):
         return _fitted(head, lambda _: [], characters)
-    foot = _plan_foot(plan, artifact, project)
+    foot = _plan_foot(plan, words, artifact, project)
     return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters, links)
 
 
@@ -127,19 +129,16 @@ def _within(lines: Iterable[str], budget: int) -> str | None:
     return "".join(taken)
 
 
-def _plan_headline(plan: PlanDocument) -> str:
-    account = code(plan.environment, _NAME)
-    if plan.api != plan.environment:
-        account += f" ({code(plan.api, _NAME)})"
+def _plan_headline(plan: PlanDocument, words: PlanWords) -> str:
     number = plan.summary.memories_unchanged
     unchanged = f"{memories(number)} unchanged" if number else ""
     if not plan.operations:
-        return f"<p>{': '.join(filter(None, [f'No changes for {account}', unchanged]))}.</p>"
+        return f"<p>{': '.join(filter(None, [words.nothing, unchanged]))}.</p>"
     totals = pending(plan.summary, TOTALS_BY_RISK)
     if plan.summary.uncertain:
-        totals.append(f"{counted(plan.summary.uncertain, 'operation')} not certain")
+        totals.append(f"{counted(plan.summary.uncertain, 'operation')} {words.doubt}")
     counts = listed(totals) if totals else "nothing counted"
-    return f"<h3>Plan for {account}</h3>\n<p>{'; '.join(filter(None, [f'<strong>{counts}</strong>', unchanged]))}.</p>"
+    return f"<h3>{words.title}</h3>\n<p>{'; '.join(filter(None, [f'<strong>{counts}</strong>', unchanged]))}.</p>"
 
 
 def _receipt_headline(receipt: ReceiptDocument) -> str:
@@ -257,17 +256,19 @@ def _others(part: _GroupExcerpt, detail: _Detail) -> str:
     return f"<details><summary>{sentence}</summary>{'<br>'.join(names)}</details>"
 
 
-def _plan_command(plan: PlanDocument, project: str) -> str:
-    """Return the command that makes this plan in a clone."""
-    words = ["reconciler", *(["--project", project] if project else []), "-e", plan.environment, "plan"]
-    return code(shlex.join(words), _COMMAND)
+def _plan_command(plan: PlanDocument, words: PlanWords, project: str) -> str:
+    """Return the command that makes this plan, or this diff, in a clone."""
+    which = [words.command, *([plan.base] if words.is_diff and plan.base else [])]
+    line = ["reconciler", *(["--project", project] if project else []), "-e", plan.environment, *which]
+    return code(shlex.join(line), _COMMAND)
 
 
-def _plan_foot(plan: PlanDocument, artifact: str, project: str) -> list[str]:
+def _plan_foot(plan: PlanDocument, words: PlanWords, artifact: str, project: str) -> list[str]:
+    where = code(artifact, _NAME) if artifact else f"run {_plan_command(plan, words, project)}"
     return [
         *notes(plan),
-        f"<p>Cost: {cost(plan.cost)}.</p>",
-        f"<p>The whole plan: {code(artifact, _NAME) if artifact else f'run {_plan_command(plan, project)}'}</p>",
+        *([f"<p>{words.cost}</p>"] if words.cost else []),
+        f"<p>The whole {words.command}: {where}</p>",
     ]
 
 

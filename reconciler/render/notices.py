@@ -12,7 +12,7 @@ from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.render.words import age, counted, listed, masked_text, shards_sentence
+from reconciler.render.words import age, counted, listed, masked_text, shards_sentence, words_of
 
 _LONGEST_KEY = 80
 _MOST_KEYS = 20
@@ -49,6 +49,22 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "user",
         "",
         "the account does not show the declared external_memory_key of {what}{place}: only adding a user sets it",
+    ),
+    "undeclared": (
+        "contact or memory",
+        "contacts or memories",
+        "the specs no longer declare {what}{place}: nothing is deleted",
+    ),
+    "now_enforced": (
+        "fact",
+        "",
+        "{what}{place} changed from seeded to enforced: other live values will be overwritten",
+    ),
+    "now_seeded": ("fact", "", "{what}{place} changed from enforced to seeded: live values will stay"),
+    "key_changed": (
+        "user",
+        "",
+        "another external_memory_key is declared for {what}{place}: only adding a user sets it",
     ),
     "not_read": ("memory", "memories", "{what} not read, because of --target"),
     "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
@@ -124,7 +140,7 @@ def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> 
         when = age(plan.snapshot_taken_at, plan.created_at)
         sentences.append(f"Read from a snapshot of {mark(plan.snapshot_taken_at)}{when}, not from the account.")
     if plan.base is not None:
-        sentences.append(f"Causes are seen from the specs at {mark(plan.base)}.")
+        sentences.append(words_of(plan, mark).base)
     if plan.shards is not None:
         sentences.append(shards_sentence(plan.shards))
     return sentences

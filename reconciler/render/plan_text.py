@@ -13,7 +13,7 @@ from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.output import Palette
 from reconciler.render.sections import Group, Unit, grouped_by
-from reconciler.render.words import columns_of, cost, counted, listed, memories, pending
+from reconciler.render.words import columns_of, counted, listed, memories, pending, words_of
 
 _TOTALS = (
     "contacts_to_create",
@@ -88,28 +88,26 @@ def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:
 
 
 def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
+    words = words_of(plan)
     yield palette.strong(_headline(plan))
     if plan.summary.uncertain:
-        yield palette.uncertain(
-            f"Not certain (?): {counted(plan.summary.uncertain, 'operation')}. This account gives no way to see "
-            "whether they are needed; apply does them, and they change nothing where they are not."
-        )
+        doubt = f"{words.doubt.capitalize()} (?): {counted(plan.summary.uncertain, 'operation')}."
+        yield palette.uncertain(f"{doubt} {words.uncertain}")
     for group in notice_groups(plan.notices):
         yield from _notes(group)
     yield from view_sentences(plan)
     yield from map(palette.failure, refusal_sentences(plan))
-    yield palette.faint(f"Cost: {cost(plan.cost)}.")
+    if words.cost:
+        yield palette.faint(words.cost)
 
 
 def _headline(plan: PlanDocument) -> str:
-    name = visible(plan.environment)
-    account = name if plan.environment == plan.api else f"{name} ({visible(plan.api)})"
-    summary = plan.summary
+    words, summary = words_of(plan), plan.summary
     changes = pending(summary, _TOTALS)
     unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""
     if changes:
-        return "; ".join(filter(None, [f"Plan for {account}: {listed(changes)}", unchanged])) + "."
-    return ": ".join(filter(None, [f"No changes for {account}", unchanged])) + "."
+        return "; ".join(filter(None, [f"{words.title}: {listed(changes)}", unchanged])) + "."
+    return ": ".join(filter(None, [words.nothing, unchanged])) + "."
 
 
 def _notes(group: NoticeGroup) -> Iterator[str]:

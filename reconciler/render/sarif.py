@@ -16,7 +16,7 @@ from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.text import json_text, shortened, visible
 from reconciler.errors import Problem, Source
 from reconciler.render.notices import keys_of, notice_sentence, refusal_sentences, view_sentences
-from reconciler.render.words import counted
+from reconciler.render.words import counted, words_of
 
 MOST_RESULTS = 25_000
 """GitHub's limit for a run: https://docs.github.com/en/code-security/code-scanning (SARIF support, limits)."""
@@ -57,6 +57,16 @@ _RULES: Mapping[str, _SarifRule] = {
     ),
     "not_read": _SarifRule("NotRead", "note", "Memories that --target left out were not read."),
     "other_shard": _SarifRule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
+    "undeclared": _SarifRule(
+        "Undeclared", "note", "Contacts and memories that the specs no longer declare stay in the account."
+    ),
+    "now_enforced": _SarifRule(
+        "NowEnforced", "warning", "Facts changed from seeded to enforced: other live values will be overwritten."
+    ),
+    "now_seeded": _SarifRule("NowSeeded", "note", "Facts changed from enforced to seeded: live values will stay."),
+    "key_changed": _SarifRule(
+        "KeyChanged", "note", "Another external_memory_key is declared for a user; only adding a user sets it."
+    ),
     "unconfirmed_key": _SarifRule(
         "UnconfirmedKey",
         "note",
@@ -107,7 +117,8 @@ def render_plan_sarif(plan: PlanDocument) -> str:
     about_plan = [
         _SarifResult("view", sentence, "", None) for sentence in (*refusal_sentences(plan), *view_sentences(plan))
     ]
-    return _log(f"reconciler/plan/{visible(plan.environment)}/", [*map(_notice, plan.notices), *about_plan])
+    category = f"reconciler/{words_of(plan).command}/{visible(plan.environment)}/"
+    return _log(category, [*map(_notice, plan.notices), *about_plan])
 
 
 def _problem(problem: Problem) -> _SarifResult:

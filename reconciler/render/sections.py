@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.render.changes import Line, outcome_line, plan_lines
+from reconciler.render.words import words_of
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.documents.receipt import ReceiptDocument
@@ -92,6 +93,13 @@ _RISKS: Mapping[str, Section] = {
         "they are not.",
     ),
 }
+_RISKS_OF_DIFF: Mapping[str, Section] = {
+    **_RISKS,
+    "overwrite": Section("Changes declared values", "warning", "An apply writes them over what the account holds."),
+    "uncertain": Section(
+        "Changes seeded facts", "notice", "They are written only where they are missing: live values stay."
+    ),
+}
 _OUTCOMES: Mapping[str, Section] = {
     "failed": Section("Failed", "error"),
     "unknown": Section(
@@ -107,7 +115,8 @@ _OUTCOMES: Mapping[str, Section] = {
 
 def plan_sections(plan: PlanDocument) -> list[Section]:
     """Return the changes of a plan by risk, the highest first."""
-    return _sections(_RISKS, ((_risk(line), line) for line in plan_lines(plan)))
+    known = _RISKS_OF_DIFF if words_of(plan).is_diff else _RISKS
+    return _sections(known, ((_risk(line), line) for line in plan_lines(plan)))
 
 
 def receipt_sections(receipt: "ReceiptDocument") -> list[Section]:

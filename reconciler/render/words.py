@@ -1,11 +1,13 @@
-"""Numbers, values and sentences as text, for several formats."""
+"""Numbers, values and sentences as text, for several formats; the words in which a plan and a diff differ."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.core.documents.plan import CostEntry
+from msgspec import Struct
+
+from reconciler.core.documents.plan import CostEntry, PlanDocument
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
@@ -178,3 +180,58 @@ def columns_of(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """Return the text with spaces behind it, as many as it lacks to a width in columns."""
     return text + " " * (width - columns_of(text))
+
+
+class PlanWords(Struct, frozen=True):
+    """
+    What a document is called, and what its parts mean.
+
+    `title` and `nothing` begin the headline. `uncertain` explains operations that are not certain, `doubt` marks each
+    of them, and `base` is the sentence about the revision. `case` says what a test case with changes comes to.
+    """
+
+    title: str
+    nothing: str
+    uncertain: str
+    doubt: str
+    base: str
+    cost: str
+    case: str
+    command: str
+    is_diff: bool = False
+
+
+def words_of(plan: PlanDocument, mark: Callable[[str], str] = visible) -> PlanWords:
+    """Return the words for a plan or a diff; `mark` writes names."""
+    return _of_diff(plan, mark) if plan.kind == "diff" else _of_plan(plan, mark)
+
+
+def _of_plan(plan: PlanDocument, mark: Callable[[str], str]) -> PlanWords:
+    name = mark(plan.environment)
+    account = name if plan.environment == plan.api else f"{name} ({mark(plan.api)})"
+    return PlanWords(
+        title=f"Plan for {account}",
+        nothing=f"No changes for {account}",
+        uncertain="This account gives no way to see whether they are needed; apply does them, and they change nothing "
+        "where they are not.",
+        doubt="not certain",
+        base=f"Causes are seen from the specs at {mark(plan.base or '')}.",
+        cost=f"Cost: {cost(plan.cost)}.",
+        case="pending",
+        command="plan",
+    )
+
+
+def _of_diff(plan: PlanDocument, mark: Callable[[str], str]) -> PlanWords:
+    name, ref = mark(plan.environment), mark(plan.base or "")
+    return PlanWords(
+        title=f"Diff of {name} since {ref}",
+        nothing=f"{'Nothing to add or update' if plan.notices else 'No differences'} in {name} since {ref}",
+        uncertain="Other values of seeded facts are written only where the account lacks them.",
+        doubt="only where missing",
+        base="This compares the specs alone: no account was read.",
+        cost="",
+        case="declared differently",
+        command="diff",
+        is_diff=True,
+    )

@@ -39,15 +39,16 @@ _MAKERS = {
     "plan": "`reconciler plan --out FILE`",
     "receipt": "`reconciler apply --receipt FILE`",
     "snapshot": "`reconciler snapshot --out FILE`",
+    "diff": "`reconciler diff --write json=FILE`",
 }
 """The command that makes each kind of saved document."""
 
 
 def load_document(path: Path) -> SavedDocument:
-    """Read a saved plan or receipt; raises `InputError` for anything else, a newer version included."""
-    content = _content(path, "plan", "receipt")
+    """Read a saved plan, diff or receipt; raises `InputError` for anything else, a newer version included."""
+    content = _content(path, "plan", "receipt", or_diff=True)
     document: SavedDocument
-    if content["kind"] == "plan":
+    if content["kind"] != "receipt":
         document = _plan(content, path)
     else:
         document = _validated(TypeAdapter(ReceiptDocument), content, path)
@@ -67,12 +68,12 @@ def load_snapshot(path: Path) -> Snapshot:
     return _validated(TypeAdapter(Snapshot), _content(path, "snapshot"), path)
 
 
-def _content(path: Path, *kinds: str) -> Mapping[str, object]:
+def _content(path: Path, *kinds: str, or_diff: bool = False) -> Mapping[str, object]:
     """Return what a file of one of these kinds holds; raise `InputError`, with the commands that make such a file."""
     maker = f"{' or '.join(_MAKERS[kind] for kind in kinds)} makes one"
     content = _json(path, maker)
     kind = content.get("kind")
-    if kind not in kinds:
+    if kind not in kinds and not (or_diff and kind == "diff"):
         found = f"a {kind}, " if isinstance(kind, str) and kind in _MAKERS else ""
         wanted = f"neither a saved {kinds[0]} nor a {kinds[1]}" if len(kinds) > 1 else f"not a saved {kinds[0]}"
         raise InputError(f"{path} is {found}{wanted.replace('saved snapshot', 'snapshot')}; {maker}")

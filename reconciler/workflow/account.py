@@ -154,7 +154,7 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
             on_request=pace.note if options.debug else _ignore,
         )
         memory_ids = MemoryIds(project.state_folder, environment.name, api, _digest_with(key, "account"))
-        digest_key = _digest_key(surroundings) or key.encode()
+        digest_key = own_digest_key(surroundings) or key.encode()
         yield Account(environment, api, endpoint, digest_key, memory_ids, pace.stop)
 
 
@@ -243,7 +243,7 @@ def _found_key(environment: Environment, environ: Mapping[str, str], *, offline:
     return environ.get(environment.api_key_env, "") or (environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
 
 
-def _digest_key(surroundings: Surroundings) -> bytes:
+def own_digest_key(surroundings: Surroundings) -> bytes:
     """Return what digests are keyed with by runs with different API keys; nothing where that is not set."""
     own = surroundings.environ.get(_DIGEST_KEY_VARIABLE, "")
     if own and len(own) < _SHORTEST_DIGEST_KEY:

@@ -232,6 +232,7 @@ def test_files_of_a_submodule_are_seen_at_the_commit_that_the_revision_names(
     git(Repository(monorepo.root / "shared", monorepo.run), "commit", "-am", "second")
 
     assert causes(json.loads(monorepo.run("plan", "--base", "HEAD", "--format", "json").out)) == {"a": "specs"}
+    assert "~ a: 1 → 2" in monorepo.run("diff").out
 
 
 def test_files_are_named_from_the_top_of_the_repository_in_what_machines_read(monorepo: Repository) -> None:

@@ -6,6 +6,7 @@ Every value holds a core of letters and digits that no encoding changes, so it i
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,6 +226,10 @@ def calls(url: str, key: str) -> Mapping[str, Sequence[Sequence[str]]]:
             ("compare", "live", "copies", "--format", "json"),
             ("--debug", *live[2:], "compare", "live", "live", "--live"),
         ],
+        "diff": [
+            *(("-e", name, "diff", "--format", style) for name in ("live", "copies") for style in formats),
+            ("-e", "live", "diff", key),
+        ],
         "plan": [
             *(("--debug", *live, "plan", "--show-unmanaged", "--format", name) for name in formats),
             (*live, "plan", "--out", "out/saved.json", *plan_files),
@@ -293,6 +298,9 @@ def thrown(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
+    for arguments in (("init", "-q"), ("commit", "-q", "--allow-empty", "-m", "nothing")):
+        git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments)
+        subprocess.run(git, cwd=tmp_path, check=True)  # noqa: S603  arguments of the test
     for name in ("FACT", "NAME", "NOTE"):
         monkeypatch.setenv(name, values("HUSH"))
     monkeypatch.setenv("TEST_KEY", f"sk-{values.word('HUSH')}")

@@ -46,6 +46,17 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
         "sarif": "notices.sarif",
         "html": "report.html",
     },
+    "diff": {
+        "text": "diff.txt",
+        "json": "diff.json",
+        "markdown": "comment.md",
+        "summary": "summary.md",
+        "github": "annotations.txt",
+        "gitlab": "gitlab.json",
+        "junit": "junit.xml",
+        "sarif": "notices.sarif",
+        "html": "report.html",
+    },
     "apply": {
         "text": "receipt.txt",
         "json": "receipt.json",
@@ -57,6 +68,7 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
     "validate": {"text": "problems.txt", "sarif": "problems.sarif", "csv": "problems.csv"},
     "lint": {"text": "advice.txt", "json": "advice.json", "sarif": "advice.sarif"},
 }
+OFFLINE = frozenset(("validate", "lint", "diff"))
 _WORDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "TIME"),
@@ -114,7 +126,7 @@ def outputs(scenario: Scenario, repository: Repository) -> dict[str, str]:
 
 
 def _called(scenario: Scenario, repository: Repository, url: str) -> dict[str, str]:
-    connection = ("-e", "staging", *([] if scenario.command in {"validate", "lint"} else ["--api-url", url]))
+    connection = ("-e", "staging", *([] if scenario.command in OFFLINE else ["--api-url", url]))
     arguments = [*connection, scenario.command, *scenario.arguments]
     if scenario.snapshot:
         assert repository.run(*connection, "snapshot", "--out", "live.json").code == 0

@@ -62,6 +62,7 @@ def _texts(value: object) -> list[str]:
 
 def test_every_format_is_part_of_a_scenario() -> None:
     assert [*FORMATS["plan"]] == [*PLAN_FORMATS]
+    assert [*FORMATS["diff"]] == [*PLAN_FORMATS]
     assert [*FORMATS["apply"]] == [*RECEIPT_FORMATS]
     assert [*FORMATS["validate"]] == [*VALIDATE_FORMATS]
     assert [*FORMATS["lint"]] == [*LINT_FORMATS]

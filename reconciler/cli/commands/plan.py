@@ -1,6 +1,5 @@
 """`reconciler plan`: shows what `apply` would do, and writes nothing."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
     from reconciler.core.plan.operations import Plan
-    from reconciler.render.links import SourceLinks
     from reconciler.workflow.session import Session
 
 _CHANGES_PENDING = 2
@@ -60,7 +58,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
-    from reconciler.cli.here import document_here
+    from reconciler.cli.here import document_here, links_of
     from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import is_operators_terminal, palette
@@ -73,7 +71,7 @@ def plan(  # noqa: PLR0913  one parameter an option
     with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
         made = _plan(session, targets, live, base)
         masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
-        links, project = _links(session), session.project.from_top
+        links, project = links_of(session.project.root), session.project.from_top
         write_files(files, lambda name: plan_formats(full=full, links=links, project=project)[name](masked))
         reveal = output_format == "text" and is_operators_terminal(sys.stdout)
         shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
@@ -83,15 +81,6 @@ def plan(  # noqa: PLR0913  one parameter an option
         emit_paged(text, output_format, is_read=not writes)
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
-
-
-def _links(session: "Session") -> "SourceLinks | None":
-    """Return where the specs can be read, which a CI job knows."""
-    if not os.environ.keys() & {"GITHUB_SHA", "CI_COMMIT_SHA"}:
-        return None
-    from reconciler.render.links import source_links
-
-    return source_links(os.environ, str(session.project.root.resolve()))
 
 
 def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":

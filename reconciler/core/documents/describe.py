@@ -1,6 +1,7 @@
 """Turn a plan into its document; the masker decides what is shown of each value."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from reconciler.core.documents.plan import (
 )
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text
+from reconciler.core.model.settings import NOTHING_MEASURED
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base, Cause
 from reconciler.core.plan.diff import Added, Change, FactWrite, Updated
@@ -71,6 +73,11 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         shards=plan.origin.shards,
         keys=describe_keys(plan, masker),
     )
+
+
+def describe_diff(plan: Plan, ref: str, masker: Masker) -> PlanDocument:
+    """Return the document of what is declared otherwise than at the revision `ref`."""
+    return replace(describe_plan(plan, masker), kind="diff", base=ref, measures=NOTHING_MEASURED)
 
 
 class _ValueView(Struct, frozen=True):

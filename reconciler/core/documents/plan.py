@@ -232,7 +232,11 @@ class KeysEntry:
 @dataclass(frozen=True, slots=True)
 class PlanDocument:
     """
-    A plan; times are ISO 8601 in UTC.
+    A plan, or a diff of specs, which has the same fields; times are ISO 8601 in UTC.
+
+    In a diff (`"kind": "diff"`), what was declared at the revision `base` stands in the place of the account: `before`
+    is a former declaration. Operations that are not `certain` are other values of seeded facts, which are written only
+    where they are missing. No account was read, so its ids are null, and nothing can apply a diff.
 
     `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
     still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
@@ -241,7 +245,7 @@ class PlanDocument:
     """
 
     format_version: str
-    kind: Literal["plan"]
+    kind: Literal["plan", "diff"]
     environment: str
     api: str
     specs_digest: str

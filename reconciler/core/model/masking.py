@@ -20,7 +20,15 @@ from urllib.parse import quote as url_quoted
 from msgspec import structs
 from typing_extensions import TypeAliasType
 
-from reconciler.core.model.text import Secret, holds_secret, quoted, shortened, visible
+from reconciler.core.model.text import (
+    Secret,
+    UnreadSecret,
+    holds_secret,
+    quoted,
+    shortened,
+    visible,
+    with_references,
+)
 from reconciler.core.model.value import Json, TooDeep, canonical, is_list
 from reconciler.errors import Problem, SpecError
 
@@ -216,7 +224,8 @@ class Masker:
     Digests are keyed, since plain hashes of phone numbers can be guessed. `reveal` is True only on the operator's own
     terminal, and shows live values. `revealed` are patterns of keys whose live values are shown everywhere. Facts with
     `sensitive` keys are shown only on the operator's terminal; the patterns do not apply to them. Secrets are never
-    shown. With `declared_live`, declared values came from an account, and are shown like live ones.
+    shown; of one that was not read, its reference is. With `declared_live`, declared values came from an account, and
+    are shown like live ones.
     """
 
     key: bytes = field(repr=False)
@@ -240,7 +249,8 @@ class Masker:
         if isinstance(value, DigestOnly | DigestsIn):
             return value.masked
         if holds_secret(value):
-            return self.mask(value, "secret")
+            written = with_references(value)
+            return self.mask(value, "secret") if holds_secret(written) else written
         if isinstance(value, TooDeep):
             return self.mask(value, "live")
         if self._hides(path):
@@ -254,7 +264,7 @@ class Masker:
     def declared(self, value: Json, path: Sequence[str] = ()) -> Mixed:
         """Return a declared value as it may be shown, with its secrets masked; `path` is its path in a fact."""
         if isinstance(value, Secret):
-            return self.mask(value.plain, "secret")
+            return self._secret(value)
         if self._hides(path):
             return self.mask(value, "sensitive")
         if self.declared_live:
@@ -269,12 +279,12 @@ class Masker:
     def text(self, value: str | None) -> Text | None:
         """Show a text that a spec declares, or that it is a secret."""
         if isinstance(value, Secret):
-            return self.mask(value.plain, "secret")
+            return self._secret(value)
         return value if value is None or self.reveal or not self.declared_live else self.mask(value, "live")
 
     def former(self, value: Json, after: Json, path: Sequence[str]) -> Shown:
         """Return a live value that is replaced, as it may be shown; a secret probably replaces a former secret."""
-        if holds_secret(after) and not isinstance(value, DigestOnly | DigestsIn):
+        if holds_secret(after) and not holds_secret(value) and not isinstance(value, DigestOnly | DigestsIn):
             return self.mask(value, "secret")
         return self.live(value, path)
 
@@ -292,6 +302,10 @@ class Masker:
     def digest(self, value: Json) -> str:
         """Return the keyed digest of a value, the same for all values that are the same JSON."""
         return self._keyed(canonical(value).encode())
+
+    def _secret(self, value: Secret) -> Text:
+        """Return the reference of a secret that was not read, and the stand-in for any other."""
+        return value.plain if isinstance(value, UnreadSecret) else self.mask(value.plain, "secret")
 
     def _keyed(self, text: bytes) -> str:
         return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"

@@ -178,11 +178,15 @@ NoticeType: TypeAlias = Literal[
     "ambiguous_contact",
     "ambiguous_memory",
     "ambiguous_user",
+    "key_changed",
     "near_duplicate",
     "not_read",
+    "now_enforced",
+    "now_seeded",
     "other_shard",
     "retained",
     "unconfirmed_key",
+    "undeclared",
     "unknown_contact",
     "unmanaged",
     "unverifiable",
@@ -198,8 +202,10 @@ class Notice(Struct, frozen=True):
     `count` counts, by type: live keys (`unmanaged`); users or contacts that cannot be looked up (`unverifiable`); users
     whose `external_memory_key` is not shown as declared (`unconfirmed_key`); live contacts, memories or users that
     match one declaration (`ambiguous_…`); declared memories (`unknown_contact`, `not_read`, `other_shard`); facts and
-    users that are declared no longer (`retained`). `source` is the place of the declaration, `keys` are the counted
-    keys. Of a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones.
+    users that are declared no longer (`retained`). Those of a diff alone count contacts and memories that are declared
+    no longer (`undeclared`), facts whose policy changed (`now_enforced`, `now_seeded`), and users whose
+    `external_memory_key` did (`key_changed`). `source` is the place of the declaration, `keys` are the counted keys. Of
+    a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones.
     """
 
     type: NoticeType

@@ -18,7 +18,7 @@ from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, ro
 from reconciler.render.links import SourceLinks
 from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
-from reconciler.render.words import counted, memories, pending
+from reconciler.render.words import PlanWords, counted, memories, pending, words_of
 
 MOST_BYTES = 19_000_000
 """Bytes of all rows and headings; the rest of the page takes less than 1,000,000."""
@@ -90,6 +90,7 @@ class Hidden(Struct, frozen=True):
 class ReportPage(Struct, frozen=True):
     """A report."""
 
+    words: PlanWords
     environment: str
     api: str
     created_at: str
@@ -139,6 +140,7 @@ def build_page(plan: PlanDocument, *, most_rows: int, links: SourceLinks | None 
     shown, left = lines[: len(rows)], lines[len(rows) :]
     margins = Margins(plan, left, notices[: len(rows)])
     return ReportPage(
+        words=words_of(plan, named),
         environment=named(plan.environment),
         api=named(plan.api),
         created_at=_moment(plan.created_at),
@@ -224,7 +226,7 @@ def _totals(plan: PlanDocument) -> Iterator[Total]:
             yield Total(_TOTALS[name], number, label)
     summary = plan.summary
     if summary.uncertain:
-        yield Total("stays", f"{summary.uncertain:,}", "not certain")
+        yield Total("stays", f"{summary.uncertain:,}", words_of(plan).doubt)
     if summary.memories_unchanged:
         number, _, label = memories(summary.memories_unchanged).partition(" ")
         yield Total("stays", number, f"{label} unchanged")
