@@ -299,7 +299,7 @@ def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
 
 def test_an_account_that_is_down_is_backed_off_from_before_the_budget_is_blamed(watch_of: Callable[..., Watch]) -> None:
     watch = watch_of(MINUTE, until=1000.0)
-    watch.run(interval=10, max_requests=5)
+    watch.run(interval=10, max_requests=2)
 
     assert watch.story == ["unavailable"]
     assert watch.told.count("the 2 of --max-requests are used up (the API answered 502") == 1
