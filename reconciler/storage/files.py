@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.errors import InputError, StateError
 from reconciler.reading.files import linked_folder
@@ -27,12 +28,31 @@ _AS_IT_IS = getattr(os, "O_BINARY", 0)  # and would end lines with two character
 
 
 @contextmanager
-def state_errors(doing: str, path: Path, cure: str = "") -> Iterator[None]:
-    """Raise `StateError` for an `OSError`, as in "cannot write PATH: No space left on device"."""
+def state_errors(
+    doing: str, path: Path, cure: str = "", cures: Mapping[int, str] = MappingProxyType({})
+) -> Iterator[None]:
+    """
+    Raise `StateError` for an `OSError`, as in "cannot write PATH: No space left on device".
+
+    Its cure is that of the `errno` among `cures`, or else `cure`.
+    """
     try:
         yield
     except OSError as error:
-        raise StateError(f"cannot {doing} {path}: {error.strerror}{cure}") from error
+        known = cures.get(error.errno or 0, cure)
+        raise StateError(f"cannot {doing} {path}: {error.strerror}{known}") from error
+
+
+_OTHER_STATE = "; name another folder with --state"
+_ELSEWHERE = "; name a file elsewhere"
+
+
+def _cures(path: Path) -> Mapping[int, str]:
+    """Return what would be right where a file that somebody named cannot be written, by what the system says."""
+    refused = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR), _ELSEWHERE)
+    if not os.path.lexists(path.parent):
+        refused[errno.ENOENT] = f"; make the folder {path.parent}, or name another file"
+    return {**refused, errno.EISDIR: "; name a file in it", errno.ENOSPC: "; make room, or name a file elsewhere"}
 
 
 def read_kept(path: Path) -> bytes:
@@ -54,7 +74,7 @@ def prepare_folder(folder: Path) -> Path:
     make_private_folder(folder)
     ignore = folder / ".gitignore"
     check_no_link(ignore)
-    with state_errors("write", ignore):
+    with state_errors("write", ignore, _OTHER_STATE):
         if not ignore.exists():
             with os.fdopen(open_new(ignore), "w", encoding="utf-8", newline="") as file:
                 file.write("*\n")
@@ -64,7 +84,7 @@ def prepare_folder(folder: Path) -> Path:
 def make_private_folder(folder: Path) -> None:
     """Make a folder for this tool's files where there is none; raises `StateError`, also for a link to a folder."""
     check_no_link(folder)
-    with state_errors("make the folder", folder):
+    with state_errors("make the folder", folder, _OTHER_STATE):
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
@@ -172,7 +192,7 @@ def _replace(path: Path, text: str, mode: int) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise `StateError` unless `write_file` can write there."""
-    with state_errors("write", path):
+    with state_errors("write", path, cures=_cures(path)):
         if path.is_dir() and not path.is_symlink():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not _is_stream(path):
@@ -182,7 +202,7 @@ def check_writable(path: Path) -> None:
 
 def check_rewritable(path: Path) -> None:
     """Raise `StateError` unless `rewrite_file` can write there."""
-    with state_errors("write", path):
+    with state_errors("write", path, cures=_cures(path)):
         _try_draft(Path(os.path.realpath(path)))
 
 
@@ -207,7 +227,7 @@ def write_new(folder: Path, texts: Mapping[str, str]) -> None:
     """Write files by their names in the folder, which is made where it is missing; raises `StateError`."""
     for name, text in sorted(texts.items()):
         path = folder / name
-        with state_errors("write", path):
+        with state_errors("write", path, "; name another folder"):
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(text)

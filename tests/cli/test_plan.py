@@ -172,7 +172,10 @@ def test_a_plan_that_cannot_be_saved_is_one_clear_line(repository: Repository) -
     called = repository.run("plan", "--out", "nowhere/plan.json")
 
     assert called.code == 1
-    assert called.err == "error: cannot write nowhere/plan.json: No such file or directory\n"
+    assert called.err == (
+        "error: cannot write nowhere/plan.json: No such file or directory; "
+        "make the folder nowhere, or name another file\n"
+    )
 
 
 def test_a_target_narrows_the_plan_and_says_what_was_not_read(repository: Repository) -> None:

@@ -304,7 +304,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_anything_is_read(rep
         assert facts_in(store) == []
 
     assert (called.code, called.out) == (1, "")
-    assert called.err == "error: cannot make the folder .reconciler: File exists\n"
+    assert called.err == "error: cannot make the folder .reconciler: File exists; name another folder with --state\n"
 
 
 def test_a_journal_that_cannot_be_begun_is_an_error_before_the_first_write(repository: Repository) -> None:

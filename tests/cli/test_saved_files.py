@@ -44,3 +44,25 @@ def test_another_kind_of_file_is_named_as_what_it_is(repository: Repository) -> 
 
     assert "live.json is a snapshot, not a saved plan; `reconciler plan" in repository.run("apply", "live.json").err
     assert "live.json is a snapshot, neither a saved plan nor a receipt" in repository.run("show", "live.json").err
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("plan --write html=nope/x.html", "; make the folder nope, or name another file"),
+        ("plan --out nope/p.json", "; make the folder nope, or name another file"),
+        ("apply --yes --receipt nope/r.json", "; make the folder nope, or name another file"),
+        ("apply --yes --save-undo nope/u.yaml", "; make the folder nope, or name another file"),
+        ("snapshot --out nope/x", "; make the folder nope, or name another file"),
+        ("plan --write json=specs", "; name a file in it"),
+        ("plan --out reconciler.yaml/p.json", "; name a file elsewhere"),
+        ("--state reconciler.yaml/x apply --yes", "; name another folder with --state"),
+        ("--state /proc/x apply --yes", "; name another folder with --state"),
+    ],
+)
+def test_a_place_that_cannot_be_written_comes_with_a_cure(repository: Repository, line: str, cure: str) -> None:
+    called = repository.run(*line.split())
+
+    assert called.code == 1
+    assert called.err.count("\n") == 1
+    assert cure in called.err
