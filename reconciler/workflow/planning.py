@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.core.model.address import memory_of
+from reconciler.core.model.address import contact_address, existing_address, memory_of
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import worded_error
-from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
 from reconciler.core.model.selection import Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
@@ -88,11 +88,13 @@ async def make_plan(
 
 
 def unmatched_target(target: str, desired: Desired) -> str:
-    """Return the message for a target without a match, with the nearest name of a contact or a memory."""
+    """Return the message for a target without a match, with the address of the nearest contact or memory."""
     name = target.removeprefix("contacts.").removeprefix("memories.").partition(".")[0]
-    names = {*(one.name for one in desired.contacts), *(one.name for one in desired.existing_memories)}
-    cure = "" if name in names else did_you_mean(name, names)
-    return f"--target {target} names nothing that is declared; {cure}".rstrip("; ")
+    addresses = {one.name: existing_address(one.name) for one in desired.existing_memories}
+    addresses |= {one.name: contact_address(one.name) for one in desired.contacts}
+    nearest = name if name in addresses else Nearest(addresses).nearest(name)
+    cure = did_you_mean(name, addresses.values()) if nearest is None else f'did you mean "{addresses[nearest]}"?'
+    return f"--target {target} names nothing that is declared; {'' if nearest == name else cure}".rstrip("; ")
 
 
 async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:

@@ -189,9 +189,10 @@ def test_a_target_narrows_the_plan_and_says_what_was_not_read(repository: Reposi
 @pytest.mark.parametrize(
     ("target", "cure"),
     [
-        ("contacts.nobody", "; known here: sarah"),
-        ("sara", '; did you mean "sarah"?'),
-        ("contacts.sara.scopes.support", '; did you mean "sarah"?'),
+        ("contacts.nobody", "; known here: contacts.sarah"),
+        ("sara", '; did you mean "contacts.sarah"?'),
+        ("sar", '; did you mean "contacts.sarah"?'),
+        ("contacts.sara.scopes.support", '; did you mean "contacts.sarah"?'),
         ("contacts.sarah.scopes.sales", ""),
     ],
 )

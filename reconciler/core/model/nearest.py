@@ -133,6 +133,7 @@ _MOST_COMPARED = 100
 """Of more known words than these, only neighbours in the alphabet and those one typo away are compared."""
 
 _NEIGHBOURS = 20
+_SHORTEST_BEGINNING = 3
 _MOST_SEARCHED = 200
 """Whoever gets this many answers has no use for more of them: from then on, only those one typo away are found."""
 
@@ -145,7 +146,7 @@ class Nearest:
         self._words = sorted(self._known)
         self._is_short = len(self._words) <= _MOST_COMPARED
         self._typos: Typos | None = None
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, str | None] = {}
 
     def __contains__(self, word: str) -> bool:
         """Return whether a word is known."""
@@ -153,16 +154,27 @@ class Nearest:
 
     def did_you_mean(self, word: str) -> str:
         """Ask for the nearest known word, or list them all when none is near and they are few."""
+        nearest = self.nearest(word)
+        if nearest is not None:
+            return f'did you mean "{nearest}"?'
+        return f"known here: {', '.join(self._words)}" if 0 < len(self._words) <= _MOST_LISTED else ""
+
+    def nearest(self, word: str) -> str | None:
+        """Return the nearest known word; None where none is near."""
         if word not in self._answers:
-            self._answers[word] = self._answer(word)
+            self._answers[word] = self._nearest(word)
         return self._answers[word]
 
-    def _answer(self, word: str) -> str:
+    def _nearest(self, word: str) -> str | None:
         spelled = word if word.isupper() else word.lower()  # names of variables are in capitals
-        nearest = get_close_matches(spelled, self._candidates(word), n=1) or self._longer_form(spelled)
-        if nearest:
-            return f'did you mean "{nearest[0]}"?'
-        return f"known here: {', '.join(self._words)}" if 0 < len(self._words) <= _MOST_LISTED else ""
+        close = get_close_matches(spelled, self._candidates(word), n=1)
+        return next(iter(close or self._longer_form(spelled) or self._begun(spelled)), None)
+
+    def _begun(self, word: str) -> list[str]:
+        """Return the one known word that begins with this word, as `sarah-chen` does with `sara`."""
+        at = bisect_left(self._words, word)
+        found = [known for known in self._words[at : at + 2] if known.startswith(word)]
+        return found if len(found) == 1 and len(word) >= _SHORTEST_BEGINNING else []
 
     def _longer_form(self, word: str) -> list[str]:
         """Return the one known word that has this word as a part, as `phone_number` has `phone`."""
