@@ -19,6 +19,7 @@ class ScreenReporter:
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
+        self._progress: Progress | None = None
 
     @property
     def shows_live_values(self) -> bool:
@@ -31,7 +32,8 @@ class ScreenReporter:
 
     def progress(self, label: str) -> Callable[[int, int], None]:
         """Return a bar or a counter."""
-        return Progress(label)
+        self._progress = progress = Progress(label)
+        return progress
 
     def secret(self, text: str) -> None:
         """Keep a secret of the specs."""
@@ -44,8 +46,8 @@ class ScreenReporter:
         self._invocation.key_variable = variable or self._invocation.key_variable
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
-        """Return a function that waits, and shows how long still and why."""
-        return Waits(stop)
+        """Return a function that waits, and shows how long still, why, and how far the run is."""
+        return Waits(stop, position=lambda: self._progress.position if self._progress else "")
 
 
 def surroundings_of(invocation: Invocation) -> Surroundings:

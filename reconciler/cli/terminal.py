@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -91,9 +92,11 @@ class Waits:
     Waits, and shows the time left and the reason, once where several requests wait for the same.
 
     On a terminal the line counts down in its place; elsewhere there is one at the start and one now and then.
+    `position` returns how far the run is, if that is known.
     """
 
-    def __init__(self, stop: Stop, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, stop: Stop, *, clock: Clock = SYSTEM_CLOCK, position: Callable[[], str] = str) -> None:
+        self._position = position
         self._stop = stop
         self._clock = clock
         self._told: dict[str, float] = {}
@@ -108,7 +111,8 @@ class Waits:
             say("\r\x1b[K", nl=False)
 
     def _tell(self, seconds: float, why: str) -> None:
-        line = f"waiting {duration(seconds)}: {visible(why)}"
+        position = self._position()
+        line = f"waiting {duration(seconds)}: {visible(why)}{position and f' ({position})'}"
         if is_redrawn(sys.stderr):
             say(f"\r\x1b[K{line}", nl=False)
         elif self._clock.monotonic() - self._told.get(why, -_QUIET_SECONDS) >= _QUIET_SECONDS:
@@ -127,10 +131,12 @@ class Progress:
         self._label = label
         self._clock = clock
         self._told_at = clock.monotonic()
+        self.position = ""
         self._bar: ProgressBar[int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` are done."""
+        self.position = f"{self._label}: {done:,} of {total:,}" if done < total else ""
         if is_redrawn(sys.stderr):
             with whoever_listens():
                 self._draw(done, total)

@@ -105,7 +105,8 @@ class Observing(Struct, frozen=True):
     Options of reading.
 
     `known_ids` maps `memory_key` to memory ids seen before. `on_read(done, total)` counts memories; `on_notice` takes a
-    line for the operator.
+    line for the operator. `on_cost(memories, requests)` is told, before memories are read, how many of them need
+    requests to `/v1/memory`, and how many requests.
     """
 
     choice: ReaderChoice
@@ -113,6 +114,7 @@ class Observing(Struct, frozen=True):
     concurrency: int
     on_read: Callable[[int, int], None]
     on_notice: Callable[[str], None]
+    on_cost: Callable[[int, int], None] = lambda _memories, _requests: None
 
 
 async def observe(reader: Reader, desired: Desired, observing: Observing) -> Observed:
@@ -127,6 +129,8 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     if records is None:
         await _check_api(reader, desired)
     reading, memories = _AccountReading(reader, records, observing), desired.memories
+    costs = [cost for memory in memories if (cost := reading.cost(memory))]
+    observing.on_cost(len(costs), sum(costs))
 
     async def read(memory: Memory) -> None:
         await reading.read(memory)
@@ -184,6 +188,22 @@ class _AccountReading:
         if self._records is not None or contact.name in self._unlisted:
             return UnlistedContact(contact.identity.contact_id)
         return FoundContact(contact.identity.contact_id, profile=None)
+
+    def cost(self, memory: Memory) -> int:
+        """Return how many requests to `/v1/memory` it takes to read a memory, as far as is known before."""
+        if isinstance(memory, ExistingMemory):
+            return int(bool(memory.users))
+        record, identity = self._record_of(memory.contact), memory.contact.identity
+        if isinstance(record, ContactRecord) and record.memories is not None:
+            return int(bool(memory.users) and isinstance(_among(record.memories, memory), Present))
+        if isinstance(record, ContactRecord):
+            contact_id = record.contact_id
+        elif isinstance(identity, ContactId) and record is None:
+            contact_id = identity.contact_id
+        else:
+            return 0
+        is_known = memory_key(contact_id, memory.scope_key) in self._known_ids
+        return 1 + int(bool(memory.users) and is_known)
 
     async def read(self, memory: Memory) -> None:
         """Read a memory, and its users where any are declared."""

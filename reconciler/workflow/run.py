@@ -61,7 +61,7 @@ class Run(Struct, frozen=True):
 
     `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that is read in the account's
     place, if one is. `allowance` says what the requests of an apply meet,
-    `shard` which part of what is declared the run is for.
+    `shard` which part of what is declared the run is for. `on_cost` is told what reading takes.
     """
 
     environment: str
@@ -76,8 +76,9 @@ class Run(Struct, frozen=True):
     snapshot_taken_at: str | None = None
     allowance: Callable[[], Allowance] = Allowance
     shard: Shard | None = None
+    on_cost: Callable[[int, int], None] = lambda _memories, _requests: None
 
     @property
     def observing(self) -> Observing:
         """Return how the account is read."""
-        return Observing(self.reader, self.known_ids, self.concurrency, self.on_progress, self.on_notice)
+        return Observing(self.reader, self.known_ids, self.concurrency, self.on_progress, self.on_notice, self.on_cost)

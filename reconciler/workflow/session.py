@@ -16,12 +16,13 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose, worded
 from reconciler.core.model.selection import Shard
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards
-from reconciler.core.model.text import visible
-from reconciler.core.plan.measures import Allowance
+from reconciler.core.model.text import duration, visible
+from reconciler.core.plan.measures import Allowance, seconds_to_read
 from reconciler.core.plan.operations import Plan
 from reconciler.errors import Cell, InputError, Problem, RefusedError, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.render.notices import guard_sentence
+from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.specs.loading import Recorder
 from reconciler.workflow.account import Account, Pace, lacks_key, open_account
@@ -96,7 +97,15 @@ class Session(Struct, frozen=True):
             on_notice=self.reporter.note,
             allowance=lambda: Allowance(self.account.environment.rate_limit),
             shard=self.shard,
+            on_cost=self._note_cost,
         )
+
+    def _note_cost(self, count: int, requests: int) -> None:
+        """Say before reading how long it takes, where the declared rate limit makes it wait."""
+        met = self.account.pacer.allowance()
+        seconds = seconds_to_read(requests, met)
+        if seconds:
+            self.reporter.note(f"note: reading {memories(count)} takes about {duration(seconds)} at {met.rate}")
 
     def masker(self, *, reveal: bool) -> Masker:
         """Return the masker for this account; `reveal` on the operator's own terminal alone."""

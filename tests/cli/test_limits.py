@@ -64,6 +64,45 @@ def test_a_plan_says_what_the_apply_costs_in_requests_and_in_time(five: Reposito
     assert plan["cost"] == {"requests_read": 1, "requests_to_write": 10, "seconds_at_rate_limit": 3600}
 
 
+@pytest.mark.parametrize(("rate", "told"), [("3/15m", "15 min"), ("2/15m", "30 min"), ("5/15m", ""), ("", "")])
+def test_how_long_reading_takes_is_told_before_where_the_rate_limit_makes_it_wait(
+    five: Repository, rate: str, told: str
+) -> None:
+    five.write("reconciler.yaml", PROJECT.replace(", rate_limit: 3/15m", f", rate_limit: {rate}" if rate else ""))
+    with served(Store(), Settings(seeds_only=True)) as url:
+        called = five.run("plan", "--api-url", url, "--max-minutes", "1")
+
+    notes = [line for line in called.err.splitlines() if line.startswith("note: reading")]
+    assert notes == ([f"note: reading 5 memories takes about {told} at {rate}"] if told else [])
+    assert called.code == (3 if told else 0)
+
+
+def test_a_listing_costs_nothing_of_the_limit_and_its_users_do(five: Repository) -> None:
+    five.write("specs/support.yaml", FIVE.replace("{facts", "{users: [{phone_number: +14155550192}], facts"))
+    store = account()
+    with served(store) as url:
+        before = five.run("plan", "--api-url", url, "--max-minutes", "1")
+        five.write("reconciler.yaml", PROJECT.replace("3/15m", "100/15m"))
+        apply(five, url)
+        five.write("reconciler.yaml", PROJECT)
+        after = five.run("plan", "--api-url", url, "--max-minutes", "1")
+
+    assert (before.code, before.err) == (0, "")
+    assert after.err.startswith("note: reading 5 memories takes about 15 min at 3/15m\n")
+
+
+def test_a_wait_tells_how_far_the_run_is(five: Repository) -> None:
+    five.write("reconciler.yaml", PROJECT.replace("3/15m", "3/1s"))
+    with served(Store(), Settings(seeds_only=True)) as url:
+        called = five.run("plan", "--api-url", url)
+
+    assert called.code == 0
+    assert (
+        "note: reading 5 memories takes about 1 s at 3/1s\nwaiting 1 s: the rate limit of 3/1s (reading: 3 of 5)\n"
+        in (called.err)
+    )
+
+
 def test_an_apply_counts_what_its_own_plan_used_of_the_window(five: Repository) -> None:
     five.write("specs/support.yaml", "".join(FIVE.splitlines(keepends=True)[:3]))  # one contact: one read, two writes
     with served(Store(), Settings(seeds_only=True)) as url:

@@ -147,6 +147,14 @@ def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
     return Foreseen(looks, windows * rate.seconds, contact_looks)
 
 
+def seconds_to_read(requests: int, allowance: Allowance) -> int:
+    """Return how long so many requests to `/v1/memory` wait for the rate limit."""
+    rate = allowance.rate
+    return (
+        0 if rate is None else max(0, -(-(requests + allowance.used - rate.requests) // rate.requests)) * rate.seconds
+    )
+
+
 def _contacts(plan: Plan, allowance: Allowance) -> tuple[int, int]:
     """Return the requests on contacts, which go first, and how many of them are repeated reads."""
     sent = looks = 0
