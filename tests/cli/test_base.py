@@ -247,7 +247,7 @@ def test_files_are_named_from_the_top_of_the_repository_in_what_machines_read(mo
     assert "file=data/guests.csv,line=2," in annotations
     assert 'file="common/support.yaml" line="7"' in junit
     assert '"uri": "team/specs/wrong.yaml"' in invalid.out
-    assert invalid.err.startswith("error: team/specs/wrong.yaml:1:1 contcts: unknown key")
+    assert invalid.err.startswith("error: specs/wrong.yaml:1:1 contcts: unknown key"), "as the shell knows the file"
 
 
 def test_the_commits_of_lines_beside_the_project_are_told(monorepo: Repository) -> None:
