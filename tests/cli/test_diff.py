@@ -138,7 +138,7 @@ def test_a_target_narrows_both_sides(history: Repository) -> None:
     assert document["operations"] == []
     assert notices(document) == {"not_read": [], "retained": ["facts.plan"]}
     assert history.run("diff", "--target", "sara").err.endswith(
-        'names nothing that is declared; did you mean "sarah"?\n'
+        'names nothing that is declared; did you mean "contacts.sarah"?\n'
     )
 
 
