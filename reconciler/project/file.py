@@ -1,6 +1,7 @@
 """The models of `reconciler.yaml`: its keys, with their descriptions and checks."""
 
 import re
+from types import MappingProxyType
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -172,8 +173,17 @@ class ExpectedAccountFile(Strict):
         return ExpectedAccount(self.contact_id or None, self.organization or None, self.digest or None)
 
 
+_KEY_IN_FILE = dict.fromkeys(
+    ("apikey", "apitoken", "authorization", "blandapikey", "blandkey", "key", "password", "secret", "token"),
+    "take the key out of this file, put it into a variable, and write that variable's name: api_key_env in the "
+    "environment",
+)
+
+
 class EnvironmentFile(Strict):
     """An environment: an account, and the specs for it."""
+
+    cures_of_unknown = _KEY_IN_FILE
 
     api: _Api | None = Field(default=None, description="`sandbox`, or the URL of the API.")
     api_key_env: _Variable = Field(
@@ -206,6 +216,9 @@ class EnvironmentFile(Strict):
 
 class ProjectFile(Strict):
     """The file reconciler.yaml, at the root of a repository of specs."""
+
+    cures_of_unknown = _KEY_IN_FILE
+    lines_to_write = MappingProxyType({"environments": "environments: {sandbox: {api: sandbox}}"})
 
     version: Literal[1] = Field(description="The version of this file's format.")
     specs: list[str] = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Annotated, Final, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
@@ -146,6 +146,12 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
+    cures_of_unknown: ClassVar[Mapping[str, str]] = {}
+    """What to do instead of writing certain keys that are unknown here, by their lower-case letters alone."""
+
+    lines_to_write: ClassVar[Mapping[str, str]] = {}
+    """The lines to write for keys that are missing, where their description does not say it."""
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -205,6 +211,9 @@ def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
             return Words("this key is missing", _cure_of_missing(model, path))
         case "model_type" if not path:
             return Words(explain(error).message, f"start with one of its keys: {', '.join(known_keys(model, path))}")
+        case "literal_error" if path and (line := _only_line(model, path)):
+            expected = error["ctx"]["expected"]
+            return Words(compose("{} is expected, not {}", expected, named(error["input"])), f"write `{line}`")
         case _:
             return explain(error)
 
@@ -212,6 +221,8 @@ def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
 def _cure_of_unknown(model: type[BaseModel], path: KeyPath) -> str:
     """Return where the key belongs if that is deeper, the nearest known key, or all that are known here."""
     key, here = str(path[-1]), _at(model, path[:-1])
+    if here and issubclass(here, Strict) and (cure := here.cures_of_unknown.get(_letters(key))):
+        return cure
     below = _place_below(here, key) if here else ""
     return f"move it under {below}" if below else did_you_mean(key, known_keys(model, path[:-1]))
 
@@ -232,11 +243,21 @@ def _place_below(model: type[BaseModel], key: str) -> str:
 def _cure_of_missing(model: type[BaseModel], path: KeyPath) -> str:
     """Return the line to add where only one value is right, else what the key is for."""
     key, here = str(path[-1]), _at(model, path[:-1])
+    known = here.lines_to_write if here and issubclass(here, Strict) else {}
+    line = known.get(key) or _only_line(model, path)
+    return f"write `{line}`" if line else f"add it: {described(model, path)}".removesuffix(": ")
+
+
+def _only_line(model: type[BaseModel], path: KeyPath) -> str:
+    """Return the line of a key for which only one value is right; empty for any other."""
+    key, here = str(path[-1]), _at(model, path[:-1])
     field = here.model_fields.get(key) if here else None
     values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
-    if len(values) == 1:
-        return f"write `{key}: {values[0]}`"
-    return f"add it: {described(model, path)}".removesuffix(": ")
+    return f"{key}: {values[0]}" if len(values) == 1 else ""
+
+
+def _letters(key: str) -> str:
+    return "".join(filter(str.isalpha, key.lower()))
 
 
 _DOTS = frozenset((".", ".."))

@@ -73,6 +73,9 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
     [
         ("version: 2\nenvironments: {e: {}}", "1:10 version", "1"),
         ("environments: {e: {}}", "version", "this key is missing; write `version: 1`"),
+        ("version: 2\nenvironments: {e: {}}", "1:10 version", "1 is expected, not the number 2; write `version: 1`"),
+        ('version: "1"\nenvironments: {e: {}}', "1:10 version", 'not the text "1"; write `version: 1`'),
+        ("version: 1", "1:1 environments", "is missing; write `environments: {sandbox: {api: sandbox}}`"),
         (
             "version: 1\nenvironments: {}",
             "2:1 environments",
@@ -115,11 +118,18 @@ def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
     assert "5a17" not in found
 
 
-def test_a_key_under_a_key_of_its_own_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    found = "\n".join(problems(tmp_path, "version: 1\nenvironments: {e: {api_key: sk-5a17-secret}}"))
+@pytest.mark.parametrize("key", ["api_key", "apiKey", "API-KEY", "key", "token", "bland_api_key"])
+@pytest.mark.parametrize("file", ["version: 1\nenvironments: {e: {%s}}", "version: 1\nenvironments: {e: {}}\n%s"])
+def test_a_key_under_a_key_of_its_own_is_led_out_of_the_file(tmp_path: Path, file: str, key: str) -> None:
+    found = "\n".join(problems(tmp_path, file % f"{key}: org_5a17"))
 
-    assert 'did you mean "api_key_env"' in found
+    assert "take the key out of this file" in found
+    assert "api_key_env in the environment" in found
     assert "5a17" not in found
+
+
+def test_a_mistyped_name_of_the_variable_is_still_a_typo(tmp_path: Path) -> None:
+    assert 'did you mean "api_key_env"' in problems(tmp_path, "version: 1\nenvironments: {e: {api_key_en: KEY}}")[0]
 
 
 def test_variables_of_an_environment_win_over_those_of_all(tmp_path: Path) -> None:
