@@ -11,6 +11,7 @@ from msgspec import Struct
 from reconciler.cli.here import document_here
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.output import Writes, check_files, emit_paged, write_files
+from reconciler.cli.signals import handling
 from reconciler.cli.streams import silence
 from reconciler.cli.terminal import emit, is_operators_terminal, palette, remark, show_beside
 from reconciler.concurrency import run_in_loop
@@ -131,11 +132,8 @@ class _TerminalScreen:
         """Ask whether to go on; raises `RefusedError` unless the answer is yes."""
         account = self._session.account
         # the event loop keeps Ctrl-C for itself, which would be lost while this waits for a line
-        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
+        with handling(signal.SIGINT, signal.default_int_handler):
             answer = click.confirm(f"Apply this to {account.api} (environment {account.environment.name})?", err=True)
-        finally:
-            signal.signal(signal.SIGINT, kept)
         if not answer:
             raise RefusedError("not applied: the answer was no, and nothing was written")
 

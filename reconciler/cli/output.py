@@ -8,13 +8,13 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import click
 
+from reconciler.cli.signals import handling
 from reconciler.cli.streams import leaving, without_secrets_of_run
 from reconciler.cli.terminal import emit, is_operators_terminal
 from reconciler.errors import InputError, StateError
@@ -48,22 +48,12 @@ def _rows(document: str) -> int:
 
 def _page(text: str) -> None:
     os.environ.setdefault("LESS", _LESS)
-    with _interrupts_left_to_the_pager():
+    with handling(signal.SIGINT, _left_to_the_pager):
         click.echo_via_pager(text.removesuffix("\n"))
 
 
-@contextmanager
-def _interrupts_left_to_the_pager() -> Iterator[None]:
+def _left_to_the_pager(_number: int, _frame: object) -> None:
     """Let Ctrl-C do what the pager makes of it: a pager that ends by it ends the page, and the command goes on."""
-    try:
-        kept = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    except ValueError:  # signals can be watched in the main thread alone
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, kept)
 
 
 _READ = {".yaml", ".yml", ".csv", ".jsonl", ".ndjson"}

@@ -31,6 +31,7 @@ def test_help_imports_click_and_what_the_group_itself_is_made_of() -> None:
         "reconciler.cli.invocation",
         "reconciler.cli.main",
         "reconciler.cli.options",
+        "reconciler.cli.signals",
         "reconciler.cli.streams",
         "reconciler.cli.usage",
         "reconciler.render",

@@ -8,12 +8,14 @@ import pytest
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.surroundings import surroundings_of
-from reconciler.errors import StateError
+from reconciler.errors import RefusedError, StateError
 from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
+from reconciler.storage.lease import Lease
+from reconciler.workflow.proposal import propose_declared
 from reconciler.workflow.records import keeping_records
 from reconciler.workflow.session import open_session
 from tests.builders import NOON
@@ -269,6 +271,29 @@ def test_where_another_run_took_the_lease_meanwhile_nothing_is_written(repositor
     assert called.code == 4
     assert "the lease of this run expired, and another apply" in called.err
     assert journals(repository) == []
+
+
+def test_the_journal_records_no_operation_that_the_lease_refuses(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise RefusedError("another apply has the lease")
+
+    async def begin() -> None:
+        with open_session(Invocation(), surroundings_of(Invocation())) as session:
+            async with keeping_records(session) as records, session.account.reader() as reader:
+                proposal = await propose_declared(session, reader, session.run("reading"), ())
+                with records.journal(proposal) as observer:
+                    monkeypatch.setattr(Lease, "intent", refuse)
+                    await observer.intent(proposal.plan.operations[0])
+
+    with pytest.raises(RefusedError):
+        asyncio.run(begin())
+
+    (journal,) = journals(repository)
+    kinds = [json.loads(line)["kind"] for line in journal.read_text().splitlines()]
+    assert "intent" not in kinds
+    assert kinds[0] == "run"
 
 
 def test_a_lease_is_kept_as_long_as_its_run_lasts(repository: Repository) -> None:

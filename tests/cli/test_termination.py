@@ -3,7 +3,7 @@ import signal
 import pytest
 
 from reconciler.cli.invocation import Invocation
-from reconciler.cli.main import passing_on_termination
+from reconciler.cli.signals import passing_on_termination
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])

@@ -1,7 +1,7 @@
 """`reconciler export`: writes specs from the live account, the way in for a team that has one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -10,7 +10,7 @@ from reconciler.cli.options import connection_options
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
-    from reconciler.core.export import ExistingSpecs, Export, IdentifyBy, LiveAccount
+    from reconciler.core.export import ExistingSpecs, Export, IdentifyBy, LiveAccount, Wanted
     from reconciler.workflow.account import Account
     from reconciler.workflow.exporting import AccountScope
 
@@ -65,30 +65,52 @@ def export(  # noqa: PLR0913  one parameter an option
     summary would be written back over the grown one.
     """
     from reconciler.cli.invocation import pasteable
-    from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import emit
-    from reconciler.concurrency import run_in_loop
-    from reconciler.core.export import Exporting, Wanted, build_export
+    from reconciler.core.export import Wanted
     from reconciler.core.model.text import visible
+    from reconciler.storage.files import check_folder
+
+    check_folder(out)
+    wanted = _Wish(out, csv, Wanted(contacts, scopes, names), identify_by, with_summaries, _patterns(seed))
+    made, result = _exported(invocation, wanted)
+    effect = f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written"
+    emit(pasteable(result), effect=effect)
+    return 0
+
+
+class _Wish(NamedTuple):
+    """What the options ask for: where to write, which contacts, and how to declare them."""
+
+    out: Path
+    csv: Path | None
+    wanted: "Wanted"
+    identify_by: "IdentifyBy"
+    with_summaries: bool
+    seeds: tuple[str, ...]
+
+
+def _exported(invocation: Invocation, wish: _Wish) -> tuple["Export", str]:
+    """Read the account and write the files; return what was made, and what to print of it."""
+    from reconciler.cli.surroundings import surroundings_of
+    from reconciler.concurrency import run_in_loop
+    from reconciler.core.export import Exporting, build_export
     from reconciler.errors import InputError
     from reconciler.specs.texts import accepts
-    from reconciler.storage.files import check_folder
     from reconciler.workflow.account import open_account, remember_ids
     from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, table_for, write_export
     from reconciler.workflow.session import choose_project
 
-    check_folder(out)
-    around = surroundings_of(invocation)
+    out, csv, around = wish.out, wish.csv, surroundings_of(invocation)
     project = choose_project(invocation, around)
     environment = project.environment(invocation.environment)
     declared = load_declared(project, environment)
     table = table_for(csv, out, project, declared) if csv else None
     with open_account(project, environment, invocation, around) as account:
         progress = around.reporter.progress("reading")
-        scope = AccountScope(Wanted(contacts, scopes, names), account.concurrency, progress, declared)
-        live = run_in_loop(_read(account, scope))
-        made = build_export(live, Exporting(identify_by, with_summaries, accepts, declared, _patterns(seed), table))
-        _note_missing(live, made, identify_by, out)
+        live = run_in_loop(_read(account, AccountScope(wish.wanted, account.concurrency, progress, declared)))
+        exporting = Exporting(wish.identify_by, wish.with_summaries, accepts, declared, wish.seeds, table)
+        made = build_export(live, exporting)
+        _note_missing(live, made, wish.identify_by, out)
         _note_declared(made, declared)
         if not made.contacts + len(made.declared):
             raise InputError(
@@ -97,12 +119,8 @@ def export(  # noqa: PLR0913  one parameter an option
         if made.contacts:
             write_export(made, out, project, csv)
             remember_ids(account, made.memory_ids, around.reporter)
-    result = _result(made, out, csv, moves=not is_among_specs(out, project), is_alone=not declared.contacts)
-    emit(
-        pasteable(result),
-        effect=f"the specs are in {visible(str(out))}" if made.contacts else "nothing was to be written",
-    )
-    return 0
+    moves = not is_among_specs(out, project)
+    return made, _result(made, out, csv, moves=moves, is_alone=not declared.contacts)
 
 
 def _patterns(seed: tuple[str, ...]) -> tuple[str, ...]:
