@@ -33,7 +33,7 @@ from reconciler.sandbox.request import (
     read_request,
     trimmed,
 )
-from reconciler.sandbox.routes.table import Matched, Router
+from reconciler.sandbox.routing import Matched, Router
 from reconciler.sandbox.settings import DEFAULTS, Settings
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.values import ConnectionDropped, SandboxStateError

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.sandbox.routes.table import ROUTES
+from reconciler.sandbox.routing import ROUTES
 
 from .driver import SCOPE, driver, error
 

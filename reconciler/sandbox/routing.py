@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reconciler.sandbox import contact_routes as contacts
+from reconciler.sandbox import memory_routes as memories
+from reconciler.sandbox import store_routes as stores
 from reconciler.sandbox.answers import PERSONA_ABSENT, Answer, RequestRefusedError, json_answer, success
 from reconciler.sandbox.request import Call, whole_number
-from reconciler.sandbox.routes import contacts, memories, stores
 from reconciler.sandbox.values import JsonObject
 
 _DEFAULT_PAGE = 20

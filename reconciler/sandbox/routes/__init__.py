@@ -1,1 +1,0 @@
-"""The routes, one module for each group of the documentation; `table` lists them all."""
