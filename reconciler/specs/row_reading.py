@@ -246,12 +246,13 @@ class RowReader:
         self._problems.name_columns(self._source.file.name, header.names)
         self._unseen = {column: slot for column, slot in self._unseen.items() if column not in names}
         known = Nearest(names)
-        for column, slot in self._unseen.items():
-            cure = known.did_you_mean(column) or "name a column that is there"
-            if len(header.names) == 1:
-                cure = _delimiter_cure(header.names[0])
-            message = compose("the header of {} names no column {}", self._source.file.name, quote(column))
-            self._wrong_mapping(slot.source, message, cure)
+        is_one = len(header.names) == 1  # then the delimiter is wrong, which is one mistake for all columns
+        others = len(self._unseen) - 1
+        for column, slot in sorted(self._unseen.items(), key=_place)[: 1 if is_one else None]:
+            cure = _delimiter_cure(header.names[0]) if is_one else known.did_you_mean(column)
+            more = f", and none of {others} more that are mapped" if is_one and others else ""
+            message = compose("the header of {} names no column {}{}", self._source.file.name, quote(column), more)
+            self._wrong_mapping(slot.source, message, cure or "name a column that is there")
         return self.is_complete
 
     def _refuse_twice(self, header: Columns) -> None:
@@ -312,6 +313,10 @@ class RowReader:
 def _cell(row: Row, column: str) -> Cell:
     value = row.cell(column)
     return Cell(column, "" if value is None else value if isinstance(value, str) else json.dumps(value))
+
+
+def _place(mapped: tuple[str, Slot]) -> tuple[int, int]:
+    return mapped[1].source.line, mapped[1].source.column
 
 
 def _delimiter_cure(header: str) -> str:

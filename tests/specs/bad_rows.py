@@ -70,6 +70,15 @@ CASES: Cases = {
         },
         [("a.yaml:5:13", 'the header has one column: set `delimiter: ";"`')],
     ),
+    "another delimiter, which is one mistake however many columns are mapped": (
+        {"a.yaml": MAPPED, "data.csv": b"id;crm;plan;phone;notes\nana;c-1;;;\n"},
+        [
+            (
+                "a.yaml:5:13",
+                'contacts_from[0]: the header of specs/data.csv names no column "id", and none of 4 more that are',
+            )
+        ],
+    ),
     "rows with more filled cells than the header names, and a mapped column that is there twice": (
         {
             "a.yaml": MAPPED + ENTRY.replace(b"data.csv", b"two.csv"),
