@@ -3,6 +3,7 @@
 import dataclasses
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -35,6 +36,16 @@ class WatchedAccount(Struct, frozen=True):
         source = f"of {self.file}" if self.file else f"without a {FILE_NAME}"
         key = f", key of {self.key_variable}" if self.key_variable else ""
         return f"{self.environment} {source} ({self.api}{key})"
+
+
+def refuse_aimless(options: RunOptions, around: Surroundings) -> None:
+    """
+    Raise `InputError` where there is no project, or no such environment, with which a watch could begin.
+
+    A project file that is there and wrong is no reason: it can be mended while the watch waits.
+    """
+    with suppress(SpecError):
+        choose_environment(choose_project(options, around), options)
 
 
 class PinnedTarget:

@@ -9,6 +9,7 @@ from reconciler import __version__
 from reconciler.concurrency import Stop, watching_for_interrupts
 from reconciler.core.model.text import duration
 from reconciler.watching.metrics import Metrics
+from reconciler.watching.pinning import refuse_aimless
 from reconciler.watching.probes import Health, create_app, serving
 from reconciler.watching.report import Report, WatchLog
 from reconciler.watching.run import Times, WatchRun, real_times
@@ -58,7 +59,8 @@ class Watched(Struct, frozen=True):
 
 
 async def watch_account(watched: Watched, around: Surroundings, times: Times | None = None) -> int:
-    """Watch until a signal comes; return the exit code, raises `InputError` where nothing can be served."""
+    """Watch until a signal comes; return the exit code, raises `InputError` where nothing can be watched or served."""
+    refuse_aimless(watched.options, around)
     times = times or real_times()
     patience = max(_LEAST_PATIENCE, _INTERVALS * (watched.schedule.interval + watched.schedule.jitter))
     health = Health(times.clock, patience=patience)

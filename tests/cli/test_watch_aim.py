@@ -235,3 +235,21 @@ def test_a_file_that_was_mended_leaves_no_alert_under_the_name_from_before(
     watch.run_as_is(interval=10)
 
     assert seen == [{'{environment="unknown"}': "0.0"}, {'{environment="dev"}': "1.0"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--project empty watch", "neither reconciler.yaml nor specs/ is in "),
+        ("--project nowhere watch", "nowhere: no such file or folder"),
+        ("-e other watch", 'no environment "other"'),
+    ],
+)
+def test_a_watch_that_has_nothing_to_begin_with_ends_as_a_plan_does(
+    repository: Repository, line: str, said: str
+) -> None:
+    (repository.root / "empty").mkdir()
+    watched, planned = repository.run(*line.split()), repository.run(*line.replace("watch", "plan").split())
+
+    assert said in watched.err
+    assert (watched.code, watched.err) == (planned.code, planned.err) == (1, watched.err)
