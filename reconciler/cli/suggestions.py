@@ -6,7 +6,8 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.invocation import PROGRAM, pasteable
-from reconciler.cli.usage import GLOBAL_OPTIONS, long_name, variable_of
+from reconciler.cli.numbers import worded_number
+from reconciler.cli.usage import GLOBAL_OPTIONS, examples_of, long_name, variable_of
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.text import quoted
 from reconciler.render.words import listed
@@ -56,11 +57,29 @@ def with_suggestion(error: click.ClickException) -> click.ClickException:
             return click.UsageError(_no_command(error), error.ctx)
         case click.NoSuchOption() if error.ctx is not None:
             return click.UsageError(_no_option(error.option_name, error.ctx), error.ctx)
+        case click.MissingParameter(param=click.Argument() as argument, ctx=click.Context() as context):
+            return click.UsageError(_missing(argument, context), context)
         case click.BadParameter(param=click.Option() as option, ctx=click.Context() as context) if option.name:
-            if context.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT:
-                message = f"{error.message.rstrip('.')}; it comes from the variable {variable_of(option)}"
-                return click.BadParameter(message, context, option, error.param_hint)
+            return _bad_value(error, option, context)
     return error
+
+
+def _bad_value(error: click.BadParameter, option: click.Option, context: click.Context) -> click.BadParameter:
+    """Say of a number how it is written, and of a value from a variable which one."""
+    message, source = error.message, context.get_parameter_source(option.name or "")
+    if isinstance(option.type, click.IntRange | click.FloatRange):
+        message = worded_number(option.type, message)
+    if source is ParameterSource.ENVIRONMENT:
+        message = f"{message.rstrip('.')}; it comes from the variable {variable_of(option)}"
+    return click.BadParameter(message, context, option, error.param_hint)
+
+
+def _missing(argument: click.Argument, context: click.Context) -> str:
+    """Say which argument a command needs, with a command line that has one."""
+    example = next((line for line in examples_of(context.command) if line.startswith(f"{PROGRAM} ")), "")
+    such = f"; write it as in {pasteable(f'`{example}`')}" if example else ""
+    name = argument.make_metavar(context).rstrip(".")
+    return f"`{context.command_path}` needs {name}{such}"
 
 
 def misspelt_variables(group: click.Group, names: Iterable[str]) -> list[str]:

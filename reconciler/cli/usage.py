@@ -1,6 +1,7 @@
 """How commands explain themselves: options in groups, examples, and a variable for each option."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -69,6 +70,8 @@ class ExplainedCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line; raises `click.UsageError` with what was meant by an argument that is none."""
         ctx.allow_extra_args = True  # click would name them, and no more
+        if not ctx.resilient_parsing and _has_empty_argument(args):
+            raise click.UsageError(f"an argument of `{ctx.command_path}` is empty; check that its variable is set", ctx)
         extra = super().parse_args(ctx, args)
         if not ctx.resilient_parsing and (extra or any(isinstance(one, click.Argument) for one in self.params)):
             from reconciler.cli.arguments import check_arguments
@@ -88,6 +91,11 @@ class ExplainedCommand(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as click has it
         """Write the examples."""
         _write_examples(self, formatter)
+
+
+def _has_empty_argument(args: Sequence[str]) -> bool:
+    """Return whether an argument is empty, as a variable is that is not set; what follows an option may be."""
+    return any(not one and not before.startswith("-") for before, one in pairwise(("", *args)))
 
 
 class ExplainedGroup(click.Group):

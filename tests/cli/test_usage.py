@@ -208,7 +208,64 @@ def test_a_variable_that_cannot_be_read_is_named(repository: Repository, monkeyp
     called = repository.run("plan")
 
     assert called.code == 1
-    assert "'many' is not a valid integer range; it comes from the variable RECONCILER_MAX_CHANGES" in called.err
+    assert "'many' is not a whole number of at least 0; it comes from the variable RECONCILER_MAX_CHANGES" in called.err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--max-update-share 30%", "'30%' is not a share from 0 to 1; write 0.3"),
+        ("--max-update-share 30", "'30' is not a share from 0 to 1; write 0.3"),
+        ("--max-update-share 1%", "write 0.01"),
+        ("--max-update-share -1", "write 0.3 for 30 percent"),
+        ("--max-update-share half", "write 0.3 for 30 percent"),
+        ("--max-changes abc", "'abc' is not a whole number of at least 0"),
+        ("--max-requests 0", "'0' is not a whole number of at least 1"),
+        ("--concurrency 300", "'300' is not a whole number from 1 to 200"),
+        ("--max-minutes 0", "'0' is not a number above 0, such as 50 or 0.5"),
+    ],
+)
+def test_a_number_that_an_option_cannot_take_is_told_in_a_sentence(
+    repository: Repository, line: str, told: str
+) -> None:
+    called = repository.run("plan", *line.split())
+
+    assert called.code == 1
+    assert called.err.endswith(f"{told}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("undo", "`reconciler undo` needs FILE; write it as in `reconciler undo undo.yaml`\n"),
+        ("-e live undo", "write it as in `reconciler -e live undo undo.yaml`\n"),
+        ("why", "`reconciler why` needs ADDRESS; write it as in `reconciler why contacts.sarah-chen`\n"),
+        ("show", "`reconciler show` needs RUN_OR_FILE; write it as in `reconciler show"),
+        ("compare live", "`reconciler compare` needs RIGHT; write it as in `reconciler compare staging production`\n"),
+    ],
+)
+def test_a_missing_argument_is_told_with_an_example(repository: Repository, line: str, told: str) -> None:
+    called = repository.run(*line.split())
+
+    assert called.code == 1
+    assert told in called.err
+
+
+@pytest.mark.parametrize("command", ["why", "undo", "show", "fmt", "apply"])
+def test_an_empty_argument_is_told_as_that(repository: Repository, command: str) -> None:
+    called = repository.run(command, "")
+
+    assert called.code == 1
+    assert f"an argument of `reconciler {command}` is empty; check that its variable is set\n" in called.err
+
+
+def test_the_beginning_of_an_environment_is_enough_to_suggest_it(repository: Repository) -> None:
+    repository.write(
+        "reconciler.yaml", "version: 1\nenvironments: {staging: {api: sandbox}, production: {api: sandbox}}"
+    )
+
+    assert 'no environment "prod"; did you mean "production"?' in repository.run("compare", "staging", "prod").err
+    assert 'no environment "p"; known here: production, staging' in repository.run("compare", "staging", "p").err
 
 
 def test_all_environments_are_checked_whatever_the_variables_say(
