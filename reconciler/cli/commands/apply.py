@@ -19,7 +19,9 @@ from reconciler.cli.options import (
 from reconciler.cli.usage import command
 
 
-@command("-e production apply --canary 5 --save-undo undo.yaml", "-e production apply plan.json --yes")
+@command(
+    "-e production apply --target contacts.sarah-chen --save-undo undo.yaml", "-e production apply plan.json --yes"
+)
 @account_options
 @output_options(*RECEIPT_FORMATS)
 @full_option
