@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # the sandbox in process is behind no proxy
 
 _DEFAULT_API = "https://api.bland.ai"
 _API_VARIABLE = "BLAND_BASE_URL"
+_OPTION_VARIABLE = "RECONCILER_API_URL"
 _DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
 _SHORTEST_DIGEST_KEY = 20
 _SANDBOX_KEY = "sandbox"
@@ -170,7 +171,7 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
     api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
     if (key := environ.get(environment.api_key_env)) and len(key) >= SHORTEST_SECRET and key in unquote(api):
         raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")
-    api = _spelled(api)
+    api = _spelled(api, _source_of(environment, options, environ))
     declared = _spelled(environment.api) if environment.api else api
     if api != declared and not is_of_this_machine(api):
         raise RefusedError(
@@ -189,8 +190,17 @@ def remember_ids(account: Account, learned: Mapping[str, str], reporter: Reporte
         reporter.note(f"warning: memory ids are not remembered: {error}")
 
 
-def _spelled(api: str) -> str:
-    return SANDBOX if api == SANDBOX else base_url(api)
+def _spelled(api: str, source: str = "") -> str:
+    return SANDBOX if api == SANDBOX else base_url(api, source=source)
+
+
+def _source_of(environment: Environment, options: RunOptions, environ: Mapping[str, str]) -> str:
+    """Return where the URL of the API was written."""
+    if options.api_url and environ.get(_OPTION_VARIABLE) == options.api_url:
+        return f"the variable {_OPTION_VARIABLE}"
+    if options.api_url:
+        return "--api-url"
+    return f"the api of {environment.name} in reconciler.yaml" if environment.api else f"the variable {_API_VARIABLE}"
 
 
 def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[str, str], *, offline: bool) -> bool:

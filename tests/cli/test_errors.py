@@ -113,6 +113,32 @@ def test_a_url_that_is_none_is_refused_wherever_it_comes_from(
         assert "pw" not in called.err
 
 
+def test_a_url_without_its_scheme_is_told_with_where_it_was_written(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    told = "error: the URL of the API ({}) is bland.ai, without https://; write https://bland.ai\n"
+
+    assert repository.run("-e", "live", "plan", "--api-url", "bland.ai").err == told.format("--api-url")
+    monkeypatch.setenv("RECONCILER_API_URL", "bland.ai")
+    assert repository.run("-e", "live", "plan").err == told.format("the variable RECONCILER_API_URL")
+    monkeypatch.delenv("RECONCILER_API_URL")
+    monkeypatch.setenv("BLAND_BASE_URL", "bland.ai")
+    (repository.root / "reconciler.yaml").unlink()
+    assert repository.run("plan").err == told.format("the variable BLAND_BASE_URL")
+
+
+@pytest.mark.parametrize("pasted", ["sk-5a17c0ffee5a17c0ffee5a17c0ff", "ORG_5A17.C0FFEE", "eyJhbGciOi.eyJzdWIi.5a17c0"])
+def test_what_may_be_a_key_in_place_of_the_url_is_not_repeated(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, pasted: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    called = repository.run("-e", "live", "plan", "--api-url", pasted)
+
+    assert called.err.startswith('error: the URL of the API (--api-url), "…", must be https://HOST')
+    assert pasted not in called.err
+
+
 def test_the_environment_s_own_api_comes_before_the_variable(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # the sandbox in process is behind no proxy
     from reconciler.api.network import Proxy
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_HOST_ALONE = re.compile(r"(?=.{1,40}$)(?:[a-z0-9-]+\.)+[a-z]{2,6}")
+"""A host that someone wrote without https://, and surely no key, so that it may be shown."""
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _LIKE_A_KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_.~-]{24,}")
@@ -50,27 +52,30 @@ class Endpoint:
     transport: httpx.AsyncBaseTransport | None = None
 
 
-def base_url(text: str) -> str:
-    """Return the API's URL in its one spelling; raises `InputError` for one that the key must not be sent to."""
+def base_url(text: str, *, source: str = "") -> str:
+    """
+    Return the API's URL in its one spelling; raises `InputError` for one that the key must not be sent to.
+
+    `source` says in messages where the URL was written.
+    """
+    name = f"the URL of the API ({source})" if source else "the URL of the API"
+    if _HOST_ALONE.fullmatch(text) and not _LIKE_A_KEY.fullmatch(text):
+        raise InputError(f"{name} is {text}, without https://; write https://{text}")
     try:
         url = httpx.URL(_ESCAPED.sub(_unescaped, text.strip()))
     except httpx.InvalidURL as error:
-        raise InputError(compose("the URL of the API is not a URL: {}", label(str(error)))) from error
+        raise InputError(compose("{} is not a URL: {}", name, label(str(error)))) from error
     if url.userinfo or url.query or url.fragment:
-        raise InputError(
-            "the URL of the API is only a scheme, a host and a path: leave out user, password, query and fragment"
-        )
+        raise InputError(f"{name} is only a scheme, a host and a path: leave out user, password, query and fragment")
     scheme, host = url.scheme.lower(), _host(url)
     if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
-        raise InputError(
-            compose("the URL of the API, {}, must be https://HOST, or http:// for this machine", quote(text))
-        )
+        raise InputError(compose("{}, {}, must be https://HOST, or http:// for this machine", name, quote(text)))
     if scheme == "http" and host.strip("[]") not in THIS_MACHINE:
-        message = "the URL of the API, {}, must start with https://, or the key would be sent in the open"
-        raise InputError(compose(message, quote(text)))
+        message = "{}, {}, must start with https://, or the key would be sent in the open"
+        raise InputError(compose(message, name, quote(text)))
     path = _path(url)
     if any(_LIKE_A_KEY.fullmatch(part) and not _UUID.fullmatch(part) for part in path.split("/")):
-        raise InputError("the URL of the API holds what looks like a key: leave it out; keys come from variables")
+        raise InputError(f"{name} holds what looks like a key: leave it out; keys come from variables")
     port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
     return f"{scheme}://{host}{port}{path}"
 
