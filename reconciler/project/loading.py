@@ -22,6 +22,10 @@ KEY_VARIABLES = frozenset((DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE))
 """The environment variables that hold keys in any repository."""
 
 
+_ENTRIES = ("specs", "overlays")
+"""The keys of reconciler.yaml that list files, folders or globs."""
+
+
 class Environment(Struct, frozen=True):
     """
     One environment: its specs, and how to reach its account.
@@ -30,7 +34,8 @@ class Environment(Struct, frozen=True):
     Only the catalogue is used of the specs in `fact_keys_of`: its own, if the caller replaces `specs`. Its own
     `variables` override shared ones. Specs may read the environment variables in `secrets`, and never those in
     `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL, or None if the caller has to
-    choose it. `rate_limit` covers all requests to `/v1/memory` together.
+    choose it. `rate_limit` covers all requests to `/v1/memory` together. `places` are those of reconciler.yaml where
+    an entry of `specs` or `overlays` is written, as a problem without a message.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Environment(Struct, frozen=True):
     key_variables: frozenset[str] = KEY_VARIABLES
     guards: Guards = NO_GUARDS
     expect_account: ExpectedAccount | None = None
+    places: Mapping[str, Problem] = field(default_factory=dict)
 
 
 class Project(Struct, frozen=True):
@@ -168,6 +174,7 @@ def _key_variables(content: ProjectFile) -> frozenset[str]:
 
 def _project(content: ProjectFile, document: Node, file: Path) -> Project:
     shared, key_variables = _variables(document, ()), _key_variables(content)
+    places = _places(document, ())
     environments = tuple(
         Environment(
             name=name,
@@ -183,6 +190,7 @@ def _project(content: ProjectFile, document: Node, file: Path) -> Project:
             key_variables=key_variables,
             guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
             expect_account=item.expect_account.expected if item.expect_account else None,
+            places={**places, **_places(document, ("environments", name))},
         )
         for name, item in sorted(content.environments.items())
     )
@@ -194,6 +202,17 @@ def _variables(document: Node, owner: KeyPath) -> dict[str, Variable]:
     entries = dict(document.at(owner).entries())
     found = entries["variables"].entries() if "variables" in entries else ()
     return {name: Variable(name, _value(node), node.key_source) for name, node in found}
+
+
+def _places(document: Node, owner: KeyPath) -> dict[str, Problem]:
+    """Return where each entry of specs and overlays is written."""
+    found: dict[str, Problem] = {}
+    for key, below in document.at(owner).entries():
+        if key in _ENTRIES and isinstance(below.value, list):
+            paths = ((*owner, key, index) for index in range(len(below.value)))
+            nodes = {path: document.at(path) for path in paths}
+            found |= {str(node.value): node.source.problem(dotted(path), "") for path, node in nodes.items()}
+    return found
 
 
 def _value(node: Node) -> Scalar:

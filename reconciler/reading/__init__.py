@@ -3,7 +3,7 @@
 from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.reading.check import AccountId, Id, Strict, Words, check, explain, mistyped, wrong
 from reconciler.reading.document import ParsedFile, read_bytes, read_file, reason
-from reconciler.reading.files import Files, SpecFile, find_files, work_tree_of
+from reconciler.reading.files import Files, SpecFile, entry_name, find_files, work_tree_of
 from reconciler.reading.places import (
     OFFSET_BITS,
     REFUSED,
@@ -40,6 +40,7 @@ __all__ = [
     "did_you_mean",
     "dotted",
     "edited",
+    "entry_name",
     "explain",
     "find_files",
     "joined",

@@ -139,6 +139,15 @@ def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.y
     return Files(tuple(files), tuple(search.problems), search.is_complete)
 
 
+def entry_name(root: Path, entry: str) -> str:
+    """Return what an entry is called by the problem that it finds nothing."""
+    return _called(root, entry, work_tree_of(root))
+
+
+def _called(root: Path, entry: str, tree: WorkTree) -> str:
+    return tree.name(root / entry) if tree.holds(root / entry) else printable(entry)
+
+
 class _Search:
     """A search that remembers what it has found under which name."""
 
@@ -246,8 +255,7 @@ class _Search:
 
     def _wrong(self, entry: str, message: str, cure: str, *, name: str = "") -> None:
         """Record what is wrong with an entry, or with the file `name` below it."""
-        path = self._root / entry
-        called = name or (self._tree.name(path) if self._tree.holds(path) else printable(entry))
+        called = name or _called(self._root, entry, self._tree)
         problem = Problem(called, 0, 0, "", message, cure)
         if problem not in self.problems:
             self.problems.append(problem)

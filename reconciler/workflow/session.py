@@ -21,6 +21,7 @@ from reconciler.core.plan.measures import Allowance, seconds_to_read
 from reconciler.core.plan.operations import Plan
 from reconciler.errors import Cell, InputError, Problem, RefusedError, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
+from reconciler.reading import entry_name
 from reconciler.render.notices import guard_sentence
 from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded, References, load_specs
@@ -186,7 +187,7 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
     if not own:
         _check_place(project)
         return environment
-    return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs)
+    return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs, places={})
 
 
 def load_chosen(
@@ -213,14 +214,31 @@ def load_environment(
     project: Project, environment: Environment, environ: Environ | None = None, *, recorder: Recorder | None = None
 ) -> Loaded:
     """Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`."""
-    return load_specs(
-        environment.specs,
-        root=project.root,
-        overlays=environment.overlays,
-        references=references_of(environment, environ),
-        fact_keys_of=environment.fact_keys_of,
-        recorder=recorder,
-    )
+    try:
+        return load_specs(
+            environment.specs,
+            root=project.root,
+            overlays=environment.overlays,
+            references=references_of(environment, environ),
+            fact_keys_of=environment.fact_keys_of,
+            recorder=recorder,
+        )
+    except SpecError as error:
+        places = {
+            entry_name(project.root, entry): place
+            for entry, place in environment.places.items()
+            if not os.path.isfile(project.root / entry)  # noqa: PTH113  no path can have some names
+        }
+        placed = [tuple(_placed(problem, places) for problem in some) for some in (error.problems, error.every)]
+        raise SpecError(placed[0], every=placed[1], cells=error.cells) from error
+
+
+def _placed(problem: Problem, places: Mapping[str, Problem]) -> Problem:
+    """Return a problem of an entry that finds nothing at the place where reconciler.yaml names it."""
+    place = places.get(problem.file) if not (problem.line or problem.address) else None
+    if place is None:
+        return problem
+    return replace(place, message=compose("{}: {}", problem.file, problem.message), cure=problem.cure)
 
 
 def references_of(environment: Environment, environ: Environ | None = None) -> References:

@@ -155,3 +155,32 @@ def test_too_many_levels_are_told_alike_wherever_yaml_is_read(
 
     assert called.code == 1
     assert f"error: {deep}:1:67 a[0][0][0]: values are nested more than 64 levels deep; make it flatter\n" in called.err
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("specs: [nope]\n", "reconciler.yaml:5:9 specs[0]: nope: no such file or folder; check the name, or create it"),
+        ("specs: [empty]\n", "reconciler.yaml:5:9 specs[0]: empty: no spec files in this folder"),
+        ("specs: [specs, '*.yml']\n", "reconciler.yaml:5:16 specs[1]: *.yml: no spec file matches"),
+        (
+            "    overlays:\n      - nope\n",
+            "reconciler.yaml:6:9 environments.sandbox.overlays[0]: nope: no such file or folder",
+        ),
+    ],
+)
+def test_an_entry_that_finds_nothing_is_told_at_its_line(repository: Repository, written: str, told: str) -> None:
+    (repository.root / "empty").mkdir()
+    start = "version: 1\nenvironments:\n  sandbox:\n    api: sandbox\n"
+    repository.write("reconciler.yaml", f"{start}{written}")
+
+    for command in ("validate", "plan"):
+        called = repository.run(command)
+        assert called.code == 1
+        assert called.err.startswith(f"error: {told}")
+
+
+def test_an_entry_of_the_command_line_is_not_told_at_a_line(repository: Repository) -> None:
+    repository.write("reconciler.yaml", "version: 1\nspecs: [nope]\nenvironments: {sandbox: {api: sandbox}}\n")
+
+    assert repository.run("plan", "--specs", "nope").err.startswith("error: nope: no such file or folder")
