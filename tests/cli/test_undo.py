@@ -340,7 +340,7 @@ def test_an_undo_file_in_the_place_of_a_plan_is_told_as_what_it_is(undone: Repos
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "undo.yaml: cannot be read: no such file"),
+        (None, "cannot read undo.yaml: no such file; `reconciler apply --save-undo FILE` writes one"),
         (SPEC, "undo.yaml is no undo file; `reconciler apply --save-undo FILE` writes one"),
         ('{"kind": "plan"}', "undo.yaml is no undo file; `reconciler apply --save-undo FILE` writes one"),
         ("undo: {environment: sandbox, api: sandbox}\n---\n{}\n", "undo.yaml:1:1 undo.account: this key is missing"),
