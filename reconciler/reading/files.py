@@ -99,6 +99,7 @@ def printable(name: str) -> str:
 
 
 _SUFFIXES = frozenset((".yaml", ".yml"))
+_JSON = ".json"
 
 
 class SpecFile(Struct, frozen=True):
@@ -113,12 +114,14 @@ class Files(Struct, frozen=True):
     """
     The files that were found, sorted by name, and the problems of entries that find none.
 
-    Unless it `is_complete`, there may be more files: an entry cannot be followed, or a folder cannot be read.
+    Unless it `is_complete`, there may be more files: an entry cannot be followed, or a folder cannot be read. `json`
+    are the files of folders that end in .json, which are not read.
     """
 
     files: tuple[SpecFile, ...]
     problems: tuple[Problem, ...]
     is_complete: bool = True
+    json: tuple[SpecFile, ...] = ()
 
 
 def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.yaml") -> Files:
@@ -136,7 +139,7 @@ def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.y
     if not entries:
         search.problems.append(Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs"))
     files = sorted(search.found.values(), key=lambda file: file.name)
-    return Files(tuple(files), tuple(search.problems), search.is_complete)
+    return Files(tuple(files), tuple(search.problems), search.is_complete, tuple(dict.fromkeys(search.json)))
 
 
 def entry_name(root: Path, entry: str) -> str:
@@ -154,6 +157,7 @@ class _Search:
     def __init__(self, root: Path, example: str) -> None:
         self.found: dict[object, SpecFile] = {}
         self.problems: list[Problem] = []
+        self.json: list[SpecFile] = []
         self.is_complete = True
         self._root = root
         self._tree = work_tree_of(root)
@@ -225,6 +229,8 @@ class _Search:
                     yield SpecFile(below, entry, self._tree)
                 elif entry.is_dir():
                     waiting.append((entry, below))
+                elif entry.suffix.lower() == _JSON and entry.is_file():
+                    self.json.append(SpecFile(below, entry, self._tree))
 
     def _listed(self, path: Path) -> list[Path]:
         try:

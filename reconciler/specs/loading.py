@@ -107,6 +107,7 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
         loading = _Loading(list(read_patches(patches.files, problems)), references, problems, recorder)
         declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
         loading.read(found, declared)
+        loading.pass_over((*found.json, *patches.json))
         files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
         loaded = loading.loaded(tuple(file.name for file in files))
     if problems.found:
@@ -117,6 +118,7 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
 def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     """Find the overlay files of entries, in the order of the entries; a file that is found twice counts last."""
     found: dict[SpecFile, None] = {}
+    json: dict[SpecFile, None] = {}
     problems: list[Problem] = []
     for entry in entries:
         files = find_files([entry], root=root, example="overlay.yaml")
@@ -124,7 +126,8 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
         for file in files.files:
             found.pop(file, None)
             found[file] = None
-    return Files(tuple(found), tuple(problems))
+        json.update(dict.fromkeys(files.json))
+    return Files(tuple(found), tuple(problems), json=tuple(json))
 
 
 def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator["Patch"]:
@@ -168,6 +171,13 @@ class _Loading:
             self._read_file(file)
         if self.sources:
             self._read_rows()
+
+    def pass_over(self, files: Sequence[SpecFile]) -> None:
+        """Warn of those of the files that look like specs and are not read."""
+        if files:
+            from reconciler.specs.passed_over import passed_over  # noqa: PLC0415  most folders hold no JSON
+
+            self._warnings += passed_over(files)
 
     def loaded(self, files: tuple[str, ...]) -> Loaded:
         """Merge and check what was declared."""

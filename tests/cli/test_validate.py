@@ -184,3 +184,19 @@ def test_an_entry_of_the_command_line_is_not_told_at_a_line(repository: Reposito
     repository.write("reconciler.yaml", "version: 1\nspecs: [nope]\nenvironments: {sandbox: {api: sandbox}}\n")
 
     assert repository.run("plan", "--specs", "nope").err.startswith("error: nope: no such file or folder")
+
+
+def test_json_in_a_folder_of_specs_that_looks_like_specs_is_warned_of(repository: Repository) -> None:
+    specs = '{"contacts": {"b": {"contact_id": "c2", "scopes": {"support": {}}}}}'
+    repository.write("specs/below/c.json", specs)
+    repository.write("specs/package.json", '{"name": "x", "contacts": 3}')
+    repository.write("specs/plan.json", '{"format_version": "1.0", "contacts": {}}')
+    called = repository.run("validate")
+
+    assert called.code == 0
+    assert called.err == (
+        "warning: specs/below/c.json: this file looks like specs and is not read: its ending is .json; "
+        "give it the ending .yaml, since YAML takes JSON as it is, or move it out of the folder\n"
+    )
+    (repository.root / "specs/below/c.json").rename(repository.root / "specs/below/c.yaml")
+    assert "2 contacts" in repository.run("validate").out
