@@ -18,7 +18,7 @@ from reconciler.storage.saved_documents import SavedDocument, load_document
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.records import JOURNALS, LEASES
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import choose_known_project, choose_project
+from reconciler.workflow.session import check_place, choose_project
 
 Note = Callable[[str], None]
 """Show a line beside the document."""
@@ -30,7 +30,7 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
 
     Raises `StateError`, and `InputError` where there is no project, or no such environment and no run of it.
     """
-    project = choose_known_project(options, surroundings)
+    project = choose_project(options, surroundings)
     folder = project.state_folder
     at_work = running(folder / LEASES, utc_now())
     runs = [
@@ -38,6 +38,8 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
         for run in JournalFolder(folder / JOURNALS).runs()
         if options.environment in {None, run.header.environment}
     ]
+    if not (runs or options.state):
+        check_place(project)
     if options.environment and not runs:
         project.environment(options.environment)
     return describe_runs(runs), folder / JOURNALS

@@ -172,7 +172,7 @@ def choose_known_project(options: RunOptions, around: Surroundings) -> Project:
     """Load the project for what earlier runs left; raises `InputError` where neither a project nor its state is."""
     project = choose_project(options, around)
     if not options.state and not project.state_folder.is_dir():
-        _check_place(project)
+        check_place(project)
     return project
 
 
@@ -185,7 +185,7 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
     environment = project.environment(options.environment)
     own = tuple(str(Path(path).absolute()) for path in options.specs)
     if not own:
-        _check_place(project)
+        check_place(project)
         return environment
     return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs, places={})
 
@@ -294,7 +294,7 @@ def _with_names(found: Mapping[Problem, Sequence[str]], of: Sequence[str]) -> tu
     )
 
 
-def _check_place(project: Project) -> None:
+def check_place(project: Project) -> None:
     """Raise `InputError` where nothing is: no settings, and none of the specs that are read without them."""
     if project.file is not None or (project.root / DEFAULT_SPECS).exists():
         return

@@ -56,6 +56,8 @@ def test_before_the_first_apply_there_are_no_runs(repository: Repository) -> Non
 def test_where_there_is_no_project_its_runs_and_its_sandbox_are_not_looked_for(repository: Repository) -> None:
     empty = repository.root / "below"
     empty.mkdir()
+    (repository.root / "emptied/.reconciler").mkdir(parents=True)
+    assert repository.run("--project", "emptied", "runs").code == 1
     for command in (("runs",), ("sandbox", "show"), ("sandbox", "reset", "--yes")):
         called = repository.run("--project", str(empty), *command)
         assert called.code == 1
