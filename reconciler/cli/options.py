@@ -99,7 +99,7 @@ def account_connection_options(command: _Command) -> _Command:
             "--concurrency",
             type=click.IntRange(1, 200),
             metavar="N",
-            help="How many requests may be under way at once.",
+            help="The most requests at once.",
         ),
     )
 
@@ -135,8 +135,7 @@ def account_options(command: _Command) -> _Command:
             "revealed",
             multiple=True,
             metavar="KEY_PATTERN",
-            help="Show live values of these keys in every output; * stands for any part of a key. Never secrets. "
-            "Repeatable.",
+            help="Show live values of these keys in every output; * is any part of a key. Never secrets. Repeatable.",
         ),
     )
 
@@ -149,7 +148,7 @@ def target_option(command: _Command) -> _Command:
         multiple=True,
         metavar="ADDRESS_PATTERN",
         shell_complete=lambda *typed: _completers().complete_addresses(*typed),
-        help="Only this address and what is below it; * stands for any part of a name. Repeatable.",
+        help="Only this address and what is below it; * is any part of a name. Repeatable.",
     )(command)
 
 
@@ -195,7 +194,7 @@ def budget_options(command: _Command) -> _Command:
             "--max-requests",
             type=click.IntRange(min=1),
             metavar="N",
-            help="Send no more than N requests, reads included, then stop in good order; the next run goes on.",
+            help="Send at most N requests, reads included, then stop in good order; the next run goes on.",
         ),
         _shared(
             "--max-minutes",
@@ -220,7 +219,7 @@ def guard_options(command: _Command) -> _Command:
             "--max-update-share",
             type=click.FloatRange(0, 1),
             metavar="SHARE",
-            help="Refuse to overwrite more than this share (0 to 1) of the live facts that are enforced.",
+            help="Refuse to overwrite more than this share (0 to 1) of the enforced live facts.",
         ),
         _shared(
             "--max-new-keys",
@@ -256,13 +255,13 @@ def progressive_options(command: _Command) -> _Command:
             "--canary",
             type=click.IntRange(min=1),
             metavar="N",
-            help="Do the first N contacts alone, read them back, and go on only when they are as declared.",
+            help="Do the first N contacts alone, and go on only when they read back as declared.",
         ),
         _shared(
             "--max-failures",
             type=_MostFailuresType(),
             metavar="N|P%",
-            help="Begin nothing more after N failures, or when P percent of the operations have failed.",
+            help="Begin nothing more after N failures, or after P% of the operations failed.",
         ),
         _shared(
             "--fail-fast",
@@ -281,12 +280,12 @@ def writing_options(command: _Command) -> _Command:
     return _applied(
         command,
         click.option("--yes", is_flag=True, help="Do not ask."),
-        click.option("--dry-run", is_flag=True, help="Show each request that would be sent, and send none of them."),
+        click.option("--dry-run", is_flag=True, help="Show the requests of an apply, and send none."),
         click.option("--receipt", type=file, help="Save the outcome of every operation, as JSON, to this file."),
         click.option(
             "--save-undo",
             type=file,
-            help="Save the former values of all that is updated to this new file, which `undo` takes.",
+            help="Save the former values of what is updated to this new file, for `undo`.",
         ),
     )
 

@@ -49,6 +49,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     **{title: tuple(name for name in names if name not in OWN_LINES) for title, names in OPTION_GROUPS.items()},
     "Writing": ("--yes", "--dry-run"),
 }
+_MOST_TAKERS = 10
 _KNOWN = {name for names in SHARED.values() for name in names}
 
 
@@ -85,7 +86,7 @@ def commands_page() -> str:
         "reconciler [--project FILE_OR_FOLDER] [-e ENVIRONMENT] COMMAND",
         "```",
         "",
-        "`python -m reconciler` is the same. Options stand after the command.",
+        "Options stand after the command.",
         "Those under [Global](#shared-options) and Connection may also stand before it.",
         "A command takes only the options that change something for it.",
         "",
@@ -105,7 +106,7 @@ def commands_page() -> str:
     lines += [f"| `{name}` | {text} |" for name, text in FORMATS.items()]
     lines += ["", "In every format but text on your own terminal, live values are masked: see [privacy](privacy.md)."]
     lines += ["What a value holds, such as Markdown, HTML or control characters, shows as itself and does nothing."]
-    lines += ["The HTML report loads nothing. It works by keyboard, on phones, on paper and without JavaScript."]
+    lines += ["The HTML report loads nothing, and works by keyboard, on phones, on paper and without JavaScript."]
     lines += ["", "## Exit codes", "", "| code | means |", "| --- | --- |"]
     lines += [f"| {code} | {text} |" for code, text in EXIT_CODES.items()]
     return "\n".join(lines) + "\n"
@@ -141,9 +142,12 @@ def _shared() -> Iterator[str]:
                 takers[one.opts[-1]].append(name)
                 options.setdefault(one.opts[-1], one)
     for title, names in SHARED.items():
-        yield from (f"**{title}**", "")
+        taken = {", ".join(takers[name]) for name in names if name in options}
+        alike = taken.pop() if len(taken) == 1 else ""  # who takes all of them stands in the heading, once
+        yield from (f"**{title}** ({alike})" if alike else f"**{title}**", "")
         for name in (name for name in names if name in options):
-            where = "" if title == "Global" else f" ({', '.join(takers[name])})"
+            by = ", ".join(takers[name]) if len(takers[name]) < _MOST_TAKERS else "most commands"
+            where = "" if alike or title == "Global" else f" ({by})"
             spelled = {"--format": "--format FORMAT", "--environment": "-e, --environment NAME"}.get(name) or _spelled(
                 options[name]
             )

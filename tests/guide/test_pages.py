@@ -22,8 +22,6 @@ GUIDE_PAGES = [*topics().values()]
 PAGES = [README, *GUIDE_PAGES]
 WALKED = [path for path in PAGES if is_walked(path)]
 LONGEST_PAGE = 12_000
-LONGEST_REFERENCE = 16_000
-"""Of the page of commands, which is made from them and searched more than read."""
 LONGEST_README = 9_000
 LONGEST_SENTENCE = 30
 GENERATED = {"errors"}
@@ -197,7 +195,7 @@ def test_every_page_is_short_and_says_first_what_it_is_for(path: Path) -> None:
     text = read(path)
     title, empty, purpose, end, *_ = text.splitlines()
 
-    assert len(text.encode()) <= (LONGEST_REFERENCE if path.stem == "commands" else LONGEST_PAGE)
+    assert len(text.encode()) <= LONGEST_PAGE
     assert title == f"# {path.stem.capitalize() if path.stem not in {'ci', 'faq'} else path.stem.upper()}"
     assert (empty, end) == ("", "")
     assert purpose.endswith(".")
