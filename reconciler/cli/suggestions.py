@@ -65,7 +65,7 @@ def with_suggestion(error: click.ClickException) -> click.ClickException:
 
 
 def _bad_value(error: click.BadParameter, option: click.Option, context: click.Context) -> click.BadParameter:
-    """Say of a number how it is written, and of a value from a variable which one."""
+    """Return how a number is written, and of which variable a value comes."""
     message, source = error.message, context.get_parameter_source(option.name or "")
     if isinstance(option.type, click.IntRange | click.FloatRange):
         message = worded_number(option.type, message)
@@ -75,7 +75,7 @@ def _bad_value(error: click.BadParameter, option: click.Option, context: click.C
 
 
 def _missing(argument: click.Argument, context: click.Context) -> str:
-    """Say which argument a command needs, with a command line that has one."""
+    """Return which argument a command needs, with a command line that has one."""
     example = next((line for line in examples_of(context.command) if line.startswith(f"{PROGRAM} ")), "")
     such = f"; write it as in {pasteable(f'`{example}`')}" if example else ""
     name = argument.make_metavar(context).rstrip(".")

@@ -129,7 +129,7 @@ async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declar
 
 
 def _ignore(_memories: int, _requests: int) -> None:
-    """Say nothing of what reading a snapshot takes: no request is sent."""
+    """Note nothing of what reading a snapshot takes: no request is sent."""
 
 
 def _revision(session: Session, base: str | None) -> Revision | None:

@@ -102,7 +102,7 @@ class Session(Struct, frozen=True):
         )
 
     def _note_cost(self, count: int, requests: int) -> None:
-        """Say before reading how long it takes, where the declared rate limit makes it wait."""
+        """Note before reading how long it takes, where the declared rate limit makes it wait."""
         met = self.account.pacer.allowance()
         seconds = seconds_to_read(requests, met)
         if seconds:
