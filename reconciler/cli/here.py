@@ -18,7 +18,7 @@ from msgspec import Struct
 from reconciler.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from reconciler.render.links import SourceLinks
+    from reconciler.render.markup import SourceLinks
 
 _Document = TypeVar("_Document")
 _Rename: TypeAlias = Callable[[str], str]
@@ -53,7 +53,7 @@ def links_of(root: Path) -> "SourceLinks | None":
     """Return where the specs of a project can be read on the web, which a CI job knows."""
     if not os.environ.keys() & {"GITHUB_SHA", "CI_COMMIT_SHA"}:
         return None
-    from reconciler.render.links import source_links
+    from reconciler.render.markup import source_links
 
     return source_links(os.environ, str(root.resolve()))
 

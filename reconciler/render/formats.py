@@ -12,7 +12,7 @@ from reconciler.render.output import PLAIN, Palette
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
-    from reconciler.render.links import SourceLinks
+    from reconciler.render.markup import SourceLinks
 
 PlanRenderer: TypeAlias = Callable[[PlanDocument], str]
 ReceiptRenderer: TypeAlias = "Callable[[ReceiptDocument], str]"

@@ -17,8 +17,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
 from reconciler.render.changes import Line
-from reconciler.render.links import SourceLinks
-from reconciler.render.markup import code, marker, notes, refusal
+from reconciler.render.markup import SourceLinks, code, marker, notes, refusal
 from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
 from reconciler.render.words import PlanWords, advice, counted, listed, memories, pending, words_of
 

@@ -1,18 +1,60 @@
 """
-Pieces of HTML for Markdown pages: foreign text that shows as itself and does nothing, and the notes of a plan.
+Pieces of HTML pages and comments: foreign text that shows as itself, links to specs, and the notes of a plan.
 
 Foreign text stands only in `<code>`, inside HTML blocks. Markdown is not parsed there, and the filters that run over a
 finished page (mentions, issue numbers, links, emoji) skip `<code>`. Special characters are written as entities, so that
 robots that read the source find no `@name` and no link in it.
 """
 
-from collections.abc import Iterator, Sequence
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from msgspec import Struct
+
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.words import counted
+
+_HOST = r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?"
+_SERVER = re.compile(_HOST)
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_PROJECT = re.compile(rf"{_HOST}(?:/[A-Za-z0-9_.-]+)+")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class SourceLinks(Struct, frozen=True):
+    """The URL of a repository's files at a commit, and the folder of the specs in it."""
+
+    files: str
+    folder: str = ""
+
+    def url(self, place: PlaceEntry) -> str:
+        """Return the URL of a line; empty for a file outside of the repository."""
+        path = posixpath.normpath(posixpath.join(self.folder, place.file)) if place.file else ""
+        if path in {"", "."} or path.startswith(("/", "../")) or path == "..":
+            return ""
+        line = f"#L{place.line}" if place.line else ""
+        return f"{self.files}/{quote(path.encode(errors='backslashreplace'))}{line}"
+
+
+def source_links(environ: Mapping[str, str], root: str) -> SourceLinks | None:
+    """Return the links that the variables of a CI job make known to a project in the folder `root`; only to https."""
+    server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+    project = environ.get("CI_PROJECT_URL", "")
+    if _SERVER.fullmatch(server) and _REPOSITORY.fullmatch(repository):
+        files, commit, top = f"{server}/{repository}/blob", "GITHUB_SHA", "GITHUB_WORKSPACE"
+    elif _PROJECT.fullmatch(project):
+        files, commit, top = f"{project}/-/blob", "CI_COMMIT_SHA", "CI_PROJECT_DIR"
+    else:
+        return None
+    at, folder = environ.get(commit, ""), environ.get(top, "").rstrip("/")
+    if not _COMMIT.fullmatch(at) or not folder or not f"{root}/".startswith(f"{folder}/"):
+        return None
+    return SourceLinks(f"{files}/{at}", root.removeprefix(folder).lstrip("/"))
+
 
 _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"}
 _LONGEST_MARKER = 200

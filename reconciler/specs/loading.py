@@ -175,9 +175,9 @@ class _Loading:
     def pass_over(self, files: Sequence[SpecFile]) -> None:
         """Warn of those of the files that look like specs and are not read."""
         if files:
-            from reconciler.specs.passed_over import passed_over  # noqa: PLC0415  most folders hold no JSON
+            from reconciler.specs.scanning import unread_specs  # noqa: PLC0415  most folders hold no JSON
 
-            self._warnings += passed_over(files)
+            self._warnings += unread_specs(files)
 
     def loaded(self, files: tuple[str, ...]) -> Loaded:
         """Merge and check what was declared."""

@@ -1,5 +1,6 @@
-"""Look into spec files without loading them: the addresses for completion, and the keys of facts that are secrets."""
+"""Look into files without loading them: declared addresses, keys of secret facts, and JSON that looks like specs."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -8,12 +9,34 @@ from pathlib import Path
 from reconciler.core.model.address import fact_address
 from reconciler.core.model.references import referenced
 from reconciler.core.model.value import Json
-from reconciler.errors import SpecError
-from reconciler.reading import find_files, read_file
+from reconciler.errors import Problem, SpecError
+from reconciler.reading import SpecFile, find_files, read_file
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import facts_in
 from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_reading import RowSource, row_sources
+
+_MOST_BYTES = 65_536
+_LIKE_SPECS = re.compile(rb'"(?:contacts|contacts_from|fact_keys|memories|scopes)"\s*:\s*[{\[]')
+_OURS = b'"format_version"'
+"""What the documents of this tool hold, such as a saved plan."""
+
+
+def unread_specs(files: Iterable[SpecFile]) -> Iterator[Problem]:
+    """Yield a warning for each of the files that looks like specs; one that cannot be read does not."""
+    for file in files:
+        if _looks_like_specs(file):
+            cure = "give it the ending .yaml, since YAML takes JSON as it is, or move it out of the folder"
+            yield Problem(file.name, 0, 0, "", "this file looks like specs and is not read: its ending is .json", cure)
+
+
+def _looks_like_specs(file: SpecFile) -> bool:
+    try:
+        with file.path.open("rb") as stream:
+            start = stream.read(_MOST_BYTES)
+    except OSError:
+        return False
+    return _OURS not in start and _LIKE_SPECS.search(start) is not None
 
 
 def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:

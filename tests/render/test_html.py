@@ -14,7 +14,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.render.changes import cause_text
 from reconciler.render.html.html import render_plan_html
-from reconciler.render.links import SourceLinks
+from reconciler.render.markup import SourceLinks
 from tests.builders import existing, memory, plan, plan_all, user
 from tests.html_pages import Report
 

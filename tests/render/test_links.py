@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.core.documents.plan import PlaceEntry
-from reconciler.render.links import SourceLinks, source_links
+from reconciler.render.markup import SourceLinks, source_links
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GITHUB = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.text import printing
 from reconciler.render.html.page import build_page
-from reconciler.render.links import SourceLinks
+from reconciler.render.markup import SourceLinks
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,7 +15,7 @@ from reconciler.core.model.text import duration
 from reconciler.render.changes import Line, unchanged_lines
 from reconciler.render.html.margins import Margins, at_rows, row_notes
 from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, row_of, size_of, verb_of
-from reconciler.render.links import SourceLinks
+from reconciler.render.markup import SourceLinks
 from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
 from reconciler.render.words import PlanWords, counted, memories, pending, words_of

@@ -10,7 +10,7 @@ from reconciler.core.documents.plan import PlaceEntry
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line
-from reconciler.render.links import SourceLinks
+from reconciler.render.markup import SourceLinks
 from reconciler.render.words import shown
 
 Verb: TypeAlias = Literal["update", "add", "create", "user", "stays"]
