@@ -1,7 +1,7 @@
 """Starting: the files of a new repository, which validates, plans and applies on the sandbox at once."""
 
 from reconciler.project import SANDBOX
-from reconciler.scaffold.answers import Answers, action_of, installed_from, is_pinned, problem_with
+from reconciler.scaffold.answers import Answers, action_of, installed_from, is_pinned, problem_with, scope_value_of
 from reconciler.scaffold.repository import ALWAYS, IGNORED, IGNORED_LINES, repository
 from reconciler.storage.files import existing, write_new
 
@@ -17,5 +17,6 @@ __all__ = [
     "is_pinned",
     "problem_with",
     "repository",
+    "scope_value_of",
     "write_new",
 ]

@@ -10,6 +10,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from reconciler.core.model.masking import shown
+from reconciler.core.model.phone_numbers import e164_of
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.value import Json
 from reconciler.project import SANDBOX, EnvironmentFile, ProjectFile
@@ -96,6 +97,11 @@ class Answers(Struct, frozen=True):
     def has_account(self) -> bool:
         """Return whether CI is for an account, which takes a key."""
         return self.api != SANDBOX
+
+
+def scope_value_of(kind: str, text: str) -> str:
+    """Return the id or the number of a scope as specs write it: numbers as E.164."""
+    return e164_of(text) if kind == "agent_number" else text
 
 
 def action_of(text: str) -> str:

@@ -97,8 +97,7 @@ def _account(wizard: Wizard) -> _NamedAccount:
 
 
 def _answers(wizard: Wizard, kept: _NamedAccount | None, secrets: tuple[str, ...]) -> "Answers":
-    from reconciler.core.model.phone_numbers import e164_of
-    from reconciler.scaffold import Answers
+    from reconciler.scaffold import Answers, scope_value_of
 
     name, api, variable, allowed = kept or _account(wizard)
     named = [wizard.secret(one, variable) for one in dict.fromkeys(secrets)]
@@ -113,7 +112,7 @@ def _answers(wizard: Wizard, kept: _NamedAccount | None, secrets: tuple[str, ...
         api=api,
         api_key_env=variable,
         scope_kind=cast("Any", kind),
-        scope_value=e164_of(value) if kind == "agent_number" else value,
+        scope_value=scope_value_of(kind, value),
         identified_by=cast("Any", identified_by),
         ci=cast("Any", ci),
         install="" if ci == "none" else _install(wizard, has_action=bool(action)),

@@ -1,0 +1,103 @@
+"""Format files: find what other readers of YAML would misread, and write it in quotes, in place."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.errors import ReconcilerError, SpecError
+from reconciler.project import FILE_NAME, load_project
+from reconciler.reading import Files, ParsedFile, SpecFile, edited, find_files, read_file
+from reconciler.reading.quoting import quoting_edits
+from reconciler.specs.catalogue import number_keys
+from reconciler.specs.phone_numbers import number_edits
+from reconciler.specs.problems import Problems, is_undo, learn, take_problems
+from reconciler.storage.files import check_rewritable, rewrite_file
+
+_BYTE_ORDER_MARK = "\ufeff"
+_PROJECT_NUMBERS = frozenset(("max_update_share",))
+"""The keys of `reconciler.yaml` that hold numbers with decimals."""
+
+
+class Rewrite(Struct, frozen=True):
+    """
+    A file that lacks quotes: its name, where it is, its text, and what the text should be.
+
+    It `is_withheld` where its text holds live or sensitive values.
+    """
+
+    name: str
+    path: Path
+    before: str
+    after: str
+    is_withheld: bool
+
+
+class Rewrites(Struct, frozen=True):
+    """What is to be written, and the names of undo files, which are left as they are."""
+
+    files: tuple[Rewrite, ...]
+    undo_files: tuple[str, ...]
+
+
+def find_rewrites(project: str | None, paths: Sequence[str]) -> Rewrites:
+    """
+    Return what changes in the files of `paths`, or of a whole project.
+
+    Raises `SpecError` with all that is wrong in any file, so that nothing is written beside it, and `InputError`.
+    """
+    problems = Problems()
+    names, of_project = _of_project(project, is_optional=bool(paths))
+    found = find_files(paths, root=Path()) if paths else of_project
+    problems.take(found.problems)
+    parsed = {file: read_file(file.path, name=file.name) for file in (*found.files, *of_project.files)}
+    wanted = frozenset(found.files)
+    for file, content in parsed.items():
+        (take_problems if file in wanted else learn)(content, file, problems)
+    if problems.found:
+        raise SpecError(problems.found)
+    numbers = {key for content in parsed.values() for one in content.documents for key in number_keys(one)}
+    specs = [file for file in found.files if not is_undo(parsed[file])]
+    rewrites = (
+        _rewrite(file, parsed[file], _PROJECT_NUMBERS if file.path.name in names else numbers, problems)
+        for file in specs
+    )
+    undo_files = tuple(file.name for file in found.files if is_undo(parsed[file]))
+    return Rewrites(tuple(one for one in rewrites if one), undo_files)
+
+
+def write_rewrites(rewrites: Sequence[Rewrite]) -> None:
+    """Write all files, once it is known that each can be written; raises `StateError`."""
+    for one in rewrites:
+        check_rewritable(one.path)
+    for one in rewrites:
+        rewrite_file(one.path, one.after)
+
+
+def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str], Files]:
+    """Return the names of a project's own file, and all files of the project: their catalogues count for any path."""
+    try:
+        project = load_project(given)
+        entries = dict.fromkeys(entry for one in project.environments for entry in (*one.specs, *one.overlays))
+        found = find_files(tuple(entries), root=project.root)
+    except ReconcilerError:
+        if is_optional:  # the paths may be of no project, or of one that is broken
+            return {FILE_NAME}, Files((), ())
+        raise
+    if found.problems and is_optional:
+        found = Files((), ())
+    own = find_files([project.file], root=project.root).files if project.file else ()
+    return {FILE_NAME, project.file or FILE_NAME}, Files((*own, *found.files), found.problems)
+
+
+def _rewrite(file: SpecFile, parsed: ParsedFile, numbers: Collection[str], problems: Problems) -> Rewrite | None:
+    """Return what changes in a file, if anything does."""
+    before = parsed.data.decode()
+    mark = before[: before.startswith(_BYTE_ORDER_MARK)]
+    text = before[len(mark) :]
+    edits = {edit.start: edit for edit in (*quoting_edits(text, numbers), *number_edits(text, parsed.documents))}
+    after = mark + edited(text, tuple(edits.values()))
+    if after == before:
+        return None
+    is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))
+    return Rewrite(file.name, file.path, before, after, is_withheld)
