@@ -25,7 +25,7 @@ NO_REGION = 'write "+" and the country code first, or, for a data file, set phon
 SPREADSHEET_CURE = "format the column as text in the spreadsheet, and save the list again"
 """What helps where a spreadsheet took an id or a phone number for a number."""
 
-_INTERNATIONAL = r"(?is)[\s(\[]*(?:tel:)?[\s(\[]*(?:\+|00)(?P<rest>.*)"
+_INTERNATIONAL = r"(?is)[\s(\[]*(?:tel:)?[\s(\[]*(?P<sign>\+|00)(?P<rest>.*)"
 _ONLY_A_NUMBER = r"[\d\s().\-/\[\]]+"
 _BRACKETED_ZERO = r"[\s)\].\-/]*[1-9]\d{0,2}[\s)\].\-/]*[(\[]\s*0\s*[)\]]"
 _EXPONENT = r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d+"
@@ -35,6 +35,7 @@ _EXTENSION = (
     r"(?:\b(?:ext(?:ension)?|extn|ex|int|anexo)\b[.:]?|;ext=|;|x|#|доб\.?)[\s:.]*\d{1,7}#?"
 )
 _BETWEEN_NUMBERS = r"(?i)[/;,|&\n]|\b(?:or|and)\b|(?=\+)"
+_SHORT_SECOND = r".*/\s*\d{1,3}\s*"
 _LIKE_A_NUMBER = r"\+?[(\[]?\d[\d\s().\-/\[\]]{5,}\d"
 _SPELLED = r"[\d\s().-]*\d[\s().-]*[A-Z]+(?:-[A-Z]+)*[\s().-]*\d*"
 _SHORTEST_NUMBER = 7
@@ -109,17 +110,17 @@ def _read(text: str, region: str | None) -> str | NoNumber:
     international = re.fullmatch(_INTERNATIONAL, text)
     written = international["rest"] if international else text
     digits = _digits(written)
-    has_room_for_two = len(digits) >= 2 * _SHORTEST_NUMBER
-    if not re.fullmatch(_ONLY_A_NUMBER, written) or (has_room_for_two and len(_numbers_in(text)) > 1):
+    if not re.fullmatch(_ONLY_A_NUMBER, written) or _holds_two(text, digits):
         return _more_than_a_number(text, region)
     if international:
-        return _international(digits, text, may_drop_zero=bool(re.match(_BRACKETED_ZERO, written)))
+        dialled = _dialled_abroad(digits, text, region) if region and international["sign"] == "00" else None
+        return dialled or _international(digits, text, written)
     return _national(digits, text, region)
 
 
 def _more_than_a_number(text: str, region: str | None) -> NoNumber:
     """Return the problem of what stands beside a number, and suggest the number alone where it can be read."""
-    if len(_numbers_in(text)) > 1:
+    if len(_numbers_in(text)) > 1 or _has_short_second(text):
         return NoNumber(
             _said("{} holds more than one phone number", text), "keep one; each user has a number of its own"
         )
@@ -156,7 +157,43 @@ def _numbers_in(text: str) -> list[str]:
     return [part for part in re.split(_BETWEEN_NUMBERS, text) if len(_digits(part)) >= _SHORTEST_NUMBER]
 
 
-def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNumber:
+def _holds_two(text: str, digits: str) -> bool:
+    has_room = len(digits) >= 2 * _SHORTEST_NUMBER
+    return _has_short_second(text) or (has_room and len(_numbers_in(text)) > 1)
+
+
+def _has_short_second(text: str) -> bool:
+    """Return whether only the last digits of a second number stand behind a number, as in 030 1234567/8."""
+    is_short = "/" in text and re.fullmatch(_SHORT_SECOND, text)
+    return bool(is_short) and len(_digits(text.rpartition("/")[0])) >= _SHORTEST_NUMBER
+
+
+def _dialled_abroad(digits: str, text: str, region: str) -> str | NoNumber | None:
+    """Return a number behind what a region dials for calls abroad where that is 00 and more, as 0011 in Australia."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(f"00{digits}", region, keep_raw_input=True)
+    except phonenumbers.NumberParseException:
+        return None
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    is_dialled = parsed.country_code_source == phonenumbers.CountryCodeSource.FROM_NUMBER_WITH_IDD
+    if not is_dialled or number.endswith(digits) or not phonenumbers.is_valid_number(parsed):
+        return None
+    return _one_of(text, number, f"+{digits}") if _is_plainly_assigned(digits) else number
+
+
+def _is_plainly_assigned(digits: str) -> bool:
+    return is_e164(f"+{digits}") and is_assigned(f"+{digits}")
+
+
+def _one_of(text: str, number: str, other: str) -> NoNumber:
+    """Return the problem of a text that is two numbers, by where its country code ends."""
+    cure = compose("write the one that is meant: {} or {}", quote(number), quote(other))
+    return NoNumber(_said("{} can be read as two phone numbers", text), cure)
+
+
+def _international(digits: str, text: str, written: str) -> str | NoNumber:
     import phonenumbers
 
     try:
@@ -165,7 +202,10 @@ def _international(digits: str, text: str, *, may_drop_zero: bool) -> str | NoNu
         return _unreadable(digits, text, is_code=error.error_type == error.INVALID_COUNTRY_CODE)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     code = str(parsed.country_code)
-    if number != f"+{digits}" and not may_drop_zero:
+    first = re.search("[0-9]+", written)
+    if first and len(first[0]) < len(code):  # as in +8 495 123-45-67, of which +84 would make another country's
+        return NoNumber(_said(f"{{}} cannot exist: no country has the code +{first[0]}", text), _EXAMPLE)
+    if number != f"+{digits}" and not re.match(_BRACKETED_ZERO, written):
         return _trunk(text, code, digits.removeprefix(code), number)
     return _possible(parsed, number, text)
 
@@ -191,11 +231,28 @@ def _national(digits: str, text: str, region: str | None) -> str | NoNumber:
         return no_number(text)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     found = _possible(parsed, number, text, region)
-    other = _read(f"+{digits}", None) if isinstance(found, NoNumber) and len(digits) > _SHORTEST_NUMBER else None
-    if isinstance(other, str) and is_assigned(other):
-        cure = compose("if it begins with its country code, write {}", quote(other))
-        return NoNumber(_said(f"{{}} is no number of {region}", text), cure)
-    return found
+    if isinstance(found, str):
+        return _with_its_code(digits, text, region, found) or found
+    other = _read(f"+{digits}", None) if len(digits) > _SHORTEST_NUMBER else None
+    return _of_another(text, region, other) if isinstance(other, str) and is_assigned(other) else found
+
+
+def _with_its_code(digits: str, text: str, region: str, number: str) -> NoNumber | None:
+    """Return the problem of a possible national number that is rather one with its country code, without the "+"."""
+    import phonenumbers
+
+    other, code = f"+{digits}", f"{phonenumbers.country_code_for_region(region)}"
+    if number == other or not _is_plainly_assigned(digits):
+        return None
+    if not is_assigned(number):
+        return _of_another(text, region, other)
+    has_prefix = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
+    return _one_of(text, other, number) if has_prefix and digits.startswith(code) else None
+
+
+def _of_another(text: str, region: str, other: str) -> NoNumber:
+    cure = compose("if it begins with its country code, write {}", quote(other))
+    return NoNumber(_said(f"{{}} is no number of {region}", text), cure)
 
 
 def _possible(parsed: "phonenumbers.PhoneNumber", number: str, text: str, region: str = "") -> str | NoNumber:

@@ -66,6 +66,13 @@ REFUSED = [
     ("911", "US", '"911" cannot exist: it is too short for US (+1)', "after +1 come 10 digits"),
     ("555-2671", "US", '"555-2671" lacks its area code', "write it with the area code"),
     ("33 1 42 68 53 00", "US", "is no number of US", 'if it begins with its country code, write "+33142685300"'),
+    ("14155552671", "DE", "is no number of DE", 'if it begins with its country code, write "+14155552671"'),
+    ("491711234567", "DE",
+     "can be read as two phone numbers", 'write the one that is meant: "+491711234567" or "+49491711234567"'),
+    ("001 47 22 23 45 67", "KR",
+     "can be read as two phone numbers", 'write the one that is meant: "+4722234567" or "+14722234567"'),
+    ("+8 495 123 45 67", None, "cannot exist: no country has the code +8", '"+14155550100"'),
+    ("+8 (495) 123-45-67", "RU", "cannot exist: no country has the code +8", '"+14155550100"'),
     ("+1 415 555 2671 x12", None,
      "has an extension, which no agent can dial", 'write "+14155552671"; keep the extension as a fact'),
     ("+1 415 555 2671 ext. 12", None, "has an extension", 'write "+14155552671"'),
@@ -75,6 +82,8 @@ REFUSED = [
     ("(415) 555-2671 x7", None, "has an extension", "write the number without the extension"),
     ("+1 415 555 2671 / +1 415 555 2672", None, "holds more than one phone number", "keep one"),
     ("020 7946 0958 or 07700 900123", "GB", "holds more than one phone number", "keep one"),
+    ("030 1234567/8", "DE", "holds more than one phone number", "keep one"),
+    ("+49 89/123456 / 78", None, "holds more than one phone number", "keep one"),
     ("+14155552671;+14155552672", None, "holds more than one phone number", "keep one"),
     ("+1 415 555 2671 (mobile)", None, "holds more than a phone number", 'write "+14155552671"'),
     ('="+14155552671"', None, "holds more than a phone number", 'write "+14155552671"'),
@@ -142,6 +151,23 @@ def test_the_example_of_each_region_is_read_in_each_form_of_the_library(region: 
         assert read_phone_number(phonenumbers.format_number(example, form)) == number
     assert read_phone_number(phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL), region) == number
     assert is_e164(number) or example.italian_leading_zero
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_number_that_lost_its_plus_is_never_another_number(region: str) -> None:
+    for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE):
+        if example := phonenumbers.example_number_for_type(region, kind):
+            number = phonenumbers.format_number(example, PhoneNumberFormat.E164)
+            found = read_phone_number(number[1:], region)
+            assert found == number or isinstance(found, NoNumber)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "region"),
+    [("0011", "AU"), ("001", "KR"), ("002", "KR"), ("0014", "BR"), ("009", "CO"), ("010", "JP"), ("00", "SG")],
+)
+def test_what_a_country_dials_for_calls_abroad_is_no_country_code(dialled: str, region: str) -> None:
+    assert read_phone_number(f"{dialled} 44 20 7946 0958", region) == "+442079460958"
 
 
 def test_a_number_that_needs_no_library_is_possible_for_the_library_too() -> None:
