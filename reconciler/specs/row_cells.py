@@ -70,6 +70,11 @@ class Cells(Struct, frozen=True):
             return cell
         return self._changed(column, text_of(cell, column))
 
+    def missing(self, row: "Row") -> str | None:
+        """Return the first column, of several, whose cell is empty in a row."""
+        columns = self.columns if len(self.columns) > 1 else ()
+        return next((column for column in columns if row.cell(column) is None), None)
+
     def _text(self, row: "Row", escape: Callable[[str], str]) -> str | None:
         cells = [(column, row.cell(column)) for column in self.columns]
         if all(cell is None for _, cell in cells):

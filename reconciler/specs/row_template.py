@@ -25,6 +25,7 @@ from reconciler.specs.row_schema import CONSTANT, Convert
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
 _IDS = frozenset(("contact_id", "external_id", "external_memory_key"))
+_IDENTIFYING = _IDS | {"email", "phone_number"}
 _ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
 
 
@@ -51,7 +52,7 @@ class _Leaf(Struct, frozen=True):
     """
     One value: that of cells, or a constant; `fact` is its key where it is a fact.
 
-    `plain` is the column of a value that is one cell as it is, which most are.
+    `plain` is the column of a value that is one cell as it is, which most are. One that `is_whole` needs all its cells.
     """
 
     at: int
@@ -60,6 +61,7 @@ class _Leaf(Struct, frozen=True):
     fact: str | None
     is_number: bool
     plain: str | None = None
+    is_whole: bool = False
 
 
 class _Branch(Struct, frozen=True):
@@ -215,7 +217,8 @@ class Template:
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)
             is_number = path[-1] == "phone_number" and fact is None
-            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain)
+            is_whole = fact is None and path[-1] in _IDENTIFYING and path[0] != "metadata"
+            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain, is_whole=is_whole)
         self.slots.append(Slot(None, node.source, path))
         constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
         return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
@@ -245,6 +248,11 @@ class Template:
             return REFUSED, _mark(leaf.at)
         if cell is None:
             return None
+        if leaf.is_whole and (column := leaf.cells.missing(filling.row)):
+            slot = replace(self.slots[leaf.at], column=column)
+            part = f"this cell is empty, and it is a part of the {slot.path[-1]}"
+            filling.wrong.append(WrongCell(slot, part, "fill it in"))
+            return REFUSED, _mark(leaf.at)
         if isinstance(cell, str):
             cell = self._text(leaf, cell, filling)
         value = cell if leaf.cells.is_text and not self._is_resolved else escaped(cell)

@@ -147,6 +147,35 @@ def test_an_empty_cell_leaves_no_blanks_and_empty_cells_no_value(tmp_path: Path,
     assert fact(tmp_path, "'{first} {last} US'", row) == value
 
 
+@pytest.mark.parametrize(
+    ("contact", "row", "place"),
+    [
+        ("{phone_number: '+{status} {phone}'}", "a,,,44668 1800,,,\n", "specs/d.csv:2:5 contacts.a.phone_number"),
+        ("{external_id: '{country}-{phone}'}", "a,,,7,,,\n", "specs/d.csv:2:7 contacts.a.external_id"),
+        ("{email: '{last}@{email}'}", "a,Lee,,,,,\n", "specs/d.csv:2:3 contacts.a.email"),
+        (
+            "{email: email, scopes: {support: {users: [{phone_number: '+{status} {phone}'}]}}}",
+            "a,,a@example.com,44668 1800,,,\n",
+            "specs/d.csv:2:5 contacts.a.scopes.support.users[0].phone_number",
+        ),
+    ],
+)
+def test_a_part_of_an_identifier_is_no_identifier(tmp_path: Path, contact: str, row: str, place: str) -> None:
+    files = {"a.yaml": mapping("named_by: first", contact), "d.csv": (HEADER + row).encode()}
+
+    found = [line for line in problems(tmp_path, files) if "is a part of" in line]
+
+    assert [line.partition(": ")[0] for line in found] == [place]
+
+
+def test_an_identifier_of_several_empty_cells_is_not_there(tmp_path: Path) -> None:
+    users = "{email: email, scopes: {support: {users: [{phone_number: '+{status} {phone}'}]}}}"
+
+    found = loaded(tmp_path, "named_by: first", "a,,a@example.com,,,,\n", users)
+
+    assert [memory.users for memory in found.desired.contact_memories] == [()]
+
+
 def test_the_catalogue_gives_types_after_what_is_done_to_a_cell(tmp_path: Path) -> None:
     typed = "fact_keys: {f: {type: integer}}\n"
 
