@@ -200,7 +200,7 @@ class _Loading:
         found: dict[Source, Cell] = {}
         for source in self.sources:
             own = {place for place in places if place.file == source.file.name}
-            found |= source.cells_at(own) if own else {}
+            found |= source.cells_at(own, self._problems.hides) if own else {}
         return found
 
     def _read_file(self, file: SpecFile) -> None:

@@ -146,6 +146,11 @@ class Problems:
         facts = (fact for one in documents for fact in facts_in(one)) if self._hidden else ()
         return file in self._withheld or self._hides_all or any(key in self._hidden for key, _ in facts)
 
+    def hides(self, path: KeyPath) -> bool:
+        """Return whether a path points to a fact whose values only the operator may see, or to a part of one."""
+        fact = fact_of(path)
+        return self._hides_all or (fact is not None and meant_key(str(fact[-1])) in self._hidden)
+
     def name_columns(self, file: str, names: Sequence[str]) -> None:
         """Set the columns of a data file, so that a problem at a cell names its column."""
         self._columns[file] = names

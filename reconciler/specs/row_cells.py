@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
-from reconciler.core.model.masking import compose, named, quote
+from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json
 from reconciler.reading import Nearest, Node, wrong
@@ -95,7 +95,9 @@ class Cells(Struct, frozen=True):
             return text
         value = self.map.get(text.strip(), self)
         if isinstance(value, Cells):
-            cure = f"add it to the map; {Nearest(self.map).did_you_mean(text)}"
+            known = Nearest(self.map).did_you_mean(text)
+            add = "add it to the map"
+            cure = Message(add, shown=f"{add}; {known}" if known else add)  # the keys are values, as cells are
             raise CellError(column, compose("the map of this column has no {}", quote(text)), cure)
         return None if value == "" else value
 

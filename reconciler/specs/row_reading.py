@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.masking import Message, compose, quote
 from reconciler.errors import Cell, Problem, Source
-from reconciler.reading import Nearest, Node, SpecFile, check, mistyped, reason
+from reconciler.reading import KeyPath, Nearest, Node, SpecFile, check, mistyped, reason
 from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Columns, Row
@@ -74,16 +74,27 @@ class RowSource(Struct, frozen=True):
         empty = self.model.empty_texts
         return _without(empty, events) if empty else events
 
-    def cells_at(self, places: AbstractSet[Source]) -> Mapping[Source, Cell]:
-        """Return the cells at these places of the file, as far as it can be read."""
+    def cells_at(self, places: AbstractSet[Source], hides: Callable[[KeyPath], bool]) -> Mapping[Source, Cell]:
+        """
+        Return the cells at these places of the file, as far as it can be read.
+
+        A column that is not mapped, or is mapped to what `hides` says, has no text: a problem of another column can
+        have its place where the row has no cell for it.
+        """
+        shown = self._shown_columns(hides)
         lines = {place.line for place in places}
         found: dict[Source, Cell] = {}
         with suppress(OSError, ValueError):
             for row in self.rows():
                 if isinstance(row, Row) and (row.source.line in lines or not self.streams):
                     at = {row.place(column): column for column in row.positions}
-                    found |= {place: _cell(row, at[place]) for place in places & at.keys()}
+                    found |= {place: _cell(row, at[place], shown) for place in places & at.keys()}
         return found
+
+    def _shown_columns(self, hides: Callable[[KeyPath], bool]) -> AbstractSet[str]:
+        slots = list(self.template(is_resolved=True).columns)
+        hidden = {slot.column for slot in slots if hides(("contacts", "", *slot.path))}
+        return {str(slot.column) for slot in slots if slot.column not in hidden}
 
     def template(
         self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
@@ -310,8 +321,8 @@ class RowReader:
         )
 
 
-def _cell(row: Row, column: str) -> Cell:
-    value = row.cell(column)
+def _cell(row: Row, column: str, shown: AbstractSet[str]) -> Cell:
+    value = row.cell(column) if column in shown else None
     return Cell(column, "" if value is None else value if isinstance(value, str) else json.dumps(value))
 
 

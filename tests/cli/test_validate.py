@@ -91,6 +91,32 @@ def test_problems_are_a_table_with_the_values_that_may_be_shown(repository: Repo
     assert found[0][5] == 'write it as "name@example.com"'
 
 
+def test_a_table_of_problems_shows_no_cell_of_another_column(repository: Repository) -> None:
+    repository.write("specs/list.yaml", KEYS + LIST.replace("name: name, plan: tier", "").replace("csv", "jsonl"))
+    rows = [
+        {"pin": "private-1", "mail": "ann@example.com", "name": "ann", "tier": "g", "phone": ""},
+        {"pin": "private-2"},
+    ]
+    repository.write("list.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+    found = table_of(repository)
+
+    assert ["list.jsonl", "2"] in [row[:2] for row in found]
+    assert "private" not in (repository.root / "problems.csv").read_text()
+
+
+def test_a_table_of_problems_lists_no_values_of_the_map_of_a_sensitive_fact(repository: Repository) -> None:
+    listed = LIST.replace("name: name, plan: tier", "").replace("pin: pin", "pin: {column: pin, map: {private-1: a}}")
+    repository.write("specs/list.yaml", KEYS + listed)
+    repository.write("list.csv", "name,mail,tier,pin,phone\nann,ann@example.com,gold,private-2,\n")
+
+    found = table_of(repository)
+
+    assert [row[:4] for row in found if row[0] == "list.csv"] == [["list.csv", "2", "pin", ""]]
+    assert found[1][5] == "add it to the map"
+    assert "private" not in (repository.root / "problems.csv").read_text()
+
+
 def test_a_table_of_problems_is_written_again_and_no_other_csv_is(repository: Repository) -> None:
     repository.write("specs/broken.yaml", BROKEN)
     first = table_of(repository)
