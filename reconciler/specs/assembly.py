@@ -33,6 +33,8 @@ def idle_facts(declared: Sequence[Declarations]) -> tuple[Problem, ...]:
 
 T = TypeVar("T")
 
+_TABLES = (".csv", ".jsonl", ".ndjson")
+_SAME_ROWS = "remove one of the two, or name the rows by more columns in named_by"
 _KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory"}
 
 
@@ -70,7 +72,7 @@ def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tupl
                 message=compose(
                     "the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known
                 ),
-                cure="rename one, or declare it in one place",
+                cure=_SAME_ROWS if one.source.file.endswith(_TABLES) else "rename one, or declare it in one place",
             )
     return first
 

@@ -32,11 +32,11 @@ CASES: Cases = {
     ),
     "one contact in two rows of one name": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\nana,c-1,,,\n"},
-        [("data.csv:4:1", 'the contact "ana" is declared twice, first at specs/data.csv:2:1 (column "id"); rename')],
+        [("data.csv:4:1", 'the contact "ana" is declared twice, first at specs/data.csv:2:1 (column "id"); remove')],
     ),
     "one name in a spec and in a row": (
         {"a.yaml": MAPPED, "b.yaml": b"contacts: {ana: {email: a@b}}\n", "data.csv": HEADER + b"ana,c-1,,,\n"},
-        [("data.csv:2:1", 'the contact "ana" is declared twice, first at specs/b.yaml:1:12 (column "id"); rename')],
+        [("data.csv:2:1", 'the contact "ana" is declared twice, first at specs/b.yaml:1:12 (column "id"); remove')],
     ),
     "one contact in two rows": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-1,,,\n"},
