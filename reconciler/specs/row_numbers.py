@@ -6,13 +6,14 @@ from msgspec import Struct
 
 from reconciler.core.model.countries import region_of
 from reconciler.core.model.masking import compose, quote
-from reconciler.core.model.phone_numbers import NO_REGION, NoNumber, read_phone_number
+from reconciler.core.model.phone_numbers import NO_REGION, NoNumber, no_number, read_phone_number
 from reconciler.core.model.value import Json
 from reconciler.reading import Node
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_cells import COLUMN
 
 _known_region = lru_cache(1024)(region_of)
+_IF_EMPTY = "write a number, or list it under `empty` of contacts_from if it stands for an empty cell"
 _FOREIGN = 'write "+" and the country code first'
 
 
@@ -24,6 +25,8 @@ class PhoneRegion(Struct, frozen=True):
 
     def read(self, text: str, row: Row) -> str | NoNumber:
         """Return a number of a row in E.164, or why it is none; without a country, the text as it is."""
+        if not any(map(str.isdecimal, text)):
+            return NoNumber(no_number(text).message, _IF_EMPTY)
         if self.code is None and self.column is None:
             return text
         country = row.cell(self.column) if self.column else None

@@ -203,6 +203,20 @@ def test_texts_that_stand_for_empty_cells_are_empty_in_the_whole_file(tmp_path: 
     assert [(name, one.profile) for name, one in contacts(found).items()] == [("ann", ())]
 
 
+@pytest.mark.parametrize("entry", ["named_by: first", "named_by: first\n  phone_region: US"])
+@pytest.mark.parametrize("text", ["N/A", "-", "unknown", "#N/A"])
+def test_a_text_without_digits_in_the_place_of_a_number_may_stand_for_an_empty_cell(
+    tmp_path: Path, entry: str, text: str
+) -> None:
+    users = "{email: email, scopes: {support: {users: [{phone_number: phone}]}}}"
+    files = {"a.yaml": mapping(entry, users), "d.csv": f"{HEADER}a,,a@example.com,{text},,,\n".encode()}
+
+    (found,) = problems(tmp_path, files)
+
+    assert f'a phone number is expected, not the text "{text}"' in found
+    assert found.endswith("; write a number, or list it under `empty` of contacts_from if it stands for an empty cell")
+
+
 REGIONS = "(415) 555-2671", "020 7946 0958", "030 23125 0"
 
 
