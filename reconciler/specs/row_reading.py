@@ -334,8 +334,9 @@ def _delimiter_cure(header: str) -> str:
     """Return the cure for a header of one column, which names what probably separates the cells."""
     counts = {one: header.count(one) for one in (";", "\t", "|", ",")}
     likely = max(counts, key=lambda one: counts[one])
-    written = f"`delimiter: {json.dumps(likely)}`" if counts[likely] else "`delimiter` to what separates them"
-    return f"the header has one column: set {written}"
+    if not counts[likely]:
+        return "the header has one column: remove what stands above the header, or set `delimiter`"
+    return f"the header has one column: set `delimiter: {json.dumps(likely)}`"
 
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:

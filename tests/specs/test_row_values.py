@@ -52,6 +52,14 @@ def test_a_name_is_made_of_the_columns_that_name_and_else_of_the_identifier(
     assert [*contacts(loaded(tmp_path, entry, row))] == [name]
 
 
+def test_a_title_above_the_header_is_what_may_have_to_go(tmp_path: Path) -> None:
+    files = {"a.yaml": mapping("named_by: first"), "d.csv": f"Contacts 2026\n\n{HEADER}{ANN}".encode()}
+
+    (found,) = problems(tmp_path, files)
+
+    assert found.endswith("the header has one column: remove what stands above the header, or set `delimiter`")
+
+
 def test_a_phone_number_alone_is_enough(tmp_path: Path) -> None:
     found = loaded(tmp_path, "phone_region: US", ",,,(415) 555-2671\n", "{phone_number: phone, scopes: {support: {}}}")
 
