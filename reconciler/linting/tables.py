@@ -10,6 +10,7 @@ from reconciler.core.model.desired import Desired, Identifier
 from reconciler.core.model.phone_numbers import is_assigned
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.text import Secret, hidden_in, quoted, shortened
+from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node
 from reconciler.reading.row_formats import Row
@@ -24,6 +25,10 @@ _MOST = 100
 _EMPTY = re.compile(
     r"(?i:null|\(null\)|#?n/a|nan|undefined|\\n|-+|\[object object\]|#(?:ref|value|name|num|null)[!?]|#div/0!)|None"
 ).fullmatch
+_NEARLY_MET = (
+    "is what `where` expects here, and the cell differs from it in case or blanks, so this memory is not declared",
+    "write the cell as `where` has it, if that is meant",
+)
 _FORMULA = re.compile(r'="(?P<text>.*)"').fullmatch
 
 
@@ -44,6 +49,11 @@ class TableReader(Recorder):
                 (node.source, path, str(node.value), flaw)
                 for path, node in _texts(document, ())
                 if (flaw := _flaw(str(node.value))) and node.source.file == source.file.name
+            )
+            self._found += (
+                (row.place(str(slot.column)), ("contacts", name, *slot.path), str(expected), _NEARLY_MET)
+                for slot, expected in ((one.slot, one.expected) for one in template.conditions)
+                if _is_nearly(row.cell(str(slot.column)), expected)
             )
 
         return look
@@ -75,6 +85,13 @@ def _texts(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
         yield from _texts(below, (*path, key))
     for index, below in enumerate(node.items()):
         yield from _texts(below, (*path, index))
+
+
+def _is_nearly(cell: Json, expected: Json) -> bool:
+    """Return whether a cell has what a condition expects but for case and the blanks around it."""
+    if not isinstance(cell, str) or not isinstance(expected, str) or cell == expected:
+        return False
+    return cell.strip().casefold() == expected.strip().casefold()
 
 
 def _flaw(text: str) -> tuple[str, str] | None:

@@ -68,6 +68,19 @@ def test_what_a_program_left_in_a_cell_is_named(table: Repository, cell: str, me
     assert cure in better
 
 
+def test_a_cell_that_misses_a_condition_by_case_or_blanks_is_named(table: Repository) -> None:
+    table.write("specs/support.yaml", ROWS.replace("{s: {}}}", "{s: {where: {note: active}}}}"))
+    table.write("specs/data.csv", "id,note,card\na,active,\nb,Active,\nc,active ,\nd,inactive,\ne,,\n")
+
+    found = [one for one in advice(table, "spreadsheet_debris") if "`where`" in one[1]]
+
+    assert [place for place, _, _ in found] == [
+        "specs/data.csv:3:2 contacts.b.scopes.s",
+        "specs/data.csv:4:2 contacts.c.scopes.s",
+    ]
+    assert found[0][1].startswith('"active" is what `where` expects here')
+
+
 @pytest.mark.parametrize("cell", ["gold", "none", "Nullarbor", "a-b", "-7", "N", "=7", "caf\u00e9", "two  blanks"])
 def test_other_cells_are_left_alone(table: Repository, cell: str) -> None:
     table.write("specs/data.csv", f"id,note,card\na,{cell},\n")
