@@ -2,13 +2,12 @@
 
 import click
 
-from reconciler.cli.invocation import Invocation, pass_invocation
+from reconciler.cli.invocation import PROGRAM, Invocation, pass_invocation
 from reconciler.cli.options import global_options
 from reconciler.cli.usage import command
 
 _SHELLS = ("bash", "zsh", "fish")
-_PROGRAM = "reconciler"
-_VARIABLE = "_RECONCILER_COMPLETE"
+_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"
 
 
 @command("completion zsh", "completion bash > ~/.local/share/bash-completion/completions/reconciler")
@@ -34,5 +33,5 @@ def completion(_invocation: Invocation, *, shell: str) -> int:
 
     made = get_completion_class(shell)
     assert made is not None  # noqa: S101  click knows these three
-    emit(made(group, {}, _PROGRAM, _VARIABLE).source())
+    emit(made(group, {}, PROGRAM, _VARIABLE).source())
     return 0
