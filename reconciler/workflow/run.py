@@ -16,11 +16,11 @@ from reconciler.observe import Observing, ReaderChoice
 
 
 class Reporter(Protocol):
-    """Shows notes and progress, learns what must never be shown, and waits."""
+    """Shows notes and progress, learns what outputs must leave out, and waits."""
 
     @property
     def shows_live_values(self) -> bool:
-        """Return whether notes are read by the operator alone, so that they may hold live values."""
+        """Return whether the operator alone reads the notes, which may then hold live values."""
 
     def note(self, line: str) -> None:
         """Show a line beside the document that the command prints."""
@@ -29,21 +29,21 @@ class Reporter(Protocol):
         """Return a function that shows how many items are done, and of how many."""
 
     def secret(self, text: str) -> None:
-        """Learn a secret of the specs, which no output but JSON may hold."""
+        """Learn a secret of the specs, which only JSON may show."""
 
     def key(self, text: str, variable: str = "") -> None:
-        """Learn a key, which no output may hold, and the environment variable that it was read from."""
+        """Learn a key, which no output may show, and the environment variable that holds it."""
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
-        """Return a function that waits for so many seconds, shows why, and returns early when `stop` is requested."""
+        """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
 
 
 class Surroundings(Struct, frozen=True):
     """
     What a workflow needs of the process around it.
 
-    `environ` holds the environment variables. `open_sandbox` opens the embedded sandbox that keeps its state in a file,
-    as an application to call in process.
+    `environ` holds the environment variables. `open_sandbox` takes the file of the embedded sandbox's state, and opens
+    the sandbox as an application in this process.
     """
 
     environ: Mapping[str, str]
@@ -59,9 +59,9 @@ class Run(Struct, frozen=True):
     """
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
 
-    `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that is read in the account's
-    place, if one is. `allowance` says what the requests of an apply meet,
-    `shard` which part of what is declared the run is for. `on_cost` is told what reading takes.
+    `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that replaces the account, if
+    one does. `allowance` returns the limits that the requests of an apply meet. `shard` is the part of the declarations
+    that the run is for. `on_cost` takes the numbers of memories and of requests to read.
     """
 
     environment: str
