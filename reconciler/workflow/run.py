@@ -60,8 +60,8 @@ class Run(Struct, frozen=True):
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
 
     `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that replaces the account, if
-    one does. `allowance` returns the limits that the requests of an apply meet. `shard` is the part of the declarations
-    that the run is for. `on_cost` takes the numbers of memories and of requests to read.
+    one does. `allowance` returns the state of the rate limit that an apply meets. `shard` is the part of the
+    declarations that the run is for. `on_cost` takes the numbers of memories and of requests to read.
     """
 
     environment: str
