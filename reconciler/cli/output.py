@@ -10,16 +10,23 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import click
+from msgspec import Struct
 
+from reconciler.cli.here import document_here, links_of
 from reconciler.cli.signals import handling
 from reconciler.cli.streams import leaving, without_secrets_of_run
-from reconciler.cli.terminal import emit, is_operators_terminal
+from reconciler.cli.terminal import emit, is_operators_terminal, palette
 from reconciler.errors import InputError, StateError
 from reconciler.render.output import fitted
 from reconciler.storage.files import check_writable, write_file
+
+if TYPE_CHECKING:
+    from reconciler.core.documents.plan import PlanDocument
+    from reconciler.core.model.masking import Masker
+    from reconciler.project import Project
 
 _LESS = "FRX"
 """As git has it: end where all fits, show colours, and leave the page on the screen."""
@@ -110,3 +117,34 @@ def write_files(writes: Writes, render: Callable[[str], str]) -> None:
             failures.append(str(error))
     if failures:
         raise StateError("\n".join(failures))
+
+
+class _MaskerOf(Protocol):
+    def __call__(self, *, reveal: bool) -> "Masker": ...
+
+
+class PlanOutput(Struct, frozen=True):
+    """What one call of `plan` or `diff` prints, and the files that it writes."""
+
+    output_format: str
+    writes: Writes
+    full: bool
+    no_color: bool
+
+    def emit(
+        self, project: "Project", describe: "Callable[[Masker], PlanDocument]", masker: _MaskerOf, also: Writes = ()
+    ) -> None:
+        """Write the files, and those that are wanted `also`, then print; only an operator's terminal shows values."""
+        from reconciler.render.formats import plan_formats
+
+        links, full, is_text = links_of(project.root), self.full, self.output_format == "text"
+        masked = describe(masker(reveal=False))
+        write_files(
+            (*self.writes, *also),
+            lambda name: plan_formats(full=full, links=links, project=project.from_top)[name](masked),
+        )
+        shown = describe(masker(reveal=is_text and is_operators_terminal(sys.stdout)))
+        colours = palette(sys.stdout, no_color=self.no_color)
+        renderers = plan_formats(colours, full=full, links=links, project=project.from_top)
+        text = renderers[self.output_format](document_here(shown) if is_text else shown)
+        emit_paged(text, self.output_format, is_read=not self.writes)

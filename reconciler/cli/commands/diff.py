@@ -1,6 +1,5 @@
 """`reconciler diff`: what the specs declare differently from a git revision, without an account."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -43,23 +42,13 @@ def diff(  # noqa: PLR0913  one parameter an option
 
     What is not committed counts.
     """
-    from reconciler.cli.here import document_here, links_of
-    from reconciler.cli.output import check_files, emit_paged, write_files
+    from reconciler.cli.output import PlanOutput, check_files
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.cli.terminal import is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_diff
-    from reconciler.render.formats import plan_formats
     from reconciler.workflow.diffing import diff_since
 
     check_files(writes)
     found = diff_since(invocation, surroundings_of(invocation), ref, targets)
-    masked = describe_diff(found.plan, ref, found.masker(reveal=False))
-    links, project = links_of(found.project.root), found.project.from_top
-    write_files(writes, lambda name: plan_formats(full=full, links=links, project=project)[name](masked))
-    reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-    shown = describe_diff(found.plan, ref, found.masker(reveal=reveal))
-    colours = palette(sys.stdout, no_color=invocation.no_color)
-    renderers = plan_formats(colours, full=full, links=links, project=project)
-    text = renderers[output_format](document_here(shown) if output_format == "text" else shown)
-    emit_paged(text, output_format, is_read=not writes)
+    output = PlanOutput(output_format, writes, full, invocation.no_color)
+    output.emit(found.project, lambda masker: describe_diff(found.plan, ref, masker), found.masker)
     return _DIFFERENT if detailed_exitcode and found.differs else 0

@@ -1,6 +1,5 @@
 """`reconciler plan`: shows what `apply` would do, and writes nothing."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,27 +57,22 @@ def plan(  # noqa: PLR0913  one parameter an option
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would do. Only reads."""
-    from reconciler.cli.here import document_here, links_of
-    from reconciler.cli.output import check_files, emit_paged, write_files
+    from reconciler.cli.output import PlanOutput, check_files
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.cli.terminal import is_operators_terminal, palette
     from reconciler.core.documents.describe import describe_plan
-    from reconciler.render.formats import plan_formats
     from reconciler.workflow.session import open_session, refuse_exceeded
 
-    files = [*writes, *([("json", out)] if out is not None else [])]
-    check_files(files)
+    saved = [("json", out)] if out is not None else []
+    check_files([*writes, *saved])
+    output = PlanOutput(output_format, writes, full, invocation.no_color)
     with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
         made = _plan(session, targets, live, base)
-        masked = describe_plan(made, session.masker(reveal=False), unmanaged_keys=show_unmanaged)
-        links, project = links_of(session.project.root), session.project.from_top
-        write_files(files, lambda name: plan_formats(full=full, links=links, project=project)[name](masked))
-        reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-        shown = describe_plan(made, session.masker(reveal=reveal), unmanaged_keys=show_unmanaged)
-        colours = palette(sys.stdout, no_color=invocation.no_color)
-        renderers = plan_formats(colours, full=full, links=links, project=project)
-        text = renderers[output_format](document_here(shown) if output_format == "text" else shown)
-        emit_paged(text, output_format, is_read=not writes)
+        output.emit(
+            session.project,
+            lambda masker: describe_plan(made, masker, unmanaged_keys=show_unmanaged),
+            session.masker,
+            also=saved,
+        )
     refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
 
