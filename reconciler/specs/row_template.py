@@ -27,6 +27,7 @@ _NAME_AT = 0
 _IDS = frozenset(("contact_id", "external_id", "external_memory_key"))
 _IDENTIFYING = _IDS | {"email", "phone_number"}
 _ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
+"""A number as a spreadsheet shows it in exponent notation: 1.23E+11."""
 
 
 class Slot(Struct, frozen=True):
@@ -53,6 +54,7 @@ class _Leaf(Struct, frozen=True):
     One value: that of cells, or a constant; `fact` is its key where it is a fact.
 
     `plain` is the column of a value that is one cell as it is, which most are. One that `is_whole` needs all its cells.
+    One that `is_id` is refused where a spreadsheet rounded it.
     """
 
     at: int
@@ -62,6 +64,7 @@ class _Leaf(Struct, frozen=True):
     is_number: bool
     plain: str | None = None
     is_whole: bool = False
+    is_id: bool = False
 
 
 class _Branch(Struct, frozen=True):
@@ -217,8 +220,9 @@ class Template:
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)
             is_number = path[-1] == "phone_number" and fact is None
-            is_whole = fact is None and path[-1] in _IDENTIFYING and path[0] != "metadata"
-            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain, is_whole=is_whole)
+            key = path[-1] if fact is None and path[0] != "metadata" else None
+            is_whole, is_id = key in _IDENTIFYING, key in _IDS
+            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain, is_whole=is_whole, is_id=is_id)
         self.slots.append(Slot(None, node.source, path))
         constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
         return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
@@ -266,7 +270,7 @@ class Template:
                 return number
             filling.wrong.append(WrongCell(self.slots[leaf.at], number.message, number.cure))
             return REFUSED
-        if self._is_rounded_id(leaf, cell):
+        if leaf.is_id and _ROUNDED(cell):
             lost = compose("{} lost its last digits in a spreadsheet", quote(cell))
             filling.wrong.append(WrongCell(self.slots[leaf.at], lost, SPREADSHEET_CURE))
             return REFUSED
@@ -277,11 +281,6 @@ class Template:
         except ValueError as error:
             filling.wrong.append(WrongCell(self.slots[leaf.at], error.args[0], "fix the cell"))
             return REFUSED
-
-    def _is_rounded_id(self, leaf: _Leaf, cell: str) -> bool:
-        """Return whether a cell is an id that a spreadsheet shows as a number in exponent notation: 1.23E+11."""
-        path = self.slots[leaf.at].path
-        return leaf.fact is None and path[-1] in _IDS and path[0] != "metadata" and bool(_ROUNDED(cell))
 
     def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
         meets = [self._meets(condition, filling) for condition in branch.conditions]
