@@ -16,7 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.project import ProjectFile
-from reconciler.specs.row_schema import CONSTANT
+from reconciler.specs.row_cells import CONSTANT
 from reconciler.specs.schema import SpecDocument
 
 SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt"]

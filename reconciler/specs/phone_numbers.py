@@ -9,6 +9,7 @@ from reconciler.core.model.references import OPENING
 from reconciler.core.model.value import Json
 from reconciler.reading import Node
 from reconciler.reading.places import Edit, value_offset
+from reconciler.specs.row_cells import CONSTANT
 
 _NUMBER: Final = "a phone number"
 _ANY: Final = "*"
@@ -17,12 +18,12 @@ _Shape: TypeAlias = "str | Mapping[str, _Shape] | Sequence[_Shape]"
 """A number, keys (or any key) with what stands below them, or a list of one shape."""
 
 _USERS: _Shape = {"users": [{"phone_number": _NUMBER}]}
-_CONSTANT: _Shape = {"value": _NUMBER}
+_IN_ROWS: _Shape = {CONSTANT: _NUMBER}
 _NUMBERS: _Shape = {
     "scopes": {_ANY: {"agent_number": _NUMBER}},
     "contacts": {_ANY: {"phone_number": _NUMBER, "scopes": {_ANY: _USERS}}},
     "contacts_from": [
-        {"contact": {"phone_number": _CONSTANT, "scopes": {_ANY: {"users": [{"phone_number": _CONSTANT}]}}}}
+        {"contact": {"phone_number": _IN_ROWS, "scopes": {_ANY: {"users": [{"phone_number": _IN_ROWS}]}}}}
     ],
     "memories": {_ANY: _USERS},
 }

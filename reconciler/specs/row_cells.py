@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # specs without data files read no rows
 
 COLUMN, LOWER, SPLIT, MAP = "column", "lower", "split", "map"
 CELL_KEYS = (COLUMN, LOWER, SPLIT, MAP)
+CONSTANT = "value"
+"""The key of what is the same in each row."""
+
 _COLUMN_IN_TEXT = re.compile(r"(?<!\$)\{([^{}]*)\}")
 _OPEN_BRACE = re.compile(r"(?<!\$)\{")
 _ALONE = ("", "")

@@ -14,7 +14,7 @@ from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, Strict, numeral_value, plain_value, wrong
 from reconciler.reading.files import FORMATS
-from reconciler.specs.row_cells import CELL_KEYS, COLUMN, LOWER, MAP, SPLIT, check_parts, check_text
+from reconciler.specs.row_cells import CELL_KEYS, COLUMN, CONSTANT, LOWER, MAP, SPLIT, check_parts, check_text
 from reconciler.specs.texts import Choice, Name
 
 Convert: TypeAlias = Callable[[str, str], Json]
@@ -70,7 +70,6 @@ def _read(expected: FactType, text: str) -> "Json | Refusal":
             return numeral_value(value) if isinstance(value, Numeral) else value
 
 
-CONSTANT = "value"
 _CONSTANT_CURE = "write the name of a column, or {value: ...} for what is the same in each row"
 _NULLS = ("null", "Null", "NULL")
 """What YAML takes for nothing, and lists write as a text."""

@@ -17,10 +17,10 @@ from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import FACTS
-from reconciler.specs.row_cells import CellError, Cells, cells_in, escaped_text
+from reconciler.specs.row_cells import CONSTANT, CellError, Cells, cells_in, escaped_text
 from reconciler.specs.row_names import Naming
 from reconciler.specs.row_numbers import phone_region_of
-from reconciler.specs.row_schema import CONSTANT, Convert
+from reconciler.specs.row_schema import Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0

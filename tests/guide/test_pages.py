@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from reconciler.cli.commands.help import TOPICS
 from reconciler.cli.main import group, main
 from reconciler.project.file import ProjectFile
-from reconciler.specs.row_cells import CELL_KEYS
-from reconciler.specs.row_schema import CONSTANT, ContactsFrom, RowContact
+from reconciler.specs.row_cells import CELL_KEYS, CONSTANT
+from reconciler.specs.row_schema import ContactsFrom, RowContact
 from reconciler.specs.schema import ContactSpec, FactKeySpec, SpecDocument
 from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, is_walked, prose_of, topics, walk
 
