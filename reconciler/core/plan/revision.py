@@ -33,7 +33,7 @@ from reconciler.core.model.observed import (
     ObservedMemory,
     Present,
 )
-from reconciler.core.model.value import same
+from reconciler.core.model.value import Json, same
 from reconciler.core.plan.base import Base, base_of, memory_identity
 from reconciler.core.plan.diff import FactWrite, diff_facts
 from reconciler.core.plan.operations import (
@@ -64,7 +64,7 @@ def compare_revisions(  # noqa: PLR0913  one parameter a part of what is compare
     base = base_of(before, ref)
     plan = build_plan(
         now,
-        _as_account(before, base, now),
+        _as_account(base, now),
         origin=origin,
         left_out=left_out,
         elsewhere=elsewhere,
@@ -82,36 +82,34 @@ def compare_revisions(  # noqa: PLR0913  one parameter a part of what is compare
     )
 
 
-def _as_account(before: Desired, base: Base, now: Desired) -> Observed:
+def _as_account(base: Base, now: Desired) -> Observed:
     """Return the account that holds what was declared, as it is seen by what is declared now."""
-    profiles = {one.identity.key: one for one in before.contacts}
-    contacts = {one.address: _contact(one, profiles.get(one.identity.key)) for one in now.contacts}
-    memories = {one.address: _memory(one, base.memories.get(memory_identity(one))) for one in now.memories}
+    contacts = {one.address: _contact(one, base.profile(one.identity)) for one in now.contacts}
+    memories = {one.address: _memory(one, base) for one in now.memories}
     return Observed(contacts, memories, requests=0)
 
 
-def _contact(now: Contact, was: Contact | None) -> ObservedContact:
+def _contact(now: Contact, profile: Mapping[str, Json] | None) -> ObservedContact:
     """Return a contact as it was declared: one with an id is there already, and each has metadata, if empty."""
     contact_id = _id_of(now.identity)
-    if was is None and not contact_id:
+    if profile is None and not contact_id:
         return MissingContact()
-    profile = {fact.key: fact.value for fact in was.profile} if was else {}
-    return FoundContact(contact_id, {"metadata": {}, **profile})
+    return FoundContact(contact_id, {"metadata": {}, **(profile or {})})
 
 
 def _id_of(identity: Identity) -> str:
     return identity.contact_id if isinstance(identity, ContactId) else ""
 
 
-def _memory(now: Memory, was: Memory | None) -> ObservedMemory:
+def _memory(now: Memory, base: Base) -> ObservedMemory:
+    was = base.memories.get(memory_identity(now))
     memory_id = now.memory_id if isinstance(now, ExistingMemory) else None
     if was is None:
         return Present(memory_id, {}, NO_USERS) if memory_id else Absent()
-    facts = {fact.key: fact.value for fact in was.facts} if isinstance(was, ContactMemory) else {}
     known = {number_key(user.phone_number): user for user in was.users}
     users = {user.phone_number: _user(known.get(number_key(user.phone_number))) for user in now.users}
     others = {user.phone_number: _user(user) for user in was.users}
-    return Present(memory_id, facts, LiveUsers({**others, **users}, listed=True))
+    return Present(memory_id, base.facts(now) or {}, LiveUsers({**others, **users}, listed=True))
 
 
 def _user(was: User | None) -> LiveUser | None:
@@ -137,17 +135,16 @@ def _with_seeds(item: Work, base: Base) -> Work:
     """Return the work on a memory with the seeded facts whose values are others, which no plan overwrites."""
     if not isinstance(item, MemoryWork) or not isinstance(item.memory, ContactMemory):
         return item
-    writes = _other_seeds(item.memory, base.memories.get(memory_identity(item.memory)))
+    writes = _other_seeds(item.memory, base.facts(item.memory) or {})
     if not writes:
         return item
     seeds: tuple[MemoryOperation, ...] = (WriteFacts(item.memory, writes, certain=False),)
     return replace(item, operations=(*item.operations, *seeds))
 
 
-def _other_seeds(now: ContactMemory, was: Memory | None) -> tuple[FactWrite, ...]:
-    values = {fact.key: fact.value for fact in was.facts} if isinstance(was, ContactMemory) else {}
-    seeds = (fact for fact in now.facts if fact.policy == "seed" and fact.key in values)
-    return diff_facts((replace(fact, policy="enforce") for fact in seeds), values)
+def _other_seeds(now: ContactMemory, was: Mapping[str, Json]) -> tuple[FactWrite, ...]:
+    seeds = (fact for fact in now.facts if fact.policy == "seed" and fact.key in was)
+    return diff_facts((replace(fact, policy="enforce") for fact in seeds), was)
 
 
 def _of_units_gone(plan: Plan, before: Desired, declared: Desired) -> Iterator[Notice]:
