@@ -12,7 +12,7 @@ from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.render.words import age, counted, listed, masked_text, shards_sentence, words_of
+from reconciler.render.words import age, counted, listed, masked_text, rest_of, shards_sentence, words_of
 
 _LONGEST_KEY = 80
 _MOST_KEYS = 20
@@ -122,9 +122,7 @@ def keys_of(notice: NoticeEntry, *, digests: bool = False) -> str:
     if notice.type == "near_duplicate" and len(keys) > 1:
         new, *others = (_key(key, digests=digests) for key in _distinguished(keys))
         return f"{new} beside {listed(others)}"
-    names = [_key(key, digests=digests) for key in keys]
-    if rest := len(notice.keys) - _MOST_KEYS:
-        names += [f"{rest:,} more"] if rest > 0 else []
+    names = [_key(key, digests=digests) for key in keys] + rest_of(notice.keys, _MOST_KEYS)
     return listed(names) if names else ""
 
 
@@ -155,8 +153,7 @@ def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -
             share = f"{100 * guard.value:.4g} % of the live enforced facts would be overwritten"
             return f"{share}, and {guard.name} is {guard.limit:.4g}"
         case "max_new_keys":
-            keys = [mark(_key(key)) for key in guard.keys[:_MOST_KEYS]]
-            keys += [f"{rest:,} more"] if (rest := len(guard.keys) - _MOST_KEYS) > 0 else []
+            keys = [mark(_key(key)) for key in guard.keys[:_MOST_KEYS]] + rest_of(guard.keys, _MOST_KEYS)
             number = counted(int(guard.value), "key that no memory has", "keys that no memory has")
             return f"{number}{f' ({listed(keys)})' if keys else ''}, and {guard.name} is {guard.limit:,.0f}"
         case _:

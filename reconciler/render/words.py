@@ -91,15 +91,16 @@ def shards_sentence(shards: Shards) -> str:
     """Return a sentence about the shards that a document covers, and those that are missing."""
 
     def names(indexes: Sequence[int]) -> str:
-        return listed([f"{index}/{shards.count}" for index in indexes[:_MOST_SHARDS]] + _rest(indexes))
+        return listed([f"{index}/{shards.count}" for index in indexes[:_MOST_SHARDS]] + rest_of(indexes, _MOST_SHARDS))
 
     if len(shards.present) == 1:
         return f"This is shard {names(shards.present)} alone."
     return f"This is of the shards {names(shards.present)}; {names(shards.missing)} missing."
 
 
-def _rest(indexes: Sequence[int]) -> list[str]:
-    return [f"{len(indexes) - _MOST_SHARDS:,} more"] if len(indexes) > _MOST_SHARDS else []
+def rest_of(items: Sequence[object], most: int) -> list[str]:
+    """Return `3 more`, the end of a list that shows at most so many items; empty where it shows all."""
+    return [f"{len(items) - most:,} more"] if len(items) > most else []
 
 
 def listed(parts: list[str]) -> str:
