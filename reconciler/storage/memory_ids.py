@@ -33,10 +33,11 @@ class MemoryIds(Struct, frozen=True):
 
     def remember(self, learned: Mapping[str, str]) -> None:
         """Add ids to the file; raises `StateError`."""
-        known = self.load()
+        entries = self._entries()
+        known = entries.get(self._name, {})
         if learned.items() <= known.items():
             return
-        entries = {**self._entries(), self._name: {**known, **learned}}
+        entries[self._name] = {**known, **learned}
         document = {"format_version": _FORMAT_VERSION, "environments": entries}
         write_file(self._path, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
