@@ -112,9 +112,11 @@ def _check_shards(document: SavedDocument, path: Path) -> None:
 def _check_notices(plan: PlanDocument, path: Path) -> None:
     """Raise `InputError` for a notice that is impossible."""
     for notice in plan.notices:
-        flaw = "names no key" if notice.type == DOUBT and not notice.keys else ""
-        if flaw := f"counts {notice.count}" if notice.count < 0 else flaw:
-            raise InputError(f"{path} holds an impossible notice: {notice.type} {flaw}")
+        impossible = f"{path} holds an impossible notice: {notice.type}"
+        if notice.count < 0:
+            raise InputError(f"{impossible} counts {notice.count}")
+        if notice.type == DOUBT and not notice.keys:
+            raise InputError(f"{impossible} names no key")
 
 
 def _with_masks(plan: PlanDocument) -> PlanDocument:
