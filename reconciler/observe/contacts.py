@@ -5,7 +5,7 @@ Offsets can skip and repeat contacts while the account changes (`GET /v1/contact
 whether it is complete. `has_more` and empty pages end it, whatever `total` is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from math import ceil
@@ -226,11 +226,10 @@ def _pages_ahead(page: ContactPage, *, done: int, step: int, most: int) -> int:
     return max(1, min(most, ceil(((page.total or 0) - done) / step)))
 
 
-def _until_the_end(pages: Iterable[ContactPage]) -> Iterator[ContactPage]:
-    """Yield the pages up to the last one of the listing."""
-    pages = list(pages)
-    going_on = list(takewhile(_goes_on, pages))
-    yield from pages[: len(going_on) + 1]
+def _until_the_end(pages: Sequence[ContactPage]) -> Sequence[ContactPage]:
+    """Return the pages up to the last one of the listing."""
+    going_on = [*takewhile(_goes_on, pages)]
+    return pages[: len(going_on) + 1]
 
 
 def _ids(pages: Iterable[ContactPage]) -> set[str]:
