@@ -38,5 +38,6 @@ def test_sighup_is_left_alone_where_nohup_wants_it_to_be() -> None:
 
 def test_a_system_without_sighup_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "SIGHUP")
+    before = signal.getsignal(signal.SIGTERM)
     with passing_on_termination(Invocation()):
-        pass
+        assert signal.getsignal(signal.SIGTERM) != before
