@@ -63,21 +63,23 @@ def to_bytes(line: RunHeader | JournalLine) -> bytes:
 
 def read_run(path: Path) -> PastRun | None:
     """Read a journal; None where not even its first line is whole, so that nothing was begun. Raises `StateError`."""
-    check_version(path)
     with state_errors("read", path):
         first, *texts = path.read_bytes().split(b"\n")
     if not texts:
         return None
+    _check_header(first, path)
     header = _decoded(_HEADER_DECODER, first, path, 1)
     return _run(header, [_decoded(_LINE_DECODER, text, path, number) for number, text in enumerate(texts[:-1], 2)])
 
 
 def is_closed(path: Path) -> bool:
     """Return, from its last line alone, whether a journal leaves nothing open; raises `StateError`."""
-    check_version(path)
-    with path.open("rb") as file:
+    with state_errors("read", path), path.open("rb") as file:
+        first = file.readline()
         file.seek(max(0, path.stat().st_size - _TAIL))
         *whole, _torn = file.read().split(b"\n")
+    if first.endswith(b"\n"):
+        _check_header(first, path)
     try:
         last = _LINE_DECODER.decode(whole[-1])
     except (IndexError, MsgspecError, RecursionError):
@@ -89,8 +91,12 @@ def check_version(path: Path) -> None:
     """Raise `StateError` for a journal of another version of the format."""
     with state_errors("read", path), path.open("rb") as file:
         first = file.readline()
-    if not first.endswith(b"\n"):
-        return
+    if first.endswith(b"\n"):
+        _check_header(first, path)
+
+
+def _check_header(first: bytes, path: Path) -> None:
+    """Raise `StateError` where a whole first line is not that of a journal of this version."""
     try:
         header = json.loads(first)
     except (ValueError, RecursionError) as error:
