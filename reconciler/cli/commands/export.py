@@ -8,6 +8,7 @@ import click
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
 from reconciler.cli.usage import command
+from reconciler.core.model.desired import IDENTIFIER_KINDS
 
 if TYPE_CHECKING:
     from reconciler.core.export import ExistingSpecs, Export, IdentifyBy, LiveAccount, Wanted
@@ -28,7 +29,7 @@ _MOST_FILES = 3
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="A contact's name; * is any text. Repeatable.")
 @click.option(
     "--identify-by",
-    type=click.Choice(["contact_id", "external_id", "phone_number", "email"]),
+    type=click.Choice(("contact_id", *IDENTIFIER_KINDS)),
     default="contact_id",
     show_default=True,
     help="What contacts are known by, where they have just one.",

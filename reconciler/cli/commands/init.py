@@ -10,11 +10,12 @@ from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import global_options
 from reconciler.cli.usage import command
 from reconciler.cli.wizard import Wizard, can_ask
+from reconciler.core.model.desired import IDENTIFIER_KINDS
 
 if TYPE_CHECKING:
     from reconciler.scaffold import Answers
 
-_IDENTIFIERS = ("external_id", "phone_number", "email", "contact_id")
+_IDENTIFIERS = (*IDENTIFIER_KINDS, "contact_id")
 _CI = ("github", "gitlab", "none")
 _API = "https://api.bland.ai"
 _KEY_VARIABLE = "BLAND_API_KEY"
