@@ -56,8 +56,9 @@ class MemoryBuilder:
         users = self._users_of(memory.memory_id, address, left_out)
         self.facts += len(facts)
         self.users += len(users)
-        seeds = {key: value for key, value in facts.items() if self._is_seed(key)}
-        return MemoryBody(Layers({key: facts[key] for key in facts if key not in seeds}, seeds), users)
+        enforced = {key: value for key, value in facts.items() if not self._is_seed(key)}
+        seeded = {key: value for key, value in facts.items() if self._is_seed(key)}
+        return MemoryBody(Layers(enforced, seeded), users)
 
     def declares(self, key: str, value: Json) -> bool:
         """Return whether a live fact is declared and not left out."""

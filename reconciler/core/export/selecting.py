@@ -29,8 +29,8 @@ class LiveAccount(Struct, frozen=True):
     What was read, sorted by contact id.
 
     `listed` are all contacts, from which names are chosen, so that names do not depend on the selection. `selected` are
-    the wanted contacts with their wanted memories. `users` maps a memory's id and a phone number to a user; memories
-    whose users are not listed are missing, and all are where `lists_users` is False.
+    the wanted contacts with their wanted memories. `users` maps a memory's id and a phone number to a user. It lacks
+    the memories whose users the account does not list; it is empty where `lists_users` is False.
     """
 
     listed: tuple[ContactRecord, ...]

@@ -61,11 +61,7 @@ def usable_scopes(
 
     def fits(layer: ScopeLayer) -> bool:
         keys = [fact.key for fact in layer.facts]
-        return all(
-            key in facts and declares(key, facts[key])
-            for facts in (memories[layer.key] if keys else ())
-            for key in keys
-        )
+        return all(key in facts and declares(key, facts[key]) for key in keys for facts in memories[layer.key])
 
     found = {key: next(filter(fits, layers), None) for key, layers in declared.items()}
     return {key: layer for key, layer in found.items() if layer is not None}
