@@ -13,7 +13,7 @@ from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.output import Palette
 from reconciler.render.sections import Group, Unit, grouped_by
-from reconciler.render.words import columns_of, counted, listed, memories, pending, words_of
+from reconciler.render.words import PlanWords, columns_of, counted, listed, memories, pending, words_of
 
 _TOTALS = (
     "contacts_to_create",
@@ -89,7 +89,7 @@ def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:
 
 def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
     words = words_of(plan)
-    yield palette.strong(_headline(plan))
+    yield palette.strong(_headline(plan, words))
     if plan.summary.uncertain:
         doubt = f"{words.doubt.capitalize()} (?): {counted(plan.summary.uncertain, 'operation')}."
         yield palette.uncertain(f"{doubt} {words.uncertain}")
@@ -101,8 +101,8 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
         yield palette.faint(words.cost)
 
 
-def _headline(plan: PlanDocument) -> str:
-    words, summary = words_of(plan), plan.summary
+def _headline(plan: PlanDocument, words: PlanWords) -> str:
+    summary = plan.summary
     changes = pending(summary, _TOTALS)
     unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""
     if changes:

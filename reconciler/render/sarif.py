@@ -16,7 +16,7 @@ from reconciler.core.documents.plan import NoticeEntry, PlanDocument
 from reconciler.core.model.text import json_text, shortened, visible
 from reconciler.errors import Problem, Source
 from reconciler.render.notices import keys_of, notice_sentence, refusal_sentences, view_sentences
-from reconciler.render.words import counted, words_of
+from reconciler.render.words import counted
 
 MOST_RESULTS = 25_000
 """GitHub's limit for a run: https://docs.github.com/en/code-security/code-scanning (SARIF support, limits)."""
@@ -117,7 +117,7 @@ def render_plan_sarif(plan: PlanDocument) -> str:
     about_plan = [
         _SarifResult("view", sentence, "", None) for sentence in (*refusal_sentences(plan), *view_sentences(plan))
     ]
-    category = f"reconciler/{words_of(plan).command}/{visible(plan.environment)}/"
+    category = f"reconciler/{plan.kind}/{visible(plan.environment)}/"
     return _log(category, [*map(_notice, plan.notices), *about_plan])
 
 

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.render.changes import Line, outcome_line, plan_lines
-from reconciler.render.words import words_of
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.documents.receipt import ReceiptDocument
@@ -115,7 +114,7 @@ _OUTCOMES: Mapping[str, Section] = {
 
 def plan_sections(plan: PlanDocument) -> list[Section]:
     """Return the changes of a plan by risk, the highest first."""
-    known = _RISKS_OF_DIFF if words_of(plan).is_diff else _RISKS
+    known = _RISKS_OF_DIFF if plan.kind == "diff" else _RISKS
     return _sections(known, ((_risk(line), line) for line in plan_lines(plan)))
 
 
