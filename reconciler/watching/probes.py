@@ -61,7 +61,8 @@ def create_app(registry: CollectorRegistry, health: Health) -> ASGIApp:
         return Response(encode(registry), headers={"content-type": kind})
 
     async def healthz(_request: Request) -> Response:
-        return _answer(health, "ok" if health.is_alive else "stalled", is_good=health.is_alive)
+        is_alive = health.is_alive
+        return _answer(health, "ok" if is_alive else "stalled", is_good=is_alive)
 
     async def readyz(_request: Request) -> Response:
         is_ready = health.is_alive and health.is_ready
