@@ -122,15 +122,13 @@ def _story(report: Report) -> str:
 
 def _planned(account: AccountSummary) -> str:
     parts = pending(account.summary, PENDING)
-    words = [f"planned {', '.join(parts)}" if parts else "nothing to change", *_beside(account.summary)]
+    words = [f"planned {', '.join(parts)}" if parts else "nothing to change"]
+    if account.summary.uncertain:
+        words.append(f"{account.summary.uncertain:,} uncertain")
     if account.outcomes is not None:
         counts = [f"{number:,} {result}" for result, number in account.outcomes.items() if number]
         words.append(f"applied: {', '.join(counts) or 'nothing'}")
     return ", ".join(words)
-
-
-def _beside(summary: SummaryEntry) -> list[str]:
-    return [f"{summary.uncertain:,} uncertain"] if summary.uncertain else []
 
 
 class WatchLog:

@@ -109,9 +109,10 @@ class WatchRun:
         self._pacer_before, self._pacer, self._account = self._pacer or self._pacer_before, None, None
         started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
-        return self._report(ended, started_at, self._times.clock.monotonic() - began, self._pacer)
+        return self._report(ended, started_at, self._times.clock.monotonic() - began)
 
-    def _report(self, ended: _Ended, started_at: str, seconds: float, pacer: Pacer | None) -> Report:
+    def _report(self, ended: _Ended, started_at: str, seconds: float) -> Report:
+        pacer = self._pacer
         return Report(
             environment=self._environment,
             result=ended.result,
