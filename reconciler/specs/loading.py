@@ -220,9 +220,12 @@ class _Loading:
             self.sources.extend(row_sources(whole, file, written))
 
     def _final(self, document: Node, *, has_references: bool = True) -> Node:
+        """Apply the overlays and references to a document whose numbers are in E.164."""
         patched = self._overlays.apply(document) if self._overlays else document
-        is_final = patched is document and not has_references
-        return document if is_final else in_e164(resolve(patched, self._references, self._problems))
+        if patched is document and not has_references:
+            return document
+        whole = resolve(patched, self._references, self._problems)
+        return whole if whole.value is document.value else in_e164(whole)
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""

@@ -23,11 +23,16 @@ class PhoneRegion(Struct, frozen=True):
     code: str | None = None
     column: str | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Return whether there is a country, for all rows or one a row."""
+        return self.code is not None or self.column is not None
+
     def read(self, text: str, row: Row) -> str | NoNumber:
         """Return a number of a row in E.164, or why it is none; without a country, the text as it is."""
         if not any(map(str.isdecimal, text)):
             return NoNumber(no_number(text).message, _IF_EMPTY)
-        if self.code is None and self.column is None:
+        if not self.is_known:
             return text
         country = row.cell(self.column) if self.column else None
         code = self.code or (_known_region(country) if isinstance(country, str) else None)

@@ -24,6 +24,7 @@ from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Columns, Row
 from reconciler.specs.declarations import Declarations, Invalid, declarations
+from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_names import SharedNames
@@ -31,7 +32,7 @@ from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Slot, Template
 
 Final = Callable[[Node], Node]
-"""Apply the overlays and references to a document."""
+"""Apply the overlays and references to a document whose numbers are in E.164."""
 
 OnRow: TypeAlias = Callable[[Row, str], None]
 """Called for each row that declares a contact, with the contact's name."""
@@ -229,7 +230,7 @@ class RowReader:
             self._on_row(row, name)
         own = Problems()
         document, wrong = self._template.document(row, name)
-        one = declarations(self._final(document), own)
+        one = declarations(self._final(document if self._template.reads_numbers else in_e164(document)), own)
         for cell in wrong:
             address = spec_address(("contacts", name, *cell.slot.path))
             self._wrong([_problem(row, cell.slot, address, cell.message, cell.cure)])

@@ -149,6 +149,11 @@ class Template:
         self._contact = self._branch(parts["contact"], (), may_drop=False)
 
     @property
+    def reads_numbers(self) -> bool:
+        """Return whether the phone numbers of its documents are in E.164; without a country, they are as written."""
+        return self._region.is_known
+
+    @property
     def columns(self) -> Iterator[Slot]:
         """Return each use of a column, the conditions included."""
         yield from (slot for slot in self.slots if slot.column is not None)
