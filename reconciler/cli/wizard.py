@@ -44,7 +44,7 @@ def next_steps(root: Path, answers: "Answers") -> list[str]:
     lines += [] if root == Path() else [f"  cd {shlex.quote(visible(str(root)))}"]
     lines += ["  reconciler validate", "  reconciler apply", "  reconciler plan                # nothing is left to do"]
     if answers.has_account:
-        lines += ["", "Then the account, once specs/ holds your own scopes and people in place of the example:"]
+        lines += ["", "Then, when specs/ holds your own scopes and people, plan for the account:"]
         lines += [f"  export {answers.api_key_env}=…", f"  reconciler -e {answers.environment} plan   # only reads"]
     match answers.ci:
         case "github":
@@ -65,8 +65,8 @@ def _in_ci(answers: "Answers", applies: str) -> list[str]:
     return [
         f"- Replace the example in specs/: {applies},",
         "  and nothing can be deleted from an account again.",
-        f"- Give CI the key, as the {what} {name}: for all jobs one that only reads,",
-        f"  and in the environment {environment} the one that writes.",
+        f"- Create the {what} {name} twice: for all jobs, with a key that only reads,",
+        f"  and in the environment {environment}, with the key that writes.",
         *lines,
     ]
 

@@ -127,14 +127,14 @@ _PLACEHOLDERS: Mapping[IdentifiedBy, str] = {
 
 IGNORED = ".gitignore"
 IGNORED_LINES = [
-    "# what reconciler keeps beside the specs: the sandbox, memory ids, journals",
+    "# the state of reconciler: the sandbox, memory ids, journals",
     ".reconciler/",
-    "# saved plans, receipts and snapshots: they tell of real people, and are soon out of date",
+    "# saved plans, receipts and snapshots, which hold facts about real people",
     "/*.json",
     "/plans/",
     "/receipts/",
     "/snapshots/",
-    "# undo files, with former values in the open",
+    "# undo files, which hold former values unmasked",
     "/*undo*.yaml",
 ]
 

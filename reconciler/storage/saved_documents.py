@@ -70,13 +70,14 @@ def load_snapshot(path: Path) -> Snapshot:
 
 def _content(path: Path, *kinds: str, or_diff: bool = False) -> Mapping[str, object]:
     """Return what a file of one of these kinds holds; raise `InputError`, with the commands that make such a file."""
-    maker = f"{' or '.join(_MAKERS[kind] for kind in kinds)} makes one"
-    content = _json(path, maker)
+    maker = f"{' or '.join(_MAKERS[kind] for kind in kinds)} saves one"
+    wanted = f"neither a saved {kinds[0]} nor a {kinds[1]}" if len(kinds) > 1 else f"not a saved {kinds[0]}"
+    wanted = wanted.replace("saved snapshot", "snapshot")
+    content = _json(path, wanted, maker)
     kind = content.get("kind")
     if kind not in kinds and not (or_diff and kind == "diff"):
         found = f"a {kind}, " if isinstance(kind, str) and kind in _MAKERS else ""
-        wanted = f"neither a saved {kinds[0]} nor a {kinds[1]}" if len(kinds) > 1 else f"not a saved {kinds[0]}"
-        raise InputError(f"{path} is {found}{wanted.replace('saved snapshot', 'snapshot')}; {maker}")
+        raise InputError(f"{path} is {found}{wanted}; {maker}")
     _check_version(path, content)
     return content
 
@@ -169,7 +170,7 @@ def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a m
         return value
 
 
-def _json(path: Path, maker: str) -> Mapping[str, object]:
+def _json(path: Path, wanted: str, maker: str) -> Mapping[str, object]:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -180,5 +181,5 @@ def _json(path: Path, maker: str) -> Mapping[str, object]:
     except (ValueError, RecursionError) as error:
         if data.startswith(b"undo:") or b"\nundo:" in data:
             raise InputError(f"{path} is an undo file; `reconciler undo FILE` applies it") from error
-        raise InputError(f"{path} is not JSON; {maker}") from error
+        raise InputError(f"{path} is {wanted}: it is not JSON; {maker}") from error
     return content if isinstance(content, dict) else {}

@@ -175,4 +175,4 @@ def test_a_diff_can_be_shown_again_and_never_applied(history: Repository) -> Non
     assert history.run("show", "diff.json").out == text
     refused = history.run("apply", "diff.json", "--yes")
     assert refused.code == 1
-    assert "diff.json is a diff, not a saved plan; `reconciler plan --out FILE` makes one" in refused.err
+    assert "diff.json is a diff, not a saved plan; `reconciler plan --out FILE` saves one" in refused.err

@@ -87,15 +87,15 @@ def test_without_a_terminal_the_defaults_hold_and_the_next_commands_are_told(rep
         "  reconciler apply\n"
         "  reconciler plan                # nothing is left to do\n"
         "\n"
-        "Then the account, once specs/ holds your own scopes and people in place of the example:\n"
+        "Then, when specs/ holds your own scopes and people, plan for the account:\n"
         "  export BLAND_API_KEY=…\n"
         "  reconciler -e production plan   # only reads\n"
         "\n"
         "Before you push this to GitHub:\n"
         "- Replace the example in specs/: apply.yml applies what is on main,\n"
         "  and nothing can be deleted from an account again.\n"
-        "- Give CI the key, as the secret BLAND_API_KEY: for all jobs one that only reads,\n"
-        "  and in the environment production the one that writes.\n"
+        "- Create the secret BLAND_API_KEY twice: for all jobs, with a key that only reads,\n"
+        "  and in the environment production, with the key that writes.\n"
         "- Say in `install` in .github/workflows/*.yml what pip installs, as\n"
         '  "reconciler @ git+https://…@COMMIT": this installation does not record where it came from.\n'
     )
@@ -106,7 +106,7 @@ def test_without_a_terminal_the_defaults_hold_and_the_next_commands_are_told(rep
     [
         (("--ci", "none"), ""),
         (("--ci", "github", "--api", "sandbox"), "- The workflows are for the sandbox: no key is needed.\n"),
-        (("--ci", "gitlab", "-e", "staging"), "in the environment staging the one that writes.\n"),
+        (("--ci", "gitlab", "-e", "staging"), "in the environment staging, with the key that writes.\n"),
     ],
 )
 def test_what_is_left_to_do_in_ci_depends_on_the_answers(
@@ -174,7 +174,7 @@ def test_an_action_that_is_named_is_not_copied(repository: Repository, action: s
 def test_an_action_that_is_named_by_its_commit_needs_no_more(repository: Repository) -> None:
     called = repository.run("init", "new", "--action", f"acme/reconciler@{'0a' * 20}")
 
-    assert called.out.endswith("in the environment production the one that writes.\n")
+    assert called.out.endswith("in the environment production, with the key that writes.\n")
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])

@@ -264,7 +264,7 @@ def test_a_rehearsal_of_a_saved_plan_shows_what_still_holds(account: Served) -> 
         (("apply", "plan.json", "--target", JO), "leave out --target"),
         (("apply", "--strict", "--yes"), "--strict is for a saved plan; name its file"),
         (("apply", "missing.json", "--yes"), "cannot read missing.json"),
-        (("apply", "reconciler.yaml", "--yes"), "reconciler.yaml is not JSON"),
+        (("apply", "reconciler.yaml", "--yes"), "reconciler.yaml is not a saved plan: it is not JSON"),
     ],
 )
 def test_what_cannot_be_meant_is_bad_usage(account: Served, arguments: tuple[str, ...], said: str) -> None:
@@ -334,4 +334,7 @@ def test_a_file_that_is_no_saved_plan_is_refused_with_what_makes_one(account: Se
     called = account.repository.run("apply", "reconciler.yaml")
 
     assert called.code == 1
-    assert called.err == "error: reconciler.yaml is not JSON; `reconciler plan --out FILE` makes one\n"
+    assert (
+        called.err
+        == "error: reconciler.yaml is not a saved plan: it is not JSON; `reconciler plan --out FILE` saves one\n"
+    )

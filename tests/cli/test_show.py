@@ -81,7 +81,7 @@ def test_a_file_that_is_no_document_is_told(repository: Repository, content: str
 def test_a_file_that_is_not_there_is_told(repository: Repository) -> None:
     assert repository.run("show", "nowhere.json").err == (
         "error: cannot read nowhere.json: No such file or directory; `reconciler plan --out FILE` or "
-        "`reconciler apply --receipt FILE` makes one\n"
+        "`reconciler apply --receipt FILE` saves one\n"
     )
 
 
