@@ -142,13 +142,13 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
     if found is None:
         return _without_fresh(entry, fresh)
     if _id(entry) is not None and _id(found) is not None and _id(entry) != _id(found):
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it has another id now")
+        return _changed("it has another id now")
     if not _changes(entry):
         return _Verdict("holds")
     states = _states(_changes(entry), _changes(found), masker)
     changed = sorted(key for key, state in states.items() if state == "changed_since_plan")
     if changed:
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {', '.join(map(_named, changed))}")
+        return _changed(", ".join(map(_named, changed)))
     holding = frozenset(key for key, state in states.items() if state == "holds")
     return _Verdict("holds", holding) if holding else _Verdict("already", detail=ALREADY)
 
@@ -156,15 +156,18 @@ def _verdict(entry: OperationEntry, fresh: _Fresh, masker: Masker) -> _Verdict:
 def _without_fresh(entry: OperationEntry, fresh: _Fresh) -> _Verdict:
     """Return the decision about an operation that is not in the new plan: the account holds it, or it changed."""
     if any(is_within(entry.address, address) for address in fresh.ambiguous):
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: the account shows several of them now")
+        return _changed("the account shows several of them now")
     other = fresh.operations.get((_COUNTERPARTS.get(entry.type, ""), entry.address))
     if other is None:
         return _Verdict("already", detail=ALREADY)
     if not other.certain:
-        return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: it can no longer be looked up")
+        return _changed("it can no longer be looked up")
     fields = " and ".join(_changes(other))
-    since = f"it exists now, with another {fields}" if fields else "it no longer exists"
-    return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {since}")
+    return _changed(f"it exists now, with another {fields}" if fields else "it no longer exists")
+
+
+def _changed(what: str) -> _Verdict:
+    return _Verdict("changed_since_plan", detail=f"{CHANGED_SINCE_PLAN}: {what}")
 
 
 def _id(entry: OperationEntry) -> str | None:
