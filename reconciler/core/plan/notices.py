@@ -40,13 +40,13 @@ def _of_contacts(base: Base, desired: Desired, observed: Observed) -> Iterator[N
 def _removed_facts(memory: Memory, now: Memory | None, observed: Observed) -> Iterator[str]:
     if not isinstance(memory, ContactMemory):
         return
+    before = {fact.key: fact.value for fact in memory.facts}
     declared: dict[str, Json] = {}
     if isinstance(now, ContactMemory):
-        before = {fact.key: fact.value for fact in memory.facts}
         declared = {key: before.get(key) for key in now.left_out} | {fact.key: fact.value for fact in now.facts}
     seen = observed.memories.get(now.address) if now else None
     live = seen.facts if isinstance(seen, Present) else None
-    for first, *rest in _removed({fact.key: fact.value for fact in memory.facts}, declared, live):
+    for first, *rest in _removed(before, declared, live):
         yield ".".join([fact_address("", first).removeprefix("."), *rest])
 
 
