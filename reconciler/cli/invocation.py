@@ -16,9 +16,9 @@ class Invocation(RunOptions):
     """
     What was given before or after the name of the command.
 
-    `typed` names what stands on the command line, and not in a variable. `keys` may stand in no output, `secrets` in
-    none but JSON. They, `key_variable` and `signal` (the number of the one that asked for the end, 0 for Ctrl-C) are
-    filled in on the way, for the place where errors are shown.
+    `typed` names the options of the command line, without those of variables. No output may show `keys`; only JSON may
+    show `secrets`. `signal` is the number of the signal that asked for the end, 0 for Ctrl-C. The run fills in
+    `keys`, `secrets`, `key_variable` and `signal`, which error messages need.
     """
 
     no_color: bool = False

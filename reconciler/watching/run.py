@@ -80,8 +80,8 @@ class WatchRun:
     """
     Called for each run of a watch.
 
-    From one run to the next it keeps the window of the rate limit, the specs that are applied, and what the account
-    changes of what it is sent.
+    Between runs it keeps the window of the rate limit, the digest of the applied specs, and the writes that the account
+    changes.
     """
 
     def __init__(  # noqa: PLR0913  one parameter a part of the watch

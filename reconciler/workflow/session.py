@@ -45,9 +45,9 @@ def guards_of(environment: Environment, options: RunOptions, note: Callable[[str
 
 def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
     """
-    Raise `RefusedError` where a guard refuses the plan, with all that do.
+    Raise `RefusedError`, which names every guard that refuses the plan, if any does.
 
-    `command` is the one that has the flags to raise a guard, where it is not the one that was called.
+    `command` has the flags that raise a guard; empty, the command that was called has them.
     """
     if plan.exceeded:
         refusals = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)

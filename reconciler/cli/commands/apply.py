@@ -50,8 +50,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     """
     Add and update what the specs declare. Shows the plan first and asks.
 
-    With PLAN, a file that `plan --out` saved, that is done which was reviewed, as far as it still holds, and nothing
-    else.
+    With PLAN, a file that `plan --out` saved, it does what was reviewed, as far as that still holds, and nothing else.
     """
     from reconciler.cli.apply_screen import ApplyOutput, run_apply
     from reconciler.cli.surroundings import surroundings_of
