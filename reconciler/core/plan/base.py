@@ -52,7 +52,7 @@ class Base(Struct, frozen=True):
     def facts(self, memory: Memory) -> Mapping[str, Json] | None:
         """Return the declared facts of a memory; None where it was not declared."""
         was = self.memories.get(memory_identity(memory))
-        return _values(was.facts) if isinstance(was, ContactMemory) else None
+        return values_of(was.facts) if isinstance(was, ContactMemory) else None
 
     def user(self, memory: Memory, phone_number: str) -> Mapping[str, Json] | None:
         """Return the declared texts of a user; None where the user was not declared."""
@@ -65,7 +65,7 @@ def base_of(desired: Desired, ref: str) -> Base:
     """Return the base that the declarations of a revision make."""
     return Base(
         ref,
-        {contact.identity.key: _values(contact.profile) for contact in desired.contacts},
+        {contact.identity.key: values_of(contact.profile) for contact in desired.contacts},
         {memory_identity(memory): memory for memory in desired.memories},
     )
 
@@ -77,7 +77,8 @@ def memory_identity(memory: Memory) -> _MemoryIdentity:
     return ("memory_id", memory.memory_id)
 
 
-def _values(facts: Iterable[Fact]) -> Mapping[str, Json]:
+def values_of(facts: Iterable[Fact]) -> dict[str, Json]:
+    """Return the declared values by key."""
     return {fact.key: fact.value for fact in facts}
 
 

@@ -8,7 +8,7 @@ from reconciler.core.model.desired import ContactMemory, Desired, Memory
 from reconciler.core.model.nearest import similar_keys, twins
 from reconciler.core.model.observed import FoundContact, KnownKeys, NewKey, Observed, Present
 from reconciler.core.model.value import Json
-from reconciler.core.plan.base import Base, memory_identity
+from reconciler.core.plan.base import Base, memory_identity, values_of
 from reconciler.core.plan.operations import MemoryWork, Notice, Work, WriteFacts
 from reconciler.errors import Source
 
@@ -32,7 +32,7 @@ def _of_contacts(base: Base, desired: Desired, observed: Observed) -> Iterator[N
     for contact in desired.contacts:
         was, seen = base.contacts.get(contact.identity.key, {}), observed.contacts.get(contact.address)
         live = seen.profile if isinstance(seen, FoundContact) else None
-        keys = [".".join(path) for path in _removed(was, {fact.key: fact.value for fact in contact.profile}, live)]
+        keys = [".".join(path) for path in _removed(was, values_of(contact.profile), live)]
         if keys:
             yield Notice("retained", contact.address, len(keys), contact.source, tuple(keys))
 
@@ -40,10 +40,10 @@ def _of_contacts(base: Base, desired: Desired, observed: Observed) -> Iterator[N
 def _removed_facts(memory: Memory, now: Memory | None, observed: Observed) -> Iterator[str]:
     if not isinstance(memory, ContactMemory):
         return
-    before = {fact.key: fact.value for fact in memory.facts}
+    before = values_of(memory.facts)
     declared: dict[str, Json] = {}
     if isinstance(now, ContactMemory):
-        declared = {key: before.get(key) for key in now.left_out} | {fact.key: fact.value for fact in now.facts}
+        declared = {key: before.get(key) for key in now.left_out} | values_of(now.facts)
     seen = observed.memories.get(now.address) if now else None
     live = seen.facts if isinstance(seen, Present) else None
     for first, *rest in _removed(before, declared, live):
