@@ -41,6 +41,11 @@ MANY = [f"{name}-{place}" for name in ("anna", "berta", "carla", "doris") for pl
         ("carla_south", MANY, 'did you mean "carla-south"?'),
         ("xanna-east", MANY, 'did you mean "anna-east"?'),
         ("qqqqqqqq", MANY, ""),
+        ("contcats", ["contacts", "scopes"], 'did you mean "contacts"?'),
+        ("Scopes", ["contacts", "scopes"], 'did you mean "scopes"?'),
+        ("zz", ["contacts", "scopes"], "known here: contacts, scopes"),
+        ("zz", [], ""),
+        ("zz", list("abcdefghijklmnopqrstu"), ""),
     ],
 )
 def test_the_nearest_word_is_asked_for(word: str, known: Sequence[str], said: str) -> None:

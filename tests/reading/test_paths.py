@@ -1,9 +1,9 @@
-"""Paths and near words, as messages write them."""
+"""Paths, as messages write them."""
 
 import pytest
 
 from reconciler.core.model.text import quoted
-from reconciler.reading import KeyPath, did_you_mean, dotted
+from reconciler.reading import KeyPath, dotted
 
 
 @pytest.mark.parametrize(
@@ -22,17 +22,3 @@ def test_paths_are_written_with_dots_and_brackets(path: KeyPath, written: str) -
 
 def test_what_cannot_be_printed_is_escaped() -> None:
     assert (quoted("é\u2028"), quoted("é")) == (r'"é\u2028"', '"é"')
-
-
-@pytest.mark.parametrize(
-    ("word", "known", "said"),
-    [
-        ("contcats", ["contacts", "scopes"], 'did you mean "contacts"?'),
-        ("Scopes", ["contacts", "scopes"], 'did you mean "scopes"?'),
-        ("zz", ["contacts", "scopes"], "known here: contacts, scopes"),
-        ("zz", [], ""),
-        ("zz", list("abcdefghijklmnopqrstu"), ""),
-    ],
-)
-def test_the_nearest_word_is_asked_for(word: str, known: list[str], said: str) -> None:
-    assert did_you_mean(word, known) == said
