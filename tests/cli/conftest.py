@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.core.documents.runs import PastRun
+from reconciler.storage.journal import read_run
 
 NETWORK = (
     "https_proxy",
@@ -80,3 +82,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     made.write("reconciler.yaml", PROJECT)
     made.write("specs/support.yaml", SPEC)
     return made
+
+
+def journal_of(repository: Repository) -> PastRun:
+    """Return the one run that a repository has a journal of."""
+    (path,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
+    run = read_run(path)
+    assert run is not None
+    return run

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.documents.runs import PastRun
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from reconciler.storage.journal import read_run
 from tests.cli.child import spawned
-from tests.cli.conftest import Repository
+from tests.cli.conftest import Repository, journal_of
 from tests.cli.test_apply import facts_in
 
 PATIENCE = 30
@@ -57,13 +55,6 @@ def at_work(
 def receipt_of(repository: Repository) -> dict[str, object]:
     receipt: dict[str, object] = json.loads((repository.root / "receipt.json").read_text())
     return receipt
-
-
-def journal_of(repository: Repository) -> PastRun:
-    (path,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
-    run = read_run(path)
-    assert run is not None
-    return run
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

@@ -9,14 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.core.documents.runs import PastRun
 from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.faults import Faults, Meanwhile, Rule, envelope_error
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
-from reconciler.storage.journal import read_run
-from tests.cli.conftest import Called, Repository
+from tests.cli.conftest import Called, Repository, journal_of
 
 NUMBER = 8
 SPEC = "scopes: {s: {persona_id: p}}\ncontacts:\n" + "".join(
@@ -53,13 +51,6 @@ def applied(repository: Repository, url: str, *more: str) -> Called:
 def totals(repository: Repository) -> dict[str, int]:
     receipt: dict[str, Any] = json.loads((repository.root / "receipt.json").read_text())
     return {name: number for name, number in receipt["totals"].items() if number}
-
-
-def journal_of(repository: Repository) -> PastRun:
-    (path,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
-    run = read_run(path)
-    assert run is not None
-    return run
 
 
 def patches(log: deque[Logged]) -> list[int]:

@@ -17,8 +17,8 @@ from reconciler.cli.streams import ErrorLine
 from reconciler.cli.terminal import Progress, Waits, remark
 from reconciler.clock import Clock
 from reconciler.sandbox.faults import Rule, Wait
-from tests.cli.conftest import Repository
-from tests.cli.test_interrupted import PATIENCE, at_work, journal_of, receipt_of
+from tests.cli.conftest import Repository, journal_of
+from tests.cli.test_interrupted import PATIENCE, at_work, receipt_of
 from tests.cli.test_terminal import Still
 
 
