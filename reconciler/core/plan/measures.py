@@ -150,9 +150,10 @@ def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
 def seconds_to_read(requests: int, allowance: Allowance) -> int:
     """Return how long so many requests to `/v1/memory` wait for the rate limit."""
     rate = allowance.rate
-    return (
-        0 if rate is None else max(0, -(-(requests + allowance.used - rate.requests) // rate.requests)) * rate.seconds
-    )
+    if rate is None:
+        return 0
+    beyond = max(0, requests + allowance.used - rate.requests)
+    return -(-beyond // rate.requests) * rate.seconds
 
 
 def _contacts(plan: Plan, allowance: Allowance) -> tuple[int, int]:
