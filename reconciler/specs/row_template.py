@@ -224,9 +224,8 @@ class Template:
         at, cells = len(self.slots), cells_in(node)
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)
-            is_number = path[-1] == "phone_number" and fact is None
             key = path[-1] if fact is None and path[0] != "metadata" else None
-            is_whole, is_id = key in _IDENTIFYING, key in _IDS
+            is_number, is_whole, is_id = key == "phone_number", key in _IDENTIFYING, key in _IDS
             return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain, is_whole=is_whole, is_id=is_id)
         self.slots.append(Slot(None, node.source, path))
         constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None

@@ -259,3 +259,17 @@ def test_numbers_of_json_are_text_where_a_name_or_a_text_is_made_of_them(tmp_pat
     found = contacts(load(tmp_path, {"a.yaml": entry, "d.jsonl": row}))
 
     assert [(name, one.profile[0].value) for name, one in found.items()] == [("7", "no. 7 true")]
+
+
+@pytest.mark.parametrize("entry", ["named_by: email", "named_by: email\n  phone_region: DE"])
+def test_a_key_of_metadata_or_of_a_fact_is_no_identifier_whatever_its_name(tmp_path: Path, entry: str) -> None:
+    own = "{phone_number: status, external_id: status, email: status}"
+    contact = f"{{email: email, metadata: {own}, scopes: {{support: {{facts: {own}}}}}}}"
+
+    found = loaded(tmp_path, entry, "Ann,Lee,a@example.com,,ask,,\n", contact)
+
+    (only,) = found.desired.contacts
+    (memory,) = found.desired.contact_memories
+    kept = dict.fromkeys(("phone_number", "external_id", "email"), "ask")
+    assert [write.value for write in only.profile if write.key == "metadata"] == [kept]
+    assert {one.key: one.value for one in memory.facts} == kept
