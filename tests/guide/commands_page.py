@@ -1,12 +1,12 @@
 """
-The guide's page of commands, made from click: what click does not hold is the formats and the exit codes.
+The guide's pages of commands and of options, made from click: what click does not hold is the formats and exit codes.
 
-Rewrite it with `python -m tests.guide.commands_page --rewrite`.
+Rewrite them with `python -m tests.guide.commands_page --rewrite`.
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import click
 
@@ -14,7 +14,6 @@ from reconciler.cli.main import group
 from reconciler.cli.usage import GLOBAL_OPTIONS, OPTION_GROUPS, examples_of
 from tests.guide.pages import GUIDE
 
-PAGE = GUIDE / "commands.md"
 FORMATS: Mapping[str, str] = {
     "text": "for a terminal or a log",
     "json": "for programs; what `--out`, `--receipt` and `show` save and read",
@@ -76,24 +75,18 @@ def _below(name: str) -> list[str]:
 
 
 def commands_page() -> str:
-    """Return the page as it should be."""
+    """Return the page of commands as it should be."""
     lines = [
         "# Commands",
         "",
-        "Every command and option, with examples, formats and exit codes.",
+        "Every command, with the options that are its own, and examples.",
         "",
         "```text",
         "reconciler [--project FILE_OR_FOLDER] [-e ENVIRONMENT] COMMAND",
         "```",
         "",
-        "Options stand after the command.",
-        "Those under [Global](#shared-options) and Connection may also stand before it.",
-        "A command takes only the options that change something for it.",
-        "",
-        "Every option can be given as a variable: `RECONCILER_MAX_CHANGES=5` is `--max-changes 5`.",
-        "The command line wins. Values of a repeatable option are separated by spaces, and a flag is `1` or `0`.",
-        "",
-        "Standard output carries one document. Progress, warnings and errors go to standard error.",
+        "Options that commands share are in [options](options.md).",
+        "A command takes only those that change something for it.",
         "",
         "<!-- made by tests/guide/commands_page.py -->",
     ]
@@ -101,7 +94,30 @@ def commands_page() -> str:
         lines += ["", f"## {title}"]
         for name in names:
             lines += _entry(name)
-    lines += ["", "## Shared options", "", *_shared()]
+    return "\n".join(lines) + "\n"
+
+
+def options_page() -> str:
+    """Return the page of options as it should be."""
+    lines = [
+        "# Options",
+        "",
+        "The options that commands share, the formats and the exit codes.",
+        "",
+        "Options stand after the command.",
+        "Those under Global and Connection may also stand before it.",
+        "",
+        "Every option can be given as a variable: `RECONCILER_MAX_CHANGES=5` is `--max-changes 5`.",
+        "The command line wins. Values of a repeatable option are separated by spaces, and a flag is `1` or `0`.",
+        "",
+        "Standard output carries one document. Progress, warnings and errors go to standard error.",
+        "",
+        "<!-- made by tests/guide/commands_page.py -->",
+        "",
+        "## Shared options",
+        "",
+        *_shared(),
+    ]
     lines += ["", "## Formats", "", "| format | is |", "| --- | --- |"]
     lines += [f"| `{name}` | {text} |" for name, text in FORMATS.items()]
     lines += ["", "In every format but text on your own terminal, live values are masked: see [privacy](privacy.md)."]
@@ -156,5 +172,8 @@ def _shared() -> Iterator[str]:
             yield ""
 
 
+PAGES: Mapping[str, Callable[[], str]] = {"commands": commands_page, "options": options_page}
+
 if __name__ == "__main__" and sys.argv[1:] == ["--rewrite"]:
-    PAGE.write_text(commands_page(), encoding="utf-8")
+    for page, text in PAGES.items():
+        (GUIDE / f"{page}.md").write_text(text(), encoding="utf-8")
