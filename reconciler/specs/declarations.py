@@ -21,7 +21,14 @@ from reconciler.core.model.desired import (
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
-from reconciler.specs.layers import Facts, check_users, declared_layer, declared_profile, declared_users
+from reconciler.specs.layers import (
+    Facts,
+    check_users,
+    declared_labels,
+    declared_layer,
+    declared_profile,
+    declared_users,
+)
 from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 
@@ -205,7 +212,8 @@ def _contacts(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems)
 def _contact(name: str, node: Node, problems: Problems) -> DeclaredContact:
     parts, path = dict(node.entries()), ("contacts", name)
     memories = (_memory(memory, (*path, "scopes", scope), problems) for scope, memory in _entries(parts, "scopes"))
-    contact = Contact(name, _identity(parts), declared_profile(parts, path, problems), node.key_source)
+    profile, labels = declared_profile(parts, path, problems), declared_labels(parts)
+    contact = Contact(name, _identity(parts), profile, node.key_source, labels)
     return DeclaredContact(contact, declared_layer(parts, path, problems), tuple(memories))
 
 

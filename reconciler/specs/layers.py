@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, cast
 
 from reconciler.core.model.address import user_address
-from reconciler.core.model.desired import Fact, Policy, User
+from reconciler.core.model.desired import NO_LABELS, Fact, Policy, User
 from reconciler.core.model.text import has_control_characters
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, dotted
@@ -97,6 +97,12 @@ def declared_profile(parts: Mapping[str, Node], path: KeyPath, problems: Problem
     return tuple(
         Fact(key, parts[key].value, "enforce", parts[key].key_source) for key in ("metadata", "name") if key in parts
     )
+
+
+def declared_labels(parts: Mapping[str, Node]) -> Mapping[str, str]:
+    """Read the labels that a checked contact declares among its parts, sorted by key."""
+    written = cast("Mapping[str, str]", parts["labels"].value) if "labels" in parts else {}
+    return {key: str(written[key]) for key in sorted(written)} or NO_LABELS
 
 
 def _facts(parts: Mapping[str, Node], path: KeyPath, policy: Policy, problems: Problems) -> Iterator[Fact]:

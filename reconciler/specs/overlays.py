@@ -1,8 +1,8 @@
 """
 Overlays: patches of declarations, for one environment.
 
-A patch has the shape of what it patches. Its keys replace the declared ones; `facts`, `seed_facts` and `metadata` are
-patched key by key, `users` by phone number, `scopes` by name. A later patch overrides an earlier one.
+A patch has the shape of what it patches. Its keys replace the declared ones; `facts`, `seed_facts`, `metadata` and
+`labels` are patched key by key, `users` by phone number, `scopes` by name. A later patch overrides an earlier one.
 
 Overlays are applied before references are filled in: a value that was replaced needs no variable and no secret.
 """
@@ -174,7 +174,7 @@ class Overlays:
 
     def _part(self, declared: Node, patch: Node, path: KeyPath) -> Node:
         match path[-1]:
-            case "facts" | "seed_facts" | "metadata" if _are(dict, declared, patch):
+            case "facts" | "seed_facts" | "metadata" | "labels" if _are(dict, declared, patch):
                 return mapping(declared, {**dict(declared.entries()), **dict(patch.entries())})
             case "scopes" if _are(dict, declared, patch):
                 return self._memories(declared, patch, path)

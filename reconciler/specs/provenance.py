@@ -187,8 +187,9 @@ class _Explaining:
         yield from self._identity(address, own)
         for key, node, part in _entries(own, ("name",)):
             yield f"{address}.{key}", self._given(key, node, part)
-        for key, node, part in _below(own, "metadata"):
-            yield keyed_address(f"{address}.metadata", meant_key(key)), self._given(f"metadata.{key}", node, part)
+        for section in ("labels", "metadata"):
+            for key, node, part in _below(own, section):
+                yield keyed_address(f"{address}.{section}", meant_key(key)), self._given(f"{section}.{key}", node, part)
         for scope in {scope: None for scope, _, _ in _below(own, "scopes")}:
             yield from self._memory(f"{address}.scopes.{scope}", scope, own)
 

@@ -27,14 +27,16 @@ from reconciler.specs.texts import REFERENCE_AS_KEY
 Environ: TypeAlias = Callable[[str], str | None]
 """Return the value of a variable of the process's environment, or None where it is not set."""
 
-_Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue", "of data files"]
+_Place: TypeAlias = Literal["free", "text", "of an address", "of the catalogue", "of data files", "of labels"]
 
 _OF_AN_ADDRESS = frozenset((("persona_id",), ("agent_number",), ("contact_id",), ("memory_id",)))
 _SHOWN: Mapping[_Place, str] = {
     "of an address": "this becomes part of addresses and URLs, which are shown",
     "of the catalogue": "what fact_keys say is shown",
+    "of labels": "labels are shown",
     "of data files": "this becomes part of the names of files and columns, which are shown",
 }
+_OF_A_CONTACT: Mapping[str, _Place] = {"metadata": "free", "labels": "of labels"}
 _OF_ANY_KIND = frozenset(("free", "of the catalogue", "of data files"))
 _DEFINE = "define it under variables, in reconciler.yaml"
 
@@ -216,8 +218,8 @@ def _place(path: KeyPath) -> _Place:
     match rest:
         case (str(section), *_) if section in FACTS:
             return "free"
-        case ("metadata", *_) if owner[:1] == ("contacts",) and len(owner) == len(("contacts", "name")):
-            return "free"
+        case (str(section), *_) if section in _OF_A_CONTACT and owner[:1] == ("contacts",) and owner[2:] == ():
+            return _OF_A_CONTACT[section]
         case (*steps,) if owner[:1] == ("contacts_from",):
             return _place_of_mapping(steps[3:] if steps[1:2] == ["scopes"] else steps[1:])
         case ("users", int(), "phone_number"):
@@ -231,6 +233,8 @@ def _place_of_mapping(steps: Sequence[str | int]) -> _Place:
     match steps:
         case (str(section), str(), "value", *_) if section in FACTS or section == "metadata":
             return "free"
+        case ("labels", str(), "value"):
+            return "of labels"
         case ("name", "value") | ("users", int(), "metadata" | "summary" | "external_memory_key", "value"):
             return "text"
         case (*_, "value"):

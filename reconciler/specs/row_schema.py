@@ -15,7 +15,7 @@ from reconciler.core.model.value import Json, same
 from reconciler.reading import Numeral, Refusal, Strict, numeral_value, plain_value, wrong
 from reconciler.reading.files import FORMATS
 from reconciler.specs.row_cells import CELL_KEYS, COLUMN, CONSTANT, LOWER, MAP, SPLIT, check_parts, check_text
-from reconciler.specs.texts import Choice, Name
+from reconciler.specs.texts import Choice, LabelKey, Name
 
 Convert: TypeAlias = Callable[[str, str], Json]
 """Return the value of a cell of CSV for the key of a fact; raise `ValueError` with what is expected."""
@@ -261,6 +261,9 @@ class RowContact(RowLayer):
     external_id: Column = Field(default=None, description="the column of the contact's id in another system")
     phone_number: Column = Field(default=None, description="the column of the contact's phone number")
     email: Column = Field(default=None, description="the column of the contact's email address")
+    labels: dict[LabelKey, Column] = Field(
+        default_factory=dict, description="texts to choose contacts by (--label), and the column of each"
+    )
     name: Column = Field(default=None, description="the column of the contact's name as the account keeps it")
     metadata: _ColumnMap = Field(default_factory=dict, description="the contact's metadata, and the column of each")
     scopes: dict[Name, RowMemory] = Field(

@@ -17,7 +17,7 @@ from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import FACTS
-from reconciler.specs.row_cells import CONSTANT, CellError, Cells, cells_in, escaped_text
+from reconciler.specs.row_cells import CONSTANT, CellError, Cells, cells_in, escaped_text, text_of
 from reconciler.specs.row_names import Naming
 from reconciler.specs.row_numbers import phone_region_of
 from reconciler.specs.row_schema import Convert
@@ -54,7 +54,7 @@ class _Leaf(Struct, frozen=True):
     One value: that of cells, or a constant; `fact` is its key where it is a fact.
 
     `plain` is the column of a value that is one cell as it is, which most are. One that `is_whole` needs all its cells.
-    One that `is_id` is refused where a spreadsheet rounded it.
+    One that `is_id` is refused where a spreadsheet rounded it. A number or boolean of JSON is text where `is_label`.
     """
 
     at: int
@@ -65,6 +65,7 @@ class _Leaf(Struct, frozen=True):
     plain: str | None = None
     is_whole: bool = False
     is_id: bool = False
+    is_label: bool = False
 
 
 class _Branch(Struct, frozen=True):
@@ -201,7 +202,7 @@ class Template:
 
     def _part(self, node: Node, path: KeyPath) -> _TemplatePart:
         match path[-1]:
-            case "facts" | "seed_facts" | "metadata" as section:
+            case "facts" | "seed_facts" | "metadata" | "labels" as section:
                 is_fact = section in FACTS
                 entries = ((key, below, key if is_fact else None) for key, below in node.entries())
                 leaves = ((key, self._leaf(below, (*path, key), fact=fact)) for key, below, fact in entries)
@@ -224,9 +225,19 @@ class Template:
         at, cells = len(self.slots), cells_in(node)
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)
-            key = path[-1] if fact is None and path[0] != "metadata" else None
-            is_number, is_whole, is_id = key == "phone_number", key in _IDENTIFYING, key in _IDS
-            return _Leaf(at, cells, None, fact, is_number=is_number, plain=cells.plain, is_whole=is_whole, is_id=is_id)
+            is_label = path[0] == "labels"
+            key = path[-1] if fact is None and path[0] != "metadata" and not is_label else None
+            return _Leaf(
+                at,
+                cells,
+                None,
+                fact,
+                is_number=key == "phone_number",
+                plain=cells.plain,
+                is_whole=key in _IDENTIFYING,
+                is_id=key in _IDS,
+                is_label=is_label,
+            )
         self.slots.append(Slot(None, node.source, path))
         constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
         return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
@@ -250,6 +261,8 @@ class Template:
                 if leaf.plain
                 else leaf.cells.value(filling.row, escape=None if self._is_resolved else escaped_text)
             )
+            if leaf.is_label and cell is not None:
+                cell = text_of(cell, leaf.cells.columns[0])
         except CellError as error:
             slot = replace(self.slots[leaf.at], column=error.column)
             filling.wrong.append(WrongCell(slot, error.message, error.cure))

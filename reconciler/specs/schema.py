@@ -15,7 +15,7 @@ from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, AccountId, Id, Strict, number_meant, wrong
 from reconciler.specs.row_schema import ContactsFrom
-from reconciler.specs.texts import Choice, Day, Email, ExternalKey, FactName, Name, Pattern, PhoneNumber
+from reconciler.specs.texts import Choice, Day, Email, ExternalKey, FactName, LabelKey, Name, Pattern, PhoneNumber
 
 Facts = dict[str, object]
 
@@ -87,6 +87,9 @@ class ContactSpec(Layer):
         default="", description="the contact's phone number with its country code, kept as E.164"
     )
     email: Email = Field(default="", description="the contact's email address")
+    labels: dict[LabelKey, str] = Field(
+        default_factory=dict, description="texts to choose contacts by (--label), never sent to the account"
+    )
     name: str = Field(default="", description="the contact's name as the account keeps it")
     metadata: Facts = Field(default_factory=dict, description="the contact's metadata, merged key by key")
     scopes: dict[Name, MemorySpec] = Field(

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 
 from reconciler.core.model.address import LONGEST_NAME, NAME
 from reconciler.core.model.calling_codes import is_e164
-from reconciler.core.model.desired import TextKind
+from reconciler.core.model.desired import LABEL_KEY, TextKind
 from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.core.model.references import OPENING
 from reconciler.core.model.text import HIDDEN, Secret, UnreadSecret, has_control_characters, hidden_in, shows
@@ -100,6 +100,13 @@ def _fact_name(text: str) -> str:
     return text
 
 
+def _label_key(text: str) -> str:
+    if not re.fullmatch(LABEL_KEY, text) or len(text) > LONGEST_NAME:
+        cure = f"use letters, digits, ., -, _ and /, with a letter or digit at the start, {LONGEST_NAME} at most"
+        raise wrong(compose("{} is not the name of a label", named(text)), cure=cure)
+    return text
+
+
 def _pattern(text: str) -> str:
     try:
         with warnings.catch_warnings():
@@ -162,6 +169,13 @@ FactName: TypeAlias = Annotated[
     str, AfterValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"})
 ]
 """What a fact is called."""
+
+LabelKey: TypeAlias = Annotated[
+    str,
+    AfterValidator(_label_key),
+    WithJsonSchema({"type": "string", "pattern": f"^{LABEL_KEY}$", "maxLength": LONGEST_NAME}),
+]
+"""What a label is called."""
 
 Pattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]
 """A regular expression, in the way of Python's `re`."""

@@ -59,6 +59,8 @@ def _contact(contact: Contact) -> Iterator[tuple[str, DeclaredValue]]:
     kind = identity.kind if isinstance(identity, Identifier) else "contact_id"
     value = identity.value if isinstance(identity, Identifier) else identity.contact_id
     yield contact.address, DeclaredValue({kind: value})
+    for label, text in contact.labels.items():
+        yield keyed_address(f"{contact.address}.labels", label), DeclaredValue(text)
     for fact in contact.profile:
         if isinstance(fact.value, dict):
             for key, item in sorted(fact.value.items()):

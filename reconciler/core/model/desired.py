@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -151,13 +152,24 @@ def id_key(text: str) -> str:
 Identity: TypeAlias = ContactId | Identifier
 
 
+LABEL_KEY = "[A-Za-z0-9][A-Za-z0-9_./-]*"
+"""A pattern for the names of labels, which options write before `=` and `!=`."""
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
 class Contact(Struct, frozen=True):
-    """A declared contact; `profile` holds its declared `name` and `metadata`, sorted by key."""
+    """
+    A declared contact; `profile` holds its declared `name` and `metadata`, sorted by key.
+
+    `labels` are for `--label` and for rules, and never sent to the account.
+    """
 
     name: str
     identity: Identity
     profile: tuple[Fact, ...]
     source: Source
+    labels: Mapping[str, str] = NO_LABELS
 
     @property
     def address(self) -> str:
@@ -267,7 +279,9 @@ def _contact(contact: Contact, norm: _Normalize) -> Json:
     known_by = (
         [identity.kind, norm(identity.value)] if isinstance(identity, Identifier) else ["id", norm(identity.contact_id)]
     )
-    return [contact.address, known_by, [[fact.key, norm(fact.value)] for fact in contact.profile]]
+    profile: list[Json] = [[fact.key, norm(fact.value)] for fact in contact.profile]
+    labels: list[Json] = [dict(contact.labels)] if contact.labels else []
+    return [contact.address, known_by, profile, *labels]
 
 
 def _memory(memory: Memory, norm: _Normalize) -> Json:
