@@ -40,8 +40,8 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):
         say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
-    if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_variable:  # noqa: PLR2004  HTTP
-        say(f"hint: the key is read from the environment variable {invocation.key_variable}")
+    if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_source:  # noqa: PLR2004  HTTP
+        say(f"hint: the key is read from {invocation.key_source}")
 
 
 def _here(problem: Problem) -> Problem:

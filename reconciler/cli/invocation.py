@@ -18,11 +18,11 @@ class Invocation(RunOptions):
 
     `typed` names the options of the command line, without those of variables. No output may show `keys`; only JSON may
     show `secrets`. `signal` is the number of the signal that asked for the end, 0 for Ctrl-C. The run fills in
-    `keys`, `secrets`, `key_variable` and `signal`, which error messages need.
+    `keys`, `secrets`, `key_source` and `signal`, which error messages need.
     """
 
     no_color: bool = False
-    key_variable: str = ""
+    key_source: str = ""
     signal: int = 0
     typed: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)

@@ -39,11 +39,11 @@ class ScreenReporter:
         """Keep a secret of the specs."""
         keep_secret(text, self._invocation.secrets)
 
-    def key(self, text: str, variable: str = "") -> None:
-        """Keep a key, and the name of the variable that a hint may name."""
+    def key(self, text: str, source: str = "") -> None:
+        """Keep a key, and what a hint may say of where it comes from."""
         keep_secret(text, self._invocation.secrets)
         self._invocation.keys.add(text)
-        self._invocation.key_variable = variable or self._invocation.key_variable
+        self._invocation.key_source = source or self._invocation.key_source
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits, and shows how long still, why, and how far the run is."""

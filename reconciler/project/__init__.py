@@ -8,7 +8,7 @@ from reconciler.project.file import (
     GuardsFile,
     ProjectFile,
 )
-from reconciler.project.loading import FILE_NAME, Environment, Project, load_project
+from reconciler.project.loading import FILE_NAME, Environment, KeyCommand, Project, load_project
 
 __all__ = [
     "DEFAULT_SPECS",
@@ -18,6 +18,7 @@ __all__ = [
     "EnvironmentFile",
     "ExpectedAccountFile",
     "GuardsFile",
+    "KeyCommand",
     "Project",
     "ProjectFile",
     "load_project",

@@ -97,6 +97,18 @@ def _checked_environment(name: str) -> str:
     return name
 
 
+def _checked_words(words: object) -> object:
+    """Check the command that gives the key before its type: one text would be for a shell. Numbers are words, too."""
+    if not isinstance(words, list) or not words or not all(isinstance(word, str | int | float) for word in words):
+        raise wrong(
+            "a list of words is expected: a program and its arguments",
+            cure='write one such as [op, read, "op://vault/bland/key"]; no shell reads it',
+        )
+    if words[0] == "" or any(isinstance(word, bool) or "\0" in str(word) for word in words):
+        raise wrong("this is no program with its arguments", cure="write each word as text, in quotes where needed")
+    return [str(word) for word in words]
+
+
 _LONGEST_VARIABLE = 64
 _VARIABLE_SCHEMA: JsonSchemaValue = {
     "type": "string",
@@ -112,6 +124,13 @@ _Variable = Annotated[
     str,
     AfterValidator(_checked_variable),
     WithJsonSchema(_VARIABLE_SCHEMA),
+]
+_WORD_SCHEMA: JsonSchemaValue = {"type": "string", "pattern": "^[^\\x00]*$"}
+_WORDS_SCHEMA = {"type": "array", "items": _WORD_SCHEMA, "minItems": 1}
+_Words = Annotated[
+    list[str],
+    BeforeValidator(_checked_words),
+    WithJsonSchema({**_WORDS_SCHEMA, "prefixItems": [{**_WORD_SCHEMA, "minLength": 1}]}),
 ]
 _SECRET_SCHEMA = {**_VARIABLE_SCHEMA, "not": {"enum": [DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE]}}
 _Secrets = list[Annotated[str, AfterValidator(_checked_secret), WithJsonSchema(_SECRET_SCHEMA)]]
@@ -183,11 +202,16 @@ _KEY_IN_FILE = dict.fromkeys(
 class EnvironmentFile(Strict):
     """An environment: an account, and the specs for it."""
 
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["api_key_env", "api_key_command"]}})
     cures_of_unknown = _KEY_IN_FILE
 
     api: _Api | None = Field(default=None, description="`sandbox`, or the URL of the API.")
     api_key_env: _Variable = Field(
         default=DEFAULT_KEY_VARIABLE, description="The name of the environment variable that holds the API key."
+    )
+    api_key_command: _Words | None = Field(
+        default=None,
+        description="A program and its arguments, run without a shell; the first line of its output is the API key.",
     )
     specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
     overlays: list[str] = Field(
@@ -212,6 +236,12 @@ class EnvironmentFile(Strict):
     expect_account: ExpectedAccountFile | None = Field(
         default=None, description="Any other account is refused before anything else is read."
     )
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if {"api_key_env", "api_key_command"} <= self.model_fields_set:
+            raise wrong("the key comes from two places", cure="remove api_key_env or api_key_command")
+        return self
 
 
 class ProjectFile(Strict):

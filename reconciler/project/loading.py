@@ -13,6 +13,7 @@ from reconciler.project.file import (
     DEFAULT_KEY_VARIABLE,
     DEFAULT_SPECS,
     DIGEST_KEY_VARIABLE,
+    EnvironmentFile,
     ProjectFile,
 )
 from reconciler.reading import KeyPath, Node, check, did_you_mean, dotted, read_file, work_tree_of
@@ -26,6 +27,13 @@ _ENTRIES = ("specs", "overlays")
 """The keys of reconciler.yaml that list files, folders or globs."""
 
 
+class KeyCommand(Struct, frozen=True):
+    """A program and its arguments that give a key, and where they are written, as a problem without a message."""
+
+    words: tuple[str, ...]
+    place: Problem
+
+
 class Environment(Struct, frozen=True):
     """
     One environment: its specs, and how to reach its account.
@@ -34,8 +42,9 @@ class Environment(Struct, frozen=True):
     Only the catalogue is used of the specs in `fact_keys_of`: its own, if the caller replaces `specs`. Its own
     `variables` override shared ones. Specs may read the environment variables in `secrets`, and never those in
     `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL, or None if the caller has to
-    choose it. `rate_limit` covers all requests to `/v1/memory` together. `places` are those of reconciler.yaml where
-    an entry of `specs` or `overlays` is written, as a problem without a message.
+    choose it. The key is in the environment variable `api_key_env`, unless `api_key_command` gives it. `rate_limit`
+    covers all requests to `/v1/memory` together. `places` are those of reconciler.yaml where an entry of `specs` or
+    `overlays` is written, as a problem without a message.
     """
 
     name: str
@@ -52,7 +61,13 @@ class Environment(Struct, frozen=True):
     key_variables: frozenset[str] = KEY_VARIABLES
     guards: Guards = NO_GUARDS
     expect_account: ExpectedAccount | None = None
+    api_key_command: KeyCommand | None = None
     places: Mapping[str, Problem] = field(default_factory=dict)
+
+    @property
+    def key_source(self) -> str:
+        """Return what messages call the place of the API key: its variable, or `api_key_command`."""
+        return "api_key_command" if self.api_key_command else self.api_key_env
 
 
 class Project(Struct, frozen=True):
@@ -190,12 +205,19 @@ def _project(content: ProjectFile, document: Node, file: Path) -> Project:
             key_variables=key_variables,
             guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
             expect_account=item.expect_account.expected if item.expect_account else None,
+            api_key_command=_key_command(item, document, ("environments", name, "api_key_command")),
             places={**places, **_places(document, ("environments", name))},
         )
         for name, item in sorted(content.environments.items())
     )
     only = environments[0].name if len(environments) == 1 else None
     return Project(file.parent, file.name, environments, content.default_environment or only)
+
+
+def _key_command(item: EnvironmentFile, document: Node, path: KeyPath) -> KeyCommand | None:
+    if item.api_key_command is None:
+        return None
+    return KeyCommand(tuple(item.api_key_command), document.at(path).source.problem(dotted(path), ""))
 
 
 def _variables(document: Node, owner: KeyPath) -> dict[str, Variable]:

@@ -24,17 +24,22 @@ _MOST_READS = 5
 
 
 class WatchedAccount(Struct, frozen=True):
-    """An environment of a project file (None without one), its API, and the variable of the key, None without one."""
+    """
+    An environment of a project file (None without one) and its API, whose key a variable holds or a command gives.
+
+    `key_source` is where the key comes from, as messages call it, and None without one.
+    """
 
     file: str | None
     environment: str
     api: str
-    key_variable: str | None
+    key_source: str | None
+    key_command: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return `production of reconciler.yaml (https://api.bland.ai, key of BLAND_API_KEY)`."""
         source = f"of {self.file}" if self.file else f"without a {FILE_NAME}"
-        key = f", key of {self.key_variable}" if self.key_variable else ""
+        key = f", key of {self.key_source}" if self.key_source else ""
         return f"{self.environment} {source} ({self.api}{key})"
 
 
@@ -137,4 +142,7 @@ def _account_of(
     project: Project, environment: Environment, options: RunOptions, environ: Mapping[str, str]
 ) -> WatchedAccount:
     api = api_of(environment, options, environ)
-    return WatchedAccount(project.file, environment.name, api, None if api == SANDBOX else environment.api_key_env)
+    if api == SANDBOX:
+        return WatchedAccount(project.file, environment.name, api, None)
+    command = environment.api_key_command.words if environment.api_key_command else ()
+    return WatchedAccount(project.file, environment.name, api, environment.key_source, command)

@@ -28,7 +28,7 @@ from reconciler.core.model.settings import is_of_this_machine
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.observe.observing import check_account
-from reconciler.project import SANDBOX, Environment, Project
+from reconciler.project import SANDBOX, Environment, KeyCommand, Project
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
@@ -143,7 +143,8 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
     pace = pace or _only_pace(options, surroundings.reporter)
     in_process = surroundings.open_sandbox(sandbox_file(project)) if api == SANDBOX else nullcontext()
     with in_process as app:
-        key = _SANDBOX_KEY if app else _checked_key(environment, surroundings, offline=offline)
+        key = _SANDBOX_KEY if app else _checked_key(project, environment, surroundings, offline=offline)
+        _refuse_key_in(api, key)
         endpoint = Endpoint(
             base_url=_SANDBOX_URL if app else api,
             key=key,
@@ -169,8 +170,7 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
     if options.api_url == "":
         raise InputError("--api-url is empty; give a URL, and check that its variable is set")
     api = options.api_url or environment.api or environ.get(_API_VARIABLE) or _DEFAULT_API
-    if (key := environ.get(environment.api_key_env)) and len(key) >= SHORTEST_SECRET and key in unquote(api):
-        raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")
+    _refuse_key_in(api, environ.get(environment.api_key_env, ""))
     api = _spelled(api, _source_of(environment, options, environ))
     declared = _spelled(environment.api) if environment.api else api
     if api != declared and not is_of_this_machine(api):
@@ -179,6 +179,11 @@ def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, 
             "make them agree; nothing was read or written"
         )
     return api
+
+
+def _refuse_key_in(api: str, key: str) -> None:
+    if len(key) >= SHORTEST_SECRET and key in unquote(api):
+        raise InputError("the URL of the API holds the API key, which would be shown with it: leave it out")
 
 
 def remember_ids(account: Account, learned: Mapping[str, str], reporter: Reporter) -> None:
@@ -205,7 +210,7 @@ def _source_of(environment: Environment, options: RunOptions, environ: Mapping[s
 
 def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[str, str], *, offline: bool) -> bool:
     """Return whether an account needs a key that is not set."""
-    needed = api_of(environment, options, environ) != SANDBOX
+    needed = api_of(environment, options, environ) != SANDBOX and not (environment.api_key_command and not offline)
     return needed and not _found_key(environment, environ, offline=offline)
 
 
@@ -237,20 +242,39 @@ def _only_pace(options: RunOptions, reporter: Reporter) -> Pace:
     return Pace(lambda environment: pacer_of(environment, options, waiting), stop, reporter.note)
 
 
-def _checked_key(environment: Environment, surroundings: Surroundings, *, offline: bool) -> str:
+def _checked_key(project: Project, environment: Environment, surroundings: Surroundings, *, offline: bool) -> str:
     """Read the API key, which must be able to stand in a header; it is never shown, not even in part."""
+    if environment.api_key_command and not offline:
+        return _key_of_command(environment.api_key_command, project.root, surroundings)
     name = environment.api_key_env
     key = _found_key(environment, surroundings.environ, offline=offline)
+    if not key and environment.api_key_command:
+        raise InputError(
+            f"no key for digests: set the environment variable {_DIGEST_KEY_VARIABLE} (environment "
+            f"{environment.name!r}); what is offline does not run api_key_command"
+        )
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")
-    surroundings.reporter.key(key, name)
-    if not (key.isascii() and key.isprintable() and " " not in key):
+    surroundings.reporter.key(key, f"the environment variable {name}")
+    if not offline and not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"the API key in {name} holds a space, a line break or a character that is not ASCII")
     return key
 
 
 def _found_key(environment: Environment, environ: Mapping[str, str], *, offline: bool) -> str:
-    return environ.get(environment.api_key_env, "") or (environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
+    """Return the key that a variable holds; with a command, none is the API's."""
+    key = "" if environment.api_key_command else environ.get(environment.api_key_env, "")
+    return key or (environ.get(_DIGEST_KEY_VARIABLE, "") if offline else "")
+
+
+def _key_of_command(command: KeyCommand, folder: Path, surroundings: Surroundings) -> str:
+    """Return what a command gives as key, which this process asks it for once; raises `SpecError`."""
+    from reconciler.workflow.key_command import key_from  # noqa: PLC0415  only such an environment needs it
+
+    known = surroundings.command_keys
+    key = known[command.words] = known.get(command.words) or key_from(command, folder, surroundings.environ)
+    surroundings.reporter.key(key, f"api_key_command ({command.place.source})")
+    return key
 
 
 def own_digest_key(surroundings: Surroundings) -> bytes:

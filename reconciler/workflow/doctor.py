@@ -127,7 +127,7 @@ async def _account_checks(
 def _key(account: Account) -> DoctorCheck:
     if account.api == SANDBOX:
         return DoctorCheck("key", "ok", "the embedded sandbox needs none")
-    return DoctorCheck("key", "ok", f"read from {account.environment.api_key_env}")
+    return DoctorCheck("key", "ok", f"read from {account.environment.key_source}")
 
 
 async def _reached(account: Account, answers: Sequence[ApiAnswer]) -> DoctorCheck:
@@ -173,11 +173,13 @@ async def _read_something(reader: Reader) -> bool:
 
 
 def _cure_of(error: ApiRejectedError, account: Account) -> str:
-    variable = account.environment.api_key_env
+    environment = account.environment
+    if error.status == _UNAUTHORIZED and environment.api_key_command:
+        return "the key that api_key_command gives is not accepted: store a valid one where the command reads it"
     if error.status == _UNAUTHORIZED:
-        return f"the key in {variable} is not accepted: put a valid one there"
+        return f"the key in {environment.api_key_env} is not accepted: put a valid one there"
     if error.status == _FORBIDDEN:
-        return f"the key in {variable} may not read: its role needs to be admin, owner or operator"
+        return f"the key of {environment.key_source} may not read: its role needs to be admin, owner or operator"
     return "the API refuses a plain read: check the URL and the key"
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop
@@ -31,8 +31,8 @@ class Reporter(Protocol):
     def secret(self, text: str) -> None:
         """Learn a secret of the specs, which only JSON may show."""
 
-    def key(self, text: str, variable: str = "") -> None:
-        """Learn a key, which no output may show, and the environment variable that holds it."""
+    def key(self, text: str, source: str = "") -> None:
+        """Learn a key, which no output may show, and where it comes from: `the environment variable BLAND_API_KEY`."""
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
@@ -43,12 +43,13 @@ class Surroundings(Struct, frozen=True):
     What a workflow needs of the process around it.
 
     `environ` holds the environment variables. `open_sandbox` takes the file of the embedded sandbox's state, and opens
-    the sandbox as an application in this process.
+    the sandbox as an application in this process. `command_keys` are what commands gave as keys, each run once.
     """
 
     environ: Mapping[str, str]
     reporter: Reporter
     open_sandbox: Callable[[Path], AbstractContextManager[Any]]
+    command_keys: dict[tuple[str, ...], str] = field(default_factory=dict)
 
 
 OnProgress = Callable[[int, int], None]

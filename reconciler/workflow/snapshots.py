@@ -45,8 +45,9 @@ def open_snapshot(file: Path, session: Session, earlier: Sequence[Desired]) -> t
     snapshot, masker = load_snapshot(file), session.masker(reveal=False)
     _check_account(snapshot, session, file)
     if not has_key_of(snapshot, masker):
-        variable = session.account.environment.api_key_env
-        raise InputError(f"{file} was made with another key; set {variable} or RECONCILER_DIGEST_KEY to that one")
+        environment = session.account.environment
+        variable = "" if environment.api_key_command else f"{environment.api_key_env} or "
+        raise InputError(f"{file} was made with another key; set {variable}RECONCILER_DIGEST_KEY to that one")
     return snapshot, SnapshotReader(unmask_snapshot(snapshot, [session.desired, *earlier], masker))
 
 

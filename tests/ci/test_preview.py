@@ -157,6 +157,17 @@ def test_on_a_fork_without_a_snapshot_the_specs_are_validated_alone_and_nothing_
     assert runner.github()["calls"] == []
 
 
+def test_on_a_fork_no_command_for_a_key_is_run(runner: Runner) -> None:
+    live = "live: {api: https://api.example, api_key_command: [touch, ran.txt]}"
+    runner.write("reconciler.yaml", f"version: 1\nenvironments:\n  sandbox: {{api: sandbox}}\n  {live}\n")
+    runner.write("snapshot.json", "{}")
+    for snapshot in ("", "snapshot.json"):
+        ran = runner.run("preview", restricted="true", snapshot=snapshot, environment="live")
+
+        assert ran.code == 0
+    assert not (runner.repository / "ran.txt").exists()
+
+
 def test_on_a_fork_mistakes_in_specs_fail_the_run_and_stand_in_the_summary(runner: Runner) -> None:
     runner.write("specs/support.yaml", "contcts: {}\n")
     ran = runner.run("preview", restricted="true")

@@ -90,7 +90,11 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
         ("version: 1\nenvironments: {e: {api: ftp://x}}", "2:25 environments.e.api", "https://api.bland.ai"),
         ("version: 1\nenvironments: {e: {api: 'https://me:pw@x'}}", "2:25", "leave out user, password"),
         ("version: 1\nenvironments: {e: {api: 'http://x.co'}}", "2:25", "the key would be sent in the open"),
-        ("version: 1\nenvironments: {e: {url: 'https://x.co'}}", "2:20", "unknown key; known here: api, api_key_env,"),
+        (
+            "version: 1\nenvironments: {e: {url: 'https://x.co'}}",
+            "2:20",
+            "unknown key; known here: api, api_key",
+        ),
         ("version: 1\nenvironments: {e: {concurrency: 0}}", "2:33", "at least 1"),
         ("version: 1\nenvironments: {e: {}}\ndefault_environment: f", "3:22 default_environment", "no environment"),
         ("version: 1\nenvironments: {e: {rate_limit: 100/15}}", "2:32 environments.e.rate_limit", "such as 100/15m"),

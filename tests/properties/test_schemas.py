@@ -86,7 +86,8 @@ DOCUMENTS = st.fixed_dictionaries(
 ENVIRONMENTS = named(
     st.fixed_dictionaries(
         {},
-        optional={"api": PLAIN, "api_key_env": PLAIN, "specs": PLAIN | st.just("[a]"), "reader": PLAIN,
+        optional={"api": PLAIN, "api_key_env": PLAIN, "api_key_command": PLAIN.map("[op, {}]".format),
+                  "specs": PLAIN | st.just("[a]"), "reader": PLAIN,
                   "concurrency": st.sampled_from(["1", "0", "7.0", "200", "201", "'5'"])},
     ).map(mapping)
 )  # fmt: skip
