@@ -84,6 +84,7 @@ class _Commands(LazyGroup):
             "plan": "Show what apply would do.",
             "apply": "Add and update what the specs declare.",
             "undo": "Bring back what an apply replaced.",
+            "pull": "Write live values of facts that drifted into the specs.",
             "show": "Render a saved plan or receipt again.",
             "runs": "List the runs of this repository.",
             "snapshot": "Save what the account holds, for `plan --live`.",

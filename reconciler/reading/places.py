@@ -70,6 +70,10 @@ class Lines:
         line = bisect_right(self._starts, at)
         return Source(self.file, line, at - self._starts[line - 1] + 1)
 
+    def offset(self, source: Source) -> int:
+        """Return the offset of a place in this text: the reverse of `source`."""
+        return self._starts[source.line - 1] + source.column - 1
+
     def problem(self, at: int, message: str, *, cure: str, address: str = "") -> Problem:
         """Return a problem at an offset."""
         source = self.source(at)

@@ -84,7 +84,7 @@ def _node(value: Json) -> yaml.Node:
 def _scalar(value: Json) -> yaml.Node:
     match value:
         case str():
-            return yaml.ScalarNode(f"{_TAG}str", str(value), style=None if _is_plain(value) else '"')
+            return yaml.ScalarNode(f"{_TAG}str", str(value), style=None if is_plain(value) else '"')
         case bool():
             return yaml.ScalarNode(f"{_TAG}bool", "true" if value else "false")
         case int():
@@ -96,7 +96,8 @@ def _scalar(value: Json) -> yaml.Node:
             return yaml.ScalarNode(f"{_TAG}null", "null")
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Return whether all readers take a text without quotes for the text that it is."""
     return (
         _WORDS.fullmatch(text) is not None
         and text.casefold() not in _WORDS_OF_OTHERS

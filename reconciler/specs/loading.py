@@ -4,13 +4,14 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
-from reconciler.reading import Files, Nearest, Node, SpecFile, find_files, read_file
+from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files, read_bytes, read_file
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
@@ -92,19 +93,20 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     references: References = NO_REFERENCES,
     fact_keys_of: Sequence[str] = (),
     recorder: Recorder | None = None,
+    drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
     `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
-    the catalogue is used.
+    the catalogue is used. `drafts` are read in place of the files with these names.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     problems = Problems()
     problems.take((*found.problems, *patches.problems))
     with _collector_paused():
-        loading = _Loading(list(read_patches(patches.files, problems)), references, problems, recorder)
+        loading = _Loading(list(read_patches(patches.files, problems, drafts)), references, problems, recorder, drafts)
         declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
         loading.read(found, declared)
         loading.pass_over((*found.json, *patches.json))
@@ -130,14 +132,23 @@ def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
     return Files(tuple(found), tuple(problems), json=tuple(json))
 
 
-def read_patches(files: Iterable[SpecFile], problems: Problems) -> Iterator["Patch"]:
+def read_patches(
+    files: Iterable[SpecFile], problems: Problems, drafts: Mapping[str, bytes] = MappingProxyType({})
+) -> Iterator["Patch"]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
         from reconciler.specs.overlays import patches_of  # noqa: PLC0415  see above
 
-        parsed = read_file(file.path, name=file.name, address=spec_address)
-        for document in map(in_e164, spec_documents(parsed, file, problems)):
+        for document in map(in_e164, spec_documents(_parsed(file, drafts), file, problems)):
             yield from patches_of(document, problems)
+
+
+def _parsed(file: SpecFile, drafts: Mapping[str, bytes]) -> ParsedFile:
+    """Read a spec file, or its draft where it has one."""
+    draft = drafts.get(file.name)
+    if draft is None:
+        return read_file(file.path, name=file.name, address=spec_address)
+    return read_bytes(draft, file=file.name, address=spec_address)
 
 
 class _Loading:
@@ -149,7 +160,12 @@ class _Loading:
     """
 
     def __init__(
-        self, patches: Sequence["Patch"], references: References, problems: Problems, recorder: Recorder | None
+        self,
+        patches: Sequence["Patch"],
+        references: References,
+        problems: Problems,
+        recorder: Recorder | None,
+        drafts: Mapping[str, bytes],
     ) -> None:
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
@@ -160,6 +176,7 @@ class _Loading:
         self._references = references
         self._problems = problems
         self._recorder = recorder
+        self._drafts = drafts
         if recorder:
             recorder.patches = patches
 
@@ -204,7 +221,7 @@ class _Loading:
         return found
 
     def _read_file(self, file: SpecFile) -> None:
-        parsed = read_file(file.path, name=file.name, address=spec_address)
+        parsed = _parsed(file, self._drafts)
         self._is_complete = self._is_complete and parsed.is_complete
         for document in map(in_e164, spec_documents(parsed, file, self._problems)):
             whole = self._final(document, has_references=parsed.has_references)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from msgspec import Struct
@@ -211,9 +212,18 @@ def load_chosen(
 
 
 def load_environment(
-    project: Project, environment: Environment, environ: Environ | None = None, *, recorder: Recorder | None = None
+    project: Project,
+    environment: Environment,
+    environ: Environ | None = None,
+    *,
+    recorder: Recorder | None = None,
+    drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Loaded:
-    """Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`."""
+    """
+    Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`.
+
+    `drafts` are read in place of the files with these names.
+    """
     try:
         return load_specs(
             environment.specs,
@@ -222,6 +232,7 @@ def load_environment(
             references=references_of(environment, environ),
             fact_keys_of=environment.fact_keys_of,
             recorder=recorder,
+            drafts=drafts,
         )
     except SpecError as error:
         places = {

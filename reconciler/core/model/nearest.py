@@ -126,7 +126,7 @@ def _alike(left: str, right: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
 
 
-_MOST_LISTED = 20
+_MOST_LISTED = 24
 """More known words than this are not a help but a wall of text."""
 
 _MOST_COMPARED = 100

@@ -1,0 +1,272 @@
+"""Edits that give an entry of a mapping another value, or move entries to the mapping beside it; all else stays."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from reconciler.core.model.value import Json, digits, is_list
+from reconciler.reading.entries import Entry, Found, Part, Tree
+from reconciler.reading.places import Edit, KeyPath
+from reconciler.reading.writing import is_plain, written
+
+_HEADER = re.compile(r"[|>][-+]?(?P<comment>[^\r\n]*)\r?\n")
+_INDENT = re.compile(r"[ ]*")
+_COMMENT_LINE = re.compile(r"[ \t]*#")
+_INDICATORS = frozenset(",[]{}")
+
+
+class NoEditError(ValueError):
+    """The layout of a text leaves no place for an edit; the message says why."""
+
+
+def value_edits(tree: Tree, found: Found, value: Json) -> Iterator[Edit]:
+    """Yield the edits that give an entry another value; raises `NoEditError` where a comment would be lost."""
+    entry, part = found.entry, found.entry.value
+    if part.is_marked:
+        raise NoEditError("an anchor or a tag stands before the value")
+    if part.is_block_text:
+        yield _block_text(tree.text, part, value)
+    elif part.is_block:
+        yield from _block(tree, entry, value)
+    else:
+        if part.is_flow and tree.has_comment(part.start, part.end, part):
+            raise NoEditError("a comment stands inside of the value")
+        is_quoted = part.kind == "scalar" and bool(part.style)
+        yield Edit(part.start, part.end, inline(value, in_flow=found.in_flow, is_quoted=is_quoted))
+
+
+def inline(value: Json, *, in_flow: bool = False, is_quoted: bool = False) -> str:
+    """Return a value on one line, its texts in quotes where they need them, or `is_quoted`."""
+    match value:
+        case str():
+            is_bare = not is_quoted and is_plain(value) and not (in_flow and "," in value)
+            return str(value) if is_bare else _quoted(value)
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return digits(value)
+        case Mapping():
+            entries = (f"{inline(key, in_flow=True)}: {inline(item, in_flow=True)}" for key, item in value.items())
+            return "{" + ", ".join(entries) + "}"
+        case None:
+            return "null"
+        case _:
+            return "[" + ", ".join(inline(item, in_flow=True) for item in value) + "]"
+
+
+def _quoted(text: str) -> str:
+    """Return a text in double quotes, in which every character prints."""
+    return f'"{"".join(map(_character, text))}"'
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _character(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
+
+
+def _block_text(text: str, part: Part, value: Json) -> Edit:
+    """Return the edit of a text below `|` or `>`; a comment beside the sign stays."""
+    head = _HEADER.match(text, part.start)
+    lines = _literal(value, text, part, head)
+    if lines is not None:
+        return Edit(part.start, part.end, lines)
+    comment = head["comment"].rstrip() if head else ""
+    return Edit(part.start, part.end, f"{inline(value)}{comment}")
+
+
+def _literal(value: Json, text: str, part: Part, head: re.Match[str] | None) -> str | None:
+    """Return a text of several lines as `|` writes it, as deep as the one before; None where that cannot hold it."""
+    if head is None or not isinstance(value, str) or "\n" not in value or value.endswith("\n\n"):
+        return None
+    rows = value.removesuffix("\n").split("\n")
+    content = text[head.end() : part.end].lstrip("\r\n")
+    indent = _INDENT.match(content)
+    is_good = all(row == "" or (row.isprintable() and row.strip(" ")) for row in rows) and rows[0][:1] not in {"", " "}
+    if not is_good or not indent or not indent[0]:
+        return None
+    eol = line_end_of(text)
+    sign = "|" if value.endswith("\n") else "|-"
+    body = eol.join(f"{indent[0]}{row}" if row else "" for row in rows)
+    return f"{sign}{head['comment'].rstrip()}{eol}{body}"
+
+
+def _block(tree: Tree, entry: Entry, value: Json) -> Iterator[Edit]:
+    """Yield the edits of a mapping or list without brackets."""
+    text, part = tree.text, entry.value
+    if tree.has_comment(part.start, _line_end(text, part.end), part):
+        raise NoEditError("a comment stands inside of the value")
+    column = part.start - _line_start(text, part.start)
+    is_alike = isinstance(value, dict) if part.kind == "mapping" else is_list(value)
+    if is_alike and value:
+        rows = written({"x": value}).removesuffix("\n").split("\n")[1:]
+        eol = line_end_of(text)
+        yield Edit(part.start, part.end, f"{eol}{' ' * column}".join(row[2:] for row in rows))
+        return
+    colon = text.find(":", entry.key.end)
+    if text[entry.key.end : colon].strip() or text[part.start - column : part.start].strip():
+        raise NoEditError("the value does not begin on a line of its own")
+    yield Edit(colon + 1, colon + 1, f" {inline(value)}")
+    yield Edit(_line_start(text, part.start), _line_end(text, part.end), "")
+
+
+def move_edits(
+    tree: Tree, document: int, owner: KeyPath, keys: Collection[str], *, names: tuple[str, str]
+) -> list[Edit]:
+    """
+    Return the edits that move entries from the first of two mappings of an owner to the second, with their comments.
+
+    The second is made where it is missing, and the first removed where nothing is left in it.
+    """
+    return _Move(tree, document, owner, keys, names).edits()
+
+
+class _Move:
+    """One move of entries."""
+
+    def __init__(
+        self, tree: Tree, document: int, owner: KeyPath, keys: Collection[str], names: tuple[str, str]
+    ) -> None:
+        self._text = tree.text
+        self._tree = tree
+        self._name = names[1]
+        found = tree.by_path[document, (*owner, names[0])]
+        target = tree.by_path.get((document, (*owner, names[1])))
+        self._owner = tree.by_path[document, owner].entry.value
+        self._from, self._to = found.entry, target.entry if target else None
+        for entry in filter(None, (self._from, self._to)):
+            if entry.value.kind != "mapping" or entry.value.is_shared or entry.value.is_marked:
+                raise NoEditError(f"{entry.key.value} is no mapping of its own here")
+        self._moved = [one for one in self._from.value.entries if one.key.value in keys]
+        self._left = [one for one in self._from.value.entries if one.key.value not in keys]
+        self._eol = line_end_of(self._text)
+
+    def edits(self) -> list[Edit]:
+        if not self._left and self._to is None:
+            return [Edit(self._from.key.start, self._from.key.end, self._name)]
+        return [*self._removed(), *self._added()]
+
+    def _removed(self) -> Iterator[Edit]:
+        source = self._from.value
+        if self._left and source.is_flow:
+            yield self._flow(source, self._left, [])
+        elif self._left or self._owner.is_flow or self._has_comments():
+            yield from (Edit(*self._rows(one), "") for one in self._moved) if not source.is_flow else ()
+            if not self._left:
+                yield self._emptied()
+        else:
+            start, end = self._from.key.start, self._from.value.end
+            yield Edit(_line_start(self._text, start), _line_end(self._text, end), "")
+
+    def _has_comments(self) -> bool:
+        """Return whether comments stand on the lines of the first mapping that do not move."""
+        start, end = _line_start(self._text, self._from.key.start), _line_end(self._text, self._from.value.end)
+        rows = [] if self._from.value.is_flow else [self._rows(one) for one in self._moved]
+        at = start
+        for first, last in [*rows, (end, end)]:
+            if self._tree.has_comment(max(at, self._from.key.end), first, self._from.value):
+                return True
+            at = last
+        return False
+
+    def _emptied(self) -> Edit:
+        """Return the edit that leaves the first mapping empty, since a comment stands beside its key."""
+        if self._from.value.is_flow:
+            return Edit(self._from.value.start, self._from.value.end, "{}")
+        colon = self._text.find(":", self._from.key.end) + 1
+        return Edit(colon, colon, " {}")
+
+    def _added(self) -> Iterator[Edit]:
+        if self._to is not None and self._to.value.is_flow:
+            yield self._flow(self._to.value, self._to.value.entries, self._moved)
+        elif self._to is not None:
+            last = self._to.value.entries[-1].value
+            column = self._column(self._to.value.entries[0].key)
+            at = _line_end(self._text, last.end)
+            yield Edit(at, at, "".join(self._chunk(one, column) for one in self._moved))
+        elif self._owner.is_flow:
+            end = self._from.value.end
+            yield Edit(end, end, f", {self._name}: {{{', '.join(map(self._bare, self._moved))}}}")
+        else:
+            yield self._new()
+
+    def _new(self) -> Edit:
+        """Return the edit that adds the second mapping, in the style of the first."""
+        indent = " " * self._column(self._from.key)
+        at = _line_end(self._text, self._from.value.end)
+        if self._from.value.is_flow:
+            return Edit(at, at, f"{indent}{self._name}: {{{', '.join(map(self._bare, self._moved))}}}{self._eol}")
+        column = self._column(self._from.value.entries[0].key)
+        chunks = "".join(self._chunk(one, column) for one in self._moved)
+        return Edit(at, at, f"{indent}{self._name}:{self._eol}{chunks}")
+
+    def _flow(self, mapping: Part, stay: Sequence[Entry], new: Sequence[Entry]) -> Edit:
+        """Return the edit of a mapping in brackets, whose entries stay as they are written."""
+        if self._tree.has_comment(mapping.start, mapping.end, mapping):
+            raise NoEditError("a comment stands inside of the brackets")
+        inner = self._text[mapping.start + 1 : mapping.end - 1]
+        before, after = inner[: len(inner) - len(inner.lstrip())], inner[len(inner.rstrip()) :]
+        entries = [*(self._text[one.key.start : one.value.end] for one in stay), *map(self._bare, new)]
+        return Edit(mapping.start, mapping.end, f"{{{before}{', '.join(entries)}{after}}}")
+
+    def _bare(self, entry: Entry) -> str:
+        """Return an entry as it is written, for a mapping in brackets."""
+        if not self._from.value.is_flow:
+            start, end = self._rows(entry)
+            if self._tree.has_comment(start, end, self._from.value):
+                raise NoEditError("its comment has no place between brackets")
+            for scalar in (entry.key, *entry.value.scalars()):
+                raw = self._text[scalar.start : scalar.end]
+                if scalar.is_block_text or "\n" in raw or (not scalar.style and _INDICATORS & set(raw)):
+                    raise NoEditError("it has no place between brackets as it is written")
+            if entry.value.is_block:
+                raise NoEditError("it has no place between brackets as it is written")
+        return self._text[entry.key.start : entry.value.end]
+
+    def _chunk(self, entry: Entry, column: int) -> str:
+        """Return an entry with its comments, as lines that begin at a column."""
+        if self._from.value.is_flow:
+            return f"{' ' * column}{self._bare(entry)}{self._eol}"
+        shift = column - self._column(entry.key)
+        start, end = self._rows(entry)
+        return "".join(_shifted(row, shift) for row in self._text[start:end].splitlines(keepends=True))
+
+    def _rows(self, entry: Entry) -> tuple[int, int]:
+        """Return where the lines of an entry start, those of comments right above included, and where they end."""
+        start = _line_start(self._text, entry.key.start)
+        column = entry.key.start - start
+        while start:
+            above = _line_start(self._text, start - 1)
+            row = self._text[above:start]
+            if not _COMMENT_LINE.match(row) or len(row) - len(row.lstrip()) != column:
+                break
+            start = above
+        return start, _line_end(self._text, entry.value.end)
+
+    def _column(self, part: Part) -> int:
+        return part.start - _line_start(self._text, part.start)
+
+
+def _shifted(row: str, shift: int) -> str:
+    """Return a line further to the right, or to the left where it begins with blanks."""
+    if shift >= 0 or not row.strip():
+        return f"{' ' * shift}{row}" if row.strip() else row
+    blanks = len(row) - len(row.lstrip(" "))
+    return row[min(-shift, blanks) :]
+
+
+def line_end_of(text: str) -> str:
+    """Return how the lines of a text end."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    """Return where the line of an offset ends, behind its end."""
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end + 1

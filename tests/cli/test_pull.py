@@ -1,0 +1,380 @@
+"""`pull` brings what drifted into the specs, and leaves with a reason what it must not touch."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.store import Store
+from tests.cli.conftest import PROJECT, Repository
+
+SPEC = """\
+scopes:
+  support: {persona_id: persona-1}
+contacts:
+  sarah:
+    external_id: crm-sarah
+    scopes:
+      support:
+        facts:
+          plan: trial      # the contract
+          # what she calls herself
+          name: Sarah
+"""
+
+
+def teach(repository: Repository, persona: str | None = None, **facts: Any) -> None:
+    """Let the agent learn facts, in the memories of one persona or in all."""
+    store = Store(repository.root / ".reconciler/sandbox.sqlite3")
+    dump: Any = store.dump()
+    for memory in dump["contact_memories"]:
+        if persona in {None, memory["persona_id"]}:
+            store.learn_facts(memory["id"], facts)
+    store.close()
+
+
+@pytest.fixture
+def learn(repository: Repository) -> Callable[..., None]:
+    """Apply the specs, and let the agent learn facts of the memories of a persona."""
+
+    def learned(persona: str = "persona-1", **facts: Any) -> None:
+        called = repository.run("apply", "--yes")
+        assert called.code == 0, called.err
+        teach(repository, persona, **facts)
+
+    repository.write("specs/support.yaml", SPEC)
+    return learned
+
+
+def spec(repository: Repository) -> str:
+    return (repository.root / "specs/support.yaml").read_text(encoding="utf-8")
+
+
+def test_the_live_value_is_taken_in_its_place(repository: Repository, learn: Callable[..., None]) -> None:
+    learn(plan="no")
+    called = repository.run("pull", "--take")
+
+    assert called.code == 0, called.err
+    assert spec(repository) == SPEC.replace("plan: trial ", 'plan: "no" ')
+    assert (
+        called.out
+        == """\
+contacts.sarah.scopes.support
+  ~ plan: "trial" → (live text, 1-8 characters)  specs/support.yaml:9
+
+Wrote specs/support.yaml: 1 live value taken.
+"""
+    )
+    assert repository.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_seed_fact_keeps_the_declared_value_and_its_comments(
+    repository: Repository, learn: Callable[..., None]
+) -> None:
+    learn(name="Sally")
+    called = repository.run("pull", "--seed")
+
+    assert called.out.endswith("Wrote specs/support.yaml: 1 fact made a seed_fact.\n")
+    assert spec(repository) == SPEC.replace("          # what", "        seed_facts:\n          # what")
+    assert repository.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_facts_that_all_become_seed_facts_leave_no_empty_facts(
+    repository: Repository, learn: Callable[..., None]
+) -> None:
+    learn(name="Sally", plan="premium")
+
+    assert repository.run("pull", "--seed").code == 0
+    assert spec(repository) == SPEC.replace("        facts:", "        seed_facts:")
+
+
+def test_addresses_choose_what_is_pulled(repository: Repository, learn: Callable[..., None]) -> None:
+    learn(name="Sally", plan="premium")
+
+    assert repository.run("pull", "--take", "contacts.sarah.scopes.support.facts.plan").code == 0
+    assert spec(repository) == SPEC.replace("trial", "premium")
+    assert repository.run("pull", "--take", "sarah").code == 0
+    assert spec(repository) == SPEC.replace("trial", "premium").replace("name: Sarah", "name: Sally")
+    unknown = repository.run("pull", "--take", "sara")
+    assert (unknown.code, unknown.err) == (
+        1,
+        'error: sara names nothing that is declared; did you mean "contacts.sarah"?\n',
+    )
+
+
+def test_without_drift_there_is_nothing_to_pull(repository: Repository, learn: Callable[..., None]) -> None:
+    learn(color="green")
+    called = repository.run("pull", "--take")
+
+    assert (called.code, called.out, called.err) == (0, "Nothing to pull for sandbox.\n", "")
+    assert spec(repository) == SPEC
+
+
+def test_what_the_account_lacks_is_no_drift(repository: Repository) -> None:
+    repository.write("specs/support.yaml", SPEC)
+    assert repository.run("pull", "--take").out == "Nothing to pull for sandbox.\n"
+
+
+def test_a_dry_run_writes_nothing(repository: Repository, learn: Callable[..., None]) -> None:
+    learn(plan="premium")
+    called = repository.run("pull", "--take", "--dry-run")
+
+    assert called.code == 0
+    assert called.out.endswith("Would write specs/support.yaml: 1 live value taken.\n")
+    assert spec(repository) == SPEC
+
+
+def test_without_a_terminal_somebody_has_to_decide(repository: Repository) -> None:
+    called = repository.run("pull")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == (
+        "error: this is no terminal, so nobody can be asked; add --take or --seed, or run it on a terminal\n"
+    )
+    assert repository.run("pull", "--take", "--seed").code == 1
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sit at a terminal and give these answers."""
+
+    def answer(letters: str) -> None:
+        monkeypatch.delenv("CI", raising=False)
+        given = iter(letters)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt="": next(given))
+
+    return answer
+
+
+def test_on_a_terminal_each_fact_is_asked_for(
+    repository: Repository, learn: Callable[..., None], answering: Callable[[str], None]
+) -> None:
+    learn(name="Sally", plan="premium")
+    answering("ts")
+    called = repository.run("pull")
+
+    assert called.code == 0, called.err
+    assert spec(repository) == SPEC.replace("trial", "premium").replace(
+        "          # what", "        seed_facts:\n          # what"
+    )
+    assert 'plan: declared "trial", live "premium"\n' in called.err
+    assert called.out.endswith("Wrote specs/support.yaml: 1 live value taken and 1 fact made a seed_fact.\n")
+
+
+def test_what_is_left_stays(
+    repository: Repository, learn: Callable[..., None], answering: Callable[[str], None]
+) -> None:
+    learn(plan="premium")
+    answering("l")
+    called = repository.run("pull")
+
+    assert (called.code, called.out) == (0, "Nothing was pulled for sandbox.\n")
+    assert spec(repository) == SPEC
+
+
+# what is refused
+
+
+def refusal(repository: Repository, choice: str = "--take") -> str:
+    """Return what a pull says of the one fact that it leaves; no file changes."""
+    files = {path: path.read_bytes() for path in repository.root.rglob("*.yaml")}
+    called = repository.run("pull", choice)
+    assert called.code == 1
+    assert {path: path.read_bytes() for path in files} == files
+    [line] = [line for line in called.err.splitlines() if line.startswith("not pulled: ")]
+    assert "premium" not in line
+    return line
+
+
+def test_a_row_of_a_table_is_left(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("data/people.csv", "id,plan\nsarah,trial\n")
+    repository.write(
+        "specs/support.yaml",
+        "scopes: {support: {persona_id: persona-1}}\ncontacts_from:\n"
+        "  - file: ../data/people.csv\n    named_by: id\n"
+        "    contact: {external_id: id, scopes: {support: {facts: {plan: plan}}}}\n",
+    )
+    learn(plan="premium")
+
+    assert refusal(repository) == (
+        "not pulled: data/people.csv:2: contacts.sarah.scopes.support.facts.plan: "
+        "it comes from a table; edit the table by hand"
+    )
+
+
+def test_a_variable_is_named_with_its_line(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("reconciler.yaml", PROJECT + "variables:\n  tier: trial\n")
+    repository.write("specs/support.yaml", SPEC.replace("trial", "${tier}"))
+    learn(plan="premium")
+
+    assert refusal(repository).endswith(
+        "facts.plan: it comes from a variable; change tier at reconciler.yaml:8, or edit this line by hand"
+    )
+    assert repository.run("pull", "--seed").code == 0
+    assert "        seed_facts:\n          plan: ${tier}      # the contract\n" in spec(repository)
+
+
+def test_a_secret_stays_in_its_variable(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAN", "hush-hush-hush")
+    repository.write("specs/support.yaml", SPEC.replace("trial", "${env:PLAN}"))
+    learn(plan="premium")
+
+    assert "it comes from a variable of the environment, which holds a secret" in refusal(repository)
+
+
+def test_a_sensitive_live_value_lands_in_no_file(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("specs/support.yaml", "fact_keys: {plan: {sensitive: true}, name: {}}\n" + SPEC)
+    learn(plan="premium")
+
+    assert "its key is sensitive" in refusal(repository)
+    assert repository.run("pull", "--seed").code == 0
+
+
+def test_a_value_against_the_catalogue_is_left(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("specs/support.yaml", "fact_keys: {plan: {enum: [trial]}, name: {}}\n" + SPEC)
+    learn(plan="premium")
+
+    assert "the live value is against enum of its key at specs/support.yaml:1; change the rule" in refusal(repository)
+
+
+@pytest.mark.parametrize("value", [None, {"deep": None}, [10**40]])
+def test_what_no_spec_can_hold_is_left(repository: Repository, learn: Callable[..., None], value: object) -> None:
+    learn(plan=value)
+    assert "the live value holds" in refusal(repository) or "the live value is null" in refusal(repository)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPEC.replace("trial", "&p trial").replace("name: Sarah", "name: *p"),
+        SPEC.replace("facts:", "facts: &f") + "      sales: {facts: *f}\n",
+    ],
+)
+@pytest.mark.parametrize("choice", ["--take", "--seed"])
+def test_what_an_alias_repeats_is_left(
+    repository: Repository, learn: Callable[..., None], text: str, choice: str
+) -> None:
+    repository.write("specs/support.yaml", text.replace("scopes:\n", "scopes:\n  sales: {persona_id: persona-2}\n", 1))
+    learn(plan="premium")
+
+    assert "an anchor or an alias repeats it elsewhere; edit this line by hand" in refusal(repository, choice)
+
+
+SHARED = """\
+scopes:
+  support: {persona_id: persona-1, facts: {plan: trial}}
+  sales: {persona_id: persona-2}
+contacts:
+  sarah: {external_id: crm-sarah, facts: {name: Sarah}, scopes: {support: {}, sales: {}}}
+  omar: {external_id: crm-omar, scopes: {support: {}}}
+"""
+
+
+def test_a_line_for_several_memories_is_left_unless_all_agree(
+    repository: Repository, learn: Callable[..., None]
+) -> None:
+    repository.write("specs/support.yaml", SHARED)
+    learn("persona-2", name="Sally")
+
+    assert refusal(repository) == (
+        "not pulled: specs/support.yaml:5: contacts.sarah.scopes.sales.facts.name: this line is for "
+        "contacts.sarah.scopes.support.facts.name, too, which did not drift or was not looked at; "
+        "edit it by hand, or declare the fact in the memory that differs"
+    )
+    teach(repository, name="Sally")
+    called = repository.run("pull", "--take")
+    assert called.out.startswith("contacts.sarah.scopes.sales and 1 more memory\n  ~ name: ")
+    assert spec(repository) == SHARED.replace("name: Sarah", "name: Sally")
+
+
+def test_different_values_of_one_line_are_left(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("specs/support.yaml", SHARED)
+    learn("persona-1", name="Sally")
+    teach(repository, "persona-2", name="S")
+
+    assert "this line is for 2 memories, which hold different values" in refusal(repository)
+    assert repository.run("pull", "--seed").code == 0
+    assert "seed_facts: {name: Sarah}" in spec(repository)
+
+
+TWO = """\
+version: 1
+default_environment: sandbox
+environments:
+  sandbox: {api: sandbox, overlays: [overlays]}
+  live: {api: "http://127.0.0.1:1", api_key_env: TEST_KEY, overlays: [overlays]}
+"""
+OVERLAY = "contacts: {sarah: {scopes: {support: {facts: {plan: trial}}}}}\n"
+
+
+def test_an_overlay_of_this_environment_alone_is_edited(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("overlays/a.yaml", OVERLAY)
+    repository.write("reconciler.yaml", TWO.replace("TEST_KEY, overlays: [overlays]", "TEST_KEY"))
+    learn(plan="premium")
+
+    called = repository.run("pull", "--take")
+    assert (called.code, called.err) == (0, "")
+    assert (repository.root / "overlays/a.yaml").read_text() == OVERLAY.replace("trial", "premium")
+    assert spec(repository) == SPEC
+
+
+def test_an_overlay_that_environments_share_is_left(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("overlays/a.yaml", OVERLAY)
+    repository.write("reconciler.yaml", TWO)
+    learn(plan="premium")
+
+    assert refusal(repository) == (
+        "not pulled: overlays/a.yaml:1: contacts.sarah.scopes.support.facts.plan: "
+        "live reads this overlay, too; edit this line by hand"
+    )
+
+
+def test_who_else_reads_a_declaration_is_told(repository: Repository, learn: Callable[..., None]) -> None:
+    learn(plan="premium")
+    called = repository.run("pull", "--take")
+
+    assert called.err == "note: this changes what live declares, too\n"
+
+
+def test_a_value_that_is_wrong_in_another_environment_is_not_written(
+    repository: Repository, learn: Callable[..., None]
+) -> None:
+    repository.write("other/keys.yaml", "fact_keys: {plan: {enum: [trial]}, name: {}}\n")
+    repository.write("reconciler.yaml", PROJECT.replace("TEST_KEY}", "TEST_KEY, specs: [other]}"))
+    learn(plan="premium")
+    called = repository.run("pull", "--take")
+
+    assert called.code == 1
+    assert called.err.startswith("error: nothing was written: live reads these files, too, and would be wrong at")
+    assert "premium" not in called.err
+    assert spec(repository) == SPEC
+
+
+def test_a_comment_inside_of_a_list_is_not_lost(repository: Repository, learn: Callable[..., None]) -> None:
+    text = SPEC.replace(
+        "plan: trial ", "plan:\n            - trial  # since May\n            - beta\n          more: x "
+    )
+    repository.write("specs/support.yaml", text)
+    learn(plan=["premium"])
+
+    assert refusal(repository).endswith("a comment stands inside of the value; edit this line by hand")
+
+
+def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn(plan="premium")
+
+    def refuse(_path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reconciler.storage.files._try_draft", refuse)
+    called = repository.run("pull", "--take")
+    assert called.code == 1
+    assert "No space left on device" in called.err or "no space left" in called.err.lower()
+    assert spec(repository) == SPEC
