@@ -201,14 +201,14 @@ def _hidden(groups: Sequence[Group], parts: Sequence[_GroupExcerpt]) -> int:
 
 
 def _open(parts: Sequence[_GroupExcerpt], detail: _Detail) -> Iterator[str]:
-    if short := [part for part in parts if part.rows <= _LONG_PART]:
+    long = [part for part in parts if part.rows > _LONG_PART]
+    if short := [part for part in parts if part not in long]:
         yield from _table(short, detail)
-    for part in parts:
-        if part.rows > _LONG_PART:
-            address = code(part.group.first.address, detail.value)
-            yield f"<details><summary>{address}: {counted(part.rows, 'change')}</summary>"
-            yield from _table([part], detail)
-            yield "</details>"
+    for part in long:
+        address = code(part.group.first.address, detail.value)
+        yield f"<details><summary>{address}: {counted(part.rows, 'change')}</summary>"
+        yield from _table([part], detail)
+        yield "</details>"
 
 
 def _table(parts: Sequence[_GroupExcerpt], detail: _Detail) -> Iterator[str]:

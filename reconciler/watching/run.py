@@ -10,9 +10,11 @@ from reconciler.api.pacer import Pacer, Waiting
 from reconciler.clock import Clock, time_text
 from reconciler.concurrency import Stop
 from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.address import operation_key
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt, without
 from reconciler.errors import (
     ApiRejectedError,
@@ -168,8 +170,10 @@ class WatchRun:
             is_whole = plan is proposal.plan
             if not plan.operations or (not plan.has_changes and plan.origin.specs_digest == self._applied_digest):
                 return is_whole  # what is uncertain need not be sent again by every run
-            is_complete = await self._applied(session, records, replace(proposal, plan=plan), account)
-            return is_complete and is_whole
+            receipt = await self._applied(session, records, replace(proposal, plan=plan))
+            has_drift = _leaves_changes(plan, receipt) or not is_whole
+            self._account = replace(account, has_drift=has_drift, outcomes=receipt.totals)
+            return receipt.is_complete and is_whole
 
     async def _planned(self, session: Session) -> tuple[Proposal, AccountSummary]:
         async with session.account.reader() as reader:
@@ -180,9 +184,7 @@ class WatchRun:
         refuse_exceeded(proposal.plan, command="apply")
         return proposal, account
 
-    async def _applied(
-        self, session: Session, records: ApplyRecords, proposal: Proposal, account: AccountSummary
-    ) -> bool:
+    async def _applied(self, session: Session, records: ApplyRecords, proposal: Proposal) -> Receipt:
         plan = proposal.plan
         self.is_writing = True
         try:
@@ -195,11 +197,9 @@ class WatchRun:
         receipt = applied.receipt
         remember_ids(session.account, applied.memory_ids, session.reporter)
         self._note_useless(receipt)
-        has_drift = account.has_drift and not receipt.is_complete
-        self._account = replace(account, has_drift=has_drift, outcomes=receipt.totals)
         if receipt.is_complete:
             self._applied_digest = plan.origin.specs_digest
-        return receipt.is_complete
+        return receipt
 
     def _note_useless(self, receipt: Receipt) -> None:
         """Remember which writes the account changes, so that they are not repeated at every interval."""
@@ -226,6 +226,12 @@ class WatchRun:
         if seconds >= _LONG_WAIT:
             self._log.note(f"waiting {duration(seconds)}: {visible(why)}")
         await self._times.clock.sleep(seconds)
+
+
+def _leaves_changes(plan: Plan, receipt: Receipt) -> bool:
+    """Return whether changes of the plan are still pending; uncertain ones do not count."""
+    done = {operation_key(item.operation) for item in receipt.outcomes if item.result in {"done", "already"}}
+    return any(operation.certain and operation_key(operation) not in done for operation in plan.operations)
 
 
 class _RunReporter:

@@ -11,7 +11,8 @@ import sys
 if "plan" in sys.argv:
     print("::add-mask::hush", file=sys.stderr)
     print("  ::add-mask::hush%25<hush>", file=sys.stderr)
-    print("error: the server knows neither hush nor hush%<hush>", file=sys.stderr)
+    print("  ::add-mask::90%250A%250D", file=sys.stderr)
+    print("error: the server knows neither hush nor hush%<hush> nor 90%0A%0D", file=sys.stderr)
     print("::warning::of hush", file=sys.stderr)
     sys.exit(1)
 """
@@ -49,7 +50,7 @@ def test_a_secret_that_an_error_holds_is_left_out_of_comment_and_summary(runner:
     assert ran.code == 1
     [comment] = runner.github()["comments"]
     for shown in (comment["body"], ran.summary):
-        assert "<pre>error: the server knows neither *** nor ***</pre>" in shown
+        assert "<pre>error: the server knows neither *** nor *** nor ***</pre>" in shown
         assert "hush" not in shown
         assert "::" not in shown
 
@@ -61,5 +62,6 @@ def test_what_the_tool_tells_the_runner_still_reaches_it(runner: Runner) -> None
     assert [line for line in ran.err.splitlines() if line.lstrip().startswith("::")] == [
         "::add-mask::hush",
         "  ::add-mask::hush%25<hush>",
+        "  ::add-mask::90%250A%250D",
         "::warning::of hush",
     ]

@@ -279,11 +279,16 @@ def test_what_is_written_beside_what_the_account_changes_makes_no_run_complete(
     spec = SPEC.replace("plan: premium", 'plan: " premium "')
     repository.write("specs/support.yaml", spec)
     watch = watch_of(MINUTE, settings=Settings(texts="trimmed"))
-    watch.time.events = [(25.0, lambda: repository.write("specs/support.yaml", spec.replace("Sarah", "Sally")))]
+    drift: list[float] = []
+    watch.time.events = [
+        (25.0, lambda: repository.write("specs/support.yaml", spec.replace("Sarah", "Sally"))),
+        (35.0, lambda: drift.append(sample(watch.get("/metrics")[1], "reconciler_drift"))),
+    ]
     watch.run(interval=10)
 
     assert live_facts(watch.store) == [{"name": "Sally", "plan": "premium"}]
     assert watch.story == ["incomplete"]
+    assert drift == [1]
 
 
 def test_a_plan_that_the_budget_does_not_cover_is_incomplete(
@@ -330,10 +335,26 @@ def test_what_is_uncertain_and_failed_is_sent_by_the_next_run(
     refusal = faults.envelope_error(400, "BAD_REQUEST", "not now")
     rule = Rule(fault=refusal, path="*/add-user", occurrences=frozenset({1}))
     watch = watch_of(MINUTE, settings=Settings(seeds_only=True), rules=(rule,))
+    metrics: list[str] = []
+    watch.time.events = [(5.0, lambda: metrics.append(watch.get("/metrics")[1]))]
     watch.run(interval=10)
 
     assert watch.story == ["incomplete", "ok"]
+    assert sample(metrics[0], "reconciler_drift") == 0  # all that is certain is done
     assert adds(watch) == 2
+
+
+def test_what_is_uncertain_alone_is_no_drift(repository: Repository, watch_of: Callable[..., Watch]) -> None:
+    repository.write("specs/support.yaml", SPEC.replace("external_id: crm-sarah", "contact_id: id-1"))
+    watch = watch_of(MINUTE, settings=Settings(seeds_only=True))
+    watch.run(interval=MINUTE)
+    metrics: list[str] = []
+    again = Watch(watch.capture, FakeTime(MINUTE), settings=watch.settings, store=watch.store)
+    again.time.events = [(5.0, lambda: metrics.append(again.get("/metrics")[1]))]
+    again.run(interval=MINUTE, applies=False)
+
+    assert sample(metrics[0], "reconciler_uncertain_operations") == 1
+    assert sample(metrics[0], "reconciler_drift") == 0
 
 
 def adds(watch: Watch) -> int:

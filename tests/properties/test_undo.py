@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from reconciler.core.model.observed import Present
 from reconciler.core.model.value import Json, lay_over, same
 from reconciler.core.plan.diff import Updated
 from reconciler.core.plan.operations import WriteFacts
+from reconciler.core.plan.receipt import Outcome, Result
 from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import SavedUndo, load_undo, undo_text
 from tests.builders import desired, memory, plan
@@ -79,6 +80,19 @@ def test_what_is_redeclared_is_what_the_next_apply_would_overwrite(facts: dict[s
     for key, (wanted, held) in facts.items():
         is_overwritten = not same(lay_over(lay_over(wanted, held), wanted), lay_over(wanted, held))
         assert (f"{former.address}.facts.{key}" in told) is is_overwritten
+
+
+def test_after_an_apply_what_may_have_been_written_is_undone_and_nothing_else() -> None:
+    made = plan(memory({"a": "new"}), Present("m-1", {"a": "old"}))
+    [operation] = made.operations
+    assert isinstance(operation, WriteFacts)
+    restored = {
+        result: bool(build_undo(made, accepts, [Outcome(operation, result, written=operation.facts)]).document)
+        for result in get_args(Result)
+    }
+
+    assert restored == {"done": True, "unknown": True, "failed": True, "already": False, "skipped": False}
+    assert not build_undo(made, accepts, []).document
 
 
 def test_what_the_specs_only_seed_is_not_said_to_come_back() -> None:

@@ -136,6 +136,15 @@ def test_what_is_long_is_folded() -> None:
     assert "<summary>30 more rows</summary>" in render_plan_markdown(many(50))
 
 
+@pytest.mark.parametrize("number", [1, 7, 8, 9, 20])
+def test_each_change_of_a_memory_has_one_row_and_more_than_eight_are_folded(number: int) -> None:
+    facts: dict[str, Json] = {f"key_{n:02}": n for n in range(number)}
+    text = render_plan_markdown(described(plan(memory(facts), Present("m", {}))))
+
+    assert [read(text).count(f"+ {key}: ") for key in facts] == [1] * number
+    assert (f"{number} changes</summary>" in text) is (number > 8)
+
+
 def test_what_is_hidden_is_counted_and_the_whole_is_pointed_at() -> None:
     facts: dict[str, Json] = {f"key_{number:04}": number for number in range(2000)}
     made = described(plan(memory(facts), Present("m", {})))
@@ -222,6 +231,11 @@ def test_a_receipt_tells_failures_first_and_groups_what_is_alike() -> None:
     assert "1 more operation alike" in text
     assert "Run apply again" in text
     assert "The whole receipt: receipt.json" in read(text)
+
+
+@pytest.mark.parametrize("result", ["failed", "unknown", "skipped"])
+def test_one_operation_that_is_not_done_makes_a_receipt_incomplete(result: Result) -> None:
+    assert "<h3>Apply incomplete for" in render_receipt_markdown(receipt([("done", ""), (result, "why")]))
 
 
 def test_a_complete_receipt_asks_for_nothing_more() -> None:
