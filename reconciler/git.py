@@ -32,7 +32,9 @@ _OF_A_REPOSITORY = {
 
 _LINK = "120000"
 _SUBMODULE = "160000"
-_READ_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl", ".ndjson")
+_SPEC_SUFFIXES = (".yaml", ".yml")
+_READ_SUFFIXES = (*_SPEC_SUFFIXES, ".csv", ".jsonl", ".ndjson")
+_LITERALLY = {"GIT_LITERAL_PATHSPECS": "1"}
 _TRUST = "git config --global --add safe.directory "
 _SHORT = 10
 _NO_DATE = "no date"
@@ -85,6 +87,33 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
             continue  # a file, or a line of it, that was never committed
         found.update({(file, line): commit for line, commit in _blamed(blamed) if line in wanted})
     return found
+
+
+def commit_of(folder: Path, read: Collection[str]) -> tuple[str, bool] | None:
+    """
+    Return the commit that is checked out, and whether the files that were `read` are others than those of the commit.
+
+    They are named from the top of the work tree. A spec that is gone counts, too. None where git cannot tell.
+    """
+    try:
+        commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if not commit:
+            return None
+        top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+        below = ("--", *sorted({name.partition("/")[0] for name in read} - {".."}))
+        known = _git(top, "ls-files", "-z", "--recurse-submodules", *below, more=_LITERALLY).split("\0")
+        plain = ("--name-only", "--no-ext-diff", "--no-textconv", "--ignore-submodules=untracked")
+        changed = _git(top, "diff", "-z", *plain, "HEAD", *below, more=_LITERALLY).split("\0")
+    except InputError:
+        return None
+    return commit, not set(known).issuperset(read) or any(_matters(top, name, read) for name in filter(None, changed))
+
+
+def _matters(top: Path, changed: str, read: Collection[str]) -> bool:
+    """Return whether a file or submodule that differs from the commit was read, or is a spec that is gone."""
+    if changed in read or any(name.startswith(f"{changed}/") for name in read):
+        return True
+    return changed.lower().endswith(_SPEC_SUFFIXES) and not os.path.lexists(top / changed)
 
 
 def _blamed(text: str) -> Iterator[tuple[int, Commit]]:

@@ -15,11 +15,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
+from reconciler.core.documents.runs import RunsDocument
 from reconciler.project import ProjectFile
 from reconciler.specs.row_cells import CONSTANT
 from reconciler.specs.schema import SpecDocument
 
-SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt"]
+SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt", "runs"]
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 SCHEMA_FOLDER = "schemas"
@@ -67,6 +68,8 @@ def schema(name: SchemaName) -> dict[str, Any]:
             return _of_document(name, TypeAdapter(PlanDocument), title="A saved plan of reconciler")
         case "receipt":
             return _of_document(name, TypeAdapter(ReceiptDocument), title="A receipt of reconciler")
+        case "runs":
+            return _of_document(name, TypeAdapter(RunsDocument), title="The list of runs of reconciler")
 
 
 def schema_text(name: SchemaName) -> str:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -159,4 +160,6 @@ class _TerminalScreen:
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
         document = describe_receipt(receipt, self._session.masker(reveal=is_operators_terminal(stream)))
         colours, name = palette(stream, no_color=self._output.no_color), self._output.output_format
-        return receipt_formats(colours)[name](document_here(document) if name == "text" else document)
+        if name == "text":  # whoever applies knows who that is
+            document = replace(document_here(document), run=None)
+        return receipt_formats(colours)[name](document)

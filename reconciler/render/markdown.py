@@ -17,9 +17,9 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument, TotalsEntry
 from reconciler.core.model.text import shortened
 from reconciler.render.changes import Line
-from reconciler.render.markup import SourceLinks, code, marker, notes, refusal
+from reconciler.render.markup import SourceLinks, code, is_page, marker, notes, refusal
 from reconciler.render.sections import TOTALS_BY_RISK, Group, Section, grouped, plan_sections, receipt_sections
-from reconciler.render.words import PlanWords, advice, counted, listed, memories, pending, words_of
+from reconciler.render.words import PlanWords, advice, counted, listed, memories, pending, who_ran, words_of
 
 COMMENT_CHARACTERS = 65_000
 SUMMARY_BYTES = 1_000_000
@@ -274,5 +274,13 @@ def _plan_foot(plan: PlanDocument, words: PlanWords, artifact: str, project: str
 def _receipt_foot(receipt: ReceiptDocument, artifact: str) -> list[str]:
     return [
         *(f"<p>{sentence}</p>" for sentence in advice(receipt)),
+        *_record(receipt),
         *([f"<p>The whole receipt: {code(artifact, _NAME)}</p>"] if artifact else []),
     ]
+
+
+def _record(receipt: ReceiptDocument) -> Iterator[str]:
+    """Yield who ran it from which commit, with a link to the CI job; the machine's name is not for comments."""
+    if who := who_ran(receipt, lambda text: code(text, _NAME), with_host=False):
+        url = (receipt.run and receipt.run.ci_url) or ""
+        yield f'<p>{who}: <a href="{url}">this run</a></p>' if is_page(url) else f"<p>{who}.</p>"

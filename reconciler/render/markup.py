@@ -74,6 +74,11 @@ def code(text: str, limit: int) -> str:
     return f"<code>{escaped(shortened(text, limit))}</code>"
 
 
+def is_page(url: str) -> bool:
+    """Return whether a URL of a saved document may stand in a link: of https, and without anything to escape."""
+    return _PROJECT.fullmatch(url) is not None
+
+
 def marker(environment: str, *, suffix: str = "") -> str:
     """Return the hidden line that identifies a comment; no environment's name can end it or imitate another one."""
     name = quote(environment, safe="", errors="backslashreplace").replace("--", "-%2D")

@@ -1,6 +1,7 @@
 """Lint advice, explanations, lists of runs and comparisons as text, and comparisons as Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 
 from reconciler.core.documents.comparison import ComparisonDocument, Difference, DifferenceCause
 from reconciler.core.documents.explanation import (
@@ -16,7 +17,7 @@ from reconciler.errors import Source
 from reconciler.render.markup import code
 from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
-from reconciler.render.words import columns_of, counted, listed, padded, shown
+from reconciler.render.words import columns_of, commit_text, counted, fitting, listed, padded, shown
 
 
 def render_lint_text(document: LintDocument) -> str:
@@ -70,25 +71,40 @@ def _commit(commit: CommitEntry | None) -> str:
     return f"  {commit.id} {commit.date} {visible(commit.author)}" if commit else ""
 
 
-_HEADINGS = ("RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS")
+_NOTHING = "-"
+_HEADINGS = ("RUN", "ENVIRONMENT", "BY", "COMMIT")
+_COLUMNS = 80
+_MOST_OF_A_NAME = 17
+_SHORT_COMMIT = 7
+_UNDER_OUTCOME = " " * 24
 
 
 def render_runs_text(document: RunsDocument, environment: str | None, folder: str) -> str:
-    """Return a line for each run, in columns; of none, say whose runs were looked for, and in which folder."""
+    """Return the runs in columns, with what came of each below; of none, say whose were looked for, and where."""
     if not document.runs:
         whose = f" of {visible(environment)}" if environment else ""
         return f"No runs{whose} in {visible(folder)}: no apply has written anything yet.\n"
     rows = [_HEADINGS, *map(_row, document.runs)]
     widths = [max(columns_of(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
-    return "".join(
-        "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
-        for row in rows
+    heading, *lines = (
+        "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
     )
+    below = map(_below, document.runs)
+    return "\n".join([heading, *(part for line, more in zip(lines, below, strict=True) for part in (line, *more)), ""])
 
 
-def _row(run: RunEntry) -> tuple[str, str, str, str, str]:
-    state = f"{run.state} (resolved)" if run.resolved else run.state
-    return visible(run.run), visible(run.started_at), visible(run.environment), state, render_counts(run.totals)
+def _row(run: RunEntry) -> tuple[str, str, str, str]:
+    environment, actor = (fitting(visible(text or _NOTHING), _MOST_OF_A_NAME) for text in (run.environment, run.actor))
+    return visible(run.run), environment, actor, commit_text(run.commit, dirty=run.dirty, digits=_SHORT_COMMIT)
+
+
+def _below(run: RunEntry) -> Iterator[str]:
+    """Yield when a run started and what came of it, and the page of its CI job."""
+    started = f"{run.started_at[:10]} {run.started_at[11:16]} UTC"
+    outcome = f"{run.state}{' (resolved)' if run.resolved else ''}  {render_counts(run.totals)}"
+    yield from wrap(f"  {visible(started)}  {outcome}", _COLUMNS, subsequent_indent=_UNDER_OUTCOME)
+    if run.ci_url:
+        yield f"  {visible(run.ci_url)}"
 
 
 def render_earlier_run(run: PastRun, statuses: Mapping[StepStatus, int]) -> str:
@@ -100,11 +116,11 @@ def _what_was_left(run: PastRun) -> str:
     begun = sum(step.result != "skipped" for step in run.steps)
     left = len(run.open_steps)
     if run.finished_at is not None:
-        return f"the run {run.header.run} left {left:,} of {counted(begun, 'operation')} unknown"
+        return f"the run {run.header.run.id} left {left:,} of {counted(begun, 'operation')} unknown"
     known = f"{begun - left:,} {'has' if begun - left == 1 else 'have'} a known outcome"
     under_way = f"{left:,} {'was' if left == 1 else 'were'} under way"
     operations = f"of {counted(begun, 'operation')} begun, {known} and {under_way}"
-    return f"the run {run.header.run} ended without a receipt: {operations}"
+    return f"the run {run.header.run.id} ended without a receipt: {operations}"
 
 
 def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
@@ -123,7 +139,6 @@ def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
 
 
 _LONGEST = 160
-_NOTHING = "-"
 _MOST_OF_A_CAUSE = 5
 """Differences of one cause that are shown, unless all are wanted."""
 _HINT = "Many differences of one cause are counted; --full shows each of them."

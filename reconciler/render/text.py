@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reconciler.core.documents.receipt import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.model.text import visible
 from reconciler.render.output import Palette
-from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, whole
+from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, who_ran, whole
 
 _MOST_SKIPPED = 5
 """If more operations than this were skipped for one reason, they are counted, not listed."""
@@ -15,7 +15,7 @@ _MOST_SKIPPED = 5
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
     """Return the receipt as text: each operation that was not done, then the totals and what to do next."""
     shards = [shards_sentence(receipt.shards)] if receipt.shards else []
-    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *shards, *_advice(receipt)]
+    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *_record(receipt), *shards, *_advice(receipt)]
     return "\n".join([*lines, ""])
 
 
@@ -42,6 +42,12 @@ def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
     is_complete = not (totals.skipped or totals.failed or totals.unknown)
     paint, word = (palette.add, "complete") if is_complete else (palette.failure, "incomplete")
     return paint(f"Apply {word}: {render_counts(totals)}.")
+
+
+def _record(receipt: ReceiptDocument) -> Iterator[str]:
+    if who := who_ran(receipt, with_host=True):
+        url = (receipt.run and receipt.run.ci_url) or ""
+        yield f"{who}: {visible(url)}" if url else f"{who}."
 
 
 def render_counts(totals: TotalsEntry) -> str:

@@ -1,7 +1,7 @@
 """Numbers, values and sentences as text, for several formats; the words in which a plan and a diff differ."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a plan shows no receipt
 _LONGEST_VALUE = 160
 _LEAD = 24
 _MOST_SHARDS = 20
+_MOST_NAMES = 3
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -85,6 +86,35 @@ def cost(of: CostEntry) -> str:
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
     seconds = of.seconds_at_rate_limit
     return f"{requests}, about {duration(seconds)} at the rate limit" if seconds else requests
+
+
+def commit_text(commit: str | None, *, dirty: bool | None, digits: int = 10) -> str:
+    """Return the start of a commit's id, with `+` where the specs had changes that it lacks; `-` for None."""
+    return f"{visible(commit[:digits])}{'+' if dirty else ''}" if commit else "-"
+
+
+def who_ran(receipt: "ReceiptDocument", mark: Callable[[str], str] = visible, *, with_host: bool) -> str:
+    """
+    Return `Run by octocat at 3f2a9c1d0b in 2 attempts`; empty where nothing is known. `mark` writes names.
+
+    The name of a machine is for those who have the receipt, and not for the readers of a pull request.
+    """
+    runs = receipt.attempts or ((receipt.run,) if receipt.run else ())
+    commits = (commit_text(run.commit, dirty=run.dirty) for run in runs if run.commit)
+    parts = [
+        *_among("by", (run.actor for run in runs), mark),
+        *_among("on", (run.host for run in runs if with_host and not run.ci_url), mark),
+        *_among("at", commits, mark),
+        *([f"in {counted(len(runs), 'attempt')}"] if len(runs) > 1 else []),
+    ]
+    return " ".join(["Run", *parts]) if parts else ""
+
+
+def _among(word: str, names: Iterable[str | None], mark: Callable[[str], str]) -> Iterator[str]:
+    """Yield the different names behind a word, if there are any."""
+    found = list(dict.fromkeys(filter(None, names)))
+    if found:
+        yield f"{word} {listed([*map(mark, found[:_MOST_NAMES]), *rest_of(found, _MOST_NAMES)])}"
 
 
 def shards_sentence(shards: Shards) -> str:
@@ -176,6 +206,13 @@ def columns_of(text: str) -> int:
 
     width = wcswidth(text)
     return len(text) if width < 0 else width
+
+
+def fitting(text: str, width: int) -> str:
+    """Return the text, cut to a width in columns with an ellipsis as its end."""
+    while columns_of(text) > width:
+        text = f"{text.removesuffix('…')[:-1]}…"
+    return text
 
 
 def padded(text: str, width: int) -> str:

@@ -188,7 +188,7 @@ class WatchRun:
         plan = proposal.plan
         self.is_writing = True
         try:
-            with records.journal(proposal) as observer:
+            with records.journal(proposal, records.record(proposal)) as observer:
                 async with session.account.writer() as writer:
                     stop = self._times.stop
                     applied = await apply_plan(plan, writer, session.run("applying"), stop=stop, observer=observer)

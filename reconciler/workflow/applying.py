@@ -157,10 +157,11 @@ class Apply(Struct, frozen=True):
             account.pacer.note_wait()
         if undo:
             undo.save(proposal.plan, account)
+        record = records.record(proposal)
         with watching_for_interrupts(account.stop, self.session.reporter.note):
-            with records.journal(proposal) as observer:
+            with records.journal(proposal, record) as observer:
                 executed = await self._execute(proposal, observer)
-            receipt = proposal.completed(executed.receipt)
+            receipt = replace(proposal.completed(executed.receipt), run=record, requests=account.pacer.requests_sent)
             try:
                 self._keep(executed, proposal, receipt, screen)
             finally:

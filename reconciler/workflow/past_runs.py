@@ -34,7 +34,7 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
     folder = project.state_folder
     at_work = running(folder / LEASES, utc_now())
     runs = [
-        replace(run, is_running=run.finished_at is None and run.header.run in at_work)
+        replace(run, is_running=run.finished_at is None and run.header.run.id in at_work)
         for run in JournalFolder(folder / JOURNALS).runs()
         if options.environment in {None, run.header.environment}
     ]

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.review import review
 from reconciler.core.model.address import memory_of, operation_key
 from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import restrict, select
 from reconciler.core.plan.measures import guarded
 from reconciler.core.plan.operations import Plan
@@ -25,7 +27,7 @@ class Proposal(Struct, frozen=True):
     A plan to execute.
 
     `fresh` is the complete new plan for the declarations in `looked_at`. For a saved plan, `decided` holds the
-    operations that need no request, and `order` the original order of all operations.
+    operations that need no request, `order` the original order of all operations, and `saved_digest` is its own.
     """
 
     plan: Plan
@@ -33,11 +35,16 @@ class Proposal(Struct, frozen=True):
     looked_at: Desired
     decided: tuple[Outcome, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
+    saved_digest: str = ""
 
     @property
     def changed(self) -> tuple[Outcome, ...]:
         """Return the operations of the saved plan that no longer hold."""
         return tuple(outcome for outcome in self.decided if outcome.changed_since_plan)
+
+    def digest(self, masker: Masker) -> str:
+        """Return the digest of the plan that was reviewed: the saved one, or the one that was made for this apply."""
+        return self.saved_digest or describe_plan(self.plan, masker).operations_digest
 
     def completed(self, receipt: Receipt) -> Receipt:
         """Return the receipt with what was decided without a request, in the order of the saved plan."""
@@ -63,7 +70,8 @@ async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanD
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple(map(operation_key, saved.operations))
     plan = guarded(found.plan, session.guards, saved.measures)
-    return Proposal(plan, fresh, restrict(session.desired, addresses), found.decided, order)
+    looked_at = restrict(session.desired, addresses)
+    return Proposal(plan, fresh, looked_at, found.decided, order, saved.operations_digest)
 
 
 def _listed(moved: Iterable[Outcome]) -> str:

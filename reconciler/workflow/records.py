@@ -4,12 +4,14 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 
 from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
 from reconciler.core.documents.runs import RunHeader, step_statuses
 from reconciler.core.model.address import operation_key
+from reconciler.core.plan.receipt import RunRecord
 from reconciler.errors import StateError
 from reconciler.execute import Observer, Together
 from reconciler.render.tables import render_earlier_run
@@ -17,6 +19,7 @@ from reconciler.storage.files import prepare_folder
 from reconciler.storage.journal import Journal, JournalFolder, new_run_id
 from reconciler.storage.lease import Lease, holding, renewing
 from reconciler.workflow.proposal import Proposal
+from reconciler.workflow.run_record import record_of
 from reconciler.workflow.session import Session
 
 JOURNALS = "journal"
@@ -25,13 +28,13 @@ LEASES = "leases"
 
 class ApplyRecords(Struct, frozen=True):
     """
-    The journals and the lease of one apply, and its id.
+    The journals and the lease of one apply, and who runs it from which commit.
 
     `unclear` holds the operations that earlier runs left unclear and that this one sends again, by the run.
     """
 
     session: Session
-    run: str
+    run: RunRecord
     journals: JournalFolder
     lease: Lease
     unclear: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
@@ -47,12 +50,17 @@ class ApplyRecords(Struct, frozen=True):
             if counts["not_read"]:
                 continue
             if counts["unclear"]:
-                self.unclear[run.header.run] = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
+                keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
+                self.unclear[run.header.run.id] = keys
             else:
-                self._resolve(run.header.run)
+                self._resolve(run.header.run.id)
+
+    def record(self, proposal: Proposal) -> RunRecord:
+        """Return the record of this run, with the digest of the plan that it carries out."""
+        return replace(self.run, plan_digest=proposal.digest(self.session.masker(reveal=False)))
 
     @contextmanager
-    def journal(self, proposal: Proposal) -> Iterator[Observer]:
+    def journal(self, proposal: Proposal, record: RunRecord) -> Iterator[Observer]:
         """
         Keep the journal of an execution; raises `RefusedError` and `StateError`.
 
@@ -63,7 +71,7 @@ class ApplyRecords(Struct, frozen=True):
             yield Together()
             return
         self.lease.renew()
-        with self._writing(proposal) as journal:
+        with self._writing(proposal, record) as journal:
             yield Together(self.lease, journal)
         with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
             for run, unclear in self.unclear.items():
@@ -71,8 +79,8 @@ class ApplyRecords(Struct, frozen=True):
                     self._resolve(run)
 
     @contextmanager
-    def _writing(self, proposal: Proposal) -> Iterator[Journal]:
-        journal = self.journals.start(self._header(proposal), now=_now)
+    def _writing(self, proposal: Proposal, record: RunRecord) -> Iterator[Journal]:
+        journal = self.journals.start(self._header(proposal, record), now=_now)
         try:
             for outcome in proposal.decided:
                 journal.outcome(outcome)
@@ -85,13 +93,13 @@ class ApplyRecords(Struct, frozen=True):
                 )
 
     def _resolve(self, run: str) -> None:
-        self.journals.resolve(run, by=self.run, at=_now())
+        self.journals.resolve(run, by=self.run.id, at=_now())
 
-    def _header(self, proposal: Proposal) -> RunHeader:
+    def _header(self, proposal: Proposal, record: RunRecord) -> RunHeader:
         plan, decided = proposal.plan, proposal.decided
         operations = (*plan.operations, *(outcome.operation for outcome in decided))
         return RunHeader(
-            run=self.run,
+            run=record,
             environment=plan.origin.environment,
             api=plan.origin.api,
             account=self.session.account.memory_ids.account,
@@ -117,7 +125,7 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
         journals.check()
         journals.prune()
         async with renewing(lease, clock):
-            yield ApplyRecords(session, run, journals, lease)
+            yield ApplyRecords(session, record_of(run, session), journals, lease)
 
 
 def _now() -> str:

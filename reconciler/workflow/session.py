@@ -69,16 +69,26 @@ _Item = TypeVar("_Item")
 
 
 class Session(Struct, frozen=True):
-    """One command's view of a repository and an account; `environ` reads the secrets that specs refer to."""
+    """
+    One command's view of a repository and an account; `environ` reads the secrets that specs refer to.
+
+    `read` are the files that the declarations are from, named from the top of the work tree.
+    """
 
     project: Project
     desired: Desired
     account: Account
-    reporter: Reporter
+    around: Surroundings
     revealed: tuple[str, ...]
     environ: Environ
     guards: Guards
+    read: tuple[str, ...]
     shard: Shard | None = None
+
+    @property
+    def reporter(self) -> Reporter:
+        """Return what shows notes and progress."""
+        return self.around.reporter
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["Session"]:
@@ -151,8 +161,9 @@ def session_for(
     environment, desired = specs.environment, specs.loaded.desired
     with open_account(specs.project, environment, options, around, offline=offline, pace=pace) as account:
         guards = guards_of(environment, options, around.reporter.note)
+        read = (*specs.loaded.files, *([specs.project.settings_name] if specs.project.file else []))
         yield Session(
-            specs.project, desired, account, around.reporter, options.revealed, specs.environ, guards, options.shard
+            specs.project, desired, account, around, options.revealed, specs.environ, guards, read, options.shard
         )
 
 

@@ -18,6 +18,7 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import InputError, RefusedError, SpecError, StateError
 from reconciler.project import Environment, Project
+from reconciler.reading import work_tree_of
 from reconciler.render.words import counted
 from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
@@ -106,7 +107,8 @@ def undo_session(options: RunOptions, around: Surroundings, file: Path) -> Itera
         revealed = options.revealed if declared else ()  # where no catalogue can be read, any key may be sensitive
         desired = replace(saved.desired, catalogue=catalogue)
         guards = _guards(environment, options, reporter)
-        yield Session(project, desired, account, reporter, revealed, around.environ.get, guards)
+        read = (work_tree_of(project.root).name(file),)
+        yield Session(project, desired, account, around, revealed, around.environ.get, guards, read)
 
 
 def _environment(

@@ -21,6 +21,17 @@ NETWORK = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )
+CI_JOB = (
+    "GITHUB_TRIGGERING_ACTOR",
+    "GITHUB_ACTOR",
+    "GITHUB_SERVER_URL",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_ATTEMPT",
+    "GITLAB_USER_LOGIN",
+    "CI_JOB_URL",
+)
+"""The variables that a run is recorded from."""
 PROJECT = """\
 version: 1
 default_environment: sandbox
@@ -69,7 +80,16 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Repository:
     of_options = [name for name in os.environ if name.startswith("RECONCILER_")]
-    for name in (*of_options, "BLAND_API_KEY", "BLAND_BASE_URL", "TEST_KEY", "NO_COLOR", "FORCE_COLOR", *NETWORK):
+    for name in (
+        *of_options,
+        "BLAND_API_KEY",
+        "BLAND_BASE_URL",
+        "TEST_KEY",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        *NETWORK,
+        *CI_JOB,
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

@@ -96,7 +96,7 @@ def test_killed_at_any_write_the_next_apply_completes_and_the_journals_account_f
     first, second = JournalFolder(repository.root / ".reconciler/journal").runs()
     assert again.code == 0
     assert (first.state, first.resolved, second.state) == ("killed", True, "complete")
-    assert f"the run {first.header.run} ended without a receipt" in again.err
+    assert f"the run {first.header.run.id} ended without a receipt" in again.err
     assert holds_all(store)
     announced = Counter((step.type, step.address) for run in (first, second) for step in run.steps)
     assert writes <= announced

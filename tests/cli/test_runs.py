@@ -42,10 +42,10 @@ def test_runs_lists_the_runs_with_their_counts(repository: Repository) -> None:
     called = repository.run("runs")
 
     (journal,) = journals(repository)
-    heading, line = called.out.splitlines()
-    assert heading.split() == ["RUN", "STARTED", "ENVIRONMENT", "STATE", "OPERATIONS"]
-    assert line.startswith(journal.stem)
-    assert line.endswith("  sandbox      complete  4 operations done")
+    heading, line, below = called.out.splitlines()
+    assert heading.split() == ["RUN", "ENVIRONMENT", "BY", "COMMIT"]
+    assert line.split()[:2] == [journal.stem, "sandbox"]
+    assert below.endswith(" UTC  complete  4 operations done")
 
 
 def test_before_the_first_apply_there_are_no_runs(repository: Repository) -> None:
@@ -126,7 +126,7 @@ def test_show_renders_a_run_by_its_id_the_start_of_it_or_its_file(repository: Re
     (journal,) = journals(repository)
     shown = [repository.run("show", what).out for what in (journal.stem, journal.stem[:12], str(journal))]
 
-    assert shown == ["Apply complete: 4 operations done.\n"] * 3
+    assert {text.splitlines()[0] for text in shown} == {"Apply complete  4 operations done."}
 
 
 def test_show_renders_a_run_as_the_receipt_that_it_gave(repository: Repository) -> None:
@@ -285,7 +285,7 @@ def test_the_journal_records_no_operation_that_the_lease_refuses(
         with open_session(Invocation(), surroundings_of(Invocation())) as session:
             async with keeping_records(session) as records, session.account.reader() as reader:
                 proposal = await propose_declared(session, reader, session.run("reading"), ())
-                with records.journal(proposal) as observer:
+                with records.journal(proposal, records.record(proposal)) as observer:
                     monkeypatch.setattr(Lease, "intent", refuse)
                     await observer.intent(proposal.plan.operations[0])
 

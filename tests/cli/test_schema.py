@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Repository
 
-NAMES = ["specs", "project", "plan", "receipt"]
+NAMES = ["specs", "project", "plan", "receipt", "runs"]
 
 
 def closed(part: Any) -> Any:
@@ -43,17 +43,21 @@ def test_an_unknown_name_is_bad_usage(repository: Repository) -> None:
     assert "'specs', 'project', 'plan', 'receipt'" in called.err
 
 
-def test_plans_and_receipts_hold_what_their_schemas_describe_and_nothing_else(repository: Repository) -> None:
+def test_plans_receipts_and_runs_hold_what_their_schemas_describe_and_nothing_else(repository: Repository) -> None:
     first = repository.run("plan", "--out", "first.json")
     applied = repository.run("apply", "--yes", "--receipt", "receipt.json")
     spec = (repository.root / "specs/support.yaml").read_text()
     changed = spec.replace("plan: premium", "plan: {tier: [1, true]}").replace("from the spec", "changed")
     repository.write("specs/support.yaml", changed)
     second = repository.run("plan", "--out", "second.json")
-    plan_schema, receipt_schema = (repository.run("schema", name).out for name in ("plan", "receipt"))
+    repository.write("runs.json", repository.run("runs", "--format", "json").out)
+    plan_schema, receipt_schema, runs_schema = (
+        repository.run("schema", name).out for name in ("plan", "receipt", "runs")
+    )
 
     assert (first.code, applied.code, second.code) == (0, 0, 0)
     assert list(refusals(plan_schema, repository.root / "first.json")) == []
     assert list(refusals(plan_schema, repository.root / "second.json")) == []
     assert list(refusals(receipt_schema, repository.root / "receipt.json")) == []
+    assert list(refusals(runs_schema, repository.root / "runs.json")) == []
     assert list(refusals(receipt_schema, repository.root / "first.json"))

@@ -10,13 +10,14 @@ import click
 import pytest
 from filelock import FileLock
 
+from reconciler import __version__
 from reconciler.cli.main import group
 from reconciler.sandbox import faults
 from reconciler.sandbox.faults import Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
-from tests.cli.conftest import PROJECT, SPEC, Repository
+from tests.cli.conftest import PROJECT, SPEC, Repository, journal_of
 from tests.cli.test_runs import tear
 from tests.cli.watched import FakeTime, Watch, live_facts, many
 
@@ -104,6 +105,17 @@ def test_what_was_applied_is_pending_no_more(watch_of: Callable[..., Watch]) -> 
 
     assert sample(text[0], "reconciler_drift") == 0
     assert sample(text[0], 'reconciler_pending_changes{environment="live",kind="facts_to_add"}') == 0
+
+
+def test_what_is_applied_is_on_record(
+    repository: Repository, watch_of: Callable[..., Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTOR", "octocat")
+    watch_of(MINUTE).run(interval=100)
+
+    record = journal_of(repository).header.run
+    assert (record.actor, record.version) == ("octocat", __version__)
+    assert record.plan_digest
 
 
 def test_without_apply_nothing_is_written_and_drift_stays(watch_of: Callable[..., Watch]) -> None:

@@ -16,6 +16,7 @@ from reconciler.project.file import ProjectFile
 from reconciler.specs.row_cells import CELL_KEYS, CONSTANT
 from reconciler.specs.row_schema import ContactsFrom, RowContact
 from reconciler.specs.schema import ContactSpec, FactKeySpec, SpecDocument
+from tests.cli.conftest import CI_JOB
 from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, is_walked, prose_of, topics, walk
 
 GUIDE_PAGES = [*topics().values()]
@@ -48,9 +49,10 @@ def test_every_transcript_is_what_the_tool_prints(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
-    for variable in ("BLAND_API_KEY", "BLAND_BASE_URL", "CI", "GITHUB_ACTIONS"):
+    for variable in ("BLAND_API_KEY", "BLAND_BASE_URL", "CI", "GITHUB_ACTIONS", *CI_JOB):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("GITHUB_ACTOR", "ana-ruiz")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # the reader's terminal, where live values are shown
     monkeypatch.setattr(click, "echo_via_pager", click.echo)

@@ -10,7 +10,7 @@ from reconciler.api.client import open_writer
 from reconciler.concurrency import Stop
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.plan.operations import Operation, Plan
-from reconciler.core.plan.receipt import Outcome, Receipt
+from reconciler.core.plan.receipt import Outcome, Receipt, RunRecord
 from reconciler.execute import Together
 from reconciler.sandbox import faults
 from reconciler.sandbox.app import create_app
@@ -60,7 +60,9 @@ def journalled(account: Account, plan: Plan, log: FakeLog, *, stop_after: int) -
     async def work() -> Receipt:
         stop = Stop()
         operations = Counter(operation.type for operation in plan.operations)
-        header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00Z", operations)
+        header = RunHeader(
+            RunRecord("RUN"), "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00Z", operations
+        )
         journal = Journal(log, header, now=lambda: "2026-01-02T12:00:00Z")
         following = Together(Stopping(stop, stop_after), journal)
         async with open_writer(account.served.endpoint()) as writer:

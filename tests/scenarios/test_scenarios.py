@@ -14,10 +14,14 @@ ALL = scenarios()
 
 
 @pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
+def key(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  it clears these variables
     for name in ("CI", "GITHUB_ACTIONS", "RECONCILER_DIGEST_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SCENARIO_KEY", KEY)
+    monkeypatch.setenv("GITHUB_ACTOR", "octocat")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/memory")
+    monkeypatch.setenv("GITHUB_RUN_ID", "1658821493")
 
 
 @pytest.mark.usefixtures("key")

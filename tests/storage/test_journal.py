@@ -13,7 +13,7 @@ from reconciler.concurrency import Stop
 from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.model.observed import Absent
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.receipt import Outcome, RunRecord
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
 from reconciler.storage.journal import FileLog, Journal, JournalFolder, new_run_id, read_run
@@ -26,7 +26,9 @@ ACCOUNT = {"environment": "test", "api": "sandbox", "account": "hmac:0"}
 
 
 def header(run: str = RUN, operations: int = 3) -> RunHeader:
-    return RunHeader(run, "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00.000Z", {"any": operations})
+    return RunHeader(
+        RunRecord(run), "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00.000Z", {"any": operations}
+    )
 
 
 def now() -> str:
@@ -193,7 +195,7 @@ def test_a_torn_journal_can_be_settled(tmp_path: Path) -> None:
     header_size = content.index(b"\n") + 1
     for size in range(header_size, len(content)):
         (tmp_path / f"{RUN}.jsonl").write_bytes(content[:size])
-        assert [run.header.run for run in folder.unresolved(**ACCOUNT)] == [RUN]
+        assert [run.header.run.id for run in folder.unresolved(**ACCOUNT)] == [RUN]
         folder.resolve(RUN, by="next", at=now())
         assert folder.unresolved(**ACCOUNT) == []
         assert run_of(tmp_path / f"{RUN}.jsonl").resolved

@@ -10,6 +10,7 @@ from reconciler.core.documents.plan import (
 )
 from reconciler.core.model.masking import Masker, Mixed, Shown
 from reconciler.core.model.selection import Shards
+from reconciler.core.plan.receipt import RunRecord
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.plan.receipt import Altered, Outcome, Receipt
@@ -54,7 +55,12 @@ class TotalsEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """A receipt; times are ISO 8601 in UTC. `shards` is set where it is for some shards only."""
+    """
+    A receipt; times are ISO 8601 in UTC. `shards` is set where it is for some shards only.
+
+    `run` is the run that it is of, and of a merged receipt the last one; `attempts` are then all of them, the oldest
+    first. `requests` counts those that were sent, reads included; a killed run may have sent a few more.
+    """
 
     format_version: str
     kind: Literal["receipt"]
@@ -67,6 +73,9 @@ class ReceiptDocument:
     totals: TotalsEntry
     outcomes: tuple[OutcomeEntry, ...]
     shards: Shards | None = None
+    run: RunRecord | None = None
+    requests: int | None = None
+    attempts: tuple[RunRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,8 @@ def describe_receipt(receipt: "Receipt", masker: Masker) -> ReceiptDocument:
         totals=TotalsEntry(**receipt.totals),
         outcomes=tuple(_outcome(outcome, masker) for outcome in receipt.outcomes),
         shards=receipt.origin.shards,
+        run=receipt.run,
+        requests=receipt.requests,
     )
 
 

@@ -12,17 +12,25 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import AMBIGUOUS, Plan
-from reconciler.core.plan.receipt import Result
+from reconciler.core.plan.receipt import Result, RunRecord
 from reconciler.errors import Source
+
+RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
+"""
+How a run ended.
+
+`incomplete`: at its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
+`killed`: without an end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
     """
-    One run as its journal records it; `finished_at` is None for one without an end.
+    One run as its journal records it, with who ran it from which commit; what is not known is left out.
 
-    `operations` counts the planned ones; those never begun count as skipped. `resolved`: a later run has decided what
-    happened to the operations that this run left open.
+    `run` is its id. `operations` counts the planned ones; those never begun count as skipped. `resolved`: a later run
+    has decided what happened to the operations that this run left open.
     """
 
     run: str
@@ -30,10 +38,17 @@ class RunEntry:
     api: str
     started_at: str
     finished_at: str | None
-    state: str
+    state: RunState
     resolved: bool
     operations: int
     totals: TotalsEntry
+    actor: str | None = None
+    host: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    ci_url: str | None = None
+    version: str | None = None
+    plan_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +60,8 @@ class RunsDocument:
     runs: tuple[RunEntry, ...]
 
 
-RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
-"""
-How a run ended.
-
-`incomplete`: at its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
-`killed`: without an end.
-"""
-
-
 JOURNAL_VERSION = "1.0"
 
-RunId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,80}$")]
 TimeText = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,20}Z$")]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 
@@ -68,7 +73,7 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     `account` is a digest, `operations` counts those planned, by type.
     """
 
-    run: RunId
+    run: RunRecord
     environment: str
     api: str
     account: str
@@ -160,7 +165,7 @@ _DETAILS: Mapping[Result | None, str] = {
 
 def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
     """Return the list of runs, the newest first."""
-    newest_first = sorted(runs, key=lambda run: run.header.run, reverse=True)
+    newest_first = sorted(runs, key=lambda run: run.header.run.id, reverse=True)
     return RunsDocument(FORMAT_VERSION, "runs", tuple(map(_entry, newest_first)))
 
 
@@ -177,13 +182,14 @@ def describe_past_run(run: PastRun) -> ReceiptDocument:
         interrupted=run.interrupted or run.finished_at is None,
         totals=TotalsEntry(**run.totals),
         outcomes=tuple(map(_outcome, run.steps)),
+        run=run.header.run,
     )
 
 
 def _entry(run: PastRun) -> RunEntry:
     header = run.header
     return RunEntry(
-        run=header.run,
+        run=header.run.id,
         environment=header.environment,
         api=header.api,
         started_at=header.started_at,
@@ -192,6 +198,13 @@ def _entry(run: PastRun) -> RunEntry:
         resolved=run.resolved,
         operations=header.planned,
         totals=TotalsEntry(**run.totals),
+        actor=header.run.actor,
+        host=header.run.host,
+        commit=header.run.commit,
+        dirty=header.run.dirty,
+        ci_url=header.run.ci_url,
+        version=header.run.version,
+        plan_digest=header.run.plan_digest,
     )
 
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Annotated, Literal, Protocol, TypeAlias, get_args
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.address import Addressed
@@ -151,11 +151,34 @@ class Outcome:
     altered: tuple[Altered, ...] = field(default=(), repr=False, compare=False)
 
 
+RunId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,80}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """
+    Who applied, on which machine, from which commit and which plan; what is not known is null, or left out.
+
+    `id` names the run, as `runs` lists it. `dirty` says whether the specs had changes that the commit lacks. `ci_url`
+    is the page of the job, where CI ran it. Attempts of one saved plan have the same `plan_digest`.
+    """
+
+    id: RunId
+    actor: str | None = None
+    host: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    ci_url: str | None = None
+    version: str | None = None
+    plan_digest: str | None = None
+
+
 class Receipt(Struct, frozen=True):
     """
     One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC.
 
-    A stop may be requested too late to matter; `interrupted` is whether it left something undone.
+    A stop may be requested too late to matter; `interrupted` is whether it left something undone. `requests` counts
+    those that the run sent, reads included.
     """
 
     origin: PlanOrigin
@@ -163,6 +186,8 @@ class Receipt(Struct, frozen=True):
     finished_at: str
     stop_requested: bool
     outcomes: tuple[Outcome, ...]
+    run: RunRecord | None = None
+    requests: int | None = None
 
     @property
     def interrupted(self) -> bool:

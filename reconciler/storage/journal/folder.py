@@ -208,7 +208,7 @@ class JournalFolder(Struct, frozen=True):
 
     def start(self, header: RunHeader, *, now: Callable[[], str]) -> Journal:
         """Begin the journal of a run; raises `StateError`, after which nothing may be written to the account."""
-        path = self._file(header.run)
+        path = self._file(header.run.id)
         try:
             make_private_folder(self.path)
             with state_errors("write", path):
@@ -236,6 +236,6 @@ class JournalFolder(Struct, frozen=True):
 def _own_run(path: Path) -> PastRun | None:
     """Read a journal; raises `StateError` where its file has another name, since its run could not be resolved."""
     run = read_run(path)
-    if run is not None and run.header.run != path.stem:
-        raise StateError(f"{path} is the journal of the run {run.header.run}: give it that name, or move it away")
+    if run is not None and run.header.run.id != path.stem:
+        raise StateError(f"{path} is the journal of the run {run.header.run.id}: give it that name, or move it away")
     return run

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder, Encoder
 
-from reconciler.core.documents.runs import JOURNAL_VERSION, Count, PastRun, RunHeader, RunId, Step, TimeText
-from reconciler.core.plan.receipt import Result
+from reconciler.core.documents.runs import JOURNAL_VERSION, Count, PastRun, RunHeader, Step, TimeText
+from reconciler.core.plan.receipt import Result, RunId
 from reconciler.errors import Source, StateError
 from reconciler.storage.files import state_errors
 
@@ -52,7 +52,6 @@ JournalLine: TypeAlias = IntentLine | OutcomeLine | EndLine | ResolvedLine
 
 _Line = TypeVar("_Line")
 _ENCODER = Encoder()
-_HEADER_DECODER: Decoder[RunHeader] = Decoder(RunHeader)
 _LINE_DECODER: Decoder[JournalLine] = Decoder(JournalLine)
 
 
@@ -67,8 +66,7 @@ def read_run(path: Path) -> PastRun | None:
         first, *texts = path.read_bytes().split(b"\n")
     if not texts:
         return None
-    _check_header(first, path)
-    header = _decoded(_HEADER_DECODER, first, path, 1)
+    header = _header(_check_header(first, path), path)
     return _run(header, [_decoded(_LINE_DECODER, text, path, number) for number, text in enumerate(texts[:-1], 2)])
 
 
@@ -95,18 +93,28 @@ def check_version(path: Path) -> None:
         _check_header(first, path)
 
 
-def _check_header(first: bytes, path: Path) -> None:
-    """Raise `StateError` where a whole first line is not that of a journal of this version."""
+def _check_header(first: bytes, path: Path) -> dict[str, object]:
+    """Return what a whole first line holds; raise `StateError` where this program does not read its version."""
     try:
         header = json.loads(first)
     except (ValueError, RecursionError) as error:
         raise _damaged(path, 1) from error
     version = header.get("format_version") if isinstance(header, dict) else None
-    if version != JOURNAL_VERSION:
+    if not isinstance(header, dict) or version != JOURNAL_VERSION:
         raise StateError(
             f"{path} is a journal of version {version!r}, and this program reads version {JOURNAL_VERSION}; nothing "
             "was written: use the program that wrote it, or move the file away"
         )
+    return header
+
+
+def _header(content: dict[str, object], path: Path) -> RunHeader:
+    """Return the header of a journal; earlier ones hold the id of the run alone."""
+    run = content.get("run")
+    try:
+        return convert({**content, "run": {"id": run} if isinstance(run, str) else run}, RunHeader)
+    except MsgspecError as error:
+        raise _damaged(path, 1) from error
 
 
 def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _Line:

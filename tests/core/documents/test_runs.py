@@ -8,7 +8,7 @@ from reconciler.core.documents.runs import PastRun, RunHeader, Step, StepStatus,
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
 from reconciler.core.model.selection import select
 from reconciler.core.plan.operations import Notice
-from reconciler.core.plan.receipt import Result
+from reconciler.core.plan.receipt import Result, RunRecord
 from reconciler.render.tables import render_earlier_run
 from tests.builders import HERE, desired, memory, plan, plan_all, user
 
@@ -68,7 +68,7 @@ def test_what_is_not_seen_of_one_thing_says_nothing_of_another_whose_name_begins
 
 
 def past(*steps: Step, finished_at: str | None = None) -> PastRun:
-    header = RunHeader("RUN", "test", "sandbox", "hmac:0", "sha256:0", "then", {"write_facts": 12})
+    header = RunHeader(RunRecord("RUN"), "test", "sandbox", "hmac:0", "sha256:0", "then", {"write_facts": 12})
     return PastRun(header, steps, "then", finished_at, interrupted=False, resolved=False)
 
 

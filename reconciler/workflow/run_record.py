@@ -1,0 +1,74 @@
+"""Who runs an apply, on which machine and from which commit: from a CI job's variables, or from git and the system."""
+
+import os
+import re
+from collections.abc import Mapping
+
+from reconciler import __version__
+from reconciler.core.plan.receipt import RunId, RunRecord
+from reconciler.git import commit_of
+from reconciler.reading import work_tree_of
+from reconciler.workflow.session import Session
+
+_LONGEST_NAME = 100
+_LONGEST_URL = 500
+_ACTORS = ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
+_GITHUB_RUN = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+_PAGE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.-]+)+")
+
+
+def record_of(run: RunId, session: Session) -> RunRecord:
+    """
+    Return the record of a run that begins with these specs, without its plan.
+
+    Of the environment, it holds nothing but the variables that are named here.
+    """
+    environ, root = session.around.environ, session.project.root
+    found = commit_of(root, session.read) if work_tree_of(root).is_of_git else None
+    return RunRecord(
+        id=run,
+        actor=_actor(environ) or _user(),
+        host=_name(_host()),
+        commit=found[0] if found else None,
+        dirty=found[1] if found else None,
+        ci_url=_ci_url(environ),
+        version=__version__,
+    )
+
+
+def _actor(environ: Mapping[str, str]) -> str | None:
+    """Return who started the job; a job that was started again has another one than its workflow."""
+    return next(filter(None, (_name(environ.get(name, "")) for name in _ACTORS)), None)
+
+
+def _user() -> str | None:
+    """Return the user that this process belongs to; a container may have one without a name."""
+    try:
+        if os.name == "nt":
+            return _name(os.getlogin())
+        import pwd  # noqa: PLC0415  Windows has none
+
+        return _name(pwd.getpwuid(os.getuid()).pw_name)
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else None
+
+
+def _host() -> str:
+    import socket  # noqa: PLC0415  clients have it loaded by then
+
+    return socket.gethostname()
+
+
+def _name(text: str) -> str | None:
+    """Return a name in one short line of characters that print; None where nothing is left."""
+    return "".join(filter(str.isprintable, text)).strip()[:_LONGEST_NAME] or None
+
+
+def _ci_url(environ: Mapping[str, str]) -> str | None:
+    """Return the page of the CI job; None outside of one, and for what is no plain address, as with a password."""
+    server, repository, run = (environ.get(name, "") for name in _GITHUB_RUN)
+    url = environ.get("CI_JOB_URL", "")
+    if server and repository and run:
+        attempt = environ.get("GITHUB_RUN_ATTEMPT")
+        url = f"{server}/{repository}/actions/runs/{run}" + (f"/attempts/{attempt}" if attempt else "")
+    return url if len(url) <= _LONGEST_URL and _PAGE.fullmatch(url) else None
