@@ -1,9 +1,10 @@
 """
-A `gh` that keeps comments and issues in a JSON file: `gh api` for the calls that the action makes, and no others.
+A `gh` that keeps what GitHub would in a JSON file: `gh api` for the calls that the action makes, and no others.
 
-The file holds `viewer`, `comments`, `issues`, `refuse` (calls that are answered with a status, as `POST issues`), and
-`calls` and `sent`, to which every call and every body is added. `says` is what a refusal says; `{token}` in it stands
-for the token. Listings have two items a page, and pages are written one after the other.
+The file holds `viewer`, `comments`, `issues`, `pulls`, `refs`, `commits`, `trees`, `refuse` (calls that are answered
+with a status, as `POST issues`), and `calls` and `sent`, to which every call and every body is added. `says` is what a
+refusal says; `{token}` in it stands for the token. Listings have two items a page, and pages are written one after the
+other.
 """
 
 import json
@@ -34,6 +35,14 @@ def _author(state: dict[str, Any]) -> dict[str, str]:
 def _get(state: dict[str, Any], path: str) -> str | None:
     if path == "issues/7/comments?per_page=100":
         return _pages(state["comments"])
+    if path == "pulls?head=acme:reconciler/drift-sandbox&state=all&per_page=100":
+        return _pages(state["pulls"])
+    if path.startswith("git/matching-refs/"):
+        start = path.replace("git/matching-refs/", "refs/").partition("?")[0]
+        tips = {ref: sha for ref, sha in state["refs"].items() if ref.startswith(start)}
+        return _pages([{"ref": ref, "object": {"sha": sha}} for ref, sha in tips.items()])
+    if path.startswith("git/commits/"):
+        return json.dumps(state["commits"].get(path.rpartition("/")[2]))
     if path == "issues?labels=reconciler-drift&state=all&per_page=100":
         return _pages([issue for issue in state["issues"] if "reconciler-drift" in issue["labels"]])
     return None
@@ -46,6 +55,16 @@ def _post(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None:
     elif path == "issues":
         made = {"number": 1 + len(state["issues"]), "state": "open", "user": _author(state), **body}
         state["issues"].append(made)
+    elif path == "pulls":
+        made = {"number": 1 + len(state["pulls"]), "state": "open", "user": _author(state), "merged_at": None, **body}
+        state["pulls"].append(made)
+    elif path == "git/refs":
+        made = body
+        state["refs"][body["ref"]] = body["sha"]
+    elif path in {"git/trees", "git/commits"}:
+        kind = path.rpartition("/")[2]
+        made = {"sha": f"{kind}-{1 + len(state[kind])}", **body}
+        state[kind][made["sha"]] = {**body, "tree": {"sha": body["tree"]}} if kind == "commits" else body
     else:
         return None
     return json.dumps(made)
@@ -53,7 +72,11 @@ def _post(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None:
 
 def _patch(state: dict[str, Any], path: str, body: dict[str, Any]) -> str | None:
     kind, _, number = path.rpartition("/")
-    name = {"issues/comments": "comments", "issues": "issues"}.get(kind)
+    if (ref := path.removeprefix("git/")) in state["refs"]:
+        assert body["force"] is True
+        state["refs"][ref] = body["sha"]
+        return json.dumps({"ref": ref})
+    name = {"issues/comments": "comments", "issues": "issues", "pulls": "pulls"}.get(kind)
     key = "id" if name == "comments" else "number"
     for item in state[name] if name else []:
         if item and str(item.get(key)) == number:
@@ -70,6 +93,9 @@ def _answer(state: dict[str, Any], arguments: list[str]) -> tuple[str, str | Non
         case ["--paginate", path] if path.startswith(_REPOSITORY):
             path = path.removeprefix(_REPOSITORY)
             return f"GET {re.sub('[?].*', '', path)}", _get(state, path)
+        case [path] if path.startswith(_REPOSITORY):
+            path = path.removeprefix(_REPOSITORY)
+            return f"GET {path}", _get(state, path)
         case ["--method", ("POST" | "PATCH") as method, path, "--input", "-"] if path.startswith(_REPOSITORY):
             path = path.removeprefix(_REPOSITORY)
             call = f"{method} {path}"

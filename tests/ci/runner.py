@@ -184,6 +184,7 @@ class Runner:
             "FAKE_GH_STATE": str(self.folder / "github.json"),
             "GITHUB_ACTIONS": "true",
             "GITHUB_OUTPUT": str(self.folder / "outputs"),
+            "GITHUB_REF_NAME": "main",
             "GITHUB_REPOSITORY": "acme/agents",
             "GITHUB_RUN_ID": "42",
             "GITHUB_SERVER_URL": "https://github.example",
@@ -200,7 +201,8 @@ def new_runner(folder: Path) -> Runner:
     made = Runner(folder)
     made.write("reconciler.yaml", PROJECT)
     made.write("specs/support.yaml", SPEC)
-    empty = {"viewer": US, "comments": [], "issues": [], "refuse": {}, "calls": [], "sent": []}
+    empty = {"viewer": US, "refuse": {}, "refs": {}, "commits": {}, "trees": {}}
+    empty |= {name: [] for name in ("comments", "issues", "pulls", "calls", "sent")}
     (folder / "github.json").write_text(json.dumps(empty))
     program = str(Path(__file__).with_name("fake_gh.py"))
     for name, text in (("gh", _GH), ("reconciler", _RECONCILER)):

@@ -197,7 +197,8 @@ def test_a_copied_action_that_is_told_nothing_asks_for_it(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["settings", "tool", "gh", "texts", "comment", "issue", "preview", "apply", "drift", "relay"]
+    "name",
+    ["settings", "tool", "gh", "texts", "comment", "issue", "preview", "apply", "drift", "pull", "branch", "relay"],
 )
 def test_the_scripts_need_nothing_but_python(name: str) -> None:
     program = f"import sys; sys.path.insert(0, {str(ACTION)!r}); import {name}"

@@ -182,7 +182,7 @@ def refusal(repository: Repository, choice: str = "--take") -> str:
     """Return what a pull says of the one fact that it leaves; no file changes."""
     files = {path: path.read_bytes() for path in repository.root.rglob("*.yaml")}
     called = repository.run("pull", choice)
-    assert called.code == 1
+    assert called.code == 3
     assert {path: path.read_bytes() for path in files} == files
     [line] = [line for line in called.err.splitlines() if line.startswith("not pulled: ")]
     assert "premium" not in line

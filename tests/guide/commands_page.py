@@ -30,7 +30,7 @@ EXIT_CODES: Mapping[str, str] = {
     "0": "done",
     "1": "an error, bad usage included",
     "2": "changes are pending, only with `--detailed-exitcode`",
-    "3": "incomplete: operations failed, were skipped or lost their answer, or a limit was reached",
+    "3": "incomplete: operations failed, were skipped or lost their answer, a limit was reached, or `pull` left a fact",
     "4": "refused: a guard, another account, another apply at work, an outdated plan, or the answer no",
     "70": "a defect of the tool",
     "130, 143, 129": "interrupted by Ctrl-C, SIGTERM or SIGHUP",

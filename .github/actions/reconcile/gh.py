@@ -37,15 +37,30 @@ class Gh:
         text = _called("--paginate", f"repos/{self.repository}/{path}{separator}per_page=100")
         return [item for page in _pages(text) for item in page if isinstance(item, dict)]
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
-        """Send a body, as JSON."""
-        _called("--method", method, f"repos/{self.repository}/{path}", "--input", "-", body=json.dumps(body))
+    def one(self, path: str) -> dict[str, Any]:
+        """Return one item."""
+        return _item(_called(f"repos/{self.repository}/{path}"))
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a body, as JSON, and return the item that is the answer."""
+        line = ("--method", method, f"repos/{self.repository}/{path}", "--input", "-")
+        return _item(_called(*line, body=json.dumps(body)))
 
 
 def text_of(item: dict[str, Any], field: str) -> str:
     """Return a text of an item; empty where there is none, as for a comment that says nothing."""
     text = item.get(field)
     return text if isinstance(text, str) else ""
+
+
+def sha_of(item: dict[str, Any], *steps: str) -> str:
+    """Return the `sha` of an item, or of a part of it; raises `GhError` where it has none."""
+    found: Any = item
+    for step in (*steps, "sha"):
+        found = found.get(step) if isinstance(found, dict) else None
+    if not isinstance(found, str):
+        raise GhError("gh answered with what has no sha")
+    return found
 
 
 def is_by(item: dict[str, Any], login: str) -> bool:
@@ -79,6 +94,13 @@ def _read(text: str) -> Any:  # noqa: ANN401  JSON
         return json.loads(text)
     except ValueError as error:
         raise GhError("gh answered with what is not JSON") from error
+
+
+def _item(text: str) -> dict[str, Any]:
+    item = _read(text)
+    if not isinstance(item, dict):
+        raise GhError("gh answered with what is no item")
+    return item
 
 
 def _pages(text: str) -> Iterator[list[Any]]:

@@ -9,14 +9,17 @@ from apply import apply
 from drift import drift
 from gh import GhError
 from preview import preview
+from pull import pull
 from relay import INTERRUPTED
 from settings import Settings, UsageError, read_settings
 from texts import announce_error
 
-_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"preview": preview, "apply": apply, "drift": drift}
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"preview": preview, "apply": apply, "drift": drift, "pull": pull}
 _MAY_WRITE = {
     "preview": "the comment could not be kept (the job needs pull-requests: write)",
     "drift": "the drift issue could not be kept (the job needs issues: write)",
+    "pull": "the pull request could not be kept (the job needs contents: write and pull-requests: write, and the "
+    "repository must let Actions create pull requests)",
 }
 
 

@@ -15,7 +15,8 @@ class Settings:
     """
     One run of the action.
 
-    `pull_request` is None outside of pull requests; `base`, `snapshot` and `max_minutes` may be empty.
+    `branch` is the one that was checked out. `pull_request` is None outside of pull requests; `base`, `snapshot` and
+    `max_minutes` may be empty.
     """
 
     command: str
@@ -28,6 +29,7 @@ class Settings:
     snapshot: str
     max_minutes: str
     repository: str
+    branch: str
     pull_request: int | None
     run_url: str
     folder: Path
@@ -62,6 +64,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
             snapshot=variables.get("INPUT_SNAPSHOT", ""),
             max_minutes=variables.get("INPUT_MAX_MINUTES", ""),
             repository=repository,
+            branch=variables.get("GITHUB_REF_NAME", ""),
             pull_request=int(number) if number else None,
             run_url=f"{server}/{repository}/actions/runs/{variables['GITHUB_RUN_ID']}",
             folder=Path(variables["RUNNER_TEMP"]) / quote(f"reconciler-{command}-{environment}", safe=""),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.workflow.pulling import Choice
 
-_REFUSED = 1
+_INCOMPLETE = 3
 
 
 def _complete(context: click.Context, parameter: click.Parameter, typed: str) -> "Sequence[object]":
@@ -39,7 +39,7 @@ def pull(invocation: Invocation, *, take: bool, seed: bool, dry_run: bool, addre
     it a seed_fact, which is never overwritten. Comments and layout stay. Nothing is written to the account.
 
     Without ADDRESS (* is any part of a name), pull looks at all facts. What comes from a table, a variable or a shared
-    overlay is refused with the line to edit by hand (exit code 1); the rest is written.
+    overlay is left, with the line to edit by hand (exit code 3); the rest is written.
     """
     import sys
 
@@ -64,4 +64,4 @@ def pull(invocation: Invocation, *, take: bool, seed: bool, dry_run: bool, addre
         if not dry_run:
             drifted.texts.write(pulled.drafts)
         screen.show(chosen, pulled, is_written=not dry_run)
-    return _REFUSED if screen.refused else 0
+    return _INCOMPLETE if screen.refused else 0
