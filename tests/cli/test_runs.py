@@ -126,7 +126,7 @@ def test_show_renders_a_run_by_its_id_the_start_of_it_or_its_file(repository: Re
     (journal,) = journals(repository)
     shown = [repository.run("show", what).out for what in (journal.stem, journal.stem[:12], str(journal))]
 
-    assert {text.splitlines()[0] for text in shown} == {"Apply complete  4 operations done."}
+    assert {text.splitlines()[0] for text in shown} == {"Apply complete: 4 operations done."}
 
 
 def test_show_renders_a_run_as_the_receipt_that_it_gave(repository: Repository) -> None:
