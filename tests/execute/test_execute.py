@@ -439,6 +439,14 @@ def test_a_refusal_by_a_memory_that_is_not_there_is_a_failure() -> None:
     assert (outcome.result, outcome.detail) == ("failed", "the account has no memory with this id")
 
 
+def test_a_refusal_by_a_memory_of_a_contact_that_lists_no_users_is_a_duplicate_as_far_as_known() -> None:
+    writer = FakeWriter(errors={"add_user": AddUserRefusedError("400")}, memory_missing=True)
+    outcome = run(NEW, writer).outcomes[-1]
+
+    assert outcome.result == "already"
+    assert "not checked" in outcome.detail
+
+
 def test_a_user_who_differs_is_updated() -> None:
     live = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
     writer = FakeWriter()

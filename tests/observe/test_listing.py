@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.model.desired import Contact, ContactId, Identifier
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
@@ -110,6 +111,31 @@ def test_a_page_that_repeats_for_ever_ends_the_listing() -> None:
     assert len(listing.contacts) == CONTACTS_A_PAGE
     assert not listing.is_complete
     assert len(pages.calls) == 2
+
+
+def test_a_total_that_changes_while_pages_are_read_makes_a_listing_incomplete() -> None:
+    class Growing(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(offset)
+            return replace(page, total=500 if offset else 499)
+
+    assert not listed(Growing(500)).is_complete
+
+
+@pytest.mark.parametrize("read_before", [0, 1])
+def test_an_empty_page_ends_the_listing_whatever_it_announces(read_before: int) -> None:
+    class Emptied(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(offset)
+            is_empty = len(self.calls) > read_before
+            return ContactPage(() if is_empty else page.contacts, self.total, has_more=True)
+
+    pages = Emptied(500)
+    listing = listed(pages, concurrency=1)
+
+    assert len(listing.contacts) == read_before * CONTACTS_A_PAGE
+    assert len(pages.calls) == read_before + 1
+    assert not listing.is_complete
 
 
 def test_a_page_shorter_than_asked_for_sets_the_step() -> None:
