@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from reconciler.core.documents.notification import NotificationDocument
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
@@ -20,7 +21,7 @@ from reconciler.project import ProjectFile
 from reconciler.specs.row_cells import CONSTANT
 from reconciler.specs.schema import SpecDocument
 
-SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt", "runs"]
+SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt", "runs", "notification"]
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 SCHEMA_FOLDER = "schemas"
@@ -70,6 +71,8 @@ def schema(name: SchemaName) -> dict[str, Any]:
             return _of_document(name, TypeAdapter(ReceiptDocument), title="A receipt of reconciler")
         case "runs":
             return _of_document(name, TypeAdapter(RunsDocument), title="The list of runs of reconciler")
+        case "notification":
+            return _of_document(name, TypeAdapter(NotificationDocument), title="A notification of reconciler")
 
 
 def schema_text(name: SchemaName) -> str:

@@ -23,6 +23,7 @@ from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.render.formats import dry_run_formats, receipt_formats
 from reconciler.render.plan_text import render_plan_text
 from reconciler.workflow.applying import Apply
+from reconciler.workflow.notifying import Ended
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run import Reporter
 from reconciler.workflow.session import Session, refuse_exceeded
@@ -69,8 +70,8 @@ class ApplyOutput(Struct, frozen=True):
             raise click.UsageError("--fail-fast means --max-failures 1; give one of the two")
 
 
-def run_apply(apply: Apply, output: ApplyOutput) -> int:
-    """Plan, show, ask, execute and record, or rehearse that; return the exit code."""
+def run_apply(apply: Apply, output: ApplyOutput, ended: Ended) -> int:
+    """Plan, show, ask, execute and record, or rehearse that; return the exit code, and put the receipt into `ended`."""
     if output.dry_run:
         return _run_dry(apply, output.output_format)
     if not output.yes and not sys.stdin.isatty():
@@ -78,7 +79,7 @@ def run_apply(apply: Apply, output: ApplyOutput) -> int:
     apply.check()
     check_files([*output.files, *([("yaml", output.save_undo)] if output.save_undo else [])])
     screen = _TerminalScreen(apply.session, output)
-    receipt = run_in_loop(apply.run(screen))
+    ended.receipt = receipt = run_in_loop(apply.run(screen))
     if receipt.interrupted:
         return _INTERRUPTED
     if not receipt.is_complete:

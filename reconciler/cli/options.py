@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
-SCHEMAS = ("specs", "project", "plan", "receipt", "runs")
+SCHEMAS = ("specs", "project", "plan", "receipt", "runs", "notification")
 _NO_COLOR = {
     "is_flag": True,
     "flag_value": True,

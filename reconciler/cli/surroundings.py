@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.invocation import Invocation
+from reconciler.cli.streams import without_secrets_of_run
 from reconciler.cli.terminal import Progress, Waits, is_operators_terminal, keep_secret, remark
 from reconciler.concurrency import Stop
 from reconciler.errors import StateError
@@ -44,6 +45,10 @@ class ScreenReporter:
         keep_secret(text, self._invocation.secrets)
         self._invocation.keys.add(text)
         self._invocation.key_source = source or self._invocation.key_source
+
+    def leaving(self, text: str) -> str:
+        """Return a text without keys and secrets."""
+        return without_secrets_of_run(text)
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits, and shows how long still, why, and how far the run is."""

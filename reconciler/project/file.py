@@ -2,7 +2,7 @@
 
 import re
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -10,7 +10,14 @@ from pydantic.json_schema import JsonSchemaValue
 
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING, is_variable_name
-from reconciler.core.model.settings import ExpectedAccount, ReaderChoice, is_of_this_machine, parse_rate
+from reconciler.core.model.settings import (
+    ExpectedAccount,
+    Notify,
+    NotifyEvent,
+    ReaderChoice,
+    is_of_this_machine,
+    parse_rate,
+)
 from reconciler.reading import AccountId, Strict, number_meant, wrong
 
 SANDBOX = "sandbox"
@@ -192,6 +199,24 @@ class ExpectedAccountFile(Strict):
         return ExpectedAccount(self.contact_id or None, self.organization or None, self.digest or None)
 
 
+class NotifyFile(Strict):
+    """Who is told of a run, by one request with JSON; Slack gets its own."""
+
+    cures_of_unknown = MappingProxyType(
+        {"url": "put the URL into a variable, since whoever has it can write there: url_env: NAME"}
+    )
+
+    url_env: _Variable = Field(description="The name of the environment variable that holds the URL.")
+    on: list[NotifyEvent] = Field(
+        default_factory=lambda: list(get_args(NotifyEvent)), min_length=1, description="What is told; all by default."
+    )
+
+    @property
+    def notify(self) -> Notify:
+        """Return the events without repetitions."""
+        return Notify(self.url_env, frozenset(self.on))
+
+
 _KEY_IN_FILE = dict.fromkeys(
     ("apikey", "apitoken", "authorization", "blandapikey", "blandkey", "key", "password", "secret", "token"),
     "take the key out of this file, put it into a variable, and write that variable's name: api_key_env in the "
@@ -235,6 +260,9 @@ class EnvironmentFile(Strict):
     guards: GuardsFile | None = Field(default=None, description="An apply that would do more is refused.")
     expect_account: ExpectedAccountFile | None = Field(
         default=None, description="Any other account is refused before anything else is read."
+    )
+    notify: NotifyFile | None = Field(
+        default=None, description="Who is told of drift, of refused and failed runs, and of what was applied."
     )
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from reconciler.core.model.references import Scalar, Variable, holds_key
-from reconciler.core.model.settings import NO_GUARDS, ExpectedAccount, Guards, Rate, ReaderChoice, parse_rate
+from reconciler.core.model.settings import NO_GUARDS, ExpectedAccount, Guards, Notify, Rate, ReaderChoice, parse_rate
 from reconciler.errors import InputError, Problem, Source, SpecError
 from reconciler.project.file import (
     DEFAULT_CONCURRENCY,
@@ -62,6 +62,7 @@ class Environment(Struct, frozen=True):
     guards: Guards = NO_GUARDS
     expect_account: ExpectedAccount | None = None
     api_key_command: KeyCommand | None = None
+    notify: Notify | None = None
     places: Mapping[str, Problem] = field(default_factory=dict)
 
     @property
@@ -184,7 +185,10 @@ def _empty_keys(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Source]]:
 
 
 def _key_variables(content: ProjectFile) -> frozenset[str]:
-    return KEY_VARIABLES.union(item.api_key_env for item in content.environments.values())
+    """Return the variables that no spec may read: keys, and URLs that whoever has them can write to."""
+    environments = content.environments.values()
+    webhooks = (item.notify.url_env for item in environments if item.notify)
+    return KEY_VARIABLES.union((item.api_key_env for item in environments), webhooks)
 
 
 def _project(content: ProjectFile, document: Node, file: Path) -> Project:
@@ -205,6 +209,7 @@ def _project(content: ProjectFile, document: Node, file: Path) -> Project:
             key_variables=key_variables,
             guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
             expect_account=item.expect_account.expected if item.expect_account else None,
+            notify=item.notify.notify if item.notify else None,
             api_key_command=_key_command(item, document, ("environments", name, "api_key_command")),
             places={**places, **_places(document, ("environments", name))},
         )

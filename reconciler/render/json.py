@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.core.documents.comparison import ComparisonDocument
 from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
+from reconciler.core.documents.notification import NotificationDocument
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
@@ -37,6 +38,7 @@ Document = (
     | ComparisonDocument
     | ExplanationDocument
     | LintDocument
+    | NotificationDocument
 )
 
 

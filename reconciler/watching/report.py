@@ -1,7 +1,6 @@
 """The report of one run of a watch, for metrics and as a line of the log; it holds no value of the account."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.clock import time_text
 from reconciler.core.model.text import duration, json_text, visible
-from reconciler.core.plan.measures import SummaryEntry
+from reconciler.core.plan.measures import PENDING, SummaryEntry
 from reconciler.render.words import counted, pending
 
 RunResult: TypeAlias = Literal[
@@ -24,19 +23,17 @@ nothing was written, on purpose. `invalid`: the specs, reconciler.yaml or the en
 `failed`: another error. `stopped`: a signal came first.
 """
 
-PENDING = tuple(field.name for field in fields(SummaryEntry) if "_to_" in field.name)
-"""The kinds of pending changes, as the summary of a plan names them."""
-
 
 class AccountSummary(Struct, frozen=True):
     """
     What was seen of the account: the totals of the plan, and of an apply its outcomes by result.
 
-    `has_drift` says whether changes are pending at the end of the run.
+    `has_drift` says whether changes are pending at the end of the run; `drift` is another number for other changes.
     """
 
     summary: SummaryEntry
     has_drift: bool
+    drift: int = 0
     outcomes: Mapping[str, int] | None = None
 
     @property

@@ -27,6 +27,7 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.project import Environment
+from reconciler.watching.news import WatchNews, drift_of
 from reconciler.watching.pinning import PinnedTarget, StableReader, anchored, at_one_place
 from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
@@ -101,6 +102,8 @@ class WatchRun:
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._account: AccountSummary | None = None
+        self._told_environment: Environment | None = None
+        self._news = WatchNews()
         self._applied_digest = ""
         self._useless: Mapping[str, Sequence[FactWrite]] = {}
         self.is_writing = False
@@ -111,7 +114,10 @@ class WatchRun:
         self._pacer_before, self._pacer, self._account = self._pacer or self._pacer_before, None, None
         started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
-        return self._report(ended, started_at, self._times.clock.monotonic() - began)
+        report = self._report(ended, started_at, self._times.clock.monotonic() - began)
+        if self._told_environment and self._told_environment.notify:
+            await self._news.tell(report, self._told_environment, self._around)
+        return report
 
     def _report(self, ended: _Ended, started_at: str, seconds: float) -> Report:
         pacer = self._pacer
@@ -154,6 +160,7 @@ class WatchRun:
         if is_first:
             self._log.note(f"this watch is for {self._target.account}")
             self._environment = environment.name
+        self._told_environment = environment
         specs = load_chosen(project, environment, options, self._around)
         note_warnings(specs.loaded, self._around.reporter)
         return specs
@@ -180,7 +187,9 @@ class WatchRun:
             run = replace(session.run("reading"), allowance=session.account.pacer.allowance)
             proposal = await propose_declared(session, reader, run, ())
         summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
-        self._account = account = AccountSummary(summary, has_drift=proposal.plan.has_changes)
+        self._account = account = AccountSummary(
+            summary, has_drift=proposal.plan.has_changes, drift=drift_of(proposal.plan)
+        )
         refuse_exceeded(proposal.plan, command="apply")
         return proposal, account
 
@@ -243,6 +252,7 @@ class _RunReporter:
         self.note = log.note_once
         self.secret = outer.secret
         self.key = outer.key
+        self.leaving = outer.leaving
         self._outer = outer
         self._health = health
         self._wait = wait

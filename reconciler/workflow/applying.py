@@ -49,7 +49,7 @@ class Rollout(Struct, frozen=True):
         """
         if self.canary is None:
             return None
-        done = {step for item in proposal.plan.operations for step in _steps(item)} if proposal.order else None
+        done = {step for item in proposal.plan.operations for step in steps_of(item)} if proposal.order else None
 
         async def read_back(addresses: Sequence[str], learned: Mapping[str, str]) -> Sequence[str]:
             run = session.run("reading")
@@ -57,7 +57,7 @@ class Rollout(Struct, frozen=True):
             async with session.account.reader() as reader:
                 fresh = await make_plan(proposal.looked_at, reader, run, targets=tuple(addresses))
             lacking = [item for item in fresh.operations if item.certain]
-            counted = (item for item in lacking if done is None or not done.isdisjoint(_steps(item)))
+            counted = (item for item in lacking if done is None or not done.isdisjoint(steps_of(item)))
             return sorted({unit_of(item.address) for item in counted})
 
         return Canary(self.canary, read_back)
@@ -68,7 +68,7 @@ def rollout_of(options: RunOptions) -> Rollout:
     return Rollout(options.canary, MostFailures(count=1) if options.fail_fast else options.max_failures)
 
 
-def _steps(operation: Operation) -> Iterator[tuple[str, str, str]]:
+def steps_of(operation: Operation) -> Iterator[tuple[str, str, str]]:
     """Yield what an operation does, key by key where it has keys."""
     match operation:
         case WriteFacts(facts=writes) | UpdateContact(profile=writes) | UpdateUser(changes=writes):

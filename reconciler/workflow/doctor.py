@@ -12,7 +12,9 @@ from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
+from reconciler.api.webhook import host_of
 from reconciler.core.model.masking import worded_error
+from reconciler.core.model.settings import Notify
 from reconciler.core.model.text import duration, visible
 from reconciler.core.remote import Reader
 from reconciler.errors import (
@@ -70,6 +72,8 @@ async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[D
     yield DoctorCheck("project", "ok", _place(project))
     yield _state(project)
     yield _specs(project, environment, options, around)
+    if environment.notify:
+        yield _notify(environment.notify, around)
     async for check in _account_checks(project, environment, options, around):
         yield check
 
@@ -102,6 +106,17 @@ def _specs(project: Project, environment: Environment, options: RunOptions, arou
     return DoctorCheck(
         "specs", "ok", f"{contacts} and {memories(len(desired.memories))} are declared for {environment.name}"
     )
+
+
+def _notify(notify: Notify, around: Surroundings) -> DoctorCheck:
+    """Check that there is somebody to tell, without telling them."""
+    if not (url := around.environ.get(notify.url_env, "")):
+        text = f"{notify.url_env} is not set, so nobody is told"
+        return DoctorCheck("notify", "note", text, "set it to the URL, where people should be told of runs from here")
+    if not host_of(url):
+        text = f"{notify.url_env} holds no URL that begins with https:// or http://"
+        return DoctorCheck("notify", "note", text, "put the URL of the webhook there")
+    return DoctorCheck("notify", "ok", f"{notify.url_env} holds a URL, for {', '.join(sorted(notify.on))}")
 
 
 async def _account_checks(

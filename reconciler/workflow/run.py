@@ -34,6 +34,9 @@ class Reporter(Protocol):
     def key(self, text: str, source: str = "") -> None:
         """Learn a key, which no output may show, and where it comes from: `the environment variable BLAND_API_KEY`."""
 
+    def leaving(self, text: str) -> str:
+        """Return a text as it may leave the program: without the keys and secrets that were learned."""
+
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
 

@@ -23,17 +23,23 @@ def record_of(run: RunId, session: Session) -> RunRecord:
 
     Of the environment, it holds nothing but the variables that are named here.
     """
-    environ, root = session.around.environ, session.project.root
+    root = session.project.root
+    actor, ci_url = caller_of(session.around.environ)
     found = commit_of(root, session.read) if work_tree_of(root).is_of_git else None
     return RunRecord(
         id=run,
-        actor=_actor(environ) or _user(),
+        actor=actor,
         host=_name(_host()),
         commit=found[0] if found else None,
         dirty=found[1] if found else None,
-        ci_url=_ci_url(environ),
+        ci_url=ci_url,
         version=__version__,
     )
+
+
+def caller_of(environ: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return who started this process, and the page of the CI job that it is part of; None for what is not known."""
+    return _actor(environ) or _user(), _ci_url(environ)
 
 
 def _actor(environ: Mapping[str, str]) -> str | None:

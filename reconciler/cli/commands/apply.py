@@ -56,6 +56,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.storage.saved_documents import load_saved_plan
     from reconciler.workflow.applying import Apply, rollout_of
+    from reconciler.workflow.notifying import notifying
     from reconciler.workflow.session import open_session
 
     _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
@@ -63,9 +64,13 @@ def apply(  # noqa: PLR0913  one parameter an option
     output.check(invocation)
     saved = load_saved_plan(plan) if plan is not None else None
     around = surroundings_of(invocation)
-    with open_session(invocation, around) as session:
+    unattended = yes and not dry_run
+    with (
+        notifying("apply", invocation, around, of_errors=unattended) as ended,
+        open_session(invocation, around) as session,
+    ):
         rollout, undo = rollout_of(invocation), output.undo_file(around.reporter)
-        return run_apply(Apply(session, targets, rollout, saved, strict, undo), output)
+        return run_apply(Apply(session, targets, rollout, saved, strict, undo), output, ended)
 
 
 def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:

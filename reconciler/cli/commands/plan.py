@@ -1,5 +1,6 @@
 """`reconciler plan`: shows what `apply` would do, and writes nothing."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,11 @@ from reconciler.cli.options import (
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from reconciler.core.plan.operations import Plan
+    from reconciler.workflow.notifying import Ended
+    from reconciler.workflow.run import Surroundings
     from reconciler.workflow.session import Session
 
 _CHANGES_PENDING = 2
@@ -62,19 +67,33 @@ def plan(  # noqa: PLR0913  one parameter an option
     from reconciler.core.documents.describe import describe_plan
     from reconciler.workflow.session import open_session, refuse_exceeded
 
+    around = surroundings_of(invocation)
     saved = [("json", out)] if out is not None else []
     check_files([*writes, *saved])
     output = PlanOutput(output_format, writes, full, invocation.no_color)
-    with open_session(invocation, surroundings_of(invocation), offline=live is not None) as session:
+    is_alone = detailed_exitcode and live is None and base is None
+    with (
+        _notifying(invocation, around) if is_alone else nullcontext() as ended,
+        open_session(invocation, around, offline=live is not None) as session,
+    ):
         made = _plan(session, targets, live, base)
+        if ended:
+            ended.plan = made
         output.emit(
             session.project,
             lambda masker: describe_plan(made, masker, unmanaged_keys=show_unmanaged),
             session.masker,
             also=saved,
         )
-    refuse_exceeded(made)
+        refuse_exceeded(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
+
+
+def _notifying(invocation: Invocation, around: "Surroundings") -> "AbstractContextManager[Ended | None]":
+    """Tell of drift, and of what keeps a look for drift from its end; a plan for a review tells nobody."""
+    from reconciler.workflow.notifying import is_look_for_drift, notifying
+
+    return notifying("plan", invocation, around) if is_look_for_drift(around.environ) else nullcontext()
 
 
 def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":

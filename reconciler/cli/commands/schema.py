@@ -20,7 +20,8 @@ def schema(_invocation: Invocation, *, name: "SchemaName") -> int:
     """
     Print a JSON Schema (draft 2020-12): of spec files by default.
 
-    Editors complete and check spec files with it; plans, receipts and runs are described for programs that read them.
+    Editors complete and check spec files with it. The other schemas are for programs that read plans, receipts, lists
+    of runs and notifications.
     """
     from reconciler.cli.terminal import emit
     from reconciler.schemas import schema_text

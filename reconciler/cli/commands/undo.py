@@ -50,11 +50,17 @@ def undo(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.apply_screen import ApplyOutput, run_apply
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.workflow.applying import Apply, rollout_of
+    from reconciler.workflow.notifying import notifying
     from reconciler.workflow.undoing import undo_session
 
     output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
     around = surroundings_of(invocation)
-    with undo_session(invocation, around, file) as session:
+    unattended = yes and not dry_run
+    with (
+        notifying("undo", None, around, of_errors=unattended) as ended,
+        undo_session(invocation, around, file) as session,
+    ):
+        ended.environment = session.account.environment
         rollout, undo_file = rollout_of(invocation), output.undo_file(around.reporter)
-        return run_apply(Apply(session, targets, rollout, undo=undo_file, is_undo=True), output)
+        return run_apply(Apply(session, targets, rollout, undo=undo_file, is_undo=True), output, ended)

@@ -109,6 +109,16 @@ class ExpectedAccount(Struct, frozen=True):
     digest: str | None = None
 
 
+NotifyEvent: TypeAlias = Literal["drift", "refused", "failed", "applied"]
+
+
+class Notify(Struct, frozen=True):
+    """Which events are told, and the environment variable with the URL that they are sent to."""
+
+    url_env: str
+    on: frozenset[NotifyEvent]
+
+
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 

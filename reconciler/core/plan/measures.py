@@ -37,6 +37,10 @@ class SummaryEntry:
     uncertain: int
 
 
+PENDING = tuple(field.name for field in dataclasses.fields(SummaryEntry) if "_to_" in field.name)
+"""The kinds of pending changes, as the summary of a plan names them."""
+
+
 def summary_of(plan: Plan) -> SummaryEntry:
     """Count the operations of a plan; uncertain ones count only as `uncertain`."""
     certain = [operation for operation in plan.operations if operation.certain]
