@@ -67,6 +67,9 @@ def _in_ci(answers: "Answers", applies: str) -> list[str]:
         "  and nothing can be deleted from an account again.",
         f"- Create the {what} {name} twice: for all jobs, with a key that only reads,",
         f"  and in the environment {environment}, with the key that writes.",
+        "- Protect that environment, so that somebody approves each plan before it is applied.",
+        f"- Create the {what} RECONCILER_DIGEST_KEY for all jobs, with 20 random characters or more:",
+        "  by it an apply knows that its plan is the one that was approved.",
         *lines,
     ]
 

@@ -18,11 +18,12 @@ from reconciler.scaffold.answers import Answers, IdentifiedBy
 from reconciler.schemas import SCHEMA_FOLDER, modeline, schema_text
 
 ACTION = ".github/actions/reconcile"
-WORKFLOWS = tuple(f".github/workflows/{name}.yml" for name in ("apply", "drift", "preview"))
+WORKFLOWS = tuple(f".github/workflows/{name}.yml" for name in ("apply", "apply-environment", "drift", "preview"))
 GITLAB = "examples/gitlab/.gitlab-ci.yml"
 
 _CHECKOUT = Path(__file__).parents[2]
 _KEY = "BLAND_API_KEY"
+_DIGEST_KEY = "RECONCILER_DIGEST_KEY"
 
 
 def workflows(answers: Answers) -> dict[str, str]:
@@ -47,41 +48,43 @@ def put(text: str, places: Mapping[str, str]) -> str:
 
 
 def _github(text: str, answers: Answers) -> str:
-    places = {
+    """Return a workflow; one that is called by another takes the environment from there."""
+    head, *calls = text.split(f"uses: ./{ACTION}\n")
+    environment = {
         "- environment: sandbox\n            api-url: sandbox\n": (
             f"- environment: {_scalar(answers.environment)}\n            api-url: {_scalar(answers.api)}\n"
-        ),
-        **_install(answers),
-        **_secrets(answers),
+        )
     }
-    if answers.action:
-        repository, _, ref = answers.action.partition("@")
-        places[f"uses: ./{ACTION}\n"] = f"uses: {repository}/{ACTION}@{ref}\n"
-    return put(text, places)
+    repository, _, ref = answers.action.partition("@")
+    uses = f"uses: {repository}/{ACTION}@{ref}\n" if answers.action else f"uses: ./{ACTION}\n"
+    in_step = {**_install(answers), **_secrets(answers)}
+    head = head if "\n  workflow_call:\n" in head else put(head, environment)
+    return uses.join([head, *(put(call, in_step) for call in calls)])
 
 
 def _install(answers: Answers) -> Mapping[str, str]:
     """Return what says what pip installs; an action that is no copy installs the repository that it is from."""
-    environment = "\n          environment: ${{ matrix.environment }}\n"
+    api = "\n          api-url: ${{ "
     is_said = answers.install or not answers.action
-    return (
-        {environment: f"{environment}          install: {_scalar(answers.install)} # what pip installs\n"}
-        if is_said
-        else {}
-    )
+    return {api: f"\n          install: {_scalar(answers.install)} # what pip installs{api}"} if is_said else {}
 
 
 def _secrets(answers: Answers) -> Mapping[str, str]:
-    """Return the secrets that a step is given: the key of the account, and what specs read as `${env:NAME}`."""
-    names = [*([answers.api_key_env] if answers.has_account else []), *answers.secrets]
+    """Return the secrets that a step is given: the keys for the account, and what specs read as `${env:NAME}`."""
+    keys = [answers.api_key_env, _DIGEST_KEY] if answers.has_account else []
+    names = [*keys, *answers.secrets]
     if not names:
         return {}
-    note, commented = "        # Specs that read", f"        #   {_KEY}: ${{{{ secrets.{_KEY} }}}} #"
+    note = "        # Specs that read"
+    commented = f"        #   {_given(_DIGEST_KEY)}\n        #   {_given(_KEY)} #"
     create = f"        # Secrets to create, in Settings, Secrets and variables, Actions: {', '.join(names)}.\n"
-    given = "".join(f"          {name}: ${{{{ secrets.{name} }}}}\n" for name in answers.secrets)
-    name = answers.api_key_env
-    key = f"          {name}: ${{{{ secrets.{name} }}}} #" if answers.has_account else commented
+    given = "".join(f"          {_given(name)}\n" for name in answers.secrets)
+    key = f"          {_given(_DIGEST_KEY)}\n          {_given(answers.api_key_env)} #" if keys else commented
     return {note: f"{create}{note}", f"        # env:\n{commented}": f"        env:\n{given}{key}"}
+
+
+def _given(name: str) -> str:
+    return f"{name}: ${{{{ secrets.{name} }}}}"
 
 
 def _gitlab(text: str, answers: Answers) -> str:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -80,11 +82,12 @@ class Runner:
 
     folder: Path
     action: Path = ACTION
+    checkout: str = "repository"
     secrets: dict[str, str] = field(default_factory=lambda: {"TEST_KEY": KEY})
 
     @property
     def repository(self) -> Path:
-        return self.folder / "repository"
+        return self.folder / self.checkout
 
     @property
     def documents(self) -> Path:
@@ -119,22 +122,39 @@ class Runner:
         variables = self._variables()
         assert warm.run(program, *arguments, folder=self.repository, variables=variables, output=self.folder) == 0
 
-    def git(self, *arguments: str) -> None:
+    def git(self, *arguments: str) -> str:
+        """Call git in the repository, and give the line that it prints."""
         who = {
             f"GIT_{role}_{what}": "ana@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
         }
         line = ["git", "-c", "commit.gpgsign=false", *arguments]
-        subprocess.run(line, check=True, cwd=self.repository, env={**self._variables(), **who}, capture_output=True)
+        variables = {**self._variables(), **who}
+        ran = subprocess.run(line, check=True, cwd=self.repository, env=variables, capture_output=True, text=True)
+        return ran.stdout.strip()
 
     def run(self, command: str, **inputs: str) -> Ran:
         """Run the step of the action; `inputs` are its variables, without `INPUT_`."""
-        program, variables = self._step(command, inputs)
+        return self.execute(*self._step(command, inputs))
+
+    def approve(self, **inputs: str) -> Ran:
+        """Plan, and put the plan where the step of an apply finds what was approved."""
+        ran = self.run("plan", **inputs)
+        shutil.copytree(ran.outputs["folder"], self.documents / "reconciler-approved", dirs_exist_ok=True)
+        return ran
+
+    def execute(self, program: Path, variables: Mapping[str, str]) -> Ran:
+        """Run a Python program as a step."""
+        self._empty_files()
         code = warm.run(program, folder=self.repository, variables=variables, output=self.folder)
         return self._ended(code, (self.folder / "out").read_text(), (self.folder / "err").read_text())
 
     def start(self, command: str, **inputs: str) -> subprocess.Popen[str]:
         """Start the step of the action as a runner does; `end` waits for it."""
-        program, variables = self._step(command, inputs)
+        return self.begin(*self._step(command, inputs))
+
+    def begin(self, program: Path, variables: Mapping[str, str]) -> subprocess.Popen[str]:
+        """Start a Python program as a step."""
+        self._empty_files()
         return subprocess.Popen(
             [sys.executable, str(program)],
             cwd=self.repository,
@@ -150,13 +170,15 @@ class Runner:
         return self._ended(started.returncode, out, err)
 
     def _step(self, command: str, inputs: dict[str, str]) -> tuple[Path, dict[str, str]]:
-        """Return the program of the step and its variables; its files are emptied."""
-        for name in ("summary", "outputs"):
-            (self.folder / name).write_text("")
+        """Return the program of the step and its variables."""
         environment = inputs.get("environment", "sandbox")
         inputs = {"environment": environment, "api-url": APIS.get(environment, "sandbox"), **inputs}
         told = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in inputs.items()}
         return self.action / "main.py", {**self._variables(), "INPUT_COMMAND": command, **told}
+
+    def _empty_files(self) -> None:
+        for name in ("summary", "outputs"):
+            (self.folder / name).write_text("")
 
     def _ended(self, code: int, out: str, err: str) -> Ran:
         lines = (self.folder / "outputs").read_text().splitlines()
@@ -177,9 +199,11 @@ class Runner:
         assert not [text for text in shown[:2] if MASK in text]
 
     def _variables(self) -> dict[str, str]:
+        return {"GH_TOKEN": "a-token", "PULL_REQUEST": "7", **self.secrets, **self.surroundings()}
+
+    def surroundings(self) -> dict[str, str]:
+        """Give the variables that a runner sets for every step."""
         return {
-            "GH_TOKEN": "a-token",
-            **self.secrets,
             "CI": "true",
             "FAKE_GH_STATE": str(self.folder / "github.json"),
             "GITHUB_ACTIONS": "true",
@@ -190,7 +214,6 @@ class Runner:
             "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-            "PULL_REQUEST": "7",
             "PYTHONDONTWRITEBYTECODE": "1",
             "RUNNER_TEMP": str(self.documents),
         }

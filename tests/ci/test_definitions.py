@@ -32,6 +32,12 @@ def path(request: pytest.FixtureRequest, started: Path) -> Path:
     return (ROOT if home == "here" else started).joinpath(name)
 
 
+def applying() -> dict[str, Any]:
+    """Give the jobs of one environment of `apply.yml`."""
+    jobs: dict[str, Any] = read(ROOT / ".github" / "workflows" / "apply-environment.yml")["jobs"]
+    return jobs
+
+
 def root_of(path: Path) -> Path:
     return next(folder.parent for folder in path.parents if folder.name == ".github")
 
@@ -45,11 +51,12 @@ def read(path: Path) -> dict[str, Any]:
 def steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
     jobs = [definition["runs"]] if "runs" in definition else definition["jobs"].values()
     for job in jobs:
-        yield from job["steps"]
+        yield from job.get("steps", [])
 
 
 def test_the_workflows_are_these() -> None:
-    assert set(WORKFLOWS) == {*OF_THIS_REPOSITORY, "preview.yml", "apply.yml", "drift.yml"}
+    own = {"preview.yml", "apply.yml", "apply-environment.yml", "drift.yml"}
+    assert set(WORKFLOWS) == {*OF_THIS_REPOSITORY, *own}
 
 
 def test_init_writes_all_of_them_but_those_of_this_repository_alone(started: Path) -> None:
@@ -75,23 +82,44 @@ def test_jobs_write_what_they_must_and_nothing_else(path: Path) -> None:
 def test_every_job_ends_in_time_and_does_not_run_beside_itself(path: Path) -> None:
     workflow = read(path)
     for job in workflow["jobs"].values():
+        if "uses" in job:  # what it calls is looked at by itself
+            assert "strategy" not in job or job["strategy"]["max-parallel"] == "1"
+            continue
         assert int(job["timeout-minutes"]) <= 120
         assert "concurrency" in job or "concurrency" in workflow
 
 
-def test_an_apply_is_never_cancelled_and_stands_behind_the_protection_of_its_environment() -> None:
-    [job] = read(ROOT / ".github" / "workflows" / "apply.yml")["jobs"].values()
+def test_the_plan_stands_before_the_protection_of_its_environment_and_the_apply_behind_it() -> None:
+    plan, apply = applying()["plan"], applying()["apply"]
 
-    assert job["concurrency"]["cancel-in-progress"] == "false"
-    assert job["environment"] == "${{ matrix.environment }}"
+    assert "environment" not in plan
+    assert apply["environment"] == "${{ inputs.environment }}"
+    assert (plan["concurrency"]["cancel-in-progress"], apply["concurrency"]["cancel-in-progress"]) == ("true", "false")
+
+
+def test_nobody_is_asked_for_a_plan_with_nothing_to_do() -> None:
+    assert applying()["apply"]["needs"] == "plan"
+    assert applying()["apply"]["if"] == "${{ needs.plan.outputs.pending == 'true' }}"
+    assert applying()["plan"]["outputs"] == {"pending": "${{ steps.plan.outputs.pending }}"}
+
+
+def test_an_apply_holds_its_plan_against_the_specs_as_they_are_by_then() -> None:
+    [clone] = [step for step in applying()["apply"]["steps"] if step["uses"].startswith("actions/checkout@")]
+    assert clone["with"]["ref"] == "${{ github.ref }}"
+
+
+def test_secrets_are_handed_on_to_files_of_the_same_repository_alone() -> None:
+    jobs = [job for name in WORKFLOWS for job in read(ROOT / ".github" / "workflows" / name)["jobs"].values()]
+    assert [job["uses"] for job in jobs if "secrets" in job] == ["./.github/workflows/apply-environment.yml"]
 
 
 def test_what_a_stopped_apply_leaves_is_kept() -> None:
-    kept = [*steps(read(ROOT / ".github" / "workflows" / "apply.yml")), *steps(read(ACTION / "action.yml"))]
+    kept = [*applying()["apply"]["steps"], *steps(read(ACTION / "action.yml"))]
     conditions = {step["uses"].partition("@")[0]: step["if"] for step in kept if "if" in step}
 
     assert conditions == {
         "actions/cache/save": "${{ always() }}",
+        "actions/download-artifact": "${{ inputs.command == 'apply' }}",
         "actions/upload-artifact": "${{ always() && steps.run.outputs.folder != '' }}",
     }
 
@@ -102,7 +130,7 @@ def test_the_signals_of_a_cancelled_job_reach_the_action_and_not_a_shell() -> No
 
 
 def test_an_apply_ends_by_itself_before_its_job_is_ended() -> None:
-    [job] = read(ROOT / ".github" / "workflows" / "apply.yml")["jobs"].values()
+    job = applying()["apply"]
     [step] = [step for step in job["steps"] if step.get("uses", "").endswith("reconcile")]
     [minutes] = re.findall(r"--max-minutes (\d+)", "".join(read(GITLAB)["apply"]["script"]))
 
@@ -139,9 +167,10 @@ def test_every_script_and_local_action_that_is_named_exists(path: Path) -> None:
     scripts = [
         root / ".github/actions/reconcile" / name for name in re.findall(r"\$GITHUB_ACTION_PATH/([\w.-]+)", text)
     ]
-    actions = [root / name / "action.yml" for name in re.findall(r"uses: \./(\S+)", text)]
+    named = re.findall(r"uses: \./(\S+)", text)
+    actions = [root / name if name.endswith(".yml") else root / name / "action.yml" for name in named]
     runs = [root / name for name in re.findall(r"run: (\.ci/\S+)", text)]
-    assert [named for named in (*scripts, *actions, *runs) if not named.is_file()] == []
+    assert [file for file in (*scripts, *actions, *runs) if not file.is_file()] == []
 
 
 @by_workflow
@@ -150,7 +179,7 @@ def test_the_action_is_called_with_inputs_that_it_has(path: Path) -> None:
     for step in steps(read(path)):
         if step.get("uses") == "./.github/actions/reconcile":
             assert set(step["with"]) <= set(inputs)
-            assert step["with"]["command"] == path.stem
+            assert step["with"]["command"] in {path.stem, *applying()}
 
 
 def test_every_input_reaches_the_scripts_and_is_described() -> None:

@@ -24,7 +24,7 @@ NAMED = [path for path in tracked() if path.is_file() and USES.search(path.read_
 def test_the_workflows_the_action_and_the_guide_name_actions() -> None:
     names = {path.name for path in NAMED}
 
-    assert {"preview.yml", "apply.yml", "drift.yml", "release.yml", "action.yml", "large.md"} <= names
+    assert {"preview.yml", "apply-environment.yml", "drift.yml", "release.yml", "action.yml", "large.md"} <= names
 
 
 @pytest.mark.parametrize("path", NAMED, ids=lambda path: path.name)

@@ -148,26 +148,6 @@ def test_a_long_list_of_mistakes_is_cut_to_what_a_comment_can_hold(runner: Runne
     assert "more characters in the log)</pre>" in comment["body"]
 
 
-def test_on_a_fork_without_a_snapshot_the_specs_are_validated_alone_and_nothing_is_written(runner: Runner) -> None:
-    ran = runner.run("preview", restricted="true", snapshot="snapshots/sandbox.json", environment="live")
-
-    assert ran.code == 0
-    assert "The specs of <code>live</code> are valid. They were not compared with the account" in ran.summary
-    assert "changes" not in ran.outputs
-    assert runner.github()["calls"] == []
-
-
-def test_on_a_fork_no_command_for_a_key_is_run(runner: Runner) -> None:
-    live = "live: {api: https://api.example, api_key_command: [touch, ran.txt]}"
-    runner.write("reconciler.yaml", f"version: 1\nenvironments:\n  sandbox: {{api: sandbox}}\n  {live}\n")
-    runner.write("snapshot.json", "{}")
-    for snapshot in ("", "snapshot.json"):
-        ran = runner.run("preview", restricted="true", snapshot=snapshot, environment="live")
-
-        assert ran.code == 0
-    assert not (runner.repository / "ran.txt").exists()
-
-
 def test_on_a_fork_mistakes_in_specs_fail_the_run_and_stand_in_the_summary(runner: Runner) -> None:
     runner.write("specs/support.yaml", "contcts: {}\n")
     ran = runner.run("preview", restricted="true")
@@ -177,35 +157,61 @@ def test_on_a_fork_mistakes_in_specs_fail_the_run_and_stand_in_the_summary(runne
     assert runner.github()["calls"] == []
 
 
-def test_on_a_fork_with_a_snapshot_the_summary_says_what_it_is_compared_with(runner: Runner) -> None:
-    runner.reconciler("apply", "--yes")
-    runner.reconciler("snapshot", "--out", "snapshot.json")
-    runner.write("specs/support.yaml", SPEC.replace("premium", "trial"))
-    ran = runner.run("preview", restricted="true", snapshot="snapshot.json")
+def committed(runner: Runner, text: str) -> None:
+    runner.write("specs/support.yaml", text)
+    if not (runner.repository / ".git").is_dir():
+        runner.git("init", "--quiet")
+    runner.git("add", "reconciler.yaml", "specs")
+    runner.git("commit", "--quiet", "--message", "one more")
 
-    assert (ran.code, ran.outputs["changes"]) == (0, "true")
-    assert ran.summary.startswith("<p>This run has no secrets: <code>sandbox</code> is compared with the snapshot")
-    assert "1 fact to update" in ran.summary
+
+def test_on_a_fork_the_summary_says_what_is_declared_differently_and_nothing_is_written(runner: Runner) -> None:
+    committed(runner, SPEC)
+    committed(runner, SPEC.replace("premium", "trial"))
+    runner.secrets.clear()
+    ran = runner.run("preview", restricted="true", base="HEAD^1", environment="live")
+
+    assert (ran.code, "changes" in ran.outputs) == (0, False)
+    assert ran.summary.startswith("<p>This run has no secrets, so the account of <code>live</code> was not read.</p>\n")
+    assert '~ <code>plan</code>: <code>"premium"</code> → <code>"trial"</code>' in ran.summary
+    assert "::warning file=specs/support.yaml,line=8," in ran.out
     assert runner.github()["calls"] == []
 
 
-def test_on_a_fork_a_snapshot_that_cannot_be_used_is_no_fault_of_the_specs(runner: Runner) -> None:
-    runner.write("snapshot.json", "{}")
-    ran = runner.run("preview", restricted="true", snapshot="snapshot.json")
+def test_on_a_fork_specs_that_declare_the_same_say_so(runner: Runner) -> None:
+    committed(runner, SPEC)
+    committed(runner, f"{SPEC}# a comment\n")
+    ran = runner.run("preview", restricted="true", base="HEAD^1")
 
     assert ran.code == 0
-    assert "are valid. They were not compared with the account" in ran.summary
-    assert "<code>snapshot.json</code> cannot be used" in ran.summary
-    assert "<pre>error: snapshot.json" in ran.summary
+    assert "No differences in <code>sandbox</code> since <code>HEAD^1</code>" in ran.summary
+
+
+def test_on_a_fork_no_command_for_a_key_is_run(runner: Runner) -> None:
+    live = "live: {api: https://api.example, api_key_command: [touch, ran.txt]}"
+    runner.write("reconciler.yaml", f"version: 1\nenvironments:\n  sandbox: {{api: sandbox}}\n  {live}\n")
+    committed(runner, SPEC)
+    ran = runner.run("preview", restricted="true", environment="live")
+
+    assert ran.code == 0
+    assert "No differences in <code>live</code> since <code>HEAD</code>" in ran.summary
+    assert not (runner.repository / "ran.txt").exists()
+
+
+def test_on_a_fork_mistakes_of_the_specs_before_are_no_fault_of_those_after(runner: Runner) -> None:
+    committed(runner, "contcts: {}\n")
+    committed(runner, SPEC)
+    ran = runner.run("preview", restricted="true", base="HEAD^1")
+
+    assert ran.code == 0
+    assert "The specs of <code>sandbox</code> are valid. There is nothing to compare them with:" in ran.summary
+    assert "the specs at HEAD^1 cannot be used" in ran.summary
 
 
 def test_the_plan_says_who_changed_what_since_the_base(runner: Runner) -> None:
     runner.reconciler("apply", "--yes")
-    runner.git("init", "--quiet")
-    runner.git("add", "reconciler.yaml", "specs")
-    runner.git("commit", "--quiet", "--message", "before")
-    runner.write("specs/support.yaml", SPEC.replace("premium", "trial"))
-    runner.git("commit", "--quiet", "--all", "--message", "after")
+    committed(runner, SPEC)
+    committed(runner, SPEC.replace("premium", "trial"))
     ran = runner.run("preview", base="HEAD^1")
 
     assert ran.code == 0
@@ -284,7 +290,7 @@ def test_a_change_of_the_specs_does_not_decide_where_the_key_goes(runner: Runner
         assert "make them agree" in runner.github()["comments"][0]["body"]
 
 
-@pytest.mark.parametrize("command", ["preview", "apply", "drift"])
+@pytest.mark.parametrize("command", ["preview", "plan", "apply", "drift"])
 def test_a_workflow_that_names_no_api_is_told_to(runner: Runner, command: str) -> None:
     ran = runner.run(command, **{"api-url": " "})
 

@@ -103,6 +103,7 @@ def test_an_apply_that_is_stopped_finishes_its_write_and_keeps_the_receipt(runne
             "reconciler.yaml",
             PROJECT.replace("http://127.0.0.1:1", url).replace("TEST_KEY", "TEST_KEY, concurrency: 1"),
         )
+        runner.approve(**{"environment": "live", "api-url": url})
         started = runner.start("apply", **{"environment": "live", "api-url": url})
         assert api.is_reached.wait(60)
         started.send_signal(signal.SIGTERM)

@@ -25,7 +25,7 @@ QUESTIONS: dict[str, tuple[str, str, str]] = {
     "We have an account already. What now?": ("adopt", "Adopt", "reconciler export"),
     "Where does the secret go in GitHub?": ("ci", "GitHub in five steps", "Secrets and variables"),
     "What happens on forks?": ("ci", "Forks", "no secrets"),
-    "How do I apply exactly what was reviewed?": ("ci", "Apply exactly what was reviewed", "--out plan.json"),
+    "How do I apply exactly what was reviewed?": ("ci", "Plan, approve, apply that plan", "a plan that they can read"),
     "How long will a plan take?": ("operate", "What reading costs", "100 requests in 15 minutes"),
     "My apply was killed. What now?": ("operate", "Interrupted runs", "Run `apply` again"),
     "How do I undo in staging?": ("operate", "Undo", "reconciler -e staging undo"),

@@ -15,7 +15,7 @@ def drift(settings: Settings) -> int:
         return planned.code
     settings.summarise((settings.folder / "summary.md").read_text(encoding="utf-8"))
     identifier = drift_id(json.loads((settings.folder / "plan.json").read_text(encoding="utf-8")))
-    settings.tell("changes", "false" if identifier == NO_DRIFT else "true")
+    settings.tell_whether("changes", holds=identifier != NO_DRIFT)
     settings.tell("drift-id", identifier)
     done = keep_issue(settings, identifier, _body(settings, drifts=identifier != NO_DRIFT))
     print(f"the drift issue of {settings.environment}: {done}", flush=True)

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 
-from apply import apply
+from apply import apply, plan_to_approve
 from drift import drift
 from gh import GhError
 from preview import preview
@@ -14,7 +14,13 @@ from relay import INTERRUPTED
 from settings import Settings, UsageError, read_settings
 from texts import announce_error
 
-_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"preview": preview, "apply": apply, "drift": drift, "pull": pull}
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {
+    "preview": preview,
+    "plan": plan_to_approve,
+    "apply": apply,
+    "drift": drift,
+    "pull": pull,
+}
 _MAY_WRITE = {
     "preview": "the comment could not be kept (the job needs pull-requests: write)",
     "drift": "the drift issue could not be kept (the job needs issues: write)",

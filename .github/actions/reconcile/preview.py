@@ -6,7 +6,7 @@ from comment import keep_comment, marker
 from relay import INTERRUPTED
 from settings import Settings
 from texts import errors_html, escaped
-from tool import CHANGES_PENDING, Ran, call, plan
+from tool import CHANGES_PENDING, Ran, call, plan, targets
 
 _MATCHER = Path(__file__).with_name("problems.json")
 """How a runner finds the places in what `validate` says, for annotations."""
@@ -24,35 +24,31 @@ def preview(settings: Settings) -> int:
     planned = plan(settings, *([f"--base={settings.base}"] if settings.base else []))
     if planned.code not in {0, CHANGES_PENDING}:
         return _failed(settings, planned, "The plan could not be made")
-    settings.summarise(_read(settings, "summary.md"))
-    changes = _tell_changes(settings, planned)
-    body = _read(settings, "plan.md")
+    settings.summarise((settings.folder / "summary.md").read_text(encoding="utf-8"))
+    changes = planned.code == CHANGES_PENDING
+    settings.tell_whether("changes", holds=changes)
+    body = (settings.folder / "plan.md").read_text(encoding="utf-8")
     foot = f'<p><a href="{settings.run_url}">Run with plan and report as artifacts</a></p>\n'
     keep_comment(settings, body + foot if changes else body, is_news=changes)
     return 0
 
 
 def _without_secrets(settings: Settings) -> int:
-    """
-    Compare with the snapshot, where there is one; the summary says what this is worth.
-
-    A snapshot that cannot be used (its digests need a key) is not for those to mend who changed the specs.
-    """
-    name, snapshot = escaped(settings.environment), escaped(settings.snapshot)
-    valid = f"<p>The specs of <code>{name}</code> are valid. They were not compared with the account: "
-    if not (settings.snapshot and Path(settings.snapshot).is_file()):
-        settings.summarise(f"{valid}this run has no secrets, and there is no snapshot to compare with.</p>\n")
+    """Return the exit code; the summary says what the specs declare differently, which takes no key and no account."""
+    summary = settings.folder / "summary.md"
+    written = f"--write=summary={summary}"
+    compared = call(settings, "diff", settings.base or "HEAD", "--format=github", *targets(settings), written)
+    if compared.is_stopped:
+        return compared.code or INTERRUPTED
+    name = escaped(settings.environment)
+    if compared.code:  # the specs before the change are not for those to mend who made it
+        settings.summarise(
+            f"<p>The specs of <code>{name}</code> are valid. There is nothing to compare them with:</p>\n"
+        )
+        settings.summarise(errors_html(compared.errors))
         return 0
-    planned = plan(settings, f"--live={settings.snapshot}")
-    if planned.code not in {0, CHANGES_PENDING}:
-        cause = f"this run has no secrets, and the snapshot <code>{snapshot}</code> cannot be used.</p>\n"
-        settings.summarise(f"{valid}{cause}{errors_html(planned.errors)}")
-        return 0
-    _tell_changes(settings, planned)
-    settings.summarise(
-        f"<p>This run has no secrets: <code>{name}</code> is compared with the snapshot <code>{snapshot}</code>, "
-        f"not with the account.</p>\n\n{_read(settings, 'summary.md')}"
-    )
+    settings.summarise(f"<p>This run has no secrets, so the account of <code>{name}</code> was not read.</p>\n\n")
+    settings.summarise(summary.read_text(encoding="utf-8"))
     return 0
 
 
@@ -70,13 +66,3 @@ def _failed(settings: Settings, ran: Ran, what: str) -> int:
         link = f'<p><a href="{settings.run_url}">Run</a></p>\n'
         keep_comment(settings, f"{marker(settings.environment)}\n{text}{link}", is_news=True)
     return ran.code
-
-
-def _tell_changes(settings: Settings, planned: Ran) -> bool:
-    changes = planned.code == CHANGES_PENDING
-    settings.tell("changes", "true" if changes else "false")
-    return changes
-
-
-def _read(settings: Settings, name: str) -> str:
-    return (settings.folder / name).read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ def pull(settings: Settings) -> int:
     if ran.code not in {0, _LEFT}:
         return ran.code
     files = {name: file for name, file in _changed(folder).items() if before.get(name) != file}
-    settings.tell("changes", "true" if files else "false")
+    settings.tell_whether("changes", holds=bool(files))
     title = f"Pull the drift of {settings.environment} into the specs"
     commit, tree = _git(folder, "rev-parse", "HEAD", "HEAD^{tree}").split()
     done = keep_pull_request(settings, Change(title, _body(settings, ran), files, commit, tree))

@@ -15,8 +15,8 @@ class Settings:
     """
     One run of the action.
 
-    `branch` is the one that was checked out. `pull_request` is None outside of pull requests; `base`, `snapshot` and
-    `max_minutes` may be empty.
+    `branch` is the one that was checked out, and `approved` the plan to apply. `pull_request` is None outside of pull
+    requests; `base` and `max_minutes` may be empty.
     """
 
     command: str
@@ -26,13 +26,13 @@ class Settings:
     targets: tuple[str, ...]
     base: str
     restricted: bool
-    snapshot: str
     max_minutes: str
     repository: str
     branch: str
     pull_request: int | None
     run_url: str
     folder: Path
+    approved: Path
     summary: Path
     outputs: Path
 
@@ -40,6 +40,10 @@ class Settings:
         """Set an output of the step."""
         with self.outputs.open("a", encoding="utf-8") as file:
             file.write(f"{name}={value}\n")
+
+    def tell_whether(self, name: str, *, holds: bool) -> None:
+        """Set an output of the step to true or false."""
+        self.tell(name, "true" if holds else "false")
 
     def summarise(self, text: str) -> None:
         """Add to the summary of the step."""
@@ -61,13 +65,13 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
             targets=tuple(line.strip() for line in variables.get("INPUT_TARGET", "").splitlines() if line.strip()),
             base=variables.get("INPUT_BASE", ""),
             restricted=_yes_or_no("restricted", variables.get("INPUT_RESTRICTED") or "false"),
-            snapshot=variables.get("INPUT_SNAPSHOT", ""),
             max_minutes=variables.get("INPUT_MAX_MINUTES", ""),
             repository=repository,
             branch=variables.get("GITHUB_REF_NAME", ""),
             pull_request=int(number) if number else None,
             run_url=f"{server}/{repository}/actions/runs/{variables['GITHUB_RUN_ID']}",
             folder=Path(variables["RUNNER_TEMP"]) / quote(f"reconciler-{command}-{environment}", safe=""),
+            approved=Path(variables["RUNNER_TEMP"]) / "reconciler-approved" / "plan.json",
             summary=Path(variables["GITHUB_STEP_SUMMARY"]),
             outputs=Path(variables["GITHUB_OUTPUT"]),
         )
