@@ -1,7 +1,7 @@
 """What shells complete: environments and addresses, read from files alone; whatever is wrong there is kept silent."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from reconciler.project import Project
+
+_Item = TypeVar("_Item")
 
 
 def complete_environments(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
@@ -27,6 +29,18 @@ def complete_addresses(context: click.Context, _: click.Parameter, incomplete: s
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(address) for address in _next_steps(known_addresses(context), incomplete)]
+
+
+def complete_labels(context: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Return the declared labels that start like this: their keys, and after `=` or `!=` their values."""
+    from click.shell_completion import CompletionItem
+
+    from reconciler.specs.scanning import declared_labels
+
+    key, operator, _value = incomplete.partition("!=" if "!=" in incomplete else "=")
+    pairs = [(name, text) for name, text in _declared(context, declared_labels) if not operator or name == key]
+    found = [f"{name}{operator}{text}" if operator else f"{name}=" for name, text in pairs]
+    return [CompletionItem(text) for text in dict.fromkeys(found) if text.startswith(incomplete)]
 
 
 def complete_formats(formats: Sequence[str], _context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -58,8 +72,14 @@ def _next_steps(addresses: Sequence[str], incomplete: str) -> list[str]:
 
 def known_addresses(context: click.Context) -> Sequence[str]:
     """Return the addresses that the specs declare; none where they cannot be read."""
-    from reconciler.errors import ReconcilerError
     from reconciler.specs.scanning import declared_addresses
+
+    return _declared(context, declared_addresses)
+
+
+def _declared(context: click.Context, scan: Callable[..., Sequence[_Item]]) -> Sequence[_Item]:
+    """Return what a look into the specs of the environment finds; nothing where they cannot be read."""
+    from reconciler.errors import ReconcilerError
 
     project = _project(context)
     if project is None:
@@ -68,7 +88,7 @@ def known_addresses(context: click.Context) -> Sequence[str]:
         environment = project.environment(_invocation(context, "environment"))
     except ReconcilerError:
         return ()
-    return declared_addresses(environment.specs, root=project.root)
+    return scan(environment.specs, root=project.root)
 
 
 def known_environments(context: click.Context) -> set[str]:

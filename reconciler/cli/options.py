@@ -142,14 +142,54 @@ def account_options(command: _Command) -> _Command:
 
 def target_option(command: _Command) -> _Command:
     """Add the option that narrows a command to some addresses."""
-    return click.option(
+    return _shared(
         "--target",
         "targets",
         multiple=True,
+        default=(),
         metavar="ADDRESS_PATTERN",
         shell_complete=lambda *typed: _completers().complete_addresses(*typed),
         help="Only this address and what is below it; * is any part of a name. Repeatable.",
     )(command)
+
+
+def _labels(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> object:
+    """Check how labels are written, and note them."""
+    for text in value:
+        from reconciler.core.model.labels import parse_label
+
+        try:
+            parse_label(text)
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE, KEY!=VALUE or KEY.", context, parameter) from error
+    return _noted(context, parameter, value)
+
+
+def selection_options(command: _Command) -> _Command:
+    """Add the options that choose what is looked at, beside `--target`."""
+    return _applied(
+        command,
+        _shared(
+            "--label",
+            "labels",
+            multiple=True,
+            default=(),
+            callback=_labels,
+            metavar="KEY=VALUE",
+            shell_complete=lambda *typed: _completers().complete_labels(*typed),
+            help="Only contacts with this label; KEY for any value, KEY!=VALUE for others. Of several, all must hold.",
+        ),
+        _shared(
+            "--exclude",
+            "excludes",
+            multiple=True,
+            default=(),
+            metavar="ADDRESS_PATTERN",
+            shell_complete=lambda *typed: _completers().complete_addresses(*typed),
+            help="Leave out this address and what is below it, whatever else chose it. Repeatable.",
+        ),
+        shard_option,
+    )
 
 
 class _ShardType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone

@@ -12,7 +12,16 @@ from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.model.text import quoted, shortened, visible
-from reconciler.render.words import age, counted, listed, masked_text, rest_of, shards_sentence, words_of
+from reconciler.render.words import (
+    age,
+    chosen_sentence,
+    counted,
+    listed,
+    masked_text,
+    rest_of,
+    shards_sentence,
+    words_of,
+)
 
 _LONGEST_KEY = 80
 _MOST_KEYS = 20
@@ -66,7 +75,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "",
         "another external_memory_key is declared for {what}{place}: only adding a user sets it",
     ),
-    "not_read": ("memory", "memories", "{what} not read, because of --target"),
+    "not_read": ("memory", "memories", "{what} not chosen, so not read"),
     "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
 }
 """By type of notice: what is counted, one and many, and the sentence about it."""
@@ -141,6 +150,8 @@ def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> 
         sentences.append(words_of(plan, mark).base)
     if plan.shards is not None:
         sentences.append(shards_sentence(plan.shards))
+    if plan.chosen is not None:
+        sentences.append(chosen_sentence(plan.chosen, mark))
     return sentences
 
 

@@ -55,7 +55,7 @@ _RULES: Mapping[str, _SarifRule] = {
     "near_duplicate": _SarifRule(
         "NearDuplicate", "warning", "A new key is one typo away from a known one, and could never be removed."
     ),
-    "not_read": _SarifRule("NotRead", "note", "Memories that --target left out were not read."),
+    "not_read": _SarifRule("NotRead", "note", "Memories that were not chosen were not read."),
     "other_shard": _SarifRule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
     "undeclared": _SarifRule(
         "Undeclared", "note", "Contacts and memories that the specs no longer declare stay in the account."

@@ -130,8 +130,8 @@ def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
         "unclear": ("is not visible here, and is safe to repeat", "are not visible here, and are safe to repeat"),
         "undeclared": ("is no longer declared", "are no longer declared"),
         "not_read": (
-            "is outside of --target or --shard and stays open",
-            "are outside of --target or --shard and stay open",
+            "is outside of what was chosen, and stays open",
+            "are outside of what was chosen, and stay open",
         ),
     }
     found = [f"{statuses[name]:,} {words[name][statuses[name] != 1]}" for name in words if statuses.get(name)]

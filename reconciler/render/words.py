@@ -1,6 +1,7 @@
 """Numbers, values and sentences as text, for several formats; the words in which a plan and a diff differ."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.documents.plan import CostEntry, PlanDocument
 from reconciler.core.model.masking import Masked, Mixed
-from reconciler.core.model.selection import Shards
+from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.value import InexactNumber
 from reconciler.core.plan.measures import SummaryEntry
@@ -21,6 +22,7 @@ _LONGEST_VALUE = 160
 _LEAD = 24
 _MOST_SHARDS = 20
 _MOST_NAMES = 3
+_MOST_OPTIONS = 10
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -126,6 +128,12 @@ def shards_sentence(shards: Shards) -> str:
     if len(shards.present) == 1:
         return f"This is shard {names(shards.present)} alone."
     return f"This is of the shards {names(shards.present)}; {names(shards.missing)} missing."
+
+
+def chosen_sentence(chosen: Chosen, mark: Callable[[str], str]) -> str:
+    """Return a sentence about the options that left out a part; `mark` writes each of them."""
+    options = [mark(f"{option} {shlex.quote(text)}") for option, text in chosen.options]
+    return f"Only a part was chosen: {listed([*options[:_MOST_OPTIONS], *rest_of(options, _MOST_OPTIONS)])}."
 
 
 def rest_of(items: Sequence[object], most: int) -> list[str]:

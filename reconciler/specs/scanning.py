@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from reconciler.core.model.address import fact_address
-from reconciler.core.model.references import referenced
+from reconciler.core.model.references import OPENING, referenced
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, SpecError
 from reconciler.reading import SpecFile, find_files, read_file
@@ -67,13 +67,7 @@ _MOST_ROWS = 1000
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
     """Return the addresses of contacts, their scopes and facts, and of memories, sorted; nothing is checked."""
-    read = [
-        (node, file)
-        for file in find_files(entries, root=root).files
-        for node in read_file(file.path, name=file.name).documents
-    ]
-    rows = (row for node, file in read for source in row_sources(node, file, node) for row in _rows(source))
-    documents = [*(node.value for node, _ in read), *islice(rows, _MOST_ROWS)]
+    documents = _documents(entries, root)
     scopes = {name: list(_facts(body)) for document in documents for name, body in _entries(document, "scopes")}
     found = {
         address
@@ -83,6 +77,24 @@ def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]
     }
     found.update(f"memories.{name}" for document in documents for name, _ in _entries(document, "memories"))
     return tuple(sorted(found))
+
+
+def declared_labels(entries: Sequence[str], *, root: Path) -> tuple[tuple[str, str], ...]:
+    """Return the keys and values of labels, sorted; nothing is checked, and references are left out."""
+    contacts = (body for document in _documents(entries, root) for _, body in _entries(document, "contacts"))
+    labels = (label for body in contacts for label in _entries(body, "labels"))
+    return tuple(sorted({(key, text) for key, text in labels if isinstance(text, str) and OPENING not in text}))
+
+
+def _documents(entries: Sequence[str], root: Path) -> list[Json]:
+    """Return the documents of spec files, and those of the rows that they name."""
+    read = [
+        (node, file)
+        for file in find_files(entries, root=root).files
+        for node in read_file(file.path, name=file.name).documents
+    ]
+    rows = (row for node, file in read for source in row_sources(node, file, node) for row in _rows(source))
+    return [*(node.value for node, _ in read), *islice(rows, _MOST_ROWS)]
 
 
 def _rows(source: RowSource) -> Iterator[Json]:

@@ -185,7 +185,7 @@ class WatchRun:
     async def _planned(self, session: Session) -> tuple[Proposal, AccountSummary]:
         async with session.account.reader() as reader:
             run = replace(session.run("reading"), allowance=session.account.pacer.allowance)
-            proposal = await propose_declared(session, reader, run, ())
+            proposal = await propose_declared(session, reader, run)
         summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
         self._account = account = AccountSummary(
             summary, has_drift=proposal.plan.has_changes, drift=drift_of(proposal.plan)

@@ -13,6 +13,7 @@ from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.masking import Masker
+from reconciler.core.model.selection import Chosen
 from reconciler.core.model.settings import MostFailures
 from reconciler.core.plan.measures import Allowance
 from reconciler.core.plan.operations import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
@@ -55,7 +56,7 @@ class Rollout(Struct, frozen=True):
             run = session.run("reading")
             run = replace(run, known_ids={**run.known_ids, **learned}, on_progress=_no_progress, on_notice=_no_notice)
             async with session.account.reader() as reader:
-                fresh = await make_plan(proposal.looked_at, reader, run, targets=tuple(addresses))
+                fresh = await make_plan(proposal.looked_at, reader, run, chosen=Chosen(tuple(addresses)))
             lacking = [item for item in fresh.operations if item.certain]
             counted = (item for item in lacking if done is None or not done.isdisjoint(steps_of(item)))
             return sorted({unit_of(item.address) for item in counted})
@@ -119,7 +120,6 @@ class Apply(Struct, frozen=True):
     """
 
     session: Session
-    targets: tuple[str, ...]
     rollout: Rollout
     saved: PlanDocument | None = None
     strict: bool = False
@@ -175,7 +175,7 @@ class Apply(Struct, frozen=True):
         async with self.session.account.reader() as reader:
             run = replace(self.session.run("reading"), allowance=lambda: self._allowance(asks=asks))
             if self.saved is None:
-                proposal = await propose_declared(self.session, reader, run, self.targets)
+                proposal = await propose_declared(self.session, reader, run)
                 return _without_unmanaged(proposal) if self.is_undo else proposal
             return await propose_saved(self.session, reader, run, self.saved, strict=self.strict)
 

@@ -1,7 +1,7 @@
 """What the specs declare differently from a git revision: no account, no key, and no secret is needed."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from reconciler.clock import SYSTEM_CLOCK, time_text
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import Masker, worded_error
-from reconciler.core.model.selection import Selection, Shards, part_of, select
+from reconciler.core.model.selection import Chosen, Selection, Shards, part_of, select
 from reconciler.core.model.text import visible
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.revision import compare_revisions
@@ -17,8 +17,8 @@ from reconciler.errors import InputError
 from reconciler.git import checked_out
 from reconciler.project import DEFAULT_SPECS, Environment, Project, load_project
 from reconciler.workflow.account import own_digest_key
+from reconciler.workflow.choosing import unmatched
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.planning import unmatched_target
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import choose_environment, choose_project, load_environment, note_warnings
 
@@ -52,7 +52,7 @@ class SpecsDiff(Struct, frozen=True):
         return Masker(self.key, reveal, shown, self.sensitive, self.has_live_values)
 
 
-def diff_since(options: RunOptions, around: Surroundings, ref: str, targets: Sequence[str]) -> SpecsDiff:
+def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff:
     """Compare the specs of an environment with those at a revision; raises `InputError` and `SpecError`."""
     project = choose_project(options, around)
     environment = choose_environment(project, options)
@@ -61,14 +61,15 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str, targets: Seq
     before, now = _declared_at(project, environment, ref, around.reporter.note), loaded.desired
     key = own_digest_key(around) or secrets.token_bytes(_KEY_BYTES)
     sensitive = sensitive_keys(before.catalogue) | sensitive_keys(now.catalogue)
-    was, chosen = (select(side, targets, options.shard) for side in (before, now))
-    _check_targets(was, chosen, now)
+    choice = options.chosen
+    was, chosen = (select(side, choice, options.shard) for side in (before, now))
+    _check_options(was, chosen, now)
     digest = specs_digest(now, Masker(key, reveal=False).digest)
     plan = compare_revisions(
         was.desired,
         chosen.desired,
         ref=ref,
-        origin=_origin(environment, digest, options, now),
+        origin=_origin(environment, digest, options, choice, now),
         left_out=chosen.left_out,
         elsewhere=chosen.elsewhere,
         declared=now,
@@ -76,17 +77,17 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str, targets: Seq
     return SpecsDiff(project, ref, plan, key, sensitive, before.live_values or now.live_values)
 
 
-def _check_targets(was: Selection, chosen: Selection, now: Desired) -> None:
-    """Raise `InputError` for a target that names nothing on either side."""
-    if unmatched := [target for target in chosen.unmatched if target in was.unmatched]:
-        raise InputError(unmatched_target(unmatched[0], now))
+def _check_options(was: Selection, chosen: Selection, now: Desired) -> None:
+    """Raise `InputError` for an option that names nothing on either side."""
+    if nothing := [option for option in chosen.unmatched if option in was.unmatched]:
+        raise unmatched(nothing[0], now)
 
 
-def _origin(environment: Environment, digest: str, options: RunOptions, now: Desired) -> PlanOrigin:
+def _origin(environment: Environment, digest: str, options: RunOptions, chosen: Chosen, now: Desired) -> PlanOrigin:
     shard = options.shard
     shards = Shards(shard.count, (shard.index,), len(part_of(now, shard).memories)) if shard else None
     when = time_text(SYSTEM_CLOCK.now())
-    return PlanOrigin(environment.name, environment.api or environment.name, digest, when, shards=shards)
+    return PlanOrigin(environment.name, environment.api or environment.name, digest, when, shards=shards, chosen=chosen)
 
 
 def _declared_at(project: Project, environment: Environment, ref: str, note: Callable[[str], None]) -> Desired:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # `--help` makes options, too, and has no need of these
-    from reconciler.core.model.selection import Shard
+    from reconciler.core.model.selection import Chosen, Shard
     from reconciler.core.model.settings import MostFailures
 
 
@@ -14,8 +14,8 @@ class RunOptions:
     The repository, the account, the pace and the limits of one run, where they differ from those of its environment.
 
     `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
-    environment's, if there are any. `revealed` are patterns of keys whose live values may be shown. With `debug`, each
-    request is noted.
+    environment's, if there are any. `shard`, `targets`, `labels` and `excludes` choose what is looked at.
+    `revealed` are patterns of keys whose live values may be shown. With `debug`, each request is noted.
     """
 
     project: str | None = None
@@ -33,5 +33,15 @@ class RunOptions:
     fail_fast: bool = False
     debug: bool = False
     shard: "Shard | None" = None
+    targets: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> "Chosen":
+        """Return what `targets`, `labels` and `excludes` choose."""
+        from reconciler.core.model.selection import Chosen  # noqa: PLC0415  see above
+
+        return Chosen(self.targets, self.labels, self.excludes)

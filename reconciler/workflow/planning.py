@@ -1,6 +1,5 @@
 """Making a plan: against the account, offline from a snapshot, or again for a plan that was saved."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -8,12 +7,11 @@ from msgspec.structs import replace
 
 from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
-from reconciler.core.model.address import contact_address, existing_address, memory_of
+from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import worded_error
-from reconciler.core.model.nearest import Nearest, did_you_mean
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
-from reconciler.core.model.selection import Shard, Shards, part_of, restrict, select
+from reconciler.core.model.selection import ALL, Chosen, Selection, Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
 from reconciler.core.plan.measures import foresee, guarded
@@ -35,22 +33,22 @@ class Revision(Struct, frozen=True):
     desired: Desired
 
 
-async def plan_live(session: Session, targets: Sequence[str], *, base: str | None = None) -> Plan:
+async def plan_live(session: Session, *, base: str | None = None) -> Plan:
     """Plan against the account; with a git revision as `base`, changes have causes. Raises `ApiError`."""
     async with session.account.reader() as reader:
         revision = _revision(session, base)
-        made = await make_plan(session.desired, reader, session.run("reading"), targets=targets, base=revision)
+        made = await make_plan(session.desired, reader, session.run("reading"), chosen=session.chosen, base=revision)
         return guarded(made, session.guards)
 
 
-async def plan_offline(session: Session, targets: Sequence[str], file: Path, *, base: str | None = None) -> Plan:
+async def plan_offline(session: Session, file: Path, *, base: str | None = None) -> Plan:
     """Plan against a snapshot; raises `InputError` for one of another account or made with another key."""
     from reconciler.workflow.snapshots import open_snapshot  # noqa: PLC0415  what plans live needs no snapshot
 
     revision = _revision(session, base)
     snapshot, reader = open_snapshot(file, session, [revision.desired] if revision else [])
     run = replace(session.run("reading"), known_ids={}, snapshot_taken_at=snapshot.taken_at, on_cost=_ignore)
-    made = await make_plan(session.desired, reader, run, targets=targets, base=revision)
+    made = await make_plan(session.desired, reader, run, chosen=session.chosen, base=revision)
     if snapshot.contacts is not None and not snapshot.is_complete:
         session.reporter.note(
             "warning: the list of contacts changed while the snapshot was taken; contacts that it lacks may exist"
@@ -62,19 +60,17 @@ async def plan_offline(session: Session, targets: Sequence[str], file: Path, *, 
 
 
 async def make_plan(
-    desired: Desired, reader: Reader, run: Run, *, targets: Sequence[str], base: Revision | None = None
+    desired: Desired, reader: Reader, run: Run, *, chosen: Chosen = ALL, base: Revision | None = None
 ) -> Plan:
     """
-    Read what is declared from the account and decide; raises `InputError` for a target that names nothing.
+    Read what is declared from the account and decide; raises `InputError` for an option that names nothing.
 
     With what was declared at a `base` revision, changes are planned with their causes.
     """
-    selection = select(desired, targets, run.shard)
-    if selection.unmatched:
-        raise InputError(unmatched_target(selection.unmatched[0], desired))
+    selection = choose(desired, chosen, run.shard)
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
-    before = base_of(select(base.desired, targets, run.shard).desired, base.ref) if base else None
-    origin = _origin_of(desired, run, _shards(desired, run.shard))
+    before = base_of(select(base.desired, chosen, run.shard).desired, base.ref) if base else None
+    origin = _origin_of(desired, run, _shards(desired, run.shard), chosen)
     plan = build_plan(
         selection.desired,
         observed,
@@ -87,14 +83,14 @@ async def make_plan(
     return _with_cost(plan, run)
 
 
-def unmatched_target(target: str, desired: Desired) -> str:
-    """Return the message for a target without a match, with the address of the nearest contact or memory."""
-    name = target.removeprefix("contacts.").removeprefix("memories.").partition(".")[0]
-    addresses = {one.name: existing_address(one.name) for one in desired.existing_memories}
-    addresses |= {one.name: contact_address(one.name) for one in desired.contacts}
-    nearest = name if name in addresses else Nearest(addresses).nearest(name)
-    cure = did_you_mean(name, addresses.values()) if nearest is None else f'did you mean "{addresses[nearest]}"?'
-    return f"--target {target} names nothing that is declared; {'' if nearest == name else cure}".rstrip("; ")
+def choose(desired: Desired, chosen: Chosen, shard: Shard | None) -> Selection:
+    """Return the part that is chosen; raises `InputError` for an option that names nothing."""
+    selection = select(desired, chosen, shard)
+    if selection.unmatched:
+        from reconciler.workflow.choosing import unmatched  # noqa: PLC0415  most options name something
+
+        raise unmatched(selection.unmatched[0], desired)
+    return selection
 
 
 async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:
@@ -105,7 +101,7 @@ async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run:
     """
     from reconciler.core.documents.review import refusals  # noqa: PLC0415  only saved plans are reviewed
 
-    here = _origin_of(desired, run, saved.shards)
+    here = _origin_of(desired, run, saved.shards, saved.chosen or ALL)
     reasons = refusals(saved, here, run.masker)
     if reasons:
         cure = "make a new one with `reconciler plan --out FILE`"
@@ -159,10 +155,11 @@ def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
         return None
 
 
-def _origin_of(desired: Desired, run: Run, shards: Shards | None) -> PlanOrigin:
+def _origin_of(desired: Desired, run: Run, shards: Shards | None, chosen: Chosen) -> PlanOrigin:
     """Return what a plan of these declarations is for, and when it is made."""
     digest = specs_digest(desired, run.masker.digest)
-    return PlanOrigin(run.environment, run.api, digest, time_text(run.clock.now()), run.snapshot_taken_at, shards)
+    when = time_text(run.clock.now())
+    return PlanOrigin(run.environment, run.api, digest, when, run.snapshot_taken_at, shards, chosen)
 
 
 def _with_cost(plan: Plan, run: Run) -> Plan:

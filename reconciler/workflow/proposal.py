@@ -55,10 +55,10 @@ class Proposal(Struct, frozen=True):
         return replace(receipt, outcomes=tuple(outcomes))
 
 
-async def propose_declared(session: Session, reader: Reader, run: Run, targets: tuple[str, ...]) -> Proposal:
-    """Plan all that is declared, as far as the targets choose it."""
-    plan = guarded(await make_plan(session.desired, reader, run, targets=targets), session.guards)
-    return Proposal(plan, plan, select(session.desired, targets, session.shard).desired)
+async def propose_declared(session: Session, reader: Reader, run: Run) -> Proposal:
+    """Plan all that is declared, as far as it is chosen."""
+    plan = guarded(await make_plan(session.desired, reader, run, chosen=session.chosen), session.guards)
+    return Proposal(plan, plan, select(session.desired, session.chosen, session.shard).desired)
 
 
 async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanDocument, *, strict: bool) -> Proposal:

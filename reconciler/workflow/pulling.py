@@ -12,7 +12,7 @@ from reconciler.core.model.address import fact_address
 from reconciler.core.model.catalogue import Catalogue, broken_rule, sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.references import referenced
-from reconciler.core.model.selection import select
+from reconciler.core.model.selection import Chosen, select
 from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json, same
 from reconciler.core.plan.drift import Drift, drifts_of, facts_alone
@@ -23,7 +23,8 @@ from reconciler.render.words import listed
 from reconciler.specs.loading import Recorder
 from reconciler.specs.provenance import Given, deciding
 from reconciler.specs.texts import accepts
-from reconciler.workflow.planning import plan_live, unmatched_target
+from reconciler.workflow.choosing import unmatched
+from reconciler.workflow.planning import plan_live
 from reconciler.workflow.session import Session, load_environment, references_of
 from reconciler.workflow.spec_texts import FactPlace, SpecTexts
 
@@ -78,10 +79,10 @@ class Drifted(Struct, frozen=True, eq=False):
 
 async def find_drifted(session: Session, addresses: Sequence[str]) -> Drifted:
     """Read the account and find what drifted, of all that is declared or at the addresses; raises `ApiError`."""
-    facts = facts_alone(session.desired)
-    if unmatched := select(facts, addresses).unmatched:
-        raise InputError(unmatched_target(unmatched[0], session.desired).removeprefix("--target "))
-    plan = await plan_live(replace(session, desired=facts), addresses)
+    facts, chosen = facts_alone(session.desired), Chosen(tuple(addresses))
+    if nothing := select(facts, chosen).unmatched:
+        raise unmatched(("", nothing[0][1]), session.desired)
+    plan = await plan_live(replace(session, desired=facts, chosen=chosen))
     return _placed(session, tuple(drifts_of(plan)))
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose, worded
-from reconciler.core.model.selection import Shard
+from reconciler.core.model.selection import Chosen, Shard
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.measures import Allowance, seconds_to_read
@@ -83,6 +83,7 @@ class Session(Struct, frozen=True):
     environ: Environ
     guards: Guards
     read: tuple[str, ...]
+    chosen: Chosen
     shard: Shard | None = None
 
     @property
@@ -163,7 +164,16 @@ def session_for(
         guards = guards_of(environment, options, around.reporter.note)
         read = (*specs.loaded.files, *([specs.project.settings_name] if specs.project.file else []))
         yield Session(
-            specs.project, desired, account, around, options.revealed, specs.environ, guards, read, options.shard
+            specs.project,
+            desired,
+            account,
+            around,
+            options.revealed,
+            specs.environ,
+            guards,
+            read,
+            options.chosen,
+            options.shard,
         )
 
 

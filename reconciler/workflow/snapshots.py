@@ -10,7 +10,9 @@ from reconciler.core.snapshot import Holdings, Snapshot, Taken, has_key_of, mask
 from reconciler.errors import InputError
 from reconciler.observe import observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
+from reconciler.render.words import memories
 from reconciler.storage.saved_documents import load_snapshot
+from reconciler.workflow.planning import choose
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 
@@ -18,7 +20,11 @@ from reconciler.workflow.session import Session
 async def make_snapshot(session: Session, *, all_users: bool) -> Snapshot:
     """Read what the account lists and what is declared, and mask it; raises `ApiError`."""
     async with session.account.reader() as reader:
-        holdings, taken = await take_snapshot(session.desired, reader, session.run("reading"), all_users=all_users)
+        selection = choose(session.desired, session.chosen, session.shard)
+        desired, run = selection.desired, session.run("reading")
+        if left_out := selection.left_out + selection.elsewhere:
+            session.reporter.note(f"note: {memories(left_out)} not chosen, so not read beyond the listing")
+        holdings, taken = await take_snapshot(desired, reader, run, all_users=all_users)
     return mask_holdings(holdings, taken, session.masker(reveal=False))
 
 

@@ -108,7 +108,7 @@ def undo_session(options: RunOptions, around: Surroundings, file: Path) -> Itera
         desired = replace(saved.desired, catalogue=catalogue)
         guards = _guards(environment, options, reporter)
         read = (work_tree_of(project.root).name(file),)
-        yield Session(project, desired, account, around, revealed, around.environ.get, guards, read)
+        yield Session(project, desired, account, around, revealed, around.environ.get, guards, read, options.chosen)
 
 
 def _environment(

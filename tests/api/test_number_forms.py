@@ -74,7 +74,7 @@ class Account:
     def plan(self, wanted: Desired) -> Plan:
         async def work() -> Plan:
             async with open_reader(self.world.endpoint()) as reader:
-                return await make_plan(wanted, reader, self.run, targets=())
+                return await make_plan(wanted, reader, self.run)
 
         return asyncio.run(work())
 
@@ -85,9 +85,7 @@ class Account:
             text = render_json(mask_holdings(holdings, taken, MASKER))
             assert "4155550" not in text
             snapshot = TypeAdapter(Snapshot).validate_json(text)
-            return await make_plan(
-                wanted, SnapshotReader(unmask_snapshot(snapshot, [wanted], MASKER)), self.run, targets=()
-            )
+            return await make_plan(wanted, SnapshotReader(unmask_snapshot(snapshot, [wanted], MASKER)), self.run)
 
         return asyncio.run(work())
 

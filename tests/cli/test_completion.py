@@ -54,6 +54,17 @@ def completed(*words: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("specs")
+def test_labels_complete_step_by_step(repository: Repository) -> None:
+    labels = "{region: us, tier: gold}", "{region: eu, tier: '${x}'}"
+    contacts = "".join(f"  c{at}: {{email: a@x.com, labels: {text}}}\n" for at, text in enumerate(labels))
+    repository.write("specs/support.yaml", f"contacts:\n{contacts}")
+
+    assert completed("plan", "--label", "") == ["region=", "tier="]
+    assert completed("plan", "--label", "region=") == ["region=eu", "region=us"]
+    assert completed("apply", "--label", "region!=u") == ["region!=us"]
+    assert completed("plan", "--label", "tier=") == ["tier=gold"]
+
+
 def test_commands_and_formats_complete() -> None:
     assert completed("va") == ["validate"]
     assert completed("plan", "--format", "") == list(PLAN_FORMATS)

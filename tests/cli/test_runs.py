@@ -200,7 +200,7 @@ def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
     second, third = repository.run("apply", "--yes"), repository.run("apply", "--yes")
 
     assert first.code == 0
-    assert "of these, 1 is outside of --target or --shard and stays open" in first.err
+    assert "of these, 1 is outside of what was chosen, and stays open" in first.err
     assert "of these, 1 is in the account" in second.err
     assert third.err == ""
 
@@ -284,7 +284,7 @@ def test_the_journal_records_no_operation_that_the_lease_refuses(
     async def begin() -> None:
         with open_session(Invocation(), surroundings_of(Invocation())) as session:
             async with keeping_records(session) as records, session.account.reader() as reader:
-                proposal = await propose_declared(session, reader, session.run("reading"), ())
+                proposal = await propose_declared(session, reader, session.run("reading"))
                 with records.journal(proposal, records.record(proposal)) as observer:
                     monkeypatch.setattr(Lease, "intent", refuse)
                     await observer.intent(proposal.plan.operations[0])

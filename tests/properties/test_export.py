@@ -198,7 +198,7 @@ def plan_for(account: Served, desired: Desired, made: Export, reader: ReaderChoi
 
     async def work() -> Plan:
         async with open_reader(account.endpoint()) as opened:
-            return await make_plan(desired, opened, run, targets=())
+            return await make_plan(desired, opened, run)
 
     return asyncio.run(work())
 

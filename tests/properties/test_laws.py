@@ -105,7 +105,7 @@ class Account:
 
         async def work() -> Plan:
             async with open_reader(self.served.endpoint()) as reader:
-                return await make_plan(desired, reader, self.run, targets=())
+                return await make_plan(desired, reader, self.run)
 
         return asyncio.run(work())
 
@@ -117,7 +117,7 @@ class Account:
 
         async def work() -> Plan:
             async with open_reader(self.served.endpoint()) as reader:
-                return await make_plan(desired, reader, self.run, targets=())
+                return await make_plan(desired, reader, self.run)
 
         return asyncio.run(work())
 
@@ -131,7 +131,7 @@ class Account:
             text = render_json(mask_holdings(holdings, taken, MASKER))
             snapshot = TypeAdapter(Snapshot).validate_json(text)
             offline = SnapshotReader(unmask_snapshot(snapshot, [desired], MASKER))
-            return await make_plan(desired, offline, self.run, targets=())
+            return await make_plan(desired, offline, self.run)
 
         return asyncio.run(work())
 

@@ -152,7 +152,7 @@ def reconciled(served: Served, agent: Agent, reader: ReaderChoice) -> tuple[Plan
 
     async def work() -> tuple[Plan, Receipt]:
         async with open_reader(endpoint) as source:
-            plan = await make_plan(declared(), source, run, targets=())
+            plan = await make_plan(declared(), source, run)
         agent.learned = {where: text for where, text in agent.learned.items() if text not in shown(plan)}
         async with open_writer(endpoint) as writer:
             applied = await apply_plan(plan, writer, run, stop=Stop(), observer=Together())

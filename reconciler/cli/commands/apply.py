@@ -13,7 +13,7 @@ from reconciler.cli.options import (
     guard_options,
     output_options,
     progressive_options,
-    shard_option,
+    selection_options,
     writing_options,
 )
 from reconciler.cli.usage import command
@@ -25,7 +25,7 @@ from reconciler.cli.usage import command
 @account_options
 @output_options(*RECEIPT_FORMATS)
 @full_option
-@shard_option
+@selection_options
 @budget_options
 @guard_options
 @progressive_options
@@ -36,7 +36,6 @@ from reconciler.cli.usage import command
 def apply(  # noqa: PLR0913  one parameter an option
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
     full: bool,
@@ -59,7 +58,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     from reconciler.workflow.notifying import notifying
     from reconciler.workflow.session import open_session
 
-    _check_plan(plan, strict=strict, narrowed=bool(targets or invocation.shard))
+    _check_plan(plan, invocation, strict=strict)
     output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
     saved = load_saved_plan(plan) if plan is not None else None
@@ -70,12 +69,14 @@ def apply(  # noqa: PLR0913  one parameter an option
         open_session(invocation, around) as session,
     ):
         rollout, undo = rollout_of(invocation), output.undo_file(around.reporter)
-        return run_apply(Apply(session, targets, rollout, saved, strict, undo), output, ended)
+        return run_apply(Apply(session, rollout, saved, strict, undo), output, ended)
 
 
-def _check_plan(plan: Path | None, *, strict: bool, narrowed: bool) -> None:
+def _check_plan(plan: Path | None, invocation: Invocation, *, strict: bool) -> None:
     """Raise `click.UsageError` for options that do not go with a PLAN, or not without one."""
-    if plan is not None and narrowed:
-        raise click.UsageError("PLAN decides what is applied; leave out --target and --shard")
+    options = dict.fromkeys(option for option, _ in invocation.chosen.options)
+    given = [*options, *(["--shard"] if invocation.shard else [])]
+    if plan is not None and given:
+        raise click.UsageError(f"PLAN decides what is applied; leave out {' and '.join(given)}")
     if strict and plan is None:
         raise click.UsageError("--strict is for a saved plan; name its file")

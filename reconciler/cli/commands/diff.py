@@ -10,7 +10,7 @@ from reconciler.cli.options import (
     full_option,
     global_options,
     output_options,
-    shard_option,
+    selection_options,
     target_option,
 )
 from reconciler.cli.usage import command
@@ -23,14 +23,13 @@ _DIFFERENT = 2
 @target_option
 @output_options(*PLAN_FORMATS)
 @full_option
-@shard_option
+@selection_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when anything is declared differently.")
 @click.argument("ref", default="HEAD")
 @pass_invocation
 def diff(  # noqa: PLR0913  one parameter an option
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
     full: bool,
@@ -48,7 +47,7 @@ def diff(  # noqa: PLR0913  one parameter an option
     from reconciler.workflow.diffing import diff_since
 
     check_files(writes)
-    found = diff_since(invocation, surroundings_of(invocation), ref, targets)
+    found = diff_since(invocation, surroundings_of(invocation), ref)
     output = PlanOutput(output_format, writes, full, invocation.no_color)
     output.emit(found.project, lambda masker: describe_diff(found.plan, ref, masker), found.masker)
     return _DIFFERENT if detailed_exitcode and found.differs else 0

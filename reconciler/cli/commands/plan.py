@@ -14,7 +14,7 @@ from reconciler.cli.options import (
     full_option,
     guard_options,
     output_options,
-    shard_option,
+    selection_options,
     specs_option,
 )
 from reconciler.cli.usage import command
@@ -35,7 +35,7 @@ _CHANGES_PENDING = 2
 @specs_option
 @output_options(*PLAN_FORMATS)
 @full_option
-@shard_option
+@selection_options
 @budget_options
 @guard_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")
@@ -51,7 +51,6 @@ _CHANGES_PENDING = 2
 def plan(  # noqa: PLR0913  one parameter an option
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
     full: bool,
@@ -76,7 +75,7 @@ def plan(  # noqa: PLR0913  one parameter an option
         _notifying(invocation, around) if is_alone else nullcontext() as ended,
         open_session(invocation, around, offline=live is not None) as session,
     ):
-        made = _plan(session, targets, live, base)
+        made = _plan(session, live, base)
         if ended:
             ended.plan = made
         output.emit(
@@ -96,10 +95,10 @@ def _notifying(invocation: Invocation, around: "Surroundings") -> "AbstractConte
     return notifying("plan", invocation, around) if is_look_for_drift(around.environ) else nullcontext()
 
 
-def _plan(session: "Session", targets: tuple[str, ...], live: Path | None, base: str | None) -> "Plan":
+def _plan(session: "Session", live: Path | None, base: str | None) -> "Plan":
     """Make the plan, live or from a snapshot."""
     from reconciler.concurrency import run_in_loop
     from reconciler.workflow.planning import plan_live, plan_offline
 
-    work = plan_live(session, targets, base=base) if live is None else plan_offline(session, targets, live, base=base)
+    work = plan_live(session, base=base) if live is None else plan_offline(session, live, base=base)
     return run_in_loop(work)

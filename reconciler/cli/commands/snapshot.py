@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import connection_options
+from reconciler.cli.options import connection_options, selection_options, target_option
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 @command("-e production snapshot --out live.json", "snapshot --all-users --out live.json")
 @connection_options
+@target_option
+@selection_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of standard output.")
 @click.option("--all-users", is_flag=True, help="Read the users of every memory, not of the declared ones alone.")
 @pass_invocation

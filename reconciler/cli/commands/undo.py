@@ -31,7 +31,6 @@ from reconciler.cli.usage import command
 def undo(  # noqa: PLR0913  one parameter an option
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
     output_format: str,
     writes: tuple[tuple[str, Path], ...],
     full: bool,
@@ -63,4 +62,4 @@ def undo(  # noqa: PLR0913  one parameter an option
     ):
         ended.environment = session.account.environment
         rollout, undo_file = rollout_of(invocation), output.undo_file(around.reporter)
-        return run_apply(Apply(session, targets, rollout, undo=undo_file, is_undo=True), output, ended)
+        return run_apply(Apply(session, rollout, undo=undo_file, is_undo=True), output, ended)

@@ -5,7 +5,7 @@ import re
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import budget_options, connection_options
+from reconciler.cli.options import budget_options, connection_options, selection_options, target_option
 from reconciler.cli.usage import command
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
@@ -41,6 +41,8 @@ def _listen(_context: click.Context, _parameter: click.Parameter, value: str) ->
 
 @command("-e production watch", "-e production watch --apply --interval 5m --listen 0.0.0.0:9377")
 @connection_options
+@target_option
+@selection_options
 @budget_options
 @click.option("--apply", "applies", is_flag=True, help="Apply what is planned, without asking.")
 @click.option(

@@ -27,6 +27,7 @@ from reconciler.core.documents.plan import (
 )
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text
+from reconciler.core.model.selection import ALL
 from reconciler.core.model.settings import NOTHING_MEASURED
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base, Cause
@@ -72,6 +73,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         guards=plan.exceeded,
         shards=plan.origin.shards,
         keys=describe_keys(plan, masker),
+        chosen=plan.origin.chosen if plan.origin.chosen != ALL else None,
     )
 
 

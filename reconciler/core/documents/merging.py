@@ -23,7 +23,7 @@ from reconciler.core.model.address import unit_of
 from reconciler.core.model.masking import Text
 from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.observed import KnownKeys, NewKey
-from reconciler.core.model.selection import Shards
+from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Measures, compare_guard
 from reconciler.core.model.value import Json, canonical
 from reconciler.core.plan.measures import SummaryEntry
@@ -95,6 +95,7 @@ _SAME: Mapping[str, Callable[[object, object], str]] = {
     "key_check": lambda _left, _right: "they were made with different keys; give all the same RECONCILER_DIGEST_KEY",
     "specs_digest": lambda _left, _right: "they were made from different specs, or with different secrets",
     "snapshot_taken_at": lambda left, right: f"one was read from {_seen(left)}, the other from {_seen(right)}",
+    "chosen": lambda left, right: f"one is of {_part(left)}, the other of {_part(right)}",
     "base": lambda left, right: f"one has {_causes(left)}, the other {_causes(right)}",
 }
 """The fields that must be equal in all documents, and the reason given where they are not."""
@@ -139,6 +140,11 @@ def _check_same(first: tuple[str, _Saved], other: tuple[str, _Saved]) -> None:
 
 def _seen(snapshot_taken_at: object) -> str:
     return f"a snapshot of {snapshot_taken_at}" if snapshot_taken_at else "the account"
+
+
+def _part(chosen: object) -> str:
+    options = chosen.options if isinstance(chosen, Chosen) else ()
+    return " ".join(f"{option} {text}" for option, text in options) or "all that is declared"
 
 
 def _causes(base: object) -> str:

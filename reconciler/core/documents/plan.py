@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
-from reconciler.core.model.selection import Shards
+from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import NOTHING_MEASURED, ExceededGuard, Measures
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Cause
@@ -240,8 +240,8 @@ class PlanDocument:
 
     `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
     still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
-    where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only. `guards`
-    are those that refuse the plan; `measures` are what guards are compared with.
+    where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only, `chosen`
+    where options left out a part. `guards` are those that refuse the plan, and `measures` what they are compared with.
     """
 
     format_version: str
@@ -263,6 +263,7 @@ class PlanDocument:
     guards: tuple[ExceededGuard, ...] = ()
     shards: Shards | None = None
     keys: KeysEntry | None = None
+    chosen: Chosen | None = None
 
 
 MERGED = "merged:sha256:"

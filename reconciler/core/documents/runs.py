@@ -219,7 +219,7 @@ What a new plan shows about an operation that an earlier run left open.
 
 `held`: the account holds what is declared. `planned`: the operation is in the new plan. `unclear`: the account does not
 show it, so it stays open until it is sent again. `undeclared`: the specs no longer ask for it. `not_read`: the new plan
-did not read it (`--target`, `--shard`).
+did not read it, since it was not chosen.
 """
 
 _BLIND_TO_ALL = {*AMBIGUOUS, "unknown_contact"}

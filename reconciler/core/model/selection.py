@@ -1,21 +1,24 @@
 """
-`--target` and `--shard`: the part of the declarations that address patterns select.
+The part of the declarations that a run looks at: `--target`, `--label`, `--exclude`, `--changed-since` and `--shard`.
 
 A contact's shard is a hash of its identity and not of its name, so that renaming changes no shard.
 """
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.address import fact_address, user_address
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory
+from reconciler.core.model.desired import NO_LABELS, Contact, ContactMemory, Desired, ExistingMemory, Memory
 from reconciler.core.model.value import canonical
+
+if TYPE_CHECKING:  # most runs choose nothing by labels
+    from reconciler.core.model.labels import LabelCondition
 
 _MOST = 999_999
 _WRITTEN = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
@@ -84,36 +87,163 @@ def part_of(desired: Desired, shard: Shard | None) -> Desired:
     )
 
 
-_Memory = TypeVar("_Memory", ContactMemory, ExistingMemory)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """
+    What options choose; each of them narrows what the others leave.
+
+    `targets` are addresses, one of which must match. All `labels` must hold. What `excludes` match is left out, and so
+    is what is declared as it was at the revision `changed_since`.
+    """
+
+    targets: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    changed_since: str | None = None
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """Return it as it is written: options with their values."""
+        since = (self.changed_since,) if self.changed_since is not None else ()
+        return tuple(
+            (option, text)
+            for option, texts in (
+                ("--target", self.targets),
+                ("--label", self.labels),
+                ("--exclude", self.excludes),
+                ("--changed-since", since),
+            )
+            for text in texts
+        )
+
+
+ALL = Chosen()
 
 
 class Selection(Struct, frozen=True):
     """
-    The declarations that were chosen, and the patterns that chose nothing, in any shard.
+    The declarations that were chosen, and the options, with their values, that name nothing in any shard.
 
-    Of the other memories, the patterns left some out, and the others are `elsewhere`: in other shards.
+    Of the other memories, the options left some out, and the others are `elsewhere`: in other shards. The contacts in
+    `needed` are not chosen themselves: they have to exist for their memories.
     """
 
     desired: Desired
     left_out: int
-    unmatched: tuple[str, ...]
+    unmatched: tuple[tuple[str, str], ...]
     elsewhere: int = 0
+    needed: frozenset[str] = frozenset()
 
 
-def select(desired: Desired, patterns: Sequence[str], shard: Shard | None = None) -> Selection:
+def select(
+    desired: Desired, chosen: Chosen, shard: Shard | None = None, *, changed: Collection[str] | None = None
+) -> Selection:
     """
-    Keep what the patterns select from a shard.
+    Keep what is chosen of a shard.
 
     An address selects all below it, and `*` matches any part of one name. The bare name of a contact or a memory is
-    its address, too. Without patterns, everything is selected.
+    its address, too. `changed` are the addresses of the contacts and memories that `changed_since` chooses.
     """
     part = part_of(desired, shard)
     elsewhere = len(desired.memories) - len(part.memories)
-    if not patterns:
+    if chosen == ALL:
         return Selection(part, 0, (), elsewhere)
-    chosen = _choose(part, patterns)
-    unmatched = tuple(pattern for pattern in patterns if not _names_something(_choose(desired, [pattern])))
-    return Selection(chosen, len(part.memories) - len(chosen.memories), unmatched, elsewhere)
+    rule = _rule(chosen, changed)
+    kept = _kept(part, rule)
+    needed = frozenset(one.name for one in kept.contacts if not rule.takes(one))
+    left_out = len(part.memories) - len(kept.memories)
+    return Selection(kept, left_out, tuple(_unmatched(desired, chosen)), elsewhere, needed)
+
+
+class _Rule(Struct, frozen=True):
+    """What is chosen: addresses, labels that hold, addresses that are left out, and addresses of what changed."""
+
+    target: re.Pattern[str]
+    conditions: "tuple[LabelCondition, ...]"
+    excluded: re.Pattern[str] | None
+    changed: Collection[str] | None
+
+    def takes(self, contact: Contact) -> bool:
+        """Return whether a contact is chosen itself, with its own fields."""
+        return self._holds(contact.labels, contact.address) and self._matches(contact.address)
+
+    def narrowed(self, memory: Memory) -> Memory | None:
+        """Return what is chosen of a memory: all, some facts and users, or None for nothing."""
+        labels, address = memory.contact.labels if isinstance(memory, ContactMemory) else NO_LABELS, memory.address
+        if not self._holds(labels, address) or self._excludes(address):
+            return None
+        is_whole = self.target.match(address) is not None
+        if is_whole and self.excluded is None:
+            return memory
+        users = tuple(user for user in memory.users if self._matches(user_address(address, user.phone_number)))
+        if isinstance(memory, ExistingMemory):
+            return replace(memory, users=users) if users or is_whole else None
+        facts = tuple(fact for fact in memory.facts if self._matches(fact_address(address, fact.key)))
+        left_out = frozenset(fact.key for fact in memory.facts) - {fact.key for fact in facts}
+        return replace(memory, facts=facts, users=users, left_out=left_out) if facts or users or is_whole else None
+
+    def _holds(self, labels: Mapping[str, str], address: str) -> bool:
+        return all(one.holds(labels) for one in self.conditions) and (self.changed is None or address in self.changed)
+
+    def _excludes(self, address: str) -> bool:
+        return self.excluded is not None and self.excluded.match(address) is not None
+
+    def _matches(self, address: str) -> bool:
+        return self.target.match(address) is not None and not self._excludes(address)
+
+
+def _rule(chosen: Chosen, changed: Collection[str] | None) -> _Rule:
+    excluded = _pattern(chosen.excludes) if chosen.excludes else None
+    return _Rule(_pattern(chosen.targets), _conditions(chosen.labels), excluded, changed)
+
+
+def _conditions(labels: Sequence[str]) -> "tuple[LabelCondition, ...]":
+    if not labels:
+        return ()
+    from reconciler.core.model.labels import parse_label  # noqa: PLC0415  see above
+
+    return tuple(map(parse_label, labels))
+
+
+def _kept(desired: Desired, rule: _Rule) -> Desired:
+    memories = tuple(filter(None, map(rule.narrowed, desired.memories)))
+    of_contacts = tuple(one for one in memories if isinstance(one, ContactMemory))
+    needed = {memory.contact.name for memory in of_contacts}
+    contacts = (contact if rule.takes(contact) else replace(contact, profile=()) for contact in desired.contacts)
+    return replace(
+        desired,
+        contacts=tuple(one for one in contacts if one.name in needed or rule.takes(one)),
+        contact_memories=of_contacts,
+        existing_memories=tuple(one for one in memories if isinstance(one, ExistingMemory)),
+    )
+
+
+def _unmatched(desired: Desired, chosen: Chosen) -> Iterator[tuple[str, str]]:
+    """Yield the options, with their values, that name nothing that is declared."""
+    for option, text in chosen.options:
+        match option:
+            case "--target" | "--exclude":
+                named = _kept(desired, _rule(Chosen(targets=(text,)), None))
+                is_unmatched = not (named.contacts or named.memories)
+            case "--label":
+                from reconciler.core.model.labels import is_unmatched_label  # noqa: PLC0415  see above
+
+                is_unmatched = is_unmatched_label(text, desired.contacts)
+            case _:
+                is_unmatched = False
+        if is_unmatched:
+            yield option, text
+
+
+def _pattern(addresses: Sequence[str]) -> re.Pattern[str]:
+    """Return what matches any of these addresses, and what is below it; without addresses, everything."""
+    return re.compile("|".join(map(_expression, addresses)))
+
+
+def _expression(pattern: str) -> str:
+    """Translate a pattern: it must end where a name of the address ends, and may begin with the name of a contact."""
+    parts = (re.escape(part) for part in pattern.split("*"))
+    return r"(?:contacts\.|memories\.)?" + '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
 
 
 def restrict(desired: Desired, addresses: Collection[str]) -> Desired:
@@ -126,48 +256,3 @@ def restrict(desired: Desired, addresses: Collection[str]) -> Desired:
         contact_memories=memories,
         existing_memories=tuple(memory for memory in desired.existing_memories if memory.address in addresses),
     )
-
-
-def _names_something(chosen: Desired) -> bool:
-    return bool(chosen.contacts or chosen.memories)
-
-
-def _choose(desired: Desired, patterns: Sequence[str]) -> Desired:
-    pattern = re.compile("|".join(map(_expression, patterns)))
-    memories = _narrowed(desired.contact_memories, pattern)
-    needed = {memory.contact.name for memory in memories}
-    contacts = (contact for contact in desired.contacts if contact.name in needed or pattern.match(contact.address))
-    return replace(
-        desired,
-        contacts=tuple(_narrowed_contact(contact, pattern) for contact in contacts),
-        contact_memories=memories,
-        existing_memories=_narrowed(desired.existing_memories, pattern),
-    )
-
-
-def _narrowed_contact(contact: Contact, pattern: re.Pattern[str]) -> Contact:
-    """Return the contact; where only memories of it were named it has to exist, but its profile is left alone."""
-    return contact if pattern.match(contact.address) else replace(contact, profile=())
-
-
-def _expression(pattern: str) -> str:
-    """Translate a pattern: it must end where a name of the address ends, and may begin with the name of a contact."""
-    parts = (re.escape(part) for part in pattern.split("*"))
-    return r"(?:contacts\.|memories\.)?" + '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
-
-
-def _narrowed(memories: Sequence[_Memory], pattern: re.Pattern[str]) -> tuple[_Memory, ...]:
-    narrowed = (_narrow(memory, pattern) for memory in memories)
-    return tuple(memory for memory in narrowed if memory is not None)
-
-
-def _narrow(memory: _Memory, pattern: re.Pattern[str]) -> _Memory | None:
-    """Return the memory with the part that the pattern selects: all, some facts and users, or None for nothing."""
-    if pattern.match(memory.address):
-        return memory
-    users = tuple(user for user in memory.users if pattern.match(user_address(memory.address, user.phone_number)))
-    if isinstance(memory, ContactMemory):
-        facts = tuple(fact for fact in memory.facts if pattern.match(fact_address(memory.address, fact.key)))
-        left_out = frozenset(fact.key for fact in memory.facts) - {fact.key for fact in facts}
-        return replace(memory, facts=facts, users=users, left_out=left_out) if facts or users else None
-    return replace(memory, users=users) if users else None

@@ -7,7 +7,7 @@ from msgspec import Struct
 from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.model.observed import NO_KEYS, KnownKeys, NewKey
-from reconciler.core.model.selection import Shards
+from reconciler.core.model.selection import ALL, Chosen, Shards
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.plan.base import Base
 from reconciler.core.plan.diff import FactWrite
@@ -221,6 +221,7 @@ class PlanOrigin(Struct, frozen=True):
     The environment, specs and time of a plan; times are ISO 8601 in UTC.
 
     `snapshot_taken_at` is None unless a snapshot was read instead of the account, `shards` unless it covers a part.
+    `chosen` is what options left to be read.
     """
 
     environment: str
@@ -229,6 +230,7 @@ class PlanOrigin(Struct, frozen=True):
     created_at: str
     snapshot_taken_at: str | None = None
     shards: Shards | None = None
+    chosen: Chosen = ALL
 
 
 class Plan(Struct, frozen=True):

@@ -13,7 +13,7 @@ from reconciler.core.documents.plan import PlaceEntry, PlanDocument
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
-from reconciler.core.model.selection import Shard, Shards, select
+from reconciler.core.model.selection import ALL, Shard, Shards, select
 from reconciler.core.model.settings import ExceededGuard, Guards
 from reconciler.core.model.value import Json
 from reconciler.core.plan.measures import guarded
@@ -49,7 +49,7 @@ def plan_of(
     everything = structs.replace(desired(*memories), catalogue=keys)
     seen = {one.address: found for one, (_, found) in zip(memories, cases, strict=True)}
     contacts = {one.address: FoundContact(f"id-{one.name}", {}) for one in everything.contacts}
-    selection = select(everything, [], shard)
+    selection = select(everything, ALL, shard)
     chosen = selection.desired
     assert shard is None or len(chosen.memories) == 1
     read = {one.address: seen[one.address] for one in chosen.memories}

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.runs import PastRun, RunHeader, Step, StepStatus, step_statuses
 from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, ObservedMemory, Present, Unseen
-from reconciler.core.model.selection import select
+from reconciler.core.model.selection import Chosen, select
 from reconciler.core.plan.operations import Notice
 from reconciler.core.plan.receipt import Result, RunRecord
 from reconciler.render.tables import render_earlier_run
@@ -24,7 +24,7 @@ def step(kind: str = "write_facts", address: str = MEMORY, result: Result | None
 
 def found(seen: ObservedMemory, *steps: Step, targets: tuple[str, ...] = ()) -> Mapping[StepStatus, int]:
     declared = desired(WANTED)
-    looked_at = select(declared, targets).desired
+    looked_at = select(declared, Chosen(targets)).desired
     return Counter(step_statuses(steps, plan(WANTED, seen), declared=declared, looked_at=looked_at).values())
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reconciler.core.model.desired import Identifier
-from reconciler.core.model.selection import Shard, Shards, parse_shard, part_of, select
+from reconciler.core.model.selection import Chosen, Shard, Shards, parse_shard, part_of, select
 from tests.builders import declared_contact, desired, existing, memory, user
 
 EVERYTHING = desired(
@@ -44,7 +44,7 @@ def test_a_contact_comes_with_all_its_memories_and_shards_make_up_the_whole() ->
 
 
 def test_a_target_that_names_something_in_another_shard_is_no_mistake() -> None:
-    chosen = [select(EVERYTHING, ["contacts.guest-3"], Shard(index, 4)) for index in range(4)]
+    chosen = [select(EVERYTHING, Chosen(("contacts.guest-3",)), Shard(index, 4)) for index in range(4)]
 
     assert [one.unmatched for one in chosen] == [()] * 4
     assert sum(len(one.desired.memories) for one in chosen) == 2

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.core.model.selection import select
+from reconciler.core.model.selection import Chosen, select
 from tests.builders import desired, existing, memory, user
 
 EVERYTHING = desired(
@@ -12,7 +12,7 @@ EVERYTHING = desired(
 
 
 def chosen(*patterns: str) -> list[str]:
-    return [item.address for item in select(EVERYTHING, patterns).desired.memories]
+    return [item.address for item in select(EVERYTHING, Chosen(patterns)).desired.memories]
 
 
 def test_no_pattern_chooses_everything() -> None:
@@ -42,17 +42,17 @@ def test_a_star_stands_for_any_part_of_one_name() -> None:
     ],
 )
 def test_facts_and_users_can_be_chosen_one_by_one(pattern: str, keys: list[str]) -> None:
-    (chosen_memory,) = select(EVERYTHING, [pattern]).desired.contact_memories
+    (chosen_memory,) = select(EVERYTHING, Chosen((pattern,))).desired.contact_memories
 
     assert {fact.key for fact in chosen_memory.facts} == set(keys)
 
 
 def test_what_was_left_out_is_counted() -> None:
-    assert select(EVERYTHING, ["memories.vip-line"]).left_out == 3
+    assert select(EVERYTHING, Chosen(("memories.vip-line",))).left_out == 3
 
 
 def test_a_pattern_that_names_nothing_is_told() -> None:
-    assert select(EVERYTHING, ["contacts.sarah", "contacts.nobody", "contacts.sar"]).unmatched == (
-        "contacts.nobody",
-        "contacts.sar",
+    assert select(EVERYTHING, Chosen(("contacts.sarah", "contacts.nobody", "contacts.sar"))).unmatched == (
+        ("--target", "contacts.nobody"),
+        ("--target", "contacts.sar"),
     )

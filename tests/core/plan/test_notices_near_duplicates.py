@@ -8,7 +8,7 @@ from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import distinguished, is_typo, similar_keys, twins
 from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
-from reconciler.core.model.selection import Shard, select
+from reconciler.core.model.selection import Chosen, Shard, select
 from reconciler.core.plan.operations import Notice
 from reconciler.core.plan.planner import build_plan
 from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
@@ -93,7 +93,7 @@ def test_with_a_catalogue_nothing_is_guessed() -> None:
 @pytest.mark.parametrize(("targets", "shard"), [(["contacts.b"], None), ([], "b"), (["contacts.*"], "b")])
 def test_a_key_is_doubted_in_view_of_what_targets_and_shards_leave_out(targets: list[str], shard: str | None) -> None:
     everything = desired(*(memory({"favorite_color": 1}, contact=name) for name in "acd"), TYPO)
-    chosen = select(everything, targets, shard_of(everything, shard) if shard else None)
+    chosen = select(everything, Chosen(tuple(targets)), shard_of(everything, shard) if shard else None)
     observed = nothing_live(chosen.desired)
 
     made = build_plan(chosen.desired, observed, origin=ORIGIN, left_out=0, declared=everything)
