@@ -258,6 +258,23 @@ def test_two_keys_without_a_common_key_for_digests_are_refused_with_the_cure(liv
     assert account.writes() == []
 
 
+def test_the_key_of_another_account_is_refused_where_one_is_expected(live: Hosted, account: Account) -> None:
+    def exchange() -> None:
+        account.apps[WRITES] = create_app(Store(), Settings(key=WRITES))
+
+    world: Any = account.store.dump()
+    settings = (live.origin / "reconciler.yaml").read_text()
+    expected = f"    expect_account: {{contact_id: {world['contacts'][0]['id']}}}\n"
+    live.commit("reconciler.yaml", settings + expected)
+    change(live, "plan: trial", "plan: gold")
+    live.approve = exchange
+    run = live.merged()
+
+    assert (results(run)[APPLY], run.jobs[APPLY].codes) == ("failure", [4])
+    assert "expect_account" in run.jobs[APPLY].summary
+    assert account.writes() == []
+
+
 def test_a_plan_that_somebody_changed_in_the_artifact_is_refused(live: Hosted, account: Account) -> None:
     def rewrite() -> None:
         [plan] = (live.runner.folder / "kept" / "artifacts" / str(live.runs)).glob("*/plan.json")

@@ -36,7 +36,8 @@ def call(settings: Settings, command: str, *arguments: str) -> Ran:
 
     What it tells the runner (as `::add-mask::`) reaches the runner alone: it holds the secrets that are to be masked.
     """
-    line = ["reconciler", "--project", settings.project, "--environment", settings.environment, command, *arguments]
+    project = [] if settings.project == "." else ["--project", settings.project]
+    line = ["reconciler", *project, "--environment", settings.environment, command, *arguments]
     pipe: dict[str, Any] = {"stderr": subprocess.PIPE, "text": True, "encoding": "utf-8", "errors": "replace"}
     with relaying_signals() as relay, subprocess.Popen(line, env=_own_variables(), **pipe) as process:
         relay.pass_on_to(process)
