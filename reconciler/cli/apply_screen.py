@@ -25,8 +25,9 @@ from reconciler.render.plan_text import render_plan_text
 from reconciler.workflow.applying import Apply
 from reconciler.workflow.notifying import Ended
 from reconciler.workflow.proposal import Proposal
+from reconciler.workflow.refusing import refuse
 from reconciler.workflow.run import Reporter
-from reconciler.workflow.session import Session, refuse_exceeded
+from reconciler.workflow.session import Session
 from reconciler.workflow.undoing import UndoFile
 
 _DRY_RUN_FORMATS = ("text", "json")
@@ -92,7 +93,7 @@ def _run_dry(apply: Apply, output_format: str) -> int:
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
     plan, document = run_in_loop(apply.rehearse(apply.session.masker(reveal=reveal)))
     emit(dry_run_formats()[output_format](document), output_format)
-    refuse_exceeded(plan)
+    refuse(plan)
     return 0
 
 

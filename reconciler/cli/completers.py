@@ -43,6 +43,13 @@ def complete_labels(context: click.Context, _: click.Parameter, incomplete: str)
     return [CompletionItem(text) for text in dict.fromkeys(found) if text.startswith(incomplete)]
 
 
+def complete_rules(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Return the declared rules that start like this."""
+    from reconciler.specs.scanning import declared_rules
+
+    return [name for name in _declared(context, declared_rules) if name.startswith(incomplete)]
+
+
 def complete_formats(formats: Sequence[str], _context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Complete FORMAT=FILE as far as `FORMAT=`; what follows is for the shell."""
     return [f"{name}=" for name in formats if f"{name}=".startswith(incomplete)]

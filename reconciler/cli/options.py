@@ -270,6 +270,19 @@ def guard_options(command: _Command) -> _Command:
     )
 
 
+def allow_option(command: _Command) -> _Command:
+    """Add the option that raises a rule of the specs for one run."""
+    return _shared(
+        "--allow",
+        "allowed",
+        multiple=True,
+        default=(),
+        metavar="RULE",
+        shell_complete=lambda *typed: _completers().complete_rules(*typed),
+        help="Apply although this rule of the specs is broken; the plan and the receipt say so. Repeatable.",
+    )(command)
+
+
 class _MostFailuresType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
     """A number of failures, or a share of the operations."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, Type
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.model.masking import compose, named
@@ -100,14 +101,19 @@ def _fill(expected: str) -> str:
 def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
     """Return the keys that a model knows in the mapping at a path."""
     found = _at(model, path)
-    return tuple(found.model_fields) if found else ()
+    return tuple(_fields(found)) if found else ()
 
 
 def described(model: type[BaseModel], path: KeyPath) -> str:
     """Return a model's own description of the key at a path, if it has one."""
     found = _at(model, path[:-1])
-    field = found.model_fields.get(str(path[-1])) if found else None
+    field = _fields(found).get(str(path[-1])) if found else None
     return (field.description or "") if field else ""
+
+
+def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Return the fields of a model by the keys that are written."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
@@ -119,7 +125,7 @@ def _at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
 
 def _below(shape: object, step: str | int) -> list[object]:
     if isinstance(shape, type) and issubclass(shape, BaseModel):
-        field = shape.model_fields.get(str(step))
+        field = _fields(shape).get(str(step))
         return _models(field.annotation) if field else []
     return _models(get_args(shape)[-1 if get_origin(shape) is dict else 0]) if get_args(shape) else []
 

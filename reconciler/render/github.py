@@ -13,27 +13,30 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line
-from reconciler.render.notices import refusal_sentences, view_sentences
+from reconciler.render.notices import refusal_sentences, view_sentences, warning_sentences
 from reconciler.render.sections import Level, Section, plan_sections, receipt_sections
 from reconciler.render.words import counted
 
 _LEVELS: tuple[Level, ...] = ("error", "warning", "notice")
 _MOST = 10
 _LONGEST_TEXT = 200
+_LONGEST_REFUSAL = 600
 _LONGEST_FILE = 4096
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
 def render_plan_github(plan: PlanDocument) -> str:
-    """Return a refusal by a guard as an error, updates of live values as warnings, and everything else as notices."""
-    return _refusals(plan) + _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
+    """Return refusals as errors, updates of live values and rules that warn as warnings, everything else as notices."""
+    return _about_rules(plan) + _rendered(plan_sections(plan), plan.environment, view_sentences(plan))
 
 
-def _refusals(plan: PlanDocument) -> str:
+def _about_rules(plan: PlanDocument) -> str:
+    """Return what guards and rules refuse, and what rules warn of."""
     title = _property(plan.environment, _LONGEST_TEXT)
-    lines = (_data(shortened(text, _LONGEST_TEXT)) for text in refusal_sentences(plan))
-    return "".join(f"::error title={title}::{line}\n" for line in lines)
+    found = [("error", text) for text in refusal_sentences(plan)]
+    found += [("warning", text) for text in warning_sentences(plan)]
+    return "".join(f"::{level} title={title}::{_data(shortened(text, _LONGEST_REFUSAL))}\n" for level, text in found)
 
 
 def render_receipt_github(receipt: ReceiptDocument) -> str:

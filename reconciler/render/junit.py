@@ -19,7 +19,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.text import shortened, visible
 from reconciler.render.changes import Line, place_text, plan_lines
-from reconciler.render.notices import refusal_sentences, view_sentences
+from reconciler.render.notices import refusal_sentences, view_sentences, warning_sentences
 from reconciler.render.words import PlanWords, counted, detail_of, words_of
 
 _MOST_LINES = 20
@@ -64,7 +64,7 @@ def render_plan_junit(plan: PlanDocument) -> str:
     places = {memory_of(entry.address): entry.source for entry in reversed(plan.operations)}
     cases = [_plan_case(classname, address, places[address], lines, words) for address, lines in by_memory.items()]
     name = f"{words.command} for {plan.environment}"
-    about_plan = [*refusal_sentences(plan), *view_sentences(plan)]
+    about_plan = [*refusal_sentences(plan), *warning_sentences(plan), *view_sentences(plan)]
     return _report(name, plan.created_at, cases or [_nothing(classname, "no changes")], about_plan)
 
 

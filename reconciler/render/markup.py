@@ -60,6 +60,9 @@ _ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&<>@#`$[]"
 _LONGEST_MARKER = 200
 _MOST_NOTICES = 12
 _NAME = 80
+_SENTENCE = 300
+"""The message of a rule, and names beside it."""
+
 _KEYS = 400
 _MOST_PLACES = 10
 
@@ -87,13 +90,13 @@ def marker(environment: str, *, suffix: str = "") -> str:
 
 def refusal(plan: PlanDocument) -> str:
     """Return the guards that refuse a plan as a caution; empty where none does."""
-    sentences = refusal_sentences(plan, lambda text: code(text, _NAME))
+    sentences = refusal_sentences(plan, lambda text: code(text, _SENTENCE))
     return f"> [!CAUTION]\n> <p>{'<br>'.join(sentences)}</p>" if sentences else ""
 
 
 def notes(plan: PlanDocument) -> Iterator[str]:
     """Yield the notes, where there are any: sentences about the whole plan, then notices by kind."""
-    sentences = [*view_sentences(plan, lambda text: code(text, _NAME)), *_notices(plan.notices)]
+    sentences = [*view_sentences(plan, lambda text: code(text, _SENTENCE)), *_notices(plan.notices)]
     if rest := sentences[_MOST_NOTICES:]:
         sentences = [*sentences[:_MOST_NOTICES], f"{counted(len(rest), 'more kind')} of notes."]
     if sentences:
@@ -101,7 +104,7 @@ def notes(plan: PlanDocument) -> Iterator[str]:
 
 
 def _notices(notices: Sequence[NoticeEntry]) -> Iterator[str]:
-    for group in notice_groups(notices, lambda address: code(address, _NAME)):
+    for group in notice_groups(notices, lambda text: code(text, _SENTENCE)):
         yield f"{group.heading} ({code(group.kind, _NAME)}).{_keys(group.with_keys)}"
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import NoticeEntry, PlanDocument
+from reconciler.core.documents.plan import NoticeEntry, PlanDocument, RuleEntry, RulePlaceEntry
 from reconciler.core.model.masking import Masked, Text
 from reconciler.core.model.nearest import twins
 from reconciler.core.model.settings import ExceededGuard
@@ -79,6 +79,10 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
 }
 """By type of notice: what is counted, one and many, and the sentence about it."""
+_RULES: Mapping[str, str] = {
+    "rule": "the rule {rule} warns{place}: {message}",
+    "rule_not_judged": "the rule {rule} is not judged{place}: it reads a secret, or a value that only its digest shows",
+}
 _OTHER = ("notice", "", "{what} of this kind{place}")
 _WITHOUT_A_NUMBER: Mapping[str, str] = {
     "unknown_contact": "the account does not show the contact{place}; the API decides",
@@ -106,19 +110,24 @@ class NoticeGroup(Struct, frozen=True):
 
 def notice_groups(notices: Iterable[NoticeEntry], mark: Callable[[str], str] | None = visible) -> list[NoticeGroup]:
     """Group notices by kind, in the order in which kinds come first; without `mark`, sentences name no place."""
-    found: dict[str, list[NoticeEntry]] = defaultdict(list)
+    found: dict[tuple[str, str], list[NoticeEntry]] = defaultdict(list)
     for notice in notices:
-        found[notice.type].append(notice)
+        found[notice.type, notice.rule].append(notice)
     groups = []
-    for kind, alike in found.items():
-        place = "" if mark is None else mark(alike[0].address) if len(alike) == 1 else counted(len(alike), "place")
-        sentence = notice_sentence(kind, sum(notice.count for notice in alike), place)
+    for (kind, rule), alike in found.items():
+        places = sum(notice.count for notice in alike) if rule else len(alike)
+        place = "" if mark is None else mark(alike[0].address) if places == 1 else counted(places, "place")
+        sentence = notice_sentence(alike[0], sum(notice.count for notice in alike), place, mark or visible)
         groups.append(NoticeGroup(kind, sentence, tuple(alike)))
     return groups
 
 
-def notice_sentence(kind: str, count: int, where: str = "") -> str:
-    """Return what a notice means, without a full stop; `where` is the place, or the number of places."""
+def notice_sentence(notice: NoticeEntry, count: int, where: str = "", mark: Callable[[str], str] = visible) -> str:
+    """Return what notices like one mean, without a full stop; `where` is the place, or the number of places."""
+    kind = notice.type
+    if kind in _RULES:
+        place = f" in {where}" if where else ""
+        return _RULES[kind].format(rule=mark(notice.rule), message=mark(notice.message), place=place)
     singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
     if not count:
         sentence = _WITHOUT_A_NUMBER.get(kind, sentence)
@@ -136,8 +145,14 @@ def keys_of(notice: NoticeEntry, *, digests: bool = False) -> str:
 
 
 def refusal_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
-    """Return a sentence for each guard that refuses the plan; `mark` writes names."""
-    return [f"Apply refuses this: {guard_sentence(guard, mark)}." for guard in plan.guards]
+    """Return a sentence for each guard and each rule that refuses the plan; `mark` writes names."""
+    refusing = [rule_sentence(rule, mark) for rule in plan.rules if not rule.allowed]
+    return [f"Apply refuses this: {one}." for one in (*(guard_sentence(one, mark) for one in plan.guards), *refusing)]
+
+
+def warning_sentences(plan: PlanDocument) -> list[str]:
+    """Return a sentence for each rule that warns, for formats that show no other notices."""
+    return [f"{group.heading}." for group in notice_groups(plan.notices) if group.kind == "rule"]
 
 
 def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> list[str]:
@@ -152,7 +167,27 @@ def view_sentences(plan: PlanDocument, mark: Callable[[str], str] = visible) -> 
         sentences.append(shards_sentence(plan.shards))
     if plan.chosen is not None:
         sentences.append(chosen_sentence(plan.chosen, mark))
+    sentences += [f"Allowed for this run: {rule_sentence(rule, mark)}." for rule in plan.rules if rule.allowed]
     return sentences
+
+
+_MOST_RULE_PLACES = 3
+_SUBJECTS = {"contact": ("contact", ""), "memory": ("memory", "memories"), "change": ("change", "")}
+
+
+def rule_sentence(rule: RuleEntry, mark: Callable[[str], str] = visible) -> str:
+    """Return what breaks a rule, and where, without a full stop; `mark` writes names."""
+    by = counted(rule.count, *_SUBJECTS[rule.kind]) if rule.places else "the totals of this plan"
+    shown = [_place_of(place, mark) for place in rule.places[:_MOST_RULE_PLACES]]
+    rest = rule.count - len(shown)
+    places = f"; {listed([*shown, *([f'{rest:,} more'] if rest else [])])}" if shown else ""
+    at = mark(f"{rule.source.file}:{rule.source.line}")
+    return f"the rule {mark(rule.name)} ({at}) is broken by {by}: {mark(rule.message)}{places}"
+
+
+def _place_of(place: RulePlaceEntry, mark: Callable[[str], str]) -> str:
+    at = f" at {mark(f'{place.source.file}:{place.source.line}')}" if place.source else ""
+    return f"{mark(place.address)}{at}{f' ({place.detail})' if place.detail else ''}"
 
 
 def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -> str:

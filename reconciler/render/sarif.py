@@ -75,6 +75,9 @@ _RULES: Mapping[str, _SarifRule] = {
     "unknown_contact": _SarifRule(
         "UnknownContact", "warning", "The account does not show a declared contact; the API decides."
     ),
+    "rule": _SarifRule("Rule", "warning", "A rule of the specs that warns is broken."),
+    "rule_not_judged": _SarifRule("RuleNotJudged", "note", "A rule reads what is not known here, and is not judged."),
+    "rule_refuses": _SarifRule("RuleRefuses", "error", "A rule of the specs is broken, and apply refuses."),
     "retained": _SarifRule("Retained", "note", "Facts and users that the specs no longer name stay live."),
     "unmanaged": _SarifRule("Unmanaged", "note", "Live facts that no spec names are left alone."),
     "unverifiable": _SarifRule("Unverifiable", "note", "Contacts or users that the account gives no way to look up."),
@@ -118,7 +121,16 @@ def render_plan_sarif(plan: PlanDocument) -> str:
         _SarifResult("view", sentence, "", None) for sentence in (*refusal_sentences(plan), *view_sentences(plan))
     ]
     category = f"reconciler/{plan.kind}/{visible(plan.environment)}/"
-    return _log(category, [*map(_notice, plan.notices), *about_plan])
+    return _log(category, [*map(_notice, plan.notices), *_refusing(plan), *about_plan])
+
+
+def _refusing(plan: PlanDocument) -> Iterator[_SarifResult]:
+    """Yield each place at which a rule is broken that refuses the plan."""
+    for rule in plan.rules:
+        for place in rule.places if not rule.allowed else ():
+            source = Source(place.source.file, place.source.line) if place.source else None
+            text = f"{place.address}: this breaks the rule {rule.name}: {rule.message}"
+            yield _SarifResult("rule_refuses", text, place.address, source)
 
 
 def _problem(problem: Problem) -> _SarifResult:
@@ -134,7 +146,7 @@ def _advice(advice: Advice) -> _SarifResult:
 
 
 def _notice(notice: NoticeEntry) -> _SarifResult:
-    text = notice_sentence(notice.type, notice.count)
+    text = notice_sentence(notice, notice.count)
     about = f"{notice.address}: {text}" if notice.address else text
     message = f"{about}: {keys_of(notice)}" if notice.keys else f"{about}."
     source = Source(notice.source.file, notice.source.line) if notice.source else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from reconciler.core.documents.plan import CostEntry, PlanDocument
+from reconciler.core.model.address import is_name
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
@@ -52,7 +53,9 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
     """Return what to do about an incomplete apply; empty where it is complete."""
     changed = sum(outcome.changed_since_plan for outcome in receipt.outcomes)
     totals = receipt.totals
-    sentences = ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
+    names = [name for name in receipt.allowed if is_name(name)]
+    sentences = [f"Broken, and allowed for this run: {listed(names)}."] if names else []
+    sentences += ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
     altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
     if altered:
         sentences.append(

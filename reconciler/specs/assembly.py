@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 _TABLES = (".csv", ".jsonl", ".ndjson")
 _SAME_ROWS = "remove one of the two, or name the rows by more columns in named_by"
-_KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory"}
+_KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory", "rules": "rule"}
 
 
 def assemble(declared: Iterable[Declarations], problems: Problems, *, is_complete: bool) -> Desired:
@@ -58,7 +58,9 @@ def assemble(declared: Iterable[Declarations], problems: Problems, *, is_complet
     _report_same_id(existing, problems)
     catalogue = catalogue_of(all_declared)
     live = any(one.live_values for one in all_declared)
-    return Desired(tuple(sorted(scopes)), tuple(one.contact for one in contacts), memories, existing, catalogue, live)
+    rules = _first_by_name((one.rule.name, one.rule) for document in all_declared for one in document.rules)
+    declared_contacts = tuple(one.contact for one in contacts)
+    return Desired(tuple(sorted(scopes)), declared_contacts, memories, existing, catalogue, live, rules)
 
 
 def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tuple[str, str], Source]:

@@ -18,6 +18,7 @@ from reconciler.core.model.desired import (
     ScopeKey,
     User,
 )
+from reconciler.core.model.rules import Rule
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
@@ -54,6 +55,13 @@ class DeclaredLayer(Struct, frozen=True):
 
     owner: KeyPath
     facts: Facts
+
+
+class DeclaredRule(Struct, frozen=True):
+    """A rule, with the places of its expressions."""
+
+    rule: Rule
+    places: Mapping[str, Source]
 
 
 class Invalid(Struct, frozen=True):
@@ -102,6 +110,7 @@ class Declarations(Struct, frozen=True):
     contacts: tuple[DeclaredContact, ...]
     memories: tuple[ExistingMemory, ...]
     live_values: bool = False
+    rules: tuple[DeclaredRule, ...] = ()
 
     def layers(self) -> Iterator[DeclaredLayer]:
         """Return every layer of facts, those of invalid declarations included."""
@@ -164,6 +173,7 @@ def declarations(document: Node, problems: Problems) -> Declarations:
         contacts=tuple(_contacts(spec, parts, problems)),
         memories=tuple(_memories(spec, parts, problems)),
         live_values=is_live,
+        rules=tuple(_rules(spec, parts)),
     )
 
 
@@ -190,6 +200,17 @@ def _fact_keys(spec: SpecDocument, parts: Mapping[str, Node]) -> Iterator[FactKe
     for name, node in _entries(parts, "fact_keys"):
         if name in spec.fact_keys:
             yield spec.fact_keys[name].as_key(name, node.key_source)
+
+
+def _rules(spec: SpecDocument, parts: Mapping[str, Node]) -> Iterator[DeclaredRule]:
+    for name, node in _entries(parts, "rules"):
+        if name in spec.rules:
+            written = spec.rules[name]
+            message = " ".join(written.message.split())
+            rule = Rule(
+                name, written.kind, written.where, written.require, message, written.level, source=node.key_source
+            )
+            yield DeclaredRule(rule, {key: below.source for key, below in node.entries()})
 
 
 def _scopes(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems) -> Iterator[DeclaredScope]:

@@ -204,12 +204,21 @@ class _Loading:
         if self._recorder:
             self._recorder.declared = declared
         desired = assemble(declared, self._problems, is_complete=self._is_complete)
+        self._check_rules(declared, desired)
         ruled = [one for one in declared if not one.live_values]
         check_facts(ruled, desired.catalogue, self._problems, is_complete=self._is_complete)
         warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
         scopes = tuple(scope for one in declared for scope in one.scopes)
         shared = tuple(self._shared_names)
         return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes, shared)
+
+    def _check_rules(self, declared: Iterable[Declarations], desired: Desired) -> None:
+        """Check the expressions of rules; facts can have any key where a part of the catalogue may be unread."""
+        if desired.rules:
+            from reconciler.specs.rules import check_rules  # noqa: PLC0415  most repositories have no rules
+
+            catalogue = desired.catalogue if self._is_complete else {}
+            self._warnings += check_rules((rule for one in declared for rule in one.rules), catalogue, self._problems)
 
     def cells_of(self, problems: Iterable[Problem]) -> Mapping[Source, Cell]:
         """Return the cells of data files at the places of problems."""

@@ -38,6 +38,9 @@ _SHOWN: Mapping[_Place, str] = {
 }
 _OF_A_CONTACT: Mapping[str, _Place] = {"metadata": "free", "labels": "of labels"}
 _OF_ANY_KIND = frozenset(("free", "of the catalogue", "of data files"))
+_NOT_FILLED_IN = ["rules"]
+"""The section that is used as it is written."""
+
 _DEFINE = "define it under variables, in reconciler.yaml"
 
 
@@ -113,7 +116,7 @@ class _Resolving:
         is_same = True
         for key, item in value.items():
             self._path.append(key)
-            resolved = self.value(item)
+            resolved = item if self._path == _NOT_FILLED_IN else self.value(item)
             new_key = key if OPENING not in key else self._key(key)
             self._path.pop()
             is_same = is_same and resolved is item and new_key is key

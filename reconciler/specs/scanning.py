@@ -17,7 +17,7 @@ from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_reading import RowSource, row_sources
 
 _MOST_BYTES = 65_536
-_LIKE_SPECS = re.compile(rb'"(?:contacts|contacts_from|fact_keys|memories|scopes)"\s*:\s*[{\[]')
+_LIKE_SPECS = re.compile(rb'"(?:contacts|contacts_from|fact_keys|memories|rules|scopes)"\s*:\s*[{\[]')
 _OURS = b'"format_version"'
 """What the documents of this tool hold, such as a saved plan."""
 
@@ -63,6 +63,13 @@ def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
 _LAYERS = ("facts", "seed_facts")
 _MOST_ROWS = 1000
 """At most so many rows of data files are read, since somebody waits for the completion."""
+
+
+def declared_rules(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
+    """Return the names of the rules that spec files declare, sorted; nothing is checked."""
+    files = find_files(entries, root=root).files
+    documents = (node.value for file in files for node in read_file(file.path, name=file.name).documents)
+    return tuple(sorted({name for document in documents for name, _ in _entries(document, "rules")}))
 
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from reconciler.core.model.catalogue import NUMBERS, FactKey, FactType, broken_rule
 from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import compose, named
+from reconciler.core.model.rules import RuleKind, RuleLevel
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import REFUSED, AccountId, Id, Strict, number_meant, wrong
@@ -190,6 +191,30 @@ class FactKeySpec(Strict):
         )
 
 
+LONGEST_MESSAGE = 300
+_EXPRESSION = "an expression in CEL that is true or false (`reconciler help rules` lists its variables)"
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise wrong("this is empty", cure="write it, or remove the key")
+    return text
+
+
+class RuleSpec(Strict):
+    """What must hold, or nothing is applied. Rules are not filled in, and no overlay changes them."""
+
+    kind: RuleKind = Field(alias="for", description="what the rule is about, each by itself")
+    where: Annotated[str, AfterValidator(_some_text)] = Field(
+        default="", description=f"which of them the rule is about: {_EXPRESSION}; without it, all of them"
+    )
+    require: Annotated[str, AfterValidator(_some_text)] = Field(description=f"what must hold: {_EXPRESSION}")
+    message: Annotated[str, AfterValidator(_some_text)] = Field(
+        max_length=LONGEST_MESSAGE, description="why it must hold, shown as it is where it does not"
+    )
+    level: RuleLevel = Field(default="refuse", description="refuse to apply, or warn alone")
+
+
 class SpecDocument(Strict):
     """A document of declarations; what it declares may be spread over any number of documents and files."""
 
@@ -203,6 +228,9 @@ class SpecDocument(Strict):
     )
     memories: dict[Name, ExistingMemorySpec] = Field(
         default_factory=dict, description="memories that exist already, by name, declared for their users"
+    )
+    rules: dict[Name, RuleSpec] = Field(
+        default_factory=dict, description="what must hold of contacts, memories and changes, by name"
     )
     live_values: bool = Field(
         default=False,

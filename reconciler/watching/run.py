@@ -36,8 +36,9 @@ from reconciler.workflow.applying import apply_plan
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
+from reconciler.workflow.refusing import refuse
 from reconciler.workflow.run import Reporter, Surroundings
-from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, refuse_exceeded, session_for
+from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
 
 
 class Times(Struct, frozen=True):
@@ -190,7 +191,7 @@ class WatchRun:
         self._account = account = AccountSummary(
             summary, has_drift=proposal.plan.has_changes, drift=drift_of(proposal.plan)
         )
-        refuse_exceeded(proposal.plan, command="apply")
+        refuse(proposal.plan, command="apply")
         return proposal, account
 
     async def _applied(self, session: Session, records: ApplyRecords, proposal: Proposal) -> Receipt:

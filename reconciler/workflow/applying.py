@@ -25,8 +25,9 @@ from reconciler.workflow.options import RunOptions
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
 from reconciler.workflow.records import ApplyRecords, keeping_records
+from reconciler.workflow.refusing import refuse
 from reconciler.workflow.run import Run
-from reconciler.workflow.session import Session, refuse_exceeded
+from reconciler.workflow.session import Session
 from reconciler.workflow.undoing import UndoFile
 
 
@@ -146,7 +147,7 @@ class Apply(Struct, frozen=True):
         account = self.session.account
         proposal = await self._propose(asks=screen.asks)
         screen.show_plan(proposal)
-        refuse_exceeded(proposal.plan)
+        refuse(proposal.plan)
         if not self.is_undo:
             records.resolve_earlier_runs(proposal)
         undo = self.undo if proposal.plan.operations else None
@@ -214,7 +215,8 @@ async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
     following = Together(observer, counting)
     execution = await execute(plan, writer, concurrency=run.concurrency, stop=stop, observer=following, canary=canary)
     finished_at = time_text(run.clock.now())
-    receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes)
+    allowed = tuple(verdict.rule.name for verdict in plan.refusing if verdict.is_allowed)
+    receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes, allowed=allowed)
     return Applied(receipt, execution.memory_ids)
 
 

@@ -15,7 +15,8 @@ class RunOptions:
 
     `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
     environment's, if there are any. `shard`, `targets`, `labels` and `excludes` choose what is looked at.
-    `revealed` are patterns of keys whose live values may be shown. With `debug`, each request is noted.
+    `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `debug`,
+    each request is noted.
     """
 
     project: str | None = None
@@ -38,6 +39,7 @@ class RunOptions:
     excludes: tuple[str, ...] = ()
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> "Chosen":

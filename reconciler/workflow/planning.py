@@ -14,7 +14,7 @@ from reconciler.core.model.observed import Observed, same_contact_problems, same
 from reconciler.core.model.selection import ALL, Chosen, Selection, Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
-from reconciler.core.plan.measures import foresee, guarded
+from reconciler.core.plan.measures import foresee
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.remote import Reader
@@ -38,7 +38,7 @@ async def plan_live(session: Session, *, base: str | None = None) -> Plan:
     async with session.account.reader() as reader:
         revision = _revision(session, base)
         made = await make_plan(session.desired, reader, session.run("reading"), chosen=session.chosen, base=revision)
-        return guarded(made, session.guards)
+        return _checked(made, session)
 
 
 async def plan_offline(session: Session, file: Path, *, base: str | None = None) -> Plan:
@@ -56,7 +56,11 @@ async def plan_offline(session: Session, file: Path, *, base: str | None = None)
     if reader.lacking:
         lacking = memories(len(reader.lacking))
         session.reporter.note(f"warning: the snapshot lacks {lacking}, planned as if they held nothing")
-    return guarded(made, session.guards)
+    return _checked(made, session)
+
+
+def _checked(plan: Plan, session: Session) -> Plan:
+    return session.checked(plan, lambda: select(session.desired, session.chosen, session.shard).desired)
 
 
 async def make_plan(

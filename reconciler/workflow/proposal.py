@@ -12,7 +12,6 @@ from reconciler.core.model.address import memory_of, operation_key
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import restrict, select
-from reconciler.core.plan.measures import guarded
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
@@ -57,8 +56,9 @@ class Proposal(Struct, frozen=True):
 
 async def propose_declared(session: Session, reader: Reader, run: Run) -> Proposal:
     """Plan all that is declared, as far as it is chosen."""
-    plan = guarded(await make_plan(session.desired, reader, run, chosen=session.chosen), session.guards)
-    return Proposal(plan, plan, select(session.desired, session.chosen, session.shard).desired)
+    chosen = select(session.desired, session.chosen, session.shard).desired
+    plan = session.checked(await make_plan(session.desired, reader, run, chosen=session.chosen), lambda: chosen)
+    return Proposal(plan, plan, chosen)
 
 
 async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanDocument, *, strict: bool) -> Proposal:
@@ -69,9 +69,9 @@ async def propose_saved(session: Session, reader: Reader, run: Run, saved: PlanD
         raise RefusedError(f"--strict: {_listed(found.changed)}; nothing was written")
     addresses = [memory_of(entry.address) for entry in saved.operations]
     order = tuple(map(operation_key, saved.operations))
-    plan = guarded(found.plan, session.guards, saved.measures)
-    looked_at = restrict(session.desired, addresses)
-    return Proposal(plan, fresh, looked_at, found.decided, order, saved.operations_digest)
+    chosen = restrict(session.desired, addresses)
+    plan = session.checked(found.plan, lambda: chosen, reviewed=saved.measures)
+    return Proposal(plan, fresh, chosen, found.decided, order, saved.operations_digest)
 
 
 def _listed(moved: Iterable[Outcome]) -> str:

@@ -1,6 +1,5 @@
 """What a command works with: its repository, the specs of an environment with their secrets, guards and account."""
 
-import dataclasses
 import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -16,54 +15,20 @@ from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose, worded
 from reconciler.core.model.selection import Chosen, Shard
-from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards
+from reconciler.core.model.settings import Guards, Measures
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.measures import Allowance, seconds_to_read
 from reconciler.core.plan.operations import Plan
-from reconciler.errors import Cell, InputError, Problem, RefusedError, Source, SpecError
+from reconciler.errors import Cell, InputError, Problem, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.reading import entry_name
-from reconciler.render.notices import guard_sentence
 from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.specs.loading import Recorder
 from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
+from reconciler.workflow.refusing import allowed_rules, checked, guards_of
 from reconciler.workflow.run import Reporter, Run, Surroundings
-
-
-def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
-    """Return the guards of an environment as this run changes them, and note each that is changed."""
-    given = {name: getattr(options, name) for name in GUARD_NAMES}
-    changed = {name: value for name, value in given.items() if value is not None}
-    for name, value in changed.items():
-        usual = getattr(environment.guards, name)
-        if usual is not None and usual != value:
-            verb = f"is {'raised' if value > usual else 'lowered'} from {usual:.15g} to {value:.15g}"
-            note(f"guard: {name} of {environment.name} {verb} for this run ({_flag(name)})")
-    return dataclasses.replace(environment.guards, **changed)
-
-
-def refuse_exceeded(plan: Plan, *, command: str = "") -> None:
-    """
-    Raise `RefusedError`, which names every guard that refuses the plan, if any does.
-
-    `command` has the flags that raise a guard; empty, the command that was called has them.
-    """
-    if plan.exceeded:
-        refusals = (f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded)
-        raise RefusedError("\n".join(refusals))
-
-
-def _cure(guard: ExceededGuard, command: str) -> str:
-    flag = f"{_flag(guard.name)} {guard.value:.15g}"
-    called = f"`reconciler {command} {flag}`" if command else flag
-    return f"look at the plan, and where it is right, raise it for one run with {called}"
-
-
-def _flag(guard: str) -> str:
-    return f"--{guard.replace('_', '-')}"
-
 
 _Item = TypeVar("_Item")
 
@@ -72,7 +37,8 @@ class Session(Struct, frozen=True):
     """
     One command's view of a repository and an account; `environ` reads the secrets that specs refer to.
 
-    `read` are the files that the declarations are from, named from the top of the work tree.
+    `read` are the files that the declarations are from, named from the top of the work tree. `allowed` are
+    the rules that are raised for this run.
     """
 
     project: Project
@@ -85,6 +51,7 @@ class Session(Struct, frozen=True):
     read: tuple[str, ...]
     chosen: Chosen
     shard: Shard | None = None
+    allowed: frozenset[str] = frozenset()
 
     @property
     def reporter(self) -> Reporter:
@@ -119,6 +86,10 @@ class Session(Struct, frozen=True):
         seconds = seconds_to_read(requests, met)
         if seconds:
             self.reporter.note(f"note: reading {memories(count)} takes about {duration(seconds)} at {met.rate}")
+
+    def checked(self, plan: Plan, chosen: Callable[[], Desired], *, reviewed: Measures | None = None) -> Plan:
+        """Return a plan with what refuses it; `chosen` returns what the run is for."""
+        return checked(plan, self.desired, chosen, guards=self.guards, allowed=self.allowed, reviewed=reviewed)
 
     def masker(self, *, reveal: bool) -> Masker:
         """Return the masker for this account; `reveal` on the operator's own terminal alone."""
@@ -163,18 +134,9 @@ def session_for(
     with open_account(specs.project, environment, options, around, offline=offline, pace=pace) as account:
         guards = guards_of(environment, options, around.reporter.note)
         read = (*specs.loaded.files, *([specs.project.settings_name] if specs.project.file else []))
-        yield Session(
-            specs.project,
-            desired,
-            account,
-            around,
-            options.revealed,
-            specs.environ,
-            guards,
-            read,
-            options.chosen,
-            options.shard,
-        )
+        allowed = allowed_rules(desired.rules, options)
+        own = (options.revealed, specs.environ, guards, read, options.chosen, options.shard, allowed)
+        yield Session(specs.project, desired, account, around, *own)
 
 
 def choose_project(options: RunOptions, around: Surroundings) -> Project:

@@ -15,7 +15,7 @@ from reconciler.cli.main import group, main
 from reconciler.project.file import ProjectFile
 from reconciler.specs.row_cells import CELL_KEYS, CONSTANT
 from reconciler.specs.row_schema import ContactsFrom, RowContact
-from reconciler.specs.schema import ContactSpec, FactKeySpec, SpecDocument
+from reconciler.specs.schema import ContactSpec, FactKeySpec, RuleSpec, SpecDocument
 from tests.cli.conftest import CI_JOB
 from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, is_walked, prose_of, topics, walk
 
@@ -147,7 +147,7 @@ def test_every_link_leads_to_a_file_and_a_title(path: Path) -> None:
 
 def keys_of(model: type[BaseModel]) -> set[str]:
     """Return the keys of a file, those of nested mappings included."""
-    found = set(model.model_fields)
+    found = {field.alias or name for name, field in model.model_fields.items()}
     for field in model.model_fields.values():
         for inner in models_in(field.annotation):
             found |= keys_of(inner)
@@ -160,11 +160,16 @@ def models_in(annotation: Any) -> set[type[BaseModel]]:
     return set().union(*(models_in(one) for one in get_args(annotation)))
 
 
+ELSEWHERE = (keys_of(ContactsFrom) | keys_of(RuleSpec)) - keys_of(FactKeySpec) - keys_of(ContactSpec)
+"""The keys of spec files that have pages of their own."""
+
+
 @pytest.mark.parametrize(
     ("page", "known", "elsewhere"),
     [
-        ("specs", keys_of(SpecDocument), keys_of(ContactsFrom) - keys_of(FactKeySpec) - keys_of(ContactSpec)),
+        ("specs", keys_of(SpecDocument), ELSEWHERE),
         ("environments", keys_of(ProjectFile), set()),
+        ("rules", keys_of(RuleSpec), set()),
         ("tables", keys_of(ContactsFrom) | {CONSTANT, *CELL_KEYS}, keys_of(RowContact) - {"where"}),
     ],
 )

@@ -20,6 +20,7 @@ QUESTIONS: dict[str, tuple[str, str, str]] = {
     "How do I keep staging and production apart?": ("environments", "Environments", "overlays:"),
     "How do I read a secret in a spec?": ("environments", "Variables and secrets", "${env:NAME}"),
     "Which file gave this value?": ("environments", "Environments", "reconciler -e production why"),
+    "How do I forbid a change?": ("rules", "Rules", "for: change"),
     "How do I load a spreadsheet?": ("tables", "Tables", "contacts_from"),
     "Which row is wrong?": ("tables", "What is wrong with which row", "data/guests.csv:2:6"),
     "We have an account already. What now?": ("adopt", "Adopt", "reconciler export"),
@@ -35,7 +36,6 @@ QUESTIONS: dict[str, tuple[str, str, str]] = {
     "Who can see live values?": ("privacy", "Who sees what", "your own terminal"),
     "What does exit code 3 mean?": ("options", "Exit codes", "incomplete"),
     "What does this message mean?": ("errors", "Errors", "did you mean"),
-    "What does `?` mean in a plan?": ("faq", "Why does my plan show a `?`", "no way to know"),
     "Where is the id of a persona?": ("faq", "Where do I find the id of a persona", "/v1/personas"),
 }
 

@@ -7,13 +7,14 @@ import pytest
 
 from reconciler.errors import SpecError
 from reconciler.specs import load_specs
-from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_rows, bad_yaml
+from tests.specs import bad_catalogue, bad_declarations, bad_overlays, bad_references, bad_rows, bad_rules, bad_yaml
 from tests.specs.cases import problems
 
 CASES = {
     **bad_yaml.CASES,
     **bad_declarations.CASES,
     **bad_catalogue.CASES,
+    **bad_rules.CASES,
     **bad_references.CASES,
     **bad_overlays.CASES,
     **bad_rows.CASES,
@@ -42,7 +43,7 @@ def test_an_unreadable_file_is_refused_and_the_others_are_read(tmp_path: Path) -
     (tmp_path / "specs/link.yaml").symlink_to("nowhere")
     os.mkfifo(tmp_path / "specs/pipe.yaml")
 
-    known = "contacts, contacts_from, fact_keys, live_values, memories, scopes"
+    known = "contacts, contacts_from, fact_keys, live_values, memories, rules, scopes"
     assert problems(tmp_path, {"a.yaml": b"x: 1\n"}) == [
         f"specs/a.yaml:1:1 x: unknown key; known here: {known}",
         "specs/folder.yaml: cannot be read: it is a folder; take the ending off its name, or put a file in its place",

@@ -8,6 +8,7 @@ from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import (
     RECEIPT_FORMATS,
     account_options,
+    allow_option,
     budget_options,
     full_option,
     guard_options,
@@ -28,6 +29,7 @@ from reconciler.cli.usage import command
 @selection_options
 @budget_options
 @guard_options
+@allow_option
 @progressive_options
 @writing_options
 @click.option("--strict", is_flag=True, help="With PLAN: refuse the whole plan when any of it does not hold any more.")

@@ -11,6 +11,7 @@ TOPICS = (
     "start",
     "specs",
     "environments",
+    "rules",
     "tables",
     "adopt",
     "ci",

@@ -10,6 +10,7 @@ from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import (
     PLAN_FORMATS,
     account_options,
+    allow_option,
     budget_options,
     full_option,
     guard_options,
@@ -38,6 +39,7 @@ _CHANGES_PENDING = 2
 @selection_options
 @budget_options
 @guard_options
+@allow_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan, as JSON, to this file.")
 @click.option(
     "--live",
@@ -64,7 +66,8 @@ def plan(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.output import PlanOutput, check_files
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.core.documents.describe import describe_plan
-    from reconciler.workflow.session import open_session, refuse_exceeded
+    from reconciler.workflow.refusing import refuse
+    from reconciler.workflow.session import open_session
 
     around = surroundings_of(invocation)
     saved = [("json", out)] if out is not None else []
@@ -84,7 +87,7 @@ def plan(  # noqa: PLR0913  one parameter an option
             session.masker,
             also=saved,
         )
-        refuse_exceeded(made)
+        refuse(made)
     return _CHANGES_PENDING if detailed_exitcode and made.has_changes else 0
 
 

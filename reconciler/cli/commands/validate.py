@@ -77,10 +77,12 @@ def _checked(invocation: Invocation, *, all_environments: bool) -> str:
 
 
 def _check(project: "Project", environment: "Environment", reporter: "Reporter") -> str:
+    from reconciler.workflow.refusing import check_declared
     from reconciler.workflow.session import load_environment, note_warnings
 
     loaded = load_environment(project, environment)
     note_warnings(loaded, reporter)
+    check_declared(loaded.desired, environment.name, reporter)
     return _counts(environment.name, loaded)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from reconciler.core.documents.context import describe_keys, describe_memory, in_order
 from reconciler.core.documents.plan import (
     FORMAT_VERSION,
+    MOST_RULE_PLACES,
     AddUserEntry,
     CostEntry,
     CreateContactEntry,
@@ -20,6 +21,8 @@ from reconciler.core.documents.plan import (
     OperationEntry,
     PlaceEntry,
     PlanDocument,
+    RuleEntry,
+    RulePlaceEntry,
     UpdateContactEntry,
     UpdateUserEntry,
     WriteFactsEntry,
@@ -27,6 +30,7 @@ from reconciler.core.documents.plan import (
 )
 from reconciler.core.model.desired import Identifier, Identity, Memory, User
 from reconciler.core.model.masking import Masker, Text
+from reconciler.core.model.rules import RuleVerdict
 from reconciler.core.model.selection import ALL
 from reconciler.core.model.settings import NOTHING_MEASURED
 from reconciler.core.model.value import Json
@@ -71,6 +75,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         base=plan.base.ref if plan.base else None,
         measures=measures_of(plan),
         guards=plan.exceeded,
+        rules=tuple(map(rule_entry, plan.refusing)),
         shards=plan.origin.shards,
         keys=describe_keys(plan, masker),
         chosen=plan.origin.chosen if plan.origin.chosen != ALL else None,
@@ -225,7 +230,24 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     if notice.type == "unmanaged":
         keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
     keys += in_order(masker.live_key(key) for key in notice.live_keys)
-    return NoticeEntry(notice.type, notice.address, notice.count, source, keys)
+    return NoticeEntry(notice.type, notice.address, notice.count, source, keys, notice.rule, notice.message)
+
+
+def rule_entry(verdict: RuleVerdict) -> RuleEntry:
+    """Return the entry of a rule that refuses a plan, or would without `--allow`."""
+    rule = verdict.rule
+    places = (place for place in verdict.broken[:MOST_RULE_PLACES] if place.address)
+    return RuleEntry(
+        name=rule.name,
+        kind=rule.kind,
+        message=rule.message,
+        source=_place(rule.source),
+        count=len(verdict.broken),
+        places=tuple(
+            RulePlaceEntry(one.address, _place(one.source) if one.source else None, one.detail) for one in places
+        ),
+        allowed=verdict.is_allowed,
+    )
 
 
 def _place(source: Source) -> PlaceEntry:

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 from reconciler.core.documents.context import in_order, key_name
 from reconciler.core.documents.plan import (
     MERGED,
+    MOST_RULE_PLACES,
     CostEntry,
     FactAdded,
     KeysEntry,
@@ -15,6 +16,7 @@ from reconciler.core.documents.plan import (
     OperationEntry,
     PlaceEntry,
     PlanDocument,
+    RuleEntry,
     WriteFactsEntry,
     operations_digest,
 )
@@ -197,6 +199,7 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
         notices=_notices(plans, shards, [*merged_doubts(operations, _doubts(plans), keys)]),
         measures=measures,
         guards=_guards(plans, measures),
+        rules=_rules(plans),
         shards=shards if shards.missing else None,
         keys=keys if shards.missing else None,
     )
@@ -211,6 +214,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
         totals=_added([receipt.totals for receipt in receipts]),
         outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
         shards=shards if shards.missing else None,
+        allowed=tuple(sorted({name for receipt in receipts for name in receipt.allowed})),
     )
 
 
@@ -261,6 +265,24 @@ def _guards(plans: Sequence[PlanDocument], measures: Measures) -> tuple[Exceeded
     refusing = [guard for plan in plans for guard in plan.guards]
     by_name = ([guard for guard in refusing if guard.name == name] for name in GUARD_NAMES)
     return tuple(_worst(guards, measures) for guards in by_name if guards)
+
+
+def _rules(plans: Sequence[PlanDocument]) -> tuple[RuleEntry, ...]:
+    """Return each rule that refuses a shard, once; it is allowed where every shard that it refuses allows it."""
+    found: dict[str, RuleEntry] = {}
+    for entry in (entry for plan in plans for entry in plan.rules):
+        known = found.get(entry.name)
+        found[entry.name] = (
+            entry
+            if known is None
+            else replace(
+                known,
+                count=known.count + entry.count,
+                places=(*known.places, *entry.places)[:MOST_RULE_PLACES],
+                allowed=known.allowed and entry.allowed,
+            )
+        )
+    return tuple(found[name] for name in sorted(found))
 
 
 def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
+from reconciler.core.model.rules import RuleKind
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import NOTHING_MEASURED, ExceededGuard, Measures
 from reconciler.core.model.value import Json
@@ -21,6 +22,9 @@ from reconciler.core.plan.base import Cause
 from reconciler.core.plan.measures import SummaryEntry
 
 FORMAT_VERSION = "1.0"
+
+MOST_RULE_PLACES = 20
+"""So many of the places that break a rule are named; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +192,45 @@ class MemoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class NoticeEntry:
-    """Something that a plan cannot or need not do; `source` is null where no spec declares it."""
+    """
+    Something that a plan cannot or need not do; `source` is null where no spec declares it.
+
+    Of a rule that warns, or that is not judged, `rule` is the name, and `message` what the rule says.
+    """
 
     type: str
     address: str
     count: int
     source: PlaceEntry | None = None
     keys: tuple[Text, ...] = ()
+    rule: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlaceEntry:
+    """What breaks a rule; `detail` is why the rule could not be judged there, empty where it was."""
+
+    address: str
+    source: PlaceEntry | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """
+    A rule that refuses a plan, or would without `--allow` (`allowed`); `source` is where it is declared.
+
+    `count` contacts, memories or changes break it, and `places` are the first 20; none where the totals break it.
+    """
+
+    name: str
+    kind: RuleKind
+    message: str
+    source: PlaceEntry
+    count: int
+    places: tuple[RulePlaceEntry, ...]
+    allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +277,8 @@ class PlanDocument:
     `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
     still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
     where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only, `chosen`
-    where options left out a part. `guards` are those that refuse the plan, and `measures` what they are compared with.
+    where options left out a part. `guards` and `rules` are those that refuse the plan; `measures` are what guards are
+    compared with.
     """
 
     format_version: str
@@ -261,6 +298,7 @@ class PlanDocument:
     base: str | None = None
     measures: Measures = NOTHING_MEASURED
     guards: tuple[ExceededGuard, ...] = ()
+    rules: tuple[RuleEntry, ...] = ()
     shards: Shards | None = None
     keys: KeysEntry | None = None
     chosen: Chosen | None = None

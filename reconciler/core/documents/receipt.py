@@ -60,6 +60,7 @@ class ReceiptDocument:
 
     `run` is the run that it is of, and of a merged receipt the last one; `attempts` are then all of them, the oldest
     first. `requests` counts those that were sent, reads included; a killed run may have sent a few more.
+    `allowed` are the rules that are broken and were raised for the run, by `--allow`.
     """
 
     format_version: str
@@ -76,6 +77,7 @@ class ReceiptDocument:
     run: RunRecord | None = None
     requests: int | None = None
     attempts: tuple[RunRecord, ...] = ()
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def describe_receipt(receipt: "Receipt", masker: Masker) -> ReceiptDocument:
         shards=receipt.origin.shards,
         run=receipt.run,
         requests=receipt.requests,
+        allowed=receipt.allowed,
     )
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from reconciler.core.model.address import contact_address, existing_address, memory_address
 from reconciler.core.model.catalogue import Catalogue
+from reconciler.core.model.rules import Rule
 from reconciler.core.model.text import Secret, holds_secret
 from reconciler.core.model.value import Json, canonical, is_list, normal, write_normal
 from reconciler.errors import Source
@@ -228,6 +229,7 @@ class Desired(Struct, frozen=True):
     existing_memories: tuple[ExistingMemory, ...]
     catalogue: Catalogue = field(default_factory=dict)
     live_values: bool = False
+    rules: tuple[Rule, ...] = ()
 
     @property
     def memories(self) -> tuple[Memory, ...]:

@@ -80,10 +80,13 @@ def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Pla
 
     A saved plan re-reads only part of the account, so every measure except `changes` is taken from the `reviewed` one.
     """
+    return replace(plan, exceeded=exceeded(measured(plan, reviewed), guards))
+
+
+def measured(plan: Plan, reviewed: Measures | None = None) -> Measures:
+    """Return the measures of a plan, which are those of the saved plan that was `reviewed` but for its changes."""
     measures = measures_of(plan)
-    if reviewed is not None:
-        measures = dataclasses.replace(reviewed, changes=measures.changes)
-    return replace(plan, exceeded=exceeded(measures, guards))
+    return measures if reviewed is None else dataclasses.replace(reviewed, changes=measures.changes)
 
 
 FRESH = 60.0

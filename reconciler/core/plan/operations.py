@@ -7,6 +7,7 @@ from msgspec import Struct
 from reconciler.core.model.address import user_address
 from reconciler.core.model.desired import Contact, ContactMemory, Memory, User
 from reconciler.core.model.observed import NO_KEYS, KnownKeys, NewKey
+from reconciler.core.model.rules import RuleVerdict
 from reconciler.core.model.selection import ALL, Chosen, Shards
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.plan.base import Base
@@ -185,6 +186,8 @@ NoticeType: TypeAlias = Literal[
     "now_seeded",
     "other_shard",
     "retained",
+    "rule",
+    "rule_not_judged",
     "unconfirmed_key",
     "undeclared",
     "unknown_contact",
@@ -205,7 +208,8 @@ class Notice(Struct, frozen=True):
     users that are declared no longer (`retained`). Those of a diff alone count contacts and memories that are declared
     no longer (`undeclared`), facts whose policy changed (`now_enforced`, `now_seeded`), and users whose
     `external_memory_key` did (`key_changed`). `source` is the place of the declaration, `keys` are the counted keys. Of
-    a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones.
+    a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones. Of a `rule`
+    that warns, and one that is not judged (`rule_not_judged`), `rule` is the name, and `message` what the rule says.
     """
 
     type: NoticeType
@@ -214,6 +218,8 @@ class Notice(Struct, frozen=True):
     source: Source | None = None
     keys: tuple[str, ...] = ()
     live_keys: tuple[str, ...] = ()
+    rule: str = ""
+    message: str = ""
 
 
 class PlanOrigin(Struct, frozen=True):
@@ -242,7 +248,7 @@ class Plan(Struct, frozen=True):
     revision, where changes are shown with their causes. `seconds_at_rate_limit` is the wait of the apply, 0 without
     a limit; `looks` and `contact_looks` count the reads that it repeats. `enforced_facts_live` counts the enforced
     facts that are live with any value. `similar_keys` are the new keys that are one typo away from `keys`.
-    `exceeded` are the guards that refuse the plan.
+    `exceeded` are the guards that refuse the plan, `refusing` the rules that do, or would without `--allow`.
     """
 
     origin: PlanOrigin
@@ -259,6 +265,7 @@ class Plan(Struct, frozen=True):
     keys: KnownKeys = NO_KEYS
     similar_keys: tuple[NewKey, ...] = ()
     exceeded: tuple[ExceededGuard, ...] = ()
+    refusing: tuple[RuleVerdict, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

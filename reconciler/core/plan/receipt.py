@@ -178,7 +178,7 @@ class Receipt(Struct, frozen=True):
     One apply: an outcome for each operation, in the order of the plan; times are ISO 8601 in UTC.
 
     A stop may be requested too late to matter; `interrupted` is whether it left something undone. `requests` counts
-    those that the run sent, reads included.
+    those that the run sent, reads included. `allowed` are the rules that are broken and were raised for it.
     """
 
     origin: PlanOrigin
@@ -188,6 +188,7 @@ class Receipt(Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
     run: RunRecord | None = None
     requests: int | None = None
+    allowed: tuple[str, ...] = ()
 
     @property
     def interrupted(self) -> bool:

@@ -19,7 +19,7 @@ VERBS: tuple[Verb, ...] = ("update", "add", "create", "user", "stays")
 
 LONGEST_VALUE = 1_000
 """Characters of a value that are shown."""
-LONGEST_NAME = 200
+LONGEST_NAME = 300
 
 _CREATED = {"contact": "known to the account", "memory": "exists", "user": "in the memory"}
 _ROW_BYTES = 620

@@ -1,0 +1,257 @@
+"""
+Judge rules: which contacts, memories and changes break them, and where they cannot be judged.
+
+Rules only judge: they change nothing of what is planned. How long this takes is counted, not timed, and bounded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.model.catalogue import Catalogue
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import DigestOnly, DigestsIn
+from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
+from reconciler.core.model.settings import Measures
+from reconciler.core.model.text import UnreadSecret
+from reconciler.core.plan.operations import Notice, Plan
+from reconciler.core.rules.checking import Checked, Read, check
+from reconciler.core.rules.engine import Program, compiled, context_of, why_not
+from reconciler.core.rules.subjects import Subject, Values, changes_of, contacts_of, memories_of, totals_of
+from reconciler.core.rules.types import FOR_ALL, variables_of
+from reconciler.errors import Problem, SpecError
+
+MOST_STEPS = 300_000_000
+"""The most steps of a rule in one run: about half a minute."""
+
+MANY = 100_000
+MOST_NOTICES = 20
+"""So many of the places in which a rule warns are named; the others are counted."""
+
+_USUAL_ITEMS = 20
+_STEPS_OF_ITEM = 50
+_TEXT_OF_ITEM = 200
+"""Each item of a value is converted once, which takes as long as so many steps; so does each 200 characters of text."""
+
+_NOT_TEXT = "a text that it reads is no Unicode"
+
+
+def judge_declared(
+    rules: Sequence[Rule], desired: Desired, environment: str, *, chosen: Desired | None = None
+) -> tuple[RuleVerdict, ...]:
+    """
+    Judge the rules for contacts and memories over what is declared, or over what is chosen of it.
+
+    What is chosen is judged whole: that a run is for a part of a memory breaks no rule. Raises `SpecError` for a rule
+    that takes too long.
+    """
+    part = chosen or desired
+    contacts = {contact.address for contact in part.contacts}
+    memories = {memory.address for memory in part.contact_memories}
+    catalogue = desired.catalogue
+    return (
+        *_judged(rules, "contact", catalogue, lambda: contacts_of(desired, contacts, environment)),
+        *_judged(rules, "memory", catalogue, lambda: memories_of(desired, memories, environment)),
+    )
+
+
+def judge_changes(
+    rules: Sequence[Rule], plan: Plan, catalogue: Catalogue, measures: Measures
+) -> tuple[RuleVerdict, ...]:
+    """
+    Judge the rules for changes over each addition and update of a plan, and over its totals.
+
+    A rule that reads totals, and nothing of a change, is judged once, where the plan does anything at all. Raises
+    `SpecError` for a rule that takes too long.
+    """
+    if not plan.operations:
+        return ()
+    environment = plan.origin.environment
+    totals = totals_of(plan, environment, measures)
+    each = [rule for rule in rules if not _is_for_all(rule, catalogue)]
+    once = [rule for rule in rules if _is_for_all(rule, catalogue)]
+    found = [
+        *_judged(each, "change", catalogue, lambda: _with_totals(changes_of(plan, environment), totals)),
+        *_judged(once, "change", catalogue, lambda: iter((totals,))),
+    ]
+    return tuple(sorted(found, key=lambda verdict: verdict.rule.name))
+
+
+def with_verdicts(plan: Plan, verdicts: Sequence[RuleVerdict]) -> Plan:
+    """Return the plan with the rules that refuse it, and with notices of those that warn or are not judged."""
+    refusing = (one for one in verdicts if one.broken and one.rule.level == "refuse")
+    notices = sorted(
+        (*plan.notices, *(notice for one in verdicts for notice in _notices(one))),
+        key=lambda notice: (notice.type, notice.address),
+    )
+    in_order = tuple(sorted(refusing, key=lambda one: one.rule.name))
+    return replace(plan, refusing=in_order, notices=tuple(notices))
+
+
+def _notices(verdict: RuleVerdict) -> Iterator[Notice]:
+    rule = verdict.rule
+    if rule.level == "warn":
+        first, rest = verdict.broken[:MOST_NOTICES], verdict.broken[MOST_NOTICES:]
+        yield from (Notice("rule", one.address, 1, one.source, rule=rule.name, message=rule.message) for one in first)
+        yield from [Notice("rule", "", len(rest), rule=rule.name, message=rule.message)] if rest else []
+    if verdict.unjudged:
+        yield Notice("rule_not_judged", "", len(verdict.unjudged), rule=rule.name, message=rule.message)
+
+
+def _with_totals(subjects: Iterable[Subject], totals: Subject) -> Iterator[Subject]:
+    return (replace(one, values={**one.values, "totals": totals.values["totals"]}) for one in subjects)
+
+
+def steps_of_many(rule: Rule, catalogue: Catalogue) -> int:
+    """Return the steps of a rule over 100,000 memories with 20 facts each."""
+    judge = _Judge(rule, catalogue)
+    return MANY * judge.steps(items=_USUAL_ITEMS, largest=_USUAL_ITEMS)
+
+
+def _is_for_all(rule: Rule, catalogue: Catalogue) -> bool:
+    read = {read.variable for read in _Judge(rule, catalogue).reads} if rule.kind == "change" else set[str]()
+    return "totals" in read and read <= FOR_ALL
+
+
+def _judged(
+    rules: Iterable[Rule], kind: RuleKind, catalogue: Catalogue, subjects: Callable[[], Iterator[Subject]]
+) -> Iterator[RuleVerdict]:
+    """Judge the rules of one kind; each subject is converted once for all of them."""
+    judges = [_Judge(rule, catalogue) for rule in rules if rule.kind == kind]
+    if not judges:
+        return
+    reads = [read for judge in judges for read in judge.reads]
+    for subject in subjects():
+        values = _read(subject.values, reads)
+        size = _Size.of(values)
+        context: object = None
+        for judge in judges:
+            judge.spend(size)
+            if any(_is_unknown(subject.values, read) for read in judge.reads):
+                judge.unjudged.append(RulePlace(subject.address, subject.source))
+                continue
+            context = context or _context(values)
+            judge.judge(subject, context)
+    yield from (judge.verdict for judge in judges)
+
+
+class _Judge:
+    """A rule with its programs, and what was found so far; its expressions were checked when specs were loaded."""
+
+    def __init__(self, rule: Rule, catalogue: Catalogue) -> None:
+        variables = variables_of(rule.kind, catalogue)
+        checked = [check(text, variables) for text in filter(None, (rule.where, rule.require))]
+        self.reads = frozenset[Read]().union(*(one.reads for one in checked))
+        self.unjudged: list[RulePlace] = []
+        self._rule = rule
+        self._checked: Sequence[Checked] = checked
+        self._where = compiled(rule.where) if rule.where else None
+        self._require = compiled(rule.require)
+        self._broken: list[RulePlace] = []
+        self._steps = 0
+
+    @property
+    def verdict(self) -> RuleVerdict:
+        return RuleVerdict(self._rule, tuple(self._broken), tuple(self.unjudged))
+
+    def steps(self, *, items: int, largest: int) -> int:
+        """Return the most steps of one judgement."""
+        own = sum(one.steps(largest=largest) for one in self._checked)
+        is_nested = any(one.nested for one in self._checked)
+        return items * _STEPS_OF_ITEM + own * (1 + (items // 10 if is_nested else 0))
+
+    def spend(self, size: "_Size") -> None:
+        """Count the steps of one judgement; raises `SpecError` where they become too many."""
+        self._steps += self.steps(items=size.items, largest=size.largest)
+        if self._steps > MOST_STEPS:
+            raise SpecError((self._too_long(),))
+
+    def _too_long(self) -> Problem:
+        message = f"this rule takes more than {MOST_STEPS:,} steps"
+        return self._rule.source.problem(f"rules.{self._rule.name}", message, "ask less of each item, or use fewer")
+
+    def judge(self, subject: Subject, context: object) -> None:
+        detail = _detail(self._where, self._require, context)
+        if detail is not None:
+            self._broken.append(RulePlace(subject.address, subject.source, detail))
+
+
+def _detail(where: Program | None, require: Program, context: object) -> str | None:
+    """Return None where a rule is kept, an empty text where it is broken, and why where it cannot be judged."""
+    if context is _NOT_TEXT:
+        return _NOT_TEXT
+    try:
+        if where is not None and _is_false(where.execute(context)):
+            return None
+        return "" if _is_false(require.execute(context)) else None
+    except Exception as error:  # noqa: BLE001  whatever it is, it quotes values, and the rule is not kept
+        return why_not(error)
+
+
+def _is_false(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return not value
+
+
+def _context(values: Values) -> object:
+    try:
+        return context_of(values)
+    except ValueError:
+        return _NOT_TEXT
+
+
+def _read(values: Values, reads: Iterable[Read]) -> Values:
+    """Return what is read of the values: converting the rest takes most of the time."""
+    keys: dict[str, set[str] | None] = {}
+    for read in reads:
+        known = keys.setdefault(read.variable, set())
+        if read.key is None or known is None:
+            keys[read.variable] = None
+        else:
+            known.add(read.key)
+    return {name: _part(values[name], wanted) for name, wanted in keys.items()}
+
+
+def _part(value: object, wanted: set[str] | None) -> object:
+    if wanted is None or not isinstance(value, Mapping):
+        return value
+    return {key: value[key] for key in wanted if key in value}
+
+
+def _is_unknown(values: Values, read: Read) -> bool:
+    """Return whether a rule reads a secret that was not read, or a live value of which only a digest is known."""
+    value = values[read.variable]
+    if read.key is None or isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
+        return _holds_unknown(value)
+    return read.needs_value and isinstance(value, Mapping) and _holds_unknown(value.get(read.key))
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
+        return True
+    if isinstance(value, Mapping):
+        return any(map(_holds_unknown, value.values()))
+    return isinstance(value, list | tuple) and any(map(_holds_unknown, value))
+
+
+class _Size(Struct, frozen=True):
+    """How many items values hold at all depths, and how many the largest list or map of them."""
+
+    items: int
+    largest: int
+
+    @classmethod
+    def of(cls, value: object) -> "_Size":
+        items = largest = 0
+        left = [value]
+        while left:
+            one = left.pop()
+            if isinstance(one, str):
+                items += 1 + len(one) // _TEXT_OF_ITEM
+                continue
+            below = list(one.values()) if isinstance(one, Mapping) else one if isinstance(one, list | tuple) else ()
+            items, largest = items + 1, max(largest, len(below))
+            left.extend(below)
+        return cls(items, largest)

@@ -1,0 +1,186 @@
+"""Rules are judged over each contact, memory and change, by the values that are known; nothing else comes of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.desired import Desired
+from reconciler.core.model.masking import DigestOnly
+from reconciler.core.model.observed import NO_USERS, Absent, MissingContact, Present
+from reconciler.core.model.rules import Rule, RuleKind, RuleLevel, RuleVerdict
+from reconciler.core.model.text import Secret, UnreadSecret
+from reconciler.core.plan.diff import Updated
+from reconciler.core.plan.measures import measures_of
+from reconciler.core.plan.operations import MemoryWork, Plan, WriteFacts
+from reconciler.core.rules import judging
+from reconciler.core.rules.judging import judge_changes, judge_declared, with_verdicts
+from reconciler.errors import SpecError
+from tests.builders import HERE, MASKER, desired, existing, memory, plan, plan_all, user
+
+
+def rule(require: str, kind: RuleKind = "memory", *, where: str = "", level: RuleLevel = "refuse") -> Rule:
+    return Rule("r", kind, where, require, "because", level, HERE)
+
+
+def broken(found: Sequence[RuleVerdict]) -> list[str]:
+    """Return the addresses that break the one rule."""
+    return [place.address for place in found[0].broken] if found else []
+
+
+def declared(wanted: Desired, one: Rule, **more: Any) -> list[str]:
+    return broken(judge_declared([one], wanted, "production", **more))
+
+
+def changed(made: Plan, one: Rule) -> list[str]:
+    return broken(judge_changes([one], made, {}, measures_of(made)))
+
+
+def live(facts: Mapping[str, Any]) -> Present:
+    return Present("m-1", facts)
+
+
+def test_where_says_what_a_rule_is_about_and_require_what_must_hold() -> None:
+    wanted = desired(memory({"plan": "trial"}), memory({}, contact="ben"), memory({}, contact="eve", scope="sales"))
+
+    assert declared(wanted, rule('"plan" in facts')) == ["contacts.ben.scopes.support", "contacts.eve.scopes.sales"]
+    assert declared(wanted, rule('"plan" in facts', where='scope == "support"')) == ["contacts.ben.scopes.support"]
+    assert declared(wanted, rule('environment == "production" && contact != ""')) == []
+
+
+def test_a_contact_has_its_identity_profile_labels_and_all_its_scopes() -> None:
+    wanted = desired(memory({"plan": "trial"}, seeds={"tz": "x"}, users=[user(metadata="25")]))
+    contact = replace(wanted.contacts[0], labels={"tier": "gold"})
+    wanted = replace(wanted, contacts=(contact,))
+
+    kept = (
+        'contact_id == "id-of-sarah" && phone_number == "" && name == "" && size(metadata) == 0'
+        ' && labels.tier == "gold" && scopes.support.facts.plan == "trial" && scopes["support"].seed_facts.tz == "x"'
+    )
+    assert declared(wanted, rule(kept, "contact")) == []
+    assert declared(wanted, rule('labels.tier != "gold"', "contact")) == ["contacts.sarah"]
+    assert declared(wanted, rule('users.all(u, u.metadata == "25" && u.summary == "")')) == []
+
+
+def test_what_is_chosen_is_judged_whole_and_nothing_else() -> None:
+    wanted = desired(memory({"plan": "a", "tz": "b"}), memory({}, contact="ben"))
+    part = desired(memory({"plan": "a"}))
+
+    assert declared(wanted, rule('"tz" in facts'), chosen=part) == []
+    assert declared(wanted, rule('"tz" in facts')) == ["contacts.ben.scopes.support"]
+
+
+def test_a_memory_that_is_declared_by_its_id_is_judged_by_its_changes_alone() -> None:
+    assert declared(desired(existing(user())), rule("false")) == []
+    made = plan(existing(user(metadata="x")), Present("store-1", {}, NO_USERS))
+    assert changed(made, rule('contact != ""', "change"))[0].startswith("memories.vip-line.users")
+
+
+def test_an_expression_that_has_no_value_is_a_broken_rule_and_says_why() -> None:
+    wanted = desired(memory({"plan": 3}))
+
+    def why(require: str) -> str:
+        return judge_declared([rule(require)], wanted, "x")[0].broken[0].detail
+
+    assert why('facts.plann == "a"') == "a key that it reads is missing"
+    assert why('facts.plan.startsWith("a")') == "a value is of another type than it expects"
+    assert why("facts.plan") == "a value is of another type than it expects"
+    assert why("1 / (facts.plan - 3) > 0") == "a number becomes too large, or is divided by zero"
+    assert why("users[3].metadata == contact") == "a list that it reads is too short"
+    half = desired(memory({"plan": "\udc80"}))
+    assert judge_declared([rule('facts.plan == "a"')], half, "x")[0].broken[0].detail == judging._NOT_TEXT  # noqa: SLF001
+
+
+def test_a_secret_is_compared_once_it_is_read_and_a_rule_is_not_judged_before() -> None:
+    asks = rule('facts.account == "12-34"')
+    unread, read = (desired(memory({"account": one})) for one in (UnreadSecret("${env:A}"), Secret("12-34")))
+
+    (before,), (after,) = judge_declared([asks], unread, "x"), judge_declared([asks], read, "x")
+    assert ([one.address for one in before.unjudged], before.broken) == (["contacts.sarah.scopes.support"], ())
+    assert (after.unjudged, after.broken) == ((), ())
+    presence = rule('"account" in facts && !has(facts.plan)')
+    assert judge_declared([presence], unread, "x")[0] == RuleVerdict(presence, (), ())
+
+
+def test_a_live_value_of_which_only_the_digest_is_known_is_not_judged() -> None:
+    hidden = DigestOnly(MASKER.mask("premium", "live"))
+    made = plan(memory({"plan": "trial"}), live({"plan": hidden}))
+
+    (found,) = judge_changes([rule('before != "premium"', "change")], made, {}, measures_of(made))
+    assert (len(found.unjudged), found.broken) == (1, ())
+
+
+def test_changes_have_what_was_live_and_what_is_written() -> None:
+    made = plan(memory({"plan": "trial"}, seeds={"tz": "x"}), live({"plan": "premium"}))
+
+    stays = rule('after == "premium"', "change", where='key == "plan" && before == "premium"')
+    assert changed(made, stays) == ["contacts.sarah.scopes.support.facts.plan"]
+    assert changed(made, rule('layer == "enforced"', "change")) == ["contacts.sarah.scopes.support.facts.tz"]
+    assert changed(made, rule('action == "add" ? before == null : path == ["plan"] && certain', "change")) == []
+
+
+def test_no_update_of_a_seeded_fact_gets_through() -> None:
+    """No plan has one; a rule says that it stays so."""
+    stays = rule('action == "add"', "change", where='layer == "seeded"')
+    made = plan(memory({}, seeds={"tz": "x"}), live({}))
+    assert changed(made, stays) == []
+
+    (work,) = (item for item in made.work if isinstance(item, MemoryWork))
+    (write,) = (item for item in work.operations if isinstance(item, WriteFacts))
+    overwriting = replace(write.facts[0], changes=(Updated(("tz",), "learned", "x"),))
+    other = replace(made, work=(replace(work, operations=(replace(write, facts=(overwriting,)),)),))
+    assert changed(other, stays) == ["contacts.sarah.scopes.support.facts.tz"]
+
+
+def test_every_kind_of_operation_is_judged() -> None:
+    wanted = memory({"plan": "a"}, users=[user()])
+    made = plan_all([(wanted, Absent())], contact=MissingContact())
+
+    each = {type_: changed(made, rule(f'operation != "{type_}"', "change")) for type_ in ("create_contact", "add_user")}
+    assert each["create_contact"] == ["contacts.sarah"]
+    assert len(each["add_user"]) == 1
+    assert len(changed(made, rule("false", "change"))) == len(made.operations) == 4
+
+
+def test_totals_are_judged_once_and_only_where_something_changes() -> None:
+    made = plan(memory({"plan": "a", "tz": "b"}), live({}))
+
+    (found,) = judge_changes([rule("size(totals.new_keys) <= 1", "change")], made, {}, measures_of(made))
+    assert [(place.address, place.source) for place in found.broken] == [("", None)]
+    assert len(changed(made, rule('totals.changes < 2 && key != ""', "change"))) == 2
+    nothing = plan(memory({"plan": "a"}), live({"plan": "a"}))
+    assert judge_changes([rule("totals.changes > 0", "change")], nothing, {}, measures_of(nothing)) == ()
+
+
+def test_a_rule_that_takes_too_long_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = desired(memory({f"key-{number}": "x" for number in range(60)}))
+    pairs = rule("facts.all(a, facts.all(b, facts[a] == facts[b]))")
+    assert declared(wanted, pairs) == []
+
+    monkeypatch.setattr(judging, "MOST_STEPS", 10_000)
+    with pytest.raises(SpecError, match="this rule takes more than 10,000 steps"):
+        judge_declared([pairs], wanted, "x")
+
+
+def test_a_rule_that_refuses_is_in_the_plan_and_one_that_warns_is_a_notice() -> None:
+    made = plan(memory({"plan": "a"}), live({}))
+    wanted = desired(memory({"plan": "a"}))
+    refusing, warning = (judge_declared([rule("false", level=level)], wanted, "x") for level in ("refuse", "warn"))
+
+    refused, warned = with_verdicts(made, refusing), with_verdicts(made, warning)
+    assert [(one.rule.name, one.refuses) for one in refused.refusing] == [("r", True)]
+    assert warned.refusing == ()
+    assert [(one.type, one.rule, one.message) for one in warned.notices] == [("rule", "r", "because")]
+
+
+def test_of_many_places_the_first_are_named_and_all_are_counted() -> None:
+    wanted = desired(*(memory({}, contact=f"c{number:02}") for number in range(30)))
+    made = plan(memory({"plan": "a"}), live({}))
+    refusing, warning = (judge_declared([rule("false", level=level)], wanted, "x") for level in ("refuse", "warn"))
+
+    (entry,) = describe_plan(with_verdicts(made, refusing), MASKER).rules
+    notices = with_verdicts(made, warning).notices
+    assert (entry.count, len(entry.places)) == (30, 20)
+    assert (len(notices), sum(notice.count for notice in notices)) == (21, 30)
