@@ -69,6 +69,10 @@ class EntriesFrame:
             self.value[self.key] = value
             self.marks.append(own if held is None else (own, *held))
 
+    def drop(self) -> None:
+        """Go on without a value of the last key."""
+        self.expects_key = True
+
     def key_at(self, key: str) -> int:
         """Return the offset of a key that is here already."""
         return key_offset(self.marks[list(self.value).index(key)])

@@ -18,6 +18,9 @@ from reconciler.reading.scalars import (
     scalar_tag_refusal,
 )
 
+_IN_SECTION = 3
+"""How many mappings and lists are open where an entry of a section ends: all documents, one document, its section."""
+
 _STEPS_SHOWN = 4
 """How much is shown of a path that is too long."""
 
@@ -39,6 +42,16 @@ class Event(Protocol):
     value: str
 
 
+class Skip(Protocol):
+    """Decides which entries of sections, such as contacts, are left out of a file's documents."""
+
+    def begin(self) -> None:
+        """Begin a file; it is begun again where one parser cannot read it and another can."""
+
+    def skips(self, section: str | None, name: str | None, value: Json) -> bool:
+        """Return whether the entry of a section with a name is left out."""
+
+
 class UnreadableError(Exception):
     """Reading of a file ends here."""
 
@@ -50,7 +63,10 @@ class UnreadableError(Exception):
 class Builder:
     """Builds the documents of one file from events, and collects its problems."""
 
-    def __init__(self, lines: Lines, address: Addressing, *, misread: Container[int] = ()) -> None:
+    def __init__(
+        self, lines: Lines, address: Addressing, *, misread: Container[int] = (), skip: Skip | None = None
+    ) -> None:
+        self._skip = skip
         self.problems: list[Problem] = []
         self._lines = lines
         self._address = address
@@ -166,8 +182,18 @@ class Builder:
             self._anchors.close(frame.anchor, frame, anchored)
         if frame.as_key:
             self._drop_key(frame.at)
+        elif self._skip and len(self._stack) == _IN_SECTION and self._is_skipped(frame.value):
+            assert isinstance(parent, EntriesFrame)  # noqa: S101 - only mappings have named entries
+            parent.drop()
         else:
             parent.add(frame.value, frame.at, held)
+
+    def _is_skipped(self, value: Json) -> bool:
+        """Return whether the value that ended, an entry of a section, is left out of the document."""
+        document, section = self._stack[1:]
+        if self._skip is None or not (isinstance(document, EntriesFrame) and isinstance(section, EntriesFrame)):
+            return False
+        return self._skip.skips(document.key, section.key, value)
 
     def _alias(self, event: Event) -> None:
         if self._frame.expects_key:

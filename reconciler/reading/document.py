@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
-from reconciler.reading.builder import Builder, UnreadableError
+from reconciler.reading.builder import Builder, Skip, UnreadableError
 from reconciler.reading.parser import (
     CONFLICT,
     PARSER,
@@ -50,8 +50,12 @@ class ParsedFile(Struct, frozen=True):
     data: bytes = b""
 
 
-def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedFile:
-    """Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths."""
+def read_file(path: Path, *, name: str, address: Addressing = dotted, skip: Skip | None = None) -> ParsedFile:
+    """
+    Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths.
+
+    What `skip` skips is left out as soon as it is read.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading from a pipe would wait for ever
@@ -63,10 +67,12 @@ def read_file(path: Path, *, name: str, address: Addressing = dotted) -> ParsedF
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
     except (OSError, ValueError) as error:
         return _unreadable(name, reason(error), "fix it, or name other files")
-    return read_bytes(data, file=name, address=address)
+    return read_bytes(data, file=name, address=address, skip=skip)
 
 
-def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER) -> ParsedFile:
+def read_bytes(
+    data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER, skip: Skip | None = None
+) -> ParsedFile:
     """Read YAML; see `read_file`."""
     text = decoded(data, file=file)
     if isinstance(text, Problem):
@@ -74,7 +80,9 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
         return ParsedFile((), (lines.problem(marker, CONFLICT, cure=RESOLVE),), data=data)
-    builder = Builder(lines, address, misread=misread_questions(text))
+    if skip:
+        skip.begin()
+    builder = Builder(lines, address, misread=misread_questions(text), skip=skip)
     last: tuple[Problem, ...] = ()
     try:
         builder.take(parsed(text, parser))
@@ -82,7 +90,7 @@ def read_bytes(data: bytes, *, file: str, address: Addressing = dotted, parser: 
         last = (error.problem,)
     except yaml.MarkedYAMLError as error:
         if parser is not PythonParser and is_nesting_limit(error):
-            return read_bytes(data, file=file, address=address, parser=PythonParser)
+            return read_bytes(data, file=file, address=address, parser=PythonParser, skip=skip)
         from reconciler.reading.syntax import syntax_problem  # noqa: PLC0415  only what is wrong needs it
 
         last = (syntax_problem(error, text, lines),)

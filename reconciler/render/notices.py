@@ -76,7 +76,11 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "another external_memory_key is declared for {what}{place}: only adding a user sets it",
     ),
     "not_read": ("memory", "memories", "{what} not chosen, so not read"),
-    "other_shard": ("memory", "memories", "{what} in other shards not read, because of --shard"),
+    "other_shard": (
+        "memory",
+        "memories",
+        "{what} in other shards neither read nor checked, because of --shard; `reconciler validate` checks all specs",
+    ),
 }
 """By type of notice: what is counted, one and many, and the sentence about it."""
 _RULES: Mapping[str, str] = {

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
@@ -20,9 +21,13 @@ from reconciler.specs.problems import Problems, spec_address, spec_documents
 from reconciler.specs.references import NO_REFERENCES, References, resolve
 
 if TYPE_CHECKING:  # most specs name no data files, and most environments have no overlays
+    from reconciler.core.model.selection import Shard
     from reconciler.reading.row_formats import Row
     from reconciler.specs.overlays import Overlays, Patch
+    from reconciler.specs.passing import Passing
+    from reconciler.specs.row_passing import RowPassing
     from reconciler.specs.row_reading import OnRow, RowSource
+    from reconciler.specs.row_template import Template
 
 
 class Loaded(Struct, frozen=True):
@@ -94,24 +99,28 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     fact_keys_of: Sequence[str] = (),
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
+    shard: "Shard | None" = None,
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
     `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
     the catalogue is used. `drafts` are read in place of the files with these names.
+    the catalogue is used. With a `shard`, contacts that certainly belong to others are passed over.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     problems = Problems()
     problems.take((*found.problems, *patches.problems))
     with _collector_paused():
-        loading = _Loading(list(read_patches(patches.files, problems, drafts)), references, problems, recorder, drafts)
+        found_patches = list(read_patches(patches.files, problems, drafts))
+        passing = _passing(shard, found_patches)
+        loading = _Loading(found_patches, references, problems, recorder=recorder, drafts=drafts, passing=passing)
         declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
         loading.read(found, declared)
         loading.pass_over((*found.json, *patches.json))
         files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
-        loaded = loading.loaded(tuple(file.name for file in files))
+        loaded = loading.loaded(files)
     if problems.found:
         raise SpecError(problems.found, every=problems.every, cells=loading.cells_of(problems.every))
     return loaded
@@ -143,12 +152,12 @@ def read_patches(
             yield from patches_of(document, problems)
 
 
-def _parsed(file: SpecFile, drafts: Mapping[str, bytes]) -> ParsedFile:
+def _parsed(file: SpecFile, drafts: Mapping[str, bytes], skip: "Passing | None" = None) -> ParsedFile:
     """Read a spec file, or its draft where it has one."""
     draft = drafts.get(file.name)
     if draft is None:
-        return read_file(file.path, name=file.name, address=spec_address)
-    return read_bytes(draft, file=file.name, address=spec_address)
+        return read_file(file.path, name=file.name, address=spec_address, skip=skip)
+    return read_bytes(draft, file=file.name, address=spec_address, skip=skip)
 
 
 class _Loading:
@@ -159,14 +168,17 @@ class _Loading:
     undeclared.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter a part of what is loaded
         self,
         patches: Sequence["Patch"],
         references: References,
         problems: Problems,
+        *,
         recorder: Recorder | None,
         drafts: Mapping[str, bytes],
+        passing: "Passing | None",
     ) -> None:
+        self._passing = passing
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
@@ -196,7 +208,7 @@ class _Loading:
 
             self._warnings += unread_specs(files)
 
-    def loaded(self, files: tuple[str, ...]) -> Loaded:
+    def loaded(self, files: Sequence[SpecFile]) -> Loaded:
         """Merge and check what was declared."""
         if self._overlays and self._is_complete:
             self._overlays.report_unmatched(name for one in self._declared for name in one.names)
@@ -210,7 +222,10 @@ class _Loading:
         warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
         scopes = tuple(scope for one in declared for scope in one.scopes)
         shared = tuple(self._shared_names)
-        return Loaded(desired, files, tuple(map(self._problems.discreet, warnings)), scopes, shared)
+        if self._passing:
+            desired = replace(desired, elsewhere=self._passing.elsewhere(scopes, files, self._references))
+        names = tuple(file.name for file in files)
+        return Loaded(desired, names, tuple(map(self._problems.discreet, warnings)), scopes, shared)
 
     def _check_rules(self, declared: Iterable[Declarations], desired: Desired) -> None:
         """Check the expressions of rules; facts can have any key where a part of the catalogue may be unread."""
@@ -230,7 +245,9 @@ class _Loading:
         return found
 
     def _read_file(self, file: SpecFile) -> None:
-        parsed = _parsed(file, self._drafts)
+        parsed = _parsed(file, self._drafts, self._passing)
+        if self._passing:
+            self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete
         for document in map(in_e164, spec_documents(parsed, file, self._problems)):
             whole = self._final(document, has_references=parsed.has_references)
@@ -267,11 +284,28 @@ class _Loading:
                 self._problems.withhold(source.file.name)
             on_row = self._recorder.rows_of(source) if self._recorder else None
             template = source.template(convert, is_resolved=True, left_out=left_out)
-            rows = RowReader(source, template, self._final, self._problems, on_row)
+            passing = self._row_passing(template)
+            rows = RowReader(source, template, self._final, self._problems, on_row=on_row, passing=passing)
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
             self._shared_names += [(source.file.name, rows.shared.rows)] if rows.shared.rows else []
             self._is_complete = self._is_complete and rows.is_complete
+
+    def _row_passing(self, template: "Template") -> "RowPassing | None":
+        if self._passing is None:
+            return None
+        from reconciler.specs.row_passing import RowPassing  # noqa: PLC0415  see above
+
+        return RowPassing(self._passing, template)
+
+
+def _passing(shard: "Shard | None", patches: Sequence["Patch"]) -> "Passing | None":
+    """Return what decides which contacts are passed over; None where all are loaded."""
+    if shard is None:
+        return None
+    from reconciler.specs.passing import Passing  # noqa: PLC0415  most runs are for everything
+
+    return Passing(shard, {patch.target[1] for patch in patches if patch.target[0] == "contacts"})
 
 
 def _overlays(patches: Sequence["Patch"], references: References, problems: Problems) -> "Overlays":

@@ -7,6 +7,8 @@ wherever its row moves to.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -29,35 +31,50 @@ class Naming(Struct, frozen=True):
     """
     Makes names of rows: of the columns of `named_by`, or where these say nothing, of the contact's identifier.
 
-    `identifiers` are the columns of the contact's identifiers by kind; `read_number` returns a number in E.164.
+    `identifiers` are the columns of the contact's identifiers by kind; `read_number` returns a number in E.164. `plain`
+    is the column of a name that is one cell as it is, which most are.
     """
 
     named_by: Sequence[Cells]
     identifiers: Sequence[tuple[str, Cells]]
     read_number: Callable[[str, Row], str]
+    plain: str | None = None
 
     def name(self, row: Row, shared: SharedNames) -> str | None:
         """Return the name of a row's contact, None where nothing names it; raise `CellError`."""
-        name = self._base(row)
+        name = self.base(row)
         if name not in shared.names or name is None:
             return name
         return with_suffix(name, f"-{_hash(self._identifier(row))}")
 
-    def shared(self, rows: Iterable[Row]) -> SharedNames:
-        """Return the names that rows with different identifiers have."""
+    def shared(self, rows: Iterable[Row], elsewhere: AbstractSet[int] = frozenset()) -> SharedNames:
+        """Return the names that rows with different identifiers have; `elsewhere` are hashes of names of other rows."""
         first: dict[int, int] = {}
         names: dict[str, int] = {}
         for row in rows:
             try:
-                name, identifier = self._base(row), hash(self._written(row))
+                name, identifier = self.base(row), hash(self._written(row))
             except CellError:
                 continue  # it is reported where the row is read
-            if name is not None and (name in names or first.setdefault(hash(name), identifier) != identifier):
+            if name is None:
+                continue
+            key = hash(name)
+            if name in names or key in elsewhere or first.setdefault(key, identifier) != identifier:
                 names[name] = names.get(name, 1) + 1
         return SharedNames(frozenset(names), sum(names.values()))
 
-    def _base(self, row: Row) -> str | None:
-        """Return a name, whether other rows have it or not."""
+    def hashes(self, rows: Iterable[Row]) -> AbstractSet[int]:
+        """Return the hashes of the names of rows, whether other rows have them or not."""
+        found: set[int] = set()
+        for row in rows:
+            with suppress(CellError):  # it is reported where the row is read
+                found.add(hash(self.base(row)))
+        return found
+
+    def base(self, row: Row) -> str | None:
+        """Return a name, whether other rows have it or not; raise `CellError`."""
+        if self.plain is not None and isinstance(cell := row.cells.get(self.plain), str) and is_name(cell):
+            return cell
         text = " ".join(filter(None, (_text(cells, row) for cells in self.named_by)))
         if len(self.named_by) == 1 and is_name(text):
             return text
@@ -75,6 +92,11 @@ class Naming(Struct, frozen=True):
         """Return the kind and the text of a row's identifier as it is written, or empty texts."""
         found = ((kind, _text(cells, row)) for kind, cells in self.identifiers)
         return next(((kind, text) for kind, text in found if text), ("", ""))
+
+
+def without_hash(name: str) -> str:
+    """Return the name that a hash may stand behind, as far as it is kept where there is one."""
+    return name[: -_HASH_DIGITS - 1]
 
 
 def _text(cells: Cells, row: Row) -> str:

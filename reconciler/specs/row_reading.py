@@ -28,6 +28,7 @@ from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_names import SharedNames
+from reconciler.specs.row_passing import RowPassing
 from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Slot, Template
 
@@ -156,9 +157,17 @@ class RowReader:
     the names that several of its rows have.
     """
 
-    def __init__(
-        self, source: RowSource, template: Template, final: Final, problems: Problems, on_row: OnRow | None
+    def __init__(  # noqa: PLR0913  one parameter a part of what is read
+        self,
+        source: RowSource,
+        template: Template,
+        final: Final,
+        problems: Problems,
+        *,
+        on_row: OnRow | None,
+        passing: RowPassing | None = None,
     ) -> None:
+        self._passing = passing
         self.is_complete = True
         self.warnings: tuple[Problem, ...] = ()
         self.shared = SharedNames()
@@ -200,10 +209,7 @@ class RowReader:
     def _rows(self) -> Iterator[Declarations]:
         is_empty = True
         try:
-            held = None if self._source.streams else list(self._source.rows())
-            once = self._source.rows() if held is None else held
-            self.shared = self._template.naming.shared(one for one in once if isinstance(one, Row))
-            for event in self._source.rows() if held is None else held:
+            for event in self._events():
                 match event:
                     case Columns():
                         if not self._has_columns(event):
@@ -216,13 +222,38 @@ class RowReader:
         except (OSError, ValueError) as error:
             self._cannot_open(error)
         else:
-            if self.is_complete and is_empty:
+            if self.is_complete and is_empty and not (self._passing and self._passing.passed):
                 self.warnings = (self._without_rows(),)
             elif self.is_complete:
                 self._look_back()
 
+    def _events(self) -> Iterator[RowEvent]:
+        """Yield the events of the file, the rows once it is known which names several of them have."""
+        naming = self._template.naming
+        if self._source.streams and not self._passing:
+            self.shared = naming.shared(one for one in self._source.rows() if isinstance(one, Row))
+            yield from self._seen(self._source.rows())
+            return
+        events = self._seen(self._source.rows())
+        held: list[RowEvent] = []
+        for event in self._passing.own(events) if self._passing else events:
+            if isinstance(event, Columns):
+                yield event
+            else:
+                held.append(event)
+        rows = [one for one in held if isinstance(one, Row)]
+        elsewhere = self._passing.names_among(naming.hashes(rows)) if self._passing else frozenset[int]()
+        self.shared = naming.shared(rows, elsewhere)
+        yield from held
+
+    def _seen(self, events: Iterator[RowEvent]) -> Iterator[RowEvent]:
+        """Note the columns of all rows, whether they are kept or not."""
+        for event in events:
+            if isinstance(event, Row) and self._unseen:
+                self._unseen = {column: slot for column, slot in self._unseen.items() if column not in event.positions}
+            yield event
+
     def _row(self, row: Row) -> Iterator[Declarations]:
-        self._unseen = {column: slot for column, slot in self._unseen.items() if column not in row.positions}
         name = self._name(row)
         if name is None:
             return

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.core.model.desired import IDENTIFIER_KINDS
 from reconciler.core.model.masking import compose, quote
 from reconciler.core.model.phone_numbers import SPREADSHEET_CURE
-from reconciler.core.model.references import escaped
+from reconciler.core.model.references import OPENING, escaped
 from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
@@ -25,6 +25,7 @@ from reconciler.specs.row_schema import Convert
 _Built: TypeAlias = tuple[Json, Mark]
 _NAME_AT = 0
 _IDS = frozenset(("contact_id", "external_id", "external_memory_key"))
+_IDENTIFIERS = frozenset(("contact_id", *IDENTIFIER_KINDS))
 _IDENTIFYING = _IDS | {"email", "phone_number"}
 _ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
 """A number as a spreadsheet shows it in exponent notation: 1.23E+11."""
@@ -147,7 +148,12 @@ class Template:
         self.naming = self._naming(parts)
         if self._region.column:
             self.slots.append(Slot(self._region.column, parts["phone_region"].source, ()))
+        self._leaves: list[_Leaf] = []
         self._contact = self._branch(parts["contact"], (), may_drop=False)
+        self._identifiers = [
+            (key, part) for key, part in self._contact.parts if key in _IDENTIFIERS and isinstance(part, _Leaf)
+        ]
+        self._plain_id = self._plain_identifier()
 
     @property
     def reads_numbers(self) -> bool:
@@ -166,6 +172,30 @@ class Template:
         first = {condition.slot.path: condition.slot for condition in reversed(self.conditions)}
         yield from (slot for path, slot in first.items() if path not in self._met)
 
+    @property
+    def deciding(self) -> Iterator[str]:
+        """Yield the columns on whose cells, and not only on whether these are filled, it depends what is declared."""
+        yield from (str(condition.slot.column) for condition in self.conditions)
+        for leaf in self._leaves:
+            if leaf.fact is not None and leaf.cells and (leaf.cells.split or leaf.cells.map is not None):
+                yield from leaf.cells.columns
+
+    def identifiers(self, row: Row) -> Mapping[str, Json]:
+        """Return the identifiers of a row's contact, as its document declares them; none where one is refused."""
+        if self._plain_id:
+            cell = row.cells.get(self._plain_id[1])
+            if isinstance(cell, str) and not _ROUNDED(cell):
+                return {self._plain_id[0]: escaped_text(cell) if OPENING in cell else cell}
+        filling = _Filling(row, [])
+        built = ((kind, self._build_leaf(leaf, filling)) for kind, leaf in self._identifiers)
+        found = {kind: one[0] for kind, one in built if one is not None}
+        return {} if filling.wrong else found
+
+    def contact(self, row: Row) -> Mapping[str, Json]:
+        """Return what a row's document declares of its contact."""
+        built = self._build_branch(self._contact, _Filling(row, []))
+        return {} if built is None else cast("Mapping[str, Json]", built[0])
+
     def document(self, row: Row, name: str) -> tuple[Node, Sequence[WrongCell]]:
         """Return the document that declares a row's contact, and the cells that are refused in it."""
         filling = _Filling(row, [])
@@ -173,6 +203,13 @@ class Template:
         value, mark = built if built is not None else ({}, _mark(_NAME_AT))
         own = _mark(_NAME_AT)
         return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
+
+    def _plain_identifier(self) -> tuple[str, str] | None:
+        """Return the kind and the column of the only identifier, where that is a cell as it is, as most are."""
+        if len(self._identifiers) != 1:
+            return None
+        ((kind, leaf),) = self._identifiers
+        return (kind, leaf.plain) if leaf.plain and not leaf.is_number else None
 
     def _naming(self, parts: Mapping[str, Node]) -> Naming:
         """Return what names rows; its first column, or that of the identifier, is the place of the contact."""
@@ -188,7 +225,8 @@ class Template:
         if not columns:
             node, first = contact[kinds[0]], found[kinds[0]]
             self.slots.append(Slot(first.columns[0] if first else None, node.source, ()))
-        return Naming(tuple(cells for _, cells in columns), tuple(identifiers), self._region.or_as_written)
+        plain = columns[0][1].plain if len(columns) == 1 else None
+        return Naming(tuple(cells for _, cells in columns), tuple(identifiers), self._region.or_as_written, plain)
 
     def _branch(self, node: Node, path: KeyPath, *, may_drop: bool) -> _Branch:
         parts = tuple((key, self._part(below, (*path, key))) for key, below in node.entries() if key != "where")
@@ -222,6 +260,11 @@ class Template:
         return _Branch(tuple(leaves.items()), may_drop=False, at=leaves["phone_number"].at)
 
     def _leaf(self, node: Node, path: KeyPath, *, fact: str | None = None) -> _Leaf:
+        leaf = self._made_leaf(node, path, fact)
+        self._leaves.append(leaf)
+        return leaf
+
+    def _made_leaf(self, node: Node, path: KeyPath, fact: str | None) -> _Leaf:
         at, cells = len(self.slots), cells_in(node)
         if cells is not None:
             self.slots += (Slot(column, node.source, path) for column in cells.columns)

@@ -9,7 +9,7 @@ from reconciler.clock import SYSTEM_CLOCK, time_text
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import Masker, worded_error
-from reconciler.core.model.selection import Chosen, Selection, Shards, part_of, select
+from reconciler.core.model.selection import Chosen, Selection, Shard, Shards, part_of, select
 from reconciler.core.model.text import visible
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.revision import compare_revisions
@@ -56,9 +56,9 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff
     """Compare the specs of an environment with those at a revision; raises `InputError` and `SpecError`."""
     project = choose_project(options, around)
     environment = choose_environment(project, options)
-    loaded = load_environment(project, environment)
+    loaded = load_environment(project, environment, shard=options.shard)
     note_warnings(loaded, around.reporter)
-    before, now = _declared_at(project, environment, ref, around.reporter.note), loaded.desired
+    before, now = _declared_at(project, environment, ref, options.shard, around.reporter.note), loaded.desired
     key = own_digest_key(around) or secrets.token_bytes(_KEY_BYTES)
     sensitive = sensitive_keys(before.catalogue) | sensitive_keys(now.catalogue)
     choice = options.chosen
@@ -90,7 +90,9 @@ def _origin(environment: Environment, digest: str, options: RunOptions, chosen: 
     return PlanOrigin(environment.name, environment.api or environment.name, digest, when, shards=shards, chosen=chosen)
 
 
-def _declared_at(project: Project, environment: Environment, ref: str, note: Callable[[str], None]) -> Desired:
+def _declared_at(
+    project: Project, environment: Environment, ref: str, shard: Shard | None, note: Callable[[str], None]
+) -> Desired:
     """Return what the environment declared at a revision; nothing, with a note, where it was not there yet."""
     with checked_out(project.root, ref) as folder:
         settings = folder / (project.file or DEFAULT_SPECS)
@@ -103,7 +105,7 @@ def _declared_at(project: Project, environment: Environment, ref: str, note: Cal
             if name not in {one.name for one in before.environments}:
                 note(f"warning: the environment {name} is not there at {visible(ref)}, so all that is declared is new")
                 return _NOTHING
-            return load_environment(before, before.environment(name)).desired
+            return load_environment(before, before.environment(name), shard=shard).desired
         except InputError as error:
             first = worded_error(error, reveal=False).partition("\n")[0]
             raise InputError(f"the specs at {visible(ref)} cannot be used: {first}") from error

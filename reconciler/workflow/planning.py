@@ -151,7 +151,7 @@ def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
     project, environment = session.project, session.account.environment.name
     try:
         before = load_project(str(folder / project.file if project.file else folder))
-        loaded = load_environment(before, before.environment(environment), session.environ)
+        loaded = load_environment(before, before.environment(environment), session.environ, shard=session.shard)
         return Revision(base, loaded.desired)
     except InputError as error:
         first = worded_error(error, reveal=False).partition("\n")[0]

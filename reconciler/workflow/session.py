@@ -187,25 +187,28 @@ def load_chosen(
         return value
 
     try:
-        return LoadedSpecs(project, environment, load_environment(project, environment, noted), environ)
+        loaded = load_environment(project, environment, noted, shard=options.shard)
+        return LoadedSpecs(project, environment, loaded, environ)
     except SpecError as error:
         if lacking and lacks_key(environment, options, around.environ, offline=offline):
             raise SpecError((*error.problems, _no_key(project, environment))) from error
         raise
 
 
-def load_environment(
+def load_environment(  # noqa: PLR0913  one parameter a part of what is read
     project: Project,
     environment: Environment,
     environ: Environ | None = None,
     *,
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
+    shard: Shard | None = None,
 ) -> Loaded:
     """
     Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`.
 
     `drafts` are read in place of the files with these names.
+    With a `shard`, what certainly belongs to others is passed over.
     """
     try:
         return load_specs(
@@ -216,6 +219,7 @@ def load_environment(
             fact_keys_of=environment.fact_keys_of,
             recorder=recorder,
             drafts=drafts,
+            shard=shard,
         )
     except SpecError as error:
         places = {

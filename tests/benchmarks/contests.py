@@ -19,8 +19,10 @@ from tests.benchmarks.world import PERSONA, World, write_many_files, write_one_f
 
 LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
 VALIDATED, ROWS, APPLIED, SMALL = 10_000, 100_000, 1_000, 100
+SHARDED, SHARDS = 1_000_000, 100
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
+SHARD, WHOLE, CSV = f"{US}, a shard", f"{US}, all rows", "csv.reader"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
 """Libraries that `--help` must not import."""
 
@@ -33,6 +35,13 @@ from pathlib import Path
 for file in sorted(Path(sys.argv[1]).iterdir()):
     with file.open("rb") as text:
         yaml.load(text, Loader=yaml.CSafeLoader)
+"""
+
+_CSV = """
+import csv, sys
+with open(sys.argv[1], newline="") as text:
+    for row in csv.reader(text):
+        pass
 """
 
 Entry: TypeAlias = Contestant | Skipped
@@ -127,6 +136,18 @@ def numbers(stage: Stage) -> Iterator[Entry]:
         yield _validating(folder, name=name)
 
 
+def shard(stage: Stage) -> Iterator[Entry]:
+    """Plan one of a hundred shards of a table offline, beside reading all rows, and beside the bare reading."""
+    folder = _specs(stage)
+    write_table(World(stage.size), folder, national=False)
+    yield Contestant(CSV, _python("-c", _CSV, str(folder / "contacts.csv")))
+    yield _validating(folder, name=WHOLE)
+    settings = {"version": 1, "specs": [folder.name], "environments": {"sandbox": {"api": "sandbox"}}}
+    file = folder.parent / "sandbox.yaml"
+    file.write_text(json.dumps(settings))
+    yield Contestant(SHARD, _reconciler("--project", str(file), "plan", "--shard", f"0/{SHARDS}"))
+
+
 def _specs(stage: Stage) -> Path:
     folder = stage.folder() / "specs"
     folder.mkdir()
@@ -178,10 +199,17 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, numbers, plan, listing, apply, again)
+    one.__name__: one for one in (start, validate, numbers, shard, plan, listing, apply, again)
 }
 
-SIZES: Mapping[str, int] = {"start": 0, "validate": VALIDATED, "numbers": ROWS, "apply": APPLIED, "again": APPLIED}
+SIZES: Mapping[str, int] = {
+    "start": 0,
+    "validate": VALIDATED,
+    "numbers": ROWS,
+    "shard": SHARDED,
+    "apply": APPLIED,
+    "again": APPLIED,
+}
 """Contests whose goal names one size, whatever sizes are asked for."""
 
 _QUICK = ("start", "plan", "listing", "apply")

@@ -9,12 +9,16 @@ from tests.benchmarks.contests import (
     BARE,
     CHANGED,
     CONCURRENCY,
+    CSV,
     IMPORTS,
     IN_E164,
     NATIONAL,
     ROWS,
+    SHARD,
+    SHARDED,
     SMALL,
     VALIDATED,
+    WHOLE,
 )
 from tests.benchmarks.peers import OCTODNS, TERRAFORM
 from tests.benchmarks.results import US, Held, Result
@@ -47,6 +51,7 @@ _GROWTH = "Python's collector of cycles walks more objects. It would need fewer 
 _CLICK = "click's own import is four times `python -c pass`. It would need another library for the command line."
 _CHECKS = "Checks, places and references come on top of loading. It would need checks that are not made in Python."
 _NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
+_ROWS = "Each row's identifier and name are made. It would need a reader of rows in a compiled language."
 _COUNT = "A count does not depend on the machine: it is a mistake, to be mended."
 
 
@@ -144,6 +149,10 @@ def _memory_to_e164(results: Results) -> float:
     return results[_NATIONAL].peak / results[_IN_E164].peak
 
 
+def _memory_to_whole(results: Results) -> float:
+    return results[_SHARD].peak / results[_WHOLE].peak
+
+
 def _imports(results: Results) -> float:
     return results["start", 0, IMPORTS].counted or 0
 
@@ -159,6 +168,7 @@ def _connections(results: Results) -> float:
 
 _PLAN, _LISTING, _LITTLE = ("plan", LARGE, US), ("listing", LARGE, US), ("listing", SMALL, US)
 _ALL, _HUGE, _NEW = ("plan", LARGE, CHANGED), ("plan", LARGEST, US), ("apply", APPLIED, US)
+_SHARD, _WHOLE = ("shard", SHARDED, SHARD), ("shard", SHARDED, WHOLE)
 _NATIONAL, _IN_E164 = ("numbers", ROWS, NATIONAL), ("numbers", ROWS, IN_E164)
 _THROUGH, _LISTED = "plan of 10,000 through `context`", "no-op plan of 10,000 through `contacts`"
 _HEAVY = "`--help`, imports of httpx, aiohttp, pydantic, deepdiff and starlette"
@@ -183,6 +193,9 @@ GOALS: Sequence[Goal] = (
     _validate("a file each"),
     _times("validate of 100,000 rows, national numbers, time ÷ the same in E.164", 2, _NATIONAL, _IN_E164, _NUMBERS),
     _ratio("validate of 100,000 rows, national numbers, memory ÷ the same in E.164", 1.1, _memory_to_e164, _MEMORY),
+    _times("a shard of 100 of 1,000,000 rows, time ÷ all rows", 1 / 10, _SHARD, _WHOLE, _ROWS),
+    _ratio("a shard of 100 of 1,000,000 rows, memory ÷ all rows", 1 / 10, _memory_to_whole, _MEMORY),
+    _times("a shard of 100 of 1,000,000 rows, time ÷ csv.reader", 20, _SHARD, ("shard", SHARDED, CSV), _ROWS),
     _count(f"requests of a {_THROUGH}", LARGE, _traffic("plan", LARGE, "requests")),
     _count("requests of a plan of 10,000 through `contacts`", LARGE / 200, _traffic("listing", LARGE, "requests")),
     _count("writes of an apply with nothing to do", 0, _traffic("again", APPLIED, "writes")),

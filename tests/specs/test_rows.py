@@ -12,6 +12,7 @@ import pytest
 from reconciler.core.model.desired import ContactMemory, Identifier
 from reconciler.core.model.masking import worded
 from reconciler.core.model.references import Variable
+from reconciler.core.model.selection import Shard
 from reconciler.errors import Source, SpecError
 from reconciler.reading import Node
 from reconciler.reading.row_files import RowEvent, read_rows
@@ -297,6 +298,24 @@ def test_a_contact_of_a_row_takes_less_memory_than_one_in_yaml(tmp_path: Path) -
         return size
 
     assert peak("specs") < peak("yaml")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_shard_takes_memory_for_its_own_rows_alone(tmp_path: Path, ending: str) -> None:
+    rows = (f"g-{at}" for at in range(3000))
+    text = "\n".join(("id", *rows)) if ending == "csv" else "".join(f'{{"id": "{one}"}}\n' for one in rows)
+    entry = f"contacts_from: [{{file: ../data/a.{ending}, contact: {{external_id: id, scopes: {{support: {{}}}}}}}}]"
+    write(tmp_path, text, mapping=f"{SCOPE.decode()}\n{entry}\n", name=f"a.{ending}")
+
+    def peak(shard: Shard | None) -> int:
+        load_specs(["specs"], root=tmp_path, shard=shard)
+        tracemalloc.start()
+        load_specs(["specs"], root=tmp_path, shard=shard)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak(Shard(0, 100)) < peak(None) / 8
 
 
 def warnings(root: Path) -> list[str]:

@@ -64,6 +64,8 @@ def apply(  # noqa: PLR0913  one parameter an option
     output = ApplyOutput(output_format, writes, receipt, save_undo, invocation.no_color, yes, dry_run, full)
     output.check(invocation)
     saved = load_saved_plan(plan) if plan is not None else None
+    if saved and saved.shards:
+        invocation.shard = saved.shards.alone
     around = surroundings_of(invocation)
     unattended = yes and not dry_run
     with (

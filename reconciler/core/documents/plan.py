@@ -274,6 +274,7 @@ class PlanDocument:
     is a former declaration. Operations that are not `certain` are other values of seeded facts, which are written only
     where they are missing. No account was read, so its ids are null, and nothing can apply a diff.
 
+    `specs_digest` is of all declarations; in the plan of a shard, of all files as they are, comments included.
     `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
     still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
     where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only, `chosen`

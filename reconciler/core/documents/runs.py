@@ -239,7 +239,7 @@ def step_statuses(
     def status(step: Step) -> StepStatus:
         address = step.address
         if address not in all_declared:
-            return "undeclared"
+            return "not_read" if declared.elsewhere else "undeclared"
         if all_looked_at.get(address) != all_declared[address]:
             return "not_read"
         if planned.get(operation_key(step)):

@@ -216,11 +216,24 @@ class ExistingMemory(Struct, frozen=True):
 Memory: TypeAlias = ContactMemory | ExistingMemory
 
 
+class Elsewhere(Struct, frozen=True):
+    """
+    What loading passed over, since it belongs to other shards: how many memories, and how often they hold each fact.
+
+    `content` says what all files hold, secrets included. It stands for declarations that were not loaded.
+    """
+
+    memories: int
+    keys: Mapping[str, int]
+    content: Json
+
+
 class Desired(Struct, frozen=True):
     """
     All that a repository declares for one environment, sorted by name, whatever the order of files and keys.
 
-    With `live_values`, some declared values came from an account, as those of an undo file do.
+    With `live_values`, some declared values came from an account, as those of an undo file do. `elsewhere` is set where
+    a shard alone was loaded.
     """
 
     scopes: tuple[str, ...]
@@ -230,6 +243,7 @@ class Desired(Struct, frozen=True):
     catalogue: Catalogue = field(default_factory=dict)
     live_values: bool = False
     rules: tuple[Rule, ...] = ()
+    elsewhere: Elsewhere | None = None
 
     @property
     def memories(self) -> tuple[Memory, ...]:
@@ -246,12 +260,15 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     Return `sha256:…` over a canonical list of all declarations; places in files do not count.
 
     Secrets are replaced by the keyed `digest`. With a plain one they could be guessed, since all else may be known.
+    Where a shard alone was loaded, the list is of what all files hold.
     """
     norm = partial(_normalized, digest=digest)
     content = chain(
         (_contact(contact, norm) for contact in desired.contacts),
         (_memory(memory, norm) for memory in desired.memories),
     )
+    if desired.elsewhere:
+        content = chain((norm(desired.elsewhere.content),))
     hashed = hashlib.sha256(b"[")
     for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
         hashed.update(b"," if number else b"")

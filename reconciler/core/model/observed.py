@@ -229,5 +229,6 @@ class NewKey(Struct, frozen=True):
 def known_keys(declared: Desired, observed: Observed) -> KnownKeys:
     """Return the keys of all declarations, and the live keys of the memories that were read."""
     counts = Counter(fact.key for memory in declared.contact_memories for fact in memory.facts)
+    counts.update(declared.elsewhere.keys if declared.elsewhere else {})
     live = (seen.facts for seen in observed.memories.values() if isinstance(seen, Present))
     return KnownKeys(counts, frozenset[str]().union(*live), guessed=not declared.catalogue)

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -15,7 +16,6 @@ from msgspec.structs import replace
 
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.desired import NO_LABELS, Contact, ContactMemory, Desired, ExistingMemory, Memory
-from reconciler.core.model.value import canonical
 
 if TYPE_CHECKING:  # most runs choose nothing by labels
     from reconciler.core.model.labels import LabelCondition
@@ -37,7 +37,8 @@ class Shard:
 
     def holds(self, key: Sequence[str]) -> bool:
         """Return whether an identity belongs to this part; by SHA-256, which is the same on every machine."""
-        digest = hashlib.sha256(canonical(list(key)).encode()).digest()
+        canonical = f"[{','.join(map(encode_basestring_ascii, key))}]"
+        digest = hashlib.sha256(canonical.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
 
@@ -56,6 +57,11 @@ class Shards:
             return False
         different = len(set(self.present)) == len(self.present) and set(self.present) <= set(range(self.count))
         return different and 1 <= len(self.present) <= max(1, self.count - 1)
+
+    @property
+    def alone(self) -> Shard | None:
+        """Return the part, where it speaks of one."""
+        return Shard(self.present[0], self.count) if len(self.present) == 1 else None
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -146,6 +152,7 @@ def select(
     """
     part = part_of(desired, shard)
     elsewhere = len(desired.memories) - len(part.memories)
+    elsewhere += desired.elsewhere.memories if desired.elsewhere else 0
     if chosen == ALL:
         return Selection(part, 0, (), elsewhere)
     rule = _rule(chosen, changed)
@@ -219,8 +226,8 @@ def _kept(desired: Desired, rule: _Rule) -> Desired:
 
 
 def _unmatched(desired: Desired, chosen: Chosen) -> Iterator[tuple[str, str]]:
-    """Yield the options, with their values, that name nothing that is declared."""
-    for option, text in chosen.options:
+    """Yield the options, with their values, that name nothing that is declared; other shards may declare it."""
+    for option, text in () if desired.elsewhere else chosen.options:
         match option:
             case "--target" | "--exclude":
                 named = _kept(desired, _rule(Chosen(targets=(text,)), None))
