@@ -422,6 +422,14 @@ def test_a_snapshot_is_believed_no_more_than_the_account() -> None:
         asyncio.run(observe(offline, wanted, observing))
 
 
+def test_a_contact_that_is_deleted_while_a_snapshot_is_taken_stays_as_it_was_listed() -> None:
+    shown = {key: value for key, value in shown_contact("id-GONE", "crm-gone").items() if key != "memories"}
+    holdings = call_reader(listing(shown).endpoint(), lambda reader: list_account(reader, concurrency=2))
+
+    assert holdings.contacts is not None
+    assert [(contact.contact_id, contact.memories) for contact in holdings.contacts] == [("id-GONE", None)]
+
+
 UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 BOB = memory({"plan": "bobs"}, contact="bob", identity=Identifier("external_id", "crm-b"))
 

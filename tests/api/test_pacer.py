@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.limits import Window
+from reconciler.api.limits import Throttle, Window
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.api.row import RequestRow, Retrying
 from reconciler.clock import Clock
@@ -198,6 +198,17 @@ def test_a_run_of_hours_that_gets_on_is_not_given_up() -> None:
     send(account, account.pacer(), 400)
 
     assert account.now >= 39 * 900
+
+
+@pytest.mark.parametrize(("lasted", "pause"), [(899.0, 899.0), (900.0, 900.0), (901.0, 900.0), (90_000.0, 900.0)])
+def test_a_wait_for_the_end_of_a_window_is_never_longer_than_the_longest_window(lasted: float, pause: float) -> None:
+    throttle = Throttle(None)
+    throttle.note_pass(0.0, is_probe=False, is_limited=True)
+    throttle.note_refusal(lasted, why="limit", retry_after=1.0, is_probe=False)
+    throttle.note_pass(lasted, is_probe=True, is_limited=True)
+    throttle.note_refusal(lasted, why="limit", retry_after=None, is_probe=False)
+
+    assert throttle.wait(lasted) == pause
 
 
 def test_a_longer_window_has_more_patience() -> None:

@@ -12,7 +12,7 @@ from reconciler.core.model.observed import Absent, FoundContact
 from reconciler.core.model.settings import MostFailures, parse_most_failures
 from reconciler.core.plan.operations import Operation, Plan
 from reconciler.core.plan.receipt import Outcome
-from reconciler.errors import ApiRejectedError, ApiUnavailableError
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError
 from reconciler.execute import Canary, Execution, FailureLimit, Together, execute
 from tests.builders import existing, memory, plan_all, user
 from tests.fakes import FakeWriter
@@ -89,14 +89,17 @@ def test_a_canary_that_is_not_as_declared_skips_the_rest_and_all_of_it_is_told()
     assert len(seen.outcomes) == 6
 
 
-def test_a_canary_that_failed_is_not_even_read_back() -> None:
-    writer = FakeWriter(errors={"write_facts": REFUSED})
+@pytest.mark.parametrize(
+    ("error", "result"), [(REFUSED, "failed"), (ApiUnavailableError("lost", may_have_happened=True), "unknown")]
+)
+def test_a_canary_that_is_not_done_is_not_even_read_back(error: ApiError, result: str) -> None:
+    writer = FakeWriter(errors={"write_facts": error})
     read_back = ReadBack(writer)
 
     execution = run(THREE, writer, Seen(), Canary(1, read_back))
 
-    assert results(execution) == ["done", "failed", *["skipped"] * 4]
-    assert execution.outcomes[-1].detail == "not tried: the canary failed (contacts.ann.scopes.support: failed)"
+    assert results(execution) == ["done", result, *["skipped"] * 4]
+    assert execution.outcomes[-1].detail == f"not tried: the canary failed (contacts.ann.scopes.support: {result})"
     assert read_back.asked == []
 
 

@@ -20,6 +20,7 @@ from reconciler.render.markdown import (
     render_receipt_summary,
 )
 from reconciler.render.markup import marker
+from reconciler.render.sections import grouped, plan_sections
 from tests.builders import MASKER, ORIGIN, existing, memory, plan, plan_all, user
 
 MASKING = Masker(b"key", reveal=False)
@@ -118,6 +119,18 @@ def test_grouping_by_keys_says_that_values_differ() -> None:
     text = render_plan_markdown(many(3000))
 
     assert "2,999 more memories get the same fact, with other values" in text
+
+
+@pytest.mark.parametrize(("held", "said"), [("olden", "the same fact<"), (1, "the same fact, with other values<")])
+def test_a_group_says_whether_all_replace_a_value_of_one_kind(held: Json, said: str) -> None:
+    cases = [
+        (memory({"plan": "new"}, contact=name), Present("m", {"plan": one}))
+        for name, one in (("a", "old"), ("b", held))
+    ]
+    units = [unit for section in plan_sections(described(plan_all(cases))) for unit in section.units]
+    [group] = grouped(units, with_values=False)
+
+    assert f"1 more memory gets {said}" == f"{group.text_of_others}<"
 
 
 def test_users_and_creations_are_grouped_too() -> None:

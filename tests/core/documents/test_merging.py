@@ -182,6 +182,22 @@ def test_plans_that_are_no_parts_of_one_whole_are_told_apart_in_plain_words(chan
     assert str(refused.value) == f"0.json and 1.json cannot be merged: {said}"
 
 
+def test_all_shards_that_hold_fewer_memories_than_are_declared_are_no_whole() -> None:
+    left, (_, right) = planned(({}, Absent()), ({}, Absent()))
+    elsewhere = replace(right.notices[0], count=2)
+    short = replace(right, shards=Shards(2, (1,), 0), notices=(elsewhere,))
+
+    with pytest.raises(InputError, match=r"they count 2 declared memories of all shards, and hold 1$"):
+        merge([left, ("1.json", short)])
+
+
+def test_a_merged_plan_is_as_old_as_its_oldest_part() -> None:
+    (_, left), (_, right) = planned(({}, Absent()), ({}, Absent()))
+    parts = [("0.json", replace(left, created_at="10:00")), ("1.json", replace(right, created_at="09:00"))]
+
+    assert merged_plan(parts).created_at == merged_plan(parts[::-1]).created_at == "09:00"
+
+
 def outcome(kind: str, address: str) -> OutcomeEntry:
     return OutcomeEntry("write_facts", f"contacts.{address}.scopes.support", kind, "", PlaceEntry("a.yaml", 1))
 

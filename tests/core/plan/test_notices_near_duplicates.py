@@ -3,14 +3,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.model.catalogue import FactKey
-from reconciler.core.model.desired import Desired
+from reconciler.core.model.desired import Desired, Fact
 from reconciler.core.model.nearest import distinguished, is_typo, similar_keys, twins
 from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.model.selection import Chosen, Shard, select
 from reconciler.core.plan.operations import Notice
 from reconciler.core.plan.planner import build_plan
+from reconciler.errors import Source
 from tests.builders import HERE, ORIGIN, desired, memory, plan, plan_all
 
 
@@ -74,6 +76,18 @@ def test_a_key_established_elsewhere_is_doubted_only_beside_its_twin() -> None:
     )
 
     assert near(made.notices) == [("contacts.a.scopes.support", ("colour",), ("color",))]
+
+
+def test_a_key_is_doubted_once_at_each_place_that_declares_it() -> None:
+    places = {"a": ("a.yaml", 3), "b": ("a.yaml", 3), "c": ("a.yaml", 4), "d": ("b.yaml", 4)}
+    typos = [
+        replace(memory(contact=name), facts=(Fact("Plan", 1, "enforce", Source(*place)),))
+        for name, place in places.items()
+    ]
+    others = [memory({"plan": 1}, contact=name) for name in "efghi"]
+    made = plan_all([(one, Absent()) for one in (*typos, *others)])
+
+    assert [one.address.split(".")[1] for one in made.notices] == ["a", "c", "d"]
 
 
 def test_with_a_catalogue_nothing_is_guessed() -> None:

@@ -19,6 +19,7 @@ from reconciler.core.model.observed import (
     UnreadableContact,
     Unseen,
 )
+from reconciler.core.model.selection import Chosen, select
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import Added, Updated
 from reconciler.core.plan.operations import (
@@ -104,6 +105,17 @@ def test_live_keys_that_no_spec_names_are_counted_and_never_touched() -> None:
 
     assert made.notices == (Notice("unmanaged", "contacts.sarah.scopes.support", 2, HERE, ("learned", "too")),)
     assert made.operations == ()
+
+
+def test_a_declared_key_that_a_target_leaves_out_is_not_unmanaged() -> None:
+    everything = desired(memory({"a": 1, "b": 2}))
+    chosen = select(everything, Chosen(("contacts.sarah.scopes.support.facts.a",))).desired
+    contacts = {"contacts.sarah": FoundContact("id-of-sarah", {})}
+    live = Present("mem-1", {"a": 1, "b": 2, "learned": 3})
+    observed = Observed(contacts, {"contacts.sarah.scopes.support": live}, requests=1)
+    made = build_plan(chosen, observed, origin=ORIGIN, left_out=0, declared=everything)
+
+    assert [notice.keys for notice in made.notices if notice.type == "unmanaged"] == [("learned",)]
 
 
 def test_users_that_cannot_be_listed_are_told() -> None:
