@@ -15,7 +15,7 @@ from reconciler.core.model.address import is_within
 from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import meant_key
-from reconciler.core.model.text import UnreadSecret, quoted
+from reconciler.core.model.text import UnreadSecret, quoted, shortened
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading import (
@@ -37,6 +37,8 @@ from reconciler.specs.layers import Facts
 from reconciler.specs.problems import Problems, spec_address, spec_documents
 from reconciler.specs.references import References, resolve
 from reconciler.specs.schema import SpecDocument
+
+_LONGEST_PATTERN = 80
 
 _SECTION = "fact_keys"
 _OTHERS = frozenset(SpecDocument.model_fields) - {_SECTION}
@@ -182,9 +184,10 @@ def _words(key: FactKey | None, value: Json, choices: Callable[[str], Nearest]) 
             nearest = _nearest(key, value, choices)
             return Words(compose("{} is expected, not {}", _choices(key.enum), named(value)), nearest)
         case "pattern":
-            return Words(compose("{} does not match {}", named(value), key.pattern), _rule(key))
+            pattern = shortened(key.pattern or "", _LONGEST_PATTERN)
+            return Words(compose("{} does not match {}", named(value), pattern), _rule(key))
         case "max_length":
-            return Words(f"text of at most {key.max_length:,} characters is expected, not more", _rule(key))
+            return Words(f"text of at most {key.longest:,} characters is expected, not more", _rule(key))
 
 
 def _choices(values: Sequence[Json]) -> str:

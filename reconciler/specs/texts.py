@@ -5,7 +5,6 @@ What is checked may be a secret. Validators that quote it must come before pydan
 """
 
 import re
-import warnings
 from datetime import date
 from typing import Annotated, TypeAlias
 
@@ -26,7 +25,6 @@ _BESIDE_ADDRESS = rf'\s<>()\[\],;:\\"\x00-\x1f\x7f-\x9f{HIDDEN}'
 _DOTTED = rf"[^@.{_BESIDE_ADDRESS}]+(\.[^@.{_BESIDE_ADDRESS}]+)*"
 _ADDRESS = f"{_DOTTED}@{_DOTTED}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_ESCAPE = "fix it; a backslash makes the next character literal"
 _REFERRING = r"\$\{"
 """A pattern for texts with references, which can only be checked once these are filled in."""
 
@@ -108,18 +106,13 @@ def _label_key(text: str) -> str:
 
 
 def _pattern(text: str) -> str:
+    from reconciler.core.model.patterns import PatternError, check_pattern  # noqa: PLC0415  few specs have one
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            re.compile(text)
-    except re.error as error:
-        raise wrong(compose("{} is not a regular expression: {}", named(text), error), cure=_ESCAPE) from None
-    except Warning as warning:
-        reason = str(warning).lower()
-        message = compose("{} means something else in later versions of Python: {}", named(text), reason)
-        raise wrong(message, cure=_ESCAPE) from None
-    except (OverflowError, RecursionError):
-        raise wrong("this regular expression repeats too often, or is too deep", cure="make it simpler") from None
+        check_pattern(text)
+    except PatternError as error:
+        message = compose("{} cannot be a pattern: {}", named(text), error.reason)
+        raise wrong(message, cure=error.cure) from None
     return text
 
 

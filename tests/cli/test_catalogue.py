@@ -88,3 +88,23 @@ def test_a_secret_that_breaks_a_rule_is_refused_at_plan_time_and_not_quoted(
     assert (validated.code, planned.code) == (0, 1)
     assert 'facts.plan: one of "trial", "premium" is expected, not a secret; the rule is at' in planned.err
     assert "hush-hush" not in planned.out + planned.err
+
+
+def test_a_pattern_that_others_try_for_hours_costs_a_message(
+    repository: Repository,
+) -> None:
+    hostile = "a" * 5000
+    contacts = f"contacts: {{ann: {{email: a@b, scopes: {{s: {{facts: {{k: {hostile}}}}}}}}}}}\n"
+    spec = f"scopes: {{s: {{persona_id: p}}}}\n{contacts}"
+    repository.write("specs/support.yaml", spec)
+    applied = repository.run("apply", "--yes")
+    repository.write("specs/catalogue.yaml", 'fact_keys: {k: {pattern: "(a+)+b"}}\n')
+    checked = [repository.run(command) for command in ("validate", "plan", "lint")]
+    repository.write("specs/support.yaml", "scopes: {s: {persona_id: p}}\n")
+    exported = repository.run("export", "--out", "new")
+
+    assert applied.code == 0
+    assert [called.code for called in checked] == [1, 1, 1]
+    assert all("does not match (a+)+b; the rule is at specs/catalogue.yaml:1:13" in called.err for called in checked)
+    assert exported.code == 0
+    assert "left out: 1 value that breaks a rule of the fact_keys" in exported.err

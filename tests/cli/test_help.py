@@ -62,6 +62,7 @@ def test_a_plan_imports_nothing_that_executes_undoes_or_takes_snapshots(tmp_path
     assert len(own) <= 115, "a plan loads more modules of ours: import where it is used what most plans do not need"
     assert "workflow.planning" in rooms
     assert rooms.isdisjoint({"core.review", "core.snapshot", "core.undo", "execute", "journal", "lease", "watching"})
+    assert of_plan.isdisjoint({"re2", "_re2", "reconciler.workflow.notifying", "reconciler.api.webhook"})
 
 
 @pytest.mark.parametrize("name", COMMANDS)

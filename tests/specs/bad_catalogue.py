@@ -98,7 +98,7 @@ CASES: Cases = {
         [
             ("a.yaml:2:7", 'fact_keys.a.typ: unknown key; did you mean "type"?'),
             ("a.yaml:3:13", "fact_keys.b.type: one of 'string', 'number', 'integer', 'boolean', 'list' or 'mapping' i"),
-            ("a.yaml:4:16", 'fact_keys.c.pattern: the text "[" is not a regular expression: unterminated character se'),
+            ("a.yaml:4:16", 'fact_keys.c.pattern: the text "[" cannot be a pattern: missing ]: [; fix it; a backslas'),
             ("a.yaml:5:3", "fact_keys.d: pattern is for text, and the type is list; remove pattern, or the type"),
             ("a.yaml:6:3", 'fact_keys.e: enum allows the text "a", which breaks type; change one of the two'),
             ("a.yaml:7:18", 'fact_keys.f.review_by: a day is expected, not the text "soon"; write year, month and day'),
@@ -125,16 +125,38 @@ CASES: Cases = {
             ("a.yaml:6:18", 'fact_keys.e.review_by: a day is expected, not the text "20270331"'),
         ],
     ),
-    "patterns that Python cannot take": (
+    "patterns with what takes time": (
         {
-            "a.yaml": b"fact_keys:\n  a: {pattern: 'a{99999999999999999999}'}\n  b: {pattern: '%s%s'}\n"
-            b"  c: {pattern: '[[a]]'}\n  d: {pattern: 'a(?i)'}\n" % (b"(" * 2000, b")" * 2000),
+            "a.yaml": b"fact_keys:\n  a: {pattern: '(?=a)b'}\n  b: {pattern: '(a)\\1'}\n  c: {pattern: '(?>a)'}\n"
+            b"  d: {pattern: 'a++'}\n  e: {pattern: 'a\\Z'}\n  f: {pattern: 'a{,3}'}\n  g: {pattern: '\\u00e9'}\n",
         },
         [
-            ("a.yaml:2:16", "fact_keys.a.pattern: this regular expression repeats too often, or is too deep; make it"),
-            ("a.yaml:3:16", "fact_keys.b.pattern: this regular expression repeats too often, or is too deep"),
-            ("a.yaml:4:16", 'the text "[[a]]" means something else in later versions of Python: possible nested set a'),
-            ("a.yaml:5:16", 'the text "a(?i)" is not a regular expression: global flags not at the start'),
+            ("a.yaml:2:16", 'fact_keys.a.pattern: the text "(?=a)b" cannot be a pattern: RE2 has no (?=; write it'),
+            ("a.yaml:3:16", "invalid escape sequence: \\1; write it without back references"),
+            ("a.yaml:4:16", "RE2 has no (?>; write it without look-around"),
+            ("a.yaml:5:16", "bad repetition operator: ++; repeat with one of *, +, ? and {1,3}"),
+            ("a.yaml:6:16", "invalid escape sequence: \\Z; leave it out: a pattern is for the whole text"),
+            ("a.yaml:7:16", "{,3} is no count, and would stand for these very characters; count from 0 to 1000"),
+            ("a.yaml:8:16", "write a character itself, or \\x{e9}"),
         ],
+    ),
+    "patterns that are too large": (
+        {
+            "a.yaml": b"fact_keys:\n  a: {pattern: 'a{99999999999999999999}'}\n  b: {pattern: 'a{1001}'}\n"
+            b"  c: {pattern: '(.{0,99}){0,9}'}\n  d: {pattern: '%s'}\n" % (b"a" * 300_000),
+        },
+        [
+            ("a.yaml:2:16", "{99999999999999999999} is no count, and would stand for these very characters; count fr"),
+            ("a.yaml:3:16", "invalid repetition size: {1001}; make it simpler, or use max_length"),
+            ("a.yaml:4:16", "cannot be a pattern: it repeats too often, or is too deep; make it simpler, or use max_"),
+            ("a.yaml:5:16", "cannot be a pattern: it is longer than 1,000 characters; make it simpler"),
+        ],
+    ),
+    "text that is too long for a pattern": (
+        {
+            "a.yaml": b"fact_keys: {a: {pattern: 'a*'}}\nscopes: {s: {persona_id: p, facts: {a: %s}}}\n"
+            % (b"a" * 10_001),
+        },
+        [("a.yaml:2:37", "scopes.s.facts.a: text of at most 10,000 characters is expected, not more; the rule is")],
     ),
 }  # fmt: skip

@@ -1,6 +1,5 @@
 """The catalogue: the keys that facts may have, with their rules, and whether a value keeps the rules."""
 
-import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -28,6 +27,10 @@ NUMBERS = frozenset(("number", "integer"))
 """In facts of these types, a plain scalar such as 3.10 is a number; in facts of any other type it is text."""
 
 
+LONGEST_WITH_PATTERN = 10_000
+"""How many characters a text may have whose key has a pattern."""
+
+
 class FactKey(Struct, frozen=True):
     """
     One key of the catalogue; a rule that is None or empty is not set.
@@ -51,6 +54,14 @@ class FactKey(Struct, frozen=True):
     def holds_numbers(self) -> bool:
         """Return whether the values of the key have to be numbers."""
         return self.type in NUMBERS
+
+    @property
+    def longest(self) -> int | None:
+        """Return how many characters its values may have; with a pattern there is always an end."""
+        lengths = [
+            length for length in (self.max_length, LONGEST_WITH_PATTERN if self.pattern is not None else None) if length
+        ]
+        return min(lengths, default=None)
 
     @property
     def expected_type(self) -> FactType | None:
@@ -98,6 +109,10 @@ def _is_number(value: Json, *, whole: bool) -> bool:
 
 
 def _broken_by_text(key: FactKey, text: str) -> ValueRule | None:
-    if key.pattern is not None and not re.fullmatch(key.pattern, text):
-        return "pattern"
-    return "max_length" if key.max_length is not None and len(text) > key.max_length else None
+    if key.longest is not None and len(text) > key.longest:
+        return "max_length"
+    if key.pattern is None:
+        return None
+    from reconciler.core.model.patterns import matches  # noqa: PLC0415  most catalogues have no patterns
+
+    return None if matches(key.pattern, text) else "pattern"
