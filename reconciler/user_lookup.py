@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,10 +11,14 @@ from msgspec.structs import replace
 from reconciler.core.matching import Asked, check_listed_once
 from reconciler.core.model.desired import User, number_key
 from reconciler.core.model.observed import LiveUser, LiveUsers
+from reconciler.core.plan.diff import is_as_declared
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 _Done = TypeVar("_Done")
+Recalled: TypeAlias = Mapping[str, tuple[LiveUser, str]]
+"""Users that need not be read, by phone number, each with the time when it was seen like this."""
+_NOBODY: Recalled = {}
 
 
 class _Offered(Struct):
@@ -46,9 +50,13 @@ class UserReader:
         """Return whether the account lists users, as far as known."""
         return self._offered.can_list
 
-    async def read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
-        """Return the users of a memory as far as they can be read; raises `ApiError`."""
-        return await self._first_alone(lambda: self._read(memory_id, users))
+    async def read(self, memory_id: str, users: Sequence[User], recalled: Recalled = _NOBODY) -> LiveUsers:
+        """
+        Return the users of a memory as far as they can be read; raises `ApiError`.
+
+        Those who are `recalled` are not read one by one; a listing, which shows all at once, counts more.
+        """
+        return await self._first_alone(lambda: self._read(memory_id, users, recalled))
 
     async def list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
         """Read all pages (`GET /v1/memory/{memory_id}`); None where the account does not list this memory's users."""
@@ -64,15 +72,21 @@ class UserReader:
                     return done
         return await work()
 
-    async def _read(self, memory_id: str, users: Sequence[User]) -> LiveUsers:
+    async def _read(self, memory_id: str, users: Sequence[User], recalled: Recalled) -> LiveUsers:
         listed = await self._list_all(memory_id)
         known: dict[str, LiveUser | None] = {} if listed is None else dict(listed)
         ambiguous = _name_as_declared(known, users)
         incomplete = [user for user in users if listed is None or _is_incomplete(known.get(user.phone_number), user)]
+        remembered: dict[str, str] = {}
         for user in incomplete:
-            known.update(await self._ask(memory_id, user, known.get(user.phone_number)))
+            number, shown = user.phone_number, known.get(user.phone_number)
+            if number in recalled and (listed is None or (shown and is_as_declared(user, shown))):
+                known[number], remembered[number] = recalled[number]
+            else:
+                known.update(await self._ask(memory_id, user, shown))
         is_missing = memory_id in self._offered.missing
-        return LiveUsers(known, listed=listed is not None, memory_missing=is_missing, ambiguous=ambiguous)
+        readable = self._offered.can_list or self._offered.can_ask
+        return LiveUsers(known, listed is not None, is_missing, ambiguous, remembered, readable)
 
     async def _list_all(self, memory_id: str) -> dict[str, LiveUser] | None:
         if not self._offered.can_list:

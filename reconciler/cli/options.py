@@ -226,6 +226,12 @@ def shard_option(command: _Command) -> _Command:
     )(command)
 
 
+def refresh_option(command: _Command) -> _Command:
+    """Add the option that reads the users that are remembered."""
+    how = "Read all users again, also those that are remembered as declared."
+    return _shared("--refresh", is_flag=True, flag_value=True, help=how)(command)
+
+
 def budget_options(command: _Command) -> _Command:
     """Add the options that end a run in good order, for a job that may not take longer."""
     return _applied(

@@ -8,6 +8,7 @@ from reconciler.concurrency import NOT_REACHED, Stop, for_each
 from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
 from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.remembered import LearnedUsers, SeenUser
 from reconciler.core.remote import UnitWriter, Writer
 from reconciler.errors import OtherRecordError, ReconcilerError
 from reconciler.execute.attempt import SubjectRun, attempt
@@ -21,10 +22,15 @@ GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in 
 
 
 class Execution(Struct, frozen=True):
-    """The result of a plan: an outcome for each operation, and the memory ids learned, by `memory_key`."""
+    """
+    The result of a plan: an outcome for each operation.
+
+    `memory_ids` are those that were learned, by `memory_key`.
+    """
 
     outcomes: tuple[Outcome, ...]
     memory_ids: Mapping[str, str]
+    users: LearnedUsers
 
 
 async def execute(  # noqa: PLR0913  one parameter a part of the machine
@@ -51,7 +57,8 @@ async def execute(  # noqa: PLR0913  one parameter a part of the machine
         await run.judge(canary, first)
     await run.do(rest, concurrency=concurrency)
     outcomes = tuple(outcome for work in plan.work for outcome in run.outcomes[work.address])
-    return Execution(outcomes, run.memory_ids)
+    users = LearnedUsers(tuple(run.users_seen), frozenset(run.memories_gone))
+    return Execution(outcomes, run.memory_ids, users)
 
 
 class _ExecutionState:
@@ -69,6 +76,8 @@ class _ExecutionState:
         self._clashes: dict[str, str] = {}
         self.outcomes: dict[str, list[Outcome]] = {}
         self.memory_ids: dict[str, str] = {}
+        self.users_seen: list[SeenUser] = []
+        self.memories_gone: set[str] = set()
 
     def note_owners(self, work: tuple[Work, ...]) -> None:
         """
@@ -117,6 +126,8 @@ class _ExecutionState:
             memory = MemoryRun(writer, self._users.through(writer), work, contact)
             memory.obstacle = memory.obstacle or self._clashes.get(work.address, "")
             await self._do_operations(work, memory, writer)
+        self.users_seen += memory.users_seen
+        self.memories_gone |= {memory.memory_id} if memory.is_gone and memory.memory_id else set()
         if isinstance(work.memory, ContactMemory) and memory.contact_id and memory.memory_id:
             self.memory_ids[memory_key(memory.contact_id, work.memory.scope_key)] = memory.memory_id
 

@@ -1,6 +1,7 @@
 """The operations on one memory, in their order."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from reconciler.core.matching import is_alike
 from reconciler.core.model.desired import ContactId, ContactMemory, ExistingMemory, User
@@ -9,8 +10,15 @@ from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite, among, diff_facts, diff_user, unsendable_facts
 from reconciler.core.plan.operations import AddUser, CreateMemory, MemoryWork, Operation, UpdateUser, WriteFacts
 from reconciler.core.plan.receipt import altered_facts, altered_user
+from reconciler.core.plan.remembered import SeenUser, seen_user
 from reconciler.core.remote import ALWAYS, NEVER, Record, Rests, UnitWriter
-from reconciler.errors import AddUserRefusedError, ApiRejectedError, EmptyAnswerError, NotSentError
+from reconciler.errors import (
+    AddUserRefusedError,
+    ApiRejectedError,
+    EmptyAnswerError,
+    NotSentError,
+    RouteAbsentError,
+)
 from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread
 from reconciler.execute.contacts import ContactRun
 from reconciler.user_lookup import UserReader, in_form
@@ -28,6 +36,8 @@ class MemoryRun(SubjectRun):
     A memory while its operations are done, and its ids once known.
 
     Each write rests on what was read before it, and is done in one go with it: after a wait, it is read again.
+    `users_seen` are those that the account shows as declared, and `is_gone` is whether it answered that it has no such
+    memory, or no such user in it.
     """
 
     def __init__(self, writer: UnitWriter, users: UserReader, work: MemoryWork, contact: ContactRun | None) -> None:
@@ -39,12 +49,21 @@ class MemoryRun(SubjectRun):
         self.memory_id = work.memory_id
         self._live_facts: Mapping[str, Json] | None = None
         self._seen_at = NEVER
+        self.users_seen: list[SeenUser] = []
+        self.is_gone = False
         self.obstacle = contact.obstacle if contact else ""
         if not self.obstacle and contact and self.contact_id is None:
             self.obstacle = f"not tried: there is no {work.memory.address.partition('.scopes.')[0]} yet"
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""
+        try:
+            return await self._do(operation)
+        except ApiRejectedError as error:
+            self.is_gone |= error.status == HTTPStatus.NOT_FOUND and not isinstance(error, RouteAbsentError)
+            raise
+
+    async def _do(self, operation: Operation) -> Done:
         match operation:
             case CreateMemory():
                 return await self._create()
@@ -150,7 +169,7 @@ class MemoryRun(SubjectRun):
             if live is None:
                 return self._did_nothing()
             entry = _texts(live)
-        return self._answered(altered_user(user, entry))
+        return self._user_answered(memory_id, user, entry)
 
     async def _explain_refusal(self, memory_id: str, user: User, error: AddUserRefusedError) -> Done:
         """Return the result of a refused user: the API has one error for a number already there and for others."""
@@ -160,6 +179,7 @@ class MemoryRun(SubjectRun):
         if users.is_known(user.phone_number):
             return "failed", str(error)
         if users.memory_missing and isinstance(self._memory, ExistingMemory):
+            self.is_gone = True
             return "failed", _NO_MEMORY
         doubt = self._trying.doubt
         return "already", f"{doubt}; sent again, {_NOT_CHECKED}" if doubt else _NOT_CHECKED
@@ -168,9 +188,10 @@ class MemoryRun(SubjectRun):
         """Update a user who turned out to be there, where the texts differ."""
         changes = diff_user(user, live)
         if done := self._nothing_to_send(changes, _IN_MEMORY):
+            self._note_seen(memory_id, user, live)
             return done
         try:
-            result, detail = await self._update(memory_id, in_form(user, live.shown_as), changes)
+            result, detail = await self._update(memory_id, user, changes, live.shown_as)
         except NotSentError as unsent:
             raise half_done(unsent, what=_IN_MEMORY) from unsent
         return result, detail or "the user was in the memory already, and was updated"
@@ -184,13 +205,14 @@ class MemoryRun(SubjectRun):
                 return not_seen("the user")
             changes, shown_as = diff_user(user, live), live.shown_as
             if done := self._nothing_to_send(changes, "the user is as declared"):
+                self._note_seen(memory_id, user, live)
                 return done
-        return await self._update(memory_id, in_form(user, shown_as), changes)
+        return await self._update(memory_id, user, changes, shown_as)
 
-    async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...]) -> Done:
+    async def _update(self, memory_id: str, user: User, changes: tuple[FactWrite, ...], shown_as: str | None) -> Done:
         self._note_sent(changes)
         try:
-            entry = await self._writer.update_user(memory_id, user)
+            entry = await self._writer.update_user(memory_id, in_form(user, shown_as))
         except EmptyAnswerError:
             live = await self._look_at(memory_id, user)
             if live is None:
@@ -198,7 +220,24 @@ class MemoryRun(SubjectRun):
             if all(among(write, diff_user(user, live)) for write in changes):
                 return self._did_nothing()
             entry = _texts(live)
-        return self._answered(altered_user(user, entry))
+        return self._user_answered(memory_id, user, entry)
+
+    def _user_answered(self, memory_id: str, user: User, entry: Mapping[str, Json]) -> Done:
+        """
+        Return the result of a write of a user whose answer shows this.
+
+        One that shows all that is declared need not be read again. The external_memory_key may be shown by no listing.
+        """
+        altered = altered_user(user, entry)
+        declared = {"metadata": user.metadata, "summary": user.summary}
+        is_shown = all(text is None or key in entry for key, text in declared.items())
+        if is_shown and not altered and user.external_memory_key is None:
+            self.users_seen.append(SeenUser(memory_id, user, shows_key=True))
+        return self._answered(altered)
+
+    def _note_seen(self, memory_id: str, user: User, live: LiveUser) -> None:
+        seen = seen_user(memory_id, user, live)
+        self.users_seen += [seen] if seen else []
 
     async def _look_at(self, memory_id: str, user: User) -> LiveUser | None:
         """Return a user, None where the memory has none; raises `EmptyAnswerError` where nobody can look."""

@@ -27,6 +27,7 @@ from reconciler.core.model.observed import (
     Ambiguous,
     AmbiguousContact,
     FoundContact,
+    LiveUsers,
     MissingContact,
     Observed,
     ObservedContact,
@@ -43,7 +44,8 @@ from reconciler.errors import ApiRejectedError, OtherRecordError, RefusedError, 
 from reconciler.observe.contacts import Records, look_up_contacts
 
 if TYPE_CHECKING:  # many specs declare no users
-    from reconciler.user_lookup import UserReader
+    from reconciler.core.plan.remembered import RememberedUsers
+    from reconciler.user_lookup import Recalled, UserReader
 
 _NOTHING_ELSE = "nothing else was read, and nothing was written"
 
@@ -106,7 +108,8 @@ class Observing(Struct, frozen=True):
 
     `known_ids` maps `memory_key` to memory ids seen before. `on_read(done, total)` counts memories; `on_notice` takes a
     line for the operator. `on_cost(memories, requests)` is told, before memories are read, how many of them need
-    requests to `/v1/memory`, and how many requests.
+    requests to `/v1/memory`, and how many requests. `remembered` are users that need not be read; it learns from those
+    that are.
     """
 
     choice: ReaderChoice
@@ -115,6 +118,7 @@ class Observing(Struct, frozen=True):
     on_read: Callable[[int, int], None]
     on_notice: Callable[[str], None]
     on_cost: Callable[[int, int], None] = lambda _memories, _requests: None
+    remembered: "RememberedUsers | None" = None
 
 
 async def observe(reader: Reader, desired: Desired, observing: Observing) -> Observed:
@@ -166,6 +170,8 @@ class _AccountReading:
         self._reader = reader
         self._records = records
         self._known_ids = observing.known_ids
+        self._remembered = observing.remembered
+        self._recalls: dict[tuple[str, str], Recalled] = {}
         self._unlisted: set[str] = set()
         self.memories: dict[str, ObservedMemory] = {}
 
@@ -192,18 +198,18 @@ class _AccountReading:
     def cost(self, memory: Memory) -> int:
         """Return how many requests to `/v1/memory` it takes to read a memory, as far as is known before."""
         if isinstance(memory, ExistingMemory):
-            return int(bool(memory.users))
-        record, identity = self._record_of(memory.contact), memory.contact.identity
+            return self._cost_of_users(memory, memory.memory_id)
+        record = self._record_of(memory.contact)
         if isinstance(record, ContactRecord) and record.memories is not None:
-            return int(bool(memory.users) and isinstance(_among(record.memories, memory), Present))
-        if isinstance(record, ContactRecord):
-            contact_id = record.contact_id
-        elif isinstance(identity, ContactId) and record is None:
-            contact_id = identity.contact_id
-        else:
+            seen = _among(record.memories, memory)
+            return self._cost_of_users(memory, seen.memory_id if isinstance(seen, Present) else None)
+        if self._contact_id(memory.contact) is None:
             return 0
-        is_known = memory_key(contact_id, memory.scope_key) in self._known_ids
-        return 1 + int(bool(memory.users) and is_known)
+        return 1 + self._cost_of_users(memory, self._known_id(memory))
+
+    def _cost_of_users(self, memory: Memory, memory_id: str | None) -> int:
+        """Return the requests for the users of a memory: one where they are listed, which is not known before."""
+        return int(bool(memory.users) and memory_id is not None and self._recalled(memory, memory_id)[1])
 
     async def read(self, memory: Memory) -> None:
         """Read a memory, and its users where any are declared."""
@@ -213,8 +219,42 @@ class _AccountReading:
             case ContactMemory():
                 seen = await self._contact_memory(memory)
         if isinstance(seen, Present) and seen.memory_id is not None and memory.users:
-            seen = replace(seen, users=await self._users.read(seen.memory_id, memory.users))
+            seen = replace(seen, users=await self._users_of(memory, seen.memory_id))
+        if self._remembered and memory.users:
+            self._remembered.note_read(memory, seen, self._known_id(memory))
         self.memories[memory.address] = seen
+
+    async def _users_of(self, memory: Memory, memory_id: str) -> LiveUsers:
+        """Return the users of a memory; no request is sent where all are remembered."""
+        recalled, needs_request = self._recalled(memory, memory_id)
+        if needs_request:
+            return await self._users.read(memory_id, memory.users, recalled)
+        known = {number: live for number, (live, _) in recalled.items()}
+        return LiveUsers(known, listed=False, remembered={number: at for number, (_, at) in recalled.items()})
+
+    def _recalled(self, memory: Memory, memory_id: str) -> "tuple[Recalled, bool]":
+        """Return the users that need not be read, and whether others are to be."""
+        if self._remembered is None:
+            return {}, bool(memory.users)
+        key = (memory.address, memory_id)
+        recalled = self._recalls.get(key)
+        if recalled is None:
+            recalled = self._recalls[key] = self._remembered.recall(memory, memory_id)
+        return recalled, len(recalled) < len(memory.users)
+
+    def _known_id(self, memory: Memory) -> str | None:
+        """Return the id that earlier runs learned of a contact's memory."""
+        contact_id = self._contact_id(memory.contact) if isinstance(memory, ContactMemory) else None
+        if contact_id is None or isinstance(memory, ExistingMemory):
+            return None
+        return self._known_ids.get(memory_key(contact_id, memory.scope_key))
+
+    def _contact_id(self, contact: Contact) -> str | None:
+        """Return the id of a contact as far as it is known: the one that the account shows, else the declared one."""
+        record = self._record_of(contact)
+        if isinstance(record, ContactRecord):
+            return record.contact_id
+        return contact.identity.contact_id if record is None and isinstance(contact.identity, ContactId) else None
 
     async def _contact_memory(self, memory: ContactMemory) -> ObservedMemory:
         record, identity = self._record_of(memory.contact), memory.contact.identity

@@ -75,6 +75,11 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = {
         "",
         "another external_memory_key is declared for {what}{place}: only adding a user sets it",
     ),
+    "remembered": (
+        "user",
+        "",
+        "{what} not read again: the account showed them as declared{since}; --refresh reads them",
+    ),
     "not_read": ("memory", "memories", "{what} not chosen, so not read"),
     "other_shard": (
         "memory",
@@ -135,7 +140,11 @@ def notice_sentence(notice: NoticeEntry, count: int, where: str = "", mark: Call
     singular, plural, sentence = _SENTENCES.get(kind, _OTHER)
     if not count:
         sentence = _WITHOUT_A_NUMBER.get(kind, sentence)
-    return sentence.format(what=counted(count, singular, plural), place=f" in {where}" if where else "")
+    return sentence.format(
+        what=counted(count, singular, plural),
+        place=f" in {where}" if where else "",
+        since=f" on {visible(notice.since.partition('T')[0])} or later" if notice.since else "",
+    )
 
 
 def keys_of(notice: NoticeEntry, *, digests: bool = False) -> str:

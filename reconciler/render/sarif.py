@@ -57,6 +57,9 @@ _RULES: Mapping[str, _SarifRule] = {
     ),
     "not_read": _SarifRule("NotRead", "note", "Memories that were not chosen were not read."),
     "other_shard": _SarifRule("OtherShard", "note", "Memories of other shards were not read, because of --shard."),
+    "remembered": _SarifRule(
+        "Remembered", "note", "Users whom the account showed as declared earlier were not read again."
+    ),
     "undeclared": _SarifRule(
         "Undeclared", "note", "Contacts and memories that the specs no longer declare stay in the account."
     ),

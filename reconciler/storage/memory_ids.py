@@ -1,23 +1,36 @@
 """
-The ids of memories that earlier runs learned, kept in `.reconciler/ids.json`.
+What earlier runs learned of the memories of an account, kept in `.reconciler/ids.json`: their ids, and their users.
 
-It is a cache: without it, plans know less and ask more, but are never wrong.
+It is a cache: without it, plans know less and ask more, but are never wrong. Of a user, only keyed digests are kept.
+The latest entry about a user counts, so that copies of the file can be merged.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.storage.files import read_kept, write_file
+from reconciler.core.model.desired import id_key
+from reconciler.core.model.observed import Confirmation, KeptUsers
+from reconciler.errors import StateError
+from reconciler.storage.files import check_no_link, read_kept, write_file
 
 _FORMAT_VERSION = "1.0"
+_PRIVATE = 0o600
+_LOCK_SECONDS = 10.0
+_NO_DIGEST = "-"
+_BEGUN = "begun "
+_ENDED = "ended "
+
+_Users: TypeAlias = dict[str, dict[str, Confirmation]]
 
 
 class MemoryIds(Struct, frozen=True):
     """
-    The ids known for one environment; another API or account under the same name has ids of its own.
+    The ids and users known for one environment; another API or account under the same name has its own.
 
     `account` is a digest that differs between accounts and does not reveal the key.
     """
@@ -29,17 +42,47 @@ class MemoryIds(Struct, frozen=True):
 
     def load(self) -> dict[str, str]:
         """Return the ids by `ContactMemory.identity`; none where the file is missing or damaged."""
-        return self._entries().get(self._name, {})
+        return self._read().ids.get(self._name, {})
+
+    def load_users(self) -> KeptUsers:
+        """Return what is kept of users; nothing where the file is missing or damaged."""
+        kept = self._read()
+        writes = kept.writes.get(self._name, "")
+        return KeptUsers(kept.users.get(self._name, {}), writes, is_writing=writes.startswith(_BEGUN))
 
     def remember(self, learned: Mapping[str, str]) -> None:
-        """Add ids to the file; raises `StateError`."""
-        entries = self._entries()
-        known = entries.get(self._name, {})
-        if learned.items() <= known.items():
+        """Add ids to the file; the users of an id that another one replaces are forgotten. Raises `StateError`."""
+        if learned.items() <= self.load().items():
             return
-        entries[self._name] = {**known, **learned}
-        document = {"format_version": _FORMAT_VERSION, "environments": entries}
-        write_file(self._path, json.dumps(document, indent=1, sort_keys=True) + "\n")
+        with self._changing() as kept:
+            known = kept.ids.setdefault(self._name, {})
+            for key, memory_id in learned.items():
+                if known.get(key, memory_id) != memory_id:
+                    kept.users.get(self._name, {}).pop(id_key(known[key]), None)
+            known.update(learned)
+
+    def remember_users(self, learned: KeptUsers, *, is_applying: bool) -> None:
+        """
+        Add what was learned of users, each where nothing later is known; raises `StateError`.
+
+        What a plan saw as declared is left out where an apply wrote, or may have written, since the plan began. One who
+        `is_applying` keeps all, since nobody else writes then, and notes that nobody does any more.
+        """
+        with self._changing() as kept:
+            writes = kept.writes.get(self._name, "")
+            is_sure = is_applying or (writes == learned.writes and not learned.is_writing)
+            if is_applying and writes:
+                kept.writes[self._name] = writes.replace(_BEGUN, _ENDED)
+            known = kept.users.setdefault(self._name, {})
+            for memory_id, users in learned.memories.items():
+                held = known.setdefault(memory_id, {})
+                later = {user: item for user, item in users.items() if user not in held or held[user][1] <= item[1]}
+                held.update({user: item for user, item in later.items() if is_sure or item[0] is None})
+
+    def begin_writing(self, at: str) -> None:
+        """Note that an apply begins to write users; raises `StateError`."""
+        with self._changing() as kept:
+            kept.writes[self._name] = f"{_BEGUN}{at}"
 
     @property
     def _path(self) -> Path:
@@ -49,16 +92,72 @@ class MemoryIds(Struct, frozen=True):
     def _name(self) -> str:
         return f"{self.environment} {self.api} {self.account}"
 
-    def _entries(self) -> dict[str, dict[str, str]]:
+    @contextmanager
+    def _changing(self) -> Iterator["_Kept"]:
+        """Change the file as it is now, while no other process does; raises `StateError`."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415  what only reads needs no lock
+
+        lock = self.folder / "ids.lock"
+        check_no_link(lock)
+        try:
+            with FileLock(lock, mode=_PRIVATE).acquire(timeout=_LOCK_SECONDS):
+                kept = self._read()
+                yield kept
+                write_file(self._path, kept.text)
+        except Timeout as error:
+            raise StateError(f"cannot lock {lock}: another process has it") from error
+        except OSError as error:
+            raise StateError(f"cannot lock {lock}: {error.strerror}") from error
+
+    def _read(self) -> "_Kept":
         try:
             document = json.loads(read_kept(self._path))
         except (OSError, ValueError, RecursionError):
-            return {}
-        entries = document.get("environments") if isinstance(document, dict) else None
-        if not isinstance(entries, dict) or document.get("format_version") != _FORMAT_VERSION:
-            return {}
-        return {name: _texts(ids) for name, ids in entries.items() if isinstance(ids, dict)}
+            document = None
+        if not isinstance(document, dict) or document.get("format_version") != _FORMAT_VERSION:
+            return _Kept({}, {}, {})
+        return _Kept(
+            {name: _texts(ids) for name, ids in _mappings(document.get("environments"))},
+            {name: _users(memories) for name, memories in _mappings(document.get("users"))},
+            _texts(document.get("writes")),
+        )
 
 
-def _texts(ids: Mapping[str, object]) -> dict[str, str]:
-    return {key: value for key, value in ids.items() if isinstance(value, str)}
+class _Kept(Struct, frozen=True):
+    """The content of the file, by environment: ids, users, and the last apply that wrote users."""
+
+    ids: dict[str, dict[str, str]]
+    users: dict[str, _Users]
+    writes: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        document: dict[str, object] = {"format_version": _FORMAT_VERSION, "environments": self.ids}
+        if self.users or self.writes:
+            users = {name: {key: _written(of) for key, of in kept.items()} for name, kept in self.users.items()}
+            document |= {"users": users, "writes": self.writes}
+        return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def _mappings(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield those entries of a mapping that are mappings; nothing for anything else."""
+    entries = value.items() if isinstance(value, dict) else ()
+    yield from ((key, item) for key, item in entries if isinstance(item, dict))
+
+
+def _texts(ids: object) -> dict[str, str]:
+    return {key: item for key, item in ids.items() if isinstance(item, str)} if isinstance(ids, dict) else {}
+
+
+def _written(users: Mapping[str, Confirmation]) -> dict[str, str]:
+    """Return the entries of users as texts: the time, then the digest or a hyphen."""
+    return {user: f"{at} {digest or _NO_DIGEST}" for user, (digest, at) in users.items()}
+
+
+def _users(memories: Mapping[str, object]) -> _Users:
+    return {memory_id: _read_users(users) for memory_id, users in _mappings(memories)}
+
+
+def _read_users(users: object) -> dict[str, Confirmation]:
+    parts = {user: text.partition(" ") for user, text in _texts(users).items()}
+    return {user: (None if digest == _NO_DIGEST else digest, at) for user, (at, _, digest) in parts.items() if digest}

@@ -1,6 +1,7 @@
 """One run of a watch: load, plan, apply with --apply, and report; errors are a part of the report."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from random import Random
 
 from msgspec import Struct
@@ -31,12 +32,13 @@ from reconciler.watching.news import WatchNews, drift_of
 from reconciler.watching.pinning import PinnedTarget, StableReader, anchored, at_one_place
 from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
-from reconciler.workflow.account import Pace, pacer_of, remember_ids
-from reconciler.workflow.applying import apply_plan
+from reconciler.workflow.account import Pace, pacer_of
+from reconciler.workflow.applying import apply_plan, keep_learned
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.refusing import refuse
+from reconciler.workflow.remembering import begin_writing
 from reconciler.workflow.run import Reporter, Surroundings
 from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
 
@@ -60,6 +62,8 @@ def real_times() -> Times:
 
 
 _UNNAMED = "unknown"
+_REMEMBERED_FOR = timedelta(days=1)
+"""How long users that are as declared are not read again, as changes elsewhere must not stay hidden for long."""
 _LONG_WAIT = 30.0
 _RESULTS: tuple[tuple[type[ReconcilerError], RunResult], ...] = (
     (InputError, "invalid"),
@@ -140,7 +144,9 @@ class WatchRun:
             specs = await self._stable.read(lambda: self._load(options))
             pace = Pace(self._new_pacer, stop, self._log.note)
             with session_for(specs, options, self._around, pace=pace) as session:
-                async with session.connected() as connected:
+                longest = session.remembers_users_for
+                longest = _REMEMBERED_FOR if longest is None else longest
+                async with replace(session, remembers_users_for=longest).connected() as connected:
                     is_complete = await self._reconciled(connected)
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
@@ -185,7 +191,8 @@ class WatchRun:
 
     async def _planned(self, session: Session) -> tuple[Proposal, AccountSummary]:
         async with session.account.reader() as reader:
-            run = replace(session.run("reading"), allowance=session.account.pacer.allowance)
+            reading = session.reading(is_applying=self._applies, clock=self._times.clock)
+            run = replace(reading, allowance=session.account.pacer.allowance)
             proposal = await propose_declared(session, reader, run)
         summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
         self._account = account = AccountSummary(
@@ -199,13 +206,14 @@ class WatchRun:
         self.is_writing = True
         try:
             with records.journal(proposal, records.record(proposal)) as observer:
+                begin_writing(session.account.memory_ids, plan, session.reporter.note, self._times.clock)
                 async with session.account.writer() as writer:
                     stop = self._times.stop
                     applied = await apply_plan(plan, writer, session.run("applying"), stop=stop, observer=observer)
         finally:
             self.is_writing = False
         receipt = applied.receipt
-        remember_ids(session.account, applied.memory_ids, session.reporter)
+        keep_learned(session, applied, self._times.clock)
         self._note_useless(receipt)
         if receipt.is_complete:
             self._applied_digest = plan.origin.specs_digest

@@ -1,13 +1,14 @@
 """An apply, step by step: plan, show, ask, execute, record, with the limits of a rollout; and its rehearsal."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.api.recording import RecordingWriter
-from reconciler.clock import time_text
+from reconciler.clock import SYSTEM_CLOCK, Clock, time_text
 from reconciler.concurrency import Stop, watching_for_interrupts
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, RequestEntry
@@ -18,6 +19,7 @@ from reconciler.core.model.settings import MostFailures
 from reconciler.core.plan.measures import Allowance
 from reconciler.core.plan.operations import Operation, Plan, UpdateContact, UpdateUser, WriteFacts
 from reconciler.core.plan.receipt import Receipt
+from reconciler.core.plan.remembered import LearnedUsers
 from reconciler.core.remote import Writer
 from reconciler.execute import Canary, Counting, FailureLimit, Observer, Together, execute
 from reconciler.workflow.account import remember_ids
@@ -26,6 +28,7 @@ from reconciler.workflow.planning import make_plan
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
 from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.refusing import refuse
+from reconciler.workflow.remembering import begin_writing
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 from reconciler.workflow.undoing import UndoFile
@@ -88,10 +91,11 @@ def _no_notice(_line: str) -> None:
 
 
 class Applied(Struct, frozen=True):
-    """The result of an execution: its receipt, and the memory ids learned on the way."""
+    """The result of an execution: its receipt, and what was learned on the way of memory ids and of users."""
 
     receipt: Receipt
     memory_ids: Mapping[str, str]
+    users: LearnedUsers
 
 
 class Screen(Protocol):
@@ -139,13 +143,13 @@ class Apply(Struct, frozen=True):
 
     async def rehearse(self, masker: Masker) -> tuple[Plan, DryRunDocument]:
         """Return the plan, and each request that an apply would send, masked; only reads are sent."""
-        plan = (await self._propose(asks=False)).plan
+        plan = (await self._propose(asks=False, is_applying=False)).plan
         recorder = RecordingWriter(masker)
         return plan, await rehearse(plan, recorder, recorder.requests)
 
     async def _run(self, records: ApplyRecords, screen: Screen) -> Receipt:
         account = self.session.account
-        proposal = await self._propose(asks=screen.asks)
+        proposal = await self._propose(asks=screen.asks, is_applying=True)
         screen.show_plan(proposal)
         refuse(proposal.plan)
         if not self.is_undo:
@@ -171,10 +175,12 @@ class Apply(Struct, frozen=True):
             self.session.reporter.note("hint: run it again to go on: what is done is not done twice")
         return receipt
 
-    async def _propose(self, *, asks: bool) -> Proposal:
+    async def _propose(self, *, asks: bool, is_applying: bool) -> Proposal:
         """Read the account and decide; `asks` means that somebody is asked before anything is written."""
         async with self.session.account.reader() as reader:
-            run = replace(self.session.run("reading"), allowance=lambda: self._allowance(asks=asks))
+            reads_all = self.is_undo  # it brings back what the specs no longer say
+            session = replace(self.session, remembers_users_for=timedelta(0)) if reads_all else self.session
+            run = replace(session.reading(is_applying=is_applying), allowance=lambda: self._allowance(asks=asks))
             if self.saved is None:
                 proposal = await propose_declared(self.session, reader, run)
                 return _without_unmanaged(proposal) if self.is_undo else proposal
@@ -186,6 +192,7 @@ class Apply(Struct, frozen=True):
         return replace(met, is_stale=met.is_stale or asks)
 
     async def _execute(self, proposal: Proposal, observer: Observer) -> Applied:
+        begin_writing(self.session.account.memory_ids, proposal.plan, self.session.reporter.note)
         async with self.session.account.writer() as writer:
             return await apply_plan(
                 proposal.plan,
@@ -198,7 +205,7 @@ class Apply(Struct, frozen=True):
 
     def _keep(self, executed: Applied, proposal: Proposal, receipt: Receipt, screen: Screen) -> None:
         """Keep what was learned and write the files, before anything is printed; raises `StateError`."""
-        remember_ids(self.session.account, executed.memory_ids, self.session.reporter)
+        keep_learned(self.session, executed)
         try:
             screen.save_receipt(receipt)
         finally:
@@ -217,7 +224,16 @@ async def apply_plan(  # noqa: PLR0913  one parameter a part of the machine
     finished_at = time_text(run.clock.now())
     allowed = tuple(verdict.rule.name for verdict in plan.refusing if verdict.is_allowed)
     receipt = Receipt(plan.origin, started_at, finished_at, stop.requested, execution.outcomes, allowed=allowed)
-    return Applied(receipt, execution.memory_ids)
+    return Applied(receipt, execution.memory_ids, execution.users)
+
+
+def keep_learned(session: Session, applied: Applied, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Keep what an apply learned of memory ids and of users."""
+    remember_ids(session.account, applied.memory_ids, session.reporter)
+    users = session.reading(is_applying=True, clock=clock).users
+    if users is not None:
+        users.note_written(applied.users)
+        users.keep()
 
 
 async def rehearse(plan: Plan, recorder: Writer, requests: Sequence[RequestEntry]) -> DryRunDocument:

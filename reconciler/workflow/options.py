@@ -15,8 +15,8 @@ class RunOptions:
 
     `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
     environment's, if there are any. `shard`, `targets`, `labels` and `excludes` choose what is looked at.
-    `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `debug`,
-    each request is noted.
+    `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `refresh`,
+    remembered users are read again, and with `debug`, each request is noted.
     """
 
     project: str | None = None
@@ -32,6 +32,7 @@ class RunOptions:
     canary: int | None = None
     max_failures: "MostFailures | None" = None
     fail_fast: bool = False
+    refresh: bool = False
     debug: bool = False
     shard: "Shard | None" = None
     targets: tuple[str, ...] = ()

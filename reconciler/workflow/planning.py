@@ -37,7 +37,8 @@ async def plan_live(session: Session, *, base: str | None = None) -> Plan:
     """Plan against the account; with a git revision as `base`, changes have causes. Raises `ApiError`."""
     async with session.account.reader() as reader:
         revision = _revision(session, base)
-        made = await make_plan(session.desired, reader, session.run("reading"), chosen=session.chosen, base=revision)
+        run = session.reading(is_applying=False)
+        made = await make_plan(session.desired, reader, run, chosen=session.chosen, base=revision)
         return _checked(made, session)
 
 
@@ -72,8 +73,10 @@ async def make_plan(
     With what was declared at a `base` revision, changes are planned with their causes.
     """
     selection = choose(desired, chosen, run.shard)
-    observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     before = base_of(select(base.desired, chosen, run.shard).desired, base.ref) if base else None
+    if before and run.users:
+        run.users.read_changed_since(selection.desired, before)
+    observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     origin = _origin_of(desired, run, _shards(desired, run.shard), chosen)
     plan = build_plan(
         selection.desired,
@@ -110,6 +113,8 @@ async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run:
     if reasons:
         cure = "make a new one with `reconciler plan --out FILE`"
         raise RefusedError(f"this plan cannot be applied: {'; '.join(reasons)}; {cure}")
+    if run.users:
+        run.users.read_planned(saved)
     touched = restrict(desired, {memory_of(entry.address) for entry in saved.operations})
     observed = await observe_distinct(touched, reader, run, declared=desired)
     return _with_cost(build_plan(touched, observed, origin=here, left_out=0, declared=desired), run)
@@ -121,7 +126,11 @@ async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declar
 
     `declared` is all that is declared, where `desired` is a part of it.
     """
-    observed = await observe(reader, desired, run.observing)
+    try:
+        observed = await observe(reader, desired, run.observing)
+    finally:
+        if run.users:  # those that were read before an error need not be read again
+            run.users.keep()
     whole = declared or desired
     if problems := (*same_contact_problems(whole, observed), *same_memory_problems(whole, observed)):
         raise SpecError(problems)

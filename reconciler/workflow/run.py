@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
@@ -13,6 +13,9 @@ from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import Shard
 from reconciler.core.plan.measures import Allowance
 from reconciler.observe import Observing, ReaderChoice
+
+if TYPE_CHECKING:  # many specs declare no users
+    from reconciler.workflow.remembering import UserRecords
 
 
 class Reporter(Protocol):
@@ -65,7 +68,8 @@ class Run(Struct, frozen=True):
 
     `masker` gives the digests of values. `snapshot_taken_at` is the time of the snapshot that replaces the account, if
     one does. `allowance` returns the state of the rate limit that an apply meets. `shard` is the part of the
-    declarations that the run is for. `on_cost` takes the numbers of memories and of requests to read.
+    declarations that the run is for. `on_cost` takes the numbers of memories and of requests to read. `users` are those
+    that are remembered; without it, all are read.
     """
 
     environment: str
@@ -81,8 +85,17 @@ class Run(Struct, frozen=True):
     allowance: Callable[[], Allowance] = Allowance
     shard: Shard | None = None
     on_cost: Callable[[int, int], None] = lambda _memories, _requests: None
+    users: "UserRecords | None" = None
 
     @property
     def observing(self) -> Observing:
         """Return how the account is read."""
-        return Observing(self.reader, self.known_ids, self.concurrency, self.on_progress, self.on_notice, self.on_cost)
+        return Observing(
+            self.reader,
+            self.known_ids,
+            self.concurrency,
+            self.on_progress,
+            self.on_notice,
+            self.on_cost,
+            self.users.users if self.users else None,
+        )

@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,6 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose, worded
@@ -38,7 +40,8 @@ class Session(Struct, frozen=True):
     One command's view of a repository and an account; `environ` reads the secrets that specs refer to.
 
     `read` are the files that the declarations are from, named from the top of the work tree. `allowed` are
-    the rules that are raised for this run.
+    the rules that are raised for this run. Users that were seen as declared are not read again for as long as
+    `remembers_users_for`; None is for ever.
     """
 
     project: Project
@@ -52,6 +55,7 @@ class Session(Struct, frozen=True):
     chosen: Chosen
     shard: Shard | None = None
     allowed: frozenset[str] = frozenset()
+    remembers_users_for: timedelta | None = None
 
     @property
     def reporter(self) -> Reporter:
@@ -79,6 +83,27 @@ class Session(Struct, frozen=True):
             shard=self.shard,
             on_cost=self._note_cost,
         )
+
+    def reading(self, *, is_applying: bool, clock: Clock = SYSTEM_CLOCK) -> Run:
+        """
+        Return what reading for a plan needs: users that are remembered need not be read.
+
+        A run that holds the lease of the account `is_applying`.
+        """
+        run = self.run("reading")
+        if not any(memory.users for memory in self.desired.memories):
+            return run
+        from reconciler.workflow.remembering import UserRecords  # noqa: PLC0415  many specs declare no users
+
+        users = UserRecords(
+            self.account.memory_ids,
+            run.masker.digest,
+            self.reporter.note,
+            longest=self.remembers_users_for,
+            is_applying=is_applying,
+            clock=clock,
+        )
+        return replace(run, users=users)
 
     def _note_cost(self, count: int, requests: int) -> None:
         """Note before reading how long it takes, where the declared rate limit makes it wait."""
@@ -135,7 +160,8 @@ def session_for(
         guards = guards_of(environment, options, around.reporter.note)
         read = (*specs.loaded.files, *([specs.project.settings_name] if specs.project.file else []))
         allowed = allowed_rules(desired.rules, options)
-        own = (options.revealed, specs.environ, guards, read, options.chosen, options.shard, allowed)
+        remembers = timedelta(0) if options.refresh else None
+        own = (options.revealed, specs.environ, guards, read, options.chosen, options.shard, allowed, remembers)
         yield Session(specs.project, desired, account, around, *own)
 
 

@@ -63,11 +63,13 @@ def test_a_second_apply_has_nothing_to_do(repository: Repository) -> None:
 def test_with_the_seed_calls_alone_a_second_apply_repeats_only_what_cannot_be_known(repository: Repository) -> None:
     repository.write("specs/support.yaml", BY_ID)
     with account(settings=Settings(seeds_only=True)) as (_, url):
-        first, second = applied(repository, url), applied(repository, url)
+        first, anew, third = applied(repository, url), applied(repository, url, "--refresh"), applied(repository, url)
 
-    assert (first.code, second.code) == (0, 0)
-    assert "Apply complete: 0 operations done and 1 already there." in second.out
-    assert "not checked" in second.out
+    assert (first.code, anew.code, third.code) == (0, 0, 0)
+    assert "Apply complete: 0 operations done and 1 already there." in anew.out
+    assert "not checked" in anew.out
+    assert third.out.startswith("No changes for live")
+    assert "1 user not read again" in third.out
 
 
 def test_with_nothing_to_do_nobody_is_asked(repository: Repository) -> None:

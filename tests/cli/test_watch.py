@@ -332,7 +332,8 @@ def test_what_is_uncertain_is_sent_once_and_not_by_every_run(
     watch = watch_of(100.0, settings=Settings(seeds_only=True))
     attempts: list[int] = []
     watch.time.events = [(at, lambda: attempts.append(adds(watch))) for at in (5.0, 45.0)]
-    watch.time.events.append((50.0, lambda: repository.write("specs/support.yaml", spec.replace("premium", "trial"))))
+    other = spec.replace("premium", "trial").replace("from the spec", "of another text")
+    watch.time.events.append((50.0, lambda: repository.write("specs/support.yaml", other)))
     watch.run(interval=10)
 
     assert attempts == [1, 1]
@@ -506,3 +507,31 @@ def test_a_stop_ends_the_waits_of_a_plan_and_is_no_failure_of_the_account(watch_
     assert watch.run(interval=20) == 0
     assert watch.results == ["stopped"]
     assert "error" not in watch.told
+
+
+def test_users_are_read_once_a_day_and_by_each_run_with_refresh(watch_of: Callable[..., Watch]) -> None:
+    day, hour = 86_400.0, 3_600.0
+    watch = watch_of(2 * day - hour)
+    seen: list[str] = []
+
+    def change_elsewhere() -> None:
+        (user,) = watch.store.users.everything()
+        watch.store.users.update(str(user["id"]), metadata="of somebody else", summary=None)
+
+    def look() -> None:
+        (user,) = watch.store.users.everything()
+        seen.append(str(user["metadata"]))
+
+    watch.time.events = [(hour / 2, change_elsewhere), (day - hour, look), (day + 2 * hour, look)]
+    watch.run(interval=hour)
+
+    assert seen == ["of somebody else", "from the spec"]
+    assert user_reads(watch) == 1  # the memory is new in the first run
+
+    anew = watch_of(5 * hour)
+    anew.run(interval=hour, refresh=True)
+    assert user_reads(anew) == len(anew.results) - 1
+
+
+def user_reads(watch: Watch) -> int:
+    return sum(entry.method == "GET" and entry.path.startswith("/v1/memory/mem-") for entry in watch.app.state.log)

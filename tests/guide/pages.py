@@ -25,7 +25,10 @@ _BLOCK = re.compile(r"^```(?P<language>\S+)(?: (?P<info>[^\n]*))?\n(?P<text>.*?)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _NAME = re.compile(r"# (?P<name>[\w./-]+\.\w+)")
 _PROMPT = "$ "
-_CHANGING = re.compile(r"\b\d{8}T\d{9}Z-[0-9a-f]{8}\b|\b\d{4}-\d\d-\d\d(?:T[\d:.]+Z| \d\d:\d\d UTC)|\b[\d.]+ s\b")
+_DAY = r"\d{4}-\d\d-\d\d"
+_CHANGING = re.compile(
+    rf"\b\d{{8}}T\d{{9}}Z-[0-9a-f]{{8}}\b|\b{_DAY}(?:T[\d:.]+Z| \d\d:\d\d UTC)|\bon {_DAY} or\b|\b[\d.]+ s\b"
+)
 """Run ids, times and durations: their shapes are compared."""
 _GIT = {
     **{

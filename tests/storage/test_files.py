@@ -2,10 +2,13 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from reconciler.core.model.observed import KeptUsers
 from reconciler.errors import StateError
 from reconciler.storage.files import (
     check_rewritable,
@@ -50,6 +53,87 @@ def test_nothing_is_written_when_nothing_was_learned(tmp_path: Path) -> None:
     ids(tmp_path).remember({})
 
     assert not (tmp_path / "ids.json").exists()
+
+
+def seen(*users: str, at: str = "2026-01-02T12:00:00.000Z", writes: str = "") -> KeptUsers:
+    """Return users of one memory as they were seen; `-` before a user is one who was not as declared."""
+    entries = {user.removeprefix("-"): (None if user.startswith("-") else "hmac:d", at) for user in users}
+    return KeptUsers({"mem": entries}, writes, is_writing=False)
+
+
+def kept(folder: Path) -> dict[str, str | None]:
+    """Return the digests of the users of the one memory."""
+    return {user: digest for user, (digest, _) in ids(folder).load_users().memories.get("mem", {}).items()}
+
+
+def test_users_that_two_plans_saw_are_merged(tmp_path: Path) -> None:
+    ids(tmp_path).remember_users(seen("one"), is_applying=False)
+    ids(tmp_path).remember_users(seen("two"), is_applying=False)
+    ids(tmp_path).remember({"one": "mem-1"})
+
+    assert kept(tmp_path) == {"one": "hmac:d", "two": "hmac:d"}
+
+
+def test_of_two_plans_the_later_look_at_a_user_counts(tmp_path: Path) -> None:
+    ids(tmp_path).remember_users(seen("-one", at="2026-01-02T12:00:01.000Z"), is_applying=False)
+    ids(tmp_path).remember_users(seen("one"), is_applying=False)
+
+    assert kept(tmp_path) == {"one": None}
+
+
+def test_what_a_plan_saw_before_an_apply_wrote_is_not_kept(tmp_path: Path) -> None:
+    ids(tmp_path).remember_users(seen("two"), is_applying=False)
+    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z")
+    ids(tmp_path).remember_users(seen("one", "-two"), is_applying=False)
+
+    assert kept(tmp_path) == {"two": None}
+
+
+def test_what_a_plan_saw_while_an_apply_wrote_is_not_kept_and_after_it_is(tmp_path: Path) -> None:
+    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z")
+    during = ids(tmp_path).load_users()
+    ids(tmp_path).remember_users(replace(during, memories=seen("one").memories), is_applying=False)
+    ids(tmp_path).remember_users(seen("two"), is_applying=True)
+    after = ids(tmp_path).load_users()
+    ids(tmp_path).remember_users(replace(after, memories=seen("three").memories), is_applying=False)
+
+    assert (during.is_writing, after.is_writing) == (True, False)
+    assert kept(tmp_path) == {"two": "hmac:d", "three": "hmac:d"}
+
+
+def test_the_users_of_an_id_that_another_one_replaces_are_forgotten(tmp_path: Path) -> None:
+    ids(tmp_path).remember({"sarah": "mem"})
+    ids(tmp_path).remember_users(seen("one"), is_applying=False)
+    ids(tmp_path).remember({"sarah": "mem-2"})
+
+    assert kept(tmp_path) == {}
+
+
+@pytest.mark.parametrize("other", [{"environment": "f"}, {"api": "https://b"}, {"account": "hmac:2"}])
+def test_users_of_another_environment_api_or_account_are_kept_apart(tmp_path: Path, other: dict[str, str]) -> None:
+    ids(tmp_path).remember_users(seen("one"), is_applying=False)
+
+    assert ids(tmp_path, **other).load_users() == KeptUsers({}, "", is_writing=False)
+
+
+@pytest.mark.parametrize(
+    "users", ["5", "[]", '{"e https://a hmac:1": {"mem": {"one": "hmac:d", "two": ["t", "hmac:d"], "three": "t "}}}']
+)
+def test_what_is_no_entry_about_a_user_is_passed_over(tmp_path: Path, users: str) -> None:
+    content = f'{{"format_version": "1.0", "environments": {{}}, "users": {users}, "writes": 5}}'
+    (tmp_path / "ids.json").write_text(content)
+
+    assert kept(tmp_path) == {}
+
+
+def test_many_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    def remember(number: int) -> None:
+        ids(tmp_path).remember_users(seen(f"user-{number}"), is_applying=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(remember, range(40)))
+
+    assert kept(tmp_path).keys() == {f"user-{number}" for number in range(40)}
 
 
 def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:

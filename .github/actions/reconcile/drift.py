@@ -10,7 +10,7 @@ from tool import CHANGES_PENDING, plan
 
 def drift(settings: Settings) -> int:
     """Return the exit code; drift itself is no error: the issue tells of it. Raises `GhError`."""
-    planned = plan(settings)
+    planned = plan(settings, "--refresh")
     if planned.code not in {0, CHANGES_PENDING}:
         return planned.code
     settings.summarise((settings.folder / "summary.md").read_text(encoding="utf-8"))

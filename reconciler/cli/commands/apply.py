@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     guard_options,
     output_options,
     progressive_options,
+    refresh_option,
     selection_options,
     writing_options,
 )
@@ -27,6 +28,7 @@ from reconciler.cli.usage import command
 @output_options(*RECEIPT_FORMATS)
 @full_option
 @selection_options
+@refresh_option
 @budget_options
 @guard_options
 @allow_option

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     full_option,
     guard_options,
     output_options,
+    refresh_option,
     selection_options,
     specs_option,
 )
@@ -37,6 +38,7 @@ _CHANGES_PENDING = 2
 @output_options(*PLAN_FORMATS)
 @full_option
 @selection_options
+@refresh_option
 @budget_options
 @guard_options
 @allow_option

@@ -5,7 +5,13 @@ import re
 import click
 
 from reconciler.cli.invocation import Invocation, pass_invocation
-from reconciler.cli.options import budget_options, connection_options, selection_options, target_option
+from reconciler.cli.options import (
+    budget_options,
+    connection_options,
+    refresh_option,
+    selection_options,
+    target_option,
+)
 from reconciler.cli.usage import command
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
@@ -43,6 +49,7 @@ def _listen(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @connection_options
 @target_option
 @selection_options
+@refresh_option
 @budget_options
 @click.option("--apply", "applies", is_flag=True, help="Apply what is planned, without asking.")
 @click.option(

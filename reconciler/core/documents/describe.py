@@ -230,7 +230,9 @@ def _notice(notice: Notice, masker: Masker, *, unmanaged_keys: bool) -> NoticeEn
     if notice.type == "unmanaged":
         keys = tuple(masker.live_key(key) for key in notice.keys) if unmanaged_keys else ()
     keys += in_order(masker.live_key(key) for key in notice.live_keys)
-    return NoticeEntry(notice.type, notice.address, notice.count, source, keys, notice.rule, notice.message)
+    return NoticeEntry(
+        notice.type, notice.address, notice.count, source, keys, notice.rule, notice.message, notice.since
+    )
 
 
 def rule_entry(verdict: RuleVerdict) -> RuleEntry:

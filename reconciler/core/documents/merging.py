@@ -102,7 +102,8 @@ _SAME: Mapping[str, Callable[[object, object], str]] = {
 }
 """The fields that must be equal in all documents, and the reason given where they are not."""
 ELSEWHERE = "other_shard"
-_LEFT_OUT = "not_read"
+_SUMMED = ("not_read", "remembered")
+"""Notices about a whole plan, of which a merged one has one."""
 
 
 def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
@@ -243,10 +244,13 @@ def _doubts(plans: Iterable[PlanDocument]) -> list[NoticeEntry]:
 def _notices(plans: Sequence[PlanDocument], shards: Shards, doubts: list[NoticeEntry]) -> tuple[NoticeEntry, ...]:
     """Return all notices in order: one each for what was not read, and the doubts of the merged plan."""
     all_of_them = [notice for plan in plans for notice in plan.notices]
-    found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, _LEFT_OUT, DOUBT}]
-    left_out = sum(notice.count for notice in all_of_them if notice.type == _LEFT_OUT)
-    for kind, count in ((_LEFT_OUT, left_out), (ELSEWHERE, _declared(plans[0]) - shards.memories)):
-        found += [NoticeEntry(kind, "", count)] if count else []
+    found = doubts + [notice for notice in all_of_them if notice.type not in {ELSEWHERE, *_SUMMED, DOUBT}]
+    for kind in _SUMMED:
+        alike = [notice for notice in all_of_them if notice.type == kind]
+        since = min((notice.since for notice in alike if notice.since), default=None)
+        found += [NoticeEntry(kind, "", sum(notice.count for notice in alike), since=since)] if alike else []
+    elsewhere = _declared(plans[0]) - shards.memories
+    found += [NoticeEntry(ELSEWHERE, "", elsewhere)] if elsewhere else []
     return tuple(sorted(found, key=lambda notice: (notice.type, notice.address)))
 
 

@@ -196,6 +196,7 @@ class NoticeEntry:
     Something that a plan cannot or need not do; `source` is null where no spec declares it.
 
     Of a rule that warns, or that is not judged, `rule` is the name, and `message` what the rule says.
+    `since` is when the oldest of the users that are `remembered` was seen as declared.
     """
 
     type: str
@@ -205,6 +206,7 @@ class NoticeEntry:
     keys: tuple[Text, ...] = ()
     rule: str = ""
     message: str = ""
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,16 @@ class LiveUsers(Struct, frozen=True):
     `known` maps a phone number to a user, or to None if the memory has no such user. If the memory's users were
     `listed`, a number that is not in `known` is not in the memory; else it is unknown. `memory_missing` is whether the
     account lists no memory with that id. `ambiguous` counts, by declared number, the live users with other forms of it.
+    `remembered` are the numbers in `known` that were not read, with the times when they were seen as declared. Where no
+    call of the account shows users, they are not `readable`.
     """
 
     known: Mapping[str, LiveUser | None]
     listed: bool
     memory_missing: bool = False
     ambiguous: Mapping[str, int] = {}
+    remembered: Mapping[str, str] = {}
+    readable: bool = True
 
     def is_known(self, phone_number: str) -> bool:
         """Return whether it is known if the number is in the memory."""
@@ -49,6 +53,22 @@ class LiveUsers(Struct, frozen=True):
         """Return whether the memory is known to have the number, in any form."""
         forms = {number_key(number) for number, user in self.known.items() if user is not None}
         return not self.listed or number_key(phone_number) in forms
+
+
+Confirmation: TypeAlias = tuple[str | None, str]
+"""The digest of a user who was seen as declared, None for one who was not, and when (ISO 8601 in UTC)."""
+
+
+class KeptUsers(Struct, frozen=True):
+    """
+    What is kept of users, by memory id and digest of the phone number (`core/plan/remembered.py`).
+
+    `writes` names the last apply that wrote users, and `is_writing` is whether it is not known to have ended.
+    """
+
+    memories: Mapping[str, Mapping[str, Confirmation]]
+    writes: str
+    is_writing: bool
 
 
 NOTHING_KNOWN = LiveUsers({}, listed=False)

@@ -185,6 +185,7 @@ NoticeType: TypeAlias = Literal[
     "now_enforced",
     "now_seeded",
     "other_shard",
+    "remembered",
     "retained",
     "rule",
     "rule_not_judged",
@@ -209,7 +210,8 @@ class Notice(Struct, frozen=True):
     no longer (`undeclared`), facts whose policy changed (`now_enforced`, `now_seeded`), and users whose
     `external_memory_key` did (`key_changed`). `source` is the place of the declaration, `keys` are the counted keys. Of
     a `near_duplicate`, `keys` are the new key and similar declared ones, `live_keys` similar live ones. Of a `rule`
-    that warns, and one that is not judged (`rule_not_judged`), `rule` is the name, and `message` what the rule says.
+    that warns, and one that is not judged (`rule_not_judged`), `rule` is the name, and `message` what the rule says. Of
+    `remembered` users, which were not read, `since` is the oldest time at which one was seen as declared.
     """
 
     type: NoticeType
@@ -220,6 +222,7 @@ class Notice(Struct, frozen=True):
     live_keys: tuple[str, ...] = ()
     rule: str = ""
     message: str = ""
+    since: str | None = None
 
 
 class PlanOrigin(Struct, frozen=True):

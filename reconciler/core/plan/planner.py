@@ -70,6 +70,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     keys = known_keys(declared or desired, observed)
     near = tuple(new_keys(work, observed, keys))
     notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
+    notices.extend(_remembered(observed))
     if left_out:
         notices.append(Notice("not_read", "", left_out))
     if elsewhere:
@@ -217,6 +218,13 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
         unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
         if unmanaged:
             yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))
+
+
+def _remembered(observed: Observed) -> Iterator[Notice]:
+    """Yield one notice for all users that were not read, with the oldest time at which one was seen as declared."""
+    times = [at for seen in observed.memories.values() for at in _live_users(seen).remembered.values()]
+    if times:
+        yield Notice("remembered", "", len(times), since=min(times))
 
 
 def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge
-from reconciler.core.documents.plan import PlaceEntry, PlanDocument
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
@@ -230,3 +230,15 @@ def test_an_apply_that_was_interrupted_in_one_shard_was_interrupted() -> None:
         merged = merge(ordered)
         assert isinstance(merged, ReceiptDocument)
         assert merged.interrupted
+
+
+def test_users_that_shards_did_not_read_are_counted_together_since_the_oldest() -> None:
+    parts = planned(({"plan": 1}, Absent()), ({"plan": 1}, Absent()))
+    noticed = [
+        (name, replace(part, notices=(*part.notices, NoticeEntry("remembered", "", day, since=f"2026-01-0{day}"))))
+        for day, (name, part) in enumerate(parts, start=1)
+    ]
+
+    assert [notice for notice in merged_plan(noticed).notices if notice.type == "remembered"] == [
+        NoticeEntry("remembered", "", 3, since="2026-01-01")
+    ]

@@ -1,0 +1,153 @@
+"""Laws of remembered users, over any specs and any account."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from reconciler.api.client import open_reader
+from reconciler.clock import Clock
+from reconciler.core.documents.describe import describe_plan
+from reconciler.core.plan.operations import Plan
+from reconciler.render.json import plain as plain_json
+from reconciler.storage.memory_ids import MemoryIds
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.remembering import UserRecords
+from tests.builders import MASKER, NOON
+from tests.effort import examples
+from tests.properties.test_laws import Account, accounts
+from tests.properties.worlds import PAIRS, PHONES, USERS, World, layers
+
+DECLARED = st.dictionaries(PAIRS, st.tuples(layers(), USERS), min_size=1, max_size=3)
+ELSEWHERE = st.dictionaries(st.sampled_from(PHONES), st.just("elsewhere"), min_size=1)
+STEPS = st.lists(st.tuples(DECLARED, st.booleans()), max_size=3)
+
+
+class Remembering:
+    """An account, and the tool at work on it with a folder for what it remembers; a moment passes at each call."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account = account
+        self._ids = MemoryIds(folder, "test", "sandbox", "hmac:0")
+        self._now = NOON
+
+    def plan(self, *, refresh: bool = False) -> Plan:
+        desired = self.account.desired()
+        users = self._records(refresh=refresh)
+
+        async def work() -> Plan:
+            async with open_reader(self.account.served.endpoint()) as reader:
+                run = structs.replace(self.account.run, users=users)
+                return await make_plan(desired, reader, run)
+
+        return asyncio.run(work())
+
+    def apply(self, *, refresh: bool = False) -> None:
+        applied = self.account.apply(self.plan(refresh=refresh))
+        known = {**self.account.run.known_ids, **applied.memory_ids}
+        self.account.run = structs.replace(self.account.run, known_ids=known)
+        users = self._records(refresh=refresh)
+        users.note_written(applied.users)
+        users.keep()
+
+    def declare(self, memories: Mapping[tuple[str, str], Any]) -> None:
+        self.account.world = replace(self.account.world, memories=memories).possible
+
+    def change_elsewhere(self, texts: Mapping[str, str]) -> None:
+        """Let somebody else write other texts of users that are there."""
+        users = self.account.served.store.users
+        for user in users.everything():
+            text = texts.get(str(user["phone_number"]))
+            if text is not None:
+                users.update(str(user["id"]), metadata=text, summary=user["summary"])
+
+    def _records(self, *, refresh: bool) -> UserRecords:
+        self._now += timedelta(seconds=1)
+        now, longest = self._now, timedelta(0) if refresh else None
+        clock = Clock(lambda: now)
+        return UserRecords(self._ids, MASKER.digest, lambda _: None, longest=longest, is_applying=True, clock=clock)
+
+
+@contextmanager
+def remembering(account: Account, steps: list[tuple[Mapping[tuple[str, str], Any], bool]]) -> Iterator[Remembering]:
+    """Give an account for which other specs were planned and applied before."""
+    before: World = account.world
+    with tempfile.TemporaryDirectory() as folder:
+        made = Remembering(account, Path(folder))
+        for memories, applies in steps:
+            made.declare(memories)
+            if applies:
+                made.apply()
+            else:
+                made.plan()
+        made.declare(before.memories)
+        yield made
+
+
+def told(plan: Plan) -> Any:
+    """Give what a plan says, without how many users it did not read."""
+    entry = describe_plan(plan, MASKER)
+    notices = [notice for notice in entry.notices if notice.type != "remembered"]
+    return plain_json([entry.summary, entry.operations, notices])
+
+
+READABLE = accounts().filter(lambda account: not account.settings.seeds_only)
+
+
+@examples(50)
+@given(READABLE, STEPS)
+def test_a_plan_that_remembers_is_one_that_reads(account: Account, steps: Any) -> None:
+    with remembering(account, steps) as made:
+        made.plan()
+        remembered, anew = made.plan(), made.plan(refresh=True)
+
+        assert told(remembered) == told(anew)
+        assert remembered.requests_read <= anew.requests_read
+
+
+@examples(50)
+@given(READABLE, STEPS)
+def test_after_an_apply_a_plan_that_remembers_is_one_that_reads(account: Account, steps: Any) -> None:
+    with remembering(account, steps) as made:
+        made.apply()
+
+        assert told(made.plan()) == told(made.plan(refresh=True))
+
+
+@examples(50)
+@given(accounts(), STEPS, ELSEWHERE)
+def test_whatever_changed_elsewhere_an_apply_writes_only_what_is_declared(
+    account: Account, steps: Any, texts: Mapping[str, str]
+) -> None:
+    with remembering(account, steps) as made:
+        made.plan()
+        made.change_elsewhere(texts)
+        before = account.holds.memories
+        made.apply()
+        for pair, (_, users) in account.holds.memories.items():
+            declared = account.world.memories.get(pair, (None, {}))[1]
+            was = before.get(pair, ({}, {}))[1]
+            assert all(text in {declared.get(number), was.get(number)} for number, text in users.items())
+
+
+@examples(50)
+@given(READABLE, STEPS, ELSEWHERE)
+def test_an_apply_with_refresh_repairs_what_changed_elsewhere(
+    account: Account, steps: Any, texts: Mapping[str, str]
+) -> None:
+    with remembering(account, steps) as made:
+        made.apply()
+        made.change_elsewhere(texts)
+        made.apply(refresh=True)
+        after = made.plan()
+
+        assert not after.has_changes
+        assert told(after) == told(made.plan(refresh=True))
