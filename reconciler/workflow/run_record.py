@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from importlib import import_module
 
 from reconciler import __version__
 from reconciler.core.plan.receipt import RunId, RunRecord
@@ -48,15 +49,12 @@ def _actor(environ: Mapping[str, str]) -> str | None:
 
 
 def _user() -> str | None:
-    """Return the user that this process belongs to; a container may have one without a name."""
+    """Return the user that this process belongs to, whatever variables say; in a container, it may have no name."""
+    number = getattr(os, "getuid", None)
     try:
-        if os.name == "nt":
-            return _name(os.getlogin())
-        import pwd  # noqa: PLC0415  Windows has none
-
-        return _name(pwd.getpwuid(os.getuid()).pw_name)
+        return _name(import_module("pwd").getpwuid(number()).pw_name if number else os.getlogin())
     except (KeyError, OSError):
-        return str(os.getuid()) if hasattr(os, "getuid") else None
+        return str(number()) if number else None
 
 
 def _host() -> str:
