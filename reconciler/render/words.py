@@ -100,19 +100,19 @@ def commit_text(commit: str | None, *, dirty: bool | None, digits: int = 10) -> 
 
 def who_ran(receipt: "ReceiptDocument", mark: Callable[[str], str] = visible, *, with_host: bool) -> str:
     """
-    Return `Run by octocat at 3f2a9c1d0b in 2 attempts`; empty where nothing is known. `mark` writes names.
+    Return `Run by octocat at 3f2a9c1d0b`, `3 runs by octocat`; empty where nothing is known. `mark` writes names.
 
     The name of a machine is for those who have the receipt, and not for the readers of a pull request.
     """
-    runs = receipt.attempts or ((receipt.run,) if receipt.run else ())
+    runs = receipt.runs or ((receipt.run,) if receipt.run else ())
     commits = (commit_text(run.commit, dirty=run.dirty) for run in runs if run.commit)
     parts = [
         *_among("by", (run.actor for run in runs), mark),
         *_among("on", (run.host for run in runs if with_host and not run.ci_url), mark),
         *_among("at", commits, mark),
-        *([f"in {counted(len(runs), 'attempt')}"] if len(runs) > 1 else []),
     ]
-    return " ".join(["Run", *parts]) if parts else ""
+    what = "Run" if len(runs) == 1 else f"{len(runs):,} runs"
+    return " ".join([what, *parts]) if parts else ""
 
 
 def _among(word: str, names: Iterable[str | None], mark: Callable[[str], str]) -> Iterator[str]:

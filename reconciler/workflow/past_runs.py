@@ -46,36 +46,37 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
 
 
 def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
-    """Return a saved document or the receipt of a run, or several of shards as one; raises `InputError`."""
-    return _document(what[0], options, surroundings, note) if len(what) == 1 else _merged(what, note)
+    """
+    Return a saved document or the receipt of a run, or several of attempts or shards as one; raises `InputError`.
+
+    Missing shards, and operations without a name, are reported.
+    """
+    found = [(one, _document(one, options, surroundings)) for one in what]
+    document = found[0][1] if len(found) == 1 else merge(found)
+    if len(found) > 1 and document.shards is not None:
+        note(f"warning: {shards_sentence(document.shards)}")
+    not_named = document.totals.sum - len(document.outcomes) if isinstance(document, ReceiptDocument) else 0
+    if not_named > 0:
+        note(f"note: {counted(not_named, 'operation')} never begun, and not named in the journal")
+    return document
 
 
-def _merged(files: Sequence[str], note: Note) -> SavedDocument:
-    """Merge the documents of shards; missing shards are reported."""
-    merged = merge([(file, load_document(Path(file))) for file in files])
-    if merged.shards is not None:
-        note(f"warning: {shards_sentence(merged.shards)}")
-    return merged
-
-
-def _document(what: str, options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
+def _document(what: str, options: RunOptions, surroundings: Surroundings) -> SavedDocument:
     """Read a file, or the journal of a run; ids of runs hold no dot and no slash."""
     path = Path(what)
     if path.suffix == ".jsonl":
-        return _receipt_of(path, note)
+        return _receipt_of(path)
     if path.exists() or "." in what or os.sep in what:
         return load_document(path)
     journals = JournalFolder(choose_project(options, surroundings).state_folder / JOURNALS)
-    return _receipt_of(journals.find(what), note)
+    return _receipt_of(journals.find(what))
 
 
-def _receipt_of(journal: Path, note: Note) -> ReceiptDocument:
+def _receipt_of(journal: Path) -> ReceiptDocument:
     """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
     if not journal.exists():
         raise InputError(f"cannot read {journal}: no such file; `reconciler runs` lists the runs to show")
     run = read_run(journal)
     if run is None:
         raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")
-    if run.not_begun:
-        note(f"note: {counted(run.not_begun, 'operation')} never begun, and not named in the journal")
     return describe_past_run(run)

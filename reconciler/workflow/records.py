@@ -2,14 +2,14 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
-from reconciler.core.documents.runs import RunHeader, step_statuses
+from reconciler.core.documents.runs import RunHeader, Step, step_statuses
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.receipt import RunRecord
 from reconciler.errors import StateError
@@ -26,18 +26,26 @@ JOURNALS = "journal"
 LEASES = "leases"
 
 
+class _Unclear(Struct, frozen=True):
+    """An earlier run with operations that the account does not show, and those that it holds."""
+
+    run: str
+    keys: set[tuple[str, str]]
+    held: list[Step]
+
+
 class ApplyRecords(Struct, frozen=True):
     """
     The journals and the lease of one apply, and who runs it from which commit.
 
-    `unclear` holds the operations that earlier runs left unclear and that this one sends again, by the run.
+    `unclear` are earlier runs with operations that this one sends again.
     """
 
     session: Session
     run: RunRecord
     journals: JournalFolder
     lease: Lease
-    unclear: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    unclear: list[_Unclear] = field(default_factory=list)
 
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
@@ -49,11 +57,13 @@ class ApplyRecords(Struct, frozen=True):
             self.session.reporter.note(render_earlier_run(run, counts))
             if counts["not_read"]:
                 continue
-            if counts["unclear"]:
-                keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
-                self.unclear[run.header.run.id] = keys
+            is_of_these_specs = run.header.specs_digest == proposal.fresh.origin.specs_digest
+            held = [step for step in statuses if statuses[step] == "held" and is_of_these_specs]
+            keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
+            if keys:
+                self.unclear.append(_Unclear(run.header.run.id, keys, held))
             else:
-                self._resolve(run.header.run.id)
+                self._resolve(run.header.run.id, held)
 
     def record(self, proposal: Proposal) -> RunRecord:
         """Return the record of this run, with the digest of the plan that it carries out."""
@@ -74,13 +84,13 @@ class ApplyRecords(Struct, frozen=True):
         with self._writing(proposal, record) as journal:
             yield Together(self.lease, journal)
         with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
-            for run, unclear in self.unclear.items():
-                if unclear <= journal.done:
-                    self._resolve(run)
+            for earlier in self.unclear:
+                if earlier.keys <= journal.done:
+                    self._resolve(earlier.run, earlier.held)
 
     @contextmanager
     def _writing(self, proposal: Proposal, record: RunRecord) -> Iterator[Journal]:
-        journal = self.journals.start(self._header(proposal, record), now=_now)
+        journal = self.journals.start(self._header(proposal, record), now=_now, requests=self._requests)
         try:
             for outcome in proposal.decided:
                 journal.outcome(outcome)
@@ -92,8 +102,11 @@ class ApplyRecords(Struct, frozen=True):
                     f"warning: {journal.trouble}; it lacks a part of this run, which the next apply checks"
                 )
 
-    def _resolve(self, run: str) -> None:
-        self.journals.resolve(run, by=self.run.id, at=_now())
+    def _resolve(self, run: str, held: Iterable[Step]) -> None:
+        self.journals.resolve(run, by=self.run.id, at=_now(), held=held)
+
+    def _requests(self) -> int:
+        return self.session.account.pacer.requests_sent
 
     def _header(self, proposal: Proposal, record: RunRecord) -> RunHeader:
         plan, decided = proposal.plan, proposal.decided

@@ -63,7 +63,7 @@ def journalled(account: Account, plan: Plan, log: FakeLog, *, stop_after: int) -
         header = RunHeader(
             RunRecord("RUN"), "test", "sandbox", "hmac:0", "sha256:0", "2026-01-02T12:00:00Z", operations
         )
-        journal = Journal(log, header, now=lambda: "2026-01-02T12:00:00Z")
+        journal = Journal(log, header, now=lambda: "2026-01-02T12:00:00Z", requests=lambda: 0)
         following = Together(Stopping(stop, stop_after), journal)
         async with open_writer(account.served.endpoint()) as writer:
             applied = await apply_plan(plan, writer, account.run, stop=stop, observer=following)

@@ -68,14 +68,14 @@ class FakeLog(FileLog):
 
 
 def started(folder: JournalFolder, run: str = RUN) -> Journal:
-    return folder.start(header(run), now=now)
+    return folder.start(header(run), now=now, requests=lambda: 0)
 
 
 def kept(log: FileLog, writer: FakeWriter | None = None) -> list[Outcome]:
     """Execute with a journal."""
 
     async def work() -> list[Outcome]:
-        journal = Journal(log, header(), now=now)
+        journal = Journal(log, header(), now=now, requests=lambda: 0)
         try:
             execution = await execute(NEW, writer or FakeWriter(), concurrency=1, stop=Stop(), observer=journal)
         finally:
@@ -125,7 +125,7 @@ def test_many_operations_at_once_share_the_wait_for_the_disk() -> None:
     log = FakeLog()
 
     async def work() -> None:
-        journal = Journal(log, header(operations=40), now=now)
+        journal = Journal(log, header(operations=40), now=now, requests=lambda: 0)
         await asyncio.gather(*(journal.intent(operation) for operation in made.operations))
 
     asyncio.run(work())
@@ -151,7 +151,7 @@ def test_a_disk_that_fills_lets_no_further_request_leave_and_what_stands_there_s
 def test_a_disk_that_is_full_from_the_start_is_an_error_before_the_first_write(room: int) -> None:
     log = FakeLog(room)
     with pytest.raises(StateError, match="No space left on device"):
-        Journal(log, header(), now=now)
+        Journal(log, header(), now=now, requests=lambda: 0)
 
     assert not log.is_open
 
@@ -162,7 +162,7 @@ def test_a_device_that_is_really_full_is_an_error_before_the_first_write() -> No
             self._descriptor = os.open("/dev/full", os.O_WRONLY)
 
     with pytest.raises(StateError, match="the journal cannot be written: No space left on device"):
-        Journal(Full(), header(), now=now)
+        Journal(Full(), header(), now=now, requests=lambda: 0)
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_stop_that_came_when_all_was_done_interrupted_nothing(tmp_path: Path) 
 
 def test_an_outcome_that_could_not_be_noted_leaves_the_run_without_an_end(tmp_path: Path) -> None:
     times = iter([now(), now()])  # a defect where there should be a third
-    journal = JournalFolder(tmp_path).start(header(), now=lambda: next(times))
+    journal = JournalFolder(tmp_path).start(header(), now=lambda: next(times), requests=lambda: 0)
     for operation in NEW.operations:
         with suppress(StopIteration):
             journal.outcome(Outcome(operation, "done"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.render.output import Palette
 
 
-@command("show plan.json --format html > plan.html", "show part-0.json part-1.json")
+@command("show plan.json --format html > plan.html", "show part-0.json part-1.json", "show 20261126T0111 receipt.json")
 @global_options("project", "state", "no_color")
 @output_options(*PLAN_FORMATS)
 @full_option
@@ -30,7 +30,8 @@ def show(
     """
     Render a saved plan or receipt again, or the receipt of a past run, by its id or the start of it.
 
-    Several files, of --shard, are merged: their plans, or their receipts, become one.
+    Several are merged into one: plans or receipts of --shard, and receipts and runs that were attempts at one plan,
+    killed ones included. What was done in one attempt and was there in the next counts once.
     """
     import sys
 

@@ -1,10 +1,11 @@
-"""Merges the plans, or receipts, of shards into the document that one run would have made."""
+"""Merges the plans, or receipts, of shards into the document that one run would have made, attempts included."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
+from reconciler.core.documents.attempts import merge_attempts, with_runs
 from reconciler.core.documents.context import in_order, key_name
 from reconciler.core.documents.plan import (
     MERGED,
@@ -108,14 +109,31 @@ _SUMMED = ("not_read", "remembered")
 
 def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
     """Merge documents, each with the name of its file; raise `InputError` where they do not belong together."""
-    shards = _shards(documents)
     for name, other in documents[1:]:
         _check_same(documents[0], (name, other))
+    documents = _tried_once(documents)
+    if len(documents) == 1 and documents[0][1].shards is None:
+        return documents[0][1]
+    shards = _shards(documents)
     _check_apart(documents)
     _check_memories(documents, shards)
     plans = [document for _, document in documents if isinstance(document, PlanDocument)]
     receipts = [document for _, document in documents if isinstance(document, ReceiptDocument)]
     return _plan(plans, shards) if plans else _receipt(receipts, shards)
+
+
+def _tried_once(documents: Sequence[tuple[str, _Saved]]) -> Sequence[tuple[str, _Saved]]:
+    """Return the documents with the receipts of one shard, or of none, merged: they are attempts at the same."""
+    found: dict[object, list[tuple[str, _Saved]]] = {}
+    for number, (name, document) in enumerate(documents):
+        part = document.shards.present if document.shards else ()
+        found.setdefault(part if isinstance(document, ReceiptDocument) else number, []).append((name, document))
+    return [(same[0][0], _attempts([one for _, one in same])) for same in found.values()]
+
+
+def _attempts(same: Sequence[_Saved]) -> _Saved:
+    receipts = [one for one in same if isinstance(one, ReceiptDocument)]
+    return merge_attempts(receipts) if len(receipts) > 1 else same[0]
 
 
 def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
@@ -207,7 +225,7 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
 
 
 def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocument:
-    return replace(
+    merged = replace(
         receipts[0],
         started_at=min(receipt.started_at for receipt in receipts),
         finished_at=max(receipt.finished_at for receipt in receipts),
@@ -215,8 +233,8 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
         totals=_added([receipt.totals for receipt in receipts]),
         outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
         shards=shards if shards.missing else None,
-        allowed=tuple(sorted({name for receipt in receipts for name in receipt.allowed})),
     )
+    return with_runs(merged, receipts)
 
 
 def _digest(content: Json) -> str:

@@ -52,14 +52,19 @@ class TotalsEntry:
     failed: int
     unknown: int
 
+    @property
+    def sum(self) -> int:
+        """Return the number of all operations."""
+        return self.done + self.already + self.skipped + self.failed + self.unknown
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
     """
     A receipt; times are ISO 8601 in UTC. `shards` is set where it is for some shards only.
 
-    `run` is the run that it is of, and of a merged receipt the last one; `attempts` are then all of them, the oldest
-    first. `requests` counts those that were sent, reads included; a killed run may have sent a few more.
+    `run` is the run that it is of, and of a merged receipt the last one; `runs` are then all of them, the oldest first.
+    `requests` counts those that were sent, reads included; a killed run may have sent a few more.
     `allowed` are the rules that are broken and were raised for the run, by `--allow`.
     """
 
@@ -76,7 +81,7 @@ class ReceiptDocument:
     shards: Shards | None = None
     run: RunRecord | None = None
     requests: int | None = None
-    attempts: tuple[RunRecord, ...] = ()
+    runs: tuple[RunRecord, ...] = ()
     allowed: tuple[str, ...] = ()
 
 

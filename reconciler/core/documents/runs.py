@@ -107,7 +107,8 @@ class PastRun(Struct, frozen=True):
     One run; `steps` are in the order in which they were begun or skipped.
 
     `finished_at` is None for a run without an end; `last_seen_at` is the time of the journal's last line. `resolved`: a
-    later run has decided what happened to the open steps.
+    later run has decided what happened to the open steps, and those that the account holds are done. `requests` counts
+    those that were sent, as far as the journal knows.
     """
 
     header: RunHeader
@@ -116,6 +117,7 @@ class PastRun(Struct, frozen=True):
     finished_at: str | None
     interrupted: bool
     resolved: bool
+    requests: int = 0
     is_running: bool = False
 
     @property
@@ -161,6 +163,7 @@ _DETAILS: Mapping[Result | None, str] = {
     "unknown": "the answer was lost",
 }
 """The details of results; a journal holds no messages of the API, since these may hold values."""
+JOURNAL_DETAILS = frozenset(_DETAILS.values())
 
 
 def describe_runs(runs: Iterable[PastRun]) -> RunsDocument:
@@ -183,6 +186,7 @@ def describe_past_run(run: PastRun) -> ReceiptDocument:
         totals=TotalsEntry(**run.totals),
         outcomes=tuple(map(_outcome, run.steps)),
         run=run.header.run,
+        requests=run.requests or None,
     )
 
 

@@ -3,21 +3,22 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.core.documents.runs import PastRun, RunHeader
+from reconciler.core.documents.runs import PastRun, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.receipt import Outcome, Planned
 from reconciler.errors import InputError, StateError
 from reconciler.storage.files import check_no_link, make_private_folder, open_kept, open_new, state_errors
 from reconciler.storage.journal.reading import (
     EndLine,
+    FoundLine,
     IntentLine,
     JournalLine,
     OutcomeLine,
@@ -66,15 +67,16 @@ class Journal:
     """
     The journal of one run, an observer of its execution.
 
-    `now` returns the time as text. After a line that could not be written, no other is written, so that the journal
-    stays true. `trouble` is the reason then, and every further intent is forbidden. `done` holds the keys of the
-    operations that the account surely holds.
+    `now` returns the time as text, and `requests` how many the run has sent. After a line that could not be written, no
+    other is written, so that the journal stays true. `trouble` is the reason then, and every further intent is
+    forbidden. `done` holds the keys of the operations that the account surely holds.
     """
 
-    def __init__(self, log: FileLog, header: RunHeader, *, now: Callable[[], str]) -> None:
+    def __init__(self, log: FileLog, header: RunHeader, *, now: Callable[[], str], requests: Callable[[], int]) -> None:
         """Write the first line; raises `StateError`."""
         self._log = log
         self._now = now
+        self._requests = requests
         self._planned = header.planned
         self._results: Counter[str] = Counter()
         self.done: set[tuple[str, str]] = set()
@@ -90,18 +92,15 @@ class Journal:
 
     async def intent(self, operation: Operation) -> None:
         """Announce an operation, and wait until that is on disk; raises `StateError` where it cannot be."""
-        source = operation.source
-        self._append(IntentLine(self._now(), operation.type, operation.address, source.file, source.line))
+        self._append(IntentLine(*self._place(operation), requests=self._requests()))
         await self._reach_disk()
         if self.trouble:
             raise StateError(self.trouble)
 
     def outcome(self, outcome: Outcome) -> None:
         """Write the outcome of an operation; the next wait for the disk includes it."""
-        operation, source = outcome.operation, outcome.operation.source
-        self._append(
-            OutcomeLine(self._now(), operation.type, operation.address, source.file, source.line, outcome.result)
-        )
+        operation = outcome.operation
+        self._append(OutcomeLine(*self._place(operation), outcome=outcome.result, requests=self._requests()))
         self._results[outcome.result] += 1
         if outcome.result in {"done", "already"}:
             self.done.add(operation_key(operation))
@@ -110,9 +109,14 @@ class Journal:
         """Write the last line, unless the execution broke off, and close the file."""
         if self._results.total() == self._planned:
             is_complete = self._results["done"] + self._results["already"] == self._planned
-            self._append(EndLine(self._now(), stop_requested and not is_complete, self._results["unknown"]))
+            is_interrupted = stop_requested and not is_complete
+            self._append(EndLine(self._now(), is_interrupted, self._results["unknown"], self._requests()))
         self._sync()
         self._log.close()
+
+    def _place(self, operation: Planned) -> tuple[str, str, str, str, int]:
+        """Return the time, and what and where an operation is."""
+        return self._now(), operation.type, operation.address, operation.source.file, operation.source.line
 
     async def _reach_disk(self) -> None:
         """Wait until all that was appended so far is on disk; callers that wait at the same time share one wait."""
@@ -196,17 +200,19 @@ class JournalFolder(Struct, frozen=True):
             and (run.header.environment, run.header.api, run.header.account) == wanted
         ]
 
-    def resolve(self, run: str, *, by: str, at: str) -> None:
-        """Note in a journal that a later run has looked at what it left open; raises `StateError`."""
+    def resolve(self, run: str, *, by: str, at: str, held: Iterable[Step] = ()) -> None:
+        """Note in a journal that a later run has looked at what it left open, and `held`; raises `StateError`."""
         path = self._file(run)
         with state_errors("write", path), os.fdopen(open_kept(path), "r+b") as file:
             file.seek(file.read().rfind(b"\n") + 1)
             file.truncate()  # a torn line has no meaning
+            for step in held:
+                file.write(to_bytes(FoundLine(at, step.type, step.address, step.source.file, step.source.line)))
             file.write(to_bytes(ResolvedLine(at, by)))
             file.flush()
             os.fsync(file.fileno())
 
-    def start(self, header: RunHeader, *, now: Callable[[], str]) -> Journal:
+    def start(self, header: RunHeader, *, now: Callable[[], str], requests: Callable[[], int]) -> Journal:
         """Begin the journal of a run; raises `StateError`, after which nothing may be written to the account."""
         path = self._file(header.run.id)
         try:
@@ -216,7 +222,7 @@ class JournalFolder(Struct, frozen=True):
         except StateError as error:
             raise StateError(f"{error}; nothing was written to the account") from error
         try:
-            return Journal(log, header, now=now)
+            return Journal(log, header, now=now, requests=requests)
         except StateError as error:
             with suppress(OSError):
                 path.unlink()

@@ -24,13 +24,20 @@ class _StepLine(Struct, frozen=True):
 
 
 class IntentLine(_StepLine, frozen=True, tag_field="kind", tag="intent"):
-    """An operation is begun."""
+    """An operation is begun; the run has sent so many requests."""
+
+    requests: Count = 0
 
 
 class OutcomeLine(_StepLine, frozen=True, tag_field="kind", tag="outcome"):
     """The outcome of an operation, begun or not."""
 
     outcome: Result
+    requests: Count = 0
+
+
+class FoundLine(_StepLine, frozen=True, tag_field="kind", tag="found"):
+    """A later run found in the account what this operation sends, though its answer was lost."""
 
 
 class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
@@ -39,6 +46,7 @@ class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
     at: TimeText
     interrupted: bool
     unknown: Count
+    requests: Count = 0
 
 
 class ResolvedLine(Struct, frozen=True, tag_field="kind", tag="resolved"):
@@ -48,7 +56,7 @@ class ResolvedLine(Struct, frozen=True, tag_field="kind", tag="resolved"):
     by: RunId
 
 
-JournalLine: TypeAlias = IntentLine | OutcomeLine | EndLine | ResolvedLine
+JournalLine: TypeAlias = IntentLine | OutcomeLine | FoundLine | EndLine | ResolvedLine
 
 _Line = TypeVar("_Line")
 _ENCODER = Encoder()
@@ -126,14 +134,15 @@ def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _
 
 def _run(header: RunHeader, lines: list[JournalLine]) -> PastRun:
     end = next((line for line in reversed(lines) if isinstance(line, EndLine)), None)
-    times = (line.at for line in lines if not isinstance(line, ResolvedLine))
+    own = [line for line in lines if isinstance(line, (IntentLine, OutcomeLine, EndLine))]
     return PastRun(
         header,
         _steps(lines),
-        last_seen_at=max([header.started_at, *times]),
+        last_seen_at=max([header.started_at, *(line.at for line in own)]),
         finished_at=end.at if end else None,
         interrupted=end.interrupted if end else False,
         resolved=any(isinstance(line, ResolvedLine) for line in lines),
+        requests=max((line.requests for line in own), default=0),
     )
 
 
@@ -141,8 +150,8 @@ def _steps(lines: list[JournalLine]) -> tuple[Step, ...]:
     """Return the last state of each operation, in the order in which they were begun."""
     steps: dict[tuple[str, str], Step] = {}
     for line in lines:
-        if isinstance(line, (IntentLine, OutcomeLine)):
-            result = line.outcome if isinstance(line, OutcomeLine) else None
+        if isinstance(line, _StepLine):
+            result = line.outcome if isinstance(line, OutcomeLine) else "done" if isinstance(line, FoundLine) else None
             steps[line.type, line.address] = Step(line.type, line.address, Source(line.file, line.line), result)
     return tuple(steps.values())
 
