@@ -1,5 +1,7 @@
 """
-A lease on an account: two applies at once would each act on what the other is about to change.
+A lease on an account, or on a shard of it: two applies at once would each act on what the other is about to change.
+
+Applies of shards that have no contact in common hold a lease each, and run side by side.
 
 The lease is a lock on a file, which the system frees when its holder ends, however it ends. A note beside it names the
 holder for people. Some network file systems do not share locks between machines, so another machine's note counts
@@ -12,9 +14,10 @@ Whether a run is alive is asked of its lock, never of its process: process ids a
 import asyncio
 import hashlib
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +27,7 @@ from msgspec import Meta, MsgspecError, Struct, json
 from msgspec.structs import replace
 
 from reconciler.clock import Clock
+from reconciler.core.model.selection import Shard
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError, StateError
@@ -34,6 +38,8 @@ LIFETIME = timedelta(minutes=30)
 
 _RENEWAL = timedelta(minutes=1)
 _PRIVATE = 0o600
+_NAME_OF_PART = re.compile(r"-([0-9]+)-of-([0-9]+)").fullmatch
+_GUARD_SECONDS = 10.0
 _PROBE_SECONDS = 0.1
 """How long a lock is tried: `runs` holds it for a moment, to see whether somebody else does."""
 
@@ -50,6 +56,7 @@ class _Holder(Struct, frozen=True):
     host: _Name
     since: _Moment
     expires_at: _Moment
+    shard: _Name = ""
 
     @property
     def is_here(self) -> bool:
@@ -58,8 +65,9 @@ class _Holder(Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return how messages name the holder."""
+        part = f" of shard {self.shard}" if self.shard else ""
         return (
-            f"another apply (process {self.pid} on {self.host}, environment {self.environment}, "
+            f"another apply{part} (process {self.pid} on {self.host}, environment {self.environment}, "
             f"since {_text(self.since)}, run {self.run})"
         )
 
@@ -105,23 +113,53 @@ class Lease:
 
 
 @contextmanager
-def holding(folder: Path, *, account: str, run: str, environment: str, clock: Clock) -> Iterator[Lease]:
+def holding(  # noqa: PLR0913  one parameter a part of the note
+    folder: Path, *, account: str, run: str, environment: str, clock: Clock, shard: Shard | None = None
+) -> Iterator[Lease]:
     """
-    Hold the lease of an account; raises `RefusedError` where another run has it, and `StateError`.
+    Hold the lease of an account or of a shard; raises `RefusedError` where another run has a part of it, `StateError`.
 
     `account` names the account apart from all others; `folder` is made where it is missing.
     """
     name = hashlib.sha256(account.encode()).hexdigest()[:16]
-    note = folder / f"{name}.json"
-    with _locked(folder / f"{name}.lock", note):
-        moment, other = clock.now(), _read(note)
-        if other is not None and not other.is_here and other.expires_at > moment:
-            raise _taken(other, note)
-        lease = Lease(note, _Holder(run, environment, os.getpid(), socket.gethostname(), moment, moment), clock)
-        try:
-            yield lease
-        finally:
-            lease.release()
+    note = folder / f"{name}{_part(shard)}.json"
+    part = str(shard) if shard else ""
+    with ExitStack() as held:
+        with _locked(
+            folder / f"{name}.guard", None, seconds=_GUARD_SECONDS
+        ):  # two that begin at once look at each other one by one
+            moment = clock.now()
+            _check_others(folder, name, shard, moment)
+            held.enter_context(_locked(note.with_suffix(".lock"), note))
+            other = _read(note)
+            if other is not None and not other.is_here and other.expires_at > moment:
+                raise _taken(other, note)
+            host = socket.gethostname()
+            lease = Lease(note, _Holder(run, environment, os.getpid(), host, moment, moment, part), clock)
+            held.callback(lease.release)
+        yield lease
+
+
+def _part(shard: Shard | None) -> str:
+    """Return what tells the lease of a shard from that of its account, in the names of files."""
+    return f"-{shard.index}-of-{shard.count}" if shard else ""
+
+
+def _check_others(folder: Path, name: str, shard: Shard | None, moment: datetime) -> None:
+    """Raise `RefusedError` where another lease, on the account or on an overlapping shard, is held."""
+    for note in sorted({path.with_suffix(".json") for path in folder.glob(f"{name}*")}):
+        found = _NAME_OF_PART(note.stem.removeprefix(name))
+        other = Shard(int(found[1]), int(found[2])) if found else None
+        if other != shard and (other is None or shard is None or shard.overlaps(other)) and _is_held(note, moment):
+            raise _taken(_read(note), note)
+
+
+def _is_held(note: Path, moment: datetime) -> bool:
+    """Return whether a lease is held; another machine's note counts until it expires."""
+    holder = _read(note)
+    if holder is None or holder.is_here:
+        return _is_locked(note.with_suffix(".lock"))
+    return holder.expires_at > moment
 
 
 @asynccontextmanager
@@ -145,21 +183,17 @@ async def renewing(lease: Lease, clock: Clock) -> AsyncIterator[None]:
 def running(folder: Path, moment: datetime) -> frozenset[str]:
     """Return the runs that hold a lease and seem to be alive; another machine's note counts until it expires."""
     found = ((note, _read(note)) for note in sorted(folder.glob("*.json")))
-    return frozenset(
-        holder.run
-        for note, holder in found
-        if holder and (_is_locked(note.with_suffix(".lock")) if holder.is_here else holder.expires_at > moment)
-    )
+    return frozenset(holder.run for note, holder in found if holder and _is_held(note, moment))
 
 
-def _locked(path: Path, note: Path) -> AbstractContextManager[object]:
+def _locked(path: Path, note: Path | None, *, seconds: float = _PROBE_SECONDS) -> AbstractContextManager[object]:
     """Lock a file; raises `RefusedError` where another process has it, and `StateError`."""
     try:
         make_private_folder(path.parent)
         check_no_link(path)
-        return FileLock(path, mode=_PRIVATE).acquire(timeout=_PROBE_SECONDS, poll_interval=_PROBE_SECONDS / 2)
+        return FileLock(path, mode=_PRIVATE).acquire(timeout=seconds, poll_interval=_PROBE_SECONDS / 2)
     except Timeout as error:
-        raise _taken(_read(note), note) from error
+        raise _taken(_read(note) if note else None, path) from error
     except (StateError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise StateError(f"cannot lock {path}: {why}; nothing was written to the account") from error

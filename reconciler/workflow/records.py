@@ -9,7 +9,7 @@ from dataclasses import replace
 from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
-from reconciler.core.documents.runs import RunHeader, Step, step_statuses
+from reconciler.core.documents.runs import PastRun, RunHeader, Step, step_statuses
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.receipt import RunRecord
 from reconciler.errors import StateError
@@ -17,7 +17,7 @@ from reconciler.execute import Observer, Together
 from reconciler.render.tables import render_earlier_run
 from reconciler.storage.files import prepare_folder
 from reconciler.storage.journal import Journal, JournalFolder, new_run_id
-from reconciler.storage.lease import Lease, holding, renewing
+from reconciler.storage.lease import Lease, holding, renewing, running
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run_record import record_of
 from reconciler.workflow.session import Session
@@ -49,9 +49,8 @@ class ApplyRecords(Struct, frozen=True):
 
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
-        ids = self.session.account.memory_ids
         declared, looked_at = self.session.desired, proposal.looked_at
-        for run in self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account):
+        for run in self._ended():
             statuses = step_statuses(run.open_steps, proposal.fresh, declared=declared, looked_at=looked_at)
             counts = Counter(statuses.values())
             self.session.reporter.note(render_earlier_run(run, counts))
@@ -64,6 +63,14 @@ class ApplyRecords(Struct, frozen=True):
                 self.unclear.append(_Unclear(run.header.run.id, keys, held))
             else:
                 self._resolve(run.header.run.id, held)
+
+    def _ended(self) -> Iterator[PastRun]:
+        """Yield the runs that left something open, without those of other shards that are at work."""
+        ids, leases = self.session.account.memory_ids, self.journals.path.parent / LEASES
+        at_work = running(leases, utc_now())
+        found = self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account)
+        at_work |= running(leases, utc_now())  # one may have begun since, or ended
+        yield from (run for run in found if run.header.run.id not in at_work)
 
     def record(self, proposal: Proposal) -> RunRecord:
         """Return the record of this run, with the digest of the plan that it carries out."""
@@ -133,7 +140,10 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
     folder = prepare_folder(ids.folder)
     run = new_run_id(clock.now(), secrets.token_hex(4))
     account = f"{ids.api} {ids.account}"
-    with holding(folder / LEASES, account=account, run=run, environment=ids.environment, clock=clock) as lease:
+    held = holding(
+        folder / LEASES, account=account, run=run, environment=ids.environment, clock=clock, shard=session.shard
+    )
+    with held as lease:
         journals = JournalFolder(folder / JOURNALS)
         journals.check()
         journals.prune()

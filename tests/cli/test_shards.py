@@ -3,7 +3,11 @@
 import json
 
 import pytest
+from filelock import FileLock
 
+from reconciler.clock import SYSTEM_CLOCK
+from reconciler.storage.lease import holding
+from tests.cli.child import spawned
 from tests.cli.conftest import Repository
 
 SPEC = """\
@@ -125,3 +129,36 @@ def test_an_open_step_of_another_shard_stays_open(part: Repository) -> None:
 
     assert "1 is outside of what was chosen, and stays open" in told.err
     assert b'"resolved"' not in journal.read_bytes()
+
+
+def test_two_shards_are_applied_at_once_in_one_working_copy(part: Repository) -> None:
+    with spawned("apply", "--yes", "--shard", "0/2") as one, spawned("apply", "--yes", "--shard", "1/2") as other:
+        told = [process.communicate() for process in (one, other)]
+
+    assert [(one.returncode, other.returncode), *(err for _, err in told)] == [(0, 0), "", ""]
+    assert part.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_the_whole_is_not_applied_beside_a_shard(part: Repository) -> None:
+    part.run("apply", "--yes", "--shard", "0/2")  # makes the folder
+    (lock,) = (part.root / ".reconciler/leases").glob("*-0-of-2.lock")
+
+    with FileLock(lock):
+        refused = [part.run("apply", "--yes"), part.run("apply", "--yes", "--shard", "0/2")]
+        beside = part.run("apply", "--yes", "--shard", "1/2")
+
+    assert [one.code for one in refused] == [4, 4]
+    assert all("another apply is at work" in one.err for one in refused)
+    assert beside.code == 0
+
+
+def test_the_run_of_another_shard_that_is_at_work_left_nothing_open(part: Repository) -> None:
+    part.run("apply", "--yes", "--shard", "0/2")
+    journal = next((part.root / ".reconciler/journal").glob("*.jsonl"))
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
+    leases = part.root / ".reconciler/leases"
+
+    with holding(leases, account="a", run=journal.stem, environment="sandbox", clock=SYSTEM_CLOCK):
+        told = part.run("apply", "--yes", "--shard", "1/2")
+
+    assert (told.code, told.err) == (0, "")

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from reconciler.clock import Clock
 from reconciler.core.model.observed import Absent
+from reconciler.core.model.selection import parse_shard
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
 from reconciler.storage.lease import LIFETIME, Lease, holding, renewing, running
@@ -25,9 +26,10 @@ HOST = socket.gethostname()
 
 
 def lease(
-    folder: Path, run: str = "run-1", now: Callable[[], datetime] = lambda: NOON
+    folder: Path, run: str = "run-1", now: Callable[[], datetime] = lambda: NOON, shard: str = ""
 ) -> AbstractContextManager[Lease]:
-    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=Clock(now))
+    part = parse_shard(shard) if shard else None
+    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=Clock(now), shard=part)
 
 
 def note_of(folder: Path) -> Path:
@@ -50,6 +52,40 @@ def test_a_second_run_is_refused_with_the_holder_and_what_to_do(tmp_path: Path) 
     text = str(refusal.value)
     assert f"process {os.getpid()} on {HOST}, environment test, since 2026-01-02T12:00:00Z, run run-1" in text
     assert "nothing was written: wait for it to end, or stop it" in text
+
+
+@pytest.mark.parametrize(("one", "other"), [("0/4", "1/4"), ("0/2", "1/4"), ("2/3", "0/9")])
+def test_shards_without_a_contact_in_common_run_side_by_side(tmp_path: Path, one: str, other: str) -> None:
+    with lease(tmp_path, shard=one), lease(tmp_path, "run-2", shard=other):
+        assert running(tmp_path, NOON) == {"run-1", "run-2"}
+
+    assert running(tmp_path, NOON) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("0/4", "0/4"), ("0/2", "2/4"), ("1/2", "2/3"), ("0/4", ""), ("", "0/4"), ("0/1", "3/4")]
+)
+def test_what_may_have_a_contact_in_common_does_not_run_at_once(tmp_path: Path, one: str, other: str) -> None:
+    with lease(tmp_path, shard=one), pytest.raises(RefusedError) as refusal, lease(tmp_path, "run-2", shard=other):
+        pass
+
+    assert f"another apply{f' of shard {one}' if one else ''} (process" in str(refusal.value)
+    with lease(tmp_path, "run-2", shard=other):
+        assert running(tmp_path, NOON) == {"run-2"}
+
+
+def test_the_shard_of_a_killed_run_holds_nobody_up_and_that_of_another_machine_until_it_expires(tmp_path: Path) -> None:
+    with lease(tmp_path, shard="0/4"):
+        text, path = note_of(tmp_path).read_text(), note_of(tmp_path)
+    path.write_text(text)
+    with lease(tmp_path, "run-2"):
+        pass
+    path.write_text(text.replace(HOST, "elsewhere"))
+
+    with pytest.raises(RefusedError, match="its lease expires at"), lease(tmp_path, "run-2"):
+        pass
+    with lease(tmp_path, "run-2", now=lambda: NOON + LIFETIME):
+        pass
 
 
 def test_another_account_has_a_lease_of_its_own(tmp_path: Path) -> None:
@@ -143,9 +179,10 @@ def test_who_lists_runs_holds_no_apply_up(tmp_path: Path) -> None:
 def test_who_lists_runs_leaves_no_file(tmp_path: Path) -> None:
     left_behind(tmp_path, host=HOST)
     note_of(tmp_path).with_suffix(".lock").unlink()
+    before = sorted(tmp_path.iterdir())
 
     assert running(tmp_path, NOON) == frozenset()
-    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_note_that_counts_for_centuries_says_how_to_be_rid_of_it(tmp_path: Path) -> None:

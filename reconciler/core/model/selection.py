@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
+from math import gcd
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -34,6 +35,10 @@ class Shard:
     def __str__(self) -> str:
         """Return it as it is written."""
         return f"{self.index}/{self.count}"
+
+    def overlaps(self, other: "Shard") -> bool:
+        """Return whether a contact can belong to both parts, which may be of different numbers of parts."""
+        return (self.index - other.index) % gcd(self.count, other.count) == 0
 
     def holds(self, key: Sequence[str]) -> bool:
         """Return whether an identity belongs to this part; by SHA-256, which is the same on every machine."""

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.model.desired import Identifier
 from reconciler.core.model.selection import Chosen, Shard, Shards, parse_shard, part_of, select
@@ -25,6 +27,13 @@ def test_a_key_belongs_to_the_same_shard_on_every_machine() -> None:
     keys = [("external_id", "crm-1"), ("phone_number", "+14155550192"), ("email", "a@b"), ("memory_id", "m-1")]
 
     assert [[index for index in range(4) if Shard(index, 4).holds(key)] for key in keys] == [[2], [0], [1], [0]]
+
+
+@given(st.integers(0, 11), st.integers(1, 12), st.integers(0, 11), st.integers(1, 12))
+def test_parts_overlap_where_a_number_can_fall_into_both(i: int, n: int, j: int, m: int) -> None:
+    one, other = Shard(i % n, n), Shard(j % m, m)
+
+    assert one.overlaps(other) == any(at % n == one.index and at % m == other.index for at in range(n * m))
 
 
 def test_emails_that_differ_in_case_are_one_key() -> None:
