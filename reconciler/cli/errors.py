@@ -29,13 +29,18 @@ def report_error(error: Exception, invocation: Invocation) -> int:
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.cli.terminal import is_operators_terminal
-    from reconciler.core.model.masking import worded_error
+    from reconciler.core.model.masking import MOST_LINES, worded_error
 
     if isinstance(error, SpecError):
         error = SpecError(tuple(map(_here, error.problems)))
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
-    for line in lines:
+    for line in lines[:MOST_LINES]:
         say(f"error: {places_here(pasteable(visible(line)))}")
+    if (left := len(lines) - MOST_LINES) > 0:
+        cure = (
+            "`reconciler validate --write csv=FILE` names all" if isinstance(error, SpecError) else "mend these first"
+        )
+        say(f"error: and {left:,} more; {pasteable(cure)}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError):

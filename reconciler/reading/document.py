@@ -23,12 +23,12 @@ from reconciler.reading.parser import (
 )
 from reconciler.reading.places import Addressing, Lines, Node, dotted
 
-LARGEST_FILE = 1 << 28
+LARGEST_FILE = 64 << 20
 """A file with more bytes is refused, before it is in memory."""
 
-TOO_LARGE = f"it has more than {LARGEST_FILE >> 20} MiB"
 SPLIT = "split it into several files"
 
+_BLOCK = 1 << 20
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
 _NO_FILE = ("it is not a regular file", "put a file in its place")
 _BROKEN_LINK = ("it is a broken link", "remove the link, or point it to a file")
@@ -60,14 +60,23 @@ def read_file(path: Path, *, name: str, address: Addressing = dotted, skip: Skip
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading from a pipe would wait for ever
             return _unreadable(name, *(_FOLDER if stat.S_ISDIR(status.st_mode) else _NO_FILE))
-        if status.st_size > LARGEST_FILE:
-            return _unreadable(name, TOO_LARGE, SPLIT)
-        data = path.read_bytes()
+        data = b"" if status.st_size > LARGEST_FILE else _bytes_of(path, status.st_size)
+        if max(status.st_size, len(data)) > LARGEST_FILE:
+            return _unreadable(name, too_large(LARGEST_FILE), SPLIT)
     except FileNotFoundError:
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
     except (OSError, ValueError) as error:
         return _unreadable(name, reason(error), "fix it, or name other files")
     return read_bytes(data, file=name, address=address, skip=skip)
+
+
+def _bytes_of(path: Path, size: int) -> bytes:
+    """Return what is in a file of this size; of one that has more in it than it says, no more than is refused."""
+    with path.open("rb") as file:
+        data = file.read(size + 1)
+        while size < len(data) <= LARGEST_FILE and (block := file.read(_BLOCK)):
+            data += block
+    return data
 
 
 def read_bytes(
@@ -97,6 +106,11 @@ def read_bytes(
     problems = (*builder.problems, *last)
     has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
     return ParsedFile(builder.documents, problems, not last, has_references, data)
+
+
+def too_large(limit: int) -> str:
+    """Return what is wrong with a file of more bytes."""
+    return f"it has more than {limit >> 20:,} MiB"
 
 
 def reason(error: OSError | ValueError) -> str:

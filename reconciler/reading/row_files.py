@@ -18,7 +18,7 @@ from msgspec import Struct
 from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
-from reconciler.reading.document import LARGEST_FILE, SPLIT, TOO_LARGE, read_file, reason
+from reconciler.reading.document import SPLIT, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
 from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker
 from reconciler.reading.places import Node
@@ -123,6 +123,9 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEve
             return _yaml_rows(path, name)
 
 
+LARGEST_TABLE = 1 << 30
+"""A table of CSV or JSON Lines with more bytes is refused; it is never in memory as a whole."""
+
 _HEAD = 512
 _UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
@@ -131,8 +134,8 @@ def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[Ro
     with _open(path) as stream:
         try:
             head = stream.peek(_HEAD)[:_HEAD]
-            if os.fstat(stream.fileno()).st_size > LARGEST_FILE:
-                yield Problem(name, 0, 0, "", TOO_LARGE, f"{SPLIT}, each with an entry of contacts_from")
+            if os.fstat(stream.fileno()).st_size > LARGEST_TABLE:
+                yield Problem(name, 0, 0, "", too_large(LARGEST_TABLE), f"{SPLIT}, each with an entry of contacts_from")
             elif found := foreign(head, name, is_csv=path.suffix.lower() == ".csv"):
                 yield Problem(name, 1, 1, "", found.message, found.cure)
             else:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.masking import Masker, compose, worded
+from reconciler.core.model.masking import MOST_LINES, Masker, compose, worded_error
 from reconciler.core.model.selection import Chosen, Shard
 from reconciler.core.model.settings import Guards, Measures
 from reconciler.core.model.text import duration, visible
@@ -284,8 +284,11 @@ def secrets_of(around: Surroundings) -> Environ:
 
 def note_warnings(loaded: Loaded, reporter: Reporter) -> None:
     """Show the warnings of the specs: what is no mistake, but worth a look."""
-    for warning in loaded.warnings:
-        reporter.note(f"warning: {visible(str(worded(warning, reveal=reporter.shows_live_values)))}")
+    lines = worded_error(SpecError(loaded.warnings), reveal=reporter.shows_live_values).splitlines()
+    for line in lines[:MOST_LINES]:
+        reporter.note(f"warning: {visible(line)}")
+    if len(lines) > MOST_LINES:
+        reporter.note(f"warning: and {len(lines) - MOST_LINES:,} more; `reconciler lint` names all")
 
 
 def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> list[_Item]:

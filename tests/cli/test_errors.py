@@ -374,3 +374,40 @@ def test_a_url_that_holds_the_key_is_refused_and_not_quoted(spelled: str) -> Non
     with pytest.raises(InputError, match="holds the API key") as caught:
         api_of(environment, Invocation(), {"TEST_KEY": "secret-key-1"})
     assert "ecret" not in str(caught.value)
+
+
+def test_of_many_errors_the_first_hundred_are_told_and_the_others_counted(repository: Repository) -> None:
+    repository.write("specs/support.yaml", "".join(f"contcts{n}: {{}}\n" for n in range(150)))
+    for call in (("validate",), ("plan",), ("lint",)):
+        told = repository.run(*call).err.splitlines()
+
+        assert len(told) == 101
+        assert told[99].startswith("error: specs/support.yaml:100:1 contcts99: unknown key; ")
+        assert told[100] == "error: and 50 more; `reconciler validate --write csv=FILE` names all"
+    assert repository.run("validate", "--format", "csv").out.count("contcts") == 150
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{'%s': {}}",
+        "{contacts: {'%s': {email: a@b}}}",
+        "{contacts: {a: {email: a@b, '%s': {}}}}",
+        "{contacts: {a: {email: a@b, scopes: {'%s': {}}}}}",
+        "{contacts: {a: {email: '%s'}}}",
+        "{contacts: {a: {email: a@b, facts: {k: '${%s}'}}}}",
+        "{fact_keys: {k: {}}, scopes: {s: {persona_id: p, facts: {'%s': 1}}}}",
+        "{fact_keys: {k: {enum: [a]}}, scopes: {s: {persona_id: p, facts: {k: '%s'}}}}",
+        "{fact_keys: {k: {pattern: '[%s'}}}",
+        "{scopes: {s: {persona_id: *%s}}}",
+        "{contacts_from: [{file: '%s', contact: {email: e}}]}",
+    ],
+)
+@pytest.mark.parametrize("word", ["x", "y z "])
+def test_a_message_about_a_very_long_text_is_short(repository: Repository, spec: str, word: str) -> None:
+    repository.write("specs/support.yaml", spec % (word * 50_000) + "\n")
+    called = repository.run("validate")
+
+    assert called.code == 1
+    assert called.err.startswith("error: specs/support.yaml")
+    assert all(len(line) < 1_100 for line in called.err.splitlines())

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Problem
+from reconciler.reading import document
 from reconciler.reading.document import LARGEST_FILE, read_file
-from reconciler.reading.row_files import read_rows
+from reconciler.reading.row_files import LARGEST_TABLE, read_rows
 from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row
 
 
@@ -124,14 +125,16 @@ def test_a_line_without_an_end_is_refused_before_it_is_in_memory(tmp_path: Path,
     assert peak < 8 * LONGEST_LINE
 
 
-@pytest.mark.parametrize("name", ["list.csv", "list.jsonl", "list.yaml"])
-def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "limit"), [("list.csv", LARGEST_TABLE), ("list.jsonl", LARGEST_TABLE), ("list.yaml", LARGEST_FILE)]
+)
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, name: str, limit: int) -> None:
     with (tmp_path / name).open("wb") as file:
-        file.truncate(LARGEST_FILE + 1)
+        file.truncate(limit + 1)
 
     (line,) = told(list(read_rows(tmp_path / name, name=name)))
 
-    assert "it has more than 256 MiB; split it into several files" in line
+    assert f"it has more than {limit >> 20:,} MiB; split it into several files" in line
 
 
 def test_a_spec_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -139,5 +142,16 @@ def test_a_spec_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -
         file.truncate(LARGEST_FILE + 1)
 
     assert told(read_file(tmp_path / "a.yaml", name="a.yaml").problems) == [
-        "a.yaml: cannot be read: it has more than 256 MiB; split it into several files"
+        "a.yaml: cannot be read: it has more than 64 MiB; split it into several files"
     ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux has files of no size")
+def test_a_file_that_says_no_size_is_read_no_further_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_file(Path("/proc/self/limits"), name="limits")
+    monkeypatch.setattr(document, "LARGEST_FILE", 4)
+    cut = read_file(Path("/proc/self/limits"), name="limits")
+
+    assert whole.data == Path("/proc/self/limits").read_bytes()
+    assert cut.data == b""
+    assert "split it into several files" in str(cut.problems[0])

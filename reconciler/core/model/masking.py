@@ -34,7 +34,14 @@ from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16
 _KEY_CHECK = b"the key of these digests"  # no JSON, so no value
+MOST_LINES = 100
+"""How many errors or warnings are shown; the others are counted."""
+
 _LONGEST_QUOTE = 41
+_LONGEST_WORD = 200
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+_LONGEST_LINE = 1_000
+_END_OF_LINE = 300
 SHORTEST_SECRET = 8
 """A shorter text cannot be replaced in others: it could be part of any word."""
 
@@ -179,9 +186,19 @@ def worded(problem: Problem, *, reveal: bool) -> Problem:
 def worded_error(error: Exception, *, reveal: bool) -> str:
     """Return the text of an error, one line for each problem; with values only on the operator's terminal."""
     if isinstance(error, SpecError):
-        return "\n".join(str(worded(problem, reveal=reveal)) for problem in error.problems)
+        return "\n".join(_fitted(str(worded(problem, reveal=reveal))) for problem in error.problems)
     text = error.args[0] if error.args else None
     return text.shown if reveal and isinstance(text, Message) else str(error)
+
+
+def _fitted(line: str) -> str:
+    """Return a line about a problem with the first characters of what is very long in it: a key, a value, a list."""
+    if len(line) <= _LONGEST_WORD:
+        return line
+    fitted = _LONG_WORD.sub(lambda word: shortened(word[0], _LONGEST_WORD), line)
+    return (
+        fitted if len(fitted) <= _LONGEST_LINE else f"{fitted[: _LONGEST_LINE - _END_OF_LINE]}…{fitted[-_END_OF_LINE:]}"
+    )
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
