@@ -102,7 +102,7 @@ def commit_of(folder: Path, read: Collection[str]) -> tuple[str, bool] | None:
         top = Path(_git(folder, "rev-parse", "--show-toplevel"))
         below = ("--", *sorted({name.partition("/")[0] for name in read} - {".."}))
         known = _git(top, "ls-files", "-z", "--recurse-submodules", *below, more=_LITERALLY).split("\0")
-        plain = ("--name-only", "--no-ext-diff", "--no-textconv", "--ignore-submodules=untracked")
+        plain = ("--name-only", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=untracked")
         changed = _git(top, "diff", "-z", *plain, "HEAD", *below, more=_LITERALLY).split("\0")
     except InputError:
         return None

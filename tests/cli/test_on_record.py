@@ -10,6 +10,9 @@ import pytest
 
 from reconciler import __version__
 from reconciler.render.words import columns_of
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
 from tests.cli.conftest import Repository
 
 OF_GITHUB = {
@@ -200,6 +203,25 @@ def test_specs_in_a_submodule_are_those_of_the_commit_until_they_are_edited(
         spec.write_text(f"{spec.read_text()}# edited\n")
 
     assert applied(repository)["dirty"] is is_edited
+
+
+def test_a_spec_that_was_moved_away_is_not_that_of_the_commit(repository: Repository) -> None:
+    repository.write("specs/other.yaml", "contacts: {}\n")
+    committed(repository)
+    git(repository.root, "mv", "specs/other.yaml", "reconciler.old.yaml")
+
+    assert applied(repository)["dirty"] is True
+
+
+def test_a_receipt_and_its_journal_count_the_requests_that_were_sent(repository: Repository) -> None:
+    app = create_app(Store())
+    with running(app) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_KEY", "sk-live-key")
+        repository.run("-e", "live", "--api-url", url, "apply", "--yes", "--receipt", "receipt.json")
+    (journal,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
+    told = [json.loads(repository.run("show", what, "--format", "json").out) for what in ("receipt.json", journal.stem)]
+
+    assert [one["requests"] for one in told] == [len(app.state.log)] * 2
 
 
 def test_without_git_there_is_no_commit(repository: Repository) -> None:
