@@ -37,6 +37,7 @@ _READ_SUFFIXES = (*_SPEC_SUFFIXES, ".csv", ".jsonl", ".ndjson")
 _LITERALLY = {"GIT_LITERAL_PATHSPECS": "1"}
 _TRUST = "git config --global --add safe.directory "
 _SHORT = 10
+_EARLIER = ("origin/HEAD", "HEAD~1")
 _NO_DATE = "no date"
 
 
@@ -61,6 +62,18 @@ def checked_out(folder: Path, ref: str, *, asked: str = "") -> Iterator[Path]:
         _check_out(folder, commit, top, Path(temporary, "index"))
         Path(top, ".git").write_text("the files of a commit\n", encoding="utf-8")  # so that it counts as a work tree
         yield Path(top, prefix)
+
+
+def earlier_revision(folder: Path) -> str | None:
+    """Return a revision to compare with: the remote's branch, or else the commit before; None where there is none."""
+    try:
+        here, *earlier = (
+            _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+            for ref in ("HEAD", *_EARLIER)
+        )
+    except InputError:
+        return None
+    return next((ref for ref, commit in zip(_EARLIER, earlier, strict=True) if commit not in {"", here}), None)
 
 
 class Commit(Struct, frozen=True):

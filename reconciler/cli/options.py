@@ -188,6 +188,11 @@ def selection_options(command: _Command) -> _Command:
             shell_complete=lambda *typed: _completers().complete_addresses(*typed),
             help="Leave out this address and what is below it, whatever else chose it. Repeatable.",
         ),
+        _shared(
+            "--changed-since",
+            metavar="REF",
+            help="Only what the specs declare differently from a git revision; what is not committed counts.",
+        ),
         shard_option,
     )
 

@@ -1,6 +1,7 @@
 """Files and bytes → documents: plain data, places, and all that is wrong in them."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -50,11 +51,18 @@ class ParsedFile(Struct, frozen=True):
     data: bytes = b""
 
 
-def read_file(path: Path, *, name: str, address: Addressing = dotted, skip: Skip | None = None) -> ParsedFile:
+def read_file(
+    path: Path,
+    *,
+    name: str,
+    address: Addressing = dotted,
+    skip: Skip | None = None,
+    known: Callable[[bytes], ParsedFile | None] | None = None,
+) -> ParsedFile:
     """
     Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths.
 
-    What `skip` skips is left out as soon as it is read.
+    What `skip` skips is left out as soon as it is read. Bytes that are `known` are not read again.
     """
     try:
         status = path.stat()
@@ -67,7 +75,7 @@ def read_file(path: Path, *, name: str, address: Addressing = dotted, skip: Skip
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
     except (OSError, ValueError) as error:
         return _unreadable(name, reason(error), "fix it, or name other files")
-    return read_bytes(data, file=name, address=address, skip=skip)
+    return (known and known(data)) or read_bytes(data, file=name, address=address, skip=skip)
 
 
 def _bytes_of(path: Path, size: int) -> bytes:

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from reconciler.specs.references import NO_REFERENCES, References, resolve
 if TYPE_CHECKING:  # most specs name no data files, and most environments have no overlays
     from reconciler.core.model.selection import Shard
     from reconciler.reading.row_formats import Row
+    from reconciler.specs.known import ReadFiles
     from reconciler.specs.overlays import Overlays, Patch
     from reconciler.specs.passing import Passing
     from reconciler.specs.row_passing import RowPassing
@@ -100,13 +102,15 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     shard: "Shard | None" = None,
+    known: "ReadFiles | None" = None,
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
     `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
     the catalogue is used. `drafts` are read in place of the files with these names.
-    the catalogue is used. With a `shard`, contacts that certainly belong to others are passed over.
+    the catalogue is used. With a `shard`, contacts that certainly belong to others are passed over. Without one, files
+    that are `known` are not read again, and others become known.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
@@ -115,7 +119,10 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     with _collector_paused():
         found_patches = list(read_patches(patches.files, problems, drafts))
         passing = _passing(shard, found_patches)
-        loading = _Loading(found_patches, references, problems, recorder=recorder, drafts=drafts, passing=passing)
+        known = None if passing else known
+        loading = _Loading(
+            found_patches, references, problems, recorder=recorder, drafts=drafts, passing=passing, known=known
+        )
         declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
         loading.read(found, declared)
         loading.pass_over((*found.json, *patches.json))
@@ -152,11 +159,17 @@ def read_patches(
             yield from patches_of(document, problems)
 
 
-def _parsed(file: SpecFile, drafts: Mapping[str, bytes], skip: "Passing | None" = None) -> ParsedFile:
+def _parsed(
+    file: SpecFile,
+    drafts: Mapping[str, bytes],
+    skip: "Passing | None" = None,
+    known: "ReadFiles | None" = None,
+) -> ParsedFile:
     """Read a spec file, or its draft where it has one."""
     draft = drafts.get(file.name)
     if draft is None:
-        return read_file(file.path, name=file.name, address=spec_address, skip=skip)
+        same = partial(known.parsed, file.name) if known else None
+        return read_file(file.path, name=file.name, address=spec_address, skip=skip, known=same)
     return read_bytes(draft, file=file.name, address=spec_address, skip=skip)
 
 
@@ -177,6 +190,7 @@ class _Loading:
         recorder: Recorder | None,
         drafts: Mapping[str, bytes],
         passing: "Passing | None",
+        known: "ReadFiles | None",
     ) -> None:
         self._passing = passing
         self.sources: list[RowSource] = []
@@ -188,6 +202,7 @@ class _Loading:
         self._references = references
         self._problems = problems
         self._recorder = recorder
+        self._known = known
         self._drafts = drafts
         if recorder:
             recorder.patches = patches
@@ -245,16 +260,30 @@ class _Loading:
         return found
 
     def _read_file(self, file: SpecFile) -> None:
-        parsed = _parsed(file, self._drafts, self._passing)
+        known = self._known
+        parsed = _parsed(file, self._drafts, self._passing, known)
         if self._passing:
             self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete
-        for document in map(in_e164, spec_documents(parsed, file, self._problems)):
-            whole = self._final(document, has_references=parsed.has_references)
-            self._declared.append(declarations(whole, self._problems))
-            self._find_rows(whole, file, document)
-            if self._recorder:
-                self._recorder.documents.append(document)
+        documents = (known.documents(file.name, parsed) if known else ()) or [
+            (document, None) for document in map(in_e164, spec_documents(parsed, file, self._problems))
+        ]
+        read = [self._read_document(document, declared, parsed, file) for document, declared in documents]
+        if known:
+            known.keep(file.name, parsed, read)
+
+    def _read_document(
+        self, document: Node, declared: Declarations | None, parsed: ParsedFile, file: SpecFile
+    ) -> tuple[Node, Declarations | None]:
+        """Read a document, of which may be known what it `declared` by itself; return it with that."""
+        whole = self._final(document, has_references=parsed.has_references)
+        is_alone = whole is document
+        one = declared if declared and is_alone else declarations(whole, self._problems)
+        self._declared.append(one)
+        self._find_rows(whole, file, document)
+        if self._recorder:
+            self._recorder.documents.append(document)
+        return document, one if is_alone else None
 
     def _find_rows(self, whole: Node, file: SpecFile, written: Node) -> None:
         if isinstance(whole.value, dict) and "contacts_from" in whole.value:

@@ -8,21 +8,22 @@ from msgspec import Struct
 from reconciler.clock import SYSTEM_CLOCK, time_text
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired, specs_digest
-from reconciler.core.model.masking import Masker, worded_error
+from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import Chosen, Selection, Shard, Shards, part_of, select
 from reconciler.core.model.text import visible
+from reconciler.core.plan.base import Counterpart, changed_addresses
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.revision import compare_revisions
 from reconciler.errors import InputError
-from reconciler.git import checked_out
-from reconciler.project import DEFAULT_SPECS, Environment, Project, load_project
+from reconciler.project import Environment, Project
+from reconciler.specs.known import ReadFiles
 from reconciler.workflow.account import own_digest_key
 from reconciler.workflow.choosing import unmatched
 from reconciler.workflow.options import RunOptions
+from reconciler.workflow.revisions import UnusableError, declared_at, declared_since
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import choose_environment, choose_project, load_environment, note_warnings
 
-_NOTHING = Desired((), (), (), ())
 _NO_DIFFERENCE = {"near_duplicate", "not_read", "other_shard"}
 _KEY_BYTES = 32
 
@@ -56,17 +57,18 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff
     """Compare the specs of an environment with those at a revision; raises `InputError` and `SpecError`."""
     project = choose_project(options, around)
     environment = choose_environment(project, options)
-    loaded = load_environment(project, environment, shard=options.shard)
+    choice, shard, known, note = options.chosen, options.shard, ReadFiles(), around.reporter.note
+    loaded = load_environment(project, environment, shard=shard, known=known)
     note_warnings(loaded, around.reporter)
-    before, now = _declared_at(project, environment, ref, options.shard, around.reporter.note), loaded.desired
+    before, now = _declared_at(project, environment, ref, shard, known, note=note), loaded.desired
+    earlier = declared_since(project, environment, options, None, known, note=note)
     key = own_digest_key(around) or secrets.token_bytes(_KEY_BYTES)
     sensitive = sensitive_keys(before.catalogue) | sensitive_keys(now.catalogue)
-    choice = options.chosen
-    was, chosen = (select(side, choice, options.shard) for side in (before, now))
-    _check_options(was, chosen, now)
+    chosen = select(now, choice, shard, changed=None if earlier is None else changed_addresses(earlier, now))
+    _check_options(select(before, choice, shard), chosen, now)
     digest = specs_digest(now, Masker(key, reveal=False).digest)
     plan = compare_revisions(
-        was.desired,
+        Counterpart(chosen, choice, shard, now, earlier).of(before),
         chosen.desired,
         ref=ref,
         origin=_origin(environment, digest, options, choice, now),
@@ -90,22 +92,16 @@ def _origin(environment: Environment, digest: str, options: RunOptions, chosen: 
     return PlanOrigin(environment.name, environment.api or environment.name, digest, when, shards=shards, chosen=chosen)
 
 
-def _declared_at(
-    project: Project, environment: Environment, ref: str, shard: Shard | None, note: Callable[[str], None]
+def _declared_at(  # noqa: PLR0913  one parameter a part of the question
+    project: Project,
+    environment: Environment,
+    ref: str,
+    shard: Shard | None,
+    known: ReadFiles,
+    *,
+    note: Callable[[str], None],
 ) -> Desired:
-    """Return what the environment declared at a revision; nothing, with a note, where it was not there yet."""
-    with checked_out(project.root, ref) as folder:
-        settings = folder / (project.file or DEFAULT_SPECS)
-        name, place = environment.name, project.file or f"{DEFAULT_SPECS}/"
-        if not settings.exists():
-            note(f"warning: {visible(place)} is not there at {visible(ref)}, so all that is declared is new")
-            return _NOTHING
-        try:
-            before = load_project(str(settings if project.file else folder))
-            if name not in {one.name for one in before.environments}:
-                note(f"warning: the environment {name} is not there at {visible(ref)}, so all that is declared is new")
-                return _NOTHING
-            return load_environment(before, before.environment(name), shard=shard).desired
-        except InputError as error:
-            first = worded_error(error, reveal=False).partition("\n")[0]
-            raise InputError(f"the specs at {visible(ref)} cannot be used: {first}") from error
+    try:
+        return declared_at(project, environment, ref, known=known, shard=shard, note=note)
+    except UnusableError as error:
+        raise InputError(f"the specs at {visible(ref)} cannot be used: {error}") from error

@@ -14,7 +14,8 @@ class RunOptions:
     The repository, the account, the pace and the limits of one run, where they differ from those of its environment.
 
     `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
-    environment's, if there are any. `shard`, `targets`, `labels` and `excludes` choose what is looked at.
+    environment's, if there are any. `shard`, `targets`, `labels`, `excludes` and `changed_since`
+    choose what is looked at.
     `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `refresh`,
     remembered users are read again, and with `debug`, each request is noted.
     """
@@ -38,13 +39,14 @@ class RunOptions:
     targets: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    changed_since: str | None = None
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> "Chosen":
-        """Return what `targets`, `labels` and `excludes` choose."""
+        """Return what `targets`, `labels`, `excludes` and `changed_since` choose."""
         from reconciler.core.model.selection import Chosen  # noqa: PLC0415  see above
 
-        return Chosen(self.targets, self.labels, self.excludes)
+        return Chosen(self.targets, self.labels, self.excludes, self.changed_since)

@@ -9,21 +9,20 @@ from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired, specs_digest
-from reconciler.core.model.masking import worded_error
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
 from reconciler.core.model.selection import ALL, Chosen, Selection, Shard, Shards, part_of, restrict, select
 from reconciler.core.model.text import visible
-from reconciler.core.plan.base import base_of
+from reconciler.core.plan.base import Counterpart, base_of, changed_addresses
 from reconciler.core.plan.measures import foresee
+from reconciler.core.plan.notices import in_order, undeclared_notices
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.remote import Reader
-from reconciler.errors import InputError, RefusedError, SpecError
+from reconciler.errors import RefusedError, SpecError
 from reconciler.observe import observe
-from reconciler.project import load_project
 from reconciler.render.words import memories
 from reconciler.workflow.run import Run
-from reconciler.workflow.session import Session, load_environment
+from reconciler.workflow.session import Session
 
 
 class Revision(Struct, frozen=True):
@@ -38,7 +37,7 @@ async def plan_live(session: Session, *, base: str | None = None) -> Plan:
     async with session.account.reader() as reader:
         revision = _revision(session, base)
         run = session.reading(is_applying=False)
-        made = await make_plan(session.desired, reader, run, chosen=session.chosen, base=revision)
+        made = await make_plan(session.desired, reader, run, since=session.since, chosen=session.chosen, base=revision)
         return _checked(made, session)
 
 
@@ -49,7 +48,7 @@ async def plan_offline(session: Session, file: Path, *, base: str | None = None)
     revision = _revision(session, base)
     snapshot, reader = open_snapshot(file, session, [revision.desired] if revision else [])
     run = replace(session.run("reading"), known_ids={}, snapshot_taken_at=snapshot.taken_at, on_cost=_ignore)
-    made = await make_plan(session.desired, reader, run, chosen=session.chosen, base=revision)
+    made = await make_plan(session.desired, reader, run, since=session.since, chosen=session.chosen, base=revision)
     if snapshot.contacts is not None and not snapshot.is_complete:
         session.reporter.note(
             "warning: the list of contacts changed while the snapshot was taken; contacts that it lacks may exist"
@@ -61,19 +60,27 @@ async def plan_offline(session: Session, file: Path, *, base: str | None = None)
 
 
 def _checked(plan: Plan, session: Session) -> Plan:
-    return session.checked(plan, lambda: select(session.desired, session.chosen, session.shard).desired)
+    return session.checked(plan, lambda: choose(session.desired, session.chosen, session.shard, session.since).desired)
 
 
-async def make_plan(
-    desired: Desired, reader: Reader, run: Run, *, chosen: Chosen = ALL, base: Revision | None = None
+async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
+    desired: Desired,
+    reader: Reader,
+    run: Run,
+    *,
+    chosen: Chosen = ALL,
+    since: Desired | None = None,
+    base: Revision | None = None,
 ) -> Plan:
     """
     Read what is declared from the account and decide; raises `InputError` for an option that names nothing.
 
-    With what was declared at a `base` revision, changes are planned with their causes.
+    `since` is what was declared at the revision that `chosen` names. With what was declared at a `base` revision,
+    changes are planned with their causes.
     """
-    selection = choose(desired, chosen, run.shard)
-    before = base_of(select(base.desired, chosen, run.shard).desired, base.ref) if base else None
+    selection = choose(desired, chosen, run.shard, since)
+    counterpart = Counterpart(selection, chosen, run.shard, desired, since)
+    before = base_of(counterpart.of(base.desired), base.ref) if base else None
     if before and run.users:
         run.users.read_changed_since(selection.desired, before)
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
@@ -87,12 +94,16 @@ async def make_plan(
         base=before,
         declared=desired,
     )
+    if since and not base:  # with a base, what is live of these is `retained`
+        gone = undeclared_notices(counterpart.of(since), desired)
+        plan = replace(plan, notices=in_order((*plan.notices, *gone)))
     return _with_cost(plan, run)
 
 
-def choose(desired: Desired, chosen: Chosen, shard: Shard | None) -> Selection:
+def choose(desired: Desired, chosen: Chosen, shard: Shard | None, since: Desired | None = None) -> Selection:
     """Return the part that is chosen; raises `InputError` for an option that names nothing."""
-    selection = select(desired, chosen, shard)
+    changed = None if since is None else changed_addresses(since, desired)
+    selection = select(desired, chosen, shard, changed=changed)
     if selection.unmatched:
         from reconciler.workflow.choosing import unmatched  # noqa: PLC0415  most options name something
 
@@ -145,27 +156,19 @@ def _revision(session: Session, base: str | None) -> Revision | None:
     """Load the specs of the base; where they cannot be used, warn and plan without causes."""
     if base is None:
         return None
-    from reconciler.git import UntrustedError, checked_out  # noqa: PLC0415  only `--base` needs git
+    from reconciler.git import UntrustedError  # noqa: PLC0415  only `--base` needs git
+    from reconciler.workflow.revisions import UnusableError, declared_at  # noqa: PLC0415
 
+    project, environment, note = session.project, session.account.environment, session.reporter.note
     try:
-        with checked_out(session.project.root, base, asked=f"--base {base}") as folder:
-            return _loaded_at(session, base, folder)
+        asked = f"--base {base}"
+        desired = declared_at(project, environment, base, session.environ, shard=session.shard, asked=asked)
+        return Revision(base, desired)
     except UntrustedError as error:
-        session.reporter.note(f"warning: no causes are shown: {visible(str(error))}")
-        return None
-
-
-def _loaded_at(session: Session, base: str, folder: Path) -> Revision | None:
-    """Load the specs of the base from the folder into which they were checked out."""
-    project, environment = session.project, session.account.environment.name
-    try:
-        before = load_project(str(folder / project.file if project.file else folder))
-        loaded = load_environment(before, before.environment(environment), session.environ, shard=session.shard)
-        return Revision(base, loaded.desired)
-    except InputError as error:
-        first = worded_error(error, reveal=False).partition("\n")[0]
-        session.reporter.note(f"warning: the specs at {base} cannot be used, so no causes are shown: {first}")
-        return None
+        note(f"warning: no causes are shown: {visible(str(error))}")
+    except UnusableError as error:
+        note(f"warning: the specs at {base} cannot be used, so no causes are shown: {error}")
+    return None
 
 
 def _origin_of(desired: Desired, run: Run, shards: Shards | None, chosen: Chosen) -> PlanOrigin:

@@ -11,12 +11,12 @@ from reconciler.core.documents.review import review
 from reconciler.core.model.address import memory_of, operation_key
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker
-from reconciler.core.model.selection import restrict, select
+from reconciler.core.model.selection import restrict
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
 from reconciler.errors import RefusedError
-from reconciler.workflow.planning import make_plan, plan_again
+from reconciler.workflow.planning import choose, make_plan, plan_again
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 
@@ -56,8 +56,9 @@ class Proposal(Struct, frozen=True):
 
 async def propose_declared(session: Session, reader: Reader, run: Run) -> Proposal:
     """Plan all that is declared, as far as it is chosen."""
-    chosen = select(session.desired, session.chosen, session.shard).desired
-    plan = session.checked(await make_plan(session.desired, reader, run, chosen=session.chosen), lambda: chosen)
+    chosen = choose(session.desired, session.chosen, session.shard, session.since).desired
+    made = await make_plan(session.desired, reader, run, chosen=session.chosen, since=session.since)
+    plan = session.checked(made, lambda: chosen)
     return Proposal(plan, plan, chosen)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,6 +31,9 @@ from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import allowed_rules, checked, guards_of
 from reconciler.workflow.run import Reporter, Run, Surroundings
+
+if TYPE_CHECKING:  # only `--changed-since` reads two revisions
+    from reconciler.specs.known import ReadFiles
 
 _Item = TypeVar("_Item")
 
@@ -56,6 +59,7 @@ class Session(Struct, frozen=True):
     shard: Shard | None = None
     allowed: frozenset[str] = frozenset()
     remembers_users_for: timedelta | None = None
+    since: Desired | None = None
 
     @property
     def reporter(self) -> Reporter:
@@ -111,6 +115,16 @@ class Session(Struct, frozen=True):
         seconds = seconds_to_read(requests, met)
         if seconds:
             self.reporter.note(f"note: reading {memories(count)} takes about {duration(seconds)} at {met.rate}")
+            self._hint_at_changes()
+
+    def _hint_at_changes(self) -> None:
+        """Note, where a repository has an earlier revision, how to read only what changed since."""
+        if self.chosen.changed_since is None and self.shard is None:
+            from reconciler.git import earlier_revision  # noqa: PLC0415  few runs take so long
+
+            if ref := earlier_revision(self.project.root):
+                command = f"`reconciler plan --changed-since {ref}`"
+                self.reporter.note(f"hint: {command} reads only what the specs declare differently since then")
 
     def checked(self, plan: Plan, chosen: Callable[[], Desired], *, reviewed: Measures | None = None) -> Plan:
         """Return a plan with what refuses it; `chosen` returns what the run is for."""
@@ -129,6 +143,7 @@ class LoadedSpecs(Struct, frozen=True):
     environment: Environment
     loaded: Loaded
     environ: Environ
+    since: Desired | None = None
 
 
 @contextmanager
@@ -162,7 +177,7 @@ def session_for(
         allowed = allowed_rules(desired.rules, options)
         remembers = timedelta(0) if options.refresh else None
         own = (options.revealed, specs.environ, guards, read, options.chosen, options.shard, allowed, remembers)
-        yield Session(specs.project, desired, account, around, *own)
+        yield Session(specs.project, desired, account, around, *own, specs.since)
 
 
 def choose_project(options: RunOptions, around: Surroundings) -> Project:
@@ -194,6 +209,8 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
     """
     environment = project.environment(options.environment)
     own = tuple(str(Path(path).absolute()) for path in options.specs)
+    if own and options.changed_since is not None:
+        raise InputError("--changed-since is for the specs of the environment; leave out --specs")
     if not own:
         check_place(project)
         return environment
@@ -213,12 +230,27 @@ def load_chosen(
         return value
 
     try:
+        if options.changed_since is not None:
+            return replace(_load_both(project, environment, options, noted, around), environ=environ)
         loaded = load_environment(project, environment, noted, shard=options.shard)
         return LoadedSpecs(project, environment, loaded, environ)
     except SpecError as error:
         if lacking and lacks_key(environment, options, around.environ, offline=offline):
             raise SpecError((*error.problems, _no_key(project, environment))) from error
         raise
+
+
+def _load_both(
+    project: Project, environment: Environment, options: RunOptions, environ: Environ, around: Surroundings
+) -> LoadedSpecs:
+    """Load the specs of an environment and those at a revision; a file that is the same in both is read once."""
+    from reconciler.specs.known import ReadFiles  # noqa: PLC0415  only `--changed-since` needs these
+    from reconciler.workflow.revisions import declared_since  # noqa: PLC0415
+
+    known = ReadFiles()
+    loaded = load_environment(project, environment, environ, shard=options.shard, known=known)
+    since = declared_since(project, environment, options, environ, known, note=around.reporter.note)
+    return LoadedSpecs(project, environment, loaded, environ, since)
 
 
 def load_environment(  # noqa: PLR0913  one parameter a part of what is read
@@ -229,12 +261,13 @@ def load_environment(  # noqa: PLR0913  one parameter a part of what is read
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     shard: Shard | None = None,
+    known: "ReadFiles | None" = None,
 ) -> Loaded:
     """
     Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`.
 
     `drafts` are read in place of the files with these names.
-    With a `shard`, what certainly belongs to others is passed over.
+    With a `shard`, what certainly belongs to others is passed over. Files that are `known` are not read again.
     """
     try:
         return load_specs(
@@ -246,6 +279,7 @@ def load_environment(  # noqa: PLR0913  one parameter a part of what is read
             recorder=recorder,
             drafts=drafts,
             shard=shard,
+            known=known,
         )
     except SpecError as error:
         places = {

@@ -20,7 +20,7 @@ from reconciler.workflow.session import Session
 async def make_snapshot(session: Session, *, all_users: bool) -> Snapshot:
     """Read what the account lists and what is declared, and mask it; raises `ApiError`."""
     async with session.account.reader() as reader:
-        selection = choose(session.desired, session.chosen, session.shard)
+        selection = choose(session.desired, session.chosen, session.shard, session.since)
         desired, run = selection.desired, session.run("reading")
         if left_out := selection.left_out + selection.elsewhere:
             session.reporter.note(f"note: {memories(left_out)} not chosen, so not read beyond the listing")

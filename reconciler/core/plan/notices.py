@@ -13,6 +13,8 @@ from reconciler.core.plan.operations import MemoryWork, Notice, Work, WriteFacts
 from reconciler.errors import Source
 
 _GONE: Final = object()
+WHOLE_MEMORY = ("memory",)
+"""What is counted of a memory that is declared no longer."""
 
 
 def retained_notices(base: Base, desired: Desired, observed: Observed) -> Iterator[Notice]:
@@ -69,6 +71,29 @@ def _removed_users(memory: Memory, now: Memory | None, observed: Observed) -> It
         gone = isinstance(seen, Present) and not seen.users.may_hold(user.phone_number)
         if user.phone_number not in declared and not gone:
             yield user_address("", user.phone_number).removeprefix(".")
+
+
+def undeclared_notices(before: Desired, declared: Desired) -> Iterator[Notice]:
+    """Yield notices of the whole contacts and memories that were declared and are no longer; nothing is deleted."""
+    contacts = {one.identity.key for one in declared.contacts}
+    gone = [one for one in before.contacts if one.identity.key not in contacts]
+    for contact in gone:
+        scopes = [f"scopes.{one.scope}" for one in before.contact_memories if one.contact.name == contact.name]
+        yield Notice("undeclared", contact.address, 1 + len(scopes), keys=("contact", *scopes))
+    lost = {one.name for one in gone}
+    memories = {memory_identity(one) for one in declared.memories}
+    for memory in before.memories:
+        if memory_identity(memory) not in memories and _contact_of(memory) not in lost:
+            yield Notice("undeclared", memory.address, 1, keys=WHOLE_MEMORY)
+
+
+def _contact_of(memory: Memory) -> str | None:
+    return memory.contact.name if isinstance(memory, ContactMemory) else None
+
+
+def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Return notices in the order of a plan."""
+    return tuple(sorted(notices, key=lambda notice: (notice.type, notice.address)))
 
 
 def new_keys(work: Iterable[Work], observed: Observed, known: KnownKeys) -> Iterator[NewKey]:

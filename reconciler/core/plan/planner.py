@@ -30,7 +30,7 @@ from reconciler.core.model.observed import (
 from reconciler.core.model.value import Json
 from reconciler.core.plan.base import Base
 from reconciler.core.plan.diff import diff_facts, diff_user
-from reconciler.core.plan.notices import near_duplicate_notices, new_keys, retained_notices
+from reconciler.core.plan.notices import in_order, near_duplicate_notices, new_keys, retained_notices
 from reconciler.core.plan.operations import (
     AddUser,
     ContactOperation,
@@ -80,7 +80,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     return Plan(
         origin=origin,
         work=tuple(item for item in work if item.operations),
-        notices=tuple(sorted(notices, key=lambda notice: (notice.type, notice.address))),
+        notices=in_order(notices),
         memories=len(desired.memories),
         requests_read=observed.requests,
         base=base,

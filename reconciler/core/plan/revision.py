@@ -36,6 +36,7 @@ from reconciler.core.model.observed import (
 from reconciler.core.model.value import Json, same
 from reconciler.core.plan.base import Base, base_of, memory_identity
 from reconciler.core.plan.diff import FactWrite, diff_facts
+from reconciler.core.plan.notices import WHOLE_MEMORY, in_order, undeclared_notices
 from reconciler.core.plan.operations import (
     ContactWork,
     MemoryOperation,
@@ -150,25 +151,13 @@ def _other_seeds(now: ContactMemory, was: Mapping[str, Json]) -> tuple[FactWrite
 def _of_units_gone(plan: Plan, before: Desired, declared: Desired) -> Iterator[Notice]:
     """Yield the notices of the plan, those of whole contacts and memories that are gone as `undeclared`."""
     retained = {notice.address: notice for notice in plan.notices if notice.type == "retained"}
-    contacts = {one.identity.key for one in declared.contacts}
-    gone = [one for one in before.contacts if one.identity.key not in contacts]
-    for contact in gone:
-        scopes = [f"scopes.{one.scope}" for one in before.contact_memories if one.contact.name == contact.name]
-        yield Notice("undeclared", contact.address, 1 + len(scopes), keys=("contact", *scopes))
-    lost = {one.name for one in gone}
-    memories = {memory_identity(one) for one in declared.memories}
-    for memory in before.memories:
-        if memory_identity(memory) not in memories and _contact_of(memory) not in lost:
-            keys = retained[memory.address].keys if memory.address in retained else ()
-            yield Notice("undeclared", memory.address, 1, keys=keys or ("memory",))
+    for gone in undeclared_notices(before, declared):
+        known = retained.get(gone.address) if gone.keys == WHOLE_MEMORY else None
+        yield replace(gone, keys=known.keys) if known else gone
     addresses = {one.address for one in (*declared.contacts, *declared.memories)}
     for notice in plan.notices:
         if notice.type not in _OF_ACCOUNTS and (notice.type != "retained" or notice.address in addresses):
             yield notice
-
-
-def _contact_of(memory: Memory) -> str | None:
-    return memory.contact.name if isinstance(memory, ContactMemory) else None
 
 
 def _of_policies(base: Base, now: Desired) -> Iterator[Notice]:
@@ -219,4 +208,4 @@ def _merged(notices: Iterable[Notice]) -> tuple[Notice, ...]:
         known = found.get(key)
         more = replace(known, count=known.count + notice.count, keys=(*known.keys, *notice.keys)) if known else notice
         found[key] = more
-    return tuple(sorted(found.values(), key=lambda notice: (notice.type, notice.address)))
+    return in_order(found.values())
