@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TextIO
 
 import click
@@ -41,7 +42,11 @@ class PullScreen:
     def show(self, chosen: Sequence[tuple[DriftedPlace, Choice]], pulled: Pulled, *, is_written: bool) -> None:
         """Print what changed, or would, by memory."""
         masker, colours = self._masker(sys.stdout), palette(sys.stdout, no_color=self._no_color)
-        lines = [line for place, choice in chosen for line in _change(place, choice, masker, colours)]
+        lines: list[str] = []
+        for _, alike in groupby(chosen, key=lambda one: _memories(one[0])):
+            changes = list(alike)
+            lines.append(_memories(changes[0][0]))
+            lines += (line for place, choice in changes for line in _change(place, choice, masker, colours))
         text = "\n".join([*lines, *([""] if lines else []), self._total(chosen, pulled, is_written=is_written)])
         emit(f"{text}\n", effect=_WRITTEN if is_written and chosen else _NOT_WRITTEN)
         if pulled.also:
@@ -100,11 +105,16 @@ class PullScreen:
         return f"{'Wrote' if is_written else 'Would write'} {files}: {listed(parts)}."
 
 
-def _change(place: DriftedPlace, choice: Choice, masker: Masker, colours: Palette) -> Iterator[str]:
-    """Yield the lines of one place: its memories, then what changes."""
-    first, more = place.drifts[0], len(place.drifts) - 1
+def _memories(place: DriftedPlace) -> str:
+    """Return the memory that a place is for, with the number of others."""
+    more = len(place.drifts) - 1
     others = f" and {counted(more, 'more memory', 'more memories')}" if more else ""
-    yield f"{visible(first.memory.address)}{others}"
+    return f"{visible(place.drifts[0].memory.address)}{others}"
+
+
+def _change(place: DriftedPlace, choice: Choice, masker: Masker, colours: Palette) -> Iterator[str]:
+    """Yield the lines of what changes at one place."""
+    first = place.drifts[0]
     where = colours.faint(f"{visible(file_here(place.source.file))}:{place.source.line}")
     if choice == "seed":
         yield f"  {colours.update('~')} {visible(first.key)}: now a seed_fact  {where}"

@@ -75,6 +75,7 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.has_lone_returns = "\r" in text.replace("\r\n", "")
         self.by_offset: dict[int, Found] = {}
         self.by_path: dict[tuple[int, KeyPath], Found] = {}
         for number, root in enumerate(_Composer(text).documents()):

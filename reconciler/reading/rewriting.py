@@ -8,7 +8,7 @@ from reconciler.reading.entries import Entry, Found, Part, Tree
 from reconciler.reading.places import Edit, KeyPath
 from reconciler.reading.writing import is_plain, written
 
-_HEADER = re.compile(r"[|>][-+]?(?P<comment>[^\r\n]*)\r?\n")
+_HEADER = re.compile(r"[|>](?P<signs>[-+0-9]*)(?P<comment>[^\r\n]*)\r?\n")
 _INDENT = re.compile(r"[ ]*")
 _COMMENT_LINE = re.compile(r"[ \t]*#")
 _INDICATORS = frozenset(",[]{}")
@@ -81,6 +81,8 @@ def _literal(value: Json, text: str, part: Part, head: re.Match[str] | None) -> 
     """Return a text of several lines as `|` writes it, as deep as the one before; None where that cannot hold it."""
     if head is None or not isinstance(value, str) or "\n" not in value or value.endswith("\n\n"):
         return None
+    if any(map(str.isdigit, head["signs"])):  # the depth is said, and would have to be said anew
+        return None
     rows = value.removesuffix("\n").split("\n")
     content = text[head.end() : part.end].lstrip("\r\n")
     indent = _INDENT.match(content)
@@ -96,6 +98,7 @@ def _literal(value: Json, text: str, part: Part, head: re.Match[str] | None) -> 
 def _block(tree: Tree, entry: Entry, value: Json) -> Iterator[Edit]:
     """Yield the edits of a mapping or list without brackets."""
     text, part = tree.text, entry.value
+    _check_lines(tree)
     if tree.has_comment(part.start, _line_end(text, part.end), part):
         raise NoEditError("a comment stands inside of the value")
     column = part.start - _line_start(text, part.start)
@@ -129,6 +132,7 @@ class _Move:
     def __init__(
         self, tree: Tree, document: int, owner: KeyPath, keys: Collection[str], names: tuple[str, str]
     ) -> None:
+        _check_lines(tree)
         self._text = tree.text
         self._tree = tree
         self._name = names[1]
@@ -142,6 +146,9 @@ class _Move:
         self._moved = [one for one in self._from.value.entries if one.key.value in keys]
         self._left = [one for one in self._from.value.entries if one.key.value not in keys]
         self._eol = line_end_of(self._text)
+        for key in (one.key for one in self._moved if not self._from.value.is_flow):
+            if self._text[key.start - self._column(key) : key.start].strip():
+                raise NoEditError(f"{key.value} does not begin on a line of its own")
 
     def edits(self) -> list[Edit]:
         if not self._left and self._to is None:
@@ -255,6 +262,12 @@ def _shifted(row: str, shift: int) -> str:
         return f"{' ' * shift}{row}" if row.strip() else row
     blanks = len(row) - len(row.lstrip(" "))
     return row[min(-shift, blanks) :]
+
+
+def _check_lines(tree: Tree) -> None:
+    """Raise `NoEditError` for a text in which lines end as on old machines, which are one line to all else here."""
+    if tree.has_lone_returns:
+        raise NoEditError("the lines of the file end in a carriage return alone")
 
 
 def line_end_of(text: str) -> str:

@@ -22,6 +22,7 @@ WORKFLOWS = tuple(f".github/workflows/{name}.yml" for name in ("apply", "apply-e
 GITLAB = "examples/gitlab/.gitlab-ci.yml"
 
 _CHECKOUT = Path(__file__).parents[2]
+_MATRIX = "      matrix:\n"
 _KEY = "BLAND_API_KEY"
 _DIGEST_KEY = "RECONCILER_DIGEST_KEY"
 
@@ -48,8 +49,7 @@ def put(text: str, places: Mapping[str, str]) -> str:
 
 
 def _github(text: str, answers: Answers) -> str:
-    """Return a workflow; one that is called by another takes the environment from there."""
-    head, *calls = text.split(f"uses: ./{ACTION}\n")
+    """Return a workflow, with the environment in each matrix; one that is called by another takes it from there."""
     environment = {
         "- environment: sandbox\n            api-url: sandbox\n": (
             f"- environment: {_scalar(answers.environment)}\n            api-url: {_scalar(answers.api)}\n"
@@ -58,7 +58,10 @@ def _github(text: str, answers: Answers) -> str:
     repository, _, ref = answers.action.partition("@")
     uses = f"uses: {repository}/{ACTION}@{ref}\n" if answers.action else f"uses: ./{ACTION}\n"
     in_step = {**_install(answers), **_secrets(answers)}
-    head = head if "\n  workflow_call:\n" in head else put(head, environment)
+    before, *matrices = text.split(_MATRIX)
+    head, *calls = _MATRIX.join([before, *(put(matrix, environment) for matrix in matrices)]).split(
+        f"uses: ./{ACTION}\n"
+    )
     return uses.join([head, *(put(call, in_step) for call in calls)])
 
 

@@ -1,11 +1,11 @@
-"""GitHub's expressions, as far as the workflows use them: names, texts, `==`, `!=`, `&&`, `||`, and `always()`."""
+"""GitHub's expressions, as far as the workflows use them: names, texts, signs, brackets, `always()`."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _FILLED = re.compile(r"\$\{\{(.*?)\}\}")
-_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|==|!=|&&|\|\||[A-Za-z_][\w.-]*(?:\(\))?)")
+_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|==|!=|&&|\|\||[()]|[A-Za-z_][\w.-]*(?:\(\))?)")
 
 
 def filled(text: str, contexts: Mapping[str, Any]) -> str:
@@ -56,6 +56,10 @@ class _Reading:
 
     def _value(self) -> Any:
         word, self._next = self._next, next(self._tokens, "")
+        if word == "(":
+            inner = self.either()
+            assert self._take(")")
+            return inner
         if word.startswith("'"):
             return word[1:-1].replace("''", "'")
         value: Any = self._contexts

@@ -35,8 +35,8 @@ def _author(state: dict[str, Any]) -> dict[str, str]:
 def _get(state: dict[str, Any], path: str) -> str | None:
     if path == "issues/7/comments?per_page=100":
         return _pages(state["comments"])
-    if path == "pulls?head=acme:reconciler/drift-sandbox&state=all&per_page=100":
-        return _pages(state["pulls"])
+    if head := re.fullmatch(r"pulls\?head=acme:(\S+)&state=all&per_page=100", path):
+        return _pages([one for one in state["pulls"] if one.get("head") in {head[1], None}])
     if path.startswith("git/matching-refs/"):
         start = path.replace("git/matching-refs/", "refs/").partition("?")[0]
         tips = {ref: sha for ref, sha in state["refs"].items() if ref.startswith(start)}

@@ -89,6 +89,11 @@ class Hosted:
         """Run what a push to the default branch starts."""
         return self._started("apply", ref=f"refs/heads/{MAIN}", event={})
 
+    def checked(self, *, pull_request: bool = False) -> Run:
+        """Run what the schedule starts, or somebody who asks for pull requests."""
+        event = {"inputs": {"pull-request": pull_request}}
+        return self._started("drift", ref=f"refs/heads/{MAIN}", event=event)
+
     def opened(self, branch: str, *, fork: bool = False, author: str = "ana") -> Run:
         """Run what a pull request starts: GitHub merges its branch for trial."""
         self.git("checkout", "--quiet", "--detach", MAIN)
@@ -125,7 +130,9 @@ class Hosted:
         return self._run(Run(workflow, github, self.secrets if secrets is None else secrets))
 
     def _run(self, run: Run) -> Run:
-        self._workflow(run, f".github/workflows/{run.workflow}.yml", prefix="", inputs={})
+        self._workflow(
+            run, f".github/workflows/{run.workflow}.yml", prefix="", inputs=run.github["event"].get("inputs", {})
+        )
         return run
 
     def _workflow(self, run: Run, name: str, *, prefix: str, inputs: _Contexts) -> str:

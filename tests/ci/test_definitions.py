@@ -16,7 +16,11 @@ WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("
 OF_THIS_REPOSITORY = {"ci.yml", "release.yml", "versions.yml"}
 COPIED = [name for name in WORKFLOWS if name not in OF_THIS_REPOSITORY]
 GITLAB = ROOT / "examples" / "gitlab" / ".gitlab-ci.yml"
-MAY_WRITE = {"preview": {"pull-requests"}, "drift": {"issues"}, "release": {"id-token", "attestations"}}
+MAY_WRITE = {
+    "preview": {"pull-requests"},
+    "drift": {"issues", "contents", "pull-requests"},
+    "release": {"id-token", "attestations"},
+}
 
 HERE = [("here", f".github/workflows/{name}") for name in WORKFLOWS]
 STARTED = [("started", f".github/workflows/{name}") for name in COPIED]
@@ -76,6 +80,15 @@ def test_jobs_write_what_they_must_and_nothing_else(path: Path) -> None:
     assert "write" not in workflow["permissions"].values()
     writes = {name for permissions in given for name, level in permissions.items() if level == "write"}
     assert writes == MAY_WRITE.get(path.stem, set())
+
+
+def test_live_values_are_proposed_only_where_somebody_switched_that_on() -> None:
+    jobs = read(ROOT / ".github" / "workflows" / "drift.yml")["jobs"]
+
+    assert jobs["pull"]["permissions"] == {"contents": "write", "pull-requests": "write"}
+    assert "(vars.RECONCILER_PULL_REQUEST == 'true' || inputs.pull-request)" in jobs["pull"]["if"]
+    assert jobs["pull"]["strategy"] == jobs["drift"]["strategy"]
+    assert jobs["drift"]["permissions"] == {"contents": "read", "issues": "write"}
 
 
 @by_workflow
@@ -179,7 +192,7 @@ def test_the_action_is_called_with_inputs_that_it_has(path: Path) -> None:
     for step in steps(read(path)):
         if step.get("uses") == "./.github/actions/reconcile":
             assert set(step["with"]) <= set(inputs)
-            assert step["with"]["command"] in {path.stem, *applying()}
+            assert step["with"]["command"] in {path.stem, *applying(), *(["pull"] if path.stem == "drift" else [])}
 
 
 def test_every_input_reaches_the_scripts_and_is_described() -> None:

@@ -331,3 +331,32 @@ def test_an_environment_that_fails_stops_those_after_it(live: Hosted, account: A
     assert run.jobs["staging / plan"].codes == [1]
     assert "The plan could not be made for <code>staging</code>" in run.jobs["staging / plan"].summary
     assert account.writes() == []
+
+
+def test_drift_becomes_an_issue_and_where_it_is_asked_for_a_pull_request(live: Hosted, account: Account) -> None:
+    account.learn("crm-ben", plan="gold")
+
+    assert results(live.checked()) == {"drift production": "success", "pull production": "skipped"}
+    assert live.runner.github()["pulls"] == []
+    asked = live.checked(pull_request=True)
+    assert results(asked) == {"drift production": "success", "pull production": "success"}
+    live.checked(pull_request=True)
+    [proposal] = live.runner.github()["pulls"]
+    assert (proposal["head"], proposal["base"]) == ("reconciler/drift-production", MAIN)
+    assert [issue["state"] for issue in live.runner.github()["issues"]] == ["open"]
+    assert account.writes() == []
+
+    live.commit(FILE, proposed(live)[FILE])
+    assert proposed(live) == {FILE: SPECS.replace("plan: trial", "plan: gold")}
+    live.runner.on_github(pulls=[{**proposal, "state": "closed", "merged_at": "2026-01-02T03:04:05Z"}])
+    assert results(live.merged())[APPLY] == "skipped"
+    live.checked(pull_request=True)
+    assert [issue["state"] for issue in live.runner.github()["issues"]] == ["closed"]
+    assert len(live.runner.github()["pulls"]) == 1
+
+
+def proposed(hosted: Hosted) -> dict[str, str]:
+    """Give the files of the newest commit that was proposed, by name."""
+    github = hosted.runner.github()
+    tip = github["commits"][github["refs"]["refs/heads/reconciler/drift-production"]]
+    return {entry["path"]: entry["content"] for entry in github["trees"][tip["tree"]["sha"]]["tree"]}

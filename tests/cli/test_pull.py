@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.reading.entries import Found, Tree
+from reconciler.reading.places import Edit
+from reconciler.reading.rewriting import value_edits
 from reconciler.sandbox.store import Store
 from tests.cli.conftest import PROJECT, Repository
 
@@ -363,6 +366,47 @@ def test_a_comment_inside_of_a_list_is_not_lost(repository: Repository, learn: C
     learn(plan=["premium"])
 
     assert refusal(repository).endswith("a comment stands inside of the value; edit this line by hand")
+
+
+def test_an_edit_that_would_change_anything_else_is_a_defect_and_not_written(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misplaced(tree: Tree, found: Found, value: object) -> list[Edit]:
+        at = tree.text.index("Sarah")
+        return [*value_edits(tree, found, str(value)), Edit(at, at + 5, "Sally")]
+
+    learn(plan="premium")
+    monkeypatch.setattr("reconciler.workflow.spec_texts.value_edits", misplaced)
+    called = repository.run("pull", "--take")
+
+    assert called.code == 70
+    assert called.err.startswith("error: this is a defect of reconciler (UnfaithfulEditError)")
+    assert spec(repository) == SPEC
+
+
+def test_a_file_that_changes_meanwhile_is_not_replaced(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saved(_path: Path) -> None:
+        repository.write("specs/support.yaml", SPEC + "# saved by somebody\n")
+
+    learn(plan="premium")
+    monkeypatch.setattr("reconciler.storage.files.check_rewritable", saved)
+    called = repository.run("pull", "--take")
+
+    changed = "error: specs/support.yaml changed while this ran, and nothing was written; run it again\n"
+    assert (called.code, called.err.splitlines(keepends=True)[-1]) == (1, changed)
+    assert spec(repository) == SPEC + "# saved by somebody\n"
+
+
+def test_users_are_not_read(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("specs/support.yaml", SPEC + "        users: [{phone_number: '+14155550192'}]\n")
+    learn(plan="premium")
+    assert "GET /v1/memory/" in repository.run("--debug", "plan").err
+    called = repository.run("--debug", "pull", "--take")
+
+    assert called.code == 0
+    assert "GET /v1/memory/" not in called.err
 
 
 def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
