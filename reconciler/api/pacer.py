@@ -92,6 +92,11 @@ class Pacer:
         """Return the time, in seconds that never go back."""
         return self._waiting.clock.monotonic()
 
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until the minutes of the run are used up; infinite without a limit."""
+        return self._deadline - self.now
+
     def is_fresh(self, seen_at: float) -> bool:
         """Return whether a look at that time still counts: nothing has waited since, and it is not old."""
         return seen_at >= self._waited_until and self.now - seen_at <= FRESH

@@ -20,6 +20,9 @@ from reconciler.core.plan.diff import FactWrite
 from reconciler.core.remote import CONTACTS_A_PAGE
 from reconciler.errors import ApiError, ForbiddenCallError
 
+MOST_OF_A_LISTING = 64 * 2**20
+MOST_OF_A_RECORD = 16 * 2**20
+
 _ID = r"[^/?#]+"
 
 
@@ -68,7 +71,7 @@ class Request(Struct, frozen=True):
     One request: `path` is percent-encoded, query included; `asked` is what its answer has to be about.
 
     `writes` is whether it may change anything. With `refusal_answers`, an error of the API is an answer, whatever its
-    status, so the request is not sent again.
+    status, so the request is not sent again. `most_bytes` is how large its answer may be, once it is unpacked.
     """
 
     method: str
@@ -77,6 +80,7 @@ class Request(Struct, frozen=True):
     body: Mapping[str, Json] | None = None
     writes: bool = False
     refusal_answers: bool = False
+    most_bytes: int = MOST_OF_A_RECORD
 
     @property
     def is_limited(self) -> bool:
@@ -129,7 +133,8 @@ def add_user(memory_id: str, user: User) -> Request:
 def users(memory_id: str, offset: int) -> Request:
     """Ask for the users of a memory (`GET /v1/memory/{memory_id}`), from `offset` on where the API pages."""
     query = f"?offset={offset}" if offset else ""
-    return Request("GET", f"/v1/memory/{_memory(memory_id)}{query}", Asked(memory_id=memory_id))
+    path, asked = f"/v1/memory/{_memory(memory_id)}{query}", Asked(memory_id=memory_id)
+    return Request("GET", path, asked, most_bytes=MOST_OF_A_LISTING)
 
 
 def user_of(memory_id: str, user: User) -> Request:
@@ -157,7 +162,8 @@ def _write_user(path: str, memory_id: str, user: User) -> Request:
 
 def contacts(offset: int) -> Request:
     """Ask for a page of contacts with their memories (`GET /v1/contacts`)."""
-    return Request("GET", f"/v1/contacts?limit={CONTACTS_A_PAGE}&offset={offset}", NOBODY)
+    path = f"/v1/contacts?limit={CONTACTS_A_PAGE}&offset={offset}"
+    return Request("GET", path, NOBODY, most_bytes=MOST_OF_A_LISTING)
 
 
 def contact(identity: Identity) -> Request:

@@ -1,6 +1,7 @@
 """Requests sent again after faults, and requests in a row: a look and the write that rests on it, without a wait."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from traceback import clear_frames
 from typing import TypeVar
 
 from tenacity import (
@@ -34,12 +35,17 @@ class Retrying:
         try:
             return await attempt()
         except ApiUnavailableError as error:
+            clear_frames(error.__traceback__)  # they hold the answer, which may be large
             failed = [error]  # tenacity's first attempt; asking it before one failed costs too much
 
         async def again() -> _Answer:
             if failed:
                 raise failed.pop()
-            return await attempt()
+            try:
+                return await attempt()
+            except ApiUnavailableError as error:
+                clear_frames(error.__traceback__)
+                raise
 
         return await self._attempts()(again)
 

@@ -58,7 +58,12 @@ class World:
         self.app = create_app(self.store, self.settings, Faults(self.rules, seed=self.seed), monotonic=self.waits.clock)
 
     def endpoint(
-        self, url: str = "http://sandbox.localhost", *, in_process: bool = True, timeout: float = 5.0
+        self,
+        url: str = "http://sandbox.localhost",
+        *,
+        in_process: bool = True,
+        timeout: float = 5.0,
+        answer_timeout: float = 60.0,
     ) -> Endpoint:
         return Endpoint(
             base_url=url,
@@ -66,6 +71,7 @@ class World:
             concurrency=self.concurrency,
             app=self.app if in_process else None,
             timeout=timeout,
+            answer_timeout=answer_timeout,
             pacer=self.pacer(),
             on_request=self.told.append,
         )

@@ -137,8 +137,10 @@ class OnAPort(Served):
 
     url: str = ""
 
-    def endpoint(self, url: str = "", *, in_process: bool = False, timeout: float = 0.1) -> Endpoint:
-        return super().endpoint(url or self.url, in_process=in_process, timeout=timeout)
+    def endpoint(
+        self, url: str = "", *, in_process: bool = False, timeout: float = 0.1, answer_timeout: float = 60.0
+    ) -> Endpoint:
+        return super().endpoint(url or self.url, in_process=in_process, timeout=timeout, answer_timeout=answer_timeout)
 
 
 def example(seed: int) -> World:

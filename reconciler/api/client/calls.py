@@ -82,13 +82,15 @@ class Sender:
         self.requests_sent += 1
         self.has_written = self.has_written or request.writes
         try:
-            answer = await self._connection.exchange(request.method, request.path, content)
+            answer = await self._connection.exchange(
+                request.method, request.path, content, most_bytes=request.most_bytes
+            )
             is_empty = request.writes and answer.is_empty_success
             body = {"data": None} if is_empty else body_of(answer, hide=self._endpoint.key)
         except ApiError as error:
             self._report(request, str(error))
             if isinstance(error, ApiUnavailableError):
-                error.is_final = request.refusal_answers and bool(error.code)
+                error.is_final = error.is_final or (request.refusal_answers and bool(error.code))
                 if request.writes and error.may_have_happened:
                     self._note_doubt(error)
             raise

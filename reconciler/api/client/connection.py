@@ -1,6 +1,7 @@
 """The connection to the API: one client for all requests, and its failures as errors of this project."""
 
 import ssl
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -16,13 +17,14 @@ from httpx_aiohttp import AiohttpTransport
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import Endpoint, base_url
-from reconciler.api.requests import Allowed
+from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
 from reconciler.core.model.text import visible
 from reconciler.errors import ApiUnavailableError, NoConnectionError
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
     from reconciler.api.network import Proxy
 
+_ENCODINGS = {"", "identity", "gzip", "deflate"}
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _UNKNOWN_ISSUER = "where a proxy inspects TLS, let SSL_CERT_FILE name a file with the certificate of its authority"
 _CERTIFICATE_CURES = {
@@ -129,16 +131,28 @@ class Connection:
         self._headers_of_json = httpx.Headers({**self._headers, "content-type": "application/json"})
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
 
-    async def exchange(self, method: str, path: str, content: bytes | None) -> ApiAnswer:
-        """Send a request and return its answer; raises `ForbiddenCallError` and `ApiUnavailableError`."""
+    async def exchange(
+        self, method: str, path: str, content: bytes | None, *, most_bytes: int = MOST_OF_A_RECORD
+    ) -> ApiAnswer:
+        """
+        Send a request and return its answer; raises `ForbiddenCallError` and `ApiUnavailableError`.
+
+        An answer that takes too long as a whole, or is larger than `most_bytes`, is not read to its end.
+        """
+        seconds = self._endpoint.seconds_for_an_answer
+        limit = timeout(seconds)
         try:
-            response = await self._send(method, path, content)
+            async with limit:
+                response, body = await self._send(method, path, content, most_bytes)
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            if limit.expired():
+                where = self._endpoint.base_url
+                raise _no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error
             raise unreachable(error, self._endpoint) from error
         headers = response.headers
         answer = ApiAnswer(
             response.status_code,
-            response.content,
+            body,
             headers.get("retry-after"),
             received_at=datetime.now(UTC),
             date=headers.get("date"),
@@ -147,17 +161,39 @@ class Connection:
             self._endpoint.on_answer(answer)
         return answer
 
-    async def _send(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, content: bytes | None, most_bytes: int
+    ) -> tuple[httpx.Response, bytes]:
         url, headers = self._base_url + path, self._headers if content is None else self._headers_of_json
         request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
         called = request.url.raw_path.decode("ascii").partition("?")[0]  # as it is sent, not as it was written
         self._allowed.check(request.method, called.removeprefix(self._base_path))
         response = await self._transport.handle_async_request(request)
         try:
-            await response.aread()
+            return response, await _read(response, most_bytes)
         finally:
             await response.aclose()
-        return response
+
+
+async def _read(response: httpx.Response, most_bytes: int) -> bytes:
+    """Return the unpacked body of an answer; raises `ApiUnavailableError` for one that is too large."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise _unreadable("is packed in a way that was not asked for")
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > most_bytes:
+            raise _unreadable(f"is larger than {most_bytes // 2**20} MiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unreadable(why: str) -> ApiUnavailableError:
+    """Return the error for an answer that is not read; another one would be no better."""
+    error = ApiUnavailableError(f"the answer {why}, so it was not read", may_have_happened=True)
+    error.is_final = True
+    return error
 
 
 def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:

@@ -27,6 +27,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
+_SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Endpoint:
     Where the API is and how to speak to it.
 
     `app` is an ASGI application to call in process instead of the network. `timeout` is in seconds, for connecting and
-    for each read. `on_request` gets a line for every request: method, path and result, never headers or bodies. All
-    clients of a run share `pacer`. They also share `transport` where `keeping_connections` set it; without it, each
-    client opens its own connections. `on_answer` gets every answer.
+    for each read; `answer_timeout` is for a request and its whole answer. `on_request` gets a line for every request:
+    method, path and result, never headers or bodies. All clients of a run share `pacer`. They also share `transport`
+    where `keeping_connections` set it; without it, each client opens its own. `on_answer` gets every answer.
     """
 
     base_url: str
@@ -46,10 +47,16 @@ class Endpoint:
     pacer: Pacer
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
+    answer_timeout: float = 60.0
     proxy: "Proxy | None" = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     on_answer: Callable[[ApiAnswer], None] | None = None
     transport: httpx.AsyncBaseTransport | None = None
+
+    @property
+    def seconds_for_an_answer(self) -> float:
+        """Return how long an answer may take: less towards the end of a run whose time is limited."""
+        return min(self.answer_timeout, max(_SHORTEST_ANSWER, self.pacer.seconds_left))
 
 
 def base_url(text: str, *, source: str = "") -> str:

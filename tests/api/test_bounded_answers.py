@@ -1,0 +1,149 @@
+"""Answers of any size and pace: none is read further than it may be, and each is told as what it is."""
+
+import gzip
+import socket
+import threading
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import repeat
+from typing import Any
+
+import pytest
+
+from reconciler.api import requests
+from reconciler.api.pacer import Budget
+from reconciler.errors import ApiUnavailableError
+from tests.api.support import World, call
+
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+MEMORY = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "%s"}}, "errors": null}'
+
+
+def of_length(body: bytes, *headers: bytes) -> Iterator[bytes]:
+    return iter((HEAD, *headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
+
+
+def chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield CHUNKED
+    for part in parts:
+        yield b"%x\r\n%s\r\n" % (len(part), part)
+
+
+@contextmanager
+def answering(parts: Callable[[], Iterator[bytes]]) -> Iterator[tuple[str, list[int]]]:
+    """
+    Answer each request with these parts, on a port; yields the URL, and how many bytes each answer took.
+
+    After an empty part, it waits until the client gives up.
+    """
+    sent: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    sent.append(0)
+                    with client, suppress(OSError):
+                        client.recv(65536)
+                        for part in parts():
+                            client.sendall(part) if part else client.recv(1)
+                            sent[-1] += len(part)
+                        client.shutdown(socket.SHUT_WR)
+                        while client.recv(65536):
+                            pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", sent
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+def error_from(
+    parts: Callable[[], Iterator[bytes]],
+    work: Callable[[Any], Awaitable[object]] = lambda remote: remote.read_memory("m"),
+    *,
+    seconds: float = 20.0,
+) -> tuple[ApiUnavailableError, list[int]]:
+    with answering(parts) as (url, sent):
+        endpoint = World().endpoint(url, in_process=False, timeout=10.0, answer_timeout=seconds)
+        with pytest.raises(ApiUnavailableError) as caught:
+            call(endpoint, work)
+    return caught.value, sent
+
+
+MEBI = 2**20
+LARGE = {
+    "as long as it says": lambda: of_length(MEMORY % (b"x" * 17 * MEBI)),
+    "in chunks without end": lambda: chunks(repeat(b"x" * MEBI)),
+    "packed": lambda: of_length(gzip.compress(b" " * 17 * MEBI), b"Content-Encoding: gzip\r\n"),
+}
+
+
+@pytest.mark.parametrize("how", LARGE)
+def test_an_answer_that_is_too_large_is_not_read_further_nor_asked_for_again(how: str) -> None:
+    error, sent = error_from(LARGE[how])
+
+    assert str(error) == "the answer is larger than 16 MiB, so it was not read"
+    assert error.may_have_happened
+    assert len(sent) == 1
+    assert sent[0] < 32 * MEBI
+
+
+@pytest.mark.parametrize("size", [16 * MEBI - 1, 16 * MEBI])
+def test_an_answer_may_be_as_large_as_its_bound(size: int) -> None:
+    with answering(lambda: of_length(MEMORY % (b"x" * (size - len(MEMORY) + 2)))) as (url, _):
+        record = call(World().endpoint(url, in_process=False), lambda remote: remote.read_memory("m"))
+
+    assert record is not None
+    assert len(str(record.facts["a"])) == size - len(MEMORY) + 2
+
+
+def test_what_is_packed_twice_is_not_unpacked() -> None:
+    body = gzip.compress(gzip.compress(b" " * MEBI))
+    error, sent = error_from(lambda: of_length(body, b"Content-Encoding: gzip, gzip\r\n"))
+
+    assert str(error) == "the answer is packed in a way that was not asked for, so it was not read"
+    assert len(sent) == 1
+
+
+def test_the_bodies_of_failed_attempts_at_a_write_are_let_go() -> None:
+    tracemalloc.start()
+    try:
+        error, sent = error_from(lambda: of_length(b"x" * 8 * MEBI), lambda remote: remote.write_facts("m", []))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert str(error) == "the API answered 200 with 8,388,608 bytes that are not the documented JSON"
+    assert len(sent) == 6
+    assert peak < 40 * MEBI  # one is sent, joined and read at a time
+
+
+DRIPPING = {
+    "a body": lambda: iter((CHUNKED, b"2\r\n{}\r\n", b"")),
+    "a head": lambda: iter((HEAD, b"")),
+    "the announcement of an answer": lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("what", DRIPPING)
+def test_an_answer_that_does_not_end_is_given_up_after_the_time_for_all_of_it(what: str) -> None:
+    error, sent = error_from(DRIPPING[what], seconds=0.05)
+
+    assert str(error).endswith("did not end within 0.05 seconds")
+    assert error.may_have_happened
+    assert len(sent) == 6
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(None, 60.0), (2.0, 60.0), (0.5, 30.0), (0.1, 10.0)])
+def test_towards_the_end_of_a_run_less_time_is_left_for_an_answer(minutes: float | None, seconds: float) -> None:
+    assert World(budget=Budget(minutes=minutes)).endpoint().seconds_for_an_answer == pytest.approx(seconds, abs=0.5)
+
+
+def test_a_listing_may_be_larger_than_a_record() -> None:
+    assert requests.contacts(0).most_bytes == requests.users("m", 0).most_bytes == 64 * MEBI
+    assert requests.memory("m").most_bytes == 16 * MEBI
