@@ -27,6 +27,7 @@ from reconciler.core.documents.plan import (
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
+from reconciler.core.plan.receipt import RunRecord
 from reconciler.render.github import render_plan_github, render_receipt_github
 from reconciler.render.markdown import render_plan_markdown, render_plan_summary, render_receipt_markdown
 from tests.builders import memory, plan, plan_all
@@ -106,13 +107,15 @@ PLAN = st.builds(
     st.lists(NOTICE, max_size=3),
 )
 RESULT = st.sampled_from(["done", "already", "skipped", "failed", "unknown"])
+RUN = st.builds(RunRecord, TEXT, MAYBE, MAYBE, MAYBE, st.none() | YES, MAYBE, MAYBE, MAYBE)
 RECEIPT = st.builds(
-    lambda environment, api, outcomes: ReceiptDocument(
-        "1.0", "receipt", environment, api, "", "", "", True, TotalsEntry(1, 0, 0, 1, 0), tuple(outcomes)  # noqa: FBT003
+    lambda environment, api, outcomes, run: ReceiptDocument(
+        "1.0", "receipt", environment, api, "", "", "", True, TotalsEntry(1, 0, 0, 1, 0), tuple(outcomes), run=run  # noqa: FBT003
     ),
     TEXT,
     TEXT,
     st.lists(st.builds(OutcomeEntry, TEXT, TEXT, RESULT, TEXT, PLACE), max_size=5),
+    st.none() | RUN,
 )  # fmt: skip
 
 MARKDOWN = MarkdownIt("gfm-like")
