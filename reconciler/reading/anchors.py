@@ -5,7 +5,7 @@ from typing import ClassVar, TypeAlias
 from msgspec import Struct
 
 from reconciler.core.model.masking import compose, label
-from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.value import Json
 from reconciler.reading.places import OFFSET_BITS, Mark, key_offset
 from reconciler.reading.scalars import Refusal
@@ -86,6 +86,9 @@ class EntriesFrame:
 Frame: TypeAlias = ItemsFrame | EntriesFrame
 
 
+_MOST_INDEXED_ANEW = 100
+"""With more names than these, they are not indexed anew for each name that is unknown."""
+
 MOST_EXPANDED = 1_000_000
 """The number of values that the aliases of one file may stand for: enough for 100,000 contacts that share facts."""
 
@@ -108,10 +111,13 @@ class Anchors:
     def __init__(self) -> None:
         self._known: dict[str, Anchored | Frame] = {}
         self._expanded = 0
+        self._index = Nearest(())
+        self._indexed = 0
 
     def clear(self) -> None:
         """Forget the names: the next document starts without any."""
         self._known.clear()
+        self._index, self._indexed = Nearest(()), 0
 
     def open(self, name: str, frame: Frame) -> None:
         """Remember that a mapping or list with a name has started."""
@@ -130,7 +136,7 @@ class Anchors:
         """Return the value of a name, for use at a depth."""
         known = self._known.get(name)
         if known is None:
-            nearest = did_you_mean(name, self._known)
+            nearest = self._nearest(name)
             return Refusal(
                 compose("nothing above is anchored as &{}", label(name)), nearest or compose(_QUOTE, label(name))
             )
@@ -144,6 +150,13 @@ class Anchors:
             return Refusal(message, "make it flatter")
         self._expanded += known.size
         return known
+
+    def _nearest(self, name: str) -> str:
+        """Return the nearest name; of a great many, those count that there were when half as many were known."""
+        grown = len(self._known) - self._indexed
+        if grown and (grown < 0 or self._indexed < _MOST_INDEXED_ANEW or grown > self._indexed):
+            self._index, self._indexed = Nearest(self._known), len(self._known)
+        return self._index.did_you_mean(name)
 
     @property
     def exhausted(self) -> bool:

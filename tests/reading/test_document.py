@@ -1,11 +1,14 @@
 """What YAML becomes: plain data, and its places."""
 
+from collections.abc import Iterable
+
 import pytest
 import yaml
 
 from reconciler.core.model.masking import worded
+from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.value import Json
-from reconciler.reading import Node, ParsedFile, read_bytes
+from reconciler.reading import Node, ParsedFile, anchors, read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 
 both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
@@ -185,3 +188,20 @@ def test_a_file_that_is_not_text_has_no_documents() -> None:
 
 def test_a_reading_is_a_value() -> None:
     assert read_bytes(b"", file="a.yaml") == ParsedFile((), (), is_complete=True)
+
+
+def test_names_of_anchors_are_not_indexed_anew_for_each_unknown_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Counted(Nearest):
+        def __init__(self, known: Iterable[str]) -> None:
+            super().__init__(known)
+            made.append(1)
+
+    monkeypatch.setattr(anchors, "Nearest", Counted)
+    text = "[" + "".join(f"&anchor{n} {n}, *anchr{n},\n" for n in range(2000)) + "]"
+    reading = read_bytes(text.encode(), file="a.yaml")
+
+    assert len(reading.problems) == 2000
+    assert "did you mean" in reading.problems[5].cure
+    assert 0 < len(made) < 120

@@ -38,29 +38,29 @@ def validate(
     try:
         text = _checked(invocation, all_environments=all_environments)
     except SpecError as error:
-        found = _rendered(error)
-        write_files(writes, found.__getitem__)
+        problems = error
+        write_files(writes, lambda name: _rendered(problems, name))
         if output_format != "text":
-            emit(found[output_format], output_format)
+            emit(_rendered(problems, output_format), output_format)
         raise
-    documents = {**_rendered(SpecError(())), "text": text}
+    documents = {"text": text, **{name: _rendered(SpecError(()), name) for name in VALIDATE_FORMATS if name != "text"}}
     write_files(writes, documents.__getitem__)
     emit(documents[output_format], output_format)
     return 0
 
 
-def _rendered(error: "SpecError") -> dict[str, str]:
-    """Return the problems in each format, in the words that everybody may see."""
+def _rendered(error: "SpecError", output_format: str) -> str:
+    """Return the problems in a format, in the words that everybody may see."""
     from reconciler.core.model.masking import worded
     from reconciler.render.problems_csv import render_problems_csv
     from reconciler.render.sarif import render_problems_sarif
 
+    if output_format == "csv":
+        return render_problems_csv([worded(problem, reveal=False) for problem in error.every], error.cells)
     problems = [worded(problem, reveal=False) for problem in error.problems]
-    return {
-        "text": "".join(f"{problem}\n" for problem in problems),
-        "sarif": render_problems_sarif(problems),
-        "csv": render_problems_csv([worded(problem, reveal=False) for problem in error.every], error.cells),
-    }
+    if output_format == "sarif":
+        return render_problems_sarif(problems)
+    return "".join(f"{problem}\n" for problem in problems)
 
 
 def _checked(invocation: Invocation, *, all_environments: bool) -> str:
