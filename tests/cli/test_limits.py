@@ -77,7 +77,7 @@ def test_how_long_reading_takes_is_told_before_where_the_rate_limit_makes_it_wai
     assert called.code == (3 if told else 0)
 
 
-def test_a_listing_costs_nothing_of_the_limit_and_its_users_do(five: Repository) -> None:
+def test_a_listing_and_remembered_users_cost_nothing_of_the_limit_and_users_that_are_read_do(five: Repository) -> None:
     five.write("specs/support.yaml", FIVE.replace("{facts", "{users: [{phone_number: +14155550192}], facts"))
     store = account()
     with served(store) as url:
@@ -85,9 +85,11 @@ def test_a_listing_costs_nothing_of_the_limit_and_its_users_do(five: Repository)
         five.write("reconciler.yaml", PROJECT.replace("3/15m", "100/15m"))
         apply(five, url)
         five.write("reconciler.yaml", PROJECT)
-        after = five.run("plan", "--api-url", url, "--max-minutes", "1")
+        remembered = five.run("plan", "--api-url", url, "--max-minutes", "1")
+        after = five.run("plan", "--api-url", url, "--max-minutes", "1", "--refresh")
 
     assert (before.code, before.err) == (0, "")
+    assert (remembered.code, remembered.err) == (0, "")
     assert after.err.startswith("note: reading 5 memories takes about 15 min at 3/15m\n")
 
 
