@@ -98,6 +98,7 @@ def test_a_plan_beyond_a_guard_fails_and_shows_what_it_would_do(runner: Runner) 
             {"command": "destroy"},
             "the input \"command\" is 'destroy'; it must be one of preview, plan, apply, drift, pull",
         ),
+        ({"only-changed": "yes"}, "the input \"only-changed\" is 'yes'; it must be true or false"),
         ({"restricted": "maybe"}, "the input \"restricted\" is 'maybe'; it must be true or false"),
     ],
 )

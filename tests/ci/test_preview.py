@@ -219,6 +219,21 @@ def test_the_plan_says_who_changed_what_since_the_base(runner: Runner) -> None:
     assert "changed in the specs" in comment["body"]
 
 
+@pytest.mark.parametrize("command", ["preview", "plan"])
+def test_a_plan_can_be_of_what_is_declared_differently_alone(runner: Runner, command: str) -> None:
+    ben = "  ben: {external_id: crm-ben, scopes: {support: {facts: {name: Ben}}}}\n"
+    runner.write("specs/support.yaml", f"{SPEC}{ben}")
+    runner.reconciler("apply", "--yes")
+    committed(runner, f"{SPEC}{ben.replace('Ben', 'Benjamin')}")
+    committed(runner, f"{SPEC.replace('premium', 'trial')}{ben.replace('Ben', 'Benjamin')}")
+    whole = runner.run(command, **{"only-changed": "true"})
+    narrowed = runner.run(command, **{"base": "HEAD^1", "only-changed": "true"})
+
+    assert "<strong>2 facts to update</strong>" in whole.summary
+    assert "<strong>1 fact to update</strong>" in narrowed.summary
+    assert "not read" in narrowed.summary
+
+
 def test_a_comment_that_github_refuses_fails_the_run_and_names_the_permission(runner: Runner) -> None:
     runner.on_github(refuse={"POST issues/7/comments": 403})
     ran = runner.run("preview")

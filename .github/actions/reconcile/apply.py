@@ -4,7 +4,7 @@ import json
 
 from settings import Settings
 from texts import errors_html, escaped
-from tool import CHANGES_PENDING, Ran, api_url, call, plan, targets
+from tool import CHANGES_PENDING, Ran, api_url, call, plan, since_base, targets
 
 _INCOMPLETE, _REFUSED = 3, 4
 
@@ -15,7 +15,7 @@ def plan_to_approve(settings: Settings) -> int:
 
     What the account cannot confirm is pending, too: nobody could ever apply it otherwise.
     """
-    planned = plan(settings)
+    planned = plan(settings, *since_base(settings))
     _summarise(settings, planned, "The plan could not be made")
     if planned.code not in {0, CHANGES_PENDING}:
         return planned.code

@@ -6,7 +6,7 @@ from comment import keep_comment, marker
 from relay import INTERRUPTED
 from settings import Settings
 from texts import errors_html, escaped
-from tool import CHANGES_PENDING, Ran, call, plan, targets
+from tool import CHANGES_PENDING, Ran, call, plan, since_base, targets
 
 _MATCHER = Path(__file__).with_name("problems.json")
 """How a runner finds the places in what `validate` says, for annotations."""
@@ -21,7 +21,7 @@ def preview(settings: Settings) -> int:
         return _failed(settings, validated, "The specs are not valid, so there is no plan")
     if settings.restricted:
         return _without_secrets(settings)
-    planned = plan(settings, *([f"--base={settings.base}"] if settings.base else []))
+    planned = plan(settings, *since_base(settings))
     if planned.code not in {0, CHANGES_PENDING}:
         return _failed(settings, planned, "The plan could not be made")
     settings.summarise((settings.folder / "summary.md").read_text(encoding="utf-8"))

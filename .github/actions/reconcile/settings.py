@@ -25,6 +25,7 @@ class Settings:
     project: str
     targets: tuple[str, ...]
     base: str
+    only_changed: bool
     restricted: bool
     max_minutes: str
     repository: str
@@ -64,6 +65,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
             project=variables.get("INPUT_PROJECT") or ".",
             targets=tuple(line.strip() for line in variables.get("INPUT_TARGET", "").splitlines() if line.strip()),
             base=variables.get("INPUT_BASE", ""),
+            only_changed=_yes_or_no("only-changed", variables.get("INPUT_ONLY_CHANGED") or "false"),
             restricted=_yes_or_no("restricted", variables.get("INPUT_RESTRICTED") or "false"),
             max_minutes=variables.get("INPUT_MAX_MINUTES", ""),
             repository=repository,

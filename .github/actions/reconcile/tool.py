@@ -70,6 +70,14 @@ def plan(settings: Settings, *arguments: str) -> Ran:
     return call(settings, "plan", *options)
 
 
+def since_base(settings: Settings) -> list[str]:
+    """Return the options that compare with the base, and that narrow the plan to what is declared differently there."""
+    if not settings.base:
+        return []
+    narrowed = [f"--changed-since={settings.base}"] if settings.only_changed else []
+    return [f"--base={settings.base}", *narrowed]
+
+
 def api_url(settings: Settings) -> str:
     """Return the option that names the API; the tool refuses to run where reconciler.yaml names another."""
     return f"--api-url={settings.api_url}"
