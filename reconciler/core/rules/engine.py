@@ -14,12 +14,17 @@ class Program(Protocol):
         """Return the value of the expression."""
 
 
+class _Context(Protocol):
+    def add_variable(self, name: str, value: object) -> None:
+        """Convert a value; raises `ValueError` for one that is no JSON."""
+
+
 class _Library(Protocol):
     def compile(self, expression: str) -> Program:
         """Return the program of an expression; raises `ValueError`."""
 
-    def Context(self, variables: Mapping[str, object]) -> object:  # noqa: N802  the library's name
-        """Return variables, converted once for all programs; raises `ValueError` for a value that is no JSON."""
+    def Context(self) -> "_Context":  # noqa: N802  the library's name
+        """Return a place for variables."""
 
 
 @cache
@@ -39,14 +44,41 @@ def compiled(expression: str) -> Program:
     return _library().compile(expression)
 
 
-def context_of(variables: Mapping[str, object]) -> object:
-    """Return variables, converted once for all programs; raises `ValueError` where one holds no Unicode text."""
-    return _library().Context(variables)
+class Variables:
+    """
+    The variables of programs, converted once for all of them.
+
+    A conversion takes longer than most programs, so what stays the same from one judgement to the next is kept.
+    """
+
+    def __init__(self) -> None:
+        self._context = _library().Context()
+        self._held: dict[str, object] = {}
+
+    def hold(self, values: Mapping[str, object]) -> frozenset[str]:
+        """Set the variables; return those that cannot be set, since they hold a text that is no Unicode."""
+        return frozenset(name for name, value in values.items() if not self._set(name, value))
+
+    def _set(self, name: str, value: object) -> bool:
+        held = self._held.pop(name, None)
+        if held is value is not None or (type(held) is type(value) is str and held == value):
+            self._held[name] = value
+            return True
+        try:
+            self._context.add_variable(name, value)
+        except ValueError:
+            return False
+        self._held[name] = value
+        return True
+
+    def value(self, program: Program) -> object:
+        """Return the value of a program; raises what the library raises."""
+        return program.execute(self._context)
 
 
 def evaluated(expression: str) -> object:
     """Return the value of an expression without variables; raises what the library raises."""
-    return compiled(expression).execute(context_of({}))
+    return Variables().value(compiled(expression))
 
 
 def why_not(error: Exception) -> str:

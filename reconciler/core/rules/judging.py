@@ -4,21 +4,19 @@ Judge rules: which contacts, memories and changes break them, and where they can
 Rules only judge: they change nothing of what is planned. How long this takes is counted, not timed, and bounded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.masking import DigestOnly, DigestsIn
 from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
-from reconciler.core.model.text import UnreadSecret
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.rules.checking import Checked, Read, check
-from reconciler.core.rules.engine import Program, compiled, context_of, why_not
-from reconciler.core.rules.subjects import Subject, Values, changes_of, contacts_of, memories_of, totals_of
+from reconciler.core.rules.engine import compiled
+from reconciler.core.rules.reading import Reading, Size, is_unknown
+from reconciler.core.rules.subjects import Subject, changes_of, contacts_of, memories_of, totals_of
 from reconciler.core.rules.types import FOR_ALL, variables_of
 from reconciler.errors import Problem, SpecError
 
@@ -30,11 +28,8 @@ MOST_NOTICES = 20
 """So many of the places in which a rule warns are named; the others are counted."""
 
 _USUAL_ITEMS = 20
-_STEPS_OF_ITEM = 50
-_TEXT_OF_ITEM = 200
+_STEPS_OF_ITEM = 100
 """Each item of a value is converted once, which takes as long as so many steps; so does each 200 characters of text."""
-
-_NOT_TEXT = "a text that it reads is no Unicode"
 
 
 def judge_declared(
@@ -121,18 +116,15 @@ def _judged(
     judges = [_Judge(rule, catalogue) for rule in rules if rule.kind == kind]
     if not judges:
         return
-    reads = [read for judge in judges for read in judge.reads]
+    reading = Reading(read for judge in judges for read in judge.reads)
     for subject in subjects():
-        values = _read(subject.values, reads)
-        size = _Size.of(values)
-        context: object = None
+        reading.turn_to(subject)
         for judge in judges:
-            judge.spend(size)
-            if any(_is_unknown(subject.values, read) for read in judge.reads):
+            judge.spend(reading.size)
+            if not reading.size.is_known and any(is_unknown(subject.values, read) for read in judge.reads):
                 judge.unjudged.append(RulePlace(subject.address, subject.source))
-                continue
-            context = context or _context(values)
-            judge.judge(subject, context)
+            else:
+                judge.judge(subject, reading)
     yield from (judge.verdict for judge in judges)
 
 
@@ -146,6 +138,7 @@ class _Judge:
         self.unjudged: list[RulePlace] = []
         self._rule = rule
         self._checked: Sequence[Checked] = checked
+        self._is_nested = any(one.nested for one in checked)
         self._where = compiled(rule.where) if rule.where else None
         self._require = compiled(rule.require)
         self._broken: list[RulePlace] = []
@@ -158,10 +151,9 @@ class _Judge:
     def steps(self, *, items: int, largest: int) -> int:
         """Return the most steps of one judgement."""
         own = sum(one.steps(largest=largest) for one in self._checked)
-        is_nested = any(one.nested for one in self._checked)
-        return items * _STEPS_OF_ITEM + own * (1 + (items // 10 if is_nested else 0))
+        return items * _STEPS_OF_ITEM + own * (1 + (items // 10 if self._is_nested else 0))
 
-    def spend(self, size: "_Size") -> None:
+    def spend(self, size: "Size") -> None:
         """Count the steps of one judgement; raises `SpecError` where they become too many."""
         self._steps += self.steps(items=size.items, largest=size.largest)
         if self._steps > MOST_STEPS:
@@ -171,87 +163,7 @@ class _Judge:
         message = f"this rule takes more than {MOST_STEPS:,} steps"
         return self._rule.source.problem(f"rules.{self._rule.name}", message, "ask less of each item, or use fewer")
 
-    def judge(self, subject: Subject, context: object) -> None:
-        detail = _detail(self._where, self._require, context)
+    def judge(self, subject: Subject, reading: "Reading") -> None:
+        detail = reading.detail(self._where, self._require, self.reads)
         if detail is not None:
             self._broken.append(RulePlace(subject.address, subject.source, detail))
-
-
-def _detail(where: Program | None, require: Program, context: object) -> str | None:
-    """Return None where a rule is kept, an empty text where it is broken, and why where it cannot be judged."""
-    if context is _NOT_TEXT:
-        return _NOT_TEXT
-    try:
-        if where is not None and _is_false(where.execute(context)):
-            return None
-        return "" if _is_false(require.execute(context)) else None
-    except Exception as error:  # noqa: BLE001  whatever it is, it quotes values, and the rule is not kept
-        return why_not(error)
-
-
-def _is_false(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return not value
-
-
-def _context(values: Values) -> object:
-    try:
-        return context_of(values)
-    except ValueError:
-        return _NOT_TEXT
-
-
-def _read(values: Values, reads: Iterable[Read]) -> Values:
-    """Return what is read of the values: converting the rest takes most of the time."""
-    keys: dict[str, set[str] | None] = {}
-    for read in reads:
-        known = keys.setdefault(read.variable, set())
-        if read.key is None or known is None:
-            keys[read.variable] = None
-        else:
-            known.add(read.key)
-    return {name: _part(values[name], wanted) for name, wanted in keys.items()}
-
-
-def _part(value: object, wanted: set[str] | None) -> object:
-    if wanted is None or not isinstance(value, Mapping):
-        return value
-    return {key: value[key] for key in wanted if key in value}
-
-
-def _is_unknown(values: Values, read: Read) -> bool:
-    """Return whether a rule reads a secret that was not read, or a live value of which only a digest is known."""
-    value = values[read.variable]
-    if read.key is None or isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
-        return _holds_unknown(value)
-    return read.needs_value and isinstance(value, Mapping) and _holds_unknown(value.get(read.key))
-
-
-def _holds_unknown(value: object) -> bool:
-    if isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
-        return True
-    if isinstance(value, Mapping):
-        return any(map(_holds_unknown, value.values()))
-    return isinstance(value, list | tuple) and any(map(_holds_unknown, value))
-
-
-class _Size(Struct, frozen=True):
-    """How many items values hold at all depths, and how many the largest list or map of them."""
-
-    items: int
-    largest: int
-
-    @classmethod
-    def of(cls, value: object) -> "_Size":
-        items = largest = 0
-        left = [value]
-        while left:
-            one = left.pop()
-            if isinstance(one, str):
-                items += 1 + len(one) // _TEXT_OF_ITEM
-                continue
-            below = list(one.values()) if isinstance(one, Mapping) else one if isinstance(one, list | tuple) else ()
-            items, largest = items + 1, max(largest, len(below))
-            left.extend(below)
-        return cls(items, largest)

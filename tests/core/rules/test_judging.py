@@ -17,6 +17,7 @@ from reconciler.core.plan.measures import measures_of
 from reconciler.core.plan.operations import MemoryWork, Plan, WriteFacts
 from reconciler.core.rules import judging
 from reconciler.core.rules.judging import judge_changes, judge_declared, with_verdicts
+from reconciler.core.rules.reading import NOT_TEXT
 from reconciler.errors import SpecError
 from tests.builders import HERE, MASKER, desired, existing, memory, plan, plan_all, user
 
@@ -89,8 +90,16 @@ def test_an_expression_that_has_no_value_is_a_broken_rule_and_says_why() -> None
     assert why("facts.plan") == "a value is of another type than it expects"
     assert why("1 / (facts.plan - 3) > 0") == "a number becomes too large, or is divided by zero"
     assert why("users[3].metadata == contact") == "a list that it reads is too short"
+
+
+def test_a_text_that_is_no_unicode_breaks_the_rules_that_read_it_and_no_others() -> None:
     half = desired(memory({"plan": "\udc80"}))
-    assert judge_declared([rule('facts.plan == "a"')], half, "x")[0].broken[0].detail == judging._NOT_TEXT  # noqa: SLF001
+
+    (asks,) = judge_declared([rule('facts.plan == "a"')], half, "x")
+    assert asks.broken[0].detail == NOT_TEXT
+    assert declared(half, rule('scope == "support"')) == []
+    both = [replace(rule('scope == "support"'), name="s"), rule('facts.plan == "a"')]
+    assert [bool(one.broken) for one in judge_declared(both, half, "x")] == [False, True]
 
 
 def test_a_secret_is_compared_once_it_is_read_and_a_rule_is_not_judged_before() -> None:

@@ -1,0 +1,120 @@
+"""What rules read of one contact, memory or change after the other: converted once for all, and counted."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from reconciler.core.model.masking import DigestOnly, DigestsIn
+from reconciler.core.model.text import UnreadSecret
+from reconciler.core.rules.checking import Read
+from reconciler.core.rules.engine import Program, Variables, why_not
+from reconciler.core.rules.subjects import Subject, Values
+
+_TEXT_OF_ITEM = 200
+"""So many characters of a text count as an item."""
+
+NOT_TEXT = "a text that it reads is no Unicode"
+
+
+class Reading:
+    """The variables that some rules read, of one subject after the other."""
+
+    def __init__(self, reads: Iterable[Read]) -> None:
+        self.size = Size(0, 0, is_known=True)
+        self._wanted = _wanted(reads)
+        self._variables = Variables()
+        self._read: dict[str, tuple[object, object]] = {}
+        self._no_text = frozenset[str]()
+
+    def turn_to(self, subject: Subject) -> None:
+        """Convert what is read of a subject."""
+        for name, keys in self._wanted.items():
+            value = subject.values[name]
+            if name not in self._read or self._read[name][0] is not value:
+                self._read[name] = value, _part(value, keys)
+        values = {name: part for name, (_, part) in self._read.items()}
+        self.size = Size.of(values)
+        self._no_text = self._variables.hold(values)
+
+    def detail(self, where: Program | None, require: Program, reads: Iterable[Read]) -> str | None:
+        """Return None where a rule is kept, an empty text where it is broken, and why where it cannot be judged."""
+        if self._no_text and any(read.variable in self._no_text for read in reads):
+            return NOT_TEXT
+        try:
+            if where is not None and _is_false(self._variables.value(where)):
+                return None
+            return "" if _is_false(self._variables.value(require)) else None
+        except Exception as error:  # noqa: BLE001  whatever it is, it quotes values, and the rule is not kept
+            return why_not(error)
+
+
+def _is_false(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return not value
+
+
+_Wanted: TypeAlias = dict[str, bool] | None
+"""Of a variable, the keys that are read, and whether their values are; None for all of it."""
+
+
+def _wanted(reads: Iterable[Read]) -> Mapping[str, _Wanted]:
+    """Return what is read of each variable."""
+    wanted: dict[str, _Wanted] = {}
+    for read in reads:
+        keys = wanted.setdefault(read.variable, {})
+        if read.key is None or keys is None:
+            wanted[read.variable] = None
+        else:
+            keys[read.key] = keys.get(read.key, False) or read.needs_value
+    return wanted
+
+
+def _part(value: object, keys: _Wanted) -> object:
+    """Return the part of a value that is read: converting the rest would take most of the time."""
+    if keys is None or not isinstance(value, dict):
+        return value
+    return {key: value[key] if needs_value else True for key, needs_value in keys.items() if key in value}
+
+
+def is_unknown(values: Values, read: Read) -> bool:
+    """Return whether a rule reads a secret that was not read, or a live value of which only a digest is known."""
+    value = values[read.variable]
+    if read.key is None or isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
+        return _holds_unknown(value)
+    return read.needs_value and isinstance(value, dict) and _holds_unknown(value.get(read.key))
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
+        return True
+    if isinstance(value, dict):
+        return any(map(_holds_unknown, value.values()))
+    return isinstance(value, list | tuple) and any(map(_holds_unknown, value))
+
+
+class Size(Struct, frozen=True):
+    """How many items values hold at all depths, how many the largest list or map of them, and whether all are known."""
+
+    items: int
+    largest: int
+    is_known: bool
+
+    @classmethod
+    def of(cls, value: object) -> "Size":
+        """Measure a value."""
+        items = largest = 0
+        is_known = True
+        left = [value]
+        while left:
+            one = left.pop()
+            items += 1
+            if isinstance(one, str):
+                items += len(one) // _TEXT_OF_ITEM
+                is_known = is_known and not isinstance(one, UnreadSecret | DigestOnly)
+            elif isinstance(one, dict | list | tuple):
+                is_known = is_known and not isinstance(one, DigestsIn)
+                largest = max(largest, len(one))
+                left.extend(one.values() if isinstance(one, dict) else one)
+        return cls(items, largest, is_known)
