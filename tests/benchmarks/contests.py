@@ -15,12 +15,21 @@ from tests.benchmarks.contest import Contestant
 from tests.benchmarks.process import ROOT
 from tests.benchmarks.results import US, Skipped
 from tests.benchmarks.serving import Served, serving
-from tests.benchmarks.world import PERSONA, World, write_many_files, write_one_file, write_project, write_table
+from tests.benchmarks.world import (
+    PERSONA,
+    World,
+    write_many_files,
+    write_one_file,
+    write_project,
+    write_rules,
+    write_table,
+)
 
 LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
-VALIDATED, ROWS, APPLIED, SMALL = 10_000, 100_000, 1_000, 100
+VALIDATED, ROWS, APPLIED, SMALL, RULED = 10_000, 100_000, 1_000, 100, 657
 SHARDED, SHARDS = 1_000_000, 100
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
+TEN_RULES = f"{US}, ten rules"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
 SHARD, WHOLE, CSV = f"{US}, a shard", f"{US}, all rows", "csv.reader"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
@@ -178,6 +187,15 @@ def listing(stage: Stage) -> Iterator[Entry]:
     yield peers.terraform(world, stage.folder())
 
 
+def rules(stage: Stage) -> Iterator[Entry]:
+    """Plan a change in each memory, without rules and with ten."""
+    world, phases = World(stage.size, changed=1.0), listed(stage.size)
+    yield _ours(stage, world, _PLAN, phases, good=_PENDING)
+    ruled = _ours(stage, world, _PLAN, phases, name=TEN_RULES, good=_PENDING)
+    write_rules(Path(ruled.command[2]) / "specs" / "rules.yaml")
+    yield ruled
+
+
 def apply(stage: Stage) -> Iterator[Entry]:
     """Apply memories that are all new: the listing, then two writes for each."""
     world, size = World(stage.size, new=True), stage.size
@@ -199,7 +217,7 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, numbers, shard, plan, listing, apply, again)
+    one.__name__: one for one in (start, validate, numbers, shard, plan, listing, rules, apply, again)
 }
 
 SIZES: Mapping[str, int] = {
@@ -207,6 +225,7 @@ SIZES: Mapping[str, int] = {
     "validate": VALIDATED,
     "numbers": ROWS,
     "shard": SHARDED,
+    "rules": RULED,
     "apply": APPLIED,
     "again": APPLIED,
 }

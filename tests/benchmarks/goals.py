@@ -14,9 +14,11 @@ from tests.benchmarks.contests import (
     IN_E164,
     NATIONAL,
     ROWS,
+    RULED,
     SHARD,
     SHARDED,
     SMALL,
+    TEN_RULES,
     VALIDATED,
     WHOLE,
 )
@@ -52,6 +54,7 @@ _CLICK = "click's own import is four times `python -c pass`. It would need anoth
 _CHECKS = "Checks, places and references come on top of loading. It would need checks that are not made in Python."
 _NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
 _ROWS = "Each row's identifier and name are made. It would need a reader of rows in a compiled language."
+_RULES = "What rules read is converted for their library. It would need fewer conversions."
 _COUNT = "A count does not depend on the machine: it is a mistake, to be mended."
 
 
@@ -184,6 +187,13 @@ GOALS: Sequence[Goal] = (
     _times(f"{_LISTED}, time ÷ octoDNS", 1 / 5, _LISTING, ("listing", LARGE, OCTODNS), _PARSING),
     _times("no-op plan of 100, time ÷ octoDNS", 1, _LITTLE, ("listing", SMALL, OCTODNS), _LIBRARIES),
     _times("no-op plan of 100, time ÷ terraform", 1.5, _LITTLE, ("listing", SMALL, TERRAFORM), _LIBRARIES),
+    _times(
+        "plan of 657 changes, ten rules, time ÷ without",
+        1.2,
+        ("rules", RULED, TEN_RULES),
+        ("rules", RULED, US),
+        _RULES,
+    ),
     _times("apply of 1,000 new memories, time ÷ bare client", 1.25, _NEW, ("apply", APPLIED, BARE), _JOURNAL),
     _ratio("plan of 100,000, time ÷ plan of 10,000", 11, _growth, _GROWTH, _PLAN, _HUGE),
     _peak("plan of 100,000", 1000, _HUGE),

@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 from reconciler.cli.main import main
 from reconciler.core.model.desired import Fact
 from reconciler.core.plan.diff import diff_facts
+from reconciler.core.rules import reading
+from reconciler.core.rules.engine import Variables
 from reconciler.errors import Source
 from reconciler.reading.row_files import read_rows
 from tests.benchmarks.server import Traffic
 from tests.benchmarks.serving import serving
-from tests.benchmarks.world import World, write_project
+from tests.benchmarks.world import World, write_project, write_rules
 
 HERE = Source("a.yaml", 1, 1)
 SIZE = 450
@@ -55,6 +58,27 @@ def test_a_new_memory_with_facts_takes_two_writes_and_no_connection_more(tmp_pat
 
     assert seen.by_call == {"GET contacts": 3, "POST memory": SIZE, "PATCH facts": SIZE}
     assert seen.connections <= CONCURRENCY
+
+
+def test_ten_rules_send_no_request_and_turn_to_each_memory_and_change_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[object] = []
+
+    class Counted(Variables):
+        def hold(self, values: Mapping[str, object]) -> frozenset[str]:
+            turns.append(values)
+            return super().hold(values)
+
+    monkeypatch.setattr(reading, "Variables", Counted)
+    world = World(SIZE, changed=1.0)
+    with serving(world, latency=0.0) as served:
+        project = write_project(world, tmp_path / "repository", url=served.url)
+        write_rules(project / "specs" / "rules.yaml")
+        assert main(["--project", str(project), "plan"]) == 0
+        assert served.traffic().by_call == {"GET contacts": 3}
+
+    assert len(turns) == 3 * SIZE + 1  # contacts, memories, changes, and the totals
 
 
 def test_deepdiff_is_called_once_for_a_memory_that_differs_and_sees_only_what_differs(

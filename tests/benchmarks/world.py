@@ -1,7 +1,7 @@
 """The generated world: contacts with what the specs declare and what the account holds, and those specs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -80,6 +80,30 @@ def write_project(world: World, folder: Path, *, url: str, reader: str = "auto",
     account = {"api": url, "reader": reader, "concurrency": concurrency, "api_key_env": "BENCHMARK_KEY"}
     (folder / "reconciler.yaml").write_text(json.dumps({"version": 1, "environments": {"production": account}}))
     return folder
+
+
+_RULES: Mapping[str, tuple[str, str, str]] = {
+    "known-city": ("memory", "", "facts.city in ['Lisbon', 'Osaka', 'Tampere', 'Oaxaca', 'Leeds']"),
+    "has-name": ("memory", "scope == 'support'", "has(facts.name) && size(facts.name) > 2"),
+    "no-spare-keys": ("memory", "", "facts.all(key, !key.startsWith('tmp_'))"),
+    "some-seats": ("memory", "facts.active", "facts.seats > 0"),
+    "named-alike": ("contact", "", "contact.startsWith('contact-')"),
+    "in-support": ("contact", "environment == 'production'", "'support' in scopes"),
+    "premium-stays": ("change", "key == 'plan' && before == 'premium'", "after == 'premium'"),
+    "seeds-stay": ("change", "layer == 'seeded'", "action == 'add'"),
+    "seats-are-numbers": ("change", "key == 'seats'", "before == null || before < after"),
+    "few-keys": ("change", "", "size(totals.new_keys) <= 1"),
+}
+"""Ten rules that the world keeps: what they are for, `where`, and `require`."""
+
+
+def write_rules(path: Path) -> None:
+    """Write the ten rules to a file."""
+    made = {
+        name: {"for": kind, **({"where": where} if where else {}), "require": require, "message": "kept"}
+        for name, (kind, where, require) in _RULES.items()
+    }
+    path.write_text(json.dumps({"rules": made}, indent=1))
 
 
 def write_one_file(world: World, path: Path, *, users: bool) -> None:
