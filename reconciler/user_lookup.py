@@ -19,6 +19,8 @@ _Done = TypeVar("_Done")
 Recalled: TypeAlias = Mapping[str, tuple[LiveUser, str]]
 """Users that need not be read, by phone number, each with the time when it was seen like this."""
 _NOBODY: Recalled = {}
+_MOST_PAGES = 1_000
+"""A listing with more pages than this is taken for one without an end."""
 
 
 class _Offered(Struct):
@@ -92,6 +94,7 @@ class UserReader:
         if not self._offered.can_list:
             return None
         users: dict[str, LiveUser] = {}
+        pages = 0
         try:
             while True:
                 page = await self._remote.list_users(memory_id, len(users))
@@ -101,7 +104,8 @@ class UserReader:
                 users.update(page.users)
                 if not page.has_more:
                     return users
-                if not is_new:  # the same page again: the others are unknown
+                pages += 1
+                if not is_new or pages == _MOST_PAGES:  # the same page again, or no end: the others are unknown
                     return None
         except RouteAbsentError:
             self._offered.can_list = False

@@ -8,7 +8,6 @@ whether it is complete. `has_more` and empty pages end it, whatever `total` is.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
-from math import ceil
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -21,6 +20,9 @@ from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
 from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 
+_MOST_ANNOUNCED = 10_000_000
+_MOST_UNANNOUNCED = 1_000_000
+_MOST_ADDED = 10_000
 _MOST_SINGLE = 50
 """At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""
 
@@ -134,7 +136,7 @@ def _pages_left(first: ContactPage) -> float:
     """Return how many pages follow the first, as far as that is known."""
     if first.has_more is False:
         return 0
-    return ceil(first.total / CONTACTS_A_PAGE) - 1 if first.total is not None else float("inf")
+    return _pages(first.total, CONTACTS_A_PAGE) - 1 if first.total is not None else float("inf")
 
 
 def _is_exact(identity: Identity, found: ContactRecord | AmbiguousContact | None) -> bool:
@@ -190,7 +192,12 @@ class Listing(Struct, frozen=True):
 
 
 async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Listing:
-    """Read the pages after the first, several at once as far as `total` announces them."""
+    """
+    Read the pages after the first, several at once as far as `total` announces them.
+
+    Raises `ApiError` for a listing that announces too much, or goes on far beyond what it announces.
+    """
+    most = _most_contacts(first)
     pages = [first]
     step = len(first.contacts) if first.has_more else CONTACTS_A_PAGE
     seen = _ids([first])
@@ -201,6 +208,8 @@ async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Li
         if _ids(following) <= seen:  # the same page again: the offset is ignored
             break
         seen |= _ids(following)
+        if len(seen) > most:
+            raise ApiError(f"the listing of contacts does not end: {len(seen):,} were read, {_announced(first)}")
     shown = tuple(contact for page in pages for contact in page.contacts)
     contacts = {id_key(contact.contact_id): contact for contact in shown}
     return Listing(tuple(contacts.values()), _is_complete(pages, len(contacts)), shown)
@@ -223,7 +232,24 @@ def _goes_on(page: ContactPage) -> bool:
 
 
 def _pages_ahead(page: ContactPage, *, done: int, step: int, most: int) -> int:
-    return max(1, min(most, ceil(((page.total or 0) - done) / step)))
+    return max(1, min(most, _pages((page.total or 0) - done, step)))
+
+
+def _pages(contacts: int, step: int) -> int:
+    return -(-contacts // step)
+
+
+def _most_contacts(first: ContactPage) -> int:
+    """Return how many contacts a listing may show; a few may be added while it is read."""
+    if first.total is None:
+        return _MOST_UNANNOUNCED
+    if first.total > _MOST_ANNOUNCED:
+        raise ApiError(f"the listing of contacts announces more than {_MOST_ANNOUNCED:,} of them, which cannot be read")
+    return 2 * first.total + _MOST_ADDED
+
+
+def _announced(first: ContactPage) -> str:
+    return "without a total" if first.total is None else f"and its total is {first.total:,}"
 
 
 def _until_the_end(pages: Sequence[ContactPage]) -> Sequence[ContactPage]:

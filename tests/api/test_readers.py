@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from reconciler import user_lookup
 from reconciler.concurrency import for_each
 from reconciler.core.model.desired import Contact, ContactId, Desired, Identifier, Persona, User
 from reconciler.core.model.masking import worded
@@ -260,6 +261,17 @@ def test_users_are_listed_page_by_page() -> None:
     world = served({"contacts": [SARAH], "contact_memories": [memory_of_sarah(users=many)]}, revision="L")
 
     assert len(users_of(world).known) == 120
+
+
+@pytest.mark.parametrize(("most", "is_listed"), [(2, False), (3, True)])
+def test_users_that_are_listed_on_too_many_pages_are_asked_for_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, most: int, *, is_listed: bool
+) -> None:
+    monkeypatch.setattr(user_lookup, "_MOST_PAGES", most)
+    many = [{"phone_number": f"+1415555{n:04}"} for n in range(120)]
+    users = users_of(served({"contacts": [SARAH], "contact_memories": [memory_of_sarah(users=many)]}, revision="L"))
+
+    assert users.listed is is_listed
 
 
 def test_metadata_that_a_listing_shows_as_an_object_are_asked_for_one_by_one() -> None:

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from reconciler.core.model.desired import Contact, ContactId, Identifier
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
-from reconciler.observe import ReaderChoice
+from reconciler.errors import ApiError
+from reconciler.observe import ReaderChoice, contacts
 from reconciler.observe.contacts import Listing, list_on, look_up_contacts
 from tests.builders import HERE
 
@@ -75,7 +76,7 @@ def test_a_total_that_is_too_low_does_not_end_the_listing() -> None:
 
 
 def test_a_total_that_is_too_high_costs_no_more_than_one_round() -> None:
-    pages = Pages(1_000, total=10**9)
+    pages = Pages(1_000, total=10**7)
     listing = listed(pages)
 
     assert len(listing.contacts) == 1_000
@@ -136,6 +137,45 @@ def test_an_empty_page_ends_the_listing_whatever_it_announces(read_before: int) 
     assert len(listing.contacts) == read_before * CONTACTS_A_PAGE
     assert len(pages.calls) == read_before + 1
     assert not listing.is_complete
+
+
+class Endless(Pages):
+    """Shows other contacts on each page, for ever."""
+
+    async def list_contacts(self, offset: int) -> ContactPage:
+        self.calls.append(f"list {offset}")
+        shown = range(offset, offset + CONTACTS_A_PAGE)
+        return ContactPage(tuple(map(record, shown)), self.total, has_more=True)
+
+
+def test_a_listing_that_goes_on_far_beyond_its_total_is_given_up() -> None:
+    pages = Endless(0, total=100)
+
+    with pytest.raises(
+        ApiError, match=r"^the listing of contacts does not end: 10,\d{3} were read, and its total is 100$"
+    ):
+        listed(pages)
+
+    assert len(pages.calls) <= 10_200 / CONTACTS_A_PAGE + 2
+
+
+def test_a_listing_without_a_total_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contacts, "_MOST_UNANNOUNCED", 1_000)
+    pages = Endless(0)
+    pages.total = None  # type: ignore[assignment]
+
+    with pytest.raises(ApiError, match=r"1,200 were read, without a total$"):
+        listed(pages)
+
+
+@pytest.mark.parametrize("total", [10_000_001, 10**49, 10**400])
+def test_a_total_that_nobody_can_read_is_refused_at_once(total: int) -> None:
+    pages = Pages(400, total=total)
+
+    with pytest.raises(ApiError, match="announces more than 10,000,000 of them"):
+        listed(pages)
+
+    assert len(pages.calls) == 1
 
 
 def test_a_page_shorter_than_asked_for_sets_the_step() -> None:
