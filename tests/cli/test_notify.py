@@ -69,6 +69,7 @@ def test_a_look_for_drift_tells_it_with_counts_and_an_apply_what_it_did(
     [
         ("plan",),
         ("plan", "--detailed-exitcode", "--base", "HEAD"),
+        ("plan", "--detailed-exitcode", "--changed-since", "HEAD"),
         ("-e", "quiet", "plan", "--detailed-exitcode"),
         ("apply", "--dry-run"),
         ("apply",),

@@ -75,9 +75,9 @@ def plan(  # noqa: PLR0913  one parameter an option
     saved = [("json", out)] if out is not None else []
     check_files([*writes, *saved])
     output = PlanOutput(output_format, writes, full, invocation.no_color)
-    is_alone = detailed_exitcode and live is None and base is None
+    is_review = (live, base, invocation.changed_since) != (None, None, None)
     with (
-        _notifying(invocation, around) if is_alone else nullcontext() as ended,
+        _notifying(invocation, around) if detailed_exitcode and not is_review else nullcontext() as ended,
         open_session(invocation, around, offline=live is not None) as session,
     ):
         made = _plan(session, live, base)
