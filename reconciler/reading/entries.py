@@ -1,5 +1,6 @@
 """The entries of mappings as a text has them: each key and value with its start, its end and its style."""
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -10,6 +11,7 @@ from reconciler.reading.places import KeyPath
 from reconciler.reading.quoting import unused_anchors
 
 _BLOCKS = ("|", ">")
+_SIGN = re.compile(r"[|>][-+0-9]*")
 
 
 class Part(Struct, eq=False):
@@ -105,6 +107,12 @@ def _walk(part: Part, path: KeyPath, *, in_flow: bool) -> Iterator[tuple[KeyPath
         yield from _walk(item, (*path, index), in_flow=in_flow)
 
 
+def _content(block: str) -> str:
+    """Return a text below `|` or `>` without the blank lines after it, unless a `+` makes them part of it."""
+    sign = _SIGN.search(block)
+    return block.removesuffix("\n").removesuffix("\r") if sign and "+" in sign[0] else block.rstrip()
+
+
 class _Composer:
     """Reads the events of a text."""
 
@@ -128,7 +136,7 @@ class _Composer:
         made.is_marked = event.anchor is not None or getattr(event, "tag", None) is not None
         if isinstance(event, events.ScalarEvent):
             made.value, made.style = event.value, event.style
-            made.end = start + len(self._text[start:end].rstrip()) if event.style in _BLOCKS else end
+            made.end = start + len(_content(self._text[start:end])) if event.style in _BLOCKS else end
         else:
             self._fill(made, event)
         return made

@@ -32,11 +32,6 @@ class FactPlace(Struct, frozen=True, eq=False):
         """Return whether an alias repeats it."""
         return self.found.entry.key.is_shared or self.found.entry.value.is_shared
 
-    @property
-    def key(self) -> tuple[str, int, KeyPath]:
-        """Return what identifies the place whatever is edited before it."""
-        return self.file, self.found.document, self.found.path
-
 
 class SpecTexts:
     """The spec files and overlays of an environment as they are now."""

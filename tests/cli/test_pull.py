@@ -1,11 +1,13 @@
 """`pull` brings what drifted into the specs, and leaves with a reason what it must not touch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.core.plan.drift import Drift, drifts_of
+from reconciler.core.plan.operations import Plan
 from reconciler.reading.entries import Found, Tree
 from reconciler.reading.places import Edit
 from reconciler.reading.rewriting import value_edits
@@ -176,6 +178,33 @@ def test_what_is_left_stays(
 
     assert (called.code, called.out) == (0, "Nothing was pulled for sandbox.\n")
     assert spec(repository) == SPEC
+
+
+def test_what_cannot_be_done_is_said_and_not_offered(
+    repository: Repository, learn: Callable[..., None], answering: Callable[[str], None]
+) -> None:
+    repository.write("specs/support.yaml", "fact_keys: {plan: {sensitive: true}, name: {}}\n" + SPEC)
+    learn(plan="premium")
+    answering("s")
+    called = repository.run("pull")
+
+    assert called.code == 0
+    assert "  cannot be taken: its key is sensitive" in called.err
+    assert "seed_facts" in spec(repository)
+
+
+def test_a_fact_that_cannot_be_moved_can_be_taken(
+    repository: Repository, learn: Callable[..., None], answering: Callable[[str], None]
+) -> None:
+    text = SPEC.replace("        facts:", "        seed_facts: {a: 1}\n        facts:")
+    repository.write("specs/support.yaml", text)
+    learn(plan="premium")
+
+    assert refusal(repository, "--seed").endswith("its comment has no place between brackets; edit this line by hand")
+    answering("t")
+    called = repository.run("pull")
+    assert "  cannot be a seed_fact: its comment has no place between brackets" in called.err
+    assert spec(repository) == text.replace("trial", "premium")
 
 
 # what is refused
@@ -384,6 +413,40 @@ def test_an_edit_that_would_change_anything_else_is_a_defect_and_not_written(
     assert spec(repository) == SPEC
 
 
+def test_an_edit_that_breaks_the_specs_is_a_defect(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn(plan="premium")
+    monkeypatch.setattr("reconciler.workflow.spec_texts.value_edits", lambda *_: [Edit(0, 1, "[")])
+
+    assert repository.run("pull", "--take").code == 70
+    assert spec(repository) == SPEC
+
+
+def test_an_environment_with_mistakes_is_not_compared(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("other/a.yaml", "contcts: {}\n")
+    repository.write("reconciler.yaml", PROJECT.replace("TEST_KEY}", "TEST_KEY, specs: [other]}"))
+    learn(plan="premium")
+    called = repository.run("pull", "--take")
+
+    assert (called.code, called.err) == (0, "warning: the specs of live have mistakes, so it was not compared\n")
+
+
+def test_specs_that_change_while_the_account_is_read_are_not_edited(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(plan: Plan) -> Iterator[Drift]:
+        repository.write("specs/support.yaml", SPEC.replace("trial", "gold"))
+        return drifts_of(plan)
+
+    learn(plan="premium")
+    monkeypatch.setattr("reconciler.workflow.pulling.drifts_of", meanwhile)
+    called = repository.run("pull", "--take")
+
+    assert (called.code, called.err) == (1, "error: the specs changed while the account was read; run it again\n")
+    assert spec(repository) == SPEC.replace("trial", "gold")
+
+
 def test_a_file_that_changes_meanwhile_is_not_replaced(
     repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,7 +465,7 @@ def test_a_file_that_changes_meanwhile_is_not_replaced(
 def test_users_are_not_read(repository: Repository, learn: Callable[..., None]) -> None:
     repository.write("specs/support.yaml", SPEC + "        users: [{phone_number: '+14155550192'}]\n")
     learn(plan="premium")
-    assert "GET /v1/memory/" in repository.run("--debug", "plan").err
+    assert "GET /v1/memory/" in repository.run("--debug", "plan", "--refresh").err
     called = repository.run("--debug", "pull", "--take")
 
     assert called.code == 0

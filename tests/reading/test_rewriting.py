@@ -48,6 +48,7 @@ def taken(text: str, value: Any, *path: str) -> str:
         ("k: |\n  one\n", " a\nb\n", 'k: " a\\nb\\n"\n'),
         ("k: |\r\n  one\r\n", "a\nb\n", "k: |\r\n  a\r\n  b\r\n"),
         ("? k\n: old\n", "new", "? k\n: new\n"),
+        ("k: |+\n  one\n\nl: 1\n", "a\nb\n", "k: |\n  a\n  b\nl: 1\n"),
     ],
 )
 def test_a_value_is_replaced_in_the_style_of_its_place(before: str, value: Any, after: str) -> None:
@@ -64,6 +65,7 @@ def test_a_value_is_replaced_in_the_style_of_its_place(before: str, value: Any, 
         "k:\n  - a\n  # one\n  - b\n",
         "k:\n  - a\n  - b  # last\n",
         "k:\r  - a\r",
+        "? k\n: a: 1\n",
     ],
 )
 def test_a_value_stays_where_something_beside_it_would_be_lost(text: str) -> None:
@@ -91,6 +93,10 @@ def moved(text: str, *keys: str) -> str:
         ("o:\n  to:\n    c: 3\n\n  from:\n    a: 1\n", "o:\n  to:\n    c: 3\n    a: 1\n\n"),
         ("o:\n  from:  # f\n    a: 1\n  to: {c: 3}\n", "o:\n  from: {}  # f\n  to: {c: 3, a: 1}\n"),
         ("o:\n  from: {a: 1}\n  to:\n      c: 3\n", "o:\n  to:\n      c: 3\n      a: 1\n"),
+        ("o:\n  from:\n      a: |\n        x\n\n      b: 2\n  to:\n    c: 3\n",
+         "o:\n  from:\n\n      b: 2\n  to:\n    c: 3\n    a: |\n      x\n"),
+        ("o:\n  from:\n      a: |+\n        x\n\n      b: 2\n  to:\n    c: 3\n",
+         "o:\n  from:\n      b: 2\n  to:\n    c: 3\n    a: |+\n      x\n\n"),
         ("o:\n  from:\n    a: |\n      x\n\n      y\n    b: 2\n  to:\n      c: 3\n",
          "o:\n  from:\n    b: 2\n  to:\n      c: 3\n      a: |\n        x\n\n        y\n"),
     ],
@@ -105,6 +111,7 @@ def test_an_entry_moves_with_its_comments(before: str, after: str) -> None:
         "o:\n  from: {a: 1,  # one\n    b: 2}\n",
         "o:\n  from:\n    a: 1  # one\n  to: {c: 3}\n",
         "o:\n  from:\n    a: x, y\n  to: {c: 3}\n",
+        "o:\n  from:\n    a:\n      x: 1\n  to: {c: 3}\n",
         "o:\n  from: &f\n    a: 1\n    b: 2\nother: *f\n",
         "o:\n  from:\n    ? a\n    : 1\n    b: 2\n",
         "o:\r  from:\r    a: 1\r    b: 2\r",
