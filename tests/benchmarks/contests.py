@@ -1,9 +1,11 @@
 """The contests: what is measured, at a number of memories."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +33,7 @@ SHARDED, SHARDS = 1_000_000, 100
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
 TEN_RULES = f"{US}, ten rules"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
+SINCE = f"{US}, 3 changed since"
 SHARD, WHOLE, CSV = f"{US}, a shard", f"{US}, all rows", "csv.reader"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
 """Libraries that `--help` must not import."""
@@ -157,6 +160,38 @@ def shard(stage: Stage) -> Iterator[Entry]:
     yield Contestant(SHARD, _reconciler("--project", str(file), "plan", "--shard", f"0/{SHARDS}"))
 
 
+def since(stage: Stage) -> Iterator[Entry]:
+    """Plan the three contacts that changed since the last commit, beside checking all, in one file and a file each."""
+    world = World(stage.size)
+    for name, is_one in (("one file", True), ("a file each", False)):
+        specs, served = _specs(stage), stage.serve(world)
+        write = (
+            partial(write_one_file, world, specs / "contacts.yaml")
+            if is_one
+            else partial(write_many_files, world, specs)
+        )
+        write(users=False)
+        account = {"api": served.url, "reader": "context", "api_key_env": "BENCHMARK_KEY"}
+        settings = {"version": 1, "specs": [specs.name], "environments": {"production": account}}
+        file = specs.parent / "reconciler.yaml"
+        file.write_text(json.dumps(settings))
+        _commit_and_change(specs, changed=3)
+        yield Contestant(f"{US}, validate, {name}", _reconciler("--project", str(file), "validate"))
+        command = _reconciler("--project", str(file), "plan", "--changed-since", "HEAD")
+        yield Contestant(f"{SINCE}, {name}", command, ROOT, _KEY, served, requests=3)
+
+
+def _commit_and_change(specs: Path, *, changed: int) -> None:
+    """Commit the specs, then declare another city for the last contacts."""
+    git = ("git", "-C", str(specs.parent), "-c", "user.name=b", "-c", "user.email=b@example.com")
+    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "all")):
+        subprocess.run([*git, *arguments], check=True)
+    files = sorted(specs.glob("contact*.yaml"))[-changed:]
+    for file in files:
+        parts = file.read_text().rsplit("city: ", changed // len(files))
+        file.write_text("city: Nice # ".join(parts))
+
+
 def _specs(stage: Stage) -> Path:
     folder = stage.folder() / "specs"
     folder.mkdir()
@@ -217,12 +252,13 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, numbers, shard, plan, listing, rules, apply, again)
+    one.__name__: one for one in (start, validate, since, numbers, shard, plan, listing, rules, apply, again)
 }
 
 SIZES: Mapping[str, int] = {
     "start": 0,
     "validate": VALIDATED,
+    "since": APPLIED,
     "numbers": ROWS,
     "shard": SHARDED,
     "rules": RULED,

@@ -17,6 +17,7 @@ from tests.benchmarks.contests import (
     RULED,
     SHARD,
     SHARDED,
+    SINCE,
     SMALL,
     TEN_RULES,
     VALIDATED,
@@ -52,6 +53,7 @@ _JOURNAL = "A journal reaches the disk before each request. It would need one th
 _GROWTH = "Python's collector of cycles walks more objects. It would need fewer that live as long as the plan."
 _CLICK = "click's own import is four times `python -c pass`. It would need another library for the command line."
 _CHECKS = "Checks, places and references come on top of loading. It would need checks that are not made in Python."
+_REVISIONS = "Git writes the files of the other revision. It would need to ask for those that differ alone."
 _NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
 _ROWS = "Each row's identifier and name are made. It would need a reader of rows in a compiled language."
 _RULES = "What rules read is converted for their library. It would need fewer conversions."
@@ -132,6 +134,16 @@ def _validate(files: str) -> Goal:
     return _times(f"validate of 10,000 in {files}, time ÷ loading alone", 2, ours, loader, _CHECKS)
 
 
+def _since(files: str) -> Goal:
+    ours, validate = (("since", APPLIED, f"{name}, {files}") for name in (SINCE, f"{US}, validate"))
+
+    def figure(results: Results) -> float:
+        return results[ours].cpu / results[validate].cpu
+
+    name = f"plan of 3 changed of 1,000 in {files}, CPU ÷ validate"
+    return Goal(name, 1.5, _TIMES, figure, _REVISIONS, timed=(ours, validate))
+
+
 def _traffic(contest: str, size: int, what: str, *, share: int = 1) -> Figure:
     return lambda results: float(getattr(results[contest, size, US].traffic, what)) / share
 
@@ -201,6 +213,8 @@ GOALS: Sequence[Goal] = (
     _count(_HEAVY, 0, _imports),
     _validate("one file"),
     _validate("a file each"),
+    _since("one file"),
+    _since("a file each"),
     _times("validate of 100,000 rows, national numbers, time ÷ the same in E.164", 2, _NATIONAL, _IN_E164, _NUMBERS),
     _ratio("validate of 100,000 rows, national numbers, memory ÷ the same in E.164", 1.1, _memory_to_e164, _MEMORY),
     _times("a shard of 100 of 1,000,000 rows, time ÷ all rows", 1 / 10, _SHARD, _WHOLE, _ROWS),
