@@ -20,7 +20,6 @@ from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 from reconciler.reading import (
     REFUSED,
-    Files,
     KeyPath,
     Nearest,
     Node,
@@ -54,8 +53,9 @@ def catalogues(
     sensitive. So is an entry that finds nothing. Only if no entry finds any file, there is no catalogue to lose, and no
     problem.
     """
-    known = {os.path.realpath(file.path) for file in besides}
-    found = find_files(entries, root=root) if entries else Files((), ())
+    if not entries:
+        return
+    known, found = {os.path.realpath(file.path) for file in besides}, find_files(entries, root=root)
     if found.files or not found.is_complete:
         problems.take(found.problems)
     for file in found.files:
