@@ -81,8 +81,9 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
     selection = choose(desired, chosen, run.shard, since)
     counterpart = Counterpart(selection, chosen, run.shard, desired, since)
     before = base_of(counterpart.of(base.desired), base.ref) if base else None
-    if before and run.users:
-        run.users.read_changed_since(selection.desired, before)
+    for earlier in (since, base.desired if base else None):
+        if run.users and earlier:
+            run.users.read_changed_since(selection.desired, earlier)
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
     origin = _origin_of(desired, run, _shards(desired, run.shard), chosen)
     plan = build_plan(

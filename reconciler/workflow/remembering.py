@@ -7,7 +7,6 @@ from reconciler.clock import SYSTEM_CLOCK, Clock, time_text
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.value import Json
-from reconciler.core.plan.base import Base
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.remembered import LearnedUsers, RememberedUsers, changed_users
 from reconciler.errors import StateError
@@ -43,9 +42,9 @@ class UserRecords:
         since = "" if longest is None else time_text(now - longest)
         self.users = RememberedUsers(self._kept, digest, at=time_text(now), since=since)
 
-    def read_changed_since(self, desired: Desired, base: Base) -> None:
+    def read_changed_since(self, desired: Desired, earlier: Desired) -> None:
         """Read the users that a revision declares otherwise."""
-        self.users.read_anew(changed_users(desired.memories, base))
+        self.users.read_anew(changed_users(desired, earlier))
 
     def read_planned(self, saved: PlanDocument) -> None:
         """Read the users that a saved plan writes."""

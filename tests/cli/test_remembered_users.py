@@ -210,7 +210,8 @@ def kill_an_apply(world: World) -> None:
     assert child.exitcode == -signal.SIGKILL
 
 
-def test_users_that_the_base_declares_otherwise_are_read(world: World) -> None:
+@pytest.mark.parametrize("option", ["--base", "--changed-since"])
+def test_users_that_an_earlier_revision_declares_otherwise_are_read(world: World, option: str) -> None:
     """The cache of a preview may be older than what an apply elsewhere wrote since."""
     world.declare(2)
     world.run("apply")
@@ -221,7 +222,7 @@ def test_users_that_the_base_declares_otherwise_are_read(world: World) -> None:
     (world.repository.root / ".reconciler/ids.json").write_text(cached)
     world.declare(2)
 
-    assert world.run("plan", "--base", "HEAD").out.count("~ user") == 2
+    assert world.run("plan", option, "HEAD").out.count("~ user") == 2
 
 
 def commit(folder: Path) -> None:

@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.address import user_address
-from reconciler.core.model.desired import Memory, User, id_key
+from reconciler.core.model.desired import Desired, Memory, User, id_key
 from reconciler.core.model.observed import Confirmation, KeptUsers, LiveUser, LiveUsers, ObservedMemory, Present
 from reconciler.core.model.value import Json
-from reconciler.core.plan.base import Base, memory_identity
+from reconciler.core.plan.base import memory_identity
 from reconciler.core.plan.diff import is_as_declared
 
 _NONE: Confirmation = (None, "")
@@ -142,15 +142,16 @@ class RememberedUsers:
         return self._digest(["user", id_key(seen.memory_id), user.phone_number, *_compared(user), shows_key])
 
 
-def changed_users(memories: tuple[Memory, ...], base: Base) -> frozenset[str]:
+def changed_users(desired: Desired, earlier: Desired) -> frozenset[str]:
     """
     Return the addresses of users that a revision does not declare like this, and of memories that declared others, too.
 
     What an apply of that revision wrote may be newer than what is remembered, and only a listing shows who is gone.
     """
     addresses: set[str] = set()
-    for memory in memories:
-        was = base.memories.get(memory_identity(memory))
+    declared = {memory_identity(memory): memory for memory in earlier.memories}
+    for memory in desired.memories:
+        was = declared.get(memory_identity(memory))
         before = {user.phone_number: _compared(user) for user in was.users} if was else {}
         now = {user.phone_number: _compared(user) for user in memory.users}
         addresses |= {user_address(memory.address, number) for number in now if now[number] != before.get(number)}
