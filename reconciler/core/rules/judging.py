@@ -13,9 +13,9 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
 from reconciler.core.plan.operations import Notice, Plan
-from reconciler.core.rules.checking import Checked, Read, check
+from reconciler.core.rules.checking import Read, check
 from reconciler.core.rules.engine import compiled
-from reconciler.core.rules.reading import Reading, Size, is_unknown
+from reconciler.core.rules.reading import Reading, Size
 from reconciler.core.rules.subjects import Subject, changes_of, contacts_of, memories_of, totals_of
 from reconciler.core.rules.types import FOR_ALL, variables_of
 from reconciler.errors import Problem, SpecError
@@ -121,10 +121,7 @@ def _judged(
         reading.turn_to(subject)
         for judge in judges:
             judge.spend(reading.size)
-            if not reading.size.is_known and any(is_unknown(subject.values, read) for read in judge.reads):
-                judge.unjudged.append(RulePlace(subject.address, subject.source))
-            else:
-                judge.judge(subject, reading)
+            judge.judge(subject, reading)
     yield from (judge.verdict for judge in judges)
 
 
@@ -133,20 +130,22 @@ class _Judge:
 
     def __init__(self, rule: Rule, catalogue: Catalogue) -> None:
         variables = variables_of(rule.kind, catalogue)
-        checked = [check(text, variables) for text in filter(None, (rule.where, rule.require))]
-        self.reads = frozenset[Read]().union(*(one.reads for one in checked))
-        self.unjudged: list[RulePlace] = []
+        texts = [text for text in (rule.where, rule.require) if text]
+        self._checked = [check(text, variables) for text in texts]
+        self._programs = [compiled(text) for text in texts]
+        self._is_nested = any(one.nested for one in self._checked)
         self._rule = rule
-        self._checked: Sequence[Checked] = checked
-        self._is_nested = any(one.nested for one in checked)
-        self._where = compiled(rule.where) if rule.where else None
-        self._require = compiled(rule.require)
+        self._unjudged: list[RulePlace] = []
         self._broken: list[RulePlace] = []
         self._steps = 0
 
     @property
+    def reads(self) -> frozenset[Read]:
+        return frozenset[Read]().union(*(one.reads for one in self._checked))
+
+    @property
     def verdict(self) -> RuleVerdict:
-        return RuleVerdict(self._rule, tuple(self._broken), tuple(self.unjudged))
+        return RuleVerdict(self._rule, tuple(self._broken), tuple(self._unjudged))
 
     def steps(self, *, items: int, largest: int) -> int:
         """Return the most steps of one judgement."""
@@ -163,7 +162,16 @@ class _Judge:
         message = f"this rule takes more than {MOST_STEPS:,} steps"
         return self._rule.source.problem(f"rules.{self._rule.name}", message, "ask less of each item, or use fewer")
 
-    def judge(self, subject: Subject, reading: "Reading") -> None:
-        detail = reading.detail(self._where, self._require, self.reads)
-        if detail is not None:
-            self._broken.append(RulePlace(subject.address, subject.source, detail))
+    def judge(self, subject: Subject, reading: Reading) -> None:
+        """Judge a subject: `where` first, and where that says no, nothing else."""
+        for program, checked in zip(self._programs, self._checked, strict=True):
+            match reading.answer(program, checked.reads):
+                case True:
+                    continue
+                case None:
+                    self._unjudged.append(RulePlace(subject.address, subject.source))
+                case str() as detail:
+                    self._broken.append(RulePlace(subject.address, subject.source, detail))
+                case False if program is self._programs[-1]:
+                    self._broken.append(RulePlace(subject.address, subject.source))
+            return

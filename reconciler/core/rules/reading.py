@@ -22,6 +22,7 @@ class Reading:
 
     def __init__(self, reads: Iterable[Read]) -> None:
         self.size = Size(0, 0, is_known=True)
+        self._values: Values = {}
         self._wanted = _wanted(reads)
         self._variables = Variables()
         self._read: dict[str, tuple[object, object]] = {}
@@ -29,6 +30,7 @@ class Reading:
 
     def turn_to(self, subject: Subject) -> None:
         """Convert what is read of a subject."""
+        self._values = subject.values
         for name, keys in self._wanted.items():
             value = subject.values[name]
             if name not in self._read or self._read[name][0] is not value:
@@ -37,22 +39,17 @@ class Reading:
         self.size = Size.of(values)
         self._no_text = self._variables.hold(values)
 
-    def detail(self, where: Program | None, require: Program, reads: Iterable[Read]) -> str | None:
-        """Return None where a rule is kept, an empty text where it is broken, and why where it cannot be judged."""
+    def answer(self, program: Program, reads: Iterable[Read]) -> bool | str | None:
+        """Return what a program says of the subject: None where that is not known, and a text where it says nothing."""
+        if not self.size.is_known and any(is_unknown(self._values, read) for read in reads):
+            return None
         if self._no_text and any(read.variable in self._no_text for read in reads):
             return NOT_TEXT
         try:
-            if where is not None and _is_false(self._variables.value(where)):
-                return None
-            return "" if _is_false(self._variables.value(require)) else None
-        except Exception as error:  # noqa: BLE001  whatever it is, it quotes values, and the rule is not kept
+            found = self._variables.value(program)
+        except Exception as error:  # noqa: BLE001  whatever it is, it quotes values
             return why_not(error)
-
-
-def _is_false(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return not value
+        return found if isinstance(found, bool) else why_not(TypeError())
 
 
 _Wanted: TypeAlias = dict[str, bool] | None

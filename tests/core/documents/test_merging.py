@@ -1,4 +1,4 @@
-"""What merging shards makes of keys, guards and receipts."""
+"""What merging shards makes of keys, guards, rules and receipts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from msgspec import structs
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge
-from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument, RuleEntry, RulePlaceEntry
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present
@@ -242,3 +242,17 @@ def test_users_that_shards_did_not_read_are_counted_together_since_the_oldest() 
     assert [notice for notice in merged_plan(noticed).notices if notice.type == "remembered"] == [
         NoticeEntry("remembered", "", 3, since="2026-01-01")
     ]
+
+
+def test_a_rule_that_refuses_two_shards_is_named_once_with_all_that_breaks_it() -> None:
+    parts = planned(({"a": 1}, Absent()), ({"a": 1}, Absent()))
+    entries = [
+        RuleEntry("r", "change", "because", PlaceEntry("r.yaml", 2), count, (RulePlaceEntry(address, None),), allowed)
+        for count, address, allowed in ((3, "contacts.b", True), (2, "contacts.a", False))
+    ]
+    ruled = [(name, replace(plan, rules=(entry,))) for (name, plan), entry in zip(parts, entries, strict=True)]
+
+    (rule,) = merged_plan(ruled).rules
+    assert (rule.count, [place.address for place in rule.places]) == (5, ["contacts.b", "contacts.a"])
+    assert rule.allowed is False
+    assert merged_plan(ruled[:1]).rules == (entries[0],)

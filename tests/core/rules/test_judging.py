@@ -109,6 +109,8 @@ def test_a_secret_is_compared_once_it_is_read_and_a_rule_is_not_judged_before() 
     (before,), (after,) = judge_declared([asks], unread, "x"), judge_declared([asks], read, "x")
     assert ([one.address for one in before.unjudged], before.broken) == (["contacts.sarah.scopes.support"], ())
     assert (after.unjudged, after.broken) == ((), ())
+    elsewhere = rule('facts.account == "12-34"', where='scope == "sales"')
+    assert judge_declared([elsewhere], unread, "x")[0] == RuleVerdict(elsewhere, (), ())
     presence = rule('"account" in facts && !has(facts.plan)')
     assert judge_declared([presence], unread, "x")[0] == RuleVerdict(presence, (), ())
 
