@@ -22,6 +22,7 @@ from reconciler.core.rules.operators import (
     text_of,
 )
 from reconciler.core.rules.syntax import (
+    MACROS,
     Call,
     Index,
     Items,
@@ -114,8 +115,11 @@ class _Checker:
     def type_of(self, node: Node, bound: Mapping[str, Type]) -> Type:  # noqa: PLR0911  one line a kind of node
         """Return the type of an expression; `bound` are the variables of the macros around it."""
         match node:
+            case Literal(kind="text"):
+                text_of(node)
+                return STRING
             case Literal(kind=kind):
-                return _LITERALS.get(kind, STRING)
+                return _LITERALS[kind]
             case Name(name=name):
                 return self._variable(name, bound)
             case Select(target=target, field=field):
@@ -200,6 +204,8 @@ class _Checker:
                     raise RuleError(f"{node.name} takes strings, not {article(one)}", _FOR_LISTS.get(one.name, ""))
             self.pattern_steps += steps_of_pattern(arguments[1]) if node.name == "matches" else 0
             return BOOL
+        if node.name in MACROS:
+            raise RuleError(f"{node.name} is written behind a list or a map", f"write x.{node.name}(one, …)")
         known = "map and filter are not offered: they build lists" if node.name in {"map", "filter"} else ""
         raise RuleError(f"unknown function {quoted(node.name)}", known or did_you_mean(node.name, _FUNCTIONS))
 

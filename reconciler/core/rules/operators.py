@@ -26,8 +26,12 @@ def article(found: Type) -> str:
 
 
 def text_of(node: Literal) -> str:
-    """Return the text that a literal stands for."""
-    value = evaluated(node.text)
+    """Return the text that a literal stands for; raises `RuleError` where it stands for none."""
+    try:
+        value = evaluated(node.text)
+    except ValueError:
+        cure = r'write \\ for a backslash, or r"…", where it needs none'
+        raise RuleError(f"{quoted(node.text)} is no text: a backslash begins what is no escape", cure) from None
     return value if isinstance(value, str) else ""
 
 
