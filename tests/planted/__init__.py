@@ -1,0 +1,1 @@
+"""Small defects, planted to see whether a test notices them."""

@@ -1,0 +1,100 @@
+"""
+Plant small defects in modules, one at a time, and print those that no test notices.
+
+    python -m tests.planted reconciler/observe --number 20
+    python -m tests.planted --changed origin/main
+
+Tests of the same package and those that import the module run first. With --all, what they pass over is tried on all
+tests. A defect that nobody notices shows a test that lacks, or code that changes nothing.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.planted.defects import Defect, defects_in
+
+ROOT = Path(__file__).parents[2]
+_LONGEST = 900.0  # seconds for the tests of one defect; one that hangs them is noticed
+
+
+def near_tests(file: Path) -> list[str]:
+    """Return the tests of a module's package, those that import it, and the scenarios."""
+    module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+    tests, package = ROOT / "tests", file.parent.parts[1:]
+    found = set(tests.joinpath(*package).rglob("test_*.py")) if package else set()
+    found.update(path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8"))
+    scenarios = tests / "scenarios" / "test_scenarios.py"
+    return [str(path.relative_to(ROOT)) for path in (*sorted(found - {scenarios}), scenarios)]
+
+
+def is_noticed(defect: Defect, copy: Path, tests: Sequence[str]) -> bool:
+    """Return whether a test fails, or does not end, with a defect planted in a copy of the repository."""
+    file = copy / defect.file
+    source = file.read_bytes()
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    file.write_bytes(defect.planted_in(source))
+    try:
+        ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False, timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        file.write_bytes(source)
+    return ran.returncode != 0
+
+
+def _git(*arguments: str) -> list[str]:
+    listed = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return listed.splitlines()
+
+
+def _copied(folder: Path) -> Path:
+    for name in _git("ls-files", "--cached", "--others", "--exclude-standard"):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def _modules(paths: Sequence[str], changed: str) -> list[Path]:
+    if changed:
+        paths = [*paths, *_git("diff", "--name-only", "--diff-filter=d", changed, "--", "reconciler/")]
+    found = (
+        path for name in paths for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+    )
+    return sorted(path.relative_to(ROOT) for path in {*found} if path.suffix == ".py")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what was not noticed, and return 1 where there was anything."""
+    parser = argparse.ArgumentParser(prog="python -m tests.planted", description="Plant small defects in modules.")
+    parser.add_argument("paths", nargs="*", help="modules and folders below reconciler/")
+    parser.add_argument("--changed", metavar="REF", default="", help="the modules that differ from a git revision")
+    parser.add_argument("--number", type=int, default=20, help="how many defects are planted; 20 by default")
+    parser.add_argument("--seed", type=int, default=0, help="chooses which")
+    parser.add_argument("--all", action="store_true", help="try what near tests pass over on all tests")
+    asked = parser.parse_args(arguments)
+    modules = _modules(asked.paths, asked.changed)
+    known = [defect for file in modules for defect in defects_in(file, (ROOT / file).read_text("utf-8"))]
+    chosen = random.Random(asked.seed).sample(known, min(asked.number, len(known)))  # noqa: S311  no secret
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = _copied(Path(folder))
+        for defect in chosen:
+            stages = [near_tests(defect.file), *([["-n", "auto", "tests"]] if asked.all else [])]
+            if not any(is_noticed(defect, copy, tests) for tests in stages):
+                missed += 1
+                print(f"not noticed: {defect}", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} defects were noticed")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
