@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -107,16 +107,28 @@ def _takes_many(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
-def write_files(writes: Writes, render: Callable[[str], str]) -> None:
-    """Write all files that can be written, whatever becomes of one; `render` returns the document in a format."""
+def write_files(writes: Writes, render: Callable[[str], str | Iterable[str]]) -> None:
+    """
+    Write all files that can be written, whatever becomes of one.
+
+    `render` returns the document in a format, a large one in parts.
+    """
     failures: list[str] = []
     for name, path in writes:
         try:
-            write_file(path, fitted(without_secrets_of_run(render(name), name), "utf-8", name))
+            rendered = render(name)
+            parts = (rendered,) if isinstance(rendered, str) else rendered
+            write_file(path, (fitted(without_secrets_of_run(part, name), "utf-8", name) for part in parts))
         except StateError as error:
             failures.append(str(error))
     if failures:
         raise StateError("\n".join(failures))
+
+
+def _json_parts(document: "PlanDocument") -> Iterator[str]:
+    from reconciler.render.json import json_parts
+
+    return json_parts(document)
 
 
 class _MaskerOf(Protocol):
@@ -138,12 +150,14 @@ class PlanOutput(Struct, frozen=True):
         from reconciler.render.formats import plan_formats
 
         links, full, is_text = links_of(project.root), self.full, self.output_format == "text"
-        masked = describe(masker(reveal=False))
-        write_files(
-            (*self.writes, *also),
-            lambda name: plan_formats(full=full, links=links, project=project.from_top)[name](masked),
-        )
-        shown = describe(masker(reveal=is_text and is_operators_terminal(sys.stdout)))
+        reveal = is_text and is_operators_terminal(sys.stdout)
+        shown = None if reveal else describe(masker(reveal=False))
+        if writes := (*self.writes, *also):
+            masked = shown or describe(masker(reveal=False))
+            formats = plan_formats(full=full, links=links, project=project.from_top)
+            write_files(writes, lambda name: _json_parts(masked) if name == "json" else formats[name](masked))
+            del masked  # before the other is made, since both are large
+        shown = shown or describe(masker(reveal=True))
         colours = palette(sys.stdout, no_color=self.no_color)
         renderers = plan_formats(colours, full=full, links=links, project=project.from_top)
         text = renderers[self.output_format](document_here(shown) if is_text else shown)

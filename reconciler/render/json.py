@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from reconciler.core.documents.comparison import ComparisonDocument
 from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
@@ -13,6 +14,9 @@ from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
 from reconciler.core.model.value import InexactNumber
 from reconciler.core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def render_plan_gitlab(plan: PlanDocument) -> str:
@@ -44,7 +48,34 @@ Document = (
 
 def render_json(document: Document) -> str:
     """Return the document as JSON, byte for byte the same for the same document."""
-    return json_text(plain(document), indent=2) + "\n"
+    return "".join(json_parts(document))
+
+
+def json_parts(document: Document) -> Iterator[str]:
+    """Yield the document as JSON, part by part: of a large plan, no more than one operation is text at once."""
+    before = "{"
+    for name, value in _fields(document):
+        yield f"{before}\n  {json_text(name)}: "
+        before = ","
+        if isinstance(value, tuple) and value:
+            for number, item in enumerate(value):
+                yield f"{',' if number else '['}\n    {_indented(item, 4)}"
+            yield "\n  ]"
+        else:
+            yield _indented(value, 2)
+    yield "{}\n" if before == "{" else "\n}\n"
+
+
+def _indented(value: object, by: int) -> str:
+    return json_text(plain(value), indent=2).replace("\n", "\n" + " " * by)
+
+
+def _fields(document: "DataclassInstance") -> Iterator[tuple[str, object]]:
+    """Yield the names and values of a document's fields, without those that hold their default."""
+    for field in dataclasses.fields(document):
+        value = getattr(document, field.name)
+        if value != field.default:
+            yield field.name, value
 
 
 def plain(value: object) -> object:
@@ -54,8 +85,7 @@ def plain(value: object) -> object:
     A field that holds its default is left out. Raises `TypeError` for anything that is not part of a document.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {field.name: plain(item) for field, item in fields if item != field.default}
+        return {name: plain(item) for name, item in _fields(value)}
     if isinstance(value, Mapping):
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):

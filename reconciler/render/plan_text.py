@@ -4,7 +4,7 @@ Plans as text for a terminal or a log: memory by memory, with those that change 
 Memories are alike when all their lines look alike. If that is still long, those are grouped that change the same keys.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from reconciler.core.documents.plan import PlanDocument
@@ -12,7 +12,7 @@ from reconciler.core.model.text import visible
 from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.output import Palette
-from reconciler.render.sections import Group, Unit, grouped_by
+from reconciler.render.sections import Unit, text_of_others
 from reconciler.render.words import PlanWords, columns_of, counted, listed, memories, pending, words_of
 
 _TOTALS = (
@@ -42,16 +42,35 @@ def render_plan_text(plan: PlanDocument, palette: Palette, *, full: bool = False
 
 
 def _changes(plan: PlanDocument, palette: Palette, *, full: bool) -> Iterator[str]:
-    units = [_unit(address, tuple(lines)) for address, lines in groupby(plan_lines(plan), key=lambda line: line.memory)]
-    groups = [Group(unit, ()) for unit in units] if full else _alike(units)
+    units = (_unit(address, tuple(lines)) for address, lines in groupby(plan_lines(plan), key=lambda line: line.memory))
+    groups = map(_Alike, units) if full else _alike(units)
+    is_shortened = False
     for group in groups:
         yield palette.strong(visible(group.first.address))
         yield from _aligned(group.first.lines, palette)
         if group.others:
+            is_shortened = True
             yield palette.faint(f"  {_others(group)}")
         yield ""
-    if len(groups) < len(units):
+    if is_shortened:
         yield palette.faint("What changes alike is shown once; --full shows each of it.")
+
+
+class _Alike:
+    """Units that are alike: the first, how many `others`, the names of some, and whether values of any `differ`."""
+
+    def __init__(self, first: Unit) -> None:
+        self.first = first
+        self.others = 0
+        self.names: list[str] = []
+        self.differ = False
+
+    def add(self, unit: Unit) -> None:
+        """Count another unit; it is not kept, since there may be very many."""
+        self.others += 1
+        if len(self.names) < _MOST_NAMES:
+            self.names.append(visible(unit.address))
+        self.differ = self.differ or unit.identity != self.first.identity
 
 
 def _unit(address: str, lines: tuple[Line, ...]) -> Unit:
@@ -60,20 +79,38 @@ def _unit(address: str, lines: tuple[Line, ...]) -> Unit:
     return Unit(address, operations.pop() if len(operations) == len(named_by_address) == 1 else "memory", lines)
 
 
-def _alike(units: Sequence[Unit]) -> list[Group]:
+def _alike(units: Iterable[Unit]) -> Iterable[_Alike]:
     """Group units that look alike, or where that leaves much to read, those that change the same keys."""
-    by_look = grouped_by(units, lambda line: (line.sign, line.operation, line.path, line.phone_number, line.look))
-    if sum(len(group.first.lines) for group in by_look) <= _MOST_LINES:
-        return by_look
-    return grouped_by(units, lambda line: (line.sign, line.operation, line.path))
+    by_look: dict[object, _Alike] = {}
+    by_keys: dict[object, _Alike] = {}
+    rows = 0
+    for unit in units:
+        _put(unit, by_keys, lambda line: (line.sign, line.operation, line.path))
+        if rows <= _MOST_LINES and _put(unit, by_look, _look):
+            rows += len(unit.lines)
+    return by_look.values() if rows <= _MOST_LINES else by_keys.values()
 
 
-def _others(group: Group) -> str:
+def _look(line: Line) -> object:
+    return line.sign, line.operation, line.path, line.phone_number, line.look
+
+
+def _put(unit: Unit, groups: dict[object, _Alike], key: Callable[[Line], object]) -> bool:
+    """Put a unit to those whose lines have equal keys; return whether it is the first of them."""
+    keys = unit.type, tuple(map(key, unit.lines))
+    known = groups.get(keys)
+    if known is None:
+        groups[keys] = _Alike(unit)
+    else:
+        known.add(unit)
+    return known is None
+
+
+def _others(group: _Alike) -> str:
     """Return `2,988 more memories get the same 2 facts: ` and the first of them."""
-    names = [visible(unit.address) for unit in group.others[:_MOST_NAMES]]
-    if rest := len(group.others) - len(names):
-        names.append(f"{rest:,} more")
-    return f"{group.text_of_others}: {listed(names)}"
+    rest = group.others - len(group.names)
+    names = [*group.names, f"{rest:,} more"] if rest else group.names
+    return f"{text_of_others(group.first, group.others, differ=group.differ)}: {listed(names)}"
 
 
 def _aligned(lines: Sequence[Line], palette: Palette) -> Iterator[str]:

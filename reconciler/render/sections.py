@@ -58,14 +58,18 @@ class Group(Struct, frozen=True):
     @property
     def text_of_others(self) -> str:
         """Return `2,988 more memories get the same 2 facts`."""
-        one, many, noun = _ALIKE[self.first.type]
-        number, lines = len(self.others), len(self.first.lines)
-        more = f"{number:,} more {one if number == 1 else many}"
         differ = any(unit.identity != self.first.identity for unit in self.others)
-        if not noun:
-            return f"{more}{', with other values' if differ else ' alike'}"
-        what = noun if lines == 1 else f"{lines:,} {noun}s"
-        return f"{more} {'gets' if number == 1 else 'get'} the same {what}{', with other values' if differ else ''}"
+        return text_of_others(self.first, len(self.others), differ=differ)
+
+
+def text_of_others(first: Unit, number: int, *, differ: bool) -> str:
+    """Return what is said of a number of units that are like the first, but for their values where these `differ`."""
+    one, many, noun = _ALIKE[first.type]
+    more = f"{number:,} more {one if number == 1 else many}"
+    if not noun:
+        return f"{more}{', with other values' if differ else ' alike'}"
+    what = noun if len(first.lines) == 1 else f"{len(first.lines):,} {noun}s"
+    return f"{more} {'gets' if number == 1 else 'get'} the same {what}{', with other values' if differ else ''}"
 
 
 _ALIKE = {

@@ -131,10 +131,11 @@ def open_kept(path: Path) -> int:
     return os.open(path, os.O_RDWR | _NO_LINK | _AS_IT_IS)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str | Iterable[str]) -> None:
     """
     Write a file whole or not at all, for its owner alone, in UTF-8; to a pipe or a device, write the text as it is.
 
+    A large text comes in parts, which are written as they are made.
     Raises `StateError`, also for a link.
     """
     with state_errors("write", path):
@@ -164,7 +165,7 @@ def _is_stream(path: Path) -> bool:
     return is_open or (is_other and not path.is_symlink())
 
 
-def _append(path: Path, text: str) -> None:
+def _append(path: Path, text: str | Iterable[str]) -> None:
     """Write to the end of a stream; one that this process has open is written through its own descriptor."""
     own = _OPEN.fullmatch(str(path))
     if own:
@@ -172,15 +173,16 @@ def _append(path: Path, text: str) -> None:
     else:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
+        file.writelines((text,) if isinstance(text, str) else text)
 
 
-def _replace(path: Path, text: str, mode: int) -> None:
+def _replace(path: Path, text: str | Iterable[str], mode: int) -> None:
     """Write a draft under a name of its own, then rename it to the path."""
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
+            for part in (text,) if isinstance(text, str) else text:
+                file.write(part.encode("utf-8", "backslashreplace"))
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(mode)

@@ -29,7 +29,7 @@ from tests.benchmarks.world import (
 
 LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
 VALIDATED, ROWS, APPLIED, SMALL, RULED = 10_000, 100_000, 1_000, 100, 657
-SHARDED, SHARDS = 1_000_000, 100
+SHARDED, SHARDS, FIRST = 1_000_000, 100, 200_000
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
 TEN_RULES = f"{US}, ten rules"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
@@ -154,10 +154,22 @@ def shard(stage: Stage) -> Iterator[Entry]:
     write_table(World(stage.size), folder, national=False)
     yield Contestant(CSV, _python("-c", _CSV, str(folder / "contacts.csv")))
     yield _validating(folder, name=WHOLE)
-    settings = {"version": 1, "specs": [folder.name], "environments": {"sandbox": {"api": "sandbox"}}}
-    file = folder.parent / "sandbox.yaml"
+    yield Contestant(SHARD, _reconciler("--project", _offline(folder), "plan", "--shard", f"0/{SHARDS}"))
+
+
+def first(stage: Stage) -> Iterator[Entry]:
+    """Plan memories of a table that are all new, offline, and save the plan."""
+    folder = _specs(stage)
+    write_table(World(stage.size), folder, national=False)
+    yield Contestant(US, _reconciler("--project", _offline(folder), "plan", "--out", str(folder.parent / "plan.json")))
+
+
+def _offline(specs: Path) -> str:
+    """Write the settings of an account in the process, which is empty."""
+    file = specs.parent / "sandbox.yaml"
+    settings = {"version": 1, "specs": [specs.name], "environments": {"sandbox": {"api": "sandbox"}}}
     file.write_text(json.dumps(settings))
-    yield Contestant(SHARD, _reconciler("--project", str(file), "plan", "--shard", f"0/{SHARDS}"))
+    return str(file)
 
 
 def since(stage: Stage) -> Iterator[Entry]:
@@ -252,7 +264,7 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, since, numbers, shard, plan, listing, rules, apply, again)
+    one.__name__: one for one in (start, validate, since, numbers, shard, first, plan, listing, rules, apply, again)
 }
 
 SIZES: Mapping[str, int] = {
@@ -261,6 +273,7 @@ SIZES: Mapping[str, int] = {
     "since": APPLIED,
     "numbers": ROWS,
     "shard": SHARDED,
+    "first": FIRST,
     "rules": RULED,
     "apply": APPLIED,
     "again": APPLIED,

@@ -27,10 +27,10 @@ from reconciler.core.documents.plan import (
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
-from reconciler.core.model.text import visible
+from reconciler.core.model.text import json_text, visible
 from reconciler.core.model.value import InexactNumber
 from reconciler.errors import Problem
-from reconciler.render.json import render_json, render_plan_gitlab
+from reconciler.render.json import json_parts, plain, render_json, render_plan_gitlab
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from reconciler.render.sarif import render_plan_sarif, render_problems_sarif
 from tests.builders import memory, plan, plan_all
@@ -141,6 +141,11 @@ def test_a_plan_is_json_for_every_reader_whatever_is_live(document: PlanDocument
 
     assert text.encode()
     assert json.loads(text, parse_constant=pytest.fail)["kind"] == "plan"
+
+
+@given(PLAN)
+def test_a_plan_is_the_same_json_whether_it_is_made_part_by_part_or_as_a_whole(document: PlanDocument) -> None:
+    assert "".join(json_parts(document)) == json_text(plain(document), indent=2) + "\n"
 
 
 @given(PLAN)

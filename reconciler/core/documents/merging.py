@@ -28,7 +28,7 @@ from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.observed import KnownKeys, NewKey
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Measures, compare_guard
-from reconciler.core.model.value import Json, canonical
+from reconciler.core.model.value import Json, canonical_parts
 from reconciler.core.plan.measures import SummaryEntry
 from reconciler.core.plan.notices import likely_typos
 from reconciler.errors import InputError, Source
@@ -237,9 +237,12 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
     return with_runs(merged, receipts)
 
 
-def _digest(content: Json) -> str:
+def _digest(content: Iterable[Json]) -> str:
     """Return a digest without a key; it only distinguishes merged plans, which cannot be applied."""
-    return MERGED + hashlib.sha256(canonical(content).encode()).hexdigest()
+    hashed = hashlib.sha256()
+    for part in canonical_parts(content):
+        hashed.update(part)
+    return MERGED + hashed.hexdigest()
 
 
 _Entry = TypeVar("_Entry")

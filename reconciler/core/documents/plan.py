@@ -313,14 +313,14 @@ MERGED = "merged:sha256:"
 _UNCOUNTED = {"source", "cause"}
 
 
-def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Json], str]) -> str:
+def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Iterable[Json]], str]) -> str:
     """
-    Return the keyed `digest` of operations: their types, targets, new values and former values.
+    Return the keyed `digest` of a list of operations: their types, targets, new values and former values.
 
     It ignores places in files and causes, so the same drift has the same digest tomorrow. Without the key, nobody can
     make a digest for other operations.
     """
-    return digest([_entry(entry) for entry in operations])
+    return digest(map(_entry, operations))
 
 
 def _entry(value: object) -> Json:

@@ -14,7 +14,7 @@ from reconciler.core.model.address import contact_address, existing_address, mem
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.rules import Rule
 from reconciler.core.model.text import Secret, holds_secret
-from reconciler.core.model.value import Json, canonical, is_list, normal, write_normal
+from reconciler.core.model.value import Json, canonical, canonical_parts, is_list, normal
 from reconciler.errors import Source
 
 Policy: TypeAlias = Literal["enforce", "seed"]
@@ -269,11 +269,9 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     )
     if desired.elsewhere:
         content = chain((norm(desired.elsewhere.content),))
-    hashed = hashlib.sha256(b"[")
-    for number, declaration in enumerate(content):  # one by one: the whole list as text would be large
-        hashed.update(b"," if number else b"")
-        hashed.update(write_normal(declaration).encode())
-    hashed.update(b"]")
+    hashed = hashlib.sha256()
+    for part in canonical_parts(content):
+        hashed.update(part)
     return f"sha256:{hashed.hexdigest()}"
 
 

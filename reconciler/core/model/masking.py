@@ -29,7 +29,7 @@ from reconciler.core.model.text import (
     visible,
     with_references,
 )
-from reconciler.core.model.value import Json, TooDeep, canonical, is_list
+from reconciler.core.model.value import Json, TooDeep, canonical, canonical_parts, is_list
 from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16
@@ -320,12 +320,19 @@ class Masker:
         """Return the keyed digest of a value, the same for all values that are the same JSON."""
         return self._keyed(canonical(value).encode())
 
+    def digest_of_list(self, values: Iterable[Json]) -> str:
+        """Return the keyed digest of a list, which is never held as a whole."""
+        keyed = hmac.new(self.key, digestmod=hashlib.sha256)
+        for part in canonical_parts(values):
+            keyed.update(part)
+        return _text_of(keyed)
+
     def _secret(self, value: Secret) -> Text:
         """Return the reference of a secret that was not read, and the stand-in for any other."""
         return value.plain if isinstance(value, UnreadSecret) else self.mask(value.plain, "secret")
 
     def _keyed(self, text: bytes) -> str:
-        return f"hmac:{hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]}"
+        return _text_of(hmac.new(self.key, text, hashlib.sha256))
 
     def mask(self, value: Json, origin: MaskReason) -> Masked:
         """Return the stand-in for a hidden value."""
@@ -339,6 +346,10 @@ class Masker:
         return self.reveal or any(
             fnmatchcase(text, pattern) for pattern in self.revealed for text in (*path[:1], dotted)
         )
+
+
+def _text_of(keyed: hmac.HMAC) -> str:
+    return f"hmac:{keyed.hexdigest()[:_DIGITS]}"
 
 
 def kind_of(value: Json) -> Kind:

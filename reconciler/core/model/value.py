@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Literal, Self, TypeGuard
@@ -92,6 +92,14 @@ def keeps_digits(number: float) -> bool:
 def canonical(value: Json) -> str:
     """Write a value as text that is the same for all values that are the same JSON: sorted keys, one form a number."""
     return write_normal(normal(value))
+
+
+def canonical_parts(values: Iterable[Json]) -> Iterator[bytes]:
+    """Yield a list as `canonical` writes it, one value after the other: the whole of a long list would be large."""
+    yield b"["
+    for number, value in enumerate(values):
+        yield f"{',' if number else ''}{canonical(value)}".encode()
+    yield b"]"
 
 
 def normal(value: Json) -> Json:

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.model.masking import Masked, Masker, compose, named, quote, shown, without_secrets, worded
 from reconciler.core.model.text import Secret
@@ -151,3 +153,8 @@ def test_a_withheld_problem_quotes_its_values_for_the_operator_alone(
 def test_the_last_door_knows_a_secret_however_it_is_written(form: str) -> None:
     assert without_secrets(f"<{form}>", {'sk-"a\nb&c', "short"}) == "<***>"
     assert without_secrets("a short word", {"short"}) == "a short word"
+
+
+@given(st.lists(st.recursive(st.none() | st.integers() | st.sampled_from([0.5, 1.0]) | st.text(), st.lists)))
+def test_a_list_has_one_digest_whether_it_is_held_or_comes_one_by_one(values: list[Json]) -> None:
+    assert MASKER.digest_of_list(iter(values)) == MASKER.digest(values)
