@@ -16,7 +16,8 @@ from reconciler.reading import KeyPath, Node
 from reconciler.reading.row_formats import Row
 from reconciler.specs.loading import Recorder
 from reconciler.specs.problems import fact_of, spec_address
-from reconciler.specs.row_reading import OnRow, RowSource
+from reconciler.specs.row_reading import OnRow
+from reconciler.specs.row_source import RowSource
 
 _SHOWN = 40
 _MOST = 100

@@ -28,7 +28,8 @@ if TYPE_CHECKING:  # most specs name no data files, and most environments have n
     from reconciler.specs.overlays import Overlays, Patch
     from reconciler.specs.passing import Passing
     from reconciler.specs.row_passing import RowPassing
-    from reconciler.specs.row_reading import OnRow, RowSource
+    from reconciler.specs.row_reading import OnRow
+    from reconciler.specs.row_source import RowSource
     from reconciler.specs.row_template import Template
 
 
@@ -287,7 +288,7 @@ class _Loading:
 
     def _find_rows(self, whole: Node, file: SpecFile, written: Node) -> None:
         if isinstance(whole.value, dict) and "contacts_from" in whole.value:
-            from reconciler.specs.row_reading import row_sources  # noqa: PLC0415  see above
+            from reconciler.specs.row_source import row_sources  # noqa: PLC0415  see above
 
             self.sources.extend(row_sources(whole, file, written))
 
@@ -301,8 +302,9 @@ class _Loading:
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
-        from reconciler.specs.row_reading import RowReader, undeclared_scopes  # noqa: PLC0415  see above
+        from reconciler.specs.row_reading import RowReader  # noqa: PLC0415  see above
         from reconciler.specs.row_schema import by_catalogue  # noqa: PLC0415  see above
+        from reconciler.specs.row_source import undeclared_scopes  # noqa: PLC0415  see above
 
         convert = by_catalogue(catalogue_of(self._declared))
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")

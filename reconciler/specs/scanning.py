@@ -14,7 +14,7 @@ from reconciler.reading import SpecFile, find_files, read_file
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import facts_in
 from reconciler.specs.row_cells import CellError
-from reconciler.specs.row_reading import RowSource, row_sources
+from reconciler.specs.row_source import RowSource, row_sources
 
 _MOST_BYTES = 65_536
 _LIKE_SPECS = re.compile(rb'"(?:contacts|contacts_from|fact_keys|memories|rules|scopes)"\s*:\s*[{\[]')

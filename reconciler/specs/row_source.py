@@ -1,0 +1,137 @@
+"""Data files that `contacts_from` names: their entry, their rows, and what makes contacts of these."""
+
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from errno import EACCES
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.model.masking import compose, quote
+from reconciler.errors import Cell, Source
+from reconciler.reading import KeyPath, Nearest, Node, SpecFile, check
+from reconciler.reading.files import FORMATS
+from reconciler.reading.row_files import RowEvent, read_rows
+from reconciler.reading.row_formats import Row
+from reconciler.specs.problems import Problems, is_marked_live
+from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
+from reconciler.specs.row_template import Template
+
+
+class RowSource(Struct, frozen=True):
+    """
+    A valid entry of `contacts_from` and its data file; `is_live` if its spec calls its values live.
+
+    `written` is the entry before its references are filled in.
+    """
+
+    entry: Node
+    written: Node
+    index: int
+    model: ContactsFrom
+    file: SpecFile
+    is_live: bool
+
+    @property
+    def address(self) -> str:
+        """Return the address of the entry."""
+        return f"contacts_from[{self.index}]"
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether all cells are text, so that the catalogue decides their types."""
+        return FORMATS[self.file.path.suffix.lower()] == "csv"
+
+    @property
+    def streams(self) -> bool:
+        """Return whether the file is read row by row, so that reading it again holds nothing."""
+        return FORMATS[self.file.path.suffix.lower()] != "yaml"
+
+    def rows(self) -> Iterator[RowEvent]:
+        """Yield the events of the file; raise `OSError` if it is outside of the repository, and as `read_rows` does."""
+        if not self.file.tree.holds(self.file.path):
+            raise OSError(EACCES, self.file.tree.refusal)
+        events = read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+        empty = self.model.empty_texts
+        return _without(empty, events) if empty else events
+
+    def cells_at(self, places: AbstractSet[Source], hides: Callable[[KeyPath], bool]) -> Mapping[Source, Cell]:
+        """
+        Return the cells at these places of the file, as far as it can be read.
+
+        A column that is not mapped, or is mapped to what `hides` says, has no text: a problem of another column can
+        have its place where the row has no cell for it.
+        """
+        shown = self._shown_columns(hides)
+        lines = {place.line for place in places}
+        found: dict[Source, Cell] = {}
+        with suppress(OSError, ValueError):
+            for row in self.rows():
+                if isinstance(row, Row) and (row.source.line in lines or not self.streams):
+                    at = {row.place(column): column for column in row.positions}
+                    found |= {place: _cell(row, at[place], shown) for place in places & at.keys()}
+        return found
+
+    def _shown_columns(self, hides: Callable[[KeyPath], bool]) -> AbstractSet[str]:
+        slots = list(self.template(is_resolved=True).columns)
+        hidden = {slot.column for slot in slots if hides(("contacts", "", *slot.path))}
+        return {str(slot.column) for slot in slots if slot.column not in hidden}
+
+    def template(
+        self, convert: Convert = as_text, *, is_resolved: bool, left_out: AbstractSet[str] = frozenset()
+    ) -> Template:
+        """Return what makes contacts of rows: of the entry itself where it `is_resolved`, else of the one `written`."""
+        entry = self.entry if is_resolved else self.written
+        return Template(entry, is_text=self.is_text, is_resolved=is_resolved, convert=convert, left_out=left_out)
+
+
+def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSource]:
+    """
+    Yield the valid entries of a document; problems of the others are reported with the document.
+
+    `written` is the document before its references are filled in.
+    """
+    is_live = is_marked_live(document.value)
+    section = dict(document.entries()).get("contacts_from")
+    for index, entry in enumerate(section.items() if section else ()):
+        model = check(ContactsFrom, entry).model
+        if model:
+            name = posixpath.normpath(posixpath.join(posixpath.dirname(spec.name), model.file))
+            path = Path(spec.path).parent / model.file
+            original = written.at(("contacts_from", index))
+            yield RowSource(entry, original, index, model, SpecFile(name, path, spec.tree), is_live)
+
+
+def _without(empty: AbstractSet[str], events: Iterator[RowEvent]) -> Iterator[RowEvent]:
+    """Take the cells out of rows whose text stands for an empty cell, and the rows in which no others are."""
+    for event in events:
+        if not isinstance(event, Row):
+            yield event
+            continue
+        cells = {at: one for at, one in event.cells.items() if not (isinstance(one, str) and one.strip() in empty)}
+        if cells or not event.cells:
+            yield event if len(cells) == len(event.cells) else replace(event, cells=cells)
+
+
+def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> AbstractSet[str]:
+    """Return the scopes that a mapping names and nobody declares, and note each where the mapping names it."""
+    contact = dict(source.entry.entries())["contact"]
+    scopes = dict(contact.entries()).get("scopes")
+    unknown = [(name, at) for name, _, at in scopes.keyed() if name not in known] if scopes else []
+    for name, at in unknown:
+        problems.add(
+            at,
+            ("contacts_from", source.index, "contact", "scopes", name),
+            message=compose("the scope {} is not declared", quote(name)),
+            cure=known.did_you_mean(name) or "declare it under scopes, in any spec file",
+        )
+    return {name for name, _ in unknown}
+
+
+def _cell(row: Row, column: str, shown: AbstractSet[str]) -> Cell:
+    value = row.cell(column) if column in shown else None
+    return Cell(column, "" if value is None else value if isinstance(value, str) else json.dumps(value))
