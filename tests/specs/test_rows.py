@@ -18,7 +18,7 @@ from reconciler.reading import Node
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Row
 from reconciler.specs import References, load_specs
-from reconciler.specs import row_reading as rows
+from reconciler.specs import row_source as rows
 from reconciler.specs.loading import Specs
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
 from reconciler.specs.provenance import explain
