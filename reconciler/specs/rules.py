@@ -12,10 +12,16 @@ from reconciler.errors import Problem
 from reconciler.specs.declarations import DeclaredRule
 from reconciler.specs.problems import Problems, spec_address
 
+MOST_RULES = 200
+
 
 def check_rules(rules: Iterable[DeclaredRule], catalogue: Catalogue, problems: Problems) -> tuple[Problem, ...]:
     """Note what is wrong with expressions; return a warning for each rule that would take long over many memories."""
-    return tuple(warning for rule in rules for warning in _check(rule, catalogue, problems))
+    some = tuple(rules)
+    if beyond := some[MOST_RULES:]:
+        message = f"there are {len(some):,} rules, and {MOST_RULES} can be judged"
+        problems.add(beyond[0].rule.source, ("rules", beyond[0].rule.name), message=message, cure="make one of several")
+    return tuple(warning for rule in some[:MOST_RULES] for warning in _check(rule, catalogue, problems))
 
 
 def _check(declared: DeclaredRule, catalogue: Catalogue, problems: Problems) -> Iterator[Problem]:

@@ -66,4 +66,11 @@ CASES: Cases = {
             )
         ],
     ),
+    "too many rules": (
+        {
+            "a.yaml": b"rules:\n"
+            + b"".join(b"  r%03d: {for: memory, require: 'true', message: m}\n" % n for n in range(201))
+        },
+        [("a.yaml:202:3", "rules.r200: there are 201 rules, and 200 can be judged; make one of several")],
+    ),
 }

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
+from reconciler.core.model.rules import Rule, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.rules.checking import Read, check
@@ -22,6 +22,9 @@ from reconciler.errors import Problem, SpecError
 
 MOST_STEPS = 300_000_000
 """The most steps of a rule in one run: about half a minute."""
+
+MOST_OF_ALL = 1_000_000_000
+"""The most steps of all rules together, for what is declared and for what changes."""
 
 MANY = 100_000
 MOST_NOTICES = 20
@@ -44,10 +47,11 @@ def judge_declared(
     part = chosen or desired
     contacts = {contact.address for contact in part.contacts}
     memories = {memory.address for memory in part.contact_memories}
-    catalogue = desired.catalogue
+    budget, catalogue = _Budget(), desired.catalogue
+    of_contacts, of_memories = ([rule for rule in rules if rule.kind == kind] for kind in ("contact", "memory"))
     return (
-        *_judged(rules, "contact", catalogue, lambda: contacts_of(desired, contacts, environment)),
-        *_judged(rules, "memory", catalogue, lambda: memories_of(desired, memories, environment)),
+        *_judged(of_contacts, catalogue, budget, lambda: contacts_of(desired, contacts, environment)),
+        *_judged(of_memories, catalogue, budget, lambda: memories_of(desired, memories, environment)),
     )
 
 
@@ -64,11 +68,12 @@ def judge_changes(
         return ()
     environment = plan.origin.environment
     totals = totals_of(plan, environment, measures)
-    each = [rule for rule in rules if not _is_for_all(rule, catalogue)]
-    once = [rule for rule in rules if _is_for_all(rule, catalogue)]
+    of_changes, budget = [rule for rule in rules if rule.kind == "change"], _Budget()
+    once = [rule for rule in of_changes if _is_for_all(rule, catalogue)]
+    each = [rule for rule in of_changes if rule not in once]
     found = [
-        *_judged(each, "change", catalogue, lambda: _with_totals(changes_of(plan, environment), totals)),
-        *_judged(once, "change", catalogue, lambda: iter((totals,))),
+        *_judged(each, catalogue, budget, lambda: _with_totals(changes_of(plan, environment), totals)),
+        *_judged(once, catalogue, budget, lambda: iter((totals,))),
     ]
     return tuple(sorted(found, key=lambda verdict: verdict.rule.name))
 
@@ -109,18 +114,25 @@ def _is_for_all(rule: Rule, catalogue: Catalogue) -> bool:
     return "totals" in read and read <= FOR_ALL
 
 
+class _Budget:
+    """The steps of all rules so far."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+
 def _judged(
-    rules: Iterable[Rule], kind: RuleKind, catalogue: Catalogue, subjects: Callable[[], Iterator[Subject]]
+    rules: Iterable[Rule], catalogue: Catalogue, budget: _Budget, subjects: Callable[[], Iterator[Subject]]
 ) -> Iterator[RuleVerdict]:
-    """Judge the rules of one kind; each subject is converted once for all of them."""
-    judges = [_Judge(rule, catalogue) for rule in rules if rule.kind == kind]
+    """Judge rules of one kind; each subject is converted once for all of them."""
+    judges = [_Judge(rule, catalogue) for rule in rules]
     if not judges:
         return
     reading = Reading(read for judge in judges for read in judge.reads)
     for subject in subjects():
         reading.turn_to(subject)
         for judge in judges:
-            judge.spend(reading.size)
+            judge.spend(reading.size, budget)
             judge.judge(subject, reading)
     yield from (judge.verdict for judge in judges)
 
@@ -152,14 +164,17 @@ class _Judge:
         own = sum(one.steps(largest=largest) for one in self._checked)
         return items * _STEPS_OF_ITEM + own * (1 + (items // 10 if self._is_nested else 0))
 
-    def spend(self, size: "Size") -> None:
+    def spend(self, size: Size, budget: _Budget) -> None:
         """Count the steps of one judgement; raises `SpecError` where they become too many."""
-        self._steps += self.steps(items=size.items, largest=size.largest)
+        steps = self.steps(items=size.items, largest=size.largest)
+        self._steps += steps
+        budget.steps += steps
         if self._steps > MOST_STEPS:
-            raise SpecError((self._too_long(),))
+            raise SpecError((self._too_long(f"this rule takes more than {MOST_STEPS:,} steps"),))
+        if budget.steps > MOST_OF_ALL:
+            raise SpecError((self._too_long(f"with this rule, all rules take more than {MOST_OF_ALL:,} steps"),))
 
-    def _too_long(self) -> Problem:
-        message = f"this rule takes more than {MOST_STEPS:,} steps"
+    def _too_long(self, message: str) -> Problem:
         return self._rule.source.problem(f"rules.{self._rule.name}", message, "ask less of each item, or use fewer")
 
     def judge(self, subject: Subject, reading: Reading) -> None:

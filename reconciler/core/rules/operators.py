@@ -72,6 +72,10 @@ def check_choice(of: Type, node: Node) -> None:
         raise RuleError(f"this is never {quoted(text_of(node))}", did_you_mean(text_of(node), of.choices))
 
 
+_MOST_PATTERN_STEPS = 1_000_000
+"""About a tenth of a second."""
+
+
 def steps_of_pattern(node: Node) -> int:
     """Return what a pattern costs; raises `RuleError` for one that is none, is computed, or costs too much."""
     if not isinstance(node, Literal) or node.kind != "text":
@@ -82,9 +86,11 @@ def steps_of_pattern(node: Node) -> int:
         repeated *= max(1, int(least), int(most or 0))
     if len(pattern) > _LONGEST_PATTERN or repeated > _MOST_REPEATED:
         raise RuleError(f"{quoted(pattern)} is too long a pattern, or repeats too often", "make it simpler")
+    steps = repeated * (len(_CLASS.findall(pattern)) * _STEPS_OF_CLASS + len(pattern) * _STEPS_OF_CHARACTER)
+    if steps > _MOST_PATTERN_STEPS:
+        raise RuleError(f"{quoted(pattern)} takes too long to judge by", "repeat less, or write [0-9] in place of \\d")
     try:
         evaluated(f'"".matches({node.text})')
     except RuntimeError:
         raise RuleError(f"{quoted(pattern)} is not a regular expression (RE2)", "see `reconciler help rules`") from None
-    classes = len(_CLASS.findall(pattern))
-    return repeated * (classes * _STEPS_OF_CLASS + len(pattern) * _STEPS_OF_CHARACTER)
+    return steps

@@ -56,6 +56,10 @@ def wrong(expression: str, kind: RuleKind = "memory", *, catalogued: bool = Fals
         ("scope.matches(contact)", "matches takes a pattern that is written out"),
         ('scope.matches("(a{99}){99}")', "repeats too often"),
         (
+            r'scope.matches(r"(\d\d\d\d){99}")',
+            "takes too long to judge by; repeat less, or write [0-9] in place of \\d",
+        ),
+        (
             r'scope.matches("\d")',
             r'is no text: a backslash begins what is no escape; write \\ for a backslash, or r"…"',
         ),

@@ -173,6 +173,10 @@ def test_a_rule_that_takes_too_long_is_counted_and_said(monkeypatch: pytest.Monk
     monkeypatch.setattr(judging, "MOST_STEPS", 10_000)
     with pytest.raises(SpecError, match="this rule takes more than 10,000 steps"):
         judge_declared([pairs], wanted, "x")
+    monkeypatch.setattr(judging, "MOST_STEPS", 10**9)
+    monkeypatch.setattr(judging, "MOST_OF_ALL", 10_000)
+    with pytest.raises(SpecError, match="with this rule, all rules take more than 10,000 steps"):
+        judge_declared([pairs], wanted, "x")
 
 
 def test_a_rule_that_refuses_is_in_the_plan_and_one_that_warns_is_a_notice() -> None:
