@@ -20,10 +20,11 @@ from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_address
 from reconciler.specs.row_cells import CellError
+from reconciler.specs.row_mapping import Slot
 from reconciler.specs.row_names import SharedNames
 from reconciler.specs.row_passing import RowPassing
 from reconciler.specs.row_source import RowSource
-from reconciler.specs.row_template import Slot, Template
+from reconciler.specs.row_template import Template
 
 Final = Callable[[Node], Node]
 """Apply the overlays and references to a document whose numbers are in E.164."""

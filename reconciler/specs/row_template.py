@@ -1,4 +1,4 @@
-"""A prepared mapping of columns: it turns a row into a document that declares a contact, with places."""
+"""What makes a document of each row, with places, as a prepared mapping says: the row declares a contact."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,75 +16,23 @@ from reconciler.core.model.value import Json, same
 from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
-from reconciler.specs.problems import FACTS
-from reconciler.specs.row_cells import CONSTANT, CellError, Cells, cells_in, escaped_text, text_of
-from reconciler.specs.row_names import Naming
-from reconciler.specs.row_numbers import phone_region_of
+from reconciler.specs.row_cells import CellError, escaped_text, text_of
+from reconciler.specs.row_mapping import (
+    NAME_AT,
+    Branch,
+    Condition,
+    Leaf,
+    PreparedMapping,
+    Slot,
+    TemplatePart,
+    UserTemplates,
+)
 from reconciler.specs.row_schema import Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
-_NAME_AT = 0
-_IDS = frozenset(("contact_id", "external_id", "external_memory_key"))
 _IDENTIFIERS = frozenset(("contact_id", *IDENTIFIER_KINDS))
-_IDENTIFYING = _IDS | {"email", "phone_number"}
 _ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
 """A number as a spreadsheet shows it in exponent notation: 1.23E+11."""
-
-
-class Slot(Struct, frozen=True):
-    """
-    A place of the mapping: its column, or None for a constant, and its place in the spec.
-
-    `path` is the path of its value within the contact.
-    """
-
-    column: str | None
-    source: Source
-    path: KeyPath
-
-
-class Condition(Struct, frozen=True):
-    """The value that a column must have for a memory to be declared; an empty text means an empty cell."""
-
-    slot: Slot
-    expected: Json
-
-
-class _Leaf(Struct, frozen=True):
-    """
-    One value: that of cells, or a constant; `fact` is its key where it is a fact.
-
-    `plain` is the column of a value that is one cell as it is, which most are. One that `is_whole` needs all its cells.
-    One that `is_id` is refused where a spreadsheet rounded it. A number or boolean of JSON is text where `is_label`.
-    """
-
-    at: int
-    cells: Cells | None
-    constant: Json
-    fact: str | None
-    is_number: bool
-    plain: str | None = None
-    is_whole: bool = False
-    is_id: bool = False
-    is_label: bool = False
-
-
-class _Branch(Struct, frozen=True):
-    """A mapping at a slot, dropped where it is empty and `may_drop`; only in rows that meet the conditions."""
-
-    parts: tuple[tuple[str, "_TemplatePart"], ...]
-    may_drop: bool
-    conditions: tuple[Condition, ...] = ()
-    at: int = _NAME_AT
-
-
-class _UserTemplates(Struct, frozen=True):
-    """A list of users, each dropped in rows in which all of its columns are empty."""
-
-    users: tuple[_Branch, ...]
-
-
-_TemplatePart: TypeAlias = _Leaf | _Branch | _UserTemplates
 
 
 class WrongCell(Struct, frozen=True):
@@ -136,22 +84,19 @@ class Template:
         convert: Convert,
         left_out: AbstractSet[str] = frozenset(),
     ) -> None:
-        parts = dict(entry.entries())
-        self.slots: list[Slot] = []
-        self.conditions: list[Condition] = []
+        prepared = PreparedMapping(entry, is_resolved=is_resolved, left_out=left_out)
+        self.slots = prepared.slots
+        self.conditions = prepared.conditions
+        self.naming = prepared.naming
         self._met: set[KeyPath] = set()
-        self._region = phone_region_of(parts.get("phone_region"))
+        self._region = prepared.region
         self._is_text = is_text
         self._convert = convert
         self._is_resolved = is_resolved
-        self._left_out = left_out
-        self.naming = self._naming(parts)
-        if self._region.column:
-            self.slots.append(Slot(self._region.column, parts["phone_region"].source, ()))
-        self._leaves: list[_Leaf] = []
-        self._contact = self._branch(parts["contact"], (), may_drop=False)
+        self._leaves = prepared.leaves
+        self._contact = prepared.contact
         self._identifiers = [
-            (key, part) for key, part in self._contact.parts if key in _IDENTIFIERS and isinstance(part, _Leaf)
+            (key, part) for key, part in self._contact.parts if key in _IDENTIFIERS and isinstance(part, Leaf)
         ]
         self._plain_id = self._plain_identifier()
 
@@ -200,8 +145,8 @@ class Template:
         """Return the document that declares a row's contact, and the cells that are refused in it."""
         filling = _Filling(row, [])
         built = self._build_branch(self._contact, filling)
-        value, mark = built if built is not None else ({}, _mark(_NAME_AT))
-        own = _mark(_NAME_AT)
+        value, mark = built if built is not None else ({}, _mark(NAME_AT))
+        own = _mark(NAME_AT)
         return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
 
     def _plain_identifier(self) -> tuple[str, str] | None:
@@ -211,90 +156,16 @@ class Template:
         ((kind, leaf),) = self._identifiers
         return (kind, leaf.plain) if leaf.plain and not leaf.is_number else None
 
-    def _naming(self, parts: Mapping[str, Node]) -> Naming:
-        """Return what names rows; its first column, or that of the identifier, is the place of the contact."""
-        contact = dict(parts["contact"].entries())
-        kinds = [kind for kind in ("contact_id", *IDENTIFIER_KINDS) if kind in contact]
-        found = {kind: cells_in(contact[kind]) for kind in kinds}
-        identifiers = [(kind, cells) for kind, cells in found.items() if cells is not None]
-        named_by = parts.get("named_by")
-        nodes = () if named_by is None else tuple(named_by.items()) or (named_by,)
-        columns = [(node, cells) for node in nodes if (cells := cells_in(node)) is not None]
-        for node, cells in columns:
-            self.slots += (Slot(column, node.source, ()) for column in cells.columns)
-        if not columns:
-            node, first = contact[kinds[0]], found[kinds[0]]
-            self.slots.append(Slot(first.columns[0] if first else None, node.source, ()))
-        plain = columns[0][1].plain if len(columns) == 1 else None
-        return Naming(tuple(cells for _, cells in columns), tuple(identifiers), self._region.or_as_written, plain)
-
-    def _branch(self, node: Node, path: KeyPath, *, may_drop: bool) -> _Branch:
-        parts = tuple((key, self._part(below, (*path, key))) for key, below in node.entries() if key != "where")
-        where = dict(node.entries()).get("where")
-        conditions = tuple(
-            Condition(Slot(column, below.key_source, path), below.value)
-            for column, below in (where.entries() if where else ())
-        )
-        self.conditions += conditions
-        return _Branch(parts, may_drop, conditions)
-
-    def _part(self, node: Node, path: KeyPath) -> _TemplatePart:
-        match path[-1]:
-            case "facts" | "seed_facts" | "metadata" | "labels" as section:
-                is_fact = section in FACTS
-                entries = ((key, below, key if is_fact else None) for key, below in node.entries())
-                leaves = ((key, self._leaf(below, (*path, key), fact=fact)) for key, below, fact in entries)
-                return _Branch(tuple(leaves), may_drop=True)
-            case "scopes":
-                known = ((name, below) for name, below in node.entries() if name not in self._left_out)
-                memories = ((name, self._branch(below, (*path, name), may_drop=False)) for name, below in known)
-                return _Branch(tuple(memories), may_drop=False)
-            case "users":
-                users = (self._user(below, (*path, index)) for index, below in enumerate(node.items()))
-                return _UserTemplates(tuple(users))
-            case _:
-                return self._leaf(node, path)
-
-    def _user(self, node: Node, path: KeyPath) -> _Branch:
-        leaves = {key: self._leaf(below, (*path, key)) for key, below in node.entries()}
-        return _Branch(tuple(leaves.items()), may_drop=False, at=leaves["phone_number"].at)
-
-    def _leaf(self, node: Node, path: KeyPath, *, fact: str | None = None) -> _Leaf:
-        leaf = self._made_leaf(node, path, fact)
-        self._leaves.append(leaf)
-        return leaf
-
-    def _made_leaf(self, node: Node, path: KeyPath, fact: str | None) -> _Leaf:
-        at, cells = len(self.slots), cells_in(node)
-        if cells is not None:
-            self.slots += (Slot(column, node.source, path) for column in cells.columns)
-            is_label = path[0] == "labels"
-            key = path[-1] if fact is None and path[0] != "metadata" and not is_label else None
-            return _Leaf(
-                at,
-                cells,
-                None,
-                fact,
-                is_number=key == "phone_number",
-                plain=cells.plain,
-                is_whole=key in _IDENTIFYING,
-                is_id=key in _IDS,
-                is_label=is_label,
-            )
-        self.slots.append(Slot(None, node.source, path))
-        constant: Json = node.value[CONSTANT] if isinstance(node.value, dict) else None
-        return _Leaf(at, None, escaped(constant) if self._is_resolved else constant, fact, is_number=False)
-
-    def _build(self, part: _TemplatePart, filling: _Filling) -> _Built | None:
+    def _build(self, part: TemplatePart, filling: _Filling) -> _Built | None:
         match part:
-            case _Leaf():
+            case Leaf():
                 return self._build_leaf(part, filling)
-            case _Branch():
+            case Branch():
                 return self._build_branch(part, filling)
-            case _UserTemplates():
+            case UserTemplates():
                 return self._build_users(part, filling)
 
-    def _build_leaf(self, leaf: _Leaf, filling: _Filling) -> _Built | None:
+    def _build_leaf(self, leaf: Leaf, filling: _Filling) -> _Built | None:
         if leaf.cells is None:
             return leaf.constant, _deep(leaf.constant, leaf.at)
         cell: Json
@@ -322,7 +193,7 @@ class Template:
         value = cell if leaf.cells.is_text and not self._is_resolved else escaped(cell)
         return value, _deep(value, leaf.at)
 
-    def _text(self, leaf: _Leaf, cell: str, filling: _Filling) -> Json:
+    def _text(self, leaf: Leaf, cell: str, filling: _Filling) -> Json:
         """Return a text as the fact or the number that it is, or `REFUSED` and note why it is none."""
         if leaf.is_number:
             number = self._region.read(cell, filling.row)
@@ -342,7 +213,7 @@ class Template:
             filling.wrong.append(WrongCell(self.slots[leaf.at], error.args[0], "fix the cell"))
             return REFUSED
 
-    def _build_branch(self, branch: _Branch, filling: _Filling) -> _Built | None:
+    def _build_branch(self, branch: Branch, filling: _Filling) -> _Built | None:
         meets = [self._meets(condition, filling) for condition in branch.conditions]
         if not all(meets):
             return None
@@ -369,14 +240,14 @@ class Template:
             return False
         return same("" if cell is None else cell, expected)
 
-    def _build_users(self, users: _UserTemplates, filling: _Filling) -> _Built | None:
+    def _build_users(self, users: UserTemplates, filling: _Filling) -> _Built | None:
         built = [self._build_branch(user, filling) for user in users.users if _has_cells(user, filling.row)]
         found = [one for one in built if one is not None]
-        return ([value for value, _ in found], (_mark(_NAME_AT), *(mark for _, mark in found))) if found else None
+        return ([value for value, _ in found], (_mark(NAME_AT), *(mark for _, mark in found))) if found else None
 
 
-def _has_cells(user: _Branch, row: Row) -> bool:
-    cells = (part.cells for _, part in user.parts if isinstance(part, _Leaf) and part.cells is not None)
+def _has_cells(user: Branch, row: Row) -> bool:
+    cells = (part.cells for _, part in user.parts if isinstance(part, Leaf) and part.cells is not None)
     columns = [column for one in cells for column in one.columns]
     return not columns or any(row.cell(column) is not None for column in columns)
 
