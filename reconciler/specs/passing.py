@@ -128,12 +128,12 @@ def _digest(file: SpecFile) -> str:
         return ""
 
 
-_KINDS = ("contact_id", *IDENTIFIER_KINDS)
+_KINDS = frozenset(("contact_id", *IDENTIFIER_KINDS))
 
 
 def _key(contact: Mapping[str, Json]) -> tuple[str, str] | None:
     """Return what a contact that a document declares is compared by; None where that is not certain."""
-    kinds = [kind for kind in _KINDS if kind in contact]
+    kinds = [key for key in contact if key in _KINDS]
     if len(kinds) != 1:
         return None
     written = contact[kinds[0]]

@@ -72,7 +72,7 @@ class RowPassing:
 
     def _add(self, row: Row) -> None:
         filled = tuple([column for column, cell in row.cells.items() if cell is not None and cell != ""])
-        kind = filled, tuple([repr(row.cell(column)) for column in self._deciding])
+        kind = filled, tuple([repr(row.cell(column)) for column in self._deciding]) if self._deciding else ()
         known = self._kinds.get(kind)
         if known is None:
             if len(self._kinds) >= _MOST_KINDS:
