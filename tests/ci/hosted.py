@@ -89,6 +89,10 @@ class Hosted:
         """Run what a push to the default branch starts."""
         return self._started("apply", ref=f"refs/heads/{MAIN}", event={})
 
+    def dispatched(self, workflow: str, ref: str) -> Run:
+        """Run what somebody starts by hand on a branch or a tag."""
+        return self._started(workflow, ref=ref, event={"inputs": {"pull-request": True}})
+
     def checked(self, *, pull_request: bool = False) -> Run:
         """Run what the schedule starts, or somebody who asks for pull requests."""
         event = {"inputs": {"pull-request": pull_request}}
@@ -119,7 +123,8 @@ class Hosted:
         self.runs += 1
         github = {
             "ref": ref,
-            "ref_name": ref.removeprefix("refs/heads/"),
+            "ref_name": ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+            "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
             "sha": self.git("rev-parse", ref),
             "repository": "acme/agents",
             "event": {"repository": {"default_branch": MAIN}, **event},

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.ci.expressions import filled
 from tests.ci.runner import ACTION, ROOT
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
@@ -160,6 +161,17 @@ def test_pull_requests_of_forks_are_given_nothing_that_earlier_runs_learned() ->
     assert "head.repo.full_name != github.repository" in job["env"]["RESTRICTED"]
     assert restore["if"] == "${{ env.RESTRICTED != 'true' }}"
     assert preview["with"]["restricted"] == "${{ env.RESTRICTED }}"
+
+
+@by_workflow
+def test_what_is_kept_of_one_environment_is_given_to_no_other_whose_name_begins_alike(path: Path) -> None:
+    caches = [step["with"] for step in steps(read(path)) if step.get("uses", "").startswith("actions/cache")]
+    texts = [text for given in caches for name, text in given.items() if name in {"key", "restore-keys"}]
+    starts, others = (
+        [filled(text, {"matrix": named, "inputs": named, "github": {"run_id": "1"}}) for text in texts]
+        for named in ({"environment": "prod"}, {"environment": "prod-eu"})
+    )
+    assert [(start, other) for start in starts for other in others if other.startswith(start)] == []
 
 
 @by_name

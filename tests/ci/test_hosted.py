@@ -193,6 +193,19 @@ def test_a_merge_that_changes_nothing_asks_nobody(live: Hosted, account: Account
     assert (live.asked, account.writes()) == ([], [])
 
 
+@pytest.mark.parametrize("workflow", ["apply", "drift"])
+@pytest.mark.parametrize("ref", ["refs/tags/main", "refs/heads/change"])
+def test_what_was_not_merged_is_not_run_under_the_name_of_what_was(
+    live: Hosted, account: Account, workflow: str, ref: str
+) -> None:
+    on_a_branch(live, "plan: trial", "plan: gold")
+    live.git("tag", MAIN, "change")
+    run = live.dispatched(workflow, ref)
+
+    assert set(results(run).values()) == {"skipped"}
+    assert (live.asked, account.writes(), live.runner.github()["calls"]) == ([], [], [])
+
+
 def test_the_plan_that_is_kept_shows_no_value_of_the_account(live: Hosted) -> None:
     change(live, "plan: trial", "plan: gold")
     run = live.merged()
