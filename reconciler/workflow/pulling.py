@@ -1,6 +1,6 @@
 """Pull: the facts that drifted, where each is declared, and what forbids to change it there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.model.references import referenced
 from reconciler.core.model.selection import Chosen, select
 from reconciler.core.model.text import holds_secret
-from reconciler.core.model.value import Json, same
+from reconciler.core.model.value import Json, canonical, same
 from reconciler.core.plan.drift import Drift, drifts_of, facts_alone
 from reconciler.errors import InputError, Source
 from reconciler.reading.entries import Part
@@ -39,7 +39,7 @@ _FLAWS: Mapping[Flaw, str] = {
 }
 _BY_HAND = "edit this line by hand"
 _BY_HAND_OR_SEED = "edit this line by hand, or make it a seed_fact with --seed"
-_IN_MEMORY = "declare it in the memory that differs, above which this line stands"
+_HIDE_OR_SEED = "declare it as ${env:NAME}, or make it a seed_fact with --seed"
 
 
 class Refusal(Struct, frozen=True):
@@ -98,7 +98,7 @@ def _placed(session: Session, drifts: Sequence[Drift]) -> Drifted:
     readers: dict[Source, set[str]] = {}
     for address in (fact_address(one.address, fact.key) for one in desired.contact_memories for fact in one.facts):
         readers.setdefault(decided[address].source, set()).add(address)
-    judge = _Judge(desired.catalogue, texts, readers)
+    judge = _Judge(desired.catalogue, texts, readers, session.reporter.leaving)
     values = declared_values(desired)
     if any(drift.address not in values or not _is_declared_so(drift, values[drift.address].value) for drift in drifts):
         raise InputError("the specs changed while the account was read; run it again")
@@ -124,11 +124,16 @@ def _order(place: DriftedPlace) -> tuple[str, int, int]:
 
 
 class _Judge(Struct, frozen=True):
-    """Decides what may be changed; `readers` are the addresses of the facts that each place gives."""
+    """
+    Decides what may be changed; `readers` are the addresses of the facts that each place gives.
+
+    `leaving` returns a text without the keys and secrets of the run.
+    """
 
     catalogue: Catalogue
     texts: SpecTexts
     readers: Mapping[Source, set[str]]
+    leaving: Callable[[str], str]
 
     def place(self, given: Given, drifts: Sequence[Drift]) -> DriftedPlace:
         """Return a place with the reasons to leave it as it is."""
@@ -166,6 +171,8 @@ class _Judge(Struct, frozen=True):
         yield from self._written(given, first, at)
         if flaw := next((found for one in first.changes if (found := flaw_of(one.before, accepts))), None):
             yield Refusal(_FLAWS[flaw], _BY_HAND_OR_SEED)
+        if any(self.leaving(text) != text for text in (canonical(one.before) for one in first.changes)):
+            yield Refusal("the live value holds a secret or a key, which must be in no file", _HIDE_OR_SEED)
         if rule and (broken := broken_rule(rule, first.taken)):
             yield Refusal(
                 f"the live value is against {broken} of its key at {rule.source.file}:{rule.source.line}",

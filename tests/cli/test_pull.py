@@ -259,6 +259,20 @@ def test_a_secret_stays_in_its_variable(
     assert "it comes from a variable of the environment, which holds a secret" in refusal(repository)
 
 
+@pytest.mark.parametrize(
+    "live", ["her pin is 70 31 55 92 premium", {"pin": ["70 31 55 92"]}, {"70 31 55 92": 1}, "70%2031%2055%2092"]
+)
+def test_a_secret_that_the_agent_repeats_elsewhere_lands_in_no_file(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch, live: object
+) -> None:
+    monkeypatch.setenv("CARD", "70 31 55 92")
+    repository.write("specs/support.yaml", f"{SPEC}          card: ${{env:CARD}}\n")
+    learn(plan=live)
+
+    assert "the live value holds a secret or a key, which must be in no file" in refusal(repository)
+    assert repository.run("pull", "--seed").code == 0
+
+
 def test_a_sensitive_live_value_lands_in_no_file(repository: Repository, learn: Callable[..., None]) -> None:
     repository.write("specs/support.yaml", "fact_keys: {plan: {sensitive: true}, name: {}}\n" + SPEC)
     learn(plan="premium")
