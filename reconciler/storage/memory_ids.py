@@ -1,26 +1,23 @@
 """
-What earlier runs learned of the memories of an account, kept in `.reconciler/ids.json`: their ids, and their users.
+What earlier runs learned of the memories of an account, kept in `ids.json`: their ids, and their users.
 
 It is a cache: without it, plans know less and ask more, but are never wrong. Of a user, only keyed digests are kept.
 The latest entry about a user counts, so that copies of the file can be merged.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconciler.core.model.desired import id_key
 from reconciler.core.model.observed import Confirmation, KeptUsers
-from reconciler.errors import StateError
-from reconciler.storage.files import check_no_link, read_kept, write_file
+from reconciler.storage.files import prepare_folder
+from reconciler.storage.store import Store, changed
 
 _FORMAT_VERSION = "1.0"
-_PRIVATE = 0o600
-_LOCK_SECONDS = 10.0
+_NAME = "ids.json"
 _NO_DIGEST = "-"
 _BEGUN = "begun "
 _ENDED = "ended "
@@ -35,7 +32,7 @@ class MemoryIds(Struct, frozen=True):
     `account` is a digest that differs between accounts and does not reveal the key.
     """
 
-    folder: Path
+    store: Store
     environment: str
     api: str
     account: str
@@ -54,12 +51,15 @@ class MemoryIds(Struct, frozen=True):
         """Add ids to the file; the users of an id that another one replaces are forgotten. Raises `StateError`."""
         if learned.items() <= self.load().items():
             return
-        with self._changing() as kept:
+
+        def add(kept: "_Kept") -> None:
             known = kept.ids.setdefault(self._name, {})
             for key, memory_id in learned.items():
                 if known.get(key, memory_id) != memory_id:
                     kept.users.get(self._name, {}).pop(id_key(known[key]), None)
             known.update(learned)
+
+        self._change(add)
 
     def remember_users(self, learned: KeptUsers, *, is_applying: bool) -> None:
         """
@@ -68,7 +68,8 @@ class MemoryIds(Struct, frozen=True):
         What a plan saw as declared is left out where an apply wrote, or may have written, since the plan began. One who
         `is_applying` keeps all, since nobody else writes then, and notes that nobody does any more.
         """
-        with self._changing() as kept:
+
+        def add(kept: "_Kept") -> None:
             writes = kept.writes.get(self._name, "")
             is_sure = is_applying or (writes == learned.writes and not learned.is_writing)
             if is_applying and writes:
@@ -79,48 +80,34 @@ class MemoryIds(Struct, frozen=True):
                 later = {user: item for user, item in users.items() if user not in held or held[user][1] <= item[1]}
                 held.update({user: item for user, item in later.items() if is_sure or item[0] is None})
 
+        self._change(add)
+
     def begin_writing(self, at: str) -> None:
         """Note that an apply begins to write users; raises `StateError`."""
-        with self._changing() as kept:
+
+        def begin(kept: "_Kept") -> None:
             kept.writes[self._name] = f"{_BEGUN}{at}"
 
-    @property
-    def _path(self) -> Path:
-        return self.folder / "ids.json"
+        self._change(begin)
 
     @property
     def _name(self) -> str:
         return f"{self.environment} {self.api} {self.account}"
 
-    @contextmanager
-    def _changing(self) -> Iterator["_Kept"]:
-        """Change the file as it is now, while no other process does; raises `StateError`."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415  what only reads needs no lock
+    def _change(self, change: Callable[["_Kept"], None]) -> None:
+        """Change what is there now, whatever others write meanwhile; raises `StateError`."""
 
-        lock = self.folder / "ids.lock"
-        check_no_link(lock)
-        try:
-            with FileLock(lock, mode=_PRIVATE).acquire(timeout=_LOCK_SECONDS):
-                kept = self._read()
-                yield kept
-                write_file(self._path, kept.text)
-        except Timeout as error:
-            raise StateError(f"cannot lock {lock}: another process has it") from error
-        except OSError as error:
-            raise StateError(f"cannot lock {lock}: {error.strerror}") from error
+        def rewritten(data: bytes | None) -> bytes:
+            kept = _read(data)
+            change(kept)
+            return kept.text.encode()
+
+        if self.store.folder:
+            prepare_folder(self.store.folder)
+        changed(self.store, _NAME, rewritten)
 
     def _read(self) -> "_Kept":
-        try:
-            document = json.loads(read_kept(self._path))
-        except (OSError, ValueError, RecursionError):
-            document = None
-        if not isinstance(document, dict) or document.get("format_version") != _FORMAT_VERSION:
-            return _Kept({}, {}, {})
-        return _Kept(
-            {name: _texts(ids) for name, ids in _mappings(document.get("environments"))},
-            {name: _users(memories) for name, memories in _mappings(document.get("users"))},
-            _texts(document.get("writes")),
-        )
+        return _read(self.store.read(_NAME).data)
 
 
 class _Kept(Struct, frozen=True):
@@ -137,6 +124,21 @@ class _Kept(Struct, frozen=True):
             users = {name: {key: _written(of) for key, of in kept.items()} for name, kept in self.users.items()}
             document |= {"users": users, "writes": self.writes}
         return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def _read(data: bytes | None) -> _Kept:
+    """Read what is kept; nothing where that is missing or damaged."""
+    try:
+        document = json.loads(data or b"")
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or document.get("format_version") != _FORMAT_VERSION:
+        return _Kept({}, {}, {})
+    return _Kept(
+        {name: _texts(ids) for name, ids in _mappings(document.get("environments"))},
+        {name: _users(memories) for name, memories in _mappings(document.get("users"))},
+        _texts(document.get("writes")),
+    )
 
 
 def _mappings(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -31,6 +31,7 @@ from reconciler.observe.observing import check_account
 from reconciler.project import SANDBOX, Environment, KeyCommand, Project
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
+from reconciler.storage.store import FolderStore
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
 
@@ -155,7 +156,7 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
             proxy=None if app or offline else _way_to(api, surroundings),
             on_request=pace.note if options.debug else _ignore,
         )
-        memory_ids = MemoryIds(project.state_folder, environment.name, api, _digest_with(key, "account"))
+        memory_ids = MemoryIds(FolderStore(project.state_folder), environment.name, api, _digest_with(key, "account"))
         digest_key = own_digest_key(surroundings) or key.encode()
         yield Account(environment, api, endpoint, digest_key, memory_ids, pace.stop)
 
@@ -189,7 +190,6 @@ def _refuse_key_in(api: str, key: str) -> None:
 def remember_ids(account: Account, learned: Mapping[str, str], reporter: Reporter) -> None:
     """Remember the memory ids that were learned; a cache that cannot be kept is a warning."""
     try:
-        prepare_folder(account.memory_ids.folder)
         account.memory_ids.remember(learned)
     except StateError as error:
         reporter.note(f"warning: memory ids are not remembered: {error}")

@@ -15,6 +15,7 @@ from reconciler.render.words import counted, shards_sentence
 from reconciler.storage.journal import JournalFolder, read_run
 from reconciler.storage.lease import running
 from reconciler.storage.saved_documents import SavedDocument, load_document
+from reconciler.storage.store import FolderStore
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.records import JOURNALS, LEASES
 from reconciler.workflow.run import Surroundings
@@ -32,7 +33,7 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
     """
     project = choose_project(options, surroundings)
     folder = project.state_folder
-    at_work = running(folder / LEASES, utc_now())
+    at_work = running(FolderStore(folder / LEASES), utc_now())
     runs = [
         replace(run, is_running=run.finished_at is None and run.header.run.id in at_work)
         for run in JournalFolder(folder / JOURNALS).runs()

@@ -66,7 +66,8 @@ class ApplyRecords(Struct, frozen=True):
 
     def _ended(self) -> Iterator[PastRun]:
         """Yield the runs that left something open, without those of other shards that are at work."""
-        ids, leases = self.session.account.memory_ids, self.journals.path.parent / LEASES
+        ids = self.session.account.memory_ids
+        leases = ids.store.below(LEASES)
         at_work = running(leases, utc_now())
         found = self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account)
         at_work |= running(leases, utc_now())  # one may have begun since, or ended
@@ -137,12 +138,11 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
     The lease is renewed all the while.
     """
     ids = session.account.memory_ids
-    folder = prepare_folder(ids.folder)
+    folder = prepare_folder(session.project.state_folder)
+    leases = ids.store.below(LEASES)
     run = new_run_id(clock.now(), secrets.token_hex(4))
     account = f"{ids.api} {ids.account}"
-    held = holding(
-        folder / LEASES, account=account, run=run, environment=ids.environment, clock=clock, shard=session.shard
-    )
+    held = holding(leases, account=account, run=run, environment=ids.environment, clock=clock, shard=session.shard)
     with held as lease:
         journals = JournalFolder(folder / JOURNALS)
         journals.check()

@@ -11,7 +11,6 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.remembered import LearnedUsers, RememberedUsers, changed_users
 from reconciler.errors import StateError
 from reconciler.render.words import counted
-from reconciler.storage.files import prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 
 
@@ -67,7 +66,6 @@ class UserRecords:
         if not (learned.memories or (self._is_applying and self._kept.is_writing)):
             return
         try:
-            prepare_folder(self._ids.folder)
             self._ids.remember_users(learned, is_applying=self._is_applying)
         except StateError as error:
             self._note(f"warning: users are not remembered: {error}")

@@ -275,7 +275,7 @@ def test_an_undo_reads_and_is_remembered_as_what_it_wrote(world: World) -> None:
 def test_where_nothing_can_be_kept_a_plan_says_so_and_goes_on(world: World) -> None:
     world.declare(1)
     world.run("apply")
-    lock = world.repository.root / ".reconciler/ids.lock"
+    lock = world.repository.root / ".reconciler/ids.json.lock"
     lock.unlink()
     lock.symlink_to(world.repository.root / "elsewhere")
     called = world.run("plan", "--refresh")

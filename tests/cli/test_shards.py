@@ -7,6 +7,7 @@ from filelock import FileLock
 
 from reconciler.clock import SYSTEM_CLOCK
 from reconciler.storage.lease import holding
+from reconciler.storage.store import FolderStore
 from tests.cli.child import spawned
 from tests.cli.conftest import Repository
 
@@ -158,7 +159,7 @@ def test_the_run_of_another_shard_that_is_at_work_left_nothing_open(part: Reposi
     journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
     leases = part.root / ".reconciler/leases"
 
-    with holding(leases, account="a", run=journal.stem, environment="sandbox", clock=SYSTEM_CLOCK):
+    with holding(FolderStore(leases), account="a", run=journal.stem, environment="sandbox", clock=SYSTEM_CLOCK):
         told = part.run("apply", "--yes", "--shard", "1/2")
 
     assert (told.code, told.err) == (0, "")

@@ -19,6 +19,7 @@ from reconciler.core.documents.describe import describe_plan
 from reconciler.core.plan.operations import Plan
 from reconciler.render.json import plain as plain_json
 from reconciler.storage.memory_ids import MemoryIds
+from reconciler.storage.store import FolderStore
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.remembering import UserRecords
 from tests.builders import MASKER, NOON
@@ -39,7 +40,7 @@ class Remembering:
 
     def __init__(self, account: Account, folder: Path) -> None:
         self.account = account
-        self._ids = MemoryIds(folder, "test", "sandbox", "hmac:0")
+        self._ids = MemoryIds(FolderStore(folder), "test", "sandbox", "hmac:0")
         self._now = NOON
 
     def plan(self, *, refresh: bool = False) -> Plan:

@@ -20,10 +20,11 @@ from reconciler.storage.files import (
     write_file,
 )
 from reconciler.storage.memory_ids import MemoryIds
+from reconciler.storage.store import FolderStore
 
 
 def ids(folder: Path, *, environment: str = "e", api: str = "https://a", account: str = "hmac:1") -> MemoryIds:
-    return MemoryIds(folder, environment, api, account)
+    return MemoryIds(FolderStore(folder), environment, api, account)
 
 
 def test_what_is_remembered_adds_to_what_was_known(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from reconciler.core.model.selection import parse_shard
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import RefusedError, StateError
 from reconciler.storage.lease import LIFETIME, Lease, holding, renewing, running
+from reconciler.storage.store import FolderStore
 from tests.builders import NOON, memory, plan
 from tests.fakes import MovingTime
 
@@ -29,7 +30,9 @@ def lease(
     folder: Path, run: str = "run-1", now: Callable[[], datetime] = lambda: NOON, shard: str = ""
 ) -> AbstractContextManager[Lease]:
     part = parse_shard(shard) if shard else None
-    return holding(folder, account="sandbox hmac:0", run=run, environment="test", clock=Clock(now), shard=part)
+    return holding(
+        FolderStore(folder), account="sandbox hmac:0", run=run, environment="test", clock=Clock(now), shard=part
+    )
 
 
 def note_of(folder: Path) -> Path:
@@ -57,9 +60,9 @@ def test_a_second_run_is_refused_with_the_holder_and_what_to_do(tmp_path: Path) 
 @pytest.mark.parametrize(("one", "other"), [("0/4", "1/4"), ("0/2", "1/4"), ("2/3", "0/9")])
 def test_shards_without_a_contact_in_common_run_side_by_side(tmp_path: Path, one: str, other: str) -> None:
     with lease(tmp_path, shard=one), lease(tmp_path, "run-2", shard=other):
-        assert running(tmp_path, NOON) == {"run-1", "run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-1", "run-2"}
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_what_may_have_a_contact_in_common_does_not_run_at_once(tmp_path: Path, 
 
     assert f"another apply{f' of shard {one}' if one else ''} (process" in str(refusal.value)
     with lease(tmp_path, "run-2", shard=other):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
 
 def test_the_shard_of_a_killed_run_holds_nobody_up_and_that_of_another_machine_until_it_expires(tmp_path: Path) -> None:
@@ -89,24 +92,25 @@ def test_the_shard_of_a_killed_run_holds_nobody_up_and_that_of_another_machine_u
 
 
 def test_another_account_has_a_lease_of_its_own(tmp_path: Path) -> None:
-    with lease(tmp_path), holding(tmp_path, account="else", run="2", environment="test", clock=Clock(lambda: NOON)):
-        assert running(tmp_path, NOON) == {"run-1", "2"}
+    store, clock = FolderStore(tmp_path), Clock(lambda: NOON)
+    with lease(tmp_path), holding(store, account="else", run="2", environment="test", clock=clock):
+        assert running(store, NOON) == {"run-1", "2"}
 
 
 def test_a_lease_that_was_given_back_is_free(tmp_path: Path) -> None:
     with lease(tmp_path):
         pass
     with lease(tmp_path, "run-2"):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
 
 
 def test_a_note_of_a_killed_run_on_this_machine_holds_nobody_up(tmp_path: Path) -> None:
     left_behind(tmp_path, host=HOST)
 
     with lease(tmp_path, "run-2"):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
 
 def test_a_note_of_another_machine_counts_until_it_expires(tmp_path: Path) -> None:
@@ -142,7 +146,7 @@ def test_a_run_that_is_dead_does_not_seem_to_run(tmp_path: Path) -> None:
     note = note_of(tmp_path)
     note.write_text(note.read_text().replace(f'"pid": {os.getpid()}', f'"pid": {child.pid}'))
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
 
 
 def test_a_run_whose_lock_may_not_be_tried_seems_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +156,7 @@ def test_a_run_whose_lock_may_not_be_tried_seems_to_run(tmp_path: Path, monkeypa
     left_behind(tmp_path, host=HOST)
     monkeypatch.setattr(FileLock, "acquire", forbid)
 
-    assert running(tmp_path, NOON) == {"run-1"}
+    assert running(FolderStore(tmp_path), NOON) == {"run-1"}
 
 
 def test_no_process_is_asked_by_its_id_since_on_windows_that_ends_it(
@@ -160,10 +164,10 @@ def test_no_process_is_asked_by_its_id_since_on_windows_that_ends_it(
 ) -> None:
     monkeypatch.delattr(os, "kill")
     with lease(tmp_path):
-        assert running(tmp_path, NOON) == {"run-1"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-1"}
     left_behind(tmp_path, host=HOST)
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
 
 
 def test_who_lists_runs_holds_no_apply_up(tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_who_lists_runs_holds_no_apply_up(tmp_path: Path) -> None:
     Timer(0.01, looked_at.release).start()
 
     with lease(tmp_path, "run-2"):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
 
 def test_who_lists_runs_leaves_no_file(tmp_path: Path) -> None:
@@ -181,7 +185,7 @@ def test_who_lists_runs_leaves_no_file(tmp_path: Path) -> None:
     note_of(tmp_path).with_suffix(".lock").unlink()
     before = sorted(tmp_path.iterdir())
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -213,9 +217,9 @@ def test_nonsense_in_a_note_holds_nobody_up(tmp_path: Path, nonsense: object) ->
     whole = json.loads(note.read_text())
     note.write_text(json.dumps(whole | nonsense if isinstance(nonsense, dict) else nonsense))
 
-    assert running(tmp_path, NOON) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == frozenset()
     with lease(tmp_path, "run-2"):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
 
 @pytest.mark.parametrize("content", [b"\x00\xff", b"[" * 100_000, b"", b"1" * 10_000, b'{"run": 1}'])
@@ -224,7 +228,7 @@ def test_bytes_that_are_no_note_hold_nobody_up(tmp_path: Path, content: bytes) -
     note_of(tmp_path).write_bytes(content)
 
     with lease(tmp_path, "run-2"):
-        assert running(tmp_path, NOON) == {"run-2"}
+        assert running(FolderStore(tmp_path), NOON) == {"run-2"}
 
 
 @pytest.mark.parametrize("suffix", [".json", ".lock"])
@@ -243,8 +247,8 @@ def test_a_lease_is_taken_through_no_link(tmp_path: Path, suffix: str) -> None:
 def test_another_machines_run_seems_to_run_until_its_note_expires(tmp_path: Path) -> None:
     left_behind(tmp_path, host="elsewhere")
 
-    assert running(tmp_path, NOON) == {"run-1"}
-    assert running(tmp_path, NOON + LIFETIME) == frozenset()
+    assert running(FolderStore(tmp_path), NOON) == {"run-1"}
+    assert running(FolderStore(tmp_path), NOON + LIFETIME) == frozenset()
 
 
 def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -283,7 +287,7 @@ def test_a_lease_outlives_a_wait_that_is_longer_than_it_counts(tmp_path: Path) -
     with lease(tmp_path, now=time.clock.now) as held:
         asyncio.run(wait(held))
         note_of(tmp_path).write_text(note_of(tmp_path).read_text().replace(HOST, "elsewhere"))
-        assert running(tmp_path, time.now) == {"run-1"}
+        assert running(FolderStore(tmp_path), time.now) == {"run-1"}
 
 
 @pytest.mark.parametrize(("trouble", "error"), [("taken", RefusedError), ("gone", StateError)])

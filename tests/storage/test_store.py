@@ -1,0 +1,219 @@
+"""What holds of every place of state, a folder and a bucket."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.clock import Clock
+from reconciler.core.model.observed import KeptUsers
+from reconciler.core.model.selection import parse_shard
+from reconciler.errors import InputError, RefusedError, StateError
+from reconciler.storage.bucket import BucketStore, check_url, open_bucket
+from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, running
+from reconciler.storage.memory_ids import MemoryIds
+from reconciler.storage.store import ChangedError, FolderStore, Kept, Store, changed
+from tests.buckets import new_bucket, variables
+from tests.builders import NOON
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    return FolderStore(tmp_path) if request.param == "folder" else open_bucket(new_bucket(monkeypatch))
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketStore:
+    return open_bucket(new_bucket(monkeypatch))
+
+
+def lease(store: Store, run: str, shard: str = "", clock: Clock | None = None) -> AbstractContextManager[Lease]:
+    part = parse_shard(shard) if shard else None
+    return holding(store, account="a", run=run, environment="e", clock=clock or Clock(lambda: NOON), shard=part)
+
+
+def test_what_is_written_is_read_again_and_listed(store: Store) -> None:
+    assert store.read("a.json") == Kept(None)
+    assert store.names() == []
+
+    store.write("a.json", b"1", over=Kept(None))
+
+    assert store.read("a.json").data == b"1"
+    assert "a.json" in store.names()
+
+
+def test_nothing_is_written_over_what_was_not_read(store: Store) -> None:
+    first = store.write("a.json", b"1", over=Kept(None))
+    with pytest.raises(ChangedError):
+        store.write("a.json", b"2", over=Kept(None))
+    store.write("a.json", b"2", over=first)
+    with pytest.raises(ChangedError):
+        store.write("a.json", b"3", over=first)
+
+    assert store.read("a.json").data == b"2"
+
+
+def test_of_many_who_add_something_at_once_nobody_is_lost(store: Store) -> None:
+    def add(number: int) -> None:
+        changed(store, "names", lambda data: (data or b"") + b"%d " % number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(12)))
+
+    assert sorted((store.read("names").data or b"").split()) == sorted(b"%d" % number for number in range(12))
+
+
+def test_two_who_learn_ids_and_users_at_once_keep_those_of_both(store: Store) -> None:
+    def learn(n: int) -> None:
+        ids = MemoryIds(store, "test", "sandbox", "hmac:0")
+        ids.remember({f"memory-{n}": f"id-{n}"})
+        users = {f"id-{n}": {"user": ("hmac:1", "2026-01-02T12:00:00.000Z")}}
+        ids.remember_users(KeptUsers(users, "", is_writing=False), is_applying=False)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(learn, range(6)))
+
+    ids = MemoryIds(store, "test", "sandbox", "hmac:0")
+    assert ids.load() == {f"memory-{n}": f"id-{n}" for n in range(6)}
+    assert set(ids.load_users().memories) == {f"id-{n}" for n in range(6)}
+
+
+def test_an_older_copy_of_ids_replaces_nothing(store: Store) -> None:
+    ids, older = (MemoryIds(store, "test", "sandbox", "hmac:0") for _ in range(2))
+    newer = KeptUsers({"id": {"user": ("hmac:2", "2026-01-02T13:00:00.000Z")}}, "", is_writing=False)
+    ids.remember_users(newer, is_applying=False)
+    older.remember_users(
+        KeptUsers({"id": {"user": ("hmac:1", "2026-01-02T12:00:00.000Z")}}, "", is_writing=False), is_applying=False
+    )
+
+    assert ids.load_users().memories == newer.memories
+
+
+def test_a_half_written_object_counts_as_nothing_and_is_replaced(store: Store) -> None:
+    store.write("ids.json", b'{"format_version": "1.0", "enviro', over=Kept(None))
+    ids = MemoryIds(store, "test", "sandbox", "hmac:0")
+
+    assert ids.load() == {}
+    ids.remember({"memory": "id"})
+    assert ids.load() == {"memory": "id"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("", ""), ("0/4", "0/4"), ("0/2", "2/4"), ("0/4", ""), ("", "0/4")])
+def test_what_may_have_a_contact_in_common_is_held_once(store: Store, one: str, other: str) -> None:
+    with lease(store, "run-1", one), pytest.raises(RefusedError, match="run run-1"), lease(store, "run-2", other):
+        pass
+    with lease(store, "run-2", other):
+        assert running(store, NOON) == {"run-2"}
+    assert running(store, NOON) == frozenset()
+
+
+def test_shards_without_a_contact_in_common_are_held_side_by_side(store: Store) -> None:
+    with lease(store, "run-1", "0/4"), lease(store, "run-2", "1/4"):
+        assert running(store, NOON) == {"run-1", "run-2"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("", ""), ("0/2", "0/2"), ("", "0/2"), ("0/2", "2/4")])
+def test_of_two_who_take_a_lease_at_once_never_both_have_it(store: Store, one: str, other: str) -> None:
+    def take(run: str, shard: str) -> bool:
+        try:
+            with lease(store, run, shard):
+                return running(store, NOON) >= {run} and not held.add(run)  # type: ignore[func-returns-value]
+        except RefusedError:
+            return False
+
+    held: set[str] = set()
+    with ThreadPoolExecutor(2) as pool:
+        won = list(pool.map(take, ["run-1", "run-2"], [one, other]))
+
+    assert held == {run for run, has in zip(["run-1", "run-2"], won, strict=True) if has}
+
+
+def left_behind(bucket: BucketStore, run: str) -> None:
+    """Leave the lease of a run that was killed."""
+    with lease(bucket, run):
+        (note,) = bucket.names()
+        kept = bucket.read(note)
+    bucket.put(note, kept.data or b"")
+
+
+def test_the_lease_of_a_killed_run_is_taken_over_once_it_expires(bucket: BucketStore) -> None:
+    left_behind(bucket, "run-1")
+
+    with pytest.raises(RefusedError, match=r"expires at 2026-01-02T12:05:00Z, or at once when you remove s3:"):
+        lease(bucket, "run-2").__enter__()
+    with lease(bucket, "run-2", clock=Clock(lambda: NOON + SHARED_LIFETIME)):
+        assert running(bucket, NOON + SHARED_LIFETIME) == {"run-2"}
+
+
+def test_who_lost_the_lease_is_told_and_takes_nothing_back(bucket: BucketStore) -> None:
+    times = iter([NOON, NOON, *[NOON + timedelta(minutes=6)] * 9])
+    first = lease(bucket, "run-1", clock=Clock(lambda: next(times)))
+    second = lease(bucket, "run-2", clock=Clock(lambda: NOON + timedelta(minutes=5)))
+    with first as lost, second:
+        with pytest.raises(RefusedError, match=r"lease of this run expired, and another apply .* has taken it"):
+            lost.renew()
+        lost.release()
+        assert running(bucket, NOON + timedelta(minutes=6)) == {"run-2"}
+
+
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> BucketStore:
+    for name, value in variables("http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("reconciler.storage.bucket._RETRIES", {"max_retries": 0})
+    return open_bucket("s3://bucket/prefix")
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda store: store.read("a"),
+        lambda store: store.write("a", b"", over=Kept(None)),
+        lambda store: store.names(),
+        lambda store: lease(store, "run-1").__enter__(),
+    ],
+)
+def test_a_store_that_cannot_be_reached_is_an_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, do: Callable[[Store], object]
+) -> None:
+    with pytest.raises(StateError, match=r"s3://bucket/prefix/.*: the store cannot be reached; check") as error:
+        do(unreachable(monkeypatch))
+
+    assert "test-secret-key" not in str(error.value)
+
+
+def test_a_bucket_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_bucket(monkeypatch)
+    store = open_bucket("s3://no-such-bucket/state")
+
+    with pytest.raises(StateError, match="cannot read s3://no-such-bucket/state/a: there is no such bucket"):
+        store.read("a")
+
+
+def test_the_condition_on_writes_is_tried(bucket: BucketStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket.write("note", b"1", over=Kept(None))
+    bucket.verify("note")
+
+    monkeypatch.setattr(BucketStore, "write", lambda *_args, **_how: Kept(b""))
+    with pytest.raises(StateError, match="If-None-Match"):
+        bucket.verify("note")
+
+
+@pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/a/b", "gs://bucket/a/", "az://container/a"])
+def test_urls_of_buckets_are_known(url: str) -> None:
+    assert check_url(url) == ""
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3://user:pass@bucket/a", "s3://bucket/../a", "s3://b//a", "s3://b/a?x=1"])
+def test_other_urls_are_none(url: str) -> None:
+    assert "no URL of a bucket" in check_url(url)
+    assert "ftp:// is no kind" in check_url("ftp://host/a")
+
+
+def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "obstore.store", None)
+
+    with pytest.raises(InputError, match="needs obstore, which is not installed: install reconciler with its extra"):
+        open_bucket("s3://bucket/prefix")
