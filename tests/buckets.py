@@ -1,5 +1,6 @@
 """A bucket for tests: moto's server on this machine, which honours conditions on writes as S3 does."""
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,17 +11,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 _NUMBERS = count()
 _SIGNED = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
-
-
-class _Quiet(WSGIRequestHandler):
-    """Logs nothing."""
-
-    def log(self, *_: object) -> None:
-        """Do nothing."""
 
 
 class _OneByOne:
@@ -38,7 +32,8 @@ class _OneByOne:
 @cache
 def _server() -> str:
     """Start the server, once for all tests of a process, and return its URL."""
-    server = make_server("127.0.0.1", 0, _OneByOne(), threaded=True, request_handler=_Quiet)
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    server = make_server("127.0.0.1", 0, _OneByOne(), threaded=True)
     Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.port}"
 

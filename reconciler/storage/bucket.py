@@ -46,7 +46,8 @@ def open_bucket(url: str) -> "BucketStore":
             "as in `pip install 'reconciler[store] @ …'`"
         ) from error
     try:
-        objects = from_url(url, client_options=_client_options(), retry_config=_RETRIES)  # type: ignore[call-overload]
+        options: Any = {"client_options": _client_options(), "retry_config": _RETRIES}
+        objects = from_url(url, **options)
     except BaseError as error:
         raise InputError(f"state {url} cannot be opened: {_why(error)}; {_cure(url)}") from error
     return BucketStore(url.rstrip("/"), objects)
