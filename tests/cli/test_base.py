@@ -100,7 +100,7 @@ def test_what_the_specs_no_longer_name_is_listed_for_it_stays_live(history: Repo
 
 def test_a_contact_that_is_gone_from_the_specs_is_listed_and_a_renamed_one_is_not(history: Repository) -> None:
     history.write("specs/support.yaml", SPEC.replace("  sarah:", "  sarah-chen:"))
-    assert planned(history, "--base", "main")["notices"] == []
+    assert planned(history, "--base", "main", "--refresh")["notices"] == []
 
     history.write("specs/support.yaml", "scopes: {support: {persona_id: persona-1}}\n")
     assert [notice["address"] for notice in planned(history, "--base", "main")["notices"]] == [
@@ -113,7 +113,7 @@ def test_keys_that_are_not_live_any_more_are_not_listed(history: Repository) -> 
     history.write("specs/support.yaml", SPEC.replace("name: Sarah, ", ""))
     history.run("apply", "--yes")
 
-    assert planned(history, "--base", "main")["notices"] == []
+    assert planned(history, "--base", "main", "--refresh")["notices"] == []
 
 
 def test_a_target_narrows_what_is_listed(history: Repository) -> None:

@@ -176,3 +176,21 @@ def test_a_diff_can_be_shown_again_and_never_applied(history: Repository) -> Non
     refused = history.run("apply", "diff.json", "--yes")
     assert refused.code == 1
     assert "diff.json is a diff, not a saved plan; `reconciler plan --out FILE` saves one" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "options"),
+    [
+        ("  sarah:", "  sarah-chen:", ("--target", "sarah-chen")),
+        ("  sarah:", "  sarah-chen:", ("--exclude", "sarah")),
+        ("support:", "help:", ("--target", "*.scopes.help")),
+        ("support:", "help:", ("--exclude", "*.scopes.support")),
+    ],
+)
+def test_options_mean_the_names_of_now_so_that_a_new_name_changes_nothing(
+    history: Repository, old: str, new: str, options: tuple[str, str]
+) -> None:
+    history.write("specs/support.yaml", SPEC.replace(old, new))
+    document = differences(history, *options)
+
+    assert (document["operations"], document["notices"]) == ([], [])

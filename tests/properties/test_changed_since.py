@@ -1,4 +1,4 @@
-"""The law of `--changed-since`: it plans what the whole plan does about the declarations that differ, and no more."""
+"""Laws of parts: `--changed-since` plans what the whole plan does of what differs; a part of a diff is a part."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,16 +7,18 @@ from msgspec import structs
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, User
 from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, MissingContact, Observed, Present
-from reconciler.core.model.selection import Chosen, select
-from reconciler.core.plan.base import changed_addresses
-from reconciler.core.plan.operations import Operation, UpdateContact
+from reconciler.core.model.selection import ALL, Chosen, select
+from reconciler.core.plan.base import Counterpart, changed_addresses
+from reconciler.core.plan.operations import Operation, Plan, UpdateContact
 from reconciler.core.plan.planner import build_plan
+from reconciler.core.plan.revision import compare_revisions
 from tests.builders import ORIGIN, declared_contact, desired, existing, memory, user
 
 SINCE = Chosen(changed_since="HEAD")
 FACTS = st.dictionaries(st.sampled_from(["plan", "city", "tier"]), st.integers(0, 1), max_size=2)
 PROFILES = st.fixed_dictionaries({}, optional={"name": st.sampled_from(["A", "B"])})
-MEMORIES = [(name, scope) for name in ("ann", "ben", "cat") for scope in ("sales", "support")]
+NAMES = ["ann", "ben", "cat"]
+MEMORIES = [(name, scope) for name in NAMES for scope in ("sales", "support")]
 
 
 @st.composite
@@ -91,3 +93,70 @@ def test_nothing_differs_from_itself_and_all_from_nothing(before: Desired, now: 
     everything = {one.address for one in (*now.contacts, *now.memories)}
     assert changed_addresses(desired(), now) == everything
     assert changed_addresses(before, now) <= everything
+
+
+@st.composite
+def renamed_revisions(draw: st.DrawFn) -> Desired:
+    """Return declarations in which any contact may have any of the names, and a scope and a memory another one."""
+    found, scope = draw(revisions()), draw(st.sampled_from(["support", "help"]))
+    line = draw(st.sampled_from(["line", "vip-line"]))
+    names = dict(zip(NAMES, draw(st.permutations(NAMES)), strict=True))
+    contacts = {one.name: structs.replace(one, name=names[one.name]) for one in found.contacts}
+    memories = [
+        structs.replace(one, contact=contacts[one.contact.name], scope=scope if one.scope == "support" else one.scope)
+        for one in found.contact_memories
+    ]
+    return structs.replace(
+        found,
+        contacts=tuple(sorted(contacts.values(), key=lambda one: one.name)),
+        contact_memories=tuple(sorted(memories, key=lambda one: one.address)),
+        existing_memories=tuple(structs.replace(one, name=line) for one in found.existing_memories),
+    )
+
+
+def difference(before: Desired, now: Desired, chosen: Chosen) -> Plan:
+    selection = select(now, chosen)
+    return compare_revisions(
+        Counterpart(selection, chosen, None, now, None).of(before),
+        selection.desired,
+        ref="HEAD",
+        origin=ORIGIN,
+        left_out=selection.left_out,
+        elsewhere=0,
+        declared=now,
+    )
+
+
+PATTERNS = [*NAMES, "line", *(f"*.scopes.{scope}" for scope in ("help", "sales", "support"))]
+
+
+@given(
+    renamed_revisions(),
+    renamed_revisions(),
+    st.lists(st.sampled_from(PATTERNS), unique=True),
+    st.sampled_from(["--target", "--exclude"]),
+)
+def test_a_part_of_a_diff_says_of_each_memory_what_the_whole_says_whatever_its_names_were(
+    before: Desired, now: Desired, patterns: list[str], option: str
+) -> None:
+    written, is_left_out = tuple(patterns), option == "--exclude"
+    part = difference(before, now, Chosen(excludes=written) if is_left_out else Chosen(targets=written))
+    whole = difference(before, now, ALL)
+
+    def is_chosen(address: str) -> bool:
+        section, name, *more = address.split(".")
+        is_named = name in patterns or (section == "contacts" and f"*.scopes.{more[1]}" in patterns)
+        return is_named is not is_left_out or not patterns
+
+    def of_memories(plan: Plan) -> list[object]:
+        said = {(one.type, one.address, one.keys) for one in plan.notices if one.type != "not_read"}
+        wanted = [one for one in plan.operations if _is_of_memory(one.address) and is_chosen(one.address)]
+        return [wanted, {one for one in said if _is_of_memory(one[1]) and is_chosen(one[1])}]
+
+    assert of_memories(part) == of_memories(whole)
+    assert {one.address for one in part.operations} <= {one.address for one in whole.operations}
+    assert all(is_chosen(one.address) for one in part.operations if _is_of_memory(one.address))
+
+
+def _is_of_memory(address: str) -> bool:
+    return ".scopes." in address or address.startswith("memories.")

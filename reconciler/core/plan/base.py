@@ -7,7 +7,16 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct, structs
 
-from reconciler.core.model.desired import ContactMemory, Desired, Fact, Identity, Memory, User
+from reconciler.core.model.desired import (
+    Contact,
+    ContactMemory,
+    Desired,
+    ExistingMemory,
+    Fact,
+    Identity,
+    Memory,
+    User,
+)
 from reconciler.core.model.selection import Chosen, Selection, Shard, select
 from reconciler.core.model.value import Json, same
 from reconciler.core.plan.diff import Added, Change
@@ -120,12 +129,13 @@ class Counterpart(Struct, frozen=True):
 
     def of(self, earlier: Desired) -> Desired:
         """
-        Return the part of what was declared at a revision.
+        Return the part of what was declared at a revision, under the names that it has now.
 
         Addresses narrow it as they narrow what is declared now. Labels and changes count as they are now: contacts and
         memories are the same by their identities. What is declared no longer is kept where the options choose it, and
         with `since`, where it was declared then.
         """
+        earlier = _named_as(self.declared, earlier)
         own = replace(self.chosen, changed_since=None)
         was = select(earlier, replace(own, labels=()), self.shard).desired
         gone = _units(select(earlier, own, self.shard).desired if own.labels else was) - _units(self.declared)
@@ -141,6 +151,34 @@ class Counterpart(Struct, frozen=True):
             contact_memories=tuple(one for one in was.contact_memories if memory_identity(one) in units),
             existing_memories=tuple(one for one in was.existing_memories if memory_identity(one) in units),
         )
+
+
+def _named_as(now: Desired, earlier: Desired) -> Desired:
+    """Return what was declared earlier, under the names of now where it is declared still: addresses mean these."""
+    names = {one.identity.key: one.name for one in now.contacts}
+    memories = {memory_identity(one): one for one in now.memories}
+    contacts = {one.name: _renamed(one, names.get(one.identity.key, one.name)) for one in earlier.contacts}
+
+    def of_contact(was: ContactMemory) -> ContactMemory:
+        contact, known = contacts[was.contact.name], memories.get(memory_identity(was))
+        scope = known.scope if isinstance(known, ContactMemory) else was.scope
+        is_same = contact.name == was.contact.name and scope == was.scope
+        return was if is_same else structs.replace(was, contact=contact, scope=scope)
+
+    def existing(was: ExistingMemory) -> ExistingMemory:
+        known = memories.get(memory_identity(was))
+        return structs.replace(was, name=known.name) if isinstance(known, ExistingMemory) else was
+
+    return structs.replace(
+        earlier,
+        contacts=tuple(contacts.values()),
+        contact_memories=tuple(map(of_contact, earlier.contact_memories)),
+        existing_memories=tuple(map(existing, earlier.existing_memories)),
+    )
+
+
+def _renamed(contact: Contact, name: str) -> Contact:
+    return contact if contact.name == name else structs.replace(contact, name=name)
 
 
 def _units(desired: Desired) -> set[_MemoryIdentity]:
