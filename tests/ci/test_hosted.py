@@ -298,7 +298,7 @@ def test_a_plan_that_somebody_changed_in_the_artifact_is_refused(live: Hosted, a
     run = live.merged()
 
     assert (results(run)[APPLY], run.jobs[APPLY].codes) == ("failure", [4])
-    assert "its operations were changed since it was made" in run.jobs[APPLY].summary
+    assert "it was changed since it was made" in run.jobs[APPLY].summary
     assert account.writes() == []
 
 

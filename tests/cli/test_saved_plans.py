@@ -1,7 +1,7 @@
 """`apply PLAN`: what was reviewed is done, as far as it still holds, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -209,7 +209,7 @@ def test_only_what_the_plan_touches_is_read_again(account: Served) -> None:
         ("specs", "the specs, or their secrets, are not those that it was made from"),
         ("environment", "it is for sandbox (sandbox), and this is live ("),
         ("key", "it was made with another key; give both the same RECONCILER_DIGEST_KEY"),
-        ("operations", "its operations were changed since it was made"),
+        ("operations", "it was changed since it was made"),
     ],
 )
 def test_a_plan_of_something_else_is_refused_and_says_why(
@@ -229,6 +229,44 @@ def test_a_plan_of_something_else_is_refused_and_says_why(
     assert called.code == 4
     assert reason in called.err
     assert account.writes == []
+
+
+EDITS: dict[str, Callable[[Any], object]] = {
+    "an operation less": lambda plan: plan["operations"].pop(),
+    "another place to write to": lambda plan: plan["operations"][0].update(address=SARAH),
+    "fewer updates": lambda plan: plan["measures"].update(facts_to_update=0),
+    "more live facts": lambda plan: plan["measures"].update(enforced_facts_live=10**6),
+    "no new keys": lambda plan: plan["measures"].update(new_keys=[]),
+    "another choice": lambda plan: plan.update(chosen={"targets": [JO], "labels": [], "excludes": []}),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_plan_that_was_edited_in_what_its_apply_rests_on_is_refused(account: Served, edit: str) -> None:
+    plan = account.saved()
+    EDITS[edit](plan)
+    assert plan != account.saved()
+    (account.repository.root / "plan.json").write_text(json.dumps(plan))
+    called, _ = account.apply()
+
+    assert (called.code, account.writes) == (4, [])
+    assert "it was changed since it was made" in called.err
+
+
+def test_a_plan_of_another_environment_is_refused_under_the_name_of_this_one_too(
+    account: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "shared and long enough")
+    assert account.run("plan", "--out", "plan.json").code == 0
+    own = account.saved()
+    assert account.repository.run("-e", "sandbox", "plan", "--out", "plan.json").code == 0
+    names = ("environment", "api", "specs_digest", "key_check")
+    posing = {**account.saved(), **{name: own[name] for name in names}}
+    (account.repository.root / "plan.json").write_text(json.dumps(posing))
+    called, _ = account.apply()
+
+    assert (called.code, account.writes) == (4, [])
+    assert "it was changed since it was made" in called.err
 
 
 def test_with_a_key_for_digests_plan_and_apply_may_use_different_keys(

@@ -57,7 +57,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
     """Return the document of a plan; keys of live facts that no spec names are listed only with `unmanaged_keys`."""
     view = _ValueView(masker, plan.base)
     operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
-    return PlanDocument(
+    document = PlanDocument(
         format_version=FORMAT_VERSION,
         kind="plan",
         environment=plan.origin.environment,
@@ -65,7 +65,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         specs_digest=plan.origin.specs_digest,
         created_at=plan.origin.created_at,
         key_check=masker.key_check,
-        operations_digest=operations_digest(operations, masker.digest_of_list),
+        operations_digest="",  # of all the rest
         summary=summary_of(plan),
         cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
         operations=operations,
@@ -80,6 +80,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         keys=describe_keys(plan, masker),
         chosen=plan.origin.chosen if plan.origin.chosen != ALL else None,
     )
+    return replace(document, operations_digest=operations_digest(document, masker.digest_of_list))
 
 
 def describe_diff(plan: Plan, ref: str, masker: Masker) -> PlanDocument:

@@ -207,10 +207,9 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
     operations = _in_order((entry for plan in plans for entry in plan.operations), lambda entry: entry.address)
     keys = merge_keys(plans)
     measures = _measures([plan.measures for plan in plans], keys.live)
-    return replace(
+    merged = replace(
         plans[0],
         created_at=min(plan.created_at for plan in plans),
-        operations_digest=operations_digest(operations, _digest),
         summary=_added([plan.summary for plan in plans]),
         cost=_added([plan.cost for plan in plans]),
         operations=operations,
@@ -222,6 +221,7 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
         shards=shards if shards.missing else None,
         keys=keys if shards.missing else None,
     )
+    return replace(merged, operations_digest=operations_digest(merged, _digest))
 
 
 def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocument:

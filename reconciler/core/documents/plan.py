@@ -277,11 +277,11 @@ class PlanDocument:
     where they are missing. No account was read, so its ids are null, and nothing can apply a diff.
 
     `specs_digest` is of all declarations; in the plan of a shard, of all files as they are, comments included.
-    `key_check` identifies the key that values are masked with. `operations_digest` shows whether the operations are
-    still those that were planned. `snapshot_taken_at` is set where a snapshot was read instead of the account, `base`
-    where changes have causes since that revision, `shards` and `keys` where the plan is for some shards only, `chosen`
-    where options left out a part. `guards` and `rules` are those that refuse the plan; `measures` are what guards are
-    compared with.
+    `key_check` identifies the key that values are masked with. `operations_digest` shows whether the plan is still what
+    was planned: its operations, what they are for, and its measures. `snapshot_taken_at` is set where a snapshot was
+    read instead of the account, `base` where changes have causes since that revision, `shards` and `keys` where the
+    plan is for some shards only, `chosen` where options left out a part. `guards` and `rules` are those that refuse the
+    plan; `measures` are what guards are compared with.
     """
 
     format_version: str
@@ -313,14 +313,16 @@ MERGED = "merged:sha256:"
 _UNCOUNTED = {"source", "cause"}
 
 
-def operations_digest(operations: Iterable[OperationEntry], digest: Callable[[Iterable[Json]], str]) -> str:
+def operations_digest(plan: PlanDocument, digest: Callable[[Iterable[Json]], str]) -> str:
     """
-    Return the keyed `digest` of a list of operations: their types, targets, new values and former values.
+    Return the keyed `digest` of a list of all that an apply of a plan rests on.
 
-    It ignores places in files and causes, so the same drift has the same digest tomorrow. Without the key, nobody can
-    make a digest for other operations.
+    That is what the plan is for, what its guards are compared with, and the types, targets, new values and former
+    values of its operations. It ignores places in files, causes and times, so the same drift has the same digest
+    tomorrow. Without the key, nobody can make a digest for another plan.
     """
-    return digest(map(_entry, operations))
+    head = (plan.environment, plan.specs_digest, plan.measures, plan.shards, plan.chosen)
+    return digest(map(_entry, (*head, *plan.operations)))
 
 
 def _entry(value: object) -> Json:
