@@ -5,7 +5,8 @@ It holds types, addresses and results, and neither values nor the API's messages
 `.reconciler/journal/RUN.jsonl`.
 """
 
-from reconciler.storage.journal.folder import FileLog, Journal, JournalFolder, new_run_id
+from reconciler.storage.journal.folder import Journal, JournalFolder, new_run_id
+from reconciler.storage.journal.log import FileLog
 from reconciler.storage.journal.reading import read_run
 
 __all__ = ["FileLog", "Journal", "JournalFolder", "new_run_id", "read_run"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,7 +16,8 @@ from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome, Planned
 from reconciler.errors import InputError, StateError
-from reconciler.storage.files import check_no_link, make_private_folder, open_kept, open_new, state_errors
+from reconciler.storage.files import check_no_link, make_private_folder, open_kept, state_errors
+from reconciler.storage.journal.log import FileLog
 from reconciler.storage.journal.reading import (
     EndLine,
     FoundLine,
@@ -29,38 +31,8 @@ from reconciler.storage.journal.reading import (
     to_bytes,
 )
 
-
-class FileLog:
-    """A new file, for its owner alone, that only grows; all methods raise `OSError`."""
-
-    def __init__(self, path: Path) -> None:
-        self._descriptor = open_new(path, os.O_APPEND)
-        _sync_folder(path.parent)
-
-    def append(self, data: bytes) -> None:
-        """Write to the end, through to the system, so that it outlives this process."""
-        while data:
-            data = data[os.write(self._descriptor, data) :]
-
-    def sync(self) -> None:
-        """Wait until all that was appended is on disk, so that it outlives the machine's power."""
-        os.fsync(self._descriptor)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put the name of a new file on disk, too, where the system can open a folder."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # Windows lets none
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+if TYPE_CHECKING:
+    from reconciler.storage.journal.mirror import Mirror
 
 
 class Journal:
@@ -160,9 +132,15 @@ def new_run_id(moment: datetime, chance: str) -> str:
 
 
 class JournalFolder(Struct, frozen=True):
-    """The folder of journals, `.reconciler/journal`."""
+    """The folder of journals, `.reconciler/journal`; with a `mirror`, it holds copies of those in a bucket."""
 
     path: Path
+    mirror: "Mirror | None" = None
+
+    def fetch(self, *, also_closed: bool) -> None:
+        """Bring the journals of a bucket, those that leave nothing open only on request; raises `StateError`."""
+        if self.mirror:
+            self.mirror.fetch(also_closed=also_closed)
 
     def paths(self) -> list[Path]:
         """Return the files of all journals, the oldest first; none where there is no folder."""
@@ -211,6 +189,8 @@ class JournalFolder(Struct, frozen=True):
             file.write(to_bytes(ResolvedLine(at, by)))
             file.flush()
             os.fsync(file.fileno())
+        if self.mirror:
+            self.mirror.push(path.name)
 
     def start(self, header: RunHeader, *, now: Callable[[], str], requests: Callable[[], int]) -> Journal:
         """Begin the journal of a run; raises `StateError`, after which nothing may be written to the account."""
@@ -218,7 +198,7 @@ class JournalFolder(Struct, frozen=True):
         try:
             make_private_folder(self.path)
             with state_errors("write", path):
-                log = FileLog(path)
+                log = self._log(path)
         except StateError as error:
             raise StateError(f"{error}; nothing was written to the account") from error
         try:
@@ -234,6 +214,15 @@ class JournalFolder(Struct, frozen=True):
             if is_closed(path) or read_run(path) is None:
                 with suppress(OSError):
                     path.unlink()
+        if self.mirror:
+            self.mirror.prune()
+
+    def _log(self, path: Path) -> FileLog:
+        if self.mirror is None:
+            return FileLog(path)
+        from reconciler.storage.journal.mirror import MirroredLog  # noqa: PLC0415  only state in a bucket needs it
+
+        return MirroredLog(path, self.mirror.bucket)
 
     def _file(self, run: str) -> Path:
         return self.path / f"{run}{_SUFFIX}"
