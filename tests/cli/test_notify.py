@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -226,6 +228,31 @@ def test_an_answer_that_does_not_come_is_waited_for_a_short_time(heard: Listener
     heard.drips = True
 
     assert asyncio.run(webhook.post(heard.url, "{}", {}, limit=0.2)) == "there was no answer within 1 s"
+
+
+def test_a_host_whose_name_cannot_be_looked_up_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def look_up(*_arguments: object, **_more: object) -> None:
+        may_end.wait(5)
+        ended.set()
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    reason = asyncio.run(webhook.post("https://hooks.example/x", "{}", {}, limit=0.2))
+
+    assert (reason, ended.is_set()) == ("there was no answer within 1 s", False)
+    may_end.set()
+    assert ended.wait(5), "the look-up was under way"
+
+
+def test_no_error_leaves_a_notification(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(url: str, _environ: object) -> None:
+        raise RuntimeError(url)
+
+    monkeypatch.setattr(webhook, "proxy_for", fail)
+
+    assert asyncio.run(webhook.post(f"https://hooks.example/{TOKEN}", "{}", {})) == "its server cannot be reached"
 
 
 def test_a_proxy_that_cannot_be_used_is_a_reason_and_no_error() -> None:
