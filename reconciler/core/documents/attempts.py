@@ -1,7 +1,7 @@
 """Merges the receipts of attempts at one plan, killed ones included, into what they did together."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, get_args
 
@@ -12,6 +12,9 @@ from reconciler.core.plan.receipt import Result, RunRecord
 
 PROVED = "the answer was lost; a later run found it in the account"
 _HELD = frozenset(("done", "already"))
+_CREATE = frozenset(("create_contact", "create_memory", "add_user"))
+"""Operations that can happen once alone, since nothing is ever deleted: sent again, they find what they made."""
+
 _Key: TypeAlias = tuple[str, str]
 
 
@@ -19,23 +22,25 @@ def merge_attempts(receipts: Sequence[ReceiptDocument]) -> ReceiptDocument:
     """
     Return what several attempts did together; a run may come twice, as its receipt and as its journal.
 
-    What was done in one attempt and was there in the next counts once, as done.
+    What was done in one attempt and was there in the next counts once, as done. What was done and had to be sent again,
+    since the account changed in between, counts as often as it was sent.
     """
     by_run: dict[object, list[ReceiptDocument]] = {}
     for number, receipt in enumerate(receipts):
         by_run.setdefault(receipt.run.id if receipt.run else number, []).append(receipt)
     runs = sorted(map(_one_run, by_run.values()), key=lambda receipt: receipt.started_at)
-    outcomes: dict[_Key, OutcomeEntry] = {}
-    for receipt in runs:
-        for key, outcome in _by_key(receipt).items():
-            outcomes[key] = _after(outcomes[key], outcome) if key in outcomes else outcome
+    tried: dict[_Key, tuple[OutcomeEntry, ...]] = {}
+    for outcome in (outcome for receipt in runs for outcome in receipt.outcomes):
+        key = operation_key(outcome)
+        tried[key] = _after(tried[key], outcome) if key in tried else (outcome,)
+    outcomes = [outcome for same in tried.values() for outcome in same]
     return with_runs(
         replace(
             runs[-1],
             started_at=runs[0].started_at,
             finished_at=max(receipt.finished_at for receipt in runs),
-            totals=_totals(outcomes, not_named=_never_begun(runs, outcomes)),
-            outcomes=tuple(sorted(outcomes.values(), key=lambda outcome: unit_of(outcome.address))),
+            totals=_totals(outcomes, not_named=_never_begun(runs, tried)),
+            outcomes=tuple(sorted(outcomes, key=lambda outcome: unit_of(outcome.address))),
         ),
         runs,
     )
@@ -43,7 +48,7 @@ def merge_attempts(receipts: Sequence[ReceiptDocument]) -> ReceiptDocument:
 
 def with_runs(merged: ReceiptDocument, parts: Sequence[ReceiptDocument]) -> ReceiptDocument:
     """Return a merged receipt with the runs of its parts, the oldest first, and what these sent and were allowed."""
-    records = sorted((record for part in parts for record in part.runs or _record(part)), key=lambda record: record.id)
+    records = sorted((record for part in parts for record in runs_of(part)), key=lambda record: record.id)
     requests = [part.requests for part in parts if part.requests is not None]
     return replace(
         merged,
@@ -54,12 +59,15 @@ def with_runs(merged: ReceiptDocument, parts: Sequence[ReceiptDocument]) -> Rece
     )
 
 
-def _record(receipt: ReceiptDocument) -> tuple[RunRecord, ...]:
-    return (receipt.run,) if receipt.run else ()
+def runs_of(receipt: ReceiptDocument) -> tuple[RunRecord, ...]:
+    """Return the runs of a receipt; none where nobody recorded one."""
+    return receipt.runs or ((receipt.run,) if receipt.run else ())
 
 
 def _one_run(same: Sequence[ReceiptDocument]) -> ReceiptDocument:
     """Return the receipt of a run, with what its journal alone knows: a later run may have found what was lost."""
+    if len(same) == 1:
+        return same[0]
     outcomes: dict[_Key, OutcomeEntry] = {}
     for receipt in same:
         for key, outcome in _by_key(receipt).items():
@@ -67,7 +75,7 @@ def _one_run(same: Sequence[ReceiptDocument]) -> ReceiptDocument:
     planned = max(receipt.totals.sum for receipt in same)
     return replace(
         same[0],
-        totals=_totals(outcomes, not_named=max(0, planned - len(outcomes))),
+        totals=_totals(outcomes.values(), not_named=max(0, planned - len(outcomes))),
         outcomes=tuple(outcomes.values()),
         allowed=tuple({name for receipt in same for name in receipt.allowed}),
         requests=max((receipt.requests for receipt in same if receipt.requests is not None), default=None),
@@ -83,31 +91,39 @@ def _by_key(receipt: ReceiptDocument) -> Mapping[_Key, OutcomeEntry]:
     return {operation_key(outcome): outcome for outcome in receipt.outcomes}
 
 
-def _after(before: OutcomeEntry, now: OutcomeEntry) -> OutcomeEntry:
-    """Return what two attempts at one operation came to."""
-    if now.outcome == "skipped" and before.outcome != "skipped":
+def _after(before: tuple[OutcomeEntry, ...], now: OutcomeEntry) -> tuple[OutcomeEntry, ...]:
+    """Return what the attempts at one operation came to, after one more."""
+    *earlier, last = before
+    if now.outcome == "skipped" and last.outcome != "skipped":
         return before  # it was not tried again
-    if before.outcome == "done" and now.outcome == "already":
-        return before
-    if before.outcome == "unknown" and now.outcome == "already":
-        return replace(now, outcome="done", detail=PROVED)
-    return now
+    if now.type in _CREATE and (made := [one for one in before if one.outcome == "done"]):
+        return (*made, now) if now.outcome == "failed" else tuple(made)
+    if last.outcome == "done":
+        return before if now.outcome == "already" else (*before, now)
+    if last.outcome == "unknown" and now.outcome == "already":
+        now = replace(now, outcome="done", detail=PROVED)
+    return (*earlier, now)
 
 
-def _totals(outcomes: Mapping[_Key, OutcomeEntry], *, not_named: int) -> TotalsEntry:
-    counted = Counter(outcome.outcome for outcome in outcomes.values())
+def _totals(outcomes: Iterable[OutcomeEntry], *, not_named: int) -> TotalsEntry:
+    counted = Counter(outcome.outcome for outcome in outcomes)
     counted["skipped"] += not_named
     return TotalsEntry(**{result: counted[result] for result in get_args(Result)})
 
 
-def _never_begun(runs: Sequence[ReceiptDocument], outcomes: Mapping[_Key, OutcomeEntry]) -> int:
+def _never_begun(runs: Sequence[ReceiptDocument], tried: Mapping[_Key, Sequence[OutcomeEntry]]) -> int:
     """
     Return how many operations no attempt began, which a journal counts without names.
 
     Attempts of one saved plan have the same operations. Without one, the last attempt planned what was left.
     """
     if len({run.run.plan_digest if run.run else None for run in runs}) == 1:
-        return max(0, max(run.totals.sum for run in runs) - len(outcomes))
+        return max(0, max(map(_planned, runs)) - len(tried))
     last = _by_key(runs[-1])
-    planned_again = sum(outcome.outcome not in _HELD for key, outcome in outcomes.items() if key not in last)
-    return max(0, runs[-1].totals.sum - len(last) - planned_again)
+    planned_again = sum(same[-1].outcome not in _HELD for key, same in tried.items() if key not in last)
+    return max(0, _planned(runs[-1]) - len(last) - planned_again)
+
+
+def _planned(receipt: ReceiptDocument) -> int:
+    """Return how many operations a receipt is of; one that is merged may hold several outcomes of one."""
+    return receipt.totals.sum - len(receipt.outcomes) + len(_by_key(receipt))

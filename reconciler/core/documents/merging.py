@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
-from reconciler.core.documents.attempts import merge_attempts, with_runs
+from reconciler.core.documents.attempts import merge_attempts, runs_of, with_runs
 from reconciler.core.documents.context import in_order, key_name
 from reconciler.core.documents.plan import (
     MERGED,
@@ -111,6 +111,7 @@ def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
     """Merge documents, each with the name of its file; raise `InputError` where they do not belong together."""
     for name, other in documents[1:]:
         _check_same(documents[0], (name, other))
+    _check_runs(documents)
     documents = _tried_once(documents)
     if len(documents) == 1 and documents[0][1].shards is None:
         return documents[0][1]
@@ -120,6 +121,17 @@ def merge(documents: Sequence[tuple[str, _Saved]]) -> _Saved:
     plans = [document for _, document in documents if isinstance(document, PlanDocument)]
     receipts = [document for _, document in documents if isinstance(document, ReceiptDocument)]
     return _plan(plans, shards) if plans else _receipt(receipts, shards)
+
+
+def _check_runs(documents: Sequence[tuple[str, _Saved]]) -> None:
+    """Raise `InputError` for a run that comes again in a merged receipt, since it would count twice."""
+    found: dict[str, tuple[str, ReceiptDocument]] = {}
+    receipts = [(name, document) for name, document in documents if isinstance(document, ReceiptDocument)]
+    for name, receipt in receipts:
+        for record in runs_of(receipt):
+            known, other = found.setdefault(record.id, (name, receipt))
+            if other is not receipt and (other.runs or receipt.runs):
+                raise InputError(f"{known} and {name} cannot be merged: both hold the run {record.id}; leave one out")
 
 
 def _tried_once(documents: Sequence[tuple[str, _Saved]]) -> Sequence[tuple[str, _Saved]]:
