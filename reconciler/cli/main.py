@@ -1,5 +1,6 @@
 """The entry point: the group of commands, and the one place where errors become exit codes."""
 
+import atexit
 import gc
 import os
 import re
@@ -58,7 +59,7 @@ _KEY_NAMES = frozenset(("BLAND_API_KEY", "RECONCILER_DIGEST_KEY"))
 _PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
-_COLLECTIONS = (50_000, 20, 10)
+_COLLECTIONS = (200_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
 
 
@@ -119,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; no traceback reaches a user unless asked for."""
     ensure_streams()
     gc.set_threshold(*_COLLECTIONS)
+    atexit.register(gc.freeze)  # Python looks at every object once more when it ends
     invocation = Invocation(keys=set(_known_keys(os.environ)))
     with passing_on_termination(invocation), click.Context(group, obj=invocation):
         code = _run(arguments, invocation)
