@@ -16,6 +16,8 @@ from reconciler.api.pacer import Budget
 from reconciler.errors import ApiUnavailableError
 from tests.api.support import World, call
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 MEMORY = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "%s"}}, "errors": null}'

@@ -105,7 +105,7 @@ def test_the_sample_of_a_user_is_what_is_sent() -> None:
 
 
 @pytest.fixture
-def served() -> Iterator[tuple[World, str]]:
+def served(transport: str) -> Iterator[tuple[World, str]]:  # noqa: ARG001  over both
     world = World()
     with running(world.app) as url:
         yield world, url
@@ -152,12 +152,14 @@ def test_the_path_of_the_base_url_is_kept(served: tuple[World, str]) -> None:
     assert world.requests == ["POST /bland/v1/memory/contact"]
 
 
+@pytest.mark.usefixtures("transport")
 def test_the_key_is_sent_raw() -> None:
     world = World(Settings(key=KEY))
     with running(world.app) as url:
         assert call(world.endpoint(url, in_process=False), create)[1]
 
 
+@pytest.mark.usefixtures("transport")
 def test_a_closed_port_is_a_connection_that_never_stood() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -171,6 +173,7 @@ def test_a_closed_port_is_a_connection_that_never_stood() -> None:
     assert len(world.waits.seconds) == 5
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_dropped_connection_may_hide_a_write(when: When) -> None:
     world = World(rules=(Rule(fault=faults.Drop(), path="*add-user", when=when),))
@@ -181,6 +184,7 @@ def test_a_dropped_connection_may_hide_a_write(when: When) -> None:
     assert len(world.requests) == 1 + 6
 
 
+@pytest.mark.usefixtures("transport")
 def test_an_answer_that_does_not_come_is_a_time_out() -> None:
     world = World(rules=(Rule(fault=faults.hang()),))
     with running(world.app) as url, pytest.raises(ApiUnavailableError, match=r"no answer .* within 0.05 s") as caught:

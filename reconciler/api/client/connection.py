@@ -1,108 +1,139 @@
-"""The connection to the API: one client for all requests, and its failures as errors of this project."""
+"""The connection to the API: one client for all requests, over httpx's own transport, or aiohttp for many at once."""
 
+import math
 import ssl
 from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import Endpoint, base_url
+from reconciler.api.client.failures import NoTlsError, no_answer, unreachable
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
-from reconciler.core.model.text import visible
-from reconciler.errors import ApiUnavailableError, NoConnectionError
+from reconciler.errors import ApiUnavailableError
 
-if TYPE_CHECKING:  # the sandbox in process is behind no proxy
-    from reconciler.api.network import Proxy
+if TYPE_CHECKING:  # only many requests at once load aiohttp
+    from reconciler.api.client.over_aiohttp import OverAiohttp
 
 _ENCODINGS = {"", "identity", "gzip", "deflate"}
-_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-_UNKNOWN_ISSUER = "where a proxy inspects TLS, let SSL_CERT_FILE name a file with the certificate of its authority"
-_CERTIFICATE_CURES = {
-    9: "is the clock of this machine right?",  # it begins later
-    10: "the server needs a new one, unless the clock of this machine is wrong",  # it has expired
-    62: "is the URL right?",  # it is for another name
-    64: "is the URL right?",  # it is for another address
-}
+_FEW = 10
+"""How many requests at once httpx's own transport carries well; the CPU time of its pool grows with their square."""
+_KEPT_ALIVE = 15.0  # seconds, as long as aiohttp keeps a connection that is not used
 
 
-def unreachable(error: Exception, endpoint: Endpoint) -> ApiUnavailableError:
+class Transport:
     """
-    Return the error for what the network did.
+    What sends requests: httpx's own transport up to a concurrency of ten, which is quick to import.
 
-    It goes by the cause where there is one: httpx-aiohttp calls a closed connection a time-out.
+    Beyond, it carries one request at a time, and what is sent beside it goes over aiohttp, which is imported then. So a
+    small plan never waits for that import, whatever its concurrency, and no more connections are opened than that.
+    What leads through a proxy goes over aiohttp from the first request on.
     """
-    where, seconds = endpoint.base_url, f"{endpoint.timeout:g} seconds"
-    match error.__cause__ or error:
-        case aiohttp.ClientSSLError() as cause:
-            return _no_tls(cause)
-        case aiohttp.ClientHttpProxyError(status=status) if endpoint.proxy:
-            return _no_tunnel(endpoint.proxy, where, status)
-        case httpx.ConnectError() | aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            return _not_sent(f"cannot connect to {endpoint.proxy or where}")
-        case aiohttp.ConnectionTimeoutError():
-            return _not_sent(f"cannot connect to {where} within {seconds}")
-        case httpx.TimeoutException() | TimeoutError():
-            return _no_answer(f"no answer from {where} within {seconds}")
-        case _:
-            return _no_answer(f"{where} closed the connection without an answer")
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._most = _carried_by_httpx(endpoint)
+        self._tls = _tls(endpoint)
+        self._own = _httpx_transport(endpoint, self._tls, endpoint.concurrency if self._most == math.inf else 1)
+        self._under_way = 0
+        self._over_aiohttp: OverAiohttp | None = None
+
+    @asynccontextmanager
+    async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        """Send a request and yield its answer, whose body is still to be read; raises `httpx.HTTPError`."""
+        if self._under_way >= self._most:
+            async with self._aiohttp().answer(request) as response:
+                yield response
+            return
+        self._under_way += 1
+        try:
+            response = await self._own.handle_async_request(request)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.ConnectError as error:
+            if why := _why_no_tls(error):
+                url = urlsplit(self._endpoint.base_url)
+                raise NoTlsError(f"{url.hostname}:{url.port or 443}", why) from error
+            raise
+        finally:
+            self._under_way -= 1
+
+    def _aiohttp(self) -> "OverAiohttp":
+        if self._over_aiohttp is None:
+            from reconciler.api.client.over_aiohttp import OverAiohttp
+
+            connections = self._endpoint.concurrency - int(self._most)
+            self._over_aiohttp = OverAiohttp(connections, self._tls, self._endpoint.proxy)
+        return self._over_aiohttp
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._own.aclose()
+        if self._over_aiohttp is not None:
+            await self._over_aiohttp.aclose()
 
 
-def _not_sent(summary: str) -> ApiUnavailableError:
-    return ApiUnavailableError(summary, may_have_happened=False, answered=False)
+def _carried_by_httpx(endpoint: Endpoint) -> float:
+    """Return how many requests at once httpx's own transport carries for an endpoint."""
+    if endpoint.proxy:
+        return 0
+    return math.inf if endpoint.app is not None or endpoint.concurrency <= _FEW else 1
 
 
-def _no_answer(summary: str) -> ApiUnavailableError:
-    return ApiUnavailableError(summary, may_have_happened=True, answered=False)
+def _tls(endpoint: Endpoint) -> ssl.SSLContext:
+    """Return the certificates that are trusted: reading them takes longer than a small plan, and http:// needs none."""
+    if endpoint.app is not None or not endpoint.base_url.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
-def _no_tls(error: aiohttp.ClientSSLError) -> ApiUnavailableError:
-    """Return why there is no TLS; a bad certificate is just as bad a moment later."""
-    where = f"{error.host}:{error.port}"
-    match getattr(error, "certificate_error", None) or error.os_error:
-        case ssl.SSLCertVerificationError(verify_code=code, verify_message=why):
-            cure = _CERTIFICATE_CURES.get(code, _UNKNOWN_ISSUER)
-            return NoConnectionError(f"the certificate of {where} is not trusted: {visible(why)}; {cure}")
-        case ssl.SSLEOFError():
-            return _not_sent(f"{where} ended the connection before TLS stood")
-        case ssl.SSLError(reason=why):
-            reason = visible(why or "no reason given").lower().replace("_", " ")
-            return NoConnectionError(f"no TLS with {where}: {reason}; is the URL that of an https server?")
-        case _:
-            return _not_sent(f"no TLS with {where}")
+def _httpx_transport(endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
+    if endpoint.app is not None:
+        return httpx.ASGITransport(endpoint.app)
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEPT_ALIVE
+    )
+    return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
 
 
-def _no_tunnel(proxy: "Proxy", where: str, status: int) -> ApiUnavailableError:
-    """Return the error for a proxy that answered instead of connecting."""
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        wants = "does not accept the user and password" if proxy.authorization else "wants a user and a password"
-        return NoConnectionError(f"{proxy} {wants} (407); {proxy.variable} is http://USER:PASSWORD@HOST:PORT")
-    refused = f"{proxy} refuses a connection to {where} ({status})"
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
-        return _not_sent(refused)
-    return NoConnectionError(f"{refused}; have it allowed, or name the host in NO_PROXY")
+def _why_no_tls(error: httpx.ConnectError) -> ssl.SSLError | None:
+    """Return what was wrong with TLS; None where there was no connection at all."""
+    of_httpcore = error.__cause__
+    cause = of_httpcore and (of_httpcore.__cause__ or of_httpcore.__context__)  # its pool raises it "from None"
+    return cause if isinstance(cause, ssl.SSLError) else None
+
+
+@asynccontextmanager
+async def _opened(endpoint: Endpoint) -> AsyncIterator[Transport]:
+    transport = Transport(endpoint)
+    try:
+        yield transport
+    finally:
+        await transport.aclose()
 
 
 @asynccontextmanager
 async def keeping_connections(endpoint: Endpoint) -> AsyncIterator[Endpoint]:
     """Return the endpoint with connections that all of its clients share; each client keeps a guard of its own."""
-    async with _transport(endpoint) as transport:
+    async with _opened(endpoint) as transport:
         yield replace(endpoint, transport=transport)
 
 
 @asynccontextmanager
 async def connected(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["Connection"]:
     """Open a connection that sends only the calls that are allowed."""
-    async with nullcontext(endpoint.transport) if endpoint.transport else _transport(endpoint) as transport:
+    async with nullcontext(endpoint.transport) if endpoint.transport else _opened(endpoint) as transport:
         yield Connection(transport, endpoint, allowed)
 
 
@@ -114,7 +145,7 @@ class Connection:
     parameters, none of which this API has. That took half of the CPU time of a request.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, endpoint: Endpoint, allowed: Allowed) -> None:
+    def __init__(self, transport: Transport, endpoint: Endpoint, allowed: Allowed) -> None:
         self._transport = transport
         self._endpoint = endpoint
         self._allowed = allowed
@@ -144,10 +175,10 @@ class Connection:
         try:
             async with limit:
                 response, body = await self._send(method, path, content, most_bytes)
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        except (httpx.HTTPError, OSError) as error:
             if limit.expired():
                 where = self._endpoint.base_url
-                raise _no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error
+                raise no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error
             raise unreachable(error, self._endpoint) from error
         headers = response.headers
         answer = ApiAnswer(
@@ -168,11 +199,8 @@ class Connection:
         request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
         called = request.url.raw_path.decode("ascii").partition("?")[0]  # as it is sent, not as it was written
         self._allowed.check(request.method, called.removeprefix(self._base_path))
-        response = await self._transport.handle_async_request(request)
-        try:
+        async with self._transport.answer(request) as response:
             return response, await _read(response, most_bytes)
-        finally:
-            await response.aclose()
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:
@@ -194,23 +222,3 @@ def _unreadable(why: str) -> ApiUnavailableError:
     error = ApiUnavailableError(f"the answer {why}, so it was not read", may_have_happened=True)
     error.is_final = True
     return error
-
-
-def _transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
-    if endpoint.app is not None:
-        return httpx.ASGITransport(endpoint.app)
-    proxy = _httpx_proxy(endpoint.proxy) if endpoint.proxy else None
-    unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; the session has its own, with certificates
-    return AiohttpTransport(client=lambda: _session(endpoint.concurrency), proxy=proxy, verify=unused)
-
-
-def _httpx_proxy(proxy: "Proxy") -> httpx.Proxy:
-    headers = {"proxy-authorization": proxy.authorization} if proxy.authorization else None
-    return httpx.Proxy(proxy.url, headers=headers)
-
-
-def _session(concurrency: int) -> aiohttp.ClientSession:
-    """Return a session that opens at most so many connections, and takes nothing from the environment."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-    )

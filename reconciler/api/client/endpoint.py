@@ -15,6 +15,7 @@ from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import InputError
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
+    from reconciler.api.client.connection import Transport
     from reconciler.api.network import Proxy
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
@@ -51,7 +52,7 @@ class Endpoint:
     proxy: "Proxy | None" = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     on_answer: Callable[[ApiAnswer], None] | None = None
-    transport: httpx.AsyncBaseTransport | None = None
+    transport: "Transport | None" = None
 
     @property
     def seconds_for_an_answer(self) -> float:

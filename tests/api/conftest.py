@@ -1,0 +1,20 @@
+"""Both transports of the client: tests that take `transport` run over httpx's own, and once more over aiohttp."""
+
+import math
+
+import pytest
+
+from reconciler.api.client import connection
+from reconciler.api.client.endpoint import Endpoint
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Carry all requests that leave the process over one of them, whatever the concurrency."""
+    carried = math.inf if request.param == "httpx" else 0
+
+    def carried_by_httpx(endpoint: Endpoint) -> float:
+        return carried if endpoint.app is None else math.inf
+
+    monkeypatch.setattr(connection, "_carried_by_httpx", carried_by_httpx)
+    return str(request.param)

@@ -1,0 +1,143 @@
+"""What carries requests: the same errors out of httpx's own transport and aiohttp, and which of the two is taken."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.api.client.connection import Transport
+from reconciler.errors import ApiUnavailableError, NoConnectionError
+from reconciler.sandbox.serve import running
+from tests.api.support import World, call
+from tests.api.test_client import create
+from tests.api.way import Authority
+
+
+@contextmanager
+def greeting(greet: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Greet everyone who connects to a port, and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client, suppress(OSError):
+                        greet(client)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+def refused(world: World, url: str) -> str:
+    with pytest.raises(ApiUnavailableError) as caught:
+        call(world.endpoint(url, in_process=False), create)
+    assert not caught.value.may_have_happened
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_certificate_that_is_not_trusted_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    authority = Authority("elsewhere.test")
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", authority.write(tmp_path / "a.pem"))
+    world = World()
+    with greeting(lambda client: authority.context.wrap_socket(client, server_side=True)) as port:
+        said = refused(world, f"https://localhost:{port}")
+
+    assert said.startswith(f"NoConnectionError: the certificate of localhost:{port} is not trusted: ")
+    assert ("is the URL right?" in said) == is_known
+    assert world.waits.seconds == []
+
+
+@pytest.mark.usefixtures("transport")
+def test_a_server_that_speaks_no_tls_is_told_at_once() -> None:
+    world = World()
+    with greeting(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port:
+        said = refused(world, f"https://localhost:{port}")
+
+    assert said.startswith(f"{NoConnectionError.__name__}: no TLS with localhost:{port}: ")
+    assert said.endswith("is the URL that of an https server?")
+    assert world.waits.seconds == []
+
+
+@pytest.mark.usefixtures("transport")
+def test_a_server_that_hangs_up_before_tls_stands_is_asked_again_and_nothing_was_sent() -> None:
+    world = World()
+    with greeting(lambda client: client.recv(65536)) as port:
+        said = refused(world, f"https://localhost:{port}")
+
+    assert said == f"ApiUnavailableError: cannot connect to https://localhost:{port}"
+    assert len(world.waits.seconds) == 5
+
+
+@pytest.mark.usefixtures("transport")
+def test_a_certificate_that_is_trusted_lets_requests_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority("localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", authority.write(tmp_path / "a.pem"))
+
+    def answer(client: socket.socket) -> None:
+        with authority.context.wrap_socket(client, server_side=True) as inside:
+            while not inside.recv(65536).endswith(b"}"):
+                pass
+            inside.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+            inside.recv(65536)  # until the client hangs up
+
+    with greeting(answer) as port, pytest.raises(ApiUnavailableError, match="not the documented JSON"):
+        call(World().endpoint(f"https://localhost:{port}", in_process=False), create)
+
+
+@asynccontextmanager
+async def several(transport: Transport, url: str, number: int) -> AsyncIterator[list[int]]:
+    """Hold so many answers at once, of which none is read yet."""
+    request = httpx.Request("GET", f"{url}/v1/memory/contact/m", extensions={"timeout": {}})
+    statuses: list[int] = []
+    everyone = asyncio.Barrier(number)
+
+    async def ask() -> None:
+        async with transport.answer(request) as response:
+            statuses.append(response.status_code)
+            await everyone.wait()
+            await response.aread()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(number):
+            group.create_task(ask())
+    yield statuses
+
+
+def carried(concurrency: int, at_once: int) -> tuple[list[int], bool]:
+    """Return the statuses of answers that are held at once, and whether aiohttp carried some of them."""
+    world = World(concurrency=concurrency)
+
+    async def run(url: str) -> tuple[list[int], bool]:
+        transport = Transport(world.endpoint(url, in_process=False))
+        try:
+            async with several(transport, url, at_once) as statuses:
+                return statuses, transport._over_aiohttp is not None  # noqa: SLF001  which of the two is no result
+        finally:
+            await transport.aclose()
+
+    with running(world.app) as url:
+        return asyncio.run(run(url))
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "at_once", "by_aiohttp"),
+    [(10, 10, False), (1, 1, False), (11, 1, False), (11, 2, True), (50, 1, False), (50, 50, True)],
+)
+def test_aiohttp_carries_what_is_sent_beside_a_first_request_where_more_than_ten_may_be(
+    concurrency: int, at_once: int, *, by_aiohttp: bool
+) -> None:
+    assert carried(concurrency, at_once) == ([401] * at_once, by_aiohttp)
