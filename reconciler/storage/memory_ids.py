@@ -27,9 +27,10 @@ _Users: TypeAlias = dict[str, dict[str, Confirmation]]
 
 class MemoryIds(Struct, frozen=True):
     """
-    The ids and users known for one environment; another API or account under the same name has its own.
+    The ids known for one environment, and the users of its account; another API or account has its own.
 
-    `account` is a digest that differs between accounts and does not reveal the key.
+    `account` is a digest that differs between accounts and does not reveal the key. What one environment writes to a
+    user counts for the others of the account.
     """
 
     store: Store
@@ -44,8 +45,8 @@ class MemoryIds(Struct, frozen=True):
     def load_users(self) -> KeptUsers:
         """Return what is kept of users; nothing where the file is missing or damaged."""
         kept = self._read()
-        writes = kept.writes.get(self._name, "")
-        return KeptUsers(kept.users.get(self._name, {}), writes, is_writing=writes.startswith(_BEGUN))
+        writes = kept.writes.get(self._owner, "")
+        return KeptUsers(kept.users.get(self._owner, {}), writes, is_writing=writes.startswith(_BEGUN))
 
     def remember(self, learned: Mapping[str, str]) -> None:
         """Add ids to the file; the users of an id that another one replaces are forgotten. Raises `StateError`."""
@@ -56,7 +57,7 @@ class MemoryIds(Struct, frozen=True):
             known = kept.ids.setdefault(self._name, {})
             for key, memory_id in learned.items():
                 if known.get(key, memory_id) != memory_id:
-                    kept.users.get(self._name, {}).pop(id_key(known[key]), None)
+                    kept.users.get(self._owner, {}).pop(id_key(known[key]), None)
             known.update(learned)
 
         self._change(add)
@@ -70,11 +71,11 @@ class MemoryIds(Struct, frozen=True):
         """
 
         def add(kept: "_Kept") -> None:
-            writes = kept.writes.get(self._name, "")
+            writes = kept.writes.get(self._owner, "")
             is_sure = is_applying or (writes == learned.writes and not learned.is_writing)
             if is_applying and writes:
-                kept.writes[self._name] = writes.replace(_BEGUN, _ENDED)
-            known = kept.users.setdefault(self._name, {})
+                kept.writes[self._owner] = writes.replace(_BEGUN, _ENDED)
+            known = kept.users.setdefault(self._owner, {})
             for memory_id, users in learned.memories.items():
                 held = known.setdefault(memory_id, {})
                 later = {user: item for user, item in users.items() if user not in held or held[user][1] <= item[1]}
@@ -86,13 +87,17 @@ class MemoryIds(Struct, frozen=True):
         """Note that an apply begins to write users; raises `StateError`."""
 
         def begin(kept: "_Kept") -> None:
-            kept.writes[self._name] = f"{_BEGUN}{at}"
+            kept.writes[self._owner] = f"{_BEGUN}{at}"
 
         self._change(begin)
 
     @property
     def _name(self) -> str:
-        return f"{self.environment} {self.api} {self.account}"
+        return f"{self.environment} {self._owner}"
+
+    @property
+    def _owner(self) -> str:
+        return f"{self.api} {self.account}"
 
     def _change(self, change: Callable[["_Kept"], None]) -> None:
         """Change what is there now, whatever others write meanwhile; raises `StateError`."""
@@ -111,7 +116,7 @@ class MemoryIds(Struct, frozen=True):
 
 
 class _Kept(Struct, frozen=True):
-    """The content of the file, by environment: ids, users, and the last apply that wrote users."""
+    """The content of the file: ids by environment; users, and the last apply that wrote users, by account."""
 
     ids: dict[str, dict[str, str]]
     users: dict[str, _Users]

@@ -38,7 +38,7 @@ class UserRecords:
         self._is_applying = is_applying
         self._kept = ids.load_users()
         now = clock.now()
-        since = "" if longest is None else time_text(now - longest)
+        since = None if longest is None else time_text(now - longest)
         self.users = RememberedUsers(self._kept, digest, at=time_text(now), since=since)
 
     def read_changed_since(self, desired: Desired, earlier: Desired) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from reconciler.sandbox.faults import Faults, Meanwhile, Reply, Rule
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from tests.cli.child import forked
-from tests.cli.conftest import Called, Repository
+from tests.cli.conftest import PROJECT, Called, Repository
 
 NO_ROUTE = Reply(Answer(status=404, body=b"<html>"))
 NO_LISTING = Rule(fault=NO_ROUTE, method="GET", path="/v1/memory/mem-*")
@@ -303,3 +304,37 @@ def test_a_secret_of_a_user_is_remembered_as_a_digest_alone(world: World, monkey
     assert world.reads_of("plan") == 0
     monkeypatch.setenv("CARD", "4000 1234 5678 9011")
     assert world.reads_of("plan") == 1
+
+
+@pytest.fixture
+def ahead(world: World) -> World:
+    """Give an account with users that a machine remembered whose clock is years ahead."""
+    world.declare(2)
+    world.run("apply")
+    ids = world.repository.root / ".reconciler/ids.json"
+    ids.write_text(re.sub(r"20\d\d-", "2099-", ids.read_text()))
+    return world
+
+
+def test_refresh_reads_also_what_was_seen_in_the_future(ahead: World) -> None:
+    assert [ahead.reads_of("plan"), ahead.reads_of("plan", "--refresh")] == [0, 1]
+
+
+def test_what_was_seen_in_the_future_is_outlived_by_what_is_written_now(ahead: World) -> None:
+    ahead.declare(2, "other")
+    assert ahead.run("apply").code == 0
+    ahead.declare(2)
+
+    assert ahead.run("plan").out.count("~ user") == 2
+
+
+def test_what_another_environment_of_the_account_wrote_is_not_what_was_remembered(world: World) -> None:
+    live = next(line for line in PROJECT.splitlines(keepends=True) if line.startswith("  live:"))
+    world.repository.write("reconciler.yaml", PROJECT.replace(live, live + live.replace("live", "second")))
+    world.declare(2)
+    world.run("apply")
+    world.declare(2, "other")
+    assert world.repository.run("-e", "second", "apply", "--api-url", world.url, "--yes").code == 0
+    world.declare(2)
+
+    assert world.run("plan").out.count("~ user") == 2

@@ -110,8 +110,16 @@ def test_the_users_of_an_id_that_another_one_replaces_are_forgotten(tmp_path: Pa
     assert kept(tmp_path) == {}
 
 
-@pytest.mark.parametrize("other", [{"environment": "f"}, {"api": "https://b"}, {"account": "hmac:2"}])
-def test_users_of_another_environment_api_or_account_are_kept_apart(tmp_path: Path, other: dict[str, str]) -> None:
+def test_users_are_those_of_the_account_whichever_environment_saw_or_writes_them(tmp_path: Path) -> None:
+    ids(tmp_path).remember_users(seen("one"), is_applying=False)
+    ids(tmp_path, environment="f").begin_writing("2026-01-02T11:00:00.000Z")
+
+    assert ids(tmp_path, environment="f").load_users().memories == seen("one").memories
+    assert ids(tmp_path).load_users().is_writing
+
+
+@pytest.mark.parametrize("other", [{"api": "https://b"}, {"account": "hmac:2"}])
+def test_users_of_another_api_or_account_are_kept_apart(tmp_path: Path, other: dict[str, str]) -> None:
     ids(tmp_path).remember_users(seen("one"), is_applying=False)
 
     assert ids(tmp_path, **other).load_users() == KeptUsers({}, "", is_writing=False)

@@ -46,9 +46,9 @@ class RememberedUsers:
     """
     What is kept of users, and what a run adds to it.
 
-    `digest` is keyed, and `at` is when the run began. What was seen before `since` does not count. The users at the
-    addresses in `anew` are read, and so are all users of memories there. `contradicted` has the times of what was kept
-    and holds no more.
+    `digest` is keyed, and `at` is when the run began. With `since`, only what was seen between then and now counts. The
+    users at the addresses in `anew` are read, and so are all users of memories there. `contradicted` has the times of
+    what was kept and holds no more.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class RememberedUsers:
         digest: Callable[[Json], str],
         *,
         at: str,
-        since: str = "",
+        since: str | None = None,
         anew: frozenset[str] = frozenset(),
     ) -> None:
         self._kept = kept
@@ -85,7 +85,7 @@ class RememberedUsers:
         recalled: dict[str, tuple[LiveUser, str]] = {}
         for user in memory.users:
             digest, at = kept.get(self._key(user), _NONE)
-            live = self._live(memory_id, user, digest) if digest is not None and at >= self._since else None
+            live = self._live(memory_id, user, digest) if digest is not None and self._counts(at) else None
             if live is not None and user_address(memory.address, user.phone_number) not in self._anew:
                 recalled[user.phone_number] = (live, at)
         return recalled
@@ -124,8 +124,14 @@ class RememberedUsers:
         self.contradicted += [at] if is_as_kept else []
         self._learn(memory_id, key, None)
 
+    def _counts(self, at: str) -> bool:
+        """Return whether it was seen recently enough; what another machine's clock puts into the future was not."""
+        return self._since is None or self._since < at <= self._at
+
     def _learn(self, memory_id: str, user: str, digest: str | None) -> None:
-        self._learned.setdefault(id_key(memory_id), {})[user] = (digest, self._at)
+        """Learn it as later than what was known of the user before, whatever the clock was then."""
+        _, before = self._kept.memories.get(id_key(memory_id), {}).get(user, _NONE)
+        self._learned.setdefault(id_key(memory_id), {})[user] = (digest, max(self._at, before))
 
     def _live(self, memory_id: str, user: User, digest: str) -> LiveUser | None:
         """Return a declared user as the account showed it; None where the digest is of another declaration."""
