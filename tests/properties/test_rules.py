@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as with_fields
 from typing import Any
 
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,6 +15,8 @@ from reconciler.core.model.observed import Absent, Present
 from reconciler.core.model.rules import Rule, RuleKind, RuleLevel
 from reconciler.core.model.settings import NO_GUARDS
 from reconciler.core.plan.operations import Plan
+from reconciler.core.rules.engine import Variables, evaluated, library
+from reconciler.core.rules.syntax import RuleError, parse
 from reconciler.workflow.refusing import checked
 from tests.builders import HERE, MASKER, desired, memory, plan_all
 from tests.effort import examples
@@ -120,3 +122,42 @@ def test_a_memory_breaks_a_rule_exactly_where_what_it_says_does_not_hold(
     found = judged(wanted, made, [Rule("r", "memory", "", expression, "because", "refuse", HERE)])
 
     assert bool(found.refusing) is not DECLARED[expression](facts)
+
+
+NUMBERS = st.sampled_from(["0", "1", "2", "3", "1.5", ".5", "1e3", "0x1f"])
+ATOMS = NUMBERS | st.sampled_from(["true", "false", "null", '"a"', "'b'", r'r"\d"', r'"\n"', "[]", "[1, 2]"])
+SIGNS = st.sampled_from(
+    ["==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/", "%", " in ", "// x\n ==", "&&\n"]
+)
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda part: st.one_of(
+        st.builds("{}{}{}".format, part, SIGNS, part),
+        st.builds("{}{}{}".format, part, SIGNS, part),
+        st.builds("({})".format, part),
+        st.builds("{} ? {} : {}".format, part, part, part),
+        st.builds("{}{}".format, st.sampled_from(["!", "- "]), ATOMS | part.map("({})".format)),
+        st.builds("[{}, 2].{}(x, {})".format, part, st.sampled_from(["all", "exists", "exists_one"]), part),
+        st.builds("size([{}, {}])".format, part, part),
+    ),
+    max_leaves=8,
+)
+
+
+def valued(evaluate: Callable[[], object]) -> str:
+    """Return what an expression gives, that it has no value, or that it is no expression."""
+    try:
+        return repr(evaluate())
+    except (ValueError, RuleError):
+        return "no CEL"
+    except (TypeError, RuntimeError, ArithmeticError):
+        return "no value"
+
+
+@examples(1000)
+@given(EXPRESSIONS)
+def test_an_expression_is_read_as_cel_reads_it(expression: str) -> None:
+    found = valued(lambda: Variables().value(library().compile(expression)))
+    event(found if found.startswith("no ") else "a value")
+
+    assert valued(lambda: evaluated(parse(expression))) == found

@@ -1,5 +1,5 @@
 """
-Regular expressions of the catalogue, as RE2 reads them: no text and no expression makes it take long.
+Regular expressions of the catalogue and of rules, as RE2 reads them: no text and no expression makes it take long.
 
 RE2 goes through a text once. So it has no look-around and no back references, and an expression has a largest size.
 """
@@ -13,6 +13,9 @@ from reconciler.core.model.text import shortened
 _LONGEST_PATTERN = 1_000
 _MOST_STEPS = 5_000
 _LONGEST_REASON = 80
+_MOST_MEMORY = 2**20
+"""Enough for the most steps; compiling what needs more would take half a second before it is refused."""
+
 _PATTERNS_REMEMBERED = 256
 _TEXTS_REMEMBERED = 4_096
 _NO_COUNT = re.compile(r"\{(?:,[0-9]+|[0-9]{5,}(?:,[0-9]*)?|[0-9]*,[0-9]{5,})\}")
@@ -22,9 +25,9 @@ _CURES = {
     r"invalid perl operator: \(\?": "write it without look-around; only (?:…), (?i) and named groups begin with (?",
     r"invalid escape sequence: \\[1-9]": "write it without back references",
     r"invalid escape sequence: \\[uU]": r"write a character itself, or \x{e9}",
-    r"invalid escape sequence: \\[ZG]": "leave it out: a pattern is for the whole text",
+    r"invalid escape sequence: \\[ZG]": "write ^ and $ for the ends of a text",
     r"bad repetition operator": "repeat with one of *, +, ? and {1,3}",
-    r"invalid repetition size|pattern too large": "make it simpler, or use max_length",
+    r"invalid repetition size|pattern too large": "make it simpler, or check the length without it",
 }
 _OTHERWISE = "fix it; a backslash makes the next character literal"
 
@@ -38,8 +41,8 @@ class PatternError(ValueError):
         self.cure = cure
 
 
-def check_pattern(pattern: str) -> None:
-    """Raise `PatternError` for what is no pattern, or too large for one."""
+def check_pattern(pattern: str) -> int:
+    """Return how many steps a pattern has; raises `PatternError` for what is none, or too large for one."""
     if len(pattern) > _LONGEST_PATTERN:
         raise PatternError(f"it is longer than {_LONGEST_PATTERN:,} characters", "make it simpler")
     if found := _NO_COUNT.search(pattern):
@@ -55,7 +58,8 @@ def check_pattern(pattern: str) -> None:
         reason = reason.replace("invalid perl operator: ", "RE2 has no ")
         raise PatternError(shortened(reason, _LONGEST_REASON), cure) from None
     if size > _MOST_STEPS:
-        raise PatternError("it repeats too often, or is too deep", "make it simpler, or use max_length")
+        raise PatternError("it repeats too often, or is too deep", "make it simpler, or check the length without it")
+    return size
 
 
 @lru_cache(_TEXTS_REMEMBERED)
@@ -64,10 +68,17 @@ def matches(pattern: str, text: str) -> bool:
     return _compiled(pattern).fullmatch(text.encode(errors="surrogatepass")) is not None
 
 
+def finds(pattern: str, text: str) -> bool:
+    """Return whether a pattern, which was checked, is for any part of the text."""
+    return _compiled(pattern).search(text.encode()) is not None
+
+
 class _Compiled(Protocol):
     programsize: int
 
     def fullmatch(self, text: bytes) -> object: ...
+
+    def search(self, text: bytes) -> object: ...
 
 
 @lru_cache(_PATTERNS_REMEMBERED)
@@ -77,5 +88,6 @@ def _compiled(pattern: str) -> _Compiled:
 
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MOST_MEMORY
     compiled: _Compiled = re2.compile(pattern, options)
     return compiled

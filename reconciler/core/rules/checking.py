@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.text import quoted
-from reconciler.core.rules.engine import compiled
+from reconciler.core.rules.engine import Program, compiled
 from reconciler.core.rules.operators import (
     article,
     check_choice,
@@ -18,7 +18,7 @@ from reconciler.core.rules.operators import (
     fit,
     ordered,
     reckoned,
-    steps_of_pattern,
+    size_of_pattern,
     text_of,
 )
 from reconciler.core.rules.syntax import (
@@ -34,12 +34,16 @@ from reconciler.core.rules.syntax import (
     RuleError,
     Select,
     parse,
-    parts_of,
 )
 from reconciler.core.rules.types import ANY, BOOL, DOUBLE, INT, NULL, NUMBERS, STRING, Type, list_of
 
 MOST_NESTED = 2
 """A question about each item may hold another one, and that none: the time of each multiplies that of the others."""
+
+_TEXT_OF_STEP = 200
+_STEPS_OF_CALL = 100
+_STEPS_OF_PATTERN = 40
+"""What a pattern takes for each of its own steps, where a text has at most so many characters."""
 
 _LITERALS = {"int": INT, "double": DOUBLE, "true": BOOL, "false": BOOL, "null": NULL}
 _ON_TEXT = frozenset(("contains", "startsWith", "endsWith"))
@@ -60,22 +64,33 @@ class Read(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """
-    What is known of an expression: what it reads, and what it costs.
-
-    `nodes` are its steps, `nested` is how many questions about each item lie in one another, and `pattern_steps` are
-    the steps that its patterns take.
-    """
+    """What is known of an expression: what it reads, what it costs, and its program."""
 
     reads: frozenset[Read]
-    nodes: int
-    nested: int
-    pattern_steps: int
+    cost: "Cost"
+    program: Program
 
-    def steps(self, *, largest: int) -> int:
-        """Return the most steps of one judgement where the largest list or map has so many items."""
-        times: int = max(1, largest) ** self.nested
-        return (self.nodes + self.pattern_steps) * times
+
+class Cost(Struct):
+    """
+    What an expression can cost.
+
+    `nodes` are its steps, `nested` is how many questions about each item lie in one another, and `pattern` are the
+    steps of its patterns. Its longest list has `listed` items, and `sums` are how many times texts or lists are added.
+    """
+
+    nodes: int = 0
+    nested: int = 0
+    pattern: int = 0
+    listed: int = 1
+    sums: int = 0
+
+    def steps(self, *, largest: int, longest: int = 0) -> int:
+        """Return the most steps of one judgement, by the largest list or map and the longest text of what is read."""
+        largest = max(self.listed, largest) * (1 + self.sums)
+        texts = (1 + longest // _TEXT_OF_STEP) * (1 + self.sums)
+        times: int = largest**self.nested
+        return (self.nodes + self.pattern * texts) * times
 
 
 def check(expression: str, variables: Mapping[str, Type]) -> Checked:
@@ -86,10 +101,10 @@ def check(expression: str, variables: Mapping[str, Type]) -> Checked:
     if found.name not in {"any", "bool"}:
         raise RuleError(f"this is {article(found)}, and true or false is expected", "compare it, as in x == y")
     try:
-        compiled(expression)
+        program = compiled(tree, checker.texts)
     except ValueError:
         raise RuleError("this cannot be read as CEL", "write it in a simpler way") from None
-    return Checked(frozenset(checker.reads), _count(tree), checker.nested, checker.pattern_steps)
+    return Checked(frozenset(checker.reads), checker.cost, program)
 
 
 def _chosen(one: Type, other: Type) -> Type:
@@ -98,22 +113,19 @@ def _chosen(one: Type, other: Type) -> Type:
     return common((one, other))
 
 
-def _count(tree: Node) -> int:
-    return 1 + sum(_count(part) for part in parts_of(tree))
-
-
 class _Checker:
     """A walk through a tree, with the types of the variables."""
 
     def __init__(self, variables: Mapping[str, Type]) -> None:
         self.reads: set[Read] = set()
-        self.nested = 0
-        self.pattern_steps = 0
+        self.texts: set[Node] = set()
+        self.cost = Cost()
         self._variables = variables
         self._depth = 0
 
     def type_of(self, node: Node, bound: Mapping[str, Type]) -> Type:  # noqa: PLR0911  one line a kind of node
         """Return the type of an expression; `bound` are the variables of the macros around it."""
+        self.cost.nodes += 1
         match node:
             case Literal(kind="text"):
                 text_of(node)
@@ -127,6 +139,7 @@ class _Checker:
             case Index(target=target, index=index):
                 return self._index(target, index, bound)
             case Items(items=items):
+                self.cost.listed = max(self.cost.listed, len(items))
                 return list_of(common([self.type_of(item, bound) for item in items]))
             case Macro():
                 return self._macro(node, bound)
@@ -180,7 +193,7 @@ class _Checker:
         if target.name not in items:
             raise RuleError(f"{node.name} asks about each item, and {article(target)} has none")
         self._depth += 1
-        self.nested = max(self.nested, self._depth)
+        self.cost.nested = max(self.cost.nested, self._depth)
         if self._depth > MOST_NESTED:
             raise RuleError(f"more than {MOST_NESTED} of all, exists and exists_one lie in one another", "use fewer")
         self._expect_bool(self.type_of(node.body, {**bound, node.variable: items[target.name]}), node.name)
@@ -188,31 +201,39 @@ class _Checker:
         return BOOL
 
     def _call(self, node: Call, bound: Mapping[str, Type]) -> Type:
-        arguments = (*([node.target] if node.target else []), *node.arguments)
         if node.name == "has":
             return self._has(node, bound)
         if node.name in _CONVERSIONS or node.name == "size":
-            (own,) = self._arguments(node.name, arguments, 1, bound)
-            if own.name not in (_SIZED if node.name == "size" else _CONVERTED):
-                raise RuleError(f"{node.name} does not take {article(own)}")
-            return _CONVERSIONS.get(node.name, INT) if node.name != "size" else INT
+            return self._about_one(node, bound)
         if node.name in _ON_TEXT or node.name == "matches":
             if node.target is None:
                 raise RuleError(f"{node.name} is written behind a text", f"write x.{node.name}(y)")
-            for one in self._arguments(node.name, arguments, 2, bound):
+            for one in self._arguments(node, 2, bound):
                 if not fit(STRING, one):
                     raise RuleError(f"{node.name} takes strings, not {article(one)}", _FOR_LISTS.get(one.name, ""))
-            self.pattern_steps += steps_of_pattern(arguments[1]) if node.name == "matches" else 0
+            if node.name == "matches":
+                self.cost.nodes += _STEPS_OF_CALL
+                self.cost.pattern += _STEPS_OF_PATTERN * size_of_pattern(*node.arguments)
             return BOOL
         if node.name in MACROS:
             raise RuleError(f"{node.name} is written behind a list or a map", f"write x.{node.name}(one, …)")
         known = "map and filter are not offered: they build lists" if node.name in {"map", "filter"} else ""
         raise RuleError(f"unknown function {quoted(node.name)}", known or did_you_mean(node.name, _FUNCTIONS))
 
-    def _arguments(self, name: str, given: Sequence[Node], count: int, bound: Mapping[str, Type]) -> list[Type]:
-        if len(given) != count:
-            raise RuleError(f"{name} takes {count} {'value' if count == 1 else 'values'}, not {len(given)}")
-        return [self.type_of(one, bound) for one in given]
+    def _about_one(self, node: Call, bound: Mapping[str, Type]) -> Type:
+        (own,) = self._arguments(node, 1, bound)
+        if own.name not in (_SIZED if node.name == "size" else _CONVERTED):
+            raise RuleError(f"{node.name} does not take {article(own)}")
+        if node.name == "size" and own.name in {"any", "string"}:
+            self.cost.nodes += _STEPS_OF_CALL
+            self.texts.add(node.given[0])
+        return _CONVERSIONS.get(node.name, INT)
+
+    def _arguments(self, node: Call, count: int, bound: Mapping[str, Type]) -> list[Type]:
+        given = len(node.given)
+        if given != count:
+            raise RuleError(f"{node.name} takes {count} {'value' if count == 1 else 'values'}, not {given}")
+        return [self.type_of(one, bound) for one in node.given]
 
     def _has(self, node: Call, bound: Mapping[str, Type]) -> Type:
         (asked,) = node.arguments if len(node.arguments) == 1 and node.target is None else (None,)
@@ -238,8 +259,9 @@ class _Checker:
             case "?:":
                 self._expect_bool(sides[0], "?")
                 return _chosen(*sides[1:])
-            case _:
-                return reckoned(node.sign.removesuffix("x"), sides)
+            case sign:
+                self.cost.sums += sign == "+" and not NUMBERS.issuperset(side.name for side in sides)
+                return reckoned(sign.removesuffix("x"), sides)
 
     def _in(self, node: Operator, bound: Mapping[str, Type]) -> Type:
         item, holder = node.sides

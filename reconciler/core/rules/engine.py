@@ -1,10 +1,18 @@
-"""The library that compiles and evaluates expressions (`common-expression-language`), and what its errors mean."""
+"""
+The library that compiles and evaluates expressions (`common-expression-language`), and what its errors mean.
 
-from collections.abc import Mapping
+It gets the tree that was checked, written out again: what is evaluated is what was checked. Two functions are ours:
+its patterns are compiled at each call, and are no RE2; its sizes of texts are those of their UTF-8.
+"""
+
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from typing import Protocol, cast
+
+from reconciler.core.model.patterns import finds
+from reconciler.core.rules.syntax import Call, Index, Items, Literal, Macro, Name, Node, Operator, Select
 
 
 class Program(Protocol):
@@ -18,6 +26,9 @@ class _Context(Protocol):
     def add_variable(self, name: str, value: object) -> None:
         """Convert a value; raises `ValueError` for one that is no JSON."""
 
+    def add_function(self, name: str, function: Callable[..., object]) -> None:
+        """Offer a function under a name that the library does not have."""
+
 
 class _Library(Protocol):
     def compile(self, expression: str) -> Program:
@@ -28,7 +39,7 @@ class _Library(Protocol):
 
 
 @cache
-def _library() -> _Library:
+def library() -> _Library:
     """Load the library's extension alone: its package also imports a command line, which takes a third of a second."""
     package = find_spec("cel")
     spec = PathFinder.find_spec("cel.cel", package.submodule_search_locations) if package else None
@@ -39,9 +50,58 @@ def _library() -> _Library:
     return cast("_Library", module)
 
 
-def compiled(expression: str) -> Program:
-    """Return the program of an expression; raises `ValueError`, whose text may quote the expression."""
-    return _library().compile(expression)
+def compiled(tree: Node, texts: Collection[Node] = ()) -> Program:
+    """
+    Return the program of an expression; raises `ValueError`, whose text may quote the expression.
+
+    `texts` are what `size` is asked of that may be texts.
+    """
+    return library().compile(_written(tree, texts))
+
+
+_FINDS, _LENGTH = "pattern_is_in", "length_of_text"
+
+
+def _written(node: Node, texts: Collection[Node]) -> str:  # noqa: PLR0911  one line a kind of node
+    """Return an expression as text, with a pair of parentheses around each operator."""
+
+    def of(part: Node) -> str:
+        return _written(part, texts)
+
+    match node:
+        case Literal(text=text) | Name(name=text):
+            return text
+        case Select(target=target, field=name):
+            return f"{of(target)}.{name}"
+        case Index(target=target, index=index):
+            return f"{of(target)}[{of(index)}]"
+        case Items(items=items):
+            return f"[{', '.join(map(of, items))}]"
+        case Macro(name=name, target=target, variable=variable, body=body):
+            return f"{of(target)}.{name}({variable}, {of(body)})"
+        case Operator(sign=sign, sides=sides):
+            return _operator(sign, *map(of, sides))
+        case Call():
+            return _call(node, texts)
+
+
+def _operator(sign: str, first: str, *others: str) -> str:
+    if sign == "?:":
+        return f"({first} ? {' : '.join(others)})"
+    return f"({first} {sign} {others[0]})" if others else f"({sign.removesuffix('x')}{first})"
+
+
+def _call(node: Call, texts: Collection[Node]) -> str:
+    target, *others = (_written(one, texts) for one in node.given)
+    match node.name:
+        case "matches":
+            return f'{_FINDS}({target} + "", {", ".join(others)})'
+        case "size" if node.given[0] in texts:
+            return f"(type({target}) == type('') ? {_LENGTH}({target}) : size({target}))"
+        case name if node.target:
+            return f"{target}.{name}({', '.join(others)})"
+        case name:
+            return f"{name}({', '.join((target, *others))})"
 
 
 class Variables:
@@ -52,7 +112,9 @@ class Variables:
     """
 
     def __init__(self) -> None:
-        self._context = _library().Context()
+        self._context = library().Context()
+        self._context.add_function(_FINDS, lambda text, pattern: finds(pattern, text))
+        self._context.add_function(_LENGTH, len)
         self._held: dict[str, object] = {}
 
     def hold(self, values: Mapping[str, object]) -> frozenset[str]:
@@ -76,7 +138,7 @@ class Variables:
         return program.execute(self._context)
 
 
-def evaluated(expression: str) -> object:
+def evaluated(expression: Node) -> object:
     """Return the value of an expression without variables; raises what the library raises."""
     return Variables().value(compiled(expression))
 

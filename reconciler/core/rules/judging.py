@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.rules import Rule, RulePlace, RuleVerdict
+from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.rules.checking import Read, check
-from reconciler.core.rules.engine import compiled
 from reconciler.core.rules.reading import Reading, Size
 from reconciler.core.rules.subjects import Subject, changes_of, contacts_of, memories_of, totals_of
 from reconciler.core.rules.types import FOR_ALL, variables_of
@@ -30,7 +29,7 @@ MANY = 100_000
 MOST_NOTICES = 20
 """So many of the places in which a rule warns are named; the others are counted."""
 
-_USUAL_ITEMS = 20
+_USUAL = Size(20, 20, 0, is_known=True)
 _STEPS_OF_ITEM = 100
 """Each item of a value is converted once, which takes as long as so many steps; so does each 200 characters of text."""
 
@@ -47,11 +46,11 @@ def judge_declared(
     part = chosen or desired
     contacts = {contact.address for contact in part.contacts}
     memories = {memory.address for memory in part.contact_memories}
-    budget, catalogue = _Budget(), desired.catalogue
-    of_contacts, of_memories = ([rule for rule in rules if rule.kind == kind] for kind in ("contact", "memory"))
+    budget = _Budget()
+    of_contacts, of_memories = (_judges(rules, kind, desired.catalogue) for kind in ("contact", "memory"))
     return (
-        *_judged(of_contacts, catalogue, budget, lambda: contacts_of(desired, contacts, environment)),
-        *_judged(of_memories, catalogue, budget, lambda: memories_of(desired, memories, environment)),
+        *_judged(of_contacts, budget, lambda: contacts_of(desired, contacts, environment)),
+        *_judged(of_memories, budget, lambda: memories_of(desired, memories, environment)),
     )
 
 
@@ -68,12 +67,11 @@ def judge_changes(
         return ()
     environment = plan.origin.environment
     totals = totals_of(plan, environment, measures)
-    of_changes, budget = [rule for rule in rules if rule.kind == "change"], _Budget()
-    once = [rule for rule in of_changes if _is_for_all(rule, catalogue)]
-    each = [rule for rule in of_changes if rule not in once]
+    judges, budget = _judges(rules, "change", catalogue), _Budget()
+    once, each = ([judge for judge in judges if judge.is_for_all is for_all] for for_all in (True, False))
     found = [
-        *_judged(each, catalogue, budget, lambda: _with_totals(changes_of(plan, environment), totals)),
-        *_judged(once, catalogue, budget, lambda: iter((totals,))),
+        *_judged(each, budget, lambda: _with_totals(changes_of(plan, environment), totals)),
+        *_judged(once, budget, lambda: iter((totals,))),
     ]
     return tuple(sorted(found, key=lambda verdict: verdict.rule.name))
 
@@ -105,13 +103,7 @@ def _with_totals(subjects: Iterable[Subject], totals: Subject) -> Iterator[Subje
 
 def steps_of_many(rule: Rule, catalogue: Catalogue) -> int:
     """Return the steps of a rule over 100,000 memories with 20 facts each."""
-    judge = _Judge(rule, catalogue)
-    return MANY * judge.steps(items=_USUAL_ITEMS, largest=_USUAL_ITEMS)
-
-
-def _is_for_all(rule: Rule, catalogue: Catalogue) -> bool:
-    read = {read.variable for read in _Judge(rule, catalogue).reads} if rule.kind == "change" else set[str]()
-    return "totals" in read and read <= FOR_ALL
+    return MANY * _Judge(rule, catalogue).steps(_USUAL)
 
 
 class _Budget:
@@ -121,11 +113,14 @@ class _Budget:
         self.steps = 0
 
 
+def _judges(rules: Iterable[Rule], kind: RuleKind, catalogue: Catalogue) -> list["_Judge"]:
+    return [_Judge(rule, catalogue) for rule in rules if rule.kind == kind]
+
+
 def _judged(
-    rules: Iterable[Rule], catalogue: Catalogue, budget: _Budget, subjects: Callable[[], Iterator[Subject]]
+    judges: Sequence["_Judge"], budget: _Budget, subjects: Callable[[], Iterator[Subject]]
 ) -> Iterator[RuleVerdict]:
     """Judge rules of one kind; each subject is converted once for all of them."""
-    judges = [_Judge(rule, catalogue) for rule in rules]
     if not judges:
         return
     reading = Reading(read for judge in judges for read in judge.reads)
@@ -144,8 +139,7 @@ class _Judge:
         variables = variables_of(rule.kind, catalogue)
         texts = [text for text in (rule.where, rule.require) if text]
         self._checked = [check(text, variables) for text in texts]
-        self._programs = [compiled(text) for text in texts]
-        self._is_nested = any(one.nested for one in self._checked)
+        self._is_nested = any(one.cost.nested for one in self._checked)
         self._rule = rule
         self._unjudged: list[RulePlace] = []
         self._broken: list[RulePlace] = []
@@ -156,17 +150,23 @@ class _Judge:
         return frozenset[Read]().union(*(one.reads for one in self._checked))
 
     @property
+    def is_for_all(self) -> bool:
+        """Return whether the rule is about the totals of a plan, and not about each change."""
+        read = {read.variable for read in self.reads}
+        return "totals" in read and read <= FOR_ALL
+
+    @property
     def verdict(self) -> RuleVerdict:
         return RuleVerdict(self._rule, tuple(self._broken), tuple(self._unjudged))
 
-    def steps(self, *, items: int, largest: int) -> int:
-        """Return the most steps of one judgement."""
-        own = sum(one.steps(largest=largest) for one in self._checked)
-        return items * _STEPS_OF_ITEM + own * (1 + (items // 10 if self._is_nested else 0))
+    def steps(self, size: Size) -> int:
+        """Return the most steps of one judgement of values of some size."""
+        own = sum(one.cost.steps(largest=size.largest, longest=size.longest) for one in self._checked)
+        return size.items * _STEPS_OF_ITEM + own * (1 + (size.items // 10 if self._is_nested else 0))
 
     def spend(self, size: Size, budget: _Budget) -> None:
         """Count the steps of one judgement; raises `SpecError` where they become too many."""
-        steps = self.steps(items=size.items, largest=size.largest)
+        steps = self.steps(size)
         self._steps += steps
         budget.steps += steps
         if self._steps > MOST_STEPS:
@@ -179,14 +179,14 @@ class _Judge:
 
     def judge(self, subject: Subject, reading: Reading) -> None:
         """Judge a subject: `where` first, and where that says no, nothing else."""
-        for program, checked in zip(self._programs, self._checked, strict=True):
-            match reading.answer(program, checked.reads):
+        for one in self._checked:
+            match reading.answer(one.program, one.reads):
                 case True:
                     continue
                 case None:
                     self._unjudged.append(RulePlace(subject.address, subject.source))
                 case str() as detail:
                     self._broken.append(RulePlace(subject.address, subject.source, detail))
-                case False if program is self._programs[-1]:
+                case False if one is self._checked[-1]:
                     self._broken.append(RulePlace(subject.address, subject.source))
             return

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from reconciler.core.model.masking import DigestOnly, DigestsIn
 from reconciler.core.model.text import UnreadSecret
+from reconciler.core.model.value import Json, normal
 from reconciler.core.rules.checking import Read
 from reconciler.core.rules.engine import Program, Variables, why_not
 from reconciler.core.rules.subjects import Subject, Values
@@ -14,18 +15,18 @@ from reconciler.core.rules.subjects import Subject, Values
 _TEXT_OF_ITEM = 200
 """So many characters of a text count as an item."""
 
-NOT_TEXT = "a text that it reads is no Unicode"
+NOT_TEXT = "it reads a text that is no Unicode, or a number of hundreds of digits"
 
 
 class Reading:
     """The variables that some rules read, of one subject after the other."""
 
     def __init__(self, reads: Iterable[Read]) -> None:
-        self.size = Size(0, 0, is_known=True)
+        self.size = Size(0, 0, 0, is_known=True)
         self._values: Values = {}
         self._wanted = _wanted(reads)
         self._variables = Variables()
-        self._read: dict[str, tuple[object, object]] = {}
+        self._read: dict[str, tuple[Json, Json]] = {}
         self._no_text = frozenset[str]()
 
     def turn_to(self, subject: Subject) -> None:
@@ -37,7 +38,9 @@ class Reading:
                 self._read[name] = value, _part(value, keys)
         values = {name: part for name, (_, part) in self._read.items()}
         self.size = Size.of(values)
-        self._no_text = self._variables.hold(values)
+        self._no_text = self._variables.hold(
+            {name: normal(part) for name, part in values.items()} if self.size.has_doubles else values
+        )
 
     def answer(self, program: Program, reads: Iterable[Read]) -> bool | str | None:
         """Return what a program says of the subject: None where that is not known, and a text where it says nothing."""
@@ -68,7 +71,7 @@ def _wanted(reads: Iterable[Read]) -> Mapping[str, _Wanted]:
     return wanted
 
 
-def _part(value: object, keys: _Wanted) -> object:
+def _part(value: Json, keys: _Wanted) -> Json:
     """Return the part of a value that is read: converting the rest would take most of the time."""
     if keys is None or not isinstance(value, dict):
         return value
@@ -92,26 +95,36 @@ def _holds_unknown(value: object) -> bool:
 
 
 class Size(Struct, frozen=True):
-    """How many items values hold at all depths, how many the largest list or map of them, and whether all are known."""
+    """
+    How many items values hold at all depths, and whether all are known.
+
+    `largest` is how many the largest list or map of them has, and `longest` how many characters the longest text.
+    Doubles that are whole are ints to rules, as JSON has one kind of number.
+    """
 
     items: int
     largest: int
+    longest: int
     is_known: bool
+    has_doubles: bool = False
 
     @classmethod
     def of(cls, value: object) -> "Size":
         """Measure a value."""
-        items = largest = 0
-        is_known = True
+        items = largest = longest = 0
+        is_known, has_doubles = True, False
         left = [value]
         while left:
             one = left.pop()
             items += 1
             if isinstance(one, str):
                 items += len(one) // _TEXT_OF_ITEM
+                longest = max(longest, len(one))
                 is_known = is_known and not isinstance(one, UnreadSecret | DigestOnly)
+            elif isinstance(one, float):
+                has_doubles = True
             elif isinstance(one, dict | list | tuple):
                 is_known = is_known and not isinstance(one, DigestsIn)
                 largest = max(largest, len(one))
                 left.extend(one.values() if isinstance(one, dict) else one)
-        return cls(items, largest, is_known)
+        return cls(items, largest, longest, is_known, has_doubles)

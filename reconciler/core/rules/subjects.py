@@ -23,7 +23,7 @@ from reconciler.core.plan.operations import (
 )
 from reconciler.errors import Source
 
-Values: TypeAlias = Mapping[str, object]
+Values: TypeAlias = Mapping[str, Json]
 """The values of variables; `core/rules/types.py` has their types."""
 
 
@@ -61,7 +61,7 @@ def changes_of(plan: Plan, environment: str) -> Iterator[Subject]:
     """Yield each addition and update of a plan, those included that may not be needed."""
     for operation in plan.operations:
         contact, scope = _owner(operation)
-        of_all = {
+        of_all: Values = {
             **(_of(contact, environment) if contact else {**_NOBODY, "environment": environment}),
             "scope": scope,
             "operation": operation.type,
@@ -80,7 +80,7 @@ def totals_of(plan: Plan, environment: str, measures: Measures) -> Subject:
 
 
 _NO_IDENTITY = dict.fromkeys(("contact_id", "external_id", "phone_number", "email"), "")
-_NOBODY = {"contact": "", "labels": {}}
+_NOBODY: Values = {"contact": "", "labels": {}}
 
 
 def _of(contact: Contact, environment: str) -> Values:

@@ -2,7 +2,7 @@
 The text of an expression → its tree: the part of CEL that rules are written in.
 
 The library that evaluates expressions shows neither their trees nor their types, so they are parsed here once more.
-What is refused here is never evaluated; what is accepted here is compiled by the library, too.
+What is refused here is never evaluated; what is accepted here is written out again for the library.
 """
 
 import re
@@ -18,6 +18,7 @@ LONGEST = 2_000
 _DEEPEST = 40
 """So many expressions may lie in one another; more are no rule that somebody reads."""
 
+_WORDS = frozenset(("true", "false", "null", "in"))
 MACROS = frozenset(("all", "exists", "exists_one"))
 _MOST_SHOWN = 40
 _TOKEN = re.compile(
@@ -88,6 +89,11 @@ class Call(Struct, frozen=True):
     target: "Node | None"
     arguments: "tuple[Node, ...]"
 
+    @property
+    def given(self) -> "tuple[Node, ...]":
+        """Return what the function is asked of, wherever it stands."""
+        return (*([self.target] if self.target else []), *self.arguments)
+
 
 class Macro(Struct, frozen=True):
     """A question about each item, `target.all(variable, body)`."""
@@ -121,8 +127,8 @@ def parts_of(node: Node) -> tuple[Node, ...]:
             return (target,)
         case Index(target=target, index=index):
             return (target, index)
-        case Call(target=called, arguments=arguments):
-            return (*([called] if called else []), *arguments)
+        case Call():
+            return node.given
         case Macro(target=target, body=body):
             return (target, body)
         case Operator(sides=parts) | Items(items=parts):
@@ -227,12 +233,12 @@ class _Parser:
             left = Operator(sign, (left, self._binary(strength + 1)))
 
     def _unary(self) -> Node:
-        signs: list[str] = []
-        while sign := self._take("!", "-"):
-            signs.append(sign)
+        times, sign = 0, self._take("!", "-")
+        while sign and (times == 0 or self._take(sign)):
+            times += 1
         node = self._member()
-        for one in reversed(signs):
-            node = Operator(f"{one}x", (node,))
+        for _ in range(times):
+            node = Operator(f"{sign}x", (node,))
         return node
 
     def _member(self) -> Node:
@@ -250,6 +256,8 @@ class _Parser:
         token = self._next
         if token.kind != "name":
             raise self._unexpected("a name")
+        if token.text in _WORDS:
+            raise RuleError(f"{quoted(token.text)} is no name", f'as a key of a map, write x["{token.text}"]')
         self._at += 1
         return token.text
 
@@ -286,7 +294,7 @@ class _Parser:
         raise self._unexpected("a value")
 
     def _named(self) -> Node:
+        if word := self._take("true", "false", "null"):
+            return Literal(word, word)
         name = self._name()
-        if name in {"true", "false", "null"}:
-            return Literal(name, name)
         return Call(name, None, self._list(")")) if self._take("(") else Name(name)

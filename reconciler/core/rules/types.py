@@ -68,7 +68,7 @@ _EVERYWHERE = {"environment": STRING, "contact": STRING, "labels": _TEXTS}
 _FACT_TYPES: Mapping[FactType, Type] = {
     "string": STRING,
     "number": NUMBER,
-    "integer": NUMBER,
+    "integer": INT,
     "boolean": BOOL,
     "list": list_of(ANY),
     "mapping": _VALUES,

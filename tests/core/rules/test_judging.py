@@ -92,6 +92,30 @@ def test_an_expression_that_has_no_value_is_a_broken_rule_and_says_why() -> None
     assert why("users[3].metadata == contact") == "a list that it reads is too short"
 
 
+@pytest.mark.parametrize(
+    "holds",
+    [
+        'size(facts.name) == 3 && facts.name.size() == 3 && size(facts.name + "é") == 4',
+        "size(facts) == 4 && size(facts.tags) == 2 && facts.tags.all(size, size(size) == 1)",
+        r'facts.name.matches("^Zo.$") && facts.name.matches("o") && !facts.name.matches(r"\d")',
+        r'!facts.digits.matches(r"\d") && facts.digits.matches(r"^\pN+$")',
+        "facts.whole + 1 == 4 && facts.whole % 2 == 1 && string(facts.whole) == '3'",
+    ],
+)
+def test_texts_are_characters_patterns_those_of_the_catalogue_and_whole_numbers_ints(holds: str) -> None:
+    facts: dict[str, Any] = {"name": "Zoë", "digits": "٣", "whole": 3.0, "tags": ["é", "😀"]}
+
+    assert declared(desired(memory(facts)), rule(holds)) == []
+
+
+def test_a_pattern_is_for_texts_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    asks = rule('facts.plan.matches("3") == true || facts.plan.matches("3") == false')
+
+    (found,) = judge_declared([asks], desired(memory({"plan": 3})), "x")
+    assert found.broken[0].detail == "a value is of another type than it expects"
+    assert capfd.readouterr().err == ""
+
+
 def test_a_text_that_is_no_unicode_breaks_the_rules_that_read_it_and_no_others() -> None:
     half = desired(memory({"plan": "\udc80"}))
 
