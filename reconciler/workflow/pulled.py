@@ -87,7 +87,8 @@ def _also_changed(session: Session, drifted: Drifted, drafts: Mapping[str, bytes
             session.reporter.note(f"warning: the specs of {environment.name} have mistakes, so it was not compared")
             continue
         try:
-            after = load_environment(project, environment, drafts=drafts).desired
+            theirs = drifted.texts.drafts_in(environment.name, drafts)
+            after = load_environment(project, environment, drafts=theirs).desired
         except SpecError as error:
             first = error.problems[0]  # its message may quote the live value
             raise InputError(

@@ -1,5 +1,6 @@
 """The texts of an environment's spec files: where a fact stands in them, and what they are after edits."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -39,7 +40,9 @@ class SpecTexts:
     def __init__(self, project: Project, environment: Environment) -> None:
         self._files = files_of(project, environment)
         others = (one for one in project.environments if one.name != environment.name)
-        self._others = {one.name: files_of(project, one) for one in others}
+        self._others = {
+            one.name: {_real(file): file.name for file in files_of(project, one).values()} for one in others
+        }
         self._data: dict[str, bytes] = {}
         self._trees: dict[str, tuple[Tree, Lines]] = {}
 
@@ -70,8 +73,17 @@ class SpecTexts:
         return move_edits(self._tree(first.file)[0], first.found.document, owner, keys, names=_NAMES)
 
     def others_reading(self, file: str) -> tuple[str, ...]:
-        """Return the other environments that read a file."""
-        return tuple(name for name, files in self._others.items() if file in files)
+        """Return the other environments that read a file, through a link with another name, too."""
+        if file not in self._files:  # a table
+            return ()
+        real = _real(self._files[file])
+        return tuple(name for name, files in self._others.items() if real in files)
+
+    def drafts_in(self, environment: str, drafts: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """Return the drafts of the files that another environment reads, by the names that they have there."""
+        names = self._others[environment]
+        found = ((names.get(_real(self._files[file])), draft) for file, draft in drafts.items())
+        return {name: draft for name, draft in found if name is not None}
 
     def data(self, file: str) -> bytes:
         """Return the bytes of a file as it was read first."""
@@ -107,6 +119,11 @@ class SpecTexts:
 
     def _mark(self, file: str) -> str:
         return _BYTE_ORDER_MARK if self.data(file).decode().startswith(_BYTE_ORDER_MARK) else ""
+
+
+def _real(file: SpecFile) -> str:
+    """Return the path of a file behind all links: environments may read it by different names."""
+    return os.path.realpath(file.path)
 
 
 def files_of(project: Project, environment: Environment) -> Mapping[str, SpecFile]:

@@ -380,6 +380,39 @@ def test_an_overlay_that_environments_share_is_left(repository: Repository, lear
     )
 
 
+@pytest.mark.parametrize("linked", ["file", "folder"])
+def test_an_overlay_that_environments_share_through_a_link_is_left(
+    repository: Repository, learn: Callable[..., None], linked: str
+) -> None:
+    repository.write("overlays/a.yaml", OVERLAY)
+    repository.write(
+        "reconciler.yaml", TWO.replace("api: sandbox, overlays: [overlays]", "api: sandbox, overlays: [own]")
+    )
+    own = repository.root / "own"
+    if linked == "file":
+        own.mkdir()
+        (own / "b.yaml").symlink_to("../overlays/a.yaml")
+    else:
+        own.symlink_to("overlays")
+    learn(plan="premium")
+
+    assert "live reads this overlay, too; edit this line by hand" in refusal(repository)
+
+
+def test_a_spec_that_another_environment_reads_through_a_link_is_compared_there(
+    repository: Repository, learn: Callable[..., None]
+) -> None:
+    (repository.root / "linked").mkdir()
+    (repository.root / "linked/b.yaml").symlink_to("../specs/support.yaml")
+    repository.write("shared/scopes.yaml", "scopes: {sales: {persona_id: persona-2}}\n")
+    project = PROJECT.replace("TEST_KEY}", "TEST_KEY, specs: [linked]}").replace("sandbox}", "sandbox, specs: [specs]}")
+    repository.write("reconciler.yaml", f"{project}specs: [shared]\n")
+    learn(plan="premium")
+    called = repository.run("pull", "--take")
+
+    assert (called.code, called.err) == (0, "note: this changes what live declares, too\n")
+
+
 def test_who_else_reads_a_declaration_is_told(repository: Repository, learn: Callable[..., None]) -> None:
     learn(plan="premium")
     called = repository.run("pull", "--take")
