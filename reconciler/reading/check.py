@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.core.model.masking import compose, named
-from reconciler.core.model.nearest import did_you_mean
+from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.text import HIDDEN, Secret, has_control_characters, hidden_in
 from reconciler.errors import Problem, Source
 from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
@@ -176,14 +176,17 @@ def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Ch
         return Checked(model.model_validate(node.value), (), ())
     except ValidationError as error:
         found = error.errors(include_url=False)
-    problems = (_problem(model, node, one, address) for one in found if not isinstance(one["input"], Refused))
+    indexes: _Indexes = {}
+    problems = (_problem(model, node, one, address, indexes) for one in found if not isinstance(one["input"], Refused))
     return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
 
 
-def _problem(model: type[BaseModel], node: Node, error: ErrorDetails, address: Addressing) -> Problem:
+def _problem(
+    model: type[BaseModel], node: Node, error: ErrorDetails, address: Addressing, indexes: "_Indexes"
+) -> Problem:
     path = _path(error)
     source = _source(node, path, error)
-    words = _words(model, path, error)
+    words = _words(model, path, error, indexes)
     return source.problem(address(path), words.message, words.cure)
 
 
@@ -209,10 +212,10 @@ def _is_about_keys(error: ErrorDetails) -> bool:
     return error["type"] == OUR_OWN and isinstance(error["input"], Mapping)
 
 
-def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
+def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails, indexes: "_Indexes") -> Words:
     match error["type"]:
         case "extra_forbidden":
-            return Words("unknown key", _cure_of_unknown(model, path))
+            return Words("unknown key", _cure_of_unknown(model, path, indexes))
         case "missing":
             return Words("this key is missing", _cure_of_missing(model, path))
         case "model_type" if not path:
@@ -224,13 +227,22 @@ def _words(model: type[BaseModel], path: KeyPath, error: ErrorDetails) -> Words:
             return explain(error)
 
 
-def _cure_of_unknown(model: type[BaseModel], path: KeyPath) -> str:
+_Indexes: TypeAlias = dict[tuple[str, ...], Nearest]
+"""Of one check: the known keys of each kind of mapping, for many that are unknown."""
+
+
+def _cure_of_unknown(model: type[BaseModel], path: KeyPath, indexes: _Indexes) -> str:
     """Return where the key belongs if that is deeper, the nearest known key, or all that are known here."""
     key, here = str(path[-1]), _at(model, path[:-1])
     if here and issubclass(here, Strict) and (cure := here.cures_of_unknown.get(_letters(key))):
         return cure
     below = _place_below(here, key) if here else ""
-    return f"move it under {below}" if below else did_you_mean(key, known_keys(model, path[:-1]))
+    if below:
+        return f"move it under {below}"
+    known = tuple(_fields(here)) if here else ()
+    if known not in indexes:
+        indexes[known] = Nearest(known)
+    return indexes[known].did_you_mean(key)
 
 
 def _place_below(model: type[BaseModel], key: str) -> str:

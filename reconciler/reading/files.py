@@ -217,9 +217,9 @@ class _Search:
         waiting = [(folder, self._tree.name(folder))]
         while waiting:
             path, name = waiting.pop()
-            if (identity := _identity(path)) in seen:
+            if (place := identity(path)) in seen:
                 continue
-            seen.add(identity)
+            seen.add(place)
             for entry in self._listed(path):
                 below = printable(entry.name if name == "." else f"{name}/{entry.name}")
                 if entry.is_symlink() and not self._tree.holds(entry):
@@ -248,9 +248,9 @@ class _Search:
         return len(found)
 
     def _add(self, file: SpecFile) -> None:
-        identity = _identity(file.path)
-        known = self.found.get(identity, file)
-        self.found[identity] = min(file, known, key=lambda one: one.name)
+        place = identity(file.path)
+        known = self.found.get(place, file)
+        self.found[place] = min(file, known, key=lambda one: one.name)
 
     def _outside(self, entry: str, *, name: str = "") -> None:
         self._unseen(entry, self._tree.refusal, self._tree.cure, name=name)
@@ -276,13 +276,11 @@ def _fixed_part(entry: str) -> str:
 
 def _matches(root: Path, entry: str) -> Iterator[Path]:
     """Return what a glob matches; hidden files only if the glob names them."""
-    anchor = Path(entry).anchor
-    base, pattern = (Path(anchor), entry[len(anchor) :]) if anchor else (root, entry)
-    named = frozenset(Path(pattern).parts)
-    for match in base.glob(pattern):
-        hidden = (part for part in match.relative_to(base).parts if part.startswith("."))
-        if named.issuperset(hidden):
-            yield match
+    fixed = _fixed_part(entry)
+    from reconciler.reading.globs import Glob  # noqa: PLC0415  most entries are folders
+
+    parts = Path(entry).parts
+    return Glob(parts[len(Path(fixed).parts) :], named=frozenset(parts)).below(root / fixed)
 
 
 def _is_glob(entry: str) -> bool:
@@ -293,7 +291,7 @@ def _is_there(path: Path) -> bool:
     return path.is_symlink() or path.exists()  # a link to nothing is there: reading it will say what is wrong with it
 
 
-def _identity(path: Path) -> object:
+def identity(path: Path) -> object:
     """Return what all names of a file have in common; of a link to nothing, its name."""
     try:
         status = path.stat()

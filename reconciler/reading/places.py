@@ -53,14 +53,19 @@ def value_offset(mark: Mark) -> int:
     return (mark if isinstance(mark, int) else mark[0]) & _VALUE_OFFSET
 
 
+_FEW = 64
+"""In a mapping with fewer entries, one is as soon found by looking through them."""
+
+
 class Lines:
     """The starts of all lines of a text, which turn an offset into a place."""
 
-    __slots__ = ("_starts", "file", "length")
+    __slots__ = ("_positions", "_starts", "file", "length")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.length = len(text)
+        self._positions: dict[int, tuple[Mapping[str, Json], Mapping[str, int]]] = {}
         self._starts = array("Q", accumulate(map(len, text.splitlines(keepends=True)), initial=0))
         if text and text[-1] not in "\n\r":
             self._starts.pop()  # where an unfinished last line ends, no other begins
@@ -73,6 +78,14 @@ class Lines:
     def offset(self, source: Source) -> int:
         """Return the offset of a place in this text: the reverse of `source`."""
         return self._starts[source.line - 1] + source.column - 1
+
+    def position(self, entries: Mapping[str, Json], key: str) -> int:
+        """Return which entry of a mapping has a key; a large mapping is indexed once, for its many mistakes."""
+        if len(entries) < _FEW:
+            return list(entries).index(key)
+        if id(entries) not in self._positions:  # it is kept with its index, so that no other mapping gets its id
+            self._positions[id(entries)] = entries, {name: at for at, name in enumerate(entries)}
+        return self._positions[id(entries)][1][key]
 
     def problem(self, at: int, message: str, *, cure: str, address: str = "") -> Problem:
         """Return a problem at an offset."""
@@ -138,7 +151,7 @@ class Node(Struct, frozen=True):
     def _below(self, step: str | int) -> "Node | None":
         match self.value:
             case dict() if step in self.value:
-                return self._held(self.value[step], list(self.value).index(step))
+                return self._held(self.value[step], self.lines.position(self.value, str(step)))
             case list() if isinstance(step, int) and step < len(self.value):
                 return self._held(self.value[step], step)
             case _:

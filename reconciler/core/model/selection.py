@@ -253,9 +253,16 @@ def _pattern(addresses: Sequence[str]) -> re.Pattern[str]:
 
 
 def _expression(pattern: str) -> str:
-    """Translate a pattern: it must end where a name of the address ends, and may begin with the name of a contact."""
-    parts = (re.escape(part) for part in pattern.split("*"))
-    return r"(?:contacts\.|memories\.)?" + '[^.\\["]*'.join(parts) + r"(?=$|[.\[])"
+    """
+    Translate a pattern: it must end where a name of the address ends, and may begin with the name of a contact.
+
+    What follows a `*` is taken where it comes first, as no later place would let more match: so many of them cost
+    nothing. Only the last one may have to reach further.
+    """
+    first, *others = map(re.escape, pattern.split("*"))
+    between = "".join(rf'(?>[^.\["]*?{part})' for part in others[:-1])
+    last = rf'[^.\["]*{others[-1]}' if others else ""
+    return rf"(?:contacts\.|memories\.)?{first}{between}{last}(?=$|[.\[])"
 
 
 def restrict(desired: Desired, addresses: Collection[str]) -> Desired:

@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.model.selection import Chosen, select
 from tests.builders import desired, existing, memory, user
@@ -56,3 +60,21 @@ def test_a_pattern_that_names_nothing_is_told() -> None:
         ("--target", "contacts.nobody"),
         ("--target", "contacts.sar"),
     )
+
+
+@given(st.text("ab.*", min_size=1, max_size=9), st.text("ab", min_size=1, max_size=9))
+def test_stars_match_wherever_the_rest_of_the_pattern_leaves_them(pattern: str, name: str) -> None:
+    address = f"contacts.{name}.scopes.a"
+    any_part = re.escape(pattern).replace(r"\*", '[^.\\["]*')
+    is_meant = any(re.match(rf"{any_part}(?=$|[.\[])", text) for text in (address, f"{name}.scopes.a"))
+
+    found = select(desired(memory({}, contact=name, scope="a")), Chosen((pattern,))).desired.memories
+
+    assert bool(found) == is_meant
+
+
+def test_many_stars_cost_no_more_than_one() -> None:
+    many = desired(memory({}, contact="a" * 60, scope="a"))
+
+    assert not select(many, Chosen((f"contacts.{'*a' * 30}*b",))).desired.memories
+    assert select(many, Chosen((f"contacts.{'*a' * 30}*",))).desired.memories
