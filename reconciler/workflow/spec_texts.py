@@ -8,12 +8,13 @@ from msgspec import Struct
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import Path
-from reconciler.errors import InputError, Source
+from reconciler.errors import InputError, Source, StateError
 from reconciler.project import Environment, Project
 from reconciler.reading import SpecFile, edited, find_files
 from reconciler.reading.entries import Found, Tree
 from reconciler.reading.places import Edit, KeyPath, Lines
 from reconciler.reading.rewriting import line_end_of, move_edits, value_edits
+from reconciler.render.words import listed
 from reconciler.specs.loading import find_overlays
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -101,15 +102,27 @@ class SpecTexts:
         return drafts
 
     def write(self, drafts: Mapping[str, bytes]) -> None:
-        """Replace the files by their drafts; raises `InputError` where one is another by now, and `StateError`."""
+        """
+        Replace the files by their drafts, each whole; raises `InputError` where one is another by now.
+
+        Raises `StateError` for a file that cannot be written, with the names of those that are written already.
+        """
         from reconciler.storage.files import check_rewritable, rewrite_file  # noqa: PLC0415  a dry run writes nothing
 
         for file in drafts:
             check_rewritable(self._files[file].path)
             if self._files[file].path.read_bytes() != self.data(file):
                 raise InputError(f"{file} changed while this ran, and nothing was written; run it again")
+        written: list[str] = []
         for file, draft in drafts.items():
-            rewrite_file(self._files[file].path, draft.decode())
+            try:
+                rewrite_file(self._files[file].path, draft.decode())
+            except StateError as error:
+                before = (
+                    f"; {listed(written)} {'is' if len(written) == 1 else 'are'} written: run it again for the rest"
+                )
+                raise StateError(f"{error}{before if written else ''}") from error
+            written.append(file)
 
     def _tree(self, file: str) -> tuple[Tree, Lines]:
         if file not in self._trees:

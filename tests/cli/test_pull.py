@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.plan.drift import Drift, drifts_of
 from reconciler.core.plan.operations import Plan
+from reconciler.errors import StateError
 from reconciler.reading.entries import Found, Tree
 from reconciler.reading.places import Edit
 from reconciler.reading.rewriting import value_edits
@@ -531,4 +532,24 @@ def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
     called = repository.run("pull", "--take")
     assert called.code == 1
     assert "No space left on device" in called.err or "no space left" in called.err.lower()
+    assert spec(repository) == SPEC
+
+
+def test_what_is_written_before_a_file_that_cannot_be_is_said(
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_at_the_second(path: Path, text: str) -> None:
+        if path.name == "support.yaml":
+            raise StateError(f"cannot write {path.name}: No space left on device")
+        path.write_text(text)
+
+    omar = "contacts: {omar: {external_id: crm-omar, scopes: {support: {facts: {plan: trial}}}}}\n"
+    repository.write("specs/a.yaml", omar)
+    learn(plan="premium")
+    monkeypatch.setattr("reconciler.storage.files.rewrite_file", full_at_the_second)
+    called = repository.run("pull", "--take")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err.endswith("No space left on device; specs/a.yaml is written: run it again for the rest\n")
+    assert (repository.root / "specs/a.yaml").read_text() == omar.replace("trial", "premium")
     assert spec(repository) == SPEC
