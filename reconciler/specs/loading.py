@@ -109,9 +109,9 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
     `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
-    the catalogue is used. `drafts` are read in place of the files with these names.
-    the catalogue is used. With a `shard`, contacts that certainly belong to others are passed over. Without one, files
-    that are `known` are not read again, and others become known.
+    the catalogue is used. `drafts` are read in place of the files with these names. With a `shard`, contacts that
+    certainly belong to others are passed over. Without one, files that are `known` are not read again, and others
+    become known.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
@@ -266,9 +266,8 @@ class _Loading:
         if self._passing:
             self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete
-        documents = (known.documents(file.name, parsed) if known else ()) or [
-            (document, None) for document in map(in_e164, spec_documents(parsed, file, self._problems))
-        ]
+        written = spec_documents(parsed, file, self._problems)  # of a known file, too: it says which values are hidden
+        documents = (known.documents(file.name, parsed) if known else ()) or [(in_e164(one), None) for one in written]
         read = [self._read_document(document, declared, parsed, file) for document, declared in documents]
         if known:
             known.keep(file.name, parsed, read)

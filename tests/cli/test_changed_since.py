@@ -214,6 +214,22 @@ def test_a_revision_that_cannot_be_compared_with_is_refused_before_anything_is_r
     assert beside.err == "error: --changed-since is for the specs of the environment; leave out --specs\n"
 
 
+@pytest.mark.parametrize("command", [("diff",), ("plan", "--changed-since", "HEAD"), ("plan", "--base", "HEAD")])
+def test_what_is_wrong_with_a_revision_hides_what_a_file_of_both_calls_sensitive(
+    history: Repository, command: tuple[str, ...]
+) -> None:
+    value, people = "12-for-nobody", "contacts: {joe: {contact_id: id-joe, facts: {%s}, scopes: {support: {}}}}\n"
+    history.write("specs/keys.yaml", "fact_keys: {ssn: {sensitive: true, pattern: '[0-9]+'}}\n")
+    history.write("specs/people.yaml", people % f"ssn: {value}")
+    git(history, "add", ".")
+    git(history, "commit", "-m", "invalid")
+    history.write("specs/people.yaml", people % "plan: free")
+    called = history.run(*command)
+
+    assert "specs/people.yaml:1:46 contacts.joe.facts.ssn: a text does not match [0-9]+" in called.err
+    assert value not in called.out + called.err
+
+
 def test_without_git_there_is_no_revision(repository: Repository) -> None:
     called = repository.run("plan", "--changed-since", "HEAD")
 
