@@ -73,7 +73,7 @@ def _wanted(reads: Iterable[Read]) -> Mapping[str, _Wanted]:
 
 def _part(value: Json, keys: _Wanted) -> Json:
     """Return the part of a value that is read: converting the rest would take most of the time."""
-    if keys is None or not isinstance(value, dict):
+    if keys is None or not isinstance(value, dict) or isinstance(value, DigestsIn):
         return value
     return {key: value[key] if needs_value else True for key, needs_value in keys.items() if key in value}
 
@@ -81,9 +81,11 @@ def _part(value: Json, keys: _Wanted) -> Json:
 def is_unknown(values: Values, read: Read) -> bool:
     """Return whether a rule reads a secret that was not read, or a live value of which only a digest is known."""
     value = values[read.variable]
-    if read.key is None or isinstance(value, UnreadSecret | DigestOnly | DigestsIn):
+    if read.key is None or not isinstance(value, dict):
         return _holds_unknown(value)
-    return read.needs_value and isinstance(value, dict) and _holds_unknown(value.get(read.key))
+    if read.key not in value:
+        return isinstance(value, DigestsIn)
+    return read.needs_value and _holds_unknown(value[read.key])
 
 
 def _holds_unknown(value: object) -> bool:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.masking import DigestOnly
+from reconciler.core.model.masking import DigestOnly, DigestsIn
 from reconciler.core.model.observed import NO_USERS, Absent, MissingContact, Present
 from reconciler.core.model.rules import Rule, RuleKind, RuleLevel, RuleVerdict
 from reconciler.core.model.text import Secret, UnreadSecret
@@ -145,6 +145,29 @@ def test_a_live_value_of_which_only_the_digest_is_known_is_not_judged() -> None:
 
     (found,) = judge_changes([rule('before != "premium"', "change")], made, {}, measures_of(made))
     assert (len(found.unjudged), found.broken) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_judged"),
+    [
+        ("has(before.city)", False),
+        ('!("city" in before)', False),
+        ('before.city != "x"', False),
+        ("size(before) > 1", False),
+        ('has(before.zip) && "zip" in before && before.zip == "1000"', True),
+        ('before.street != "x"', False),
+        ("has(before.street)", True),
+    ],
+)
+def test_of_a_live_mapping_with_hidden_parts_what_is_known_is_judged_and_nothing_else(
+    asks: str, *, is_judged: bool
+) -> None:
+    street = DigestOnly(MASKER.mask("a street", "live"))
+    hidden = DigestsIn({"zip": "1000", "street": street}, MASKER.mask({}, "live"))
+    made = plan(memory({"address": "none"}), live({"address": hidden}))
+
+    (found,) = judge_changes([rule(asks, "change")], made, {}, measures_of(made))
+    assert (len(found.unjudged), found.broken) == (0 if is_judged else 1, ())
 
 
 def test_changes_have_what_was_live_and_what_is_written() -> None:
