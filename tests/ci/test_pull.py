@@ -76,6 +76,36 @@ def test_the_commit_stands_on_the_one_that_was_checked_out(repository: Runner) -
     assert [entry["mode"] for entry in tree["tree"]] == ["100644"]
 
 
+def test_what_else_changed_in_the_checkout_is_left_out_whatever_it_is(repository: Runner) -> None:
+    other = repository.repository / "other"
+    other.mkdir()
+    repository.git("init", "--quiet", "other")
+    for number in range(2):
+        repository.git("-C", "other", "commit", "--quiet", "--allow-empty", "--message", str(number))
+    repository.write("image", "a picture")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "Add a picture and a module")
+    repository.git("-C", "other", "checkout", "--quiet", "HEAD^")
+    (repository.repository / "image").write_bytes(b"\xff\x00")
+    learn(repository, plan="gold")
+    ran = repository.run("pull")
+
+    assert ran.code == 0, ran.err
+    assert proposed(repository) == {"specs/support.yaml": SPEC.replace("premium", "gold")}
+
+
+def test_lines_end_in_the_repository_as_it_wants_them(repository: Runner) -> None:
+    repository.write(".gitattributes", "*.yaml text eol=crlf\n")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "Work with the line ends of Windows")
+    (repository.repository / "specs/support.yaml").unlink()
+    learn(repository, plan="gold")
+    pulled(repository, "opened")
+
+    assert b"\r\n" in (repository.repository / "specs/support.yaml").read_bytes()
+    assert proposed(repository) == {"specs/support.yaml": SPEC.replace("premium", "gold")}
+
+
 def test_the_same_drift_is_proposed_once(repository: Runner) -> None:
     learn(repository, plan="gold")
     pulled(repository, "opened")

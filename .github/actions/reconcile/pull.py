@@ -10,6 +10,9 @@ from settings import Settings
 from texts import errors_html, escaped
 from tool import Ran, api_url, call
 
+_FILES = {"100644", "100755"}
+"""The modes of what is a file to git; links and submodules have others."""
+
 _LEFT = 3
 """The exit code where a fact has to be edited by hand."""
 
@@ -21,7 +24,8 @@ def pull(settings: Settings) -> int:
     ran = call(settings, "pull", api_url(settings), "--take", "--", *settings.targets)
     if ran.code not in {0, _LEFT}:
         return ran.code
-    files = {name: file for name, file in _changed(folder).items() if before.get(name) != file}
+    changed = {name: file for name, file in _changed(folder).items() if before.get(name) != file}
+    files = {name: (mode, _committed(folder, name)) for name, (mode, _) in changed.items()}
     settings.tell_whether("changes", holds=bool(files))
     title = f"Pull the drift of {settings.environment} into the specs"
     commit, tree = _git(folder, "rev-parse", "HEAD", "HEAD^{tree}").split()
@@ -53,16 +57,22 @@ def _top(settings: Settings) -> Path:
     return Path(_git(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
 
 
-def _changed(top: Path) -> Mapping[str, tuple[str, str]]:
-    """Return the files that are not as they are committed: mode and text by name."""
+def _changed(top: Path) -> Mapping[str, tuple[str, bytes]]:
+    """Return the files that are not as they are committed, without links and submodules: mode and bytes by name."""
     parts = iter(_git(top, "diff", "--raw", "--no-renames", "--diff-filter=M", "-z", "HEAD").split("\0"))
-    return {name: (raw.split()[1], (top / name).read_bytes().decode()) for raw, name in zip(parts, parts, strict=False)}
+    modes = ((name, raw.split()[1]) for raw, name in zip(parts, parts, strict=False))
+    return {name: (mode, (top / name).read_bytes()) for name, mode in modes if mode in _FILES}
+
+
+def _committed(top: Path, name: str) -> str:
+    """Return a file as git would commit it: with the ends of lines that `.gitattributes` wants in the repository."""
+    blob = _git(top, "hash-object", "-w", "--path", name, "--", name).strip()
+    return _git(top, "cat-file", "blob", blob)
 
 
 def _git(folder: Path, *arguments: str) -> str:
     """Return what git prints; raises `GhError`."""
-    line = ["git", "-C", str(folder), *arguments]
-    ran = subprocess.run(line, capture_output=True, check=False, text=True, encoding="utf-8")
+    ran = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
     if ran.returncode:
-        raise GhError(f"git {arguments[0]} failed: {ran.stderr.strip()}")
-    return ran.stdout
+        raise GhError(f"git {arguments[0]} failed: {ran.stderr.decode(errors='replace').strip()}")
+    return ran.stdout.decode()
