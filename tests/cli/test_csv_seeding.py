@@ -82,6 +82,7 @@ def test_what_does_not_belong_together_is_not_merged(example: Repository) -> Non
     example.run(*HERE, "apply", "--yes", "--shard", "1/2", "--receipt", "receipt.json")
     other = json.loads(Path("1.json").read_text())
     Path("other.json").write_text(json.dumps({**other, "environment": "production"}))
+    Path("same.json").write_text(json.dumps(other))
     twice = {**other, "operations": json.loads(Path("0.json").read_text())["operations"]}
     Path("twice.json").write_text(json.dumps(twice))
 
@@ -92,7 +93,7 @@ def test_what_does_not_belong_together_is_not_merged(example: Repository) -> Non
 
     assert "whole.json is not from a shard" in refused("0.json", "whole.json")
     assert "third.json is of 3 shards, and 0.json of 2" in refused("0.json", "third.json")
-    assert "1.json holds shard 1/2, and so does other.json" in refused("other.json", "1.json")
+    assert "1.json holds shard 1/2, and so does same.json" in refused("same.json", "1.json")
     assert "one is a plan, the other a receipt" in refused("0.json", "receipt.json")
     assert "they are for different environments, sandbox and production" in refused("0.json", "other.json")
     assert "both hold create_contact of contacts." in refused("0.json", "twice.json")

@@ -252,6 +252,7 @@ def calls(url: str, key: str) -> Mapping[str, Sequence[Sequence[str]]]:
             ("-e", "mine", "apply", "--yes"),
         ],
         "undo": [(*live, "undo", "out/live/undo.yaml", "--yes", "--format", "json"), (*live, "undo", "specs/a.yaml")],
+        "pull": [(*live, "pull", how, "--dry-run") for how in ("--take", "--seed")] + [(*live, "pull", key)],
         "runs": [("runs",), ("runs", "--format", "json")],
         "show": [
             *(("show", "out/saved.json", "--format", name) for name in formats),

@@ -132,7 +132,7 @@ def test_notices_are_told_at_the_memory_that_they_are_about_and_others_at_the_en
 
     assert page.texts(".part p.note") == ["No spec names 2 live facts: left alone (unmanaged)"]
     assert page.texts(".notices summary") == [
-        "4 memories not read, because of --target (not_read)",
+        "4 memories not chosen, so not read (not_read)",
         "60 contacts or users cannot be looked up (unverifiable)",
     ]
     assert page.texts(".notices li")[:2] == ["contacts.c0 : 1", "contacts.c1 : 1"]

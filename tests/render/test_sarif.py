@@ -136,7 +136,7 @@ def test_notices_without_a_place_are_notifications() -> None:
     assert results(text) == []
     assert notifications(text) == [
         "contacts.jo.scopes.a: the account holds 2 memories for one contact and scope: nothing is planned for them.",
-        "1,200 memories not read, because of --target.",
+        "1,200 memories not chosen, so not read.",
         "1,200 users not read again: the account showed them as declared on 2026-01-02 or later; --refresh reads them.",
         "contacts.jo: the account does not show the contact of 1 memory; the API decides.",
         "contacts.jo: 5 notices of this kind.",

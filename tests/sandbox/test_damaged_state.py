@@ -36,7 +36,7 @@ def test_nonsense_is_told_with_the_way_out(repository: Repository, name: str) ->
     assert repository.run("apply", "--yes").code == 0
     damage(repository.root / ".reconciler/sandbox.sqlite3", NONSENSE[name])
 
-    for arguments in (("plan",), ("apply", "--yes"), ("sandbox", "show"), ("snapshot",)):
+    for arguments in (("plan", "--refresh"), ("apply", "--refresh", "--yes"), ("sandbox", "show"), ("snapshot",)):
         called = repository.run(*arguments)
         assert (arguments, called.code) == (arguments, 1)
         assert called.err.startswith("error: ")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.render.output import Palette
 
 
-@command("show plan.json --format html > plan.html", "show part-0.json part-1.json", "show 20261126T0111 receipt.json")
+@command("show part-0.json part-1.json --format html > plan.html", "show 20261126T0111 receipt.json")
 @global_options("project", "state", "no_color")
 @output_options(*PLAN_FORMATS)
 @full_option

@@ -154,7 +154,7 @@ def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
     found: list[Shards] = []
     for name, document in documents:
         if document.shards is None:
-            raise InputError(f"{name} is not from a shard: only what --shard made can be merged")
+            raise _no_shard(name)
         found.append(document.shards)
         if document.shards.count != found[0].count:
             raise InputError(f"{name} is of {document.shards.count} shards, and {documents[0][0]} of {found[0].count}")
@@ -164,7 +164,14 @@ def _shards(documents: Sequence[tuple[str, _Saved]]) -> Shards:
     return Shards(found[0].count, tuple(sorted(owner)), sum(shards.memories for shards in found))
 
 
+def _no_shard(name: str) -> InputError:
+    return InputError(f"{name} is not from a shard: only what --shard made can be merged")
+
+
 def _check_same(first: tuple[str, _Saved], other: tuple[str, _Saved]) -> None:
+    lone = next((name for name, document in (first, other) if document.shards is None), None)
+    if lone and (first[1].shards or other[1].shards):
+        raise _no_shard(lone)
     for field, reason in _SAME.items():
         left, right = getattr(first[1], field, None), getattr(other[1], field, None)
         if left != right:
