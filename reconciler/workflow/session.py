@@ -209,8 +209,6 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
     """
     environment = project.environment(options.environment)
     own = tuple(str(Path(path).absolute()) for path in options.specs)
-    if own and options.changed_since is not None:
-        raise InputError("--changed-since is for the specs of the environment; leave out --specs")
     if not own:
         check_place(project)
         return environment

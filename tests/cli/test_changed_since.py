@@ -210,8 +210,14 @@ def test_a_revision_that_cannot_be_compared_with_is_refused_before_anything_is_r
     assert (broken.code, broken.out) == (1, "")
     assert broken.err.startswith("error: --changed-since HEAD: the specs there cannot be used: specs/support.yaml:6:")
     assert broken.err.endswith("; name a revision whose specs are valid, or leave the option out\n")
-    beside = history.run("plan", "--changed-since", "HEAD~1", "--specs", "specs")
-    assert beside.err == "error: --changed-since is for the specs of the environment; leave out --specs\n"
+
+
+@pytest.mark.parametrize("option", ["--base", "--changed-since"])
+def test_the_specs_of_an_option_are_compared_with_no_revision(history: Repository, option: str) -> None:
+    beside = history.run("plan", option, "HEAD", "--specs", "specs")
+
+    assert beside.code == 1
+    assert beside.err == f"error: {option} HEAD is for the specs of the environment; leave out --specs\n"
 
 
 @pytest.mark.parametrize("command", [("diff",), ("plan", "--changed-since", "HEAD"), ("plan", "--base", "HEAD")])
