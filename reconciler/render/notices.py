@@ -119,11 +119,11 @@ class NoticeGroup(Struct, frozen=True):
 
 def notice_groups(notices: Iterable[NoticeEntry], mark: Callable[[str], str] | None = visible) -> list[NoticeGroup]:
     """Group notices by kind, in the order in which kinds come first; without `mark`, sentences name no place."""
-    found: dict[tuple[str, str], list[NoticeEntry]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[NoticeEntry]] = defaultdict(list)
     for notice in notices:
-        found[notice.type, notice.rule].append(notice)
+        found[notice.type, notice.rule, notice.message].append(notice)
     groups = []
-    for (kind, rule), alike in found.items():
+    for (kind, rule, _), alike in found.items():
         places = sum(notice.count for notice in alike) if rule else len(alike)
         place = "" if mark is None else mark(alike[0].address) if places == 1 else counted(places, "place")
         sentence = notice_sentence(alike[0], sum(notice.count for notice in alike), place, mark or visible)

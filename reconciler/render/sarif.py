@@ -132,7 +132,8 @@ def _refusing(plan: PlanDocument) -> Iterator[_SarifResult]:
     for rule in plan.rules:
         for place in rule.places if not rule.allowed else ():
             source = Source(place.source.file, place.source.line) if place.source else None
-            text = f"{place.address}: this breaks the rule {rule.name}: {rule.message}"
+            detail = f" ({place.detail})" if place.detail else ""
+            text = f"{place.address}: this breaks the rule {rule.name}: {rule.message}{detail}"
             yield _SarifResult("rule_refuses", text, place.address, source)
 
 

@@ -105,7 +105,7 @@ def refuse(plan: Plan, *, command: str = "") -> None:
 
     `command` has the flags that raise them; empty, the command that was called has them.
     """
-    rules = [verdict for verdict in plan.refusing if verdict.refuses]
+    rules = [verdict for verdict in plan.refusing if not verdict.is_allowed]
     refusals = [f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded]
     refusals += [f"refused: {rule_sentence(rule_entry(one))}; {_cure_of_rule(one.rule, command)}" for one in rules]
     if refusals:

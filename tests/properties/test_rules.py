@@ -105,8 +105,8 @@ def test_what_is_allowed_refuses_nothing_and_is_still_named(
     strict, allowed = judged(wanted, made, some), judged(wanted, made, some, allowed=names)
 
     assert [one.rule.name for one in allowed.refusing] == [one.rule.name for one in strict.refusing]
-    assert not any(one.refuses for one in allowed.refusing)
-    assert all(one.refuses for one in strict.refusing)
+    assert all(one.is_allowed for one in allowed.refusing)
+    assert not any(one.is_allowed for one in strict.refusing)
 
 
 @examples(80)

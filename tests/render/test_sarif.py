@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument, RuleEntry, RulePlaceEntry
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import Present
 from reconciler.errors import Problem
@@ -158,6 +158,19 @@ def test_rules_are_those_of_the_results() -> None:
 
     assert [rule["id"] for rule in rules] == ["not_read", "unmanaged"]
     assert rules[results(text)[0]["ruleIndex"]]["defaultConfiguration"] == {"level": "note"}
+
+
+def test_a_broken_rule_that_is_not_allowed_is_a_result_at_each_place_and_says_why() -> None:
+    places = (RulePlaceEntry(MEMORY, PLACE), RulePlaceEntry("contacts.jo", None, "a key is missing"))
+    some = RuleEntry(name="kept", kind="memory", message="why", source=PLACE, count=2, places=places, allowed=False)
+    allowed = replace(some, name="raised", allowed=True)
+
+    text = render_plan_sarif(replace(noticed(), rules=(allowed, some)))
+    told = [result["message"]["text"] for result in results(text)] + notifications(text)
+    assert [one for one in told if "this breaks" in one] == [
+        f"{MEMORY}: this breaks the rule kept: why",
+        "contacts.jo: this breaks the rule kept: why (a key is missing)",
+    ]
 
 
 def test_what_a_run_cannot_hold_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

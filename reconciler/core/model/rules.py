@@ -52,8 +52,3 @@ class RuleVerdict(Struct, frozen=True):
     broken: tuple[RulePlace, ...]
     unjudged: tuple[RulePlace, ...] = ()
     is_allowed: bool = False
-
-    @property
-    def refuses(self) -> bool:
-        """Return whether nothing may be applied because of this rule."""
-        return bool(self.broken) and self.rule.level == "refuse" and not self.is_allowed

@@ -91,7 +91,9 @@ def _notices(verdict: RuleVerdict) -> Iterator[Notice]:
     rule = verdict.rule
     if rule.level == "warn":
         first, rest = verdict.broken[:MOST_NOTICES], verdict.broken[MOST_NOTICES:]
-        yield from (Notice("rule", one.address, 1, one.source, rule=rule.name, message=rule.message) for one in first)
+        for one in first:
+            message = f"{rule.message} ({one.detail})" if one.detail else rule.message
+            yield Notice("rule", one.address, 1, one.source, rule=rule.name, message=message)
         yield from [Notice("rule", "", len(rest), rule=rule.name, message=rule.message)] if rest else []
     if verdict.unjudged:
         yield Notice("rule_not_judged", "", len(verdict.unjudged), rule=rule.name, message=rule.message)

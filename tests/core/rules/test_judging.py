@@ -19,6 +19,7 @@ from reconciler.core.rules import judging
 from reconciler.core.rules.judging import judge_changes, judge_declared, with_verdicts
 from reconciler.core.rules.reading import NOT_TEXT
 from reconciler.errors import SpecError
+from reconciler.render.notices import notice_groups
 from tests.builders import HERE, MASKER, desired, existing, memory, plan, plan_all, user
 
 
@@ -212,6 +213,15 @@ def test_totals_are_judged_once_and_only_where_something_changes() -> None:
     assert judge_changes([rule("totals.changes > 0", "change")], nothing, {}, measures_of(nothing)) == ()
 
 
+def test_steps_are_counted_over_all_that_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_STEPS", 1_000)
+    some = rule('"plan" in facts')
+    assert declared(desired(memory({"plan": "a"})), some) == []
+
+    with pytest.raises(SpecError, match="this rule takes more than 1,000 steps"):
+        judge_declared([some], desired(*(memory({"plan": "a"}, contact=f"c{number}") for number in range(20))), "x")
+
+
 def test_a_rule_that_takes_too_long_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = desired(memory({f"key-{number}": "x" for number in range(60)}))
     pairs = rule("facts.all(a, facts.all(b, facts[a] == facts[b]))")
@@ -232,9 +242,20 @@ def test_a_rule_that_refuses_is_in_the_plan_and_one_that_warns_is_a_notice() -> 
     refusing, warning = (judge_declared([rule("false", level=level)], wanted, "x") for level in ("refuse", "warn"))
 
     refused, warned = with_verdicts(made, refusing), with_verdicts(made, warning)
-    assert [(one.rule.name, one.refuses) for one in refused.refusing] == [("r", True)]
+    assert [one.rule.name for one in refused.refusing] == ["r"]
     assert warned.refusing == ()
     assert [(one.type, one.rule, one.message) for one in warned.notices] == [("rule", "r", "because")]
+
+
+def test_a_notice_says_why_a_rule_could_not_be_judged() -> None:
+    wanted = desired(memory({"plan": "a"}), memory({}, contact="ben"))
+    found = judge_declared([rule('facts.plan == "b"', level="warn")], wanted, "x")
+
+    document = describe_plan(with_verdicts(plan(memory({"plan": "a"}), live({})), found), MASKER)
+    assert [group.sentence for group in notice_groups(document.notices)] == [
+        "the rule r warns in contacts.ben.scopes.support: because (a key that it reads is missing)",
+        "the rule r warns in contacts.sarah.scopes.support: because",
+    ]
 
 
 def test_of_many_places_the_first_are_named_and_all_are_counted() -> None:
