@@ -312,6 +312,14 @@ def test_what_an_alias_repeats_is_left(
     assert "an anchor or an alias repeats it elsewhere; edit this line by hand" in refusal(repository, choice)
 
 
+@pytest.mark.parametrize("text", ["{m: &m {b: trial}, n: *m}", "{n: &m {b: trial}, m: *m}"])
+def test_a_part_that_an_alias_repeats_is_left(repository: Repository, learn: Callable[..., None], text: str) -> None:
+    repository.write("specs/support.yaml", SPEC.replace("trial ", f"{text} "))
+    learn(plan={"m": {"b": "premium"}, "n": {"b": "trial"}})
+
+    assert "an anchor or an alias repeats it elsewhere; edit this line by hand" in refusal(repository)
+
+
 SHARED = """\
 scopes:
   support: {persona_id: persona-1, facts: {plan: trial}}
