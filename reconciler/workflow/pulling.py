@@ -10,8 +10,9 @@ from reconciler.core.documents.comparison import declared_values
 from reconciler.core.export.left_out import Flaw, flaw_of
 from reconciler.core.model.address import fact_address
 from reconciler.core.model.catalogue import Catalogue, broken_rule, sensitive_keys
-from reconciler.core.model.desired import Desired
+from reconciler.core.model.desired import ContactMemory, Desired
 from reconciler.core.model.references import referenced
+from reconciler.core.model.rules import Rule
 from reconciler.core.model.selection import Chosen, select
 from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json, canonical, same
@@ -39,6 +40,7 @@ _FLAWS: Mapping[Flaw, str] = {
 }
 _BY_HAND = "edit this line by hand"
 _BY_HAND_OR_SEED = "edit this line by hand, or make it a seed_fact with --seed"
+_KEEP_RULE = "change the rule, or put the declared value back with `reconciler apply`"
 _HIDE_OR_SEED = "declare it as ${env:NAME}, or make it a seed_fact with --seed"
 
 
@@ -98,10 +100,11 @@ def _placed(session: Session, drifts: Sequence[Drift]) -> Drifted:
     readers: dict[Source, set[str]] = {}
     for address in (fact_address(one.address, fact.key) for one in desired.contact_memories for fact in one.facts):
         readers.setdefault(decided[address].source, set()).add(address)
-    judge = _Judge(desired.catalogue, texts, readers, session.reporter.leaving)
     values = declared_values(desired)
     if any(drift.address not in values or not _is_declared_so(drift, values[drift.address].value) for drift in drifts):
         raise InputError("the specs changed while the account was read; run it again")
+    broken = _broken_rules(desired, drifts, environment.name)
+    judge = _Judge(desired.catalogue, broken, texts, readers, session.reporter.leaving)
     places = (judge.place(given, found) for given, found in _by_place(drifts, decided))
     return Drifted(tuple(sorted(places, key=_order)), desired, texts)
 
@@ -109,6 +112,30 @@ def _placed(session: Session, drifts: Sequence[Drift]) -> Drifted:
 def _is_declared_so(drift: Drift, value: Json) -> bool:
     """Return whether a fact is declared now as it was when the account was read; secrets are not read again."""
     return holds_secret(value) or same(drift.declared, value)
+
+
+def _broken_rules(desired: Desired, drifts: Sequence[Drift], environment: str) -> Mapping[str, Rule]:
+    """Return the rules that are broken with the live values alone, by the contact or memory that breaks them."""
+    if not desired.rules:
+        return {}
+    from reconciler.core.rules.judging import judge_declared  # noqa: PLC0415  most specs have none
+
+    taken = {drift.address: drift.taken for drift in drifts}
+    live = replace(desired, contact_memories=tuple(_with_values(one, taken) for one in desired.contact_memories))
+    before, after = (
+        {(place.address, one.rule.name): one.rule for one in verdicts for place in one.broken}
+        for verdicts in (judge_declared(desired.rules, each, environment) for each in (desired, live))
+    )
+    return {
+        place: rule for (place, name), rule in after.items() if rule.level == "refuse" and (place, name) not in before
+    }
+
+
+def _with_values(memory: ContactMemory, taken: Mapping[str, Json]) -> ContactMemory:
+    """Return a memory with other values of its facts, by their addresses."""
+    values = [taken.get(fact_address(memory.address, fact.key), fact.value) for fact in memory.facts]
+    facts = zip(memory.facts, values, strict=True)
+    return replace(memory, facts=tuple(replace(fact, value=value) for fact, value in facts))
 
 
 def _by_place(drifts: Sequence[Drift], decided: Mapping[str, Given]) -> Iterator[tuple[Given, list[Drift]]]:
@@ -127,10 +154,12 @@ class _Judge(Struct, frozen=True):
     """
     Decides what may be changed; `readers` are the addresses of the facts that each place gives.
 
+    `broken` are the rules that live values break, by the contact or memory that breaks them.
     `leaving` returns a text without the keys and secrets of the run.
     """
 
     catalogue: Catalogue
+    broken: Mapping[str, Rule]
     texts: SpecTexts
     readers: Mapping[Source, set[str]]
     leaving: Callable[[str], str]
@@ -176,8 +205,13 @@ class _Judge(Struct, frozen=True):
         if rule and (broken := broken_rule(rule, first.taken)):
             yield Refusal(
                 f"the live value is against {broken} of its key at {rule.source.file}:{rule.source.line}",
-                "change the rule, or put the declared value back with `reconciler apply`",
+                _KEEP_RULE,
             )
+        of_all = (address for one in drifts for address in (one.memory.address, one.memory.contact.address))
+        if broken_by := next((address for address in of_all if address in self.broken), None):
+            against = self.broken[broken_by]
+            why = f"with its live values, {broken_by} breaks the rule {against.name} at {against.source}"
+            yield Refusal(why, _KEEP_RULE)
 
     def _written(self, given: Given, drift: Drift, at: FactPlace) -> Iterator[Refusal]:
         """Yield why the way in which the value is written forbids to replace it."""

@@ -289,6 +289,39 @@ def test_a_value_against_the_catalogue_is_left(repository: Repository, learn: Ca
     assert "the live value is against enum of its key at specs/support.yaml:1; change the rule" in refusal(repository)
 
 
+RULES = """\
+rules:
+  plans: {for: memory, require: 'facts.plan in ["trial", "gold"]', message: a plan is one of two, level: LEVEL}
+  names: {for: memory, require: facts.name == "Jo", message: all are Jo, level: warn}
+"""
+
+
+def test_a_value_against_a_rule_is_left(repository: Repository, learn: Callable[..., None]) -> None:
+    repository.write("specs/support.yaml", RULES.replace("LEVEL", "refuse") + SPEC)
+    learn(plan="premium")
+
+    assert refusal(repository).endswith(
+        "facts.plan: with its live values, contacts.sarah.scopes.support breaks the rule plans at "
+        "specs/support.yaml:2:3; change the rule, or put the declared value back with `reconciler apply`"
+    )
+    teach(repository, plan="gold", name="Sally")
+    assert repository.run("pull", "--take").code == 0
+    assert repository.run("validate").code == 0
+
+
+@pytest.mark.parametrize("plan", ["trial", "silver"])
+def test_a_rule_that_warns_or_that_is_broken_already_leaves_nothing(
+    repository: Repository, learn: Callable[..., None], plan: str
+) -> None:
+    """What breaks a rule already is not made worse."""
+    learn(plan="premium")
+    level = "refuse" if plan == "silver" else "warn"
+    repository.write("specs/support.yaml", RULES.replace("LEVEL", level) + SPEC.replace("trial", plan))
+
+    assert repository.run("pull", "--take").code == 0
+    assert "plan: premium " in spec(repository)
+
+
 @pytest.mark.parametrize("value", [None, {"deep": None}, [10**40]])
 def test_what_no_spec_can_hold_is_left(repository: Repository, learn: Callable[..., None], value: object) -> None:
     learn(plan=value)
@@ -453,20 +486,23 @@ def test_a_comment_inside_of_a_list_is_not_lost(repository: Repository, learn: C
     assert refusal(repository).endswith("a comment stands inside of the value; edit this line by hand")
 
 
+@pytest.mark.parametrize("other", ["Sarah", "is what she pays"])
 def test_an_edit_that_would_change_anything_else_is_a_defect_and_not_written(
-    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch, other: str
 ) -> None:
     def misplaced(tree: Tree, found: Found, value: object) -> list[Edit]:
-        at = tree.text.index("Sarah")
-        return [*value_edits(tree, found, str(value)), Edit(at, at + 5, "Sally")]
+        at = tree.text.index(other)
+        return [*value_edits(tree, found, str(value)), Edit(at, at + len(other), "Sally")]
 
+    text = f"fact_keys: {{plan: {{description: is what she pays}}, name: {{}}}}\n{SPEC}"
+    repository.write("specs/support.yaml", text)
     learn(plan="premium")
     monkeypatch.setattr("reconciler.workflow.spec_texts.value_edits", misplaced)
     called = repository.run("pull", "--take")
 
     assert called.code == 70
     assert called.err.startswith("error: this is a defect of reconciler (UnfaithfulEditError)")
-    assert spec(repository) == SPEC
+    assert spec(repository) == text
 
 
 def test_an_edit_that_breaks_the_specs_is_a_defect(
