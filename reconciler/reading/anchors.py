@@ -10,18 +10,21 @@ from reconciler.core.model.value import Json
 from reconciler.reading.places import OFFSET_BITS, Mark, key_offset
 from reconciler.reading.scalars import Refusal
 
+Amount: TypeAlias = tuple[int, int]
+"""How much there is: the number of values, and of letters in them and their keys."""
+
 
 class ItemsFrame:
     """A list that is being read; `at` is its start, `as_key` is whether it stands in the place of a key."""
 
-    __slots__ = ("anchor", "as_key", "at", "height", "marks", "value", "values_before")
+    __slots__ = ("anchor", "as_key", "at", "height", "marks", "read_before", "value")
     expects_key: ClassVar[bool] = False
 
-    def __init__(self, at: int, anchor: str | None, *, as_key: bool, values_before: int) -> None:
+    def __init__(self, at: int, anchor: str | None, *, as_key: bool, read_before: Amount) -> None:
         self.at = at
         self.anchor = anchor
         self.as_key = as_key
-        self.values_before = values_before
+        self.read_before = read_before
         self.height = 1
         self.value: list[Json] = []
         self.marks: list[Mark] = []
@@ -41,13 +44,13 @@ class ItemsFrame:
 class EntriesFrame:
     """A mapping that is being read: it expects a key, then that key's value, and so on."""
 
-    __slots__ = ("_key_at", "anchor", "as_key", "at", "expects_key", "height", "key", "marks", "value", "values_before")
+    __slots__ = ("_key_at", "anchor", "as_key", "at", "expects_key", "height", "key", "marks", "read_before", "value")
 
-    def __init__(self, at: int, anchor: str | None, *, as_key: bool, values_before: int) -> None:
+    def __init__(self, at: int, anchor: str | None, *, as_key: bool, read_before: Amount) -> None:
         self.at = at
         self.anchor = anchor
         self.as_key = as_key
-        self.values_before = values_before
+        self.read_before = read_before
         self.height = 1
         self.expects_key = True
         self.key: str | None = None
@@ -92,16 +95,22 @@ _MOST_INDEXED_ANEW = 100
 MOST_EXPANDED = 1_000_000
 """The number of values that the aliases of one file may stand for: enough for 100,000 contacts that share facts."""
 
+MOST_LETTERS = 64 << 20
+"""The number of letters that the aliases of one file may stand for, and that its references may add."""
+
+MOST_VALUES = 2_000_000
+"""The number of values in one file, aliases followed: enough for 100,000 contacts."""
+
 MOST_NESTED = 64
 """How deep mappings and lists may lie in one another, aliases followed."""
 
 
 class Anchored(Struct, frozen=True):
-    """A value with a name; `size` counts the values in it, aliases followed, and `height` how deep they lie."""
+    """A value with a name, how much is in it, aliases followed, and how deep its values lie."""
 
     value: Json
     held: tuple[Mark, ...] | None
-    size: int
+    amount: Amount
     height: int
 
 
@@ -110,7 +119,8 @@ class Anchors:
 
     def __init__(self) -> None:
         self._known: dict[str, Anchored | Frame] = {}
-        self._expanded = 0
+        self._values = 0
+        self._letters = 0
         self._index = Nearest(())
         self._indexed = 0
 
@@ -130,7 +140,7 @@ class Anchors:
 
     def name(self, name: str, value: Json) -> None:
         """Remember a scalar with a name."""
-        self._known[name] = Anchored(value, None, 1, 0)
+        self._known[name] = Anchored(value, None, (1, len(value) if isinstance(value, str) else 1), 0)
 
     def resolve(self, name: str, *, depth: int) -> Anchored | Refusal:
         """Return the value of a name, for use at a depth."""
@@ -148,7 +158,8 @@ class Anchors:
                 "with the alias *{}, values are nested more than {} levels deep", label(name), MOST_NESTED
             )
             return Refusal(message, "make it flatter")
-        self._expanded += known.size
+        self._values += known.amount[0]
+        self._letters += known.amount[1]
         return known
 
     def _nearest(self, name: str) -> str:
@@ -159,9 +170,11 @@ class Anchors:
         return self._index.did_you_mean(name)
 
     @property
-    def exhausted(self) -> bool:
-        """Return whether the aliases stand for more values than allowed."""
-        return self._expanded > MOST_EXPANDED
+    def excess(self) -> str:
+        """Return of what the aliases stand for more than is allowed; empty where they do not."""
+        if self._values > MOST_EXPANDED:
+            return f"{MOST_EXPANDED:,} values"
+        return f"{MOST_LETTERS >> 20} MiB of text" if self._letters > MOST_LETTERS else ""
 
 
 _QUOTE = 'put it in quotes if text is meant: "*{}"'

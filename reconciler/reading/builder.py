@@ -8,7 +8,7 @@ from yaml import events
 from reconciler.core.model.masking import compose, label
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
-from reconciler.reading.anchors import MOST_EXPANDED, MOST_NESTED, Anchored, Anchors, EntriesFrame, Frame, ItemsFrame
+from reconciler.reading.anchors import MOST_NESTED, MOST_VALUES, Anchored, Anchors, EntriesFrame, Frame, ItemsFrame
 from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
 from reconciler.reading.scalars import (
     Refusal,
@@ -71,11 +71,12 @@ class Builder:
         self._lines = lines
         self._address = address
         self._misread = misread
-        self._documents = ItemsFrame(0, None, as_key=False, values_before=0)
+        self._documents = ItemsFrame(0, None, as_key=False, read_before=(0, 0))
         self._frame: Frame = self._documents
         self._stack: list[Frame] = [self._documents]
         self._anchors = Anchors()
         self._values = 0
+        self._letters = 0
         self._keys: dict[str, str] = {}
 
     @property
@@ -112,6 +113,9 @@ class Builder:
         if event.anchor:
             self._anchors.name(event.anchor, value)
         self._values += 1
+        self._letters += len(event.value)
+        if self._values > MOST_VALUES:
+            raise self._unreadable(event.start_mark.index, _TOO_MANY)
         frame.add(value, event.start_mark.index)
 
     def _key(self, event: Event) -> None:
@@ -121,6 +125,7 @@ class Builder:
             self._report(at - 1, _QUESTION_MARK)
             frame.expect_value(None, at)
             return
+        self._letters += len(event.value)
         key = None if event.tag or event.anchor else self._keys.get(event.value)
         if key is None:
             key = self._new_key(event)
@@ -165,7 +170,7 @@ class Builder:
             self._report(at, refusal)
         if len(self._stack) > MOST_NESTED:
             raise self._unreadable(at, _TOO_DEEP)
-        self._frame = kind(at, event.anchor, as_key=as_key, values_before=self._values)
+        self._frame = kind(at, event.anchor, as_key=as_key, read_before=(self._values, self._letters))
         self._stack.append(self._frame)
         if event.anchor:
             self._anchors.open(event.anchor, self._frame)
@@ -174,11 +179,15 @@ class Builder:
         frame = self._stack.pop()
         parent = self._frame = self._stack[-1]
         self._values += 1
+        if self._values > MOST_VALUES:
+            raise self._unreadable(frame.at, _TOO_MANY)
         held = tuple(frame.marks)
         if frame.height >= parent.height:
             parent.height = frame.height + 1
         if frame.anchor:
-            anchored = Anchored(frame.value, held, self._values - frame.values_before, frame.height)
+            values, letters = frame.read_before
+            amount = self._values - values, self._letters - letters
+            anchored = Anchored(frame.value, held, amount, frame.height)
             self._anchors.close(frame.anchor, frame, anchored)
         if frame.as_key:
             self._drop_key(frame.at)
@@ -204,9 +213,11 @@ class Builder:
         if isinstance(anchored, Refusal):
             self._frame.add(self._refuse(event, anchored), event.start_mark.index)
             return
-        if self._anchors.exhausted:
-            raise self._unreadable(event.start_mark.index, _bomb(event.anchor))
-        self._values += anchored.size
+        if excess := self._anchors.excess:
+            raise self._unreadable(event.start_mark.index, _bomb(event.anchor, excess))
+        values, letters = anchored.amount
+        self._values += values
+        self._letters += letters
         self._frame.height = max(self._frame.height, anchored.height + 1)
         self._frame.add(anchored.value, event.start_mark.index, anchored.held)
 
@@ -231,6 +242,10 @@ class Builder:
 
 
 _TOO_DEEP = Refusal(f"values are nested more than {MOST_NESTED} levels deep", "make it flatter")
+_TOO_MANY = Refusal(
+    f"this file has more than {MOST_VALUES:,} values, those of its aliases counted",
+    "split it into several files, or make rows of a table of it (contacts_from)",
+)
 _QUESTION_MARK = Refusal(
     'between brackets, YAML readers take a "?" at the start of a text as the sign of a key, and drop it',
     "put the text in quotes",
@@ -241,12 +256,8 @@ _COMPLEX_KEY = Refusal(
 )
 
 
-def _bomb(name: str | None) -> Refusal:
+def _bomb(name: str | None, excess: str) -> Refusal:
     return Refusal(
-        compose(
-            "with the alias *{}, this file's aliases stand for more than {} values",
-            label(name or ""),
-            f"{MOST_EXPANDED:,}",
-        ),
+        compose("with the alias *{}, this file's aliases stand for more than {}", label(name or ""), excess),
         "write the values out, or repeat fewer of them",
     )

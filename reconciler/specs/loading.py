@@ -19,7 +19,7 @@ from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses,
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
 from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_address, spec_documents
-from reconciler.specs.references import NO_REFERENCES, References, resolve
+from reconciler.specs.references import NO_REFERENCES, Growth, References, resolve
 
 if TYPE_CHECKING:  # most specs name no data files, and most environments have no overlays
     from reconciler.core.model.selection import Shard
@@ -201,6 +201,7 @@ class _Loading:
         self._is_complete = True
         self._overlays = _overlays(patches, references, problems) if patches else None
         self._references = references
+        self._growth = Growth()
         self._problems = problems
         self._recorder = recorder
         self._known = known
@@ -296,7 +297,7 @@ class _Loading:
         patched = self._overlays.apply(document) if self._overlays else document
         if patched is document and not has_references:
             return document
-        whole = resolve(patched, self._references, self._problems)
+        whole = resolve(patched, self._references, self._problems, self._growth)
         return whole if whole.value is document.value else in_e164(whole)
 
     def _read_rows(self) -> None:

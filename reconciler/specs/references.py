@@ -21,6 +21,7 @@ from reconciler.core.model.references import (
 from reconciler.core.model.text import Secret, UnreadSecret
 from reconciler.core.model.value import Json, digits
 from reconciler.reading import REFUSED, KeyPath, Nearest, Node, Numeral, reads_as_number
+from reconciler.reading.anchors import MOST_LETTERS
 from reconciler.specs.problems import FACTS, Problems, spec_address, split
 from reconciler.specs.texts import REFERENCE_AS_KEY
 
@@ -88,16 +89,28 @@ class References(Struct, frozen=True, dict=True):
 
 NO_REFERENCES = References()
 
+_MOST_IN_ONE = 10_000
+"""The number of references in one text."""
 
-def resolve(document: Node, references: References, problems: Problems) -> Node:
-    """Return a document with its references replaced by values; report those that cannot be."""
-    return replace(document, value=_Resolving(document, references, problems).value(document.value))
+
+class Growth:
+    """How many letters references have added to the documents of one loading: a variable may stand in many places."""
+
+    def __init__(self) -> None:
+        self.letters = 0
+
+
+def resolve(document: Node, references: References, problems: Problems, growth: Growth | None = None) -> Node:
+    """Return a document with its references replaced by values; report those that cannot be, or that add too much."""
+    resolving = _Resolving(document, references, problems, growth or Growth())
+    return replace(document, value=resolving.value(document.value))
 
 
 class _Resolving:
     """A walk through a document; `_path` is the path of the current value."""
 
-    def __init__(self, document: Node, references: References, problems: Problems) -> None:
+    def __init__(self, document: Node, references: References, problems: Problems, growth: Growth) -> None:
+        self._growth = growth
         self._document = document
         self._references = references
         self._problems = problems
@@ -145,13 +158,25 @@ class _Resolving:
         return key
 
     def _text(self, text: str) -> Json:
+        if text.count(OPENING) > _MOST_IN_ONE:
+            return self._refuse(f"this text has more than {_MOST_IN_ONE:,} references", cure="write it out")
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Reference):
-            return self._lone(parts[0])
+            lone = self._lone(parts[0])
+            return lone if self._has_room(text, [lone] if isinstance(lone, str) else []) else REFUSED
         found = [part if isinstance(part, str) else self._found(part) for part in parts]
         if any(part is REFUSED for part in found):
             return REFUSED
-        return _together(found)
+        return _together(found) if self._has_room(text, found) else REFUSED
+
+    def _has_room(self, written: str, found: Sequence[Scalar]) -> bool:
+        """Count what the references of a text add to it, before it is made; report it once that is too much."""
+        before = self._growth.letters
+        self._growth.letters += max(sum(len(_written(part)) for part in found) - len(written), 0)
+        if before <= MOST_LETTERS < self._growth.letters:
+            message = f"with this text, references add more than {MOST_LETTERS >> 20} MiB to the specs"
+            self._refuse(message, cure="repeat shorter values, or fewer of them")
+        return self._growth.letters <= MOST_LETTERS
 
     def _lone(self, reference: Reference) -> Json:
         found = self._found(reference)

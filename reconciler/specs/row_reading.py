@@ -93,7 +93,7 @@ class RowReader:
     def _rows(self) -> Iterator[Declarations]:
         is_empty = True
         try:
-            for event in self._events():
+            for event in self._bounded(self._events()):
                 match event:
                     case Columns():
                         if not self._has_columns(event):
@@ -209,6 +209,19 @@ class RowReader:
         message = f"no row of {self._source.file.name} meets this condition, so none has this memory"
         cure = compose("compare it with the values of the column {}", quote(str(slot.column)))
         return slot.source.problem(address, message, cure)
+
+    def _bounded(self, events: Iterator[RowEvent]) -> Iterator[RowEvent]:
+        """Yield events up to the row with which the mapping makes too much of the rows, and note that."""
+        for event in events:
+            if isinstance(event, Row) and (excess := self._template.growth.excess(event)):
+                self._multiply(event, excess)
+                return
+            yield event
+
+    def _multiply(self, row: Row, excess: str) -> None:
+        message = f"up to row {row.source.line:,}, this mapping makes {excess} more than the rows hold"
+        cure = "give facts that all rows share to their scope, and map each column once"
+        self._wrong_mapping(self._source.entry.source, message, cure)
 
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
         self.is_complete = False

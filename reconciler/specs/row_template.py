@@ -17,6 +17,7 @@ from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_cells import CellError, escaped_text, text_of
+from reconciler.specs.row_growth import RowGrowth
 from reconciler.specs.row_mapping import (
     NAME_AT,
     Branch,
@@ -94,6 +95,7 @@ class Template:
         self._convert = convert
         self._is_resolved = is_resolved
         self._leaves = prepared.leaves
+        self.growth = RowGrowth(prepared.leaves)
         self._contact = prepared.contact
         self._identifiers = [
             (key, part) for key, part in self._contact.parts if key in _IDENTIFIERS and isinstance(part, Leaf)

@@ -8,7 +8,7 @@ import yaml
 from reconciler.core.model.masking import worded
 from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.value import Json
-from reconciler.reading import Node, ParsedFile, anchors, read_bytes
+from reconciler.reading import Node, ParsedFile, anchors, builder, read_bytes
 from reconciler.reading.parser import Parser, PythonParser
 
 both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
@@ -166,6 +166,25 @@ def test_aliases_may_not_stand_for_more_than_a_million_values() -> None:
     assert len(found) == 1
     assert "with the alias *b" in found[0]
     assert "more than 1,000,000 values" in found[0]
+
+
+def test_aliases_may_not_stand_for_more_than_64_mib_of_text() -> None:
+    anchor = f"a: &a [{'x' * (1 << 19)}, {{{'k' * 1000}: {'x' * (1 << 19)}}}]\n"
+    fits = "".join(f"b{at}: *a\n" for at in range(63))
+
+    assert problems(anchor + fits) == []
+    assert (
+        "with the alias *a, this file's aliases stand for more than 64 MiB of text"
+        in problems(f"{anchor}{fits}c: *a\n")[0]
+    )
+
+
+def test_a_file_may_not_have_more_values_than_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "MOST_VALUES", 10)
+
+    assert problems("a: [1, 2, &b [3, 4]]\nc: *b\n") == []
+    assert problems("a: [1, 2, &b [3, 4]]\nc: *b\nd: 5\ne: 6\n")[0].startswith("a.yaml:4:4 e: this file has more than")
+    assert problems("[1, 2, 3, 4, 5, 6, 7, 8, 9, []]")[0].startswith("a.yaml:1:1: this file has more than")
 
 
 def test_the_documents_before_a_syntax_error_are_read() -> None:

@@ -207,3 +207,15 @@ def test_what_is_escaped_means_itself(value: Json) -> None:
         (contact,) = load(Path(folder), {"a.yaml": json.dumps(document).encode()}).desired.contacts
 
     assert same(contact.profile[0].value, {"v": value})
+
+
+def test_what_references_add_to_all_files_is_bounded_and_told_once(tmp_path: Path) -> None:
+    many = references({"long": "x" * (1 << 20)})
+    facts = [b"    facts:\n", *(b"      f%d: '%s'\n" % (at, b"${long}" * 30) for at in range(4))]
+
+    assert problems(tmp_path, {"a.yaml": SARAH + b"".join(facts[:3])}, many) == []
+    found = problems(tmp_path, {"a.yaml": SARAH + b"".join(facts)}, many)
+
+    assert len(found) == 1
+    assert found[0].startswith("specs/a.yaml:9:11 contacts.sarah.facts.f2")
+    assert "references add more than 64 MiB to the specs" in found[0]

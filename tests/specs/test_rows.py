@@ -1,6 +1,7 @@
 """Rows of data files become declarations, as if they stood in YAML."""
 
 import gc
+import json
 import os
 import tracemalloc
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from reconciler.errors import Source, SpecError
 from reconciler.reading import Node
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Row
-from reconciler.specs import References, load_specs
+from reconciler.specs import References, load_specs, row_growth
 from reconciler.specs import row_source as rows
 from reconciler.specs.loading import Specs
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
@@ -440,3 +441,42 @@ def test_problems_at_one_place_of_the_mapping_are_bounded_and_counted(tmp_path: 
     told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_AT_A_PLACE + 1
     assert told[0] == "specs/guests.yaml:15:30: 7 more problems at this place; fix the first 100 and run it again"
+
+
+@pytest.mark.parametrize(
+    ("facts", "excess"),
+    [
+        ({f"k{at}": {"value": at} for at in range(2013)}, "20,000 values"),
+        ({f"k{at}": "plan" for at in range(2013)}, "20,000 values"),
+        ({"k": {"value": "x" * 200_000}}, "64 MiB of text"),
+        ({f"k{at}": "long" for at in range(16)}, "64 MiB of text"),
+    ],
+)
+def test_a_mapping_may_not_make_much_more_of_rows_than_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], excess: str
+) -> None:
+    monkeypatch.setattr(row_growth, "MOST_EXPANDED", 20_000)
+    mapping = {"email": "mail", "facts": facts}
+    (tmp_path / "a.yaml").write_text(json.dumps({"contacts_from": [{"file": "d.csv", "contact": mapping}]}))
+    rows = "".join(f"{at}@b.example,premium,{'x' * 20_000}\n" for at in range(600))
+    (tmp_path / "d.csv").write_text(f"mail,plan,long\n{rows}")
+
+    with pytest.raises(SpecError) as caught:
+        load_specs(["a.yaml"], root=tmp_path)
+
+    (problem,) = caught.value.problems
+    assert f"this mapping makes {excess} more than the rows hold" in problem.message
+    assert problem.source == Source("a.yaml", 1, 20)
+
+
+def test_some_constants_and_repeated_cells_in_each_row_are_never_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_growth, "MOST_EXPANDED", 10)
+    monkeypatch.setattr(row_growth, "MOST_LETTERS", 10)
+    facts = {f"k{at}": {"value": "x" * 60} for at in range(16)} | {"plan": "plan", "a": "{plan} and {plan}"}
+    mapping = {"email": "mail", "facts": facts}
+    (tmp_path / "a.yaml").write_text(json.dumps({"contacts_from": [{"file": "d.csv", "contact": mapping}]}))
+    (tmp_path / "d.csv").write_text("mail,plan,other\n" + "".join(f"{at}@b.example,gold,x\n" for at in range(100)))
+
+    assert len(load_specs(["a.yaml"], root=tmp_path).desired.contacts) == 100
