@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.core.documents.describe import rule_entry
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import did_you_mean
-from reconciler.core.model.rules import Rule, RuleVerdict
+from reconciler.core.model.rules import Rule, RuleLevel, RuleVerdict
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards, Measures
 from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import guarded, measured
@@ -18,7 +18,7 @@ from reconciler.project import Environment
 from reconciler.render.notices import guard_sentence, rule_sentence
 from reconciler.render.words import counted
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.run import Reporter
+from reconciler.workflow.run import Reporter, warn
 
 
 def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
@@ -75,19 +75,15 @@ def check_declared(desired: Desired, environment: str, reporter: Reporter) -> No
         return
     from reconciler.core.rules.judging import judge_declared  # noqa: PLC0415  most have none
 
-    problems: list[Problem] = []
+    problems: dict[RuleLevel, list[Problem]] = {"refuse": [], "warn": []}
     for verdict in judge_declared(desired.rules, desired, environment):
         if verdict.unjudged:
             what = counted(len(verdict.unjudged), "place")
             reporter.note(f"note: the rule {verdict.rule.name} is not judged in {what}: it reads a secret")
-        found = list(_problems(verdict))
-        if verdict.rule.level == "refuse":
-            problems += found
-        else:
-            for one in found:
-                reporter.note(f"warning: {visible(str(one))}")
-    if problems:
-        raise SpecError(tuple(problems))
+        problems[verdict.rule.level] += _problems(verdict)
+    warn(problems["warn"], reporter, rest=" of rules that warn")
+    if problems["refuse"]:
+        raise SpecError(tuple(problems["refuse"]))
 
 
 def _problems(verdict: RuleVerdict) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """What a use case works with: the reporter that speaks to the operator, the clock, the masker and the readers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,9 +9,11 @@ from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.concurrency import Stop
-from reconciler.core.model.masking import Masker
+from reconciler.core.model.masking import MOST_LINES, Masker, worded_error
 from reconciler.core.model.selection import Shard
+from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import Allowance
+from reconciler.errors import Problem, SpecError
 from reconciler.observe import Observing, ReaderChoice
 
 if TYPE_CHECKING:  # many specs declare no users
@@ -42,6 +44,15 @@ class Reporter(Protocol):
 
     def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
+
+
+def warn(problems: Sequence[Problem], reporter: Reporter, *, rest: str) -> None:
+    """Show what is no mistake, but worth a look, one line each; `rest` says of too many where the others are."""
+    lines = worded_error(SpecError(tuple(problems)), reveal=reporter.shows_live_values).splitlines()
+    for line in lines[:MOST_LINES]:
+        reporter.note(f"warning: {visible(line)}")
+    if len(lines) > MOST_LINES:
+        reporter.note(f"warning: and {len(lines) - MOST_LINES:,} more{rest}")
 
 
 class Surroundings(Struct, frozen=True):

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.masking import MOST_LINES, Masker, compose, worded_error
+from reconciler.core.model.masking import Masker, compose
 from reconciler.core.model.selection import Chosen, Shard
 from reconciler.core.model.settings import Guards, Measures
-from reconciler.core.model.text import duration, visible
+from reconciler.core.model.text import duration
 from reconciler.core.plan.measures import Allowance, seconds_to_read
 from reconciler.core.plan.operations import Plan
 from reconciler.errors import Cell, InputError, Problem, Source, SpecError
@@ -30,7 +30,7 @@ from reconciler.specs.loading import Recorder
 from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import allowed_rules, checked, guards_of
-from reconciler.workflow.run import Reporter, Run, Surroundings
+from reconciler.workflow.run import Reporter, Run, Surroundings, warn
 
 if TYPE_CHECKING:  # only `--changed-since` reads two revisions
     from reconciler.specs.known import ReadFiles
@@ -316,11 +316,7 @@ def secrets_of(around: Surroundings) -> Environ:
 
 def note_warnings(loaded: Loaded, reporter: Reporter) -> None:
     """Show the warnings of the specs: what is no mistake, but worth a look."""
-    lines = worded_error(SpecError(loaded.warnings), reveal=reporter.shows_live_values).splitlines()
-    for line in lines[:MOST_LINES]:
-        reporter.note(f"warning: {visible(line)}")
-    if len(lines) > MOST_LINES:
-        reporter.note(f"warning: and {len(lines) - MOST_LINES:,} more; `reconciler lint` names all")
+    warn(loaded.warnings, reporter, rest="; `reconciler lint` names all")
 
 
 def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> list[_Item]:

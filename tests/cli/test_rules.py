@@ -98,6 +98,16 @@ def test_a_rule_that_warns_stops_nothing(repository: Repository) -> None:
     assert "Note: the rule has-zone warns in contacts.sarah.scopes.support: a zone is needed (rule)." in planned.out
 
 
+def test_of_a_rule_that_warns_everywhere_some_places_are_named_and_the_others_counted(repository: Repository) -> None:
+    contacts = "".join(f"  c{n}: {{external_id: e-{n}, scopes: {{support: {{}}}}}}\n" for n in range(300))
+    repository.write("specs/more.yaml", f"contacts:\n{contacts}")
+    repository.write("specs/rules.yaml", HAS_ZONE + "    level: warn\n")
+
+    checked = repository.run("validate")
+    assert (checked.code, len(checked.err.splitlines())) == (0, 101)
+    assert checked.err.endswith("warning: and 201 more of rules that warn\n")
+
+
 def test_an_unknown_rule_is_not_allowed(repository: Repository) -> None:
     repository.write("specs/rules.yaml", KEEPS)
 
