@@ -26,8 +26,7 @@ if TYPE_CHECKING:  # most specs name no data files, and most environments have n
     from reconciler.reading.row_formats import Row
     from reconciler.specs.known import ReadFiles
     from reconciler.specs.overlays import Overlays, Patch
-    from reconciler.specs.passing import Passing
-    from reconciler.specs.row_passing import RowPassing
+    from reconciler.specs.passing import Passing, RowPassing
     from reconciler.specs.row_reading import OnRow
     from reconciler.specs.row_source import RowSource
     from reconciler.specs.row_template import Template
@@ -325,7 +324,7 @@ class _Loading:
     def _row_passing(self, template: "Template") -> "RowPassing | None":
         if self._passing is None:
             return None
-        from reconciler.specs.row_passing import RowPassing  # noqa: PLC0415  see above
+        from reconciler.specs.passing import RowPassing  # noqa: PLC0415  see above
 
         return RowPassing(self._passing, template)
 

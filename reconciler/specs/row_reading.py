@@ -17,12 +17,12 @@ from reconciler.reading import Nearest, Node, mistyped, reason
 from reconciler.reading.row_files import RowEvent
 from reconciler.reading.row_formats import Columns, Row
 from reconciler.specs.declarations import Declarations, Invalid, declarations
+from reconciler.specs.passing import RowPassing
 from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_address
 from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_mapping import Slot
 from reconciler.specs.row_names import SharedNames
-from reconciler.specs.row_passing import RowPassing
 from reconciler.specs.row_source import RowSource
 from reconciler.specs.row_template import Template
 
