@@ -9,7 +9,8 @@ from typing import Any
 
 from texts import fit_for_others
 
-_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+"""The variables that `gh` takes its token from."""
 
 
 class GhError(Exception):
@@ -83,7 +84,7 @@ def _called(*arguments: str, body: str | None = None) -> str:
     except OSError as error:
         raise GhError(f"gh cannot be run: {error.strerror}") from error
     if ran.returncode:
-        tokens = {token for name in _TOKENS if (token := os.environ.get(name))}
+        tokens = {token for name in TOKENS if (token := os.environ.get(name))}
         said = fit_for_others(ran.stderr.strip(), tokens)
         raise GhError(said or f"gh ended with {ran.returncode}")
     return ran.stdout

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gh import TOKENS
 from relay import relaying_signals
 from settings import Settings
 from texts import is_for_runner, scrubbed, secret_in
 
 CHANGES_PENDING = 2
-_TOKENS = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"}
+_TOKENS = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", *TOKENS}
 PLAN_FILES = {"json": "plan.json", "markdown": "plan.md", "summary": "summary.md", "html": "plan.html"}
 """What is kept of a plan: formats, and the files in the folder."""
 
