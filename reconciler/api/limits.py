@@ -76,6 +76,12 @@ class Window:
             return float(self._rate.seconds)
         return self._answered[surplus - 1] + self._rate.seconds - now
 
+    async def prepare(self, now: float, room: int) -> None:
+        """Do nothing: this window is this run's alone."""
+
+    def settle(self, now: float) -> None:
+        """Do nothing, as above."""
+
     def start(self, requests: int = 1) -> None:
         """Count requests that start, or that surely follow."""
         self._under_way += requests

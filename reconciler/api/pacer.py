@@ -13,7 +13,7 @@ from reconciler.concurrency import NOT_REACHED
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
 from reconciler.core.plan.measures import FRESH, Allowance
-from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError
+from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError, StateError
 
 _TICK = 0.001  # below that, a clock may not move at all
 _Answer = TypeVar("_Answer")
@@ -140,6 +140,10 @@ class Pacer:
             self.note_wait()
         self._check()
 
+    def give_up(self, why: str) -> None:
+        """Send nothing more, whoever asks."""
+        self._over = self._over or NotSentError(f"not sent: {why}")
+
     def note_wait(self) -> None:
         """Record that time passed in which others may have changed the account."""
         self._waited_until = self.now
@@ -155,6 +159,7 @@ class Pacer:
             while True:
                 self._check()
                 wanted = room()
+                await self._prepare(wanted)
                 seconds, why = self._next_wait(wanted)
                 if self._is_full or (seconds > 0 and self._under_way):
                     await self._wait_for_answer()
@@ -162,6 +167,16 @@ class Pacer:
                     await self._wait_for_limit(max(_TICK, seconds), why)
                 else:
                     return self._take(wanted)
+
+    async def _prepare(self, room: int) -> None:
+        """Let a window that runs share draw what is needed; where that is not possible, nothing more is sent."""
+        if not (self.window and room):
+            return
+        try:
+            await self.window.prepare(self.now, room)
+        except StateError as error:
+            self._over = self._over or NotSentError(f"the rate limit cannot be shared: {error}")
+            raise type(self._over)(self._over.summary) from error
 
     def _take(self, room: int) -> int:
         self._under_way += 1
@@ -178,8 +193,10 @@ class Pacer:
 
     async def find_room(self) -> None:
         """Wait, out of turn, until the window has room for one more request, and keep it; raises `NotSentError`."""
+        await self._prepare(1)
         while self.window and (seconds := self.window.wait(self.now)) > 0:
             await self._wait_for_limit(max(_TICK, seconds), f"the rate limit of {self.rate}")
+            await self._prepare(1)
         if self.window:
             self.window.start()
 

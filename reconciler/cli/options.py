@@ -66,8 +66,8 @@ def _global_option(name: str) -> Callable[[_Command], _Command]:
             )
         case "state":
             folder = click.Path(file_okay=False)
-            where = "Where journals, leases and ids are kept, in place of .reconciler/."
-            return _shared("--state", type=folder, metavar="FOLDER", help=where)
+            where = "Where journals, leases and ids are kept, in place of .reconciler/; a bucket such as s3://bucket/prefix."
+            return _shared("--state", type=folder, metavar="FOLDER_OR_URL", help=where)
         case "debug":
             how = "Show every request, and tracebacks of defects."
             return _shared("--debug", is_flag=True, flag_value=True, help=how)

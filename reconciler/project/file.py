@@ -11,10 +11,13 @@ from pydantic.json_schema import JsonSchemaValue
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING, is_variable_name
 from reconciler.core.model.settings import (
+    BUCKET_CURE,
     ExpectedAccount,
     Notify,
     NotifyEvent,
     ReaderChoice,
+    bucket_problem,
+    is_bucket,
     is_of_this_machine,
     parse_rate,
 )
@@ -68,6 +71,14 @@ def _checked_rate(value: object) -> object:
             "this is not a number of requests in a time", cure="write REQUESTS/WINDOW with s, m or h, such as 100/15m"
         ) from None
     return value
+
+
+def _checked_state(place: str) -> str:
+    if not place.strip():
+        raise wrong("a folder or a URL is expected", cure=BUCKET_CURE)
+    if is_bucket(place) and (problem := bucket_problem(place)):
+        raise wrong(problem, cure=BUCKET_CURE)
+    return place
 
 
 def _checked_value(value: object) -> object:
@@ -260,6 +271,11 @@ class EnvironmentFile(Strict):
     guards: GuardsFile | None = Field(default=None, description="An apply that would do more is refused.")
     expect_account: ExpectedAccountFile | None = Field(
         default=None, description="Any other account is refused before anything else is read."
+    )
+    state: Annotated[str, AfterValidator(_checked_state)] | None = Field(
+        default=None,
+        description="Where ids, leases, the allowance and journals are kept: a folder, or a bucket such as "
+        "s3://bucket/prefix; .reconciler/ by default.",
     )
     notify: NotifyFile | None = Field(
         default=None, description="Who is told of drift, of refused and failed runs, and of what was applied."

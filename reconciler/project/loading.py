@@ -43,7 +43,8 @@ class Environment(Struct, frozen=True):
     `variables` override shared ones. Specs may read the environment variables in `secrets`, and never those in
     `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL, or None if the caller has to
     choose it. The key is in the environment variable `api_key_env`, unless `api_key_command` gives it. `rate_limit`
-    covers all requests to `/v1/memory` together. `places` are those of reconciler.yaml where an entry of `specs` or
+    covers all requests to `/v1/memory` together. `state` is a folder or the URL of a bucket, None for the project's.
+    `places` are those of reconciler.yaml where an entry of `specs` or
     `overlays` is written, as a problem without a message.
     """
 
@@ -63,6 +64,7 @@ class Environment(Struct, frozen=True):
     expect_account: ExpectedAccount | None = None
     api_key_command: KeyCommand | None = None
     notify: Notify | None = None
+    state: str | None = None
     places: Mapping[str, Problem] = field(default_factory=dict)
 
     @property
@@ -75,7 +77,8 @@ class Project(Struct, frozen=True):
     """
     A repository of specs and its environments; `file` is the name of its settings file in the root, if it has one.
 
-    `state` is the folder for the files of this tool; None for `.reconciler` in the root.
+    `state` is the folder for the files of this tool, or `state_url` a bucket, whatever environments name; None for
+    `.reconciler` in the root.
     """
 
     root: Path
@@ -83,6 +86,7 @@ class Project(Struct, frozen=True):
     environments: tuple[Environment, ...]
     default_environment: str | None
     state: Path | None = None
+    state_url: str | None = None
 
     @property
     def settings_name(self) -> str:
@@ -210,6 +214,7 @@ def _project(content: ProjectFile, document: Node, file: Path) -> Project:
             guards=Guards(**item.guards.model_dump()) if item.guards else NO_GUARDS,
             expect_account=item.expect_account.expected if item.expect_account else None,
             notify=item.notify.notify if item.notify else None,
+            state=item.state,
             api_key_command=_key_command(item, document, ("environments", name, "api_key_command")),
             places={**places, **_places(document, ("environments", name))},
         )

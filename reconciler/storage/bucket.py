@@ -13,26 +13,10 @@ from reconciler.storage.store import ChangedError, Kept
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-SCHEMES = ("s3://", "gs://", "az://")
-"""How the URLs of buckets begin."""
-
-_URL = re.compile(r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?")
 _CODE = re.compile(r"<Code>(?P<code>[A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: (?P<status>[0-9]{3})")
 _VARIABLES = {"s3": "AWS_ACCESS_KEY_ID", "gs": "GOOGLE_APPLICATION_CREDENTIALS", "az": "AZURE_STORAGE_ACCOUNT_NAME"}
 _RETRIES = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
-
-
-def is_url(place: str) -> bool:
-    """Return whether a place of state is a bucket's URL, and no folder."""
-    return "://" in place
-
-
-def check_url(url: str) -> str:
-    """Return why a URL names no bucket that state can be kept in; empty where it does."""
-    if not url.startswith(SCHEMES):
-        return f"{url.partition('://')[0]}:// is no kind of bucket that state can be kept in"
-    return "" if _URL.fullmatch(url) else "this is no URL of a bucket with a prefix"
 
 
 def open_bucket(url: str) -> "BucketStore":

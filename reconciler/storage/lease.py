@@ -187,6 +187,7 @@ def holding(  # noqa: PLR0913  one parameter a part of the note
                 raise _taken(store, _holder(store.read(note)), note) from error
             held.callback(lease.release)
         if not store.folder:
+            store.verify(note)
             _check_others(store, name, shard, moment)
         yield lease
 

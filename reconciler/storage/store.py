@@ -66,6 +66,10 @@ class Store(Protocol):
         """Return all names without a `/`, sorted."""
         ...
 
+    def verify(self, name: str) -> None:
+        """Raise an error where a condition on a write over what is there does not hold."""
+        ...
+
 
 def changed(store: Store, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
     """
@@ -84,6 +88,14 @@ def changed(store: Store, name: str, change: Callable[[bytes | None], bytes | No
             continue
         return
     raise StateError(f"cannot write {store.place(name)}: others write it all the time; run it again")
+
+
+def check_store(store: Store) -> None:
+    """Write a name, and check that it is not written over against its condition; raises `StateError`."""
+    name = "doctor.json"
+    kept = store.read(name)
+    store.write(name, b"checked\n", over=kept)
+    store.verify(name)
 
 
 class FolderStore(Struct, frozen=True):
@@ -123,6 +135,9 @@ class FolderStore(Struct, frozen=True):
     def names(self) -> list[str]:
         """Return the names of the files; none where there is no folder."""
         return sorted(path.name for path in self.root.glob("*") if path.is_file())
+
+    def verify(self, name: str) -> None:
+        """Do nothing: the condition is our own."""
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:

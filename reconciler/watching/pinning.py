@@ -11,6 +11,7 @@ from msgspec import Struct
 from reconciler.clock import Clock
 from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
+from reconciler.core.model.settings import is_bucket
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
 from reconciler.workflow.account import api_of
@@ -119,7 +120,8 @@ class StableReader:
 def anchored(options: RunOptions) -> RunOptions:
     """Name all places in full, for as long as the watch lasts: the current folder may be replaced by another clone."""
     project = Path(options.project or ".").absolute()
-    state = str(Path(options.state).absolute()) if options.state else None
+    is_folder = options.state and not is_bucket(options.state)
+    state = str(Path(options.state).absolute()) if options.state and is_folder else options.state
     return dataclasses.replace(options, project=str(project), state=state)
 
 

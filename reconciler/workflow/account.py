@@ -31,9 +31,9 @@ from reconciler.observe.observing import check_account
 from reconciler.project import SANDBOX, Environment, KeyCommand, Project
 from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
-from reconciler.storage.store import FolderStore
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
+from reconciler.workflow.state import State, settle_rate, share_rate, state_of
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
     from reconciler.api.network import Proxy
@@ -77,6 +77,7 @@ class Account:
     endpoint: Endpoint
     digest_key: bytes = field(repr=False)
     memory_ids: MemoryIds
+    state: State
     stop: Stop
     check: _AccountCheck = field(default_factory=_AccountCheck, repr=False)
 
@@ -141,6 +142,7 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
     To stay `offline`, the key for digests is enough.
     """
     api = api_of(environment, options, surroundings.environ)
+    state = state_of(project, environment)
     pace = pace or _only_pace(options, surroundings.reporter)
     in_process = surroundings.open_sandbox(sandbox_file(project)) if api == SANDBOX else nullcontext()
     with in_process as app:
@@ -156,9 +158,14 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
             proxy=None if app or offline else _way_to(api, surroundings),
             on_request=pace.note if options.debug else _ignore,
         )
-        memory_ids = MemoryIds(FolderStore(project.state_folder), environment.name, api, _digest_with(key, "account"))
+        digest = _digest_with(key, "account")
+        memory_ids = MemoryIds(state.store, environment.name, api, digest)
         digest_key = own_digest_key(surroundings) or key.encode()
-        yield Account(environment, api, endpoint, digest_key, memory_ids, pace.stop)
+        share_rate(state, endpoint.pacer, f"{api} {digest}")
+        try:
+            yield Account(environment, api, endpoint, digest_key, memory_ids, state, pace.stop)
+        finally:
+            settle_rate(endpoint.pacer)
 
 
 def api_of(environment: Environment, options: RunOptions, environ: Mapping[str, str]) -> str:

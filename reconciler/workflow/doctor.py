@@ -30,10 +30,12 @@ from reconciler.errors import (
 from reconciler.project import SANDBOX, Environment, Project
 from reconciler.render.words import counted, memories
 from reconciler.storage.files import check_writable
+from reconciler.storage.store import check_store
 from reconciler.workflow.account import Account, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import choose_environment, choose_project, load_chosen
+from reconciler.workflow.state import state_of
 
 Status: TypeAlias = Literal["ok", "note", "fail"]
 """`fail` would stop a plan; a `note` would not, and is worth reading."""
@@ -70,7 +72,7 @@ async def diagnose(options: RunOptions, around: Surroundings) -> AsyncIterator[D
         yield _failed("project", error, "run `reconciler validate`, which names every problem" if several else "")
         return
     yield DoctorCheck("project", "ok", _place(project))
-    yield _state(project)
+    yield _state(project, environment)
     yield _specs(project, environment, options, around)
     if environment.notify:
         yield _notify(environment.notify, around)
@@ -83,9 +85,16 @@ def _place(project: Project) -> str:
     return f"{project.file} in {root}" if project.file else f"no reconciler.yaml in {root}; the defaults hold"
 
 
-def _state(project: Project) -> DoctorCheck:
+def _state(project: Project, environment: Environment) -> DoctorCheck:
     """Check that journals and ids can be kept; a folder that is not there yet is not made."""
-    folder = project.state_folder
+    try:
+        state = state_of(project, environment)
+        if state.store.folder is None:
+            check_store(state.store)
+            return DoctorCheck("state", "ok", f"{state.place} can be written, and holds conditions on writes")
+    except (InputError, StateError) as error:
+        return _failed("state", error, "mend that, or name another place with --state")
+    folder = state.folder
     place = folder if folder.is_dir() else folder.parent
     try:
         check_writable(place / "doctor")
@@ -132,7 +141,7 @@ async def _account_checks(
             if reached.status == "ok":
                 yield _expected(account)
                 yield _role(account)
-            yield _limit(environment)
+            yield _limit(environment, is_shared=account.state.is_shared)
             for check in _clock(answers):
                 yield check
     except (InputError, RefusedError, StateError) as error:
@@ -217,9 +226,10 @@ def _role(account: Account) -> DoctorCheck:
     )
 
 
-def _limit(environment: Environment) -> DoctorCheck:
+def _limit(environment: Environment, *, is_shared: bool) -> DoctorCheck:
     if environment.rate_limit is not None:
-        return DoctorCheck("limit", "ok", f"{environment.rate_limit} requests to /v1/memory are counted here")
+        where = "for all who share this state" if is_shared else "here"
+        return DoctorCheck("limit", "ok", f"{environment.rate_limit} requests to /v1/memory are counted {where}")
     if environment.api == SANDBOX:
         return DoctorCheck("limit", "ok", "none")
     cure = "write `rate_limit: 100/15m`, the documented one, so that plans foresee the waits"

@@ -13,9 +13,9 @@ class RunOptions:
     """
     The repository, the account, the pace and the limits of one run, where they differ from those of its environment.
 
-    `project` is a file or a folder, and `state` the folder for this tool's own files. `specs` are read in place of the
-    environment's, if there are any. `shard`, `targets`, `labels`, `excludes` and `changed_since`
-    choose what is looked at.
+    `project` is a file or a folder, and `state` the folder or bucket for what it keeps. `specs` are read in place of
+    the environment's, if there are any. `shard`, `targets`, `labels`, `excludes` and `changed_since` choose what is
+    looked at.
     `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `refresh`,
     remembered users are read again, and with `debug`, each request is noted.
     """

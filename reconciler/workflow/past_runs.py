@@ -9,41 +9,50 @@ from msgspec.structs import replace
 from reconciler.clock import utc_now
 from reconciler.core.documents.merging import merge
 from reconciler.core.documents.receipt import ReceiptDocument
-from reconciler.core.documents.runs import RunsDocument, describe_past_run, describe_runs
+from reconciler.core.documents.runs import PastRun, RunsDocument, describe_past_run, describe_runs
 from reconciler.errors import InputError
 from reconciler.render.words import counted, shards_sentence
-from reconciler.storage.journal import JournalFolder, read_run
+from reconciler.storage.journal import read_run
 from reconciler.storage.lease import running
 from reconciler.storage.saved_documents import SavedDocument, load_document
-from reconciler.storage.store import FolderStore
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.records import JOURNALS, LEASES
+from reconciler.workflow.records import JOURNALS, LEASES, journals_of
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import check_place, choose_project
+from reconciler.workflow.state import State, states_of
 
 Note = Callable[[str], None]
 """Show a line beside the document."""
 
 
-def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocument, Path]:
+def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocument, str]:
     """
-    Return the runs of the repository, or of the environment alone if one is named, and the folder they are kept in.
+    Return the runs of the repository, or of the environment alone if one is named, and the places they are kept in.
 
     Raises `StateError`, and `InputError` where there is no project, or no such environment and no run of it.
     """
     project = choose_project(options, surroundings)
-    folder = project.state_folder
-    at_work = running(FolderStore(folder / LEASES), utc_now())
-    runs = [
-        replace(run, is_running=run.finished_at is None and run.header.run.id in at_work)
-        for run in JournalFolder(folder / JOURNALS).runs()
-        if options.environment in {None, run.header.environment}
-    ]
+    states = states_of(project, options.environment)
+    runs = [run for state in states for run in _runs_of(state) if options.environment in {None, run.header.environment}]
     if not (runs or options.state):
         check_place(project)
     if options.environment and not runs:
         project.environment(options.environment)
-    return describe_runs(runs), folder / JOURNALS
+    runs.sort(key=lambda run: run.header.run.id)
+    return describe_runs(runs), ", ".join(_place(state) for state in states)
+
+
+def _runs_of(state: State) -> list[PastRun]:
+    journals = journals_of(state)
+    journals.fetch(also_closed=True)
+    at_work = running(state.store.below(LEASES), utc_now())
+    return [
+        replace(run, is_running=run.finished_at is None and run.header.run.id in at_work) for run in journals.runs()
+    ]
+
+
+def _place(state: State) -> str:
+    return str((state.folder / JOURNALS).absolute()) if state.store.folder else state.store.place(JOURNALS)
 
 
 def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
@@ -69,7 +78,10 @@ def _document(what: str, options: RunOptions, surroundings: Surroundings) -> Sav
         return _receipt_of(path)
     if path.exists() or "." in what or os.sep in what:
         return load_document(path)
-    journals = JournalFolder(choose_project(options, surroundings).state_folder / JOURNALS)
+    found = [journals_of(state) for state in states_of(choose_project(options, surroundings), None)]
+    for journals in found:
+        journals.fetch(also_closed=True)
+    journals = next((one for one in found if one.has(what)), found[0])
     return _receipt_of(journals.find(what))
 
 

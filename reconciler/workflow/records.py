@@ -21,6 +21,7 @@ from reconciler.storage.lease import Lease, holding, renewing, running
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run_record import record_of
 from reconciler.workflow.session import Session
+from reconciler.workflow.state import State
 
 JOURNALS = "journal"
 LEASES = "leases"
@@ -67,7 +68,7 @@ class ApplyRecords(Struct, frozen=True):
     def _ended(self) -> Iterator[PastRun]:
         """Yield the runs that left something open, without those of other shards that are at work."""
         ids = self.session.account.memory_ids
-        leases = ids.store.below(LEASES)
+        leases = self.session.account.state.store.below(LEASES)
         at_work = running(leases, utc_now())
         found = self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account)
         at_work |= running(leases, utc_now())  # one may have begun since, or ended
@@ -138,17 +139,32 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
     The lease is renewed all the while.
     """
     ids = session.account.memory_ids
-    folder = prepare_folder(session.project.state_folder)
-    leases = ids.store.below(LEASES)
+    state = session.account.state
+    prepare_folder(state.folder)
+    leases = state.store.below(LEASES)
     run = new_run_id(clock.now(), secrets.token_hex(4))
     account = f"{ids.api} {ids.account}"
     held = holding(leases, account=account, run=run, environment=ids.environment, clock=clock, shard=session.shard)
     with held as lease:
-        journals = JournalFolder(folder / JOURNALS)
+        journals = journals_of(state)
+        journals.fetch(also_closed=False)
         journals.check()
         journals.prune()
-        async with renewing(lease, clock):
+        async with renewing(lease, clock, lambda error: session.account.pacer.give_up(str(error))):
             yield ApplyRecords(session, record_of(run, session), journals, lease)
+
+
+def journals_of(state: State) -> JournalFolder:
+    """Return the journals of a state."""
+    folder = state.folder / JOURNALS
+    if state.store.folder is not None:
+        return JournalFolder(folder)
+    from reconciler.storage.bucket import BucketStore  # noqa: PLC0415  few states are in a bucket
+    from reconciler.storage.journal.mirror import Mirror  # noqa: PLC0415
+
+    bucket = state.store.below(JOURNALS)
+    assert isinstance(bucket, BucketStore)  # noqa: S101  whatever is no folder
+    return JournalFolder(folder, Mirror(bucket, folder))
 
 
 def _now() -> str:

@@ -17,7 +17,7 @@ from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker, compose
 from reconciler.core.model.selection import Chosen, Shard
-from reconciler.core.model.settings import Guards, Measures
+from reconciler.core.model.settings import BUCKET_CURE, Guards, Measures, bucket_problem, is_bucket
 from reconciler.core.model.text import duration
 from reconciler.core.plan.measures import Allowance, seconds_to_read
 from reconciler.core.plan.operations import Plan
@@ -31,6 +31,7 @@ from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import allowed_rules, checked, guards_of
 from reconciler.workflow.run import Reporter, Run, Surroundings, warn
+from reconciler.workflow.state import is_shared
 
 if TYPE_CHECKING:  # only `--changed-since` reads two revisions
     from reconciler.specs.known import ReadFiles
@@ -83,7 +84,7 @@ class Session(Struct, frozen=True):
             masker=self.masker(reveal=False),
             on_progress=self.reporter.progress(label),
             on_notice=self.reporter.note,
-            allowance=lambda: Allowance(self.account.environment.rate_limit),
+            allowance=lambda: Allowance(self.account.pacer.rate),
             shard=self.shard,
             on_cost=self._note_cost,
         )
@@ -156,6 +157,7 @@ def open_session(options: RunOptions, around: Surroundings, *, offline: bool = F
     project = choose_project(options, around)
     specs = load_chosen(project, choose_environment(project, options), options, around, offline=offline)
     note_warnings(specs.loaded, around.reporter)
+    _note_part_of_rate(project, specs.environment, options, around.reporter)
     with session_for(specs, options, around, offline=offline) as session:
         yield session
 
@@ -182,7 +184,7 @@ def session_for(
 
 def choose_project(options: RunOptions, around: Surroundings) -> Project:
     """
-    Load the project that was asked for, its state in the folder of `--state`; raises `InputError`, `SpecError`.
+    Load the project that was asked for, its state in the place of `--state`; raises `InputError`, `SpecError`.
 
     What its variables of secrets hold is shown by no command, whether its specs are read or not.
     """
@@ -190,6 +192,10 @@ def choose_project(options: RunOptions, around: Surroundings) -> Project:
     for name in {name for one in project.environments for name in one.secrets}:
         if secret := around.environ.get(name):
             around.reporter.secret(secret)
+    if options.state and is_bucket(options.state):
+        if problem := bucket_problem(options.state):
+            raise InputError(f"--state: {problem}; {BUCKET_CURE}")
+        return replace(project, state_url=options.state)
     return replace(project, state=Path(os.path.realpath(options.state))) if options.state else project
 
 
@@ -207,12 +213,30 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
 
     Its own catalogue still holds: it lists which keys there are, and which of them are sensitive.
     """
-    environment = project.environment(options.environment)
+    environment = _for_shard(project, project.environment(options.environment), options.shard)
     own = tuple(str(Path(path).absolute()) for path in options.specs)
     if not own:
         check_place(project)
         return environment
     return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs, places={})
+
+
+def _for_shard(project: Project, environment: Environment, shard: Shard | None) -> Environment:
+    """Return the environment with a shard's part of the rate limit, where nothing tells shards of each other."""
+    rate = environment.rate_limit
+    if shard is None or rate is None or is_shared(project, environment):
+        return environment
+    return replace(environment, rate_limit=rate.part(shard.count))
+
+
+def _note_part_of_rate(project: Project, environment: Environment, options: RunOptions, reporter: Reporter) -> None:
+    """Note that a shard counts on its part of the rate limit."""
+    whole = project.environment(options.environment).rate_limit
+    if options.shard and whole and not is_shared(project, environment):
+        reporter.note(
+            f"note: shard {options.shard} keeps to {environment.rate_limit}, its part of the rate limit {whole}; "
+            "shards with one `state` share it as they need it"
+        )
 
 
 def load_chosen(

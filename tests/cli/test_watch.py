@@ -212,7 +212,7 @@ def test_while_another_apply_is_at_work_runs_are_refused(
     locks: list[FileLock] = []
 
     def take() -> None:
-        (path,) = (repository.root / ".reconciler/leases").glob("*.lock")
+        (path,) = (repository.root / ".reconciler/leases").glob("*[!n].lock")
         locks.append(FileLock(path))
         locks[0].acquire()
 
@@ -431,7 +431,7 @@ def test_a_link_to_a_clone_may_move_between_runs_and_the_state_stays(
 
     watch = watch_of(30.0)
     watch.time.events = [(5.0, move)]
-    watch.run(interval=20, project=str(link), state=repository.root / "state")
+    watch.run(interval=20, project=str(link), state=str(repository.root / "state"))
 
     assert live_facts(watch.store) == [{"name": "Sarah", "plan": "trial"}]
     assert len(JournalFolder(repository.root / "state/journal").runs()) == 2

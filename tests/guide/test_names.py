@@ -62,4 +62,5 @@ def test_the_page_for_contributors_says_what_each_library_is_for() -> None:
     rows = page.partition("| library |")[2].splitlines()[2:]
     named = {name for row in rows for name in row.split("|")[1].strip().split(", ")}
 
-    assert named == {Requirement(one).name for one in project["dependencies"]}
+    needed = [*project["dependencies"], *project["optional-dependencies"]["store"]]
+    assert named == {Requirement(one).name for one in needed}

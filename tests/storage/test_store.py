@@ -11,8 +11,9 @@ import pytest
 from reconciler.clock import Clock
 from reconciler.core.model.observed import KeptUsers
 from reconciler.core.model.selection import parse_shard
+from reconciler.core.model.settings import bucket_problem
 from reconciler.errors import InputError, RefusedError, StateError
-from reconciler.storage.bucket import BucketStore, check_url, open_bucket
+from reconciler.storage.bucket import BucketStore, open_bucket
 from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, running
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.storage.store import ChangedError, FolderStore, Kept, Store, changed
@@ -203,13 +204,14 @@ def test_the_condition_on_writes_is_tried(bucket: BucketStore, monkeypatch: pyte
 
 @pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/a/b", "gs://bucket/a/", "az://container/a"])
 def test_urls_of_buckets_are_known(url: str) -> None:
-    assert check_url(url) == ""
+    assert bucket_problem(url) == ""
 
 
-@pytest.mark.parametrize("url", ["s3://", "s3://user:pass@bucket/a", "s3://bucket/../a", "s3://b//a", "s3://b/a?x=1"])
+@pytest.mark.parametrize(
+    "url", ["s3://", "s3://user:pass@bucket/a", "s3://bucket/../a", "s3://b//a", "s3://b/a?x=1", "ftp://host/a"]
+)
 def test_other_urls_are_none(url: str) -> None:
-    assert "no URL of a bucket" in check_url(url)
-    assert "ftp:// is no kind" in check_url("ftp://host/a")
+    assert "neither a folder nor the URL of a bucket" in bucket_problem(url)
 
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def runs(invocation: Invocation, *, output_format: str) -> int:
     from reconciler.render.tables import render_runs_text
     from reconciler.workflow.past_runs import list_runs
 
-    document, folder = list_runs(invocation, surroundings_of(invocation))
-    text = render_runs_text(document, invocation.environment, str(folder.absolute()))
+    document, place = list_runs(invocation, surroundings_of(invocation))
+    text = render_runs_text(document, invocation.environment, place)
     emit(render_json(document) if output_format == "json" else text, output_format)
     return 0

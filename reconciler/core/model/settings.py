@@ -134,6 +134,12 @@ class Rate(Struct, frozen=True):
         unit = next(unit for unit in ("h", "m", "s") if self.seconds % _SECONDS[unit] == 0)
         return f"{self.requests}/{self.seconds // _SECONDS[unit]}{unit}"
 
+    def part(self, count: int) -> "Rate":
+        """Return a rate that so many may keep at once: fewer requests, or else one in a longer window."""
+        if self.requests >= count:
+            return Rate(self.requests // count, self.seconds)
+        return Rate(1, -(-self.seconds * count // self.requests))
+
 
 def parse_rate(text: str) -> Rate:
     """Read `REQUESTS/WINDOW`, the window in s, m or h; raises `ValueError` for anything else."""
@@ -173,3 +179,19 @@ def parse_most_failures(text: str) -> MostFailures:
 def is_of_this_machine(api: str) -> bool:
     """Return whether the URL of an API leads to this machine."""
     return (urlsplit(api).hostname or "") in THIS_MACHINE
+
+
+_BUCKET = re.compile(r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?")
+
+
+def is_bucket(place: str) -> bool:
+    """Return whether a place of state is meant as the URL of a bucket, and no folder."""
+    return "://" in place
+
+
+def bucket_problem(place: str) -> str:
+    """Return why state cannot be kept at a URL; empty where it can."""
+    return "" if _BUCKET.fullmatch(place) else "this is neither a folder nor the URL of a bucket with a prefix"
+
+
+BUCKET_CURE = "write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX; keys come from variables"

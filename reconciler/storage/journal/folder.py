@@ -150,6 +150,10 @@ class JournalFolder(Struct, frozen=True):
         """Read all journals, the oldest first; raises `StateError`."""
         return [run for run in map(read_run, self.paths()) if run is not None]
 
+    def has(self, name: str) -> bool:
+        """Return whether the id of a run begins like that."""
+        return any(path.name.startswith(name) for path in self.paths())
+
     def find(self, name: str) -> Path:
         """Return the journal of a run by its id or the start of it; raises `InputError`."""
         found = [path for path in self.paths() if path.name.startswith(name)]
