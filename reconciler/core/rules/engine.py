@@ -6,13 +6,15 @@ its patterns are compiled at each call, and are no RE2; its sizes of texts are t
 """
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from typing import Protocol, cast
 
 from reconciler.core.model.patterns import finds
 from reconciler.core.rules.syntax import Call, Index, Items, Literal, Macro, Name, Node, Operator, Select
+
+_PROGRAMS_REMEMBERED = 1_000
 
 
 class Program(Protocol):
@@ -56,7 +58,13 @@ def compiled(tree: Node, texts: Collection[Node] = ()) -> Program:
 
     `texts` are what `size` is asked of that may be texts.
     """
-    return library().compile(_written(tree, texts))
+    return _program(_written(tree, texts))
+
+
+@lru_cache(_PROGRAMS_REMEMBERED)
+def _program(expression: str) -> Program:
+    """Compile an expression, which takes most of the time of its check, and is asked for again to judge."""
+    return library().compile(expression)
 
 
 _FINDS, _LENGTH = "pattern_is_in", "length_of_text"
