@@ -162,6 +162,10 @@ def _tokens(text: str) -> list[_Token]:
             cure = _CURES.get(text[at], "see `reconciler help rules` for what there is")
             raise RuleError(f"{shown} cannot be read", cure)
         at = token.end()
+        if token[0].startswith("//") and not text[at:].strip():
+            raise RuleError(
+                "this comment takes all that follows, as YAML folds lines into one", "write it above, with #"
+            )
         if token.lastgroup and token.lastgroup != "space":
             found.append(_Token(token.lastgroup, token[0]))
     return [*found, _Token("end", "")]
