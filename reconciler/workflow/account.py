@@ -25,6 +25,7 @@ from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.concurrency import Stop
 from reconciler.core.model.masking import SHORTEST_SECRET, Masker
 from reconciler.core.model.settings import is_of_this_machine
+from reconciler.core.model.value import Json
 from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.observe.observing import check_account
@@ -85,6 +86,11 @@ class Account:
     def digest(self) -> str:
         """Return a digest of URL and key, which does not reveal the key."""
         return _digest_with(self.endpoint.key, f"account at {self.api}")
+
+    @property
+    def digest_of(self) -> Callable[[Json], str]:
+        """Return what makes the digests in `memory_ids`: the same for all who have the API key."""
+        return Masker(self.endpoint.key.encode(), reveal=False).digest
 
     @property
     def pacer(self) -> Pacer:

@@ -102,7 +102,7 @@ class Session(Struct, frozen=True):
 
         users = UserRecords(
             self.account.memory_ids,
-            run.masker.digest,
+            self.account.digest_of,
             self.reporter.note,
             longest=self.remembers_users_for,
             is_applying=is_applying,

@@ -169,6 +169,21 @@ def test_users_of_a_memory_that_an_apply_finds_gone_are_read_again(world: World)
     assert world.reads_of("plan") == 1
 
 
+def test_users_of_a_memory_that_another_one_replaced_are_read_and_forgotten(world: World) -> None:
+    world.declare(2)
+    world.run("apply")
+    account: Any = world.store.dump()
+    (memory,) = account["contact_memories"]
+    memory |= {"id": "mem-of-somebody-else", "users": []}
+    world.store.reset()
+    world.store.load(account)
+    called = world.run("plan")
+
+    assert called.out.count("+ user") == 2
+    assert "note: 2 remembered users are not as the account showed them on 20" in called.err
+    assert "note:" not in world.run("plan").err
+
+
 def test_killed_between_a_write_and_its_record_the_next_plan_reads(world: World) -> None:
     world.declare(1)
     world.run("apply")
@@ -226,6 +241,15 @@ def test_users_that_an_earlier_revision_declares_otherwise_are_read(world: World
     assert world.run("plan", option, "HEAD").out.count("~ user") == 2
 
 
+def test_a_user_that_an_earlier_revision_alone_declares_is_looked_for(world: World) -> None:
+    world.declare(3)
+    commit(world.repository.root)
+    world.declare(2)
+    world.run("apply")
+
+    assert "they stay live" not in world.run("plan", "--base", "HEAD").out, "it was never added"
+
+
 def commit(folder: Path) -> None:
     identity = ["-c", "user.name=n", "-c", "user.email=e@x"]
     for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "m"]):
@@ -253,12 +277,18 @@ def test_the_file_names_no_person(world: World) -> None:
     assert "metadata-of-a-person" not in text
 
 
-def test_with_another_digest_key_nothing_is_remembered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.declare(3, memories=3)
+def test_a_key_for_digests_makes_no_difference(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run without it writes must not stay remembered by those that have it."""
+    world.declare(2)
     world.run("apply")
-    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "another key for the digests")
+    monkeypatch.setenv("RECONCILER_DIGEST_KEY", "a-key-for-digests-alone")
+    assert world.reads_of("plan") == 0
 
-    assert world.reads_of("plan") == 3
+    world.declare(2, "other")
+    world.run("apply")
+    monkeypatch.delenv("RECONCILER_DIGEST_KEY")
+    world.declare(2)
+    assert world.run("plan").out.count("~ user") == 2
 
 
 def test_an_undo_reads_and_is_remembered_as_what_it_wrote(world: World) -> None:
