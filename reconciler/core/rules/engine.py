@@ -14,6 +14,9 @@ from typing import Protocol, cast
 from reconciler.core.model.patterns import finds
 from reconciler.core.rules.syntax import Call, Index, Items, Literal, Macro, Name, Node, Operator, Select
 
+MISSING_KEY = "a key that it reads is missing"
+"""Why an expression has no value for what does not have the key."""
+
 _PROGRAMS_REMEMBERED = 1_000
 
 
@@ -155,7 +158,7 @@ def why_not(error: Exception) -> str:
     """Return why an expression has no value for some variables; the library's own text may quote these."""
     match error:
         case KeyError():
-            return "a key that it reads is missing"
+            return MISSING_KEY
         case IndexError():
             return "a list that it reads is too short"
         case ArithmeticError():

@@ -14,6 +14,7 @@ from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.rules.checking import Read, check
+from reconciler.core.rules.engine import MISSING_KEY
 from reconciler.core.rules.reading import Reading, Size
 from reconciler.core.rules.subjects import Subject, changes_of, contacts_of, memories_of, totals_of
 from reconciler.core.rules.types import FOR_ALL, variables_of
@@ -180,15 +181,16 @@ class _Judge:
         return self._rule.source.problem(f"rules.{self._rule.name}", message, "ask less of each item, or use fewer")
 
     def judge(self, subject: Subject, reading: Reading) -> None:
-        """Judge a subject: `where` first, and where that says no, nothing else."""
+        """
+        Judge a subject: `where` first, and where that says no, nothing else.
+
+        A subject without a key that `where` reads is not one that the rule is about.
+        """
         for one in self._checked:
-            match reading.answer(one.program, one.reads):
-                case True:
-                    continue
-                case None:
-                    self._unjudged.append(RulePlace(subject.address, subject.source))
-                case str() as detail:
-                    self._broken.append(RulePlace(subject.address, subject.source, detail))
-                case False if one is self._checked[-1]:
-                    self._broken.append(RulePlace(subject.address, subject.source))
+            answer = reading.answer(one.program, one.reads)
+            if answer is True:
+                continue
+            if one is self._checked[-1] or answer not in {False, MISSING_KEY}:
+                place = RulePlace(subject.address, subject.source, answer if isinstance(answer, str) else "")
+                (self._unjudged if answer is None else self._broken).append(place)
             return

@@ -6,6 +6,7 @@ What is refused here is never evaluated; what is accepted here is written out ag
 """
 
 import re
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ LONGEST = 2_000
 """The most characters of an expression."""
 
 _DEEPEST = 40
+_LOGIC = {"&&", "||"}
+"""Operators of which a chain may be grouped in any way."""
 """So many expressions may lie in one another; more are no rule that somebody reads."""
 
 _WORDS = frozenset(("true", "false", "null", "in"))
@@ -180,6 +183,14 @@ def _check_depth(tree: Node) -> None:
     raise RuleError(f"more than {_DEEPEST} expressions lie in one another", "make two rules of it")
 
 
+def _balanced(sign: str, sides: Sequence[Node]) -> Node:
+    """Return a chain of one operator as a tree that is no deeper than it must be."""
+    if len(sides) == 1:
+        return sides[0]
+    half = len(sides) // 2
+    return Operator(sign, (_balanced(sign, sides[:half]), _balanced(sign, sides[half:])))
+
+
 class _Parser:
     """A walk through the tokens; each method reads one kind of expression."""
 
@@ -234,7 +245,10 @@ class _Parser:
             if strength < weakest:
                 return left
             sign = self._take(self._next.text)
-            left = Operator(sign, (left, self._binary(strength + 1)))
+            sides = [left, self._binary(strength + 1)]
+            while sign in _LOGIC and self._take(sign):
+                sides.append(self._binary(strength + 1))
+            left = _balanced(sign, sides)
 
     def _unary(self) -> Node:
         times, sign = 0, self._take("!", "-")

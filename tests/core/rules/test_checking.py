@@ -86,7 +86,7 @@ def wrong(expression: str, kind: RuleKind = "memory", *, catalogued: bool = Fals
         ("!-facts.x", 'a value is expected, not "-"'),
         ("facts.in == scope", '"in" is no name; as a key of a map, write x["in"]'),
         ("facts.all(true, true)", '"true" is no name'),
-        ("true" + " && true" * 60, "lie in one another"),
+        ("1" + " + 1" * 60 + " > 0", "lie in one another"),
         (f'scope == "{"a" * LONGEST}"', "an expression may have 2,000 characters"),
         ("if == scope", ""),
     ],

@@ -80,6 +80,34 @@ def test_a_memory_that_is_declared_by_its_id_is_judged_by_its_changes_alone() ->
     assert changed(made, rule('contact != ""', "change"))[0].startswith("memories.vip-line.users")
 
 
+@pytest.mark.parametrize(
+    ("where", "judged"),
+    [
+        ('facts.tier == "gold"', ["gold"]),
+        ('!(facts.tier == "gold")', ["basic"]),
+        ('has(facts.tier) && facts.tier == "gold"', ["gold"]),
+        ('!has(facts.tier) || facts.tier == "gold"', ["gold", "none"]),
+    ],
+)
+def test_a_rule_is_not_about_what_lacks_a_key_that_its_where_reads(where: str, judged: list[str]) -> None:
+    facts: dict[str, Mapping[str, Any]] = {"gold": {"tier": "gold"}, "basic": {"tier": "basic"}, "none": {}}
+    wanted = desired(*(memory(held, contact=name) for name, held in facts.items()))
+
+    assert declared(wanted, rule("false", where=where)) == [f"contacts.{name}.scopes.support" for name in judged]
+
+
+def test_a_where_that_reads_another_type_breaks_the_rule() -> None:
+    assert declared(desired(memory({"tier": 3})), rule("true", where='facts.tier.startsWith("g")')) != []
+
+
+@pytest.mark.parametrize("sign", ["||", "&&"])
+def test_a_long_chain_is_not_nested(sign: str) -> None:
+    chain = sign.join(f'facts.plan {"==" if sign == "||" else "!="} "p{number}"' for number in range(80))
+    wanted = desired(memory({"plan": "p79"}, contact="a"), memory({"plan": "other"}, contact="b"))
+
+    assert declared(wanted, rule(chain)) == [f"contacts.{'b' if sign == '||' else 'a'}.scopes.support"]
+
+
 def test_an_expression_that_has_no_value_is_a_broken_rule_and_says_why() -> None:
     wanted = desired(memory({"plan": 3}))
 
