@@ -6,7 +6,7 @@ The latest entry about a user counts, so that copies of the file can be merged.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ class MemoryIds(Struct, frozen=True):
     def load_users(self) -> KeptUsers:
         """Return what is kept of users; nothing where the file is missing or damaged."""
         kept = self._read()
-        writes = kept.writes.get(self._owner, "")
+        writes = kept.writes.get(self.api, "")
         return KeptUsers(kept.users.get(self._owner, {}), writes, is_writing=writes.startswith(_BEGUN))
 
     def remember(self, learned: Mapping[str, str]) -> None:
@@ -71,10 +71,10 @@ class MemoryIds(Struct, frozen=True):
         """
 
         def add(kept: "_Kept") -> None:
-            writes = kept.writes.get(self._owner, "")
+            writes = kept.writes.get(self.api, "")
             is_sure = is_applying or (writes == learned.writes and not learned.is_writing)
             if is_applying and writes:
-                kept.writes[self._owner] = writes.replace(_BEGUN, _ENDED)
+                kept.writes[self.api] = writes.replace(_BEGUN, _ENDED)
             known = kept.users.setdefault(self._owner, {})
             for memory_id, users in learned.memories.items():
                 held = known.setdefault(memory_id, {})
@@ -83,11 +83,19 @@ class MemoryIds(Struct, frozen=True):
 
         self._change(add)
 
-    def begin_writing(self, at: str) -> None:
-        """Note that an apply begins to write users; raises `StateError`."""
+    def begin_writing(self, at: str, memory_ids: Collection[str]) -> None:
+        """
+        Note that an apply begins to write users of these memories; raises `StateError`.
+
+        Another key may be one of the same account, so what was seen with it of these memories is forgotten.
+        """
 
         def begin(kept: "_Kept") -> None:
-            kept.writes[self._owner] = f"{_BEGUN}{at}"
+            kept.writes[self.api] = f"{_BEGUN}{at}"
+            for owner, memories in kept.users.items():
+                if owner != self._owner and owner.startswith(f"{self.api} "):
+                    for memory_id in map(id_key, memory_ids):
+                        memories.pop(memory_id, None)
 
         self._change(begin)
 
@@ -116,7 +124,7 @@ class MemoryIds(Struct, frozen=True):
 
 
 class _Kept(Struct, frozen=True):
-    """The content of the file: ids by environment; users, and the last apply that wrote users, by account."""
+    """The content of the file: ids by environment, users by account, and the last apply that wrote users by API."""
 
     ids: dict[str, dict[str, str]]
     users: dict[str, _Users]

@@ -7,11 +7,13 @@ from reconciler.clock import SYSTEM_CLOCK, Clock, time_text
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.value import Json
-from reconciler.core.plan.operations import Plan
+from reconciler.core.plan.operations import MemoryWork, Plan
 from reconciler.core.plan.remembered import LearnedUsers, RememberedUsers, changed_users
 from reconciler.errors import StateError
 from reconciler.render.words import counted
 from reconciler.storage.memory_ids import MemoryIds
+
+_USER_WRITES = {"add_user", "update_user"}
 
 
 class UserRecords:
@@ -73,9 +75,11 @@ class UserRecords:
 
 def begin_writing(ids: MemoryIds, plan: Plan, note: Callable[[str], None], clock: Clock = SYSTEM_CLOCK) -> None:
     """Note that users are about to be written, so that no other run keeps what it read of them before."""
-    if not any(operation.type in {"add_user", "update_user"} for operation in plan.operations):
+    written = [item for item in plan.work if any(one.type in _USER_WRITES for one in item.operations)]
+    if not written:
         return
+    memory_ids = {item.memory_id for item in written if isinstance(item, MemoryWork) and item.memory_id}
     try:
-        ids.begin_writing(time_text(clock.now()))
+        ids.begin_writing(time_text(clock.now()), memory_ids)
     except StateError as error:
         note(f"warning: users are not remembered: {error}")

@@ -291,6 +291,18 @@ def test_a_key_for_digests_makes_no_difference(world: World, monkeypatch: pytest
     assert world.run("plan").out.count("~ user") == 2
 
 
+def test_what_was_written_with_another_api_key_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.declare(2)
+    world.run("apply")
+    monkeypatch.setenv("TEST_KEY", "sk-another-key-of-the-account")
+    world.declare(2, "other")
+    world.run("apply")
+    monkeypatch.setenv("TEST_KEY", "sk-live-key")
+    world.declare(2)
+
+    assert world.run("plan").out.count("~ user") == 2
+
+
 def test_an_undo_reads_and_is_remembered_as_what_it_wrote(world: World) -> None:
     world.declare(1)
     world.run("apply")

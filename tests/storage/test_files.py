@@ -84,14 +84,14 @@ def test_of_two_plans_the_later_look_at_a_user_counts(tmp_path: Path) -> None:
 
 def test_what_a_plan_saw_before_an_apply_wrote_is_not_kept(tmp_path: Path) -> None:
     ids(tmp_path).remember_users(seen("two"), is_applying=False)
-    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z")
+    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z", ())
     ids(tmp_path).remember_users(seen("one", "-two"), is_applying=False)
 
     assert kept(tmp_path) == {"two": None}
 
 
 def test_what_a_plan_saw_while_an_apply_wrote_is_not_kept_and_after_it_is(tmp_path: Path) -> None:
-    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z")
+    ids(tmp_path).begin_writing("2026-01-02T11:00:00.000Z", ())
     during = ids(tmp_path).load_users()
     ids(tmp_path).remember_users(replace(during, memories=seen("one").memories), is_applying=False)
     ids(tmp_path).remember_users(seen("two"), is_applying=True)
@@ -112,7 +112,7 @@ def test_the_users_of_an_id_that_another_one_replaces_are_forgotten(tmp_path: Pa
 
 def test_users_are_those_of_the_account_whichever_environment_saw_or_writes_them(tmp_path: Path) -> None:
     ids(tmp_path).remember_users(seen("one"), is_applying=False)
-    ids(tmp_path, environment="f").begin_writing("2026-01-02T11:00:00.000Z")
+    ids(tmp_path, environment="f").begin_writing("2026-01-02T11:00:00.000Z", ())
 
     assert ids(tmp_path, environment="f").load_users().memories == seen("one").memories
     assert ids(tmp_path).load_users().is_writing
@@ -123,6 +123,17 @@ def test_users_of_another_api_or_account_are_kept_apart(tmp_path: Path, other: d
     ids(tmp_path).remember_users(seen("one"), is_applying=False)
 
     assert ids(tmp_path, **other).load_users() == KeptUsers({}, "", is_writing=False)
+
+
+def test_what_is_written_with_another_key_is_forgotten_and_nothing_else(tmp_path: Path) -> None:
+    entries = seen("one").memories["mem"]
+    ids(tmp_path).remember_users(KeptUsers({"mem": entries, "other": entries}, "", is_writing=False), is_applying=False)
+    ids(tmp_path, api="https://b").begin_writing("2026-01-02T11:00:00.000Z", ["mem"])
+    assert set(ids(tmp_path).load_users().memories) == {"mem", "other"}
+    ids(tmp_path, account="hmac:2").begin_writing("2026-01-02T11:00:00.000Z", ["mem"])
+
+    assert set(ids(tmp_path).load_users().memories) == {"other"}
+    assert ids(tmp_path).load_users().is_writing, "a plan of now may have read before"
 
 
 @pytest.mark.parametrize(
