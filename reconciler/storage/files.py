@@ -14,16 +14,23 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 from reconciler.errors import InputError, StateError
+from reconciler.reading.document import too_large
 from reconciler.reading.files import linked_folder
 
-_OPEN = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>[0-9]{1,9})")
+_OPEN = re.compile(r"/dev/std(?P<name>in|out|err)|/(?:dev|proc/self)/fd/(?P<number>[0-9]{1,9})")
+_STREAMS = {"in": 0, "out": 1, "err": 2}
+_LARGEST = 1 << 30
+_BLOCK = 1 << 20
 _PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # nor this one, without which a pipe that nobody reads is waited for
 _AS_IT_IS = getattr(os, "O_BINARY", 0)  # and would end lines with two characters without this one
 
 
@@ -56,16 +63,39 @@ def _cures(path: Path) -> Mapping[int, str]:
 
 
 def read_kept(path: Path) -> bytes:
-    """Return the bytes of a file of this tool; raises `OSError`, also for a pipe, which could block."""
+    """Return the bytes of a file; raises `OSError`, also for a pipe, which could block, and for more than 1 GiB."""
     _mode_of_file(path)
-    return path.read_bytes()
+    return _read(os.open(path, os.O_RDONLY | _AS_IT_IS))
+
+
+def read_named(path: Path) -> bytes:
+    """Return what `read_kept` does; what this process has open, such as `/dev/stdin`, may be a pipe too."""
+    own = _own_descriptor(path)
+    return read_kept(path) if own is None else _read(own)
+
+
+def _read(descriptor: int) -> bytes:
+    """Return the rest of an open file, and close it; raises `OSError` if it has more than 1 GiB, before reading."""
+    with os.fdopen(descriptor, "rb") as file:
+        size = os.fstat(descriptor).st_size
+        blocks = iter(partial(file.read, _BLOCK), b"")
+        data = b"" if size > _LARGEST else b"".join(islice(blocks, _LARGEST // _BLOCK + 1))
+    if max(size, len(data)) > _LARGEST:
+        raise OSError(errno.EFBIG, too_large(_LARGEST))
+    return data
+
+
+def _own_descriptor(path: Path) -> int | None:
+    """Return a copy of a descriptor that this process has open, by its name; None for any other path."""
+    own = _OPEN.fullmatch(str(path))
+    return os.dup(int(own["number"] or _STREAMS[own["name"]])) if own else None
 
 
 def _mode_of_file(path: Path) -> int:
     """Return the permissions of a file; raises `OSError` for anything that is no regular file."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return stat.S_IMODE(mode)
 
 
@@ -138,7 +168,7 @@ def write_file(path: Path, text: str | Iterable[str]) -> None:
     A large text comes in parts, which are written as they are made.
     Raises `StateError`, also for a link.
     """
-    with state_errors("write", path):
+    with state_errors("write", path, cures={errno.ENXIO: "; nobody reads this pipe: begin to, then run it again"}):
         if _is_stream(path):
             _append(path, text)
         else:
@@ -167,11 +197,11 @@ def _is_stream(path: Path) -> bool:
 
 def _append(path: Path, text: str | Iterable[str]) -> None:
     """Write to the end of a stream; one that this process has open is written through its own descriptor."""
-    own = _OPEN.fullmatch(str(path))
-    if own:
-        descriptor = os.dup(int(own["number"] or {"out": 1, "err": 2}[own["name"]]))
-    else:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    descriptor = _own_descriptor(path)
+    if descriptor is None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | _AT_ONCE)
+        if _AT_ONCE:
+            os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.writelines((text,) if isinstance(text, str) else text)
 

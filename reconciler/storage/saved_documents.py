@@ -27,6 +27,7 @@ from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.snapshot import Snapshot
 from reconciler.errors import InputError
+from reconciler.storage.files import read_named
 
 SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
 _Document = TypeVar("_Document")
@@ -172,9 +173,9 @@ def _shown(value: Any) -> Any:  # noqa: ANN401  JSON, of which a part may be a m
 
 def _json(path: Path, wanted: str, maker: str) -> Mapping[str, object]:
     try:
-        data = path.read_bytes()
+        data = read_named(path)
     except OSError as error:
-        cures = {errno.ENOENT: f"; {maker}", errno.EISDIR: "; name a file"}
+        cures = {errno.ENOENT: f"; {maker}", errno.EINVAL: "; name a file", errno.EFBIG: f"; {maker}"}
         raise InputError(f"cannot read {path}: {error.strerror}{cures.get(error.errno or 0, '')}") from error
     try:
         content = json.loads(data)

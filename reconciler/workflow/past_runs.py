@@ -89,6 +89,8 @@ def _receipt_of(journal: Path) -> ReceiptDocument:
     """Read a journal as the receipt of its run; raises `InputError` and `StateError`."""
     if not journal.exists():
         raise InputError(f"cannot read {journal}: no such file; `reconciler runs` lists the runs to show")
+    if not journal.is_file():  # reading from a pipe would wait for ever
+        raise InputError(f"cannot read {journal}: it is not a regular file; `reconciler runs` lists the runs to show")
     run = read_run(journal)
     if run is None:
         raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")
