@@ -159,11 +159,12 @@ def test_the_same_drift_after_a_merge_is_proposed_again(repository: Runner) -> N
     pulled(repository, "opened")
 
 
-def test_a_branch_on_which_somebody_committed_is_left_alone(repository: Runner) -> None:
+@pytest.mark.parametrize("message", ["Say it otherwise", "Say it otherwise\n\nIt is platinum since May.\n"])
+def test_a_branch_on_which_somebody_committed_is_left_alone(repository: Runner, message: str) -> None:
     learn(repository, plan="gold")
     pulled(repository, "opened")
     state = repository.github()
-    state["commits"]["theirs"] = {"message": "Say it otherwise", "tree": {"sha": "trees-1"}}
+    state["commits"]["theirs"] = {"message": message, "tree": {"sha": "trees-1"}}
     repository.on_github(commits=state["commits"], refs={BRANCH: "theirs"})
     learn(repository, plan="platinum")
     repository.writes()
