@@ -323,3 +323,26 @@ def test_whether_users_can_be_looked_up_is_found_out_once_before_the_workers_fan
     asyncio.run(for_each(range(30), read, concurrency=10))
 
     assert remote.calls == ["list", "ask"]
+
+
+class ListsObjects(FakeWriter):
+    """Lists one user whose metadata cannot be compared, and shows them where it is asked for the user."""
+
+    async def list_users(self, memory_id: str, offset: int) -> UserPage:
+        del memory_id, offset
+        return UserPage({user().phone_number: LiveUser(None, "grown", comparable=False)}, has_more=False)
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        del memory_id
+        self.calls.append(user.phone_number)
+        return LiveUser("same", "grown")
+
+
+@pytest.mark.parametrize(("summary", "asked"), [("grown", 0), ("small", 1), (None, 0)])
+def test_a_listing_that_contradicts_what_is_remembered_of_a_user_counts_more(summary: str | None, asked: int) -> None:
+    remote, declared = ListsObjects(), user(metadata="same", summary=summary)
+    recalled = {declared.phone_number: (LiveUser("same", summary), "2026-01-02T12:00:00.000Z")}
+    found = asyncio.run(UserReader(remote).read("m", [declared], recalled))
+
+    assert len(remote.calls) == asked
+    assert bool(found.remembered) is not bool(asked)
