@@ -49,6 +49,8 @@ _RENEWAL = timedelta(minutes=1)
 _PRIVATE = 0o600
 _NAME_OF_PART = re.compile(r"-([0-9]+)-of-([0-9]+)").fullmatch
 _GUARD_SECONDS = 10.0
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+_LOOK_SECONDS = 1.0
 _PROBE_SECONDS = 0.1
 """How long a lock is tried: `runs` holds it for a moment, to see whether somebody else does."""
 
@@ -138,7 +140,7 @@ class Lease:
                 if self._store.folder:
                     (self._store.folder / self._note).unlink()
                 else:
-                    self._store.write(self._note, _written(holder, self._clock.now()), over=kept)
+                    self._store.write(self._note, _written(holder, _LONG_AGO), over=kept)
 
     @property
     def _is_due(self) -> bool:
@@ -167,8 +169,8 @@ def holding(  # noqa: PLR0913  one parameter a part of the note
 
     `account` names the account apart from all others; a folder is made where it is missing.
     """
-    name = hashlib.sha256(account.encode()).hexdigest()[:16]
-    note = f"{name}{_part(shard)}.json"
+    name = _name(account)
+    note = _note(account, shard)
     with ExitStack() as held:
         with _locked(store, f"{name}.guard", seconds=_GUARD_SECONDS):  # those that begin at once look one by one
             moment = clock.now()
@@ -192,9 +194,33 @@ def holding(  # noqa: PLR0913  one parameter a part of the note
         yield lease
 
 
-def _part(shard: Shard | None) -> str:
-    """Return what tells the lease of a shard from that of its account, in the names of notes."""
-    return f"-{shard.index}-of-{shard.count}" if shard else ""
+async def outlasting(
+    store: Store, *, account: str, shard: Shard | None, clock: Clock, tell: Callable[[str], None]
+) -> None:
+    """
+    Wait for the end of a run that holds the same lease in a bucket, and may have been killed; raises `StateError`.
+
+    The wait ends once that run shows a sign of life, or its lease ends or expires.
+    """
+    note = _note(account, shard)
+    first = None if store.folder else _holder(store.read(note))
+    if first is None or first.expires_at <= clock.now():
+        return
+    tell(f"note: {first} has the lease; waiting for its end, or for {_text(first.expires_at)} if it was killed")
+    while clock.now() < first.expires_at:
+        await clock.sleep(_LOOK_SECONDS)
+        holder = _holder(store.read(note))
+        if holder is None or (holder.run, holder.expires_at) != (first.run, first.expires_at):
+            return
+
+
+def _name(account: str) -> str:
+    return hashlib.sha256(account.encode()).hexdigest()[:16]
+
+
+def _note(account: str, shard: Shard | None) -> str:
+    """Return the name of a note, which tells the lease of a shard from that of its account."""
+    return f"{_name(account)}-{shard.index}-of-{shard.count}.json" if shard else f"{_name(account)}.json"
 
 
 def _lock_of(note: str) -> str:

@@ -17,7 +17,7 @@ from reconciler.execute import Observer, Together
 from reconciler.render.tables import render_earlier_run
 from reconciler.storage.files import prepare_folder
 from reconciler.storage.journal import Journal, JournalFolder, new_run_id
-from reconciler.storage.lease import Lease, holding, renewing, running
+from reconciler.storage.lease import Lease, holding, outlasting, renewing, running
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.run_record import record_of
 from reconciler.workflow.session import Session
@@ -144,6 +144,7 @@ async def keeping_records(session: Session, *, clock: Clock = SYSTEM_CLOCK) -> A
     leases = state.store.below(LEASES)
     run = new_run_id(clock.now(), secrets.token_hex(4))
     account = f"{ids.api} {ids.account}"
+    await outlasting(leases, account=account, shard=session.shard, clock=clock, tell=session.reporter.note)
     held = holding(leases, account=account, run=run, environment=ids.environment, clock=clock, shard=session.shard)
     with held as lease:
         journals = journals_of(state)

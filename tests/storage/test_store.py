@@ -1,5 +1,6 @@
 """What holds of every place of state, a folder and a bucket."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -14,11 +15,12 @@ from reconciler.core.model.selection import parse_shard
 from reconciler.core.model.settings import bucket_problem
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.storage.bucket import BucketStore, open_bucket
-from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, running
+from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, outlasting, running
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.storage.store import ChangedError, FolderStore, Kept, Store, changed
 from tests.buckets import new_bucket, variables
 from tests.builders import NOON
+from tests.fakes import MovingTime
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -147,6 +149,40 @@ def test_the_lease_of_a_killed_run_is_taken_over_once_it_expires(bucket: BucketS
         lease(bucket, "run-2").__enter__()
     with lease(bucket, "run-2", clock=Clock(lambda: NOON + SHARED_LIFETIME)):
         assert running(bucket, NOON + SHARED_LIFETIME) == {"run-2"}
+
+
+def outlasted(bucket: BucketStore, *events: Callable[[], object]) -> tuple[float, list[str]]:
+    """Wait for another run, one of the events a look, and return the seconds and what was told."""
+    time, told, left = MovingTime(NOON), list[str](), list(events)
+
+    async def sleep(seconds: float) -> None:
+        await time.sleep(seconds)
+        if left:
+            left.pop(0)()
+
+    clock = Clock(lambda: time.now, sleep=sleep)
+    asyncio.run(outlasting(bucket, account="a", shard=None, clock=clock, tell=told.append))
+    return (time.now - NOON).total_seconds(), told
+
+
+def test_a_killed_run_is_waited_for_until_its_lease_expires(bucket: BucketStore) -> None:
+    left_behind(bucket, "run-1")
+    waited, told = outlasted(bucket)
+
+    assert waited == SHARED_LIFETIME.total_seconds()
+    assert len(told) == 1
+    assert "run run-1) has the lease; waiting for its end, or for 2026-01-02T12:05:00Z if it was killed" in told[0]
+
+
+def test_a_run_that_ends_is_waited_for_and_one_that_lives_is_not(bucket: BucketStore) -> None:
+    held = lease(bucket, "run-1", clock=Clock(lambda: moment))
+    moment = NOON
+    living = held.__enter__()
+    moment += timedelta(minutes=1)
+
+    assert outlasted(bucket, lambda: None, living.renew)[0] == 2
+    assert outlasted(bucket, lambda: held.__exit__(None, None, None))[0] == 1
+    assert outlasted(bucket) == (0, [])
 
 
 def test_who_lost_the_lease_is_told_and_takes_nothing_back(bucket: BucketStore) -> None:
