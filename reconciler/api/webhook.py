@@ -15,17 +15,20 @@ from reconciler.core.model.text import duration
 from reconciler.errors import InputError
 
 MOST_SECONDS = 10.0
+URL_EXPECTED = "https:// or http://, a host and, where it has one, a port from 1 to 65535"
 _HEADERS = {"content-type": "application/json", "user-agent": f"reconciler/{__version__}"}
 
 
 def host_of(url: str) -> str:
-    """Return the host of an http(s) URL; empty for whatever is none."""
+    """Return the host of an http(s) URL; empty for whatever is none, or has a host or port that cannot be."""
     try:
         parts = urlsplit(url.strip())
-        httpx.URL(url.strip())
+        is_usable = parts.scheme in {"http", "https"} and parts.port != 0
+        host = httpx.URL(url.strip()).raw_host.decode()
+        host.encode("idna")  # as the look-up of its address does
     except (ValueError, httpx.InvalidURL):
         return ""
-    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
+    return (parts.hostname or "") if is_usable and host else ""
 
 
 async def post(url: str, body: str, environ: Mapping[str, str], *, limit: float = MOST_SECONDS) -> str:

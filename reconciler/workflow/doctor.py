@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
-from reconciler.api.webhook import host_of
+from reconciler.api.webhook import URL_EXPECTED, host_of
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.settings import Notify
 from reconciler.core.model.text import duration, visible
@@ -123,8 +123,8 @@ def _notify(notify: Notify, around: Surroundings) -> DoctorCheck:
         text = f"{notify.url_env} is not set, so nobody is told"
         return DoctorCheck("notify", "note", text, "set it to the URL, where people should be told of runs from here")
     if not host_of(url):
-        text = f"{notify.url_env} holds no URL that begins with https:// or http://"
-        return DoctorCheck("notify", "note", text, "put the URL of the webhook there")
+        text = f"{notify.url_env} holds no usable URL, so nobody is told"
+        return DoctorCheck("notify", "note", text, f"put the URL of the webhook there: {URL_EXPECTED}")
     return DoctorCheck("notify", "ok", f"{notify.url_env} holds a URL, for {', '.join(sorted(notify.on))}")
 
 

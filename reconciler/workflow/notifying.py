@@ -20,7 +20,7 @@ from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import PENDING, SummaryEntry, summary_of
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
-from reconciler.errors import InputError, ReconcilerError, RefusedError
+from reconciler.errors import ReconcilerError, RefusedError
 from reconciler.project import Environment
 from reconciler.render.notification import (
     body_for,
@@ -87,7 +87,10 @@ async def tell(news: News, environment: Environment, command: str, around: Surro
     notify = environment.notify
     if notify is None or news.event not in notify.on:
         return True
-    failure = await _sent(news, notify, environment.name, command, around)
+    try:
+        failure = await _sent(news, notify, environment.name, command, around)
+    except Exception as error:  # noqa: BLE001  a run is what it is, whether somebody hears of it or not
+        failure = f"a defect of reconciler ({type(error).__name__})"
     if failure:
         around.reporter.note(f"warning: nobody was notified ({news.event}): {failure}")
     return not failure
@@ -109,7 +112,7 @@ def _tell_of(
 
 def _environment_of(options: RunOptions, around: Surroundings) -> Environment | None:
     """Return the environment that the options name; what is wrong with it is told by the run itself."""
-    with suppress(InputError):
+    with suppress(Exception):
         return choose_environment(choose_project(options, around), options)
     return None
 
@@ -139,14 +142,14 @@ def _news_of_error(error: Exception) -> News:
 
 async def _sent(news: News, notify: Notify, environment: str, command: str, around: Surroundings) -> str:
     """Send one notification; return why it did not arrive, without the URL, and empty where it did."""
-    from reconciler.api.webhook import host_of, post  # noqa: PLC0415  most runs tell nobody
+    from reconciler.api.webhook import URL_EXPECTED, host_of, post  # noqa: PLC0415  most runs tell nobody
 
     url = around.environ.get(notify.url_env, "")
     if not url:
         return f"the environment variable {notify.url_env} is not set"
     around.reporter.key(url)
     if not (host := host_of(url)):
-        return f"{notify.url_env} has to hold a URL that begins with https:// or http://"
+        return f"{notify.url_env} holds no usable URL; write {URL_EXPECTED}"
     document = _document(news, environment, command, around)
     failure = await post(url, body_for(host, document), around.environ)
     return f"{notify.url_env} holds a URL, but {failure}" if failure else ""

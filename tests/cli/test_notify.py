@@ -191,11 +191,36 @@ def test_nothing_of_the_account_no_secret_and_no_url_is_told_or_shown(repository
     assert not {"authorization", "cookie"} & set().union(*heard.headers)
 
 
+NO_URL = (
+    "OPS_WEBHOOK holds no usable URL; write https:// or http://, a host and, where it has one, a port from 1 to 65535"
+)
+NO_URLS = [
+    f"ftp://127.0.0.1/{TOKEN}",
+    TOKEN,
+    f"http://[{TOKEN}",
+    f"http://[::1/{TOKEN}",
+    f"http://127.0.0.1:0/{TOKEN}",
+    f"http://127.0.0.1:65536/{TOKEN}",
+    f"http://127.0.0.1:99999/{TOKEN}",
+    f"http://127.0.0.1:-1/{TOKEN}",
+    f"http://127.0.0.1:x/{TOKEN}",
+    f"http:///{TOKEN}",
+    f"http://:80/{TOKEN}",
+    f"http://user@/{TOKEN}",
+    f"http:{TOKEN}",
+    f"http://{'h' * 64}.example/{TOKEN}",
+    f"http://{'h' * 5000}/{TOKEN}",
+    f"http://a..b/{TOKEN}",
+    f"http://\u2603.\u200d/{TOKEN}",
+    f"http://{chr(252) * 64}/{TOKEN}",
+    f"http://127.0.0.1/\x01{TOKEN}",
+    f"http://127.0\t.0.1/{TOKEN}",
+    f"http://127.0.0.1\r\nx: {TOKEN}",
+    f"http://\udcff/{TOKEN}",
+]
 UNUSABLE = {
     "": "the environment variable OPS_WEBHOOK is not set",
-    f"ftp://127.0.0.1/{TOKEN}": "OPS_WEBHOOK has to hold a URL that begins with https:// or http://",
-    TOKEN: "OPS_WEBHOOK has to hold a URL that begins with https:// or http://",
-    f"http://[{TOKEN}": "OPS_WEBHOOK has to hold a URL that begins with https:// or http://",
+    **dict.fromkeys(NO_URLS, NO_URL),
     f"http://127.0.0.1:1/{TOKEN}": "OPS_WEBHOOK holds a URL, but its server cannot be reached",
 }
 
@@ -210,6 +235,31 @@ def test_a_url_that_does_not_work_is_one_warning_without_it(
 
         assert called.code == code
         assert only_warned(called).endswith(UNUSABLE[url])
+        assert TOKEN not in called.out + called.err
+    diagnosed = repository.run("doctor")
+    assert diagnosed.code == 0
+    assert ("OPS_WEBHOOK holds no usable URL" in diagnosed.out) == (url in NO_URLS)
+    assert heard.paths == []
+
+
+@pytest.mark.parametrize("url", ["http://m\xfcnchen.invalid/x", "http://h\xf6st:65535", " https://[::1]:1/x "])
+def test_a_url_can_have_a_host_of_any_script_and_each_port(url: str) -> None:
+    assert webhook.host_of(url)
+
+
+@pytest.mark.parametrize("error", [RuntimeError(TOKEN), ExceptionGroup(TOKEN, [OverflowError(TOKEN)]), OSError(TOKEN)])
+def test_whatever_fails_while_it_is_told_is_a_warning_alone(
+    repository: Repository, heard: Listener, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def fail(*_arguments: object, **_more: object) -> str:
+        raise error
+
+    monkeypatch.setattr(webhook, "post", fail)
+    for call, code in ((DRIFT, 2), (("apply", "--yes", "--max-changes", "0"), 4), (("apply", "--yes"), 0)):
+        called = repository.run(*call, "--debug")
+
+        assert called.code == code
+        assert only_warned(called).endswith(f": a defect of reconciler ({type(error).__name__})")
         assert TOKEN not in called.out + called.err
     assert heard.paths == []
 
