@@ -1,6 +1,5 @@
 """The clock of a run: the time of day, seconds that never go back, and sleep; tests bring their own."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,12 +12,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+async def _sleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
 class Clock(Struct, frozen=True):
     """`now` returns the time of day, `monotonic` seconds that never go back; `sleep` takes seconds."""
 
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Callable[[float], Awaitable[None]] = _sleep
 
 
 SYSTEM_CLOCK = Clock()

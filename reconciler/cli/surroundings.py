@@ -5,14 +5,16 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.streams import without_secrets_of_run
 from reconciler.cli.terminal import Progress, Waits, is_operators_terminal, keep_secret, remark
-from reconciler.concurrency import Stop
 from reconciler.errors import StateError
 from reconciler.workflow.run import Surroundings
+
+if TYPE_CHECKING:
+    from reconciler.concurrency import Stop
 
 
 class ScreenReporter:
@@ -50,7 +52,7 @@ class ScreenReporter:
         """Return a text without keys and secrets."""
         return without_secrets_of_run(text)
 
-    def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
+    def waiting(self, stop: "Stop") -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits, and shows how long still, why, and how far the run is."""
         return Waits(stop, position=lambda: self._progress.position if self._progress else "")
 

@@ -11,7 +11,6 @@ from reconciler.cli.here import places_here
 from reconciler.cli.invocation import pasteable
 from reconciler.cli.streams import ErrorLine, leaving, say, silence, tell_runner, whoever_listens
 from reconciler.clock import SYSTEM_CLOCK, Clock
-from reconciler.concurrency import Stop
 from reconciler.core.model.text import duration, visible
 from reconciler.errors import StateError
 from reconciler.render.output import COLOURED, PLAIN, Palette, fitted
@@ -19,6 +18,8 @@ from reconciler.render.words import counted
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
+
+    from reconciler.concurrency import Stop
 
 _QUIET_SECONDS = 5.0
 _TICK = 1.0
@@ -95,7 +96,7 @@ class Waits:
     `position` returns how far the run is, if that is known.
     """
 
-    def __init__(self, stop: Stop, *, clock: Clock = SYSTEM_CLOCK, position: Callable[[], str] = str) -> None:
+    def __init__(self, stop: "Stop", *, clock: Clock = SYSTEM_CLOCK, position: Callable[[], str] = str) -> None:
         self._position = position
         self._stop = stop
         self._clock = clock

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconciler.core.documents.plan import CostEntry, PlanDocument
 from reconciler.core.model.address import is_name
 from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.value import InexactNumber
-from reconciler.core.plan.measures import SummaryEntry
 
-if TYPE_CHECKING:  # a plan shows no receipt
+if TYPE_CHECKING:  # a plan shows no receipt, and what only loads specs no plan
+    from reconciler.core.documents.plan import CostEntry, PlanDocument
     from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument
+    from reconciler.core.plan.measures import SummaryEntry
 
 _LONGEST_VALUE = 160
 _LEAD = 24
@@ -37,7 +37,7 @@ def memories(number: int) -> str:
     return counted(number, "memory", "memories")
 
 
-def pending(summary: SummaryEntry, totals: Sequence[str]) -> list[str]:
+def pending(summary: "SummaryEntry", totals: Sequence[str]) -> list[str]:
     """Return the totals of a plan that are not 0 as text: `facts_to_add` as `2 facts to add`."""
     parts: list[str] = []
     for name in totals:
@@ -86,7 +86,7 @@ def age(then: str, now: str) -> str:
     return f" ({counted(max(0, int(seconds // length)), unit)} before)"
 
 
-def cost(of: CostEntry) -> str:
+def cost(of: "CostEntry") -> str:
     """Return `2 requests to read, 3 to write, about 15 min at the rate limit`."""
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
     seconds = of.seconds_at_rate_limit
@@ -250,12 +250,12 @@ class PlanWords(Struct, frozen=True):
     is_diff: bool = False
 
 
-def words_of(plan: PlanDocument, mark: Callable[[str], str] = visible) -> PlanWords:
+def words_of(plan: "PlanDocument", mark: Callable[[str], str] = visible) -> PlanWords:
     """Return the words for a plan or a diff; `mark` writes names."""
     return _of_diff(plan, mark) if plan.kind == "diff" else _of_plan(plan, mark)
 
 
-def _of_plan(plan: PlanDocument, mark: Callable[[str], str]) -> PlanWords:
+def _of_plan(plan: "PlanDocument", mark: Callable[[str], str]) -> PlanWords:
     name = mark(plan.environment)
     account = name if plan.environment == plan.api else f"{name} ({mark(plan.api)})"
     return PlanWords(
@@ -271,7 +271,7 @@ def _of_plan(plan: PlanDocument, mark: Callable[[str], str]) -> PlanWords:
     )
 
 
-def _of_diff(plan: PlanDocument, mark: Callable[[str], str]) -> PlanWords:
+def _of_diff(plan: "PlanDocument", mark: Callable[[str], str]) -> PlanWords:
     name, ref = mark(plan.environment), mark(plan.base or "")
     return PlanWords(
         title=f"Diff of {name} since {ref}",

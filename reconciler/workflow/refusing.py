@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from reconciler.core.documents.describe import rule_entry
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.rules import Rule, RuleLevel, RuleVerdict
@@ -15,7 +14,6 @@ from reconciler.core.plan.measures import guarded, measured
 from reconciler.core.plan.operations import Plan
 from reconciler.errors import InputError, Problem, RefusedError, SpecError
 from reconciler.project import Environment
-from reconciler.render.notices import guard_sentence, rule_sentence
 from reconciler.render.words import counted
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, warn
@@ -60,7 +58,7 @@ def checked(  # noqa: PLR0913  one parameter a part of what refuses a plan
     plan = guarded(plan, guards, reviewed)
     if not desired.rules:
         return plan
-    from reconciler.core.rules.judging import judge_changes, judge_declared, with_verdicts  # noqa: PLC0415  most have none
+    from reconciler.core.rules.judging import judge_changes, judge_declared, with_verdicts
 
     verdicts = (
         *judge_declared(desired.rules, desired, plan.origin.environment, chosen=chosen()),
@@ -73,7 +71,7 @@ def check_declared(desired: Desired, environment: str, reporter: Reporter) -> No
     """Judge the rules for contacts and memories before any plan; raises `SpecError`, and notes what only warns."""
     if not desired.rules:
         return
-    from reconciler.core.rules.judging import judge_declared  # noqa: PLC0415  most have none
+    from reconciler.core.rules.judging import judge_declared
 
     problems: dict[RuleLevel, list[Problem]] = {"refuse": [], "warn": []}
     for verdict in judge_declared(desired.rules, desired, environment):
@@ -102,10 +100,14 @@ def refuse(plan: Plan, *, command: str = "") -> None:
     `command` has the flags that raise them; empty, the command that was called has them.
     """
     rules = [verdict for verdict in plan.refusing if not verdict.is_allowed]
+    if not rules and not plan.exceeded:
+        return
+    from reconciler.core.documents.describe import rule_entry
+    from reconciler.render.notices import guard_sentence, rule_sentence
+
     refusals = [f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded]
     refusals += [f"refused: {rule_sentence(rule_entry(one))}; {_cure_of_rule(one.rule, command)}" for one in rules]
-    if refusals:
-        raise RefusedError("\n".join(refusals))
+    raise RefusedError("\n".join(refusals))
 
 
 def _cure_of_rule(rule: Rule, command: str) -> str:

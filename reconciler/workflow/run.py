@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock
-from reconciler.concurrency import Stop
 from reconciler.core.model.masking import MOST_LINES, Masker, worded_error
 from reconciler.core.model.selection import Shard
 from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import Allowance
 from reconciler.errors import Problem, SpecError
-from reconciler.observe import Observing, ReaderChoice
 
-if TYPE_CHECKING:  # many specs declare no users
+if TYPE_CHECKING:  # what only loads specs reads no account; many specs declare no users
+    from reconciler.concurrency import Stop
+    from reconciler.observe import Observing, ReaderChoice
     from reconciler.workflow.remembering import UserRecords
 
 
@@ -42,7 +42,7 @@ class Reporter(Protocol):
     def leaving(self, text: str) -> str:
         """Return a text as it may leave the program: without the keys and secrets that were learned."""
 
-    def waiting(self, stop: Stop) -> Callable[[float, str], Awaitable[None]]:
+    def waiting(self, stop: "Stop") -> Callable[[float, str], Awaitable[None]]:
         """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
 
 
@@ -85,7 +85,7 @@ class Run(Struct, frozen=True):
 
     environment: str
     api: str
-    reader: ReaderChoice
+    reader: "ReaderChoice"
     known_ids: Mapping[str, str]
     concurrency: int
     masker: Masker
@@ -99,8 +99,10 @@ class Run(Struct, frozen=True):
     users: "UserRecords | None" = None
 
     @property
-    def observing(self) -> Observing:
+    def observing(self) -> "Observing":
         """Return how the account is read."""
+        from reconciler.observe import Observing
+
         return Observing(
             self.reader,
             self.known_ids,

@@ -27,14 +27,14 @@ from reconciler.reading import entry_name
 from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.specs.loading import Recorder
-from reconciler.workflow.account import Account, Pace, lacks_key, open_account
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import allowed_rules, checked, guards_of
 from reconciler.workflow.run import Reporter, Run, Surroundings, warn
 from reconciler.workflow.state import is_shared
 
-if TYPE_CHECKING:  # only `--changed-since` reads two revisions
+if TYPE_CHECKING:  # what only loads specs opens no account; only `--changed-since` reads two revisions
     from reconciler.specs.known import ReadFiles
+    from reconciler.workflow.account import Account, Pace
 
 _Item = TypeVar("_Item")
 
@@ -50,7 +50,7 @@ class Session(Struct, frozen=True):
 
     project: Project
     desired: Desired
-    account: Account
+    account: "Account"
     around: Surroundings
     revealed: tuple[str, ...]
     environ: Environ
@@ -98,7 +98,7 @@ class Session(Struct, frozen=True):
         run = self.run("reading")
         if not any(memory.users for memory in self.desired.memories):
             return run
-        from reconciler.workflow.remembering import UserRecords  # noqa: PLC0415  many specs declare no users
+        from reconciler.workflow.remembering import UserRecords
 
         users = UserRecords(
             self.account.memory_ids,
@@ -121,7 +121,7 @@ class Session(Struct, frozen=True):
     def _hint_at_changes(self) -> None:
         """Note, where a repository has an earlier revision, how to read only what changed since."""
         if self.chosen.changed_since is None and self.shard is None:
-            from reconciler.git import earlier_revision  # noqa: PLC0415  few runs take so long
+            from reconciler.git import earlier_revision
 
             if ref := earlier_revision(self.project.root):
                 command = f"`reconciler plan --changed-since {ref}`"
@@ -169,9 +169,11 @@ def session_for(
     around: Surroundings,
     *,
     offline: bool = False,
-    pace: Pace | None = None,
+    pace: "Pace | None" = None,
 ) -> Iterator[Session]:
     """Open the account of what was loaded; raises `InputError` and `StateError`."""
+    from reconciler.workflow.account import open_account
+
     environment, desired = specs.environment, specs.loaded.desired
     with open_account(specs.project, environment, options, around, offline=offline, pace=pace) as account:
         guards = guards_of(environment, options, around.reporter.note)
@@ -257,6 +259,8 @@ def load_chosen(
         loaded = load_environment(project, environment, noted, shard=options.shard)
         return LoadedSpecs(project, environment, loaded, environ)
     except SpecError as error:
+        from reconciler.workflow.account import lacks_key
+
         if lacking and lacks_key(environment, options, around.environ, offline=offline):
             raise SpecError((*error.problems, _no_key(project, environment))) from error
         raise
@@ -266,8 +270,8 @@ def _load_both(
     project: Project, environment: Environment, options: RunOptions, environ: Environ, around: Surroundings
 ) -> LoadedSpecs:
     """Load the specs of an environment and those at a revision; a file that is the same in both is read once."""
-    from reconciler.specs.known import ReadFiles  # noqa: PLC0415  only `--changed-since` needs these
-    from reconciler.workflow.revisions import declared_since  # noqa: PLC0415
+    from reconciler.specs.known import ReadFiles
+    from reconciler.workflow.revisions import declared_since
 
     known = ReadFiles()
     loaded = load_environment(project, environment, environ, shard=options.shard, known=known)

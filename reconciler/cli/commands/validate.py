@@ -43,22 +43,27 @@ def validate(
         if output_format != "text":
             emit(_rendered(problems, output_format), output_format)
         raise
-    documents = {"text": text, **{name: _rendered(SpecError(()), name) for name in VALIDATE_FORMATS if name != "text"}}
-    write_files(writes, documents.__getitem__)
-    emit(documents[output_format], output_format)
+
+    def rendered(name: str) -> str:
+        return text if name == "text" else _rendered(SpecError(()), name)
+
+    write_files(writes, rendered)
+    emit(rendered(output_format), output_format)
     return 0
 
 
 def _rendered(error: "SpecError", output_format: str) -> str:
     """Return the problems in a format, in the words that everybody may see."""
     from reconciler.core.model.masking import worded
-    from reconciler.render.problems_csv import render_problems_csv
-    from reconciler.render.sarif import render_problems_sarif
 
     if output_format == "csv":
+        from reconciler.render.problems_csv import render_problems_csv
+
         return render_problems_csv([worded(problem, reveal=False) for problem in error.every], error.cells)
     problems = [worded(problem, reveal=False) for problem in error.problems]
     if output_format == "sarif":
+        from reconciler.render.sarif import render_problems_sarif
+
         return render_problems_sarif(problems)
     return "".join(f"{problem}\n" for problem in problems)
 
