@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
 
 from reconciler.core.model.address import LONGEST_NAME, NAME
 from reconciler.core.model.calling_codes import is_e164
@@ -182,15 +182,16 @@ Day: TypeAlias = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "s
 """A day, in ISO 8601."""
 
 
-_ID: TypeAdapter[str] = TypeAdapter(Id)
-_PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber)
+_LATER = ConfigDict(defer_build=True)
+_ID: TypeAdapter[str] = TypeAdapter(Id, config=_LATER)
+_PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber, config=_LATER)
 _RULES: dict[TextKind, TypeAdapter[str]] = {
-    "contact_id": TypeAdapter(AccountId),
+    "contact_id": TypeAdapter(AccountId, config=_LATER),
     "external_id": _ID,
     "persona_id": _ID,
     "phone_number": _PHONE_NUMBER,
     "agent_number": _PHONE_NUMBER,
-    "email": TypeAdapter(Email),
+    "email": TypeAdapter(Email, config=_LATER),
 }
 
 
