@@ -77,7 +77,7 @@ class Builder:
         self._anchors = Anchors()
         self._values = 0
         self._letters = 0
-        self._keys: dict[str, str] = {}
+        self._keys: dict[str, str] = {}  # equal ones share one text
 
     @property
     def documents(self) -> tuple[Node, ...]:
@@ -126,16 +126,15 @@ class Builder:
             frame.expect_value(None, at)
             return
         self._letters += len(event.value)
-        key = None if event.tag or event.anchor else self._keys.get(event.value)
-        if key is None:
-            key = self._new_key(event)
+        is_usual = not (event.tag or event.anchor or plain_key_refusal(event.value))
+        key = self._keys.setdefault(event.value, event.value) if is_usual else self._unusual_key(event)
         if key is not None and key in frame.value:
             self._report(at, self._repeated(frame, key), key)
             key = None
         frame.expect_value(key, at)
 
-    def _new_key(self, event: Event) -> str | None:
-        """Check a key that was not seen before in this file; equal ones share one text afterwards."""
+    def _unusual_key(self, event: Event) -> str | None:
+        """Check a key that has a tag, an anchor or the form of another kind of value."""
         if event.anchor:
             self._anchors.name(event.anchor, event.value)
         if_plain = plain_key_refusal(event.value)

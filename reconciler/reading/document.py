@@ -1,5 +1,6 @@
 """Files and bytes → documents: plain data, places, and all that is wrong in them."""
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -80,10 +81,13 @@ def read_file(
 
 def _bytes_of(path: Path, size: int) -> bytes:
     """Return what is in a file of this size; of one that has more in it than it says, no more than is refused."""
-    with path.open("rb") as file:
-        data = file.read(size + 1)
-        while size < len(data) <= LARGEST_FILE and (block := file.read(_BLOCK)):
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        data = os.read(file, size + 1)
+        while len(data) != size and len(data) <= LARGEST_FILE and (block := os.read(file, _BLOCK)):
             data += block
+    finally:
+        os.close(file)
     return data
 
 

@@ -220,9 +220,10 @@ class _Search:
             if (place := identity(path)) in seen:
                 continue
             seen.add(place)
-            for entry in self._listed(path):
-                below = printable(entry.name if name == "." else f"{name}/{entry.name}")
-                if entry.is_symlink() and not self._tree.holds(entry):
+            for file, is_link in self._listed(path):
+                below = printable(file if name == "." else f"{name}/{file}")
+                entry = path / file
+                if is_link and not self._tree.holds(entry):
                     if entry.suffix.lower() in _SUFFIXES or entry.is_dir():
                         self._outside(below, name=below)
                 elif entry.suffix.lower() in _SUFFIXES:
@@ -232,10 +233,11 @@ class _Search:
                 elif entry.suffix.lower() == _JSON and entry.is_file():
                     self.json.append(SpecFile(below, entry, self._tree))
 
-    def _listed(self, path: Path) -> list[Path]:
+    def _listed(self, path: Path) -> list[tuple[str, bool]]:
+        """Return the names in a folder, without hidden ones, each with whether it is a link."""
         try:
-            entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-            return sorted(entries, key=lambda entry: entry.name)
+            with os.scandir(path) as entries:
+                return sorted((one.name, one.is_symlink()) for one in entries if not one.name.startswith("."))
         except OSError as error:
             why = f"this folder cannot be read: {reason(error)}"
             self._unseen(str(path), why, "fix it, or name other folders", name=self._tree.name(path))

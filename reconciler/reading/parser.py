@@ -43,7 +43,7 @@ def parsed(text: str, parser: Parser = PARSER) -> Iterator[Any]:
     YAML contains JSON, whose writers escape an emoji as two halves (`\ud83d\ude00`). Both parsers refuse these, so they
     are given other characters of the same length, for which the emoji stands in the events.
     """
-    return _with_pairs(text, parser) if _PAIR.search(text) else iter(parser(text).get_event, None)
+    return _with_pairs(text, parser) if "\\u" in text and _PAIR.search(text) else iter(parser(text).get_event, None)
 
 
 def _with_pairs(text: str, parser: Parser) -> Iterator[events.Event]:

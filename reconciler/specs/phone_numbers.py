@@ -1,7 +1,7 @@
 """Where specs and overlays hold phone numbers, and what `fmt` makes of those that are loosely written."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from reconciler.core.model.calling_codes import is_e164
@@ -14,7 +14,7 @@ from reconciler.specs.row_cells import CONSTANT
 _NUMBER: Final = "a phone number"
 _ANY: Final = "*"
 
-_Shape: TypeAlias = "str | Mapping[str, _Shape] | Sequence[_Shape]"
+_Shape: TypeAlias = "str | dict[str, _Shape] | list[_Shape]"
 """A number, keys (or any key) with what stands below them, or a list of one shape."""
 
 _USERS: _Shape = {"users": [{"phone_number": _NUMBER}]}
@@ -48,7 +48,7 @@ def _converted(value: Json, shape: _Shape) -> Json:
     """Convert the numbers of a value; what has none to convert is shared and not copied."""
     if isinstance(shape, str):
         return plain_number(value)
-    if isinstance(shape, Mapping):
+    if isinstance(shape, dict):
         return _converted_mapping(value, shape) if isinstance(value, dict) else value
     if not isinstance(value, list):
         return value
@@ -56,10 +56,15 @@ def _converted(value: Json, shape: _Shape) -> Json:
     return value if all(new is item for new, item in zip(items, value, strict=True)) else items
 
 
-def _converted_mapping(value: dict[str, Json], shape: Mapping[str, _Shape]) -> Json:
-    keys = value if _ANY in shape else [key for key in shape if key in value]
-    below = ((key, value[key], _converted(value[key], shape[_ANY if _ANY in shape else key])) for key in keys)
-    changed = {key: new for key, old, new in below if new is not old}
+def _converted_mapping(value: dict[str, Json], shape: dict[str, _Shape]) -> Json:
+    changed = {}
+    below_any = shape.get(_ANY)
+    for key in value if below_any else shape:
+        if key in value:
+            old = value[key]
+            new = _converted(old, below_any or shape[key])
+            if new is not old:
+                changed[key] = new
     return {**value, **changed} if changed else value
 
 
@@ -84,7 +89,7 @@ def _numbers(node: Node, shape: _Shape) -> Iterator[Node]:
     """Yield the nodes of a document at which phone numbers stand."""
     if isinstance(shape, str):
         yield node
-    elif isinstance(shape, Mapping):
+    elif isinstance(shape, dict):
         for key, below in node.entries():
             if inner := shape.get(_ANY) or shape.get(key):
                 yield from _numbers(below, inner)

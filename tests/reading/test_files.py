@@ -122,14 +122,14 @@ def test_a_folder_that_cannot_be_listed_is_a_problem(
     tmp_path: Path, write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("specs/a.yaml", "specs/secret/b.yaml")
-    listed = Path.iterdir
+    listed = os.scandir
 
-    def refuse(self: Path) -> object:
-        if self.name == "secret":
+    def refuse(folder: Path) -> object:
+        if folder.name == "secret":
             raise PermissionError(13, "Permission denied")
-        return listed(self)
+        return listed(folder)
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
 
     assert problems(tmp_path, "specs") == [
         "specs/secret: this folder cannot be read: permission denied; fix it, or name other folders"
