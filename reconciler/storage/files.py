@@ -11,7 +11,6 @@ import errno
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -206,9 +205,15 @@ def _append(path: Path, text: str | Iterable[str]) -> None:
         file.writelines((text,) if isinstance(text, str) else text)
 
 
+def _draft_beside(path: Path) -> tuple[int, str]:
+    from tempfile import mkstemp  # noqa: PLC0415  most commands write no file
+
+    return mkstemp(prefix=f".{path.name}.", dir=path.parent)
+
+
 def _replace(path: Path, text: str | Iterable[str], mode: int) -> None:
     """Write a draft under a name of its own, then rename it to the path."""
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, draft = _draft_beside(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             for part in (text,) if isinstance(text, str) else text:
@@ -239,7 +244,7 @@ def check_rewritable(path: Path) -> None:
 
 
 def _try_draft(path: Path) -> None:
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, draft = _draft_beside(path)
     os.close(descriptor)
     Path(draft).unlink()
 

@@ -7,7 +7,6 @@ Of a value that is hidden, others see the kind, an approximate length and a keye
 
 import hashlib
 import hmac
-import html
 import json
 import re
 from base64 import b64encode
@@ -215,6 +214,8 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield a secret as it is, and as URLs, JSON, HTML, visible text and basic authentication write it."""
+    import html  # noqa: PLC0415  most commands know no secret
+
     raw = secret.encode(errors="surrogateescape")
     yield from (secret, visible(secret), html.escape(secret), url_quoted(raw), url_quoted(raw, safe=""))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], b64encode(raw).decode())
