@@ -5,15 +5,18 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconciler.api.pacer import Pacer
 from reconciler.clock import utc_now
 from reconciler.core.model.settings import is_bucket
 from reconciler.errors import StateError
 from reconciler.project import Environment, Project
 from reconciler.storage.store import FolderStore, Store
+
+if TYPE_CHECKING:  # what only loads specs sends nothing
+    from reconciler.api.pacer import Pacer
 
 
 class State(Struct, frozen=True):
@@ -57,7 +60,7 @@ def states_of(project: Project, name: str | None) -> list[State]:
     return list({state.place: state for state in (state_of(project, one) for one in chosen)}.values())
 
 
-def share_rate(state: State, pacer: Pacer, account: str) -> None:
+def share_rate(state: State, pacer: "Pacer", account: str) -> None:
     """Let the requests of a run count in the window of all who share the state."""
     if not (state.is_shared and pacer.rate):
         return
@@ -76,7 +79,7 @@ def share_rate(state: State, pacer: Pacer, account: str) -> None:
     )
 
 
-def settle_rate(pacer: Pacer) -> None:
+def settle_rate(pacer: "Pacer") -> None:
     """Give back what a run has not used; where that is not possible, it counts until it is certainly over."""
     if pacer.window:
         with suppress(StateError):
