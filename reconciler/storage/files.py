@@ -198,9 +198,11 @@ def _append(path: Path, text: str | Iterable[str]) -> None:
     """Write to the end of a stream; one that this process has open is written through its own descriptor."""
     descriptor = _own_descriptor(path)
     if descriptor is None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | _AT_ONCE)
-        if _AT_ONCE:
-            os.set_blocking(descriptor, True)
+        seen = os.open(path, os.O_WRONLY | os.O_APPEND | _AT_ONCE)  # a pipe that nobody reads refuses this
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        finally:
+            os.close(seen)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.writelines((text,) if isinstance(text, str) else text)
 
