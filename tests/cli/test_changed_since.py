@@ -77,7 +77,10 @@ def notices(plan: Any) -> dict[str, int]:
         ("specs/support.yaml", "tier: low", "tier: high", [f"{ANN}sales", f"{CAT}sales"]),
         ("specs/support.yaml", "seed_facts: {tier", "facts: {tier", [f"{ANN}sales", f"{CAT}sales"]),
         ("specs/support.yaml", "persona-2", "persona-3", [f"{ANN}sales", f"{CAT}sales"]),
-        ("specs/support.yaml", "metadata: a", "metadata: b", ['memories.line.users["+14155550192"]']),
+        *(
+            ("specs/support.yaml", "metadata: a", text, ['memories.line.users["+14155550192"]'])
+            for text in ("metadata: b", "metadata: a, summary: s", "metadata: a, external_memory_key: k")
+        ),
         ("specs/support.yaml", "{support: {}, sales: {}}", "{support: {}, sales: {facts: {note: n}}}", [f"{ANN}sales"]),
         ("specs/support.yaml", "id-ben", "id-bob", [f"{BEN}support"]),
         ("specs/support.yaml", "  ben:", "  bob:", []),

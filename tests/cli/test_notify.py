@@ -182,8 +182,11 @@ def test_nothing_of_the_account_no_secret_and_no_url_is_told_or_shown(repository
     called = [repository.run(*call) for call in calls]
     repository.write("specs/broken.yaml", 'memories: {m: {memory_id: "${env:CARD}"}}\n')
     called.append(repository.run("apply", "--yes"))
+    repository.write("specs/broken.yaml", f'live_values: true\ncontacts: {{ann: {{phone_number: "{LIVE}"}}}}\n')
+    called.append(repository.run("apply", "--yes"))
 
-    assert heard.events == ["applied", "drift", "refused", "applied", "failed"]
+    assert heard.events == ["applied", "drift", "refused", "applied", "failed", "failed"]
+    assert "phone_number: " in heard.texts[-1]
     told, shown = json.dumps(heard.bodies), "".join(one.out + one.err for one in called)
     for hidden in (LIVE, CARD):
         assert hidden not in told
