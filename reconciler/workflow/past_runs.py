@@ -10,9 +10,10 @@ from reconciler.clock import utc_now
 from reconciler.core.documents.merging import merge
 from reconciler.core.documents.receipt import ReceiptDocument
 from reconciler.core.documents.runs import PastRun, RunsDocument, describe_past_run, describe_runs
-from reconciler.errors import InputError
+from reconciler.errors import InputError, StateError
+from reconciler.project import Project
 from reconciler.render.words import counted, shards_sentence
-from reconciler.storage.journal import read_run
+from reconciler.storage.journal import JournalFolder, read_run
 from reconciler.storage.lease import running
 from reconciler.storage.saved_documents import SavedDocument, load_document
 from reconciler.workflow.options import RunOptions
@@ -78,11 +79,24 @@ def _document(what: str, options: RunOptions, surroundings: Surroundings) -> Sav
         return _receipt_of(path)
     if path.exists() or "." in what or os.sep in what:
         return load_document(path)
-    found = [journals_of(state) for state in states_of(choose_project(options, surroundings), None)]
-    for journals in found:
-        journals.fetch(also_closed=True)
-    journals = next((one for one in found if one.has(what)), found[0])
-    return _receipt_of(journals.find(what))
+    return _receipt_of(_journals_with(what, choose_project(options, surroundings)).find(what))
+
+
+def _journals_with(name: str, project: Project) -> JournalFolder:
+    """Return the journals among which a run is; those of a state that cannot be read count where no other has it."""
+    found: list[JournalFolder] = []
+    troubles: list[StateError] = []
+    for state in states_of(project, None):
+        journals = journals_of(state)
+        try:
+            journals.fetch(also_closed=True)
+        except StateError as error:
+            troubles.append(error)
+        found.append(journals)
+    holding = [one for one in found if one.has(name)]
+    if troubles and not holding:
+        raise troubles[0]
+    return (holding or found)[0]
 
 
 def _receipt_of(journal: Path) -> ReceiptDocument:

@@ -115,6 +115,26 @@ def test_a_run_is_listed_and_shown_where_the_state_is_shared(repository: Reposit
     assert bucket in repository.run("--project", "other", "--state", f"{bucket}/else", "runs").out
 
 
+def test_a_run_is_shown_though_the_state_of_another_environment_cannot_be_reached(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables("http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("reconciler.storage.bucket._RETRIES", {"max_retries": 0})
+    repository.write(
+        "reconciler.yaml",
+        "version: 1\ndefault_environment: b\nenvironments:\n"
+        '  a: {api: sandbox, state: "s3://bucket/prefix"}\n  b: {api: sandbox}\n',
+    )
+    repository.run("apply", "--yes")
+    run = re.findall(r"\S+Z-[0-9a-f]{8}", repository.run("-e", "b", "runs").out)[0]
+
+    assert "Apply complete: 4 operations done." in repository.run("show", run).out
+    missing = repository.run("show", "20200101T000000000Z-00000000")
+    assert missing.code == 1
+    assert "cannot list s3://bucket/prefix/journal/: the store cannot be reached" in missing.err
+
+
 def test_ids_that_one_machine_learned_are_known_to_another(repository: Repository, bucket: str) -> None:
     repository.run("apply", "--yes")
     ids = json.loads(open_bucket(bucket).read("ids.json").data or b"")
