@@ -13,6 +13,7 @@ from reconciler.api import webhook
 from reconciler.core.documents.notification import NotificationDocument
 from reconciler.render.notification import body_for
 from reconciler.sandbox.store import Store
+from reconciler.workflow.applying import Apply
 from tests.cli.conftest import SPEC, Called, Repository
 from tests.cli.listening import TOKEN, Listener, listening
 from tests.cli.watched import FakeTime, Watch
@@ -221,6 +222,20 @@ NO_URLS = [
     f"http://127.0.0.1\r\nx: {TOKEN}",
     f"http://\udcff/{TOKEN}",
 ]
+
+
+def test_of_a_defect_its_kind_alone_is_told(
+    repository: Repository, heard: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise RuntimeError(LIVE)
+
+    monkeypatch.setattr(Apply, "run", fail)
+
+    assert repository.run("apply", "--yes").code == 70
+    assert heard.texts == [f"Apply failed in live: a defect of reconciler (RuntimeError){BY}"]
+
+
 UNUSABLE = {
     "": "the environment variable OPS_WEBHOOK is not set",
     **dict.fromkeys(NO_URLS, NO_URL),
