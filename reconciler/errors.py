@@ -150,7 +150,11 @@ class NotSentError(ApiUnavailableError):
 
 
 class BudgetSpentError(NotSentError):
-    """A request that this run does not send, because its requests or its minutes are used up."""
+    """
+    A request that this run does not send, because its requests or its minutes are used up.
+
+    It was not `answered` where they were spent on asking an API again that gives no answer.
+    """
 
     exit_code = 3
 

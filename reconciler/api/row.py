@@ -16,7 +16,7 @@ from tenacity import (
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacer import Pacer
 from reconciler.core.remote import NEVER, Rests, Try
-from reconciler.errors import ApiError, ApiUnavailableError, NotSentError
+from reconciler.errors import ApiError, ApiUnavailableError, BudgetSpentError, NotSentError
 
 _ATTEMPTS = 6
 _backoff = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
@@ -29,6 +29,7 @@ class Retrying:
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
         self._why = ""
+        self._answered = True
 
     async def send(self, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """Try until there is an answer; raises `ApiError`."""
@@ -60,10 +61,16 @@ class Retrying:
         )
 
     def _note_why(self, state: RetryCallState) -> None:
-        self._why = str(state.outcome.exception()) if state.outcome else ""
+        error = state.outcome.exception() if state.outcome else None
+        self._why = str(error or "")
+        self._answered = getattr(error, "answered", True)
 
     async def _pause(self, seconds: float) -> None:
-        await self._pacer.pause(seconds, self._why)
+        try:
+            await self._pacer.pause(seconds, self._why)
+        except BudgetSpentError as error:
+            error.answered = self._answered
+            raise
 
 
 def _worth_repeating(error: BaseException) -> bool:

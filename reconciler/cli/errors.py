@@ -43,7 +43,7 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         say(f"error: and {left:,} more; {pasteable(cure)}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
-    if isinstance(error, BudgetSpentError):
+    if isinstance(error, BudgetSpentError) and error.answered:
         say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_source:  # noqa: PLR2004  HTTP
         say(f"hint: the key is read from {invocation.key_source}")

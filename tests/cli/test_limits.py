@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import socket
 
 import pytest
 
@@ -168,6 +169,20 @@ def test_a_plan_that_the_budget_does_not_cover_is_no_plan(five: Repository, comm
     assert (called.code, called.out) == (3, "")
     assert "error: not reached: the 2 of --max-requests are used up\n" in called.err
     assert called.err.endswith("the next run reads from the start, so raise the limit or use --target\n")
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+@pytest.mark.parametrize("limit", [("--max-requests", "1"), ("--max-minutes", "0.001")])
+def test_no_limit_is_blamed_where_there_is_no_answer(
+    five: Repository, command: tuple[str, ...], limit: tuple[str, str]
+) -> None:
+    with socket() as bound:  # nobody listens there
+        bound.bind(("127.0.0.1", 0))
+        called = five.run(*command, "--api-url", f"http://127.0.0.1:{bound.getsockname()[1]}", *limit)
+
+    assert called.code == 3
+    assert "connect" in called.err
+    assert "raise the limit" not in called.err
 
 
 @pytest.mark.parametrize("option", [("--max-requests", "0"), ("--max-minutes", "0"), ("--max-minutes", "soon")])
