@@ -122,8 +122,13 @@ def _checked_words(words: object) -> object:
             "a list of words is expected: a program and its arguments",
             cure='write one such as [op, read, "op://vault/bland/key"]; no shell reads it',
         )
-    if words[0] == "" or any(isinstance(word, bool) or "\0" in str(word) for word in words):
-        raise wrong("this is no program with its arguments", cure="write each word as text, in quotes where needed")
+    if (boolean := next((word for word in words if isinstance(word, bool)), None)) is not None:
+        text = str(boolean).lower()
+        raise wrong(f"{text} is a boolean, and each word has to be text", cure=f'write "{text}"')
+    if words[0] == "":
+        raise wrong("the first word is empty, and has to be a program", cure="name the program there")
+    if any("\0" in str(word) for word in words):
+        raise wrong("a word holds a NUL character, which no program can be given", cure="write it without that")
     return [str(word) for word in words]
 
 

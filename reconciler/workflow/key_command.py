@@ -4,7 +4,8 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from time import monotonic
 from typing import IO
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from reconciler.project import KeyCommand
 
 MOST_SECONDS = 30.0
 _MOST_SECONDS_AFTER = 1.0
+_STEP = 0.05
 _LONGEST_KEY = 4096
 _LONGEST_QUOTE = 80
 _BLOCK = 65536
@@ -22,7 +24,11 @@ _BY_HAND = "run it yourself, in the folder of reconciler.yaml: nothing that it w
 
 
 def key_from(command: KeyCommand, folder: Path, environ: Mapping[str, str], *, limit: float = MOST_SECONDS) -> str:
-    """Run a command in a folder, without a shell, and return its first line; raises `SpecError` for any other end."""
+    """
+    Run a command in a folder, without a shell, and return its first line; raises `SpecError` for any other end.
+
+    A command that goes on after that line is ended.
+    """
     try:
         process = subprocess.Popen(  # noqa: S603  reconciler.yaml names the program, and no shell reads it
             command.words,
@@ -36,10 +42,11 @@ def key_from(command: KeyCommand, folder: Path, environ: Mapping[str, str], *, l
     except (OSError, ValueError) as error:
         raise _not_begun(command, error) from None
     lines: list[bytes] = []
-    reading = Thread(target=_read_line, args=(process.stdout, lines), daemon=True)
+    is_known = Event()
+    reading = Thread(target=_read_line, args=(process.stdout, lines, is_known), daemon=True)
     reading.start()
     try:
-        code = process.wait(limit)
+        code = _code_of(process, is_known, limit)
     except subprocess.TimeoutExpired:
         raise _failed(command, f"the command did not end within {duration(limit)}, and was ended", _BY_HAND) from None
     finally:
@@ -53,7 +60,21 @@ def key_from(command: KeyCommand, folder: Path, environ: Mapping[str, str], *, l
     return _checked(command, b"".join(lines))
 
 
-def _read_line(output: IO[bytes], lines: list[bytes]) -> None:
+def _code_of(process: subprocess.Popen[bytes], is_known: Event, limit: float) -> int:
+    """Return the exit code, 0 where the first line is known and no end comes; raises `subprocess.TimeoutExpired`."""
+    until = monotonic() + limit
+    while not is_known.is_set() and monotonic() < until:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_STEP)
+    try:
+        return process.wait(_MOST_SECONDS_AFTER if is_known.is_set() else 0)
+    except subprocess.TimeoutExpired:
+        if is_known.is_set():
+            return 0
+        raise
+
+
+def _read_line(output: IO[bytes], lines: list[bytes], is_known: Event) -> None:
     """Read all that a command writes, and keep its first line, as far as that can be a key."""
     with suppress(OSError, ValueError), output:
         kept = b""
@@ -61,6 +82,8 @@ def _read_line(output: IO[bytes], lines: list[bytes]) -> None:
             if len(kept) <= _LONGEST_KEY and b"\n" not in kept:
                 kept += block
                 lines[:] = [kept.partition(b"\n")[0][: _LONGEST_KEY + 1]]
+                if len(kept) > _LONGEST_KEY or b"\n" in kept:
+                    is_known.set()
 
 
 def _checked(command: KeyCommand, line: bytes) -> str:

@@ -1,6 +1,7 @@
 """`api_key_command` gives the key of an account: run once, without a shell, and nothing that it writes is shown."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,16 +190,31 @@ def command_of(script: str) -> KeyCommand:
 
 
 @pytest.mark.parametrize(
-    "script",
-    [
-        "import time; time.sleep(600)",
-        f"import time; print('{KEY}', flush=True); time.sleep(600)",
-        "import sys\nwhile True: sys.stdout.write('y' * 65536)",
-    ],
+    "script", ["import time; time.sleep(600)", f"import time; print('{KEY}', end='', flush=True); time.sleep(600)"]
 )
 def test_a_command_that_does_not_end_is_ended(tmp_path: Path, script: str) -> None:
     with pytest.raises(SpecError, match="the command did not end within 1 s, and was ended"):
         key_from(command_of(script), tmp_path, {}, limit=0.5)
+
+
+@pytest.mark.parametrize("after", ["while True: print(KEY)", "while True: pass", "import time; time.sleep(600)"])
+def test_a_command_that_goes_on_after_its_first_line_is_ended_and_gives_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    monkeypatch.setattr(key_command, "_MOST_SECONDS_AFTER", 0.2)
+    script = f"import os\nKEY = '{KEY}'\nopen('pid', 'w').write(str(os.getpid()))\nprint(KEY, flush=True)\n{after}"
+
+    assert key_from(command_of(script), tmp_path, {}) == KEY
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_line_that_does_not_end_is_no_key_as_soon_as_it_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_command, "_MOST_SECONDS_AFTER", 0.2)
+    with pytest.raises(SpecError, match="cannot be a key"):
+        key_from(command_of("import sys\nwhile True: sys.stdout.write('y' * 65536)"), tmp_path, {})
 
 
 def test_what_a_command_leaves_behind_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,9 +253,11 @@ def test_a_watch_asks_once_and_refuses_another_command(
         ("api_key_command: op read key", "a list of words is expected"),
         ("api_key_command: []", "a list of words is expected"),
         ("api_key_command: [op, [a]]", "a list of words is expected"),
-        ("api_key_command: [op, true]", "write each word as text, in quotes where needed"),
-        ('api_key_command: [""]', "this is no program with its arguments"),
-        ('api_key_command: ["o\\0p"]', "this is no program with its arguments"),
+        ("api_key_command: [true]", 'true is a boolean, and each word has to be text; write "true"'),
+        ("api_key_command: [op, false]", 'false is a boolean, and each word has to be text; write "false"'),
+        ("api_key_command: [op, null]", "a list of words is expected"),
+        ('api_key_command: [""]', "the first word is empty, and has to be a program"),
+        ('api_key_command: ["o\\0p"]', "a word holds a NUL character"),
         ("api_key_command: [op], api_key_env: TEST_KEY", "remove api_key_env or api_key_command"),
     ],
 )
