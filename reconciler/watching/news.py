@@ -36,9 +36,9 @@ class WatchNews:
         for kind, state in _states(report).items():
             before = self._told.get(kind)
             if state is not None and state != before:
-                planned = report.account.summary if report.account and state[0] == "drift" else None
+                planned = report.account.summary if report.account and state[0] in {"drift", "refused"} else None
                 outcomes = report.account.outcomes if report.account and state[0] == "failed" else None
-                errors = () if planned else report.errors
+                errors = () if state[0] == "drift" else report.errors
                 yield kind, state, News(state[0], planned=planned, outcomes=outcomes, errors=errors)
             elif state is None and before is not None:
                 yield kind, state, News(before[0], is_over=True)

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.clock import time_text, utc_now
 from reconciler.concurrency import run_in_loop
 from reconciler.core.documents.notification import NotificationDocument
 from reconciler.core.documents.plan import FORMAT_VERSION
-from reconciler.core.model.masking import worded_error
+from reconciler.core.model.masking import SHORTEST_SECRET, worded_error
 from reconciler.core.model.settings import Notify, NotifyEvent
 from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import PENDING, SummaryEntry, summary_of
@@ -118,10 +119,12 @@ def _environment_of(options: RunOptions, around: Surroundings) -> Environment | 
 
 
 def _news_of(ended: Ended, error: Exception | None) -> Iterator[News]:
-    if ended.plan and ended.plan.has_changes:
-        yield News("drift", exit_code=_CHANGES_PENDING, planned=summary_of(ended.plan))
+    """Yield the one event that a command came to, if it is worth telling; of a plan, with its counts."""
+    planned = summary_of(ended.plan) if ended.plan else None
     if error is not None:
-        yield _news_of_error(error)
+        yield replace(_news_of_error(error), planned=planned)
+    elif ended.plan and ended.plan.has_changes:
+        yield News("drift", exit_code=_CHANGES_PENDING, planned=planned)
     elif ended.receipt and ended.receipt.outcomes:
         receipt = ended.receipt
         code = 0 if receipt.is_complete else _INTERRUPTED if receipt.interrupted else _INCOMPLETE
@@ -147,7 +150,8 @@ async def _sent(news: News, notify: Notify, environment: str, command: str, arou
     url = around.environ.get(notify.url_env, "")
     if not url:
         return f"the environment variable {notify.url_env} is not set"
-    around.reporter.key(url)
+    if len(url.strip().partition("://")[2]) >= SHORTEST_SECRET or "://" not in url:  # a scheme alone is no secret
+        around.reporter.key(url)
     if not (host := host_of(url)):
         return f"{notify.url_env} holds no usable URL; write {URL_EXPECTED}"
     document = _document(news, environment, command, around)
@@ -160,7 +164,7 @@ def _document(news: News, environment: str, command: str, around: Surroundings) 
     errors = shortened_errors(every)
     planned = {kind: getattr(news.planned, kind) for kind in PENDING} if news.planned else None
     counts = pending(news.planned, PENDING) if news.planned else outcome_counts(news.outcomes or {})
-    details = ", ".join(counts) or first_of(errors, len(every))
+    details = first_of(errors, len(every)) or ", ".join(counts)
     actor, ci_url = caller_of(around.environ)
     said: dict[str, Any] = {"is_over": news.is_over, "command": command, "environment": environment}
     return NotificationDocument(

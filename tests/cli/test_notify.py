@@ -137,10 +137,25 @@ def test_what_keeps_a_run_from_its_begin_is_told_too(repository: Repository, hea
     assert len(heard.bodies[1]["errors"]) == heard.bodies[1]["errors_in_all"] == 2
 
 
-def test_a_drift_that_an_apply_would_refuse_is_told_as_both(repository: Repository, heard: Listener) -> None:
+def test_a_plan_that_is_refused_tells_that_alone_with_its_counts(repository: Repository, heard: Listener) -> None:
     assert repository.run(*DRIFT, "--max-changes", "1").code == 4
+    (body,) = heard.bodies
 
-    assert heard.events == ["drift", "refused"]
+    assert (body["event"], body["exit_code"], body["planned"]["facts_to_add"]) == ("refused", 4, 2)
+    assert body["text"].startswith("Plan refused in live: 5 changes, and max_changes is 1; ")
+
+
+@pytest.mark.parametrize(
+    "call", [DRIFT, (*DRIFT, "--max-changes", "1"), ("apply", "--yes", "--max-changes", "1"), ("apply", "--yes")]
+)
+@pytest.mark.parametrize("spec", [SPEC, SPEC.replace("facts:", "fcts:")])
+def test_a_run_tells_one_event_with_the_exit_code_that_it_has(
+    repository: Repository, heard: Listener, call: tuple[str, ...], spec: str
+) -> None:
+    repository.write("specs/support.yaml", spec)
+    code = repository.run(*call).code
+
+    assert [body["exit_code"] for body in heard.bodies] == [code]
 
 
 def test_only_the_events_that_are_wanted_are_told(repository: Repository, heard: Listener) -> None:
@@ -257,6 +272,16 @@ def test_a_url_that_does_not_work_is_one_warning_without_it(
     diagnosed = repository.run("doctor")
     assert diagnosed.code == 0
     assert ("OPS_WEBHOOK holds no usable URL" in diagnosed.out) == (url in NO_URLS)
+    assert heard.paths == []
+
+
+@pytest.mark.parametrize("url", ["http://", "https://", " https:// ", "https:///", "https://:1/", "ftp://x"])
+def test_a_url_that_is_hardly_more_than_its_scheme_masks_no_words(
+    repository: Repository, heard: Listener, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("OPS_WEBHOOK", url)
+
+    assert only_warned(repository.run(*DRIFT)).endswith(NO_URL)
     assert heard.paths == []
 
 

@@ -13,9 +13,10 @@ class NotificationDocument:
     A notification of one event; times are ISO 8601 in UTC.
 
     `is_over` says that a drift or a failure, which was told before, is over. `planned` counts pending changes by kind,
-    and `outcomes` the operations of an apply by result; null where that is not known. `exit_code` is the one of the
-    command, and null for a watch, which goes on. `actor`, `commit` and `ci_url` are who ran it, the commit of the specs
-    that were applied, and the page of the CI job; null for what is not known. `text` says the same for people.
+    those of a refused plan, too, and `outcomes` the operations of an apply by result; null where that is not known.
+    `exit_code` is the one of the command, and null for a watch, which goes on. `actor`, `commit` and `ci_url` are who
+    ran it, the commit of the specs that were applied, and the page of the CI job; null for what is not known. `text`
+    says the same for people.
     """
 
     format_version: str
