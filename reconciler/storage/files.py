@@ -175,6 +175,13 @@ def write_file(path: Path, text: str | Iterable[str]) -> None:
             _replace(path, text, _PRIVATE)
 
 
+def write_kept(path: Path, text: str) -> None:
+    """Write a file of this tool whole or not at all, in the place of whatever is there; raises `StateError`."""
+    with state_errors("write", path):
+        check_no_link(path)
+        _replace(path, text, _PRIVATE)
+
+
 def rewrite_file(path: Path, text: str) -> None:
     """Replace the text of a person's own file, keep its permissions and follow links; raises `StateError`."""
     with state_errors("write", path):

@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.errors import StateError
-from reconciler.storage.files import check_no_link, read_kept, state_errors, write_file
+from reconciler.storage.files import check_no_link, read_kept, state_errors, write_kept
 
 _PRIVATE = 0o600
 _LOCK_SECONDS = 10.0
@@ -129,7 +129,7 @@ class FolderStore(Struct, frozen=True):
         with self._locked(name):
             if self.read(name).data != over.data:
                 raise ChangedError(f"{self.place(name)} was changed by another process")
-            write_file(self.root / name, data.decode())
+            write_kept(self.root / name, data.decode())
         return Kept(data, data)
 
     def names(self) -> list[str]:

@@ -1,8 +1,10 @@
 """A journal's file → the run that it records."""
 
 import json
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import IO, TypeAlias, TypeVar
 
 from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder, Encoder
@@ -13,6 +15,9 @@ from reconciler.errors import Source, StateError
 from reconciler.storage.files import state_errors
 
 _TAIL = 4096  # bytes that surely hold the last line
+_LONGEST = 1 << 20
+_LARGEST = 1 << 30
+"""The bytes of a line and of a journal: no run writes more, and a file of somebody else is not to fill the memory."""
 
 
 class _StepLine(Struct, frozen=True):
@@ -70,18 +75,30 @@ def to_bytes(line: RunHeader | JournalLine) -> bytes:
 
 def read_run(path: Path) -> PastRun | None:
     """Read a journal; None where not even its first line is whole, so that nothing was begun. Raises `StateError`."""
-    with state_errors("read", path):
-        first, *texts = path.read_bytes().split(b"\n")
-    if not texts:
-        return None
-    header = _header(_check_header(first, path), path)
-    return _run(header, [_decoded(_LINE_DECODER, text, path, number) for number, text in enumerate(texts[:-1], 2)])
+    with state_errors("read", path), path.open("rb") as file:
+        first = file.readline(_LONGEST)
+        if not first.endswith(b"\n"):
+            return None
+        if path.stat().st_size > _LARGEST:
+            raise StateError(f"{path} has more than {_LARGEST >> 20:,} MiB; nothing was written: move it away")
+        return _run(_header(_check_header(first, path), path), _lines(file, path))
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[JournalLine]:
+    """Yield the lines below the header, one at a time; the last one is left out where it is torn."""
+    for number in count(2):
+        text = file.readline(_LONGEST)
+        if not text.endswith(b"\n"):
+            if len(text) == _LONGEST:
+                raise _damaged(path, number)
+            return
+        yield _decoded(_LINE_DECODER, text, path, number)
 
 
 def is_closed(path: Path) -> bool:
     """Return, from its last line alone, whether a journal leaves nothing open; raises `StateError`."""
     with state_errors("read", path), path.open("rb") as file:
-        first = file.readline()
+        first = file.readline(_LONGEST)
         file.seek(max(0, path.stat().st_size - _TAIL))
         *whole, _torn = file.read().split(b"\n")
     if first.endswith(b"\n"):
@@ -96,7 +113,7 @@ def is_closed(path: Path) -> bool:
 def check_version(path: Path) -> None:
     """Raise `StateError` for a journal of another version of the format."""
     with state_errors("read", path), path.open("rb") as file:
-        first = file.readline()
+        first = file.readline(_LONGEST)
     if first.endswith(b"\n"):
         _check_header(first, path)
 
@@ -132,28 +149,28 @@ def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _
         raise _damaged(path, number) from error
 
 
-def _run(header: RunHeader, lines: list[JournalLine]) -> PastRun:
-    end = next((line for line in reversed(lines) if isinstance(line, EndLine)), None)
-    own = [line for line in lines if isinstance(line, (IntentLine, OutcomeLine, EndLine))]
-    return PastRun(
-        header,
-        _steps(lines),
-        last_seen_at=max([header.started_at, *(line.at for line in own)]),
-        finished_at=end.at if end else None,
-        interrupted=end.interrupted if end else False,
-        resolved=any(isinstance(line, ResolvedLine) for line in lines),
-        requests=max((line.requests for line in own), default=0),
-    )
-
-
-def _steps(lines: list[JournalLine]) -> tuple[Step, ...]:
-    """Return the last state of each operation, in the order in which they were begun."""
+def _run(header: RunHeader, lines: Iterable[JournalLine]) -> PastRun:
+    """Return what the lines say together: the last state of each operation, in the order in which they were begun."""
     steps: dict[tuple[str, str], Step] = {}
+    end: EndLine | None = None
+    last_seen_at, resolved, requests = header.started_at, False, 0
     for line in lines:
         if isinstance(line, _StepLine):
             result = line.outcome if isinstance(line, OutcomeLine) else "done" if isinstance(line, FoundLine) else None
             steps[line.type, line.address] = Step(line.type, line.address, Source(line.file, line.line), result)
-    return tuple(steps.values())
+        if isinstance(line, (IntentLine, OutcomeLine, EndLine)):
+            last_seen_at, requests = max(last_seen_at, line.at), max(requests, line.requests)
+        end = line if isinstance(line, EndLine) else end
+        resolved = resolved or isinstance(line, ResolvedLine)
+    return PastRun(
+        header,
+        tuple(steps.values()),
+        last_seen_at=last_seen_at,
+        finished_at=end.at if end else None,
+        interrupted=end.interrupted if end else False,
+        resolved=resolved,
+        requests=requests,
+    )
 
 
 def _damaged(path: Path, number: int) -> StateError:

@@ -1,0 +1,220 @@
+"""Hostile specs, data files and arguments, each made by a small generator: name → files of a repository, and a call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = "version: 1\nenvironments: {test: {api: sandbox}}\n"
+SPEC = "specs/a.yaml"
+_HEAD = "scopes: {s: {persona_id: p}}\n"
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """Files by their names, and what is called in their folder; `codes` are the exit codes that are right."""
+
+    files: Mapping[str, str | bytes]
+    call: tuple[str, ...] = ("validate",)
+    codes: tuple[int, ...] = (1,)
+    says: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Write the files below a folder."""
+        for name, content in {"reconciler.yaml": PROJECT, **self.files}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+CASES: dict[str, Callable[[], Hostile]] = {}
+
+
+def case(make: Callable[[], Hostile]) -> Callable[[], Hostile]:
+    """Add a case under the name of the function that makes it."""
+    CASES[make.__name__] = make
+    return make
+
+
+def contact(facts: str, name: str = "c") -> str:
+    """Return a contact whose memory has these facts, written on one line."""
+    return f"  {name}: {{email: {name}@example.com, scopes: {{s: {{facts: {facts}}}}}}}\n"
+
+
+def numbered(count: int, text: str) -> str:
+    """Return a text for each number, which it writes as {0}."""
+    return "".join(map(text.format, range(count)))
+
+
+def with_facts(facts: str) -> str:
+    """Return a spec of one contact with facts, one a line."""
+    lines = "".join(f"          {line}\n" for line in facts.splitlines())
+    return f"{_HEAD}contacts:\n  c:\n    email: c@example.com\n    scopes:\n      s:\n        facts:\n{lines}"
+
+
+@case
+def aliases_of_one_large_list() -> Hostile:
+    """100 kB, of which each of 900 aliases stands for 1,000 values."""
+    base = "a: &a [" + "x," * 1000 + "]"
+    facts = with_facts(f"{base}\n" + numbered(1100, "k{0}: *a\n"))
+    return Hostile({SPEC: facts}, says="aliases stand for more than")
+
+
+@case
+def aliases_of_a_long_text() -> Hostile:
+    facts = with_facts(f"a: &a {'x' * _MB}\n" + numbered(1000, "k{0}: *a\n"))
+    return Hostile({SPEC: facts}, says="MiB of text")
+
+
+@case
+def lists_of_aliases_of_lists() -> Hostile:
+    lines = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
+    return Hostile({SPEC: with_facts("\n".join(lines))}, says="aliases stand for more than")
+
+
+@case
+def anchor_defs_100k() -> Hostile:
+    anchors = numbered(100_000, "k{0}: &a{0} x\n")
+    return Hostile({SPEC: with_facts(anchors + "z: *nobody\n")})
+
+
+@case
+def alias_unknown_5k() -> Hostile:
+    return Hostile({SPEC: with_facts(numbered(5000, "k{0}: &anchor{0} x\n") + numbered(5000, "u{0}: *anhcor{0}\n"))})
+
+
+@case
+def variable_of_a_megabyte_many_times() -> Hostile:
+    project = f"version: 1\nvariables: {{v: {'x' * _MB}}}\nenvironments: {{test: {{api: sandbox}}}}\n"
+    return Hostile({"reconciler.yaml": project, SPEC: with_facts(f'k: "{"${v}" * 1000}"\n')})
+
+
+@case
+def variable_in_many_facts() -> Hostile:
+    project = f"version: 1\nvariables: {{v: {'x' * _MB}}}\nenvironments: {{test: {{api: sandbox}}}}\n"
+    return Hostile({"reconciler.yaml": project, SPEC: with_facts(numbered(50, f'k{{0}}: "{"${{v}}" * 50}"\n'))})
+
+
+@case
+def constant_of_many_rows() -> Hostile:
+    constant = "{" + ", ".join(f"k{n}: {{value: {n}}}" for n in range(2000)) + "}"
+    mapping = (
+        f"{_HEAD}contacts_from:\n- file: d.csv\n  contact:\n    name: n\n    email: e\n"
+        f"    scopes: {{s: {{facts: {constant}}}}}\n"
+    )
+    return Hostile({SPEC: mapping, "specs/d.csv": "n,e\n" + numbered(10_000, "n{0},e{0}@example.com\n")})
+
+
+@case
+def long_constant_of_many_rows() -> Hostile:
+    mapping = (
+        f"{_HEAD}contacts_from:\n- file: d.csv\n  contact:\n    name: n\n    email: e\n"
+        f"    scopes: {{s: {{facts: {{k: {{value: {'x' * 100_000}}}}}}}}}\n"
+    )
+    return Hostile({SPEC: mapping, "specs/d.csv": "n,e\n" + numbered(10_000, "n{0},e{0}@example.com\n")})
+
+
+@case
+def glob_of_double_stars() -> Hostile:
+    files = {f"specs/{'/'.join('abcdefghij'[: n % 10 + 1])}/{n}/x.yaml": "{}" for n in range(60)}
+    project = f"version: 1\nspecs: ['{'**/' * 12}nothing*.yaml']\nenvironments: {{test: {{api: sandbox}}}}\n"
+    return Hostile({"reconciler.yaml": project, **files})
+
+
+@case
+def glob_of_many_stars() -> Hostile:
+    name = "a" * 200
+    project = f"version: 1\nspecs: ['specs/{'*a' * 40}*b.yaml']\nenvironments: {{test: {{api: sandbox}}}}\n"
+    return Hostile({"reconciler.yaml": project, f"specs/{name}.yaml": "{}"})
+
+
+@case
+def glob_of_the_whole_system() -> Hostile:
+    project = "version: 1\nspecs: ['/**/*.yaml']\nenvironments: {test: {api: sandbox}}\n"
+    return Hostile({"reconciler.yaml": project})
+
+
+@case
+def target_of_many_stars() -> Hostile:
+    spec = f"{_HEAD}contacts:\n" + contact("{k: x}", "a" * 60)
+    return Hostile({SPEC: spec}, ("plan", "--target", "contacts." + "*a" * 30 + "*b"))
+
+
+@case
+def mistakes_50k() -> Hostile:
+    return Hostile({SPEC: f"{_HEAD}contacts:\n" + numbered(50_000, "  c{0}: {{emial: x, scopes: {{s: {{}}}}}}\n")})
+
+
+@case
+def unknown_sections_20k() -> Hostile:
+    return Hostile({SPEC: _HEAD + numbered(20_000, "contcts{0}: {{}}\n")})
+
+
+@case
+def unknown_keys_5k_beside_5k() -> Hostile:
+    keys = "fact_keys:\n" + numbered(5000, "  fact_key_number_{0}: {{}}\n")
+    return Hostile({SPEC: keys + with_facts(numbered(5000, "fatc_kye_nubmer_{0}: x\n"))})
+
+
+@case
+def unknown_variables_3k() -> Hostile:
+    variables = numbered(3000, "  var{0}: x\n")
+    project = f"version: 1\nvariables:\n{variables}environments: {{test: {{api: sandbox}}}}\n"
+    return Hostile({"reconciler.yaml": project, SPEC: with_facts(numbered(3000, 'k{0}: "${{{{vra{0}}}}}"\n'))})
+
+
+@case
+def scope_with_a_long_name() -> Hostile:
+    return Hostile({SPEC: f"{_HEAD}contacts: {{c: {{email: a@b.example, scopes: {{? {'s' * 300_000} : {{}}}}}}}}\n"})
+
+
+@case
+def fmt_of_a_long_line() -> Hostile:
+    return Hostile({SPEC: with_facts(f"k: [{'yes, ' * 300_000}no]")}, ("fmt", "--check"), (0, 1))
+
+
+@case
+def fmt_of_a_long_text() -> Hostile:
+    return Hostile({SPEC: with_facts(f"k: {'x ' * 5_000_000}y\nz: yes\n")}, ("fmt",), (0, 1))
+
+
+@case
+def comment_50_mb() -> Hostile:
+    return Hostile({SPEC: f"{_HEAD}# {'x' * 50 * _MB}\n"}, codes=(0, 1))
+
+
+@case
+def line_of_csv_100_mb() -> Hostile:
+    mapping = f"{_HEAD}contacts_from:\n- {{file: d.csv, contact: {{name: n, email: e}}}}\n"
+    return Hostile({SPEC: mapping, "specs/d.csv": "n,e\n" + "x" * 100 * _MB})
+
+
+@case
+def line_of_jsonl_100_mb() -> Hostile:
+    mapping = f"{_HEAD}contacts_from:\n- {{file: d.jsonl, contact: {{name: n, email: e}}}}\n"
+    return Hostile({SPEC: mapping, "specs/d.jsonl": '{"n": "' + "x" * 100 * _MB + '"}'})
+
+
+@case
+def line_of_jsonl_in_brackets() -> Hostile:
+    mapping = f"{_HEAD}contacts_from:\n- {{file: d.jsonl, contact: {{name: n, email: e}}}}\n"
+    return Hostile({SPEC: mapping, "specs/d.jsonl": '{"n": ' + "[" * 30 * _MB})
+
+
+@case
+def header_of_csv_with_30_million_columns() -> Hostile:
+    mapping = f"{_HEAD}contacts_from:\n- {{file: d.csv, contact: {{name: n, email: e}}}}\n"
+    return Hostile({SPEC: mapping, "specs/d.csv": "n,e" + "," * 30 * _MB + "\n"})
+
+
+@case
+def columns_of_one_name() -> Hostile:
+    mapping = f"{_HEAD}contacts_from:\n- {{file: d.csv, contact: {{name: n, email: e}}}}\n"
+    return Hostile({SPEC: mapping, "specs/d.csv": "n" + ",n" * 400_000 + ",e\n"})
+
+
+@case
+def base_as_a_pattern() -> Hostile:
+    keys = 'fact_keys: {k: {pattern: "(a+)+b"}}\n'
+    return Hostile({SPEC: keys + with_facts(f"k: {'a' * 5000}\n")})
