@@ -102,16 +102,23 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
     return found
 
 
+def head_of(folder: Path) -> str | None:
+    """Return the commit that is checked out; None where there is none, and where git cannot tell."""
+    try:
+        return _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or None
+    except InputError:
+        return None
+
+
 def commit_of(folder: Path, read: Collection[str]) -> tuple[str, bool] | None:
     """
     Return the commit that is checked out, and whether the files that were `read` are others than those of the commit.
 
     They are named from the top of the work tree. A spec that is gone counts, too. None where git cannot tell.
     """
+    if not (commit := head_of(folder)):
+        return None
     try:
-        commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        if not commit:
-            return None
         top = Path(_git(folder, "rev-parse", "--show-toplevel"))
         below = ("--", *sorted({name.partition("/")[0] for name in read} - {".."}))
         known = _git(top, "ls-files", "-z", "--recurse-submodules", *below, more=_LITERALLY).split("\0")

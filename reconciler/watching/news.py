@@ -4,10 +4,9 @@ from collections.abc import Hashable, Iterator
 
 from reconciler.core.model.settings import NotifyEvent
 from reconciler.core.plan.operations import Plan
-from reconciler.project import Environment
 from reconciler.watching.report import Report
 from reconciler.workflow.applying import steps_of
-from reconciler.workflow.notifying import News, tell
+from reconciler.workflow.notifying import News, Place, tell
 from reconciler.workflow.run import Surroundings
 
 
@@ -22,13 +21,13 @@ class WatchNews:
     def __init__(self) -> None:
         self._told: dict[str, tuple[NotifyEvent, Hashable] | None] = {}
 
-    async def tell(self, report: Report, environment: Environment, around: Surroundings) -> None:
+    async def tell(self, report: Report, place: Place, around: Surroundings) -> None:
         """Tell what is new in a report."""
         if report.account and report.account.outcomes and report.result == "ok":
             applied = News("applied", outcomes=report.account.outcomes)
-            await tell(applied, environment, "watch", around)
+            await tell(applied, place, "watch", around)
         for kind, state, news in self._changes(report):
-            if await tell(news, environment, "watch", around):
+            if await tell(news, place, "watch", around):
                 self._told[kind] = state
 
     def _changes(self, report: Report) -> Iterator[tuple[str, tuple[NotifyEvent, Hashable] | None, News]]:

@@ -34,6 +34,7 @@ from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
 from reconciler.workflow.account import Pace, pacer_of
 from reconciler.workflow.applying import apply_plan, keep_learned
+from reconciler.workflow.notifying import Place
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
 from reconciler.workflow.records import ApplyRecords, keeping_records
@@ -107,7 +108,7 @@ class WatchRun:
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._account: AccountSummary | None = None
-        self._told_environment: Environment | None = None
+        self._told_place: Place | None = None
         self._news = WatchNews()
         self._applied_digest = ""
         self._useless: Mapping[str, Sequence[FactWrite]] = {}
@@ -120,8 +121,8 @@ class WatchRun:
         started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
         report = self._report(ended, started_at, self._times.clock.monotonic() - began)
-        if self._told_environment and self._told_environment.notify:
-            await self._news.tell(report, self._told_environment, self._around)
+        if self._told_place and self._told_place[0].notify:
+            await self._news.tell(report, self._told_place, self._around)
         return report
 
     def _report(self, ended: _Ended, started_at: str, seconds: float) -> Report:
@@ -167,7 +168,7 @@ class WatchRun:
         if is_first:
             self._log.note(f"this watch is for {self._target.account}")
             self._environment = environment.name
-        self._told_environment = environment
+        self._told_place = environment, project.root
         specs = load_chosen(project, environment, options, self._around)
         note_warnings(specs.loaded, self._around.reporter)
         return specs

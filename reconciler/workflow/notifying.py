@@ -6,7 +6,8 @@ A notification that does not arrive is one warning. It raises nothing, and chang
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,10 +36,14 @@ from reconciler.render.notification import (
 from reconciler.render.words import pending
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.run_record import caller_of
+from reconciler.workflow.run_record import caller_of, commit_at
 from reconciler.workflow.session import choose_environment, choose_project
 
 _ERROR, _CHANGES_PENDING, _INCOMPLETE, _DEFECT, _INTERRUPTED = 1, 2, 3, 70, 130
+
+
+Place: TypeAlias = tuple[Environment, Path]
+"""An environment, and the root of its project."""
 
 
 class News(Struct, frozen=True):
@@ -54,9 +59,9 @@ class News(Struct, frozen=True):
 
 
 class Ended(Struct):
-    """What a command found and did until its end; `environment` where it is another than that of the options."""
+    """What a command found and did until its end; `place` where that is another than the one of the options."""
 
-    environment: Environment | None = None
+    place: Place | None = None
     plan: Plan | None = None
     receipt: Receipt | None = None
 
@@ -83,12 +88,14 @@ def is_look_for_drift(environ: Mapping[str, str]) -> bool:
     return not is_review and environ.get("CI_PIPELINE_SOURCE") not in {"push", "merge_request_event"}
 
 
-async def tell(news: News, environment: Environment, command: str, around: Surroundings) -> bool:
+async def tell(news: News, place: Place, command: str, around: Surroundings) -> bool:
     """Tell one thing where `notify` asks for it; return whether nothing is left to tell."""
+    environment, root = place
     notify = environment.notify
     if notify is None or news.event not in notify.on:
         return True
     try:
+        news = replace(news, commit=news.commit or commit_at(root))
         failure = await _sent(news, notify, environment.name, command, around)
     except Exception as error:  # noqa: BLE001  a run is what it is, whether somebody hears of it or not
         failure = f"a defect of reconciler ({type(error).__name__})"
@@ -100,21 +107,22 @@ async def tell(news: News, environment: Environment, command: str, around: Surro
 def _tell_of(
     ended: Ended, command: str, options: RunOptions | None, around: Surroundings, error: Exception | None = None
 ) -> None:
-    environment = ended.environment or (_environment_of(options, around) if options else None)
-    if environment is None or environment.notify is None:
+    place = ended.place or (_place_of(options, around) if options else None)
+    if place is None or place[0].notify is None:
         return
     for news in _news_of(ended, error):
         try:
-            run_in_loop(tell(news, environment, command, around))
+            run_in_loop(tell(news, place, command, around))
         except KeyboardInterrupt:
             around.reporter.note(f"warning: nobody was notified ({news.event}): it was interrupted")
             return
 
 
-def _environment_of(options: RunOptions, around: Surroundings) -> Environment | None:
-    """Return the environment that the options name; what is wrong with it is told by the run itself."""
+def _place_of(options: RunOptions, around: Surroundings) -> Place | None:
+    """Return the environment that the options name, and where it is; the run itself tells what is wrong with it."""
     with suppress(Exception):
-        return choose_environment(choose_project(options, around), options)
+        project = choose_project(options, around)
+        return choose_environment(project, options), project.root
     return None
 
 

@@ -4,10 +4,12 @@ import os
 import re
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 
 from reconciler import __version__
 from reconciler.core.plan.receipt import RunId, RunRecord
-from reconciler.git import commit_of
+from reconciler.errors import InputError
+from reconciler.git import commit_of, head_of
 from reconciler.reading import work_tree_of
 from reconciler.workflow.session import Session
 
@@ -36,6 +38,14 @@ def record_of(run: RunId, session: Session) -> RunRecord:
         ci_url=ci_url,
         version=__version__,
     )
+
+
+def commit_at(root: Path) -> str | None:
+    """Return the commit that the record of a run in this project names; None for what is not known."""
+    try:
+        return head_of(root) if work_tree_of(root).is_of_git else None
+    except InputError:
+        return None
 
 
 def caller_of(environ: Mapping[str, str]) -> tuple[str | None, str | None]:

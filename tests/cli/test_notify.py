@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 
@@ -110,6 +111,37 @@ def test_a_plan_for_a_review_tells_nobody(
     monkeypatch.setenv(name, "schedule")
     assert repository.run(*DRIFT).code == 2
     assert heard.events == ["drift"]
+
+
+@pytest.fixture
+def head(repository: Repository, heard: Listener) -> str:
+    """Commit the specs, and return the commit."""
+    del heard
+    repository.write(".gitignore", ".reconciler/\n*.json\nundo*.yaml\n")
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com")
+    calls = (("init", "-q"), ("add", "."), ("commit", "-qm", "specs"), ("rev-parse", "HEAD"))
+    outputs = [subprocess.check_output([*git, *call], cwd=repository.root, text=True) for call in calls]  # noqa: S603
+    return outputs[-1].strip()
+
+
+def test_each_event_names_the_commit_that_the_record_of_a_run_names(
+    repository: Repository, heard: Listener, head: str
+) -> None:
+    guarded = ("--max-changes", "1")
+    repository.run(*DRIFT)
+    repository.run(*DRIFT, *guarded)
+    repository.run("apply", "--yes", *guarded)
+    repository.run("apply", "--yes", "--receipt", "receipt.json")
+    repository.write("specs/support.yaml", SPEC.replace("premium", "trial"))
+    repository.run("apply", "--yes", "--save-undo", "undo.yaml")
+    repository.run("undo", "undo.yaml", "--yes")
+    repository.write("specs/support.yaml", SPEC.replace("facts:", "fcts:"))
+    repository.run(*DRIFT)
+    recorded = json.loads((repository.root / "receipt.json").read_text())["run"]["commit"]
+
+    assert heard.events == ["drift", "refused", "refused", "applied", "applied", "applied", "failed"]
+    assert {body["commit"] for body in heard.bodies} == {head} == {recorded}
+    assert all(f" (by ana at {head[:10]}" in text for text in heard.texts)
 
 
 def test_an_apply_that_does_nothing_tells_nothing(repository: Repository, heard: Listener) -> None:
@@ -413,6 +445,12 @@ def test_a_watch_tells_a_failure_once_and_that_it_is_over(
     assert heard.texts[1].startswith("Watch failed in live: specs/support.yaml:")
     assert heard.texts[2] == f"Watch of live is in order again{BY}"
     assert {body["exit_code"] for body in heard.bodies} == {None}
+
+
+def test_a_watch_names_the_commit(heard: Listener, watch_of: Callable[..., Watch], head: str) -> None:
+    watch_of(15.0).run(interval=10.0)
+
+    assert [(body["event"], body["commit"]) for body in heard.bodies] == [("applied", head)]
 
 
 def test_what_did_not_arrive_is_told_again_by_the_next_run(heard: Listener, watch_of: Callable[..., Watch]) -> None:

@@ -15,7 +15,7 @@ class NotificationDocument:
     `is_over` says that a drift or a failure, which was told before, is over. `planned` counts pending changes by kind,
     those of a refused plan, too, and `outcomes` the operations of an apply by result; null where that is not known.
     `exit_code` is the one of the command, and null for a watch, which goes on. `actor`, `commit` and `ci_url` are who
-    ran it, the commit of the specs that were applied, and the page of the CI job; null for what is not known. `text`
+    ran it, the commit that is checked out, and the page of the CI job; null for what is not known. `text`
     says the same for people.
     """
 
