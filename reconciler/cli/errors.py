@@ -23,6 +23,10 @@ def report_error(error: Exception, invocation: Invocation) -> int:
     if isinstance(error, OSError) and error.strerror:
         _tell_of_the_system(error, invocation)
         return _ERROR
+    if isinstance(error, MemoryError):
+        say("error: out of memory")
+        say("hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done")
+        return _ERROR
     _tell_defect(error, invocation)
     return _DEFECT
 

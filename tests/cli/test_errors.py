@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.errors import report_error
 from reconciler.cli.invocation import Invocation
 from reconciler.errors import InputError, RefusedError
 from reconciler.project import Environment
@@ -411,3 +412,12 @@ def test_a_message_about_a_very_long_text_is_short(repository: Repository, spec:
     assert called.code == 1
     assert called.err.startswith("error: specs/support.yaml")
     assert all(len(line) < 1_100 for line in called.err.splitlines())
+
+
+def test_no_memory_left_is_told_in_words_with_what_takes_less(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report_error(MemoryError(), Invocation()) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "error: out of memory",
+        "hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done",
+    ]
