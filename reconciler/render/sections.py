@@ -114,6 +114,10 @@ _OUTCOMES: Mapping[str, Section] = {
     "already": Section("Already there", "none"),
     "done": Section("Done", "none"),
 }
+_OUTCOMES_OF_RESOLVED: Mapping[str, Section] = {
+    **_OUTCOMES,
+    "unknown": Section("Unknown", "warning", "A later run looked again, and does not count it as done."),
+}
 
 
 def plan_sections(plan: PlanDocument) -> list[Section]:
@@ -124,7 +128,8 @@ def plan_sections(plan: PlanDocument) -> list[Section]:
 
 def receipt_sections(receipt: "ReceiptDocument") -> list[Section]:
     """Return the outcomes of a receipt by kind, failures first."""
-    return _sections(_OUTCOMES, ((outcome.outcome, outcome_line(outcome)) for outcome in receipt.outcomes))
+    known = _OUTCOMES_OF_RESOLVED if receipt.resolved else _OUTCOMES
+    return _sections(known, ((outcome.outcome, outcome_line(outcome)) for outcome in receipt.outcomes))
 
 
 def grouped(units: Iterable[Unit], *, with_values: bool) -> list[Group]:

@@ -65,7 +65,7 @@ def render_counts(totals: TotalsEntry) -> str:
 def _advice(receipt: ReceiptDocument) -> Iterator[str]:
     already = {outcome.detail for outcome in receipt.outcomes if outcome.outcome == "already"}
     yield from (f"Already there: {visible(detail)}." for detail in sorted(already))
-    if receipt.totals.unknown:
+    if receipt.totals.unknown and not receipt.resolved:
         why = "the answer was lost or about something else"
         yield f"Unknown: {why}, so it may have been done or not; the next plan looks again."
     yield from advice(receipt)

@@ -61,7 +61,11 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
         sentences.append(
             "The account changes what it is sent: declare it as the account keeps it, since another run will not help."
         )
-    if totals.failed > altered or totals.unknown or totals.skipped > changed:
+    if receipt.resolved:
+        sentences.append(
+            "Resolved: a later run looked at what this one left open; what it found in the account counts as done."
+        )
+    elif totals.failed > altered or totals.unknown or totals.skipped > changed:
         sentences.append("Run apply again to finish: what is done is not done twice.")
     return sentences
 

@@ -189,6 +189,24 @@ def test_the_next_apply_says_what_it_found_of_a_killed_run_once(repository: Repo
     assert "killed (resolved)" in repository.run("runs").out
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize("lines", [2, 3, 4])
+def test_a_killed_run_that_a_later_one_resolved_asks_for_no_other(
+    repository: Repository, form: str, lines: int
+) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    tear(journal, lines=lines)
+    before = repository.run("show", journal.stem, "--format", form)
+    repository.run("apply", "--yes")
+    after = repository.run("show", journal.stem, "--format", form)
+
+    advice = ("Run apply again", "the next plan looks again")
+    assert any(one in before.out for one in advice)
+    assert [one for one in advice if one in after.out] == []
+    assert "Resolved: a later run looked at what this one left open" in after.out
+
+
 def test_what_target_leaves_out_stays_open(repository: Repository) -> None:
     repository.write(
         "specs/more.yaml", "contacts: {bob: {contact_id: id-bob, scopes: {support: {facts: {name: Bob}}}}}"

@@ -77,6 +77,7 @@ def _one_run(same: Sequence[ReceiptDocument]) -> ReceiptDocument:
         same[0],
         totals=_totals(outcomes.values(), not_named=max(0, planned - len(outcomes))),
         outcomes=tuple(outcomes.values()),
+        resolved=any(receipt.resolved for receipt in same),
         allowed=tuple({name for receipt in same for name in receipt.allowed}),
         requests=max((receipt.requests for receipt in same if receipt.requests is not None), default=None),
     )

@@ -252,6 +252,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
         totals=_added([receipt.totals for receipt in receipts]),
         outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
         shards=shards if shards.missing else None,
+        resolved=all(receipt.resolved for receipt in receipts),
     )
     return with_runs(merged, receipts)
 

@@ -65,7 +65,8 @@ class ReceiptDocument:
 
     `run` is the run that it is of, and of a merged receipt the last one; `runs` are then all of them, the oldest first.
     `requests` counts those that were sent, reads included; a killed run may have sent a few more.
-    `allowed` are the rules that are broken and were raised for the run, by `--allow`.
+    `allowed` are the rules that are broken and were raised for the run, by `--allow`. `resolved`: a later run has
+    looked at what this one left open.
     """
 
     format_version: str
@@ -83,6 +84,7 @@ class ReceiptDocument:
     requests: int | None = None
     runs: tuple[RunRecord, ...] = ()
     allowed: tuple[str, ...] = ()
+    resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

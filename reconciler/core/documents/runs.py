@@ -187,6 +187,7 @@ def describe_past_run(run: PastRun) -> ReceiptDocument:
         outcomes=tuple(map(_outcome, run.steps)),
         run=run.header.run,
         requests=run.requests or None,
+        resolved=run.resolved,
     )
 
 
