@@ -50,7 +50,8 @@ class Health:
 
 _PATIENCE = 5.0
 _BACKLOG = 128
-_CONNECTIONS = 64
+_CONNECTIONS = 512
+"""Those that say nothing count, too: a probe is answered beside some hundred of them."""
 
 
 def create_app(registry: CollectorRegistry, health: Health) -> ASGIApp:

@@ -1,6 +1,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -68,6 +69,16 @@ def test_readyz_waits_for_a_plan(served: Served) -> None:
 
 def test_nothing_else_is_there_and_nothing_can_be_sent(served: Served) -> None:
     assert served.get("/")[0] == 404
+
+
+def test_a_probe_is_answered_beside_200_clients_that_never_finish(served: Served) -> None:
+    place = ("127.0.0.1", int(served.url.rpartition(":")[2]))
+    with ExitStack() as held:
+        for _ in range(200):
+            client = held.enter_context(socket.create_connection(place))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nslow: ")
+
+        assert served.get("/healthz")[0] == 200
 
 
 def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
