@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 class ScreenReporter:
     """Reports on standard error, and keeps secrets for the place where errors are shown."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, *, repeats: bool = True) -> None:
         self._invocation = invocation
         self._progress: Progress | None = None
+        self._repeats = repeats
+        self._noted: set[str] = set()
 
     @property
     def shows_live_values(self) -> bool:
@@ -30,8 +32,11 @@ class ScreenReporter:
         return is_operators_terminal(sys.stderr)
 
     def note(self, line: str) -> None:
-        """Write a line."""
-        remark(line)
+        """Write a line; unless the reporter `repeats`, one that was written is not written again."""
+        if self._repeats or line not in self._noted:
+            remark(line)
+        if not self._repeats:
+            self._noted.add(line)
 
     def progress(self, label: str) -> Callable[[int, int], None]:
         """Return a bar or a counter."""

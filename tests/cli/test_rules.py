@@ -108,6 +108,14 @@ def test_of_a_rule_that_warns_everywhere_some_places_are_named_and_the_others_co
     assert checked.err.endswith("warning: and 201 more of rules that warn\n")
 
 
+def test_a_warning_of_several_environments_is_shown_once(repository: Repository) -> None:
+    repository.write("specs/rules.yaml", HAS_ZONE + "    level: warn\n")
+
+    one, all_of_them = repository.run("validate"), repository.run("validate", "--all-environments")
+    assert len(all_of_them.out.splitlines()) > 1
+    assert all_of_them.err == one.err != ""
+
+
 def test_an_unknown_rule_is_not_allowed(repository: Repository) -> None:
     repository.write("specs/rules.yaml", KEEPS)
 

@@ -74,7 +74,7 @@ def _checked(invocation: Invocation, *, all_environments: bool) -> str:
     from reconciler.project import load_project
     from reconciler.workflow.session import choose_environment, of_each_environment
 
-    project, reporter = load_project(invocation.project), ScreenReporter(invocation)
+    project, reporter = load_project(invocation.project), ScreenReporter(invocation, repeats=not all_environments)
     if not all_environments:
         return _check(project, choose_environment(project, invocation), reporter)
     names = [environment.name for environment in project.environments]
