@@ -22,7 +22,7 @@ class WatchNews:
         self._told: dict[str, tuple[NotifyEvent, Hashable] | None] = {}
 
     async def tell(self, report: Report, place: Place, around: Surroundings) -> None:
-        """Tell what is new in a report."""
+        """Notify of what is new in a report."""
         if report.account and report.account.outcomes and report.result == "ok":
             applied = News("applied", outcomes=report.account.outcomes)
             await tell(applied, place, "watch", around)

@@ -15,9 +15,10 @@ from reconciler.core.model.settings import is_bucket
 from reconciler.errors import InputError, SpecError
 from reconciler.project import FILE_NAME, SANDBOX, Environment, Project
 from reconciler.workflow.account import api_of
+from reconciler.workflow.loading import choose_environment, choose_project
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import LoadedSpecs, choose_environment, choose_project
+from reconciler.workflow.session import LoadedSpecs
 
 _CURE = "nothing was read or written: put back what was there, or restart the watch to go on without it"
 _MOMENT = 1.0

@@ -34,6 +34,7 @@ from reconciler.watching.probes import Health
 from reconciler.watching.report import AccountSummary, Report, RunResult, WatchLog
 from reconciler.workflow.account import Pace, pacer_of
 from reconciler.workflow.applying import apply_plan, keep_learned
+from reconciler.workflow.loading import note_warnings
 from reconciler.workflow.notifying import Place
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.proposal import Proposal, propose_declared
@@ -41,7 +42,7 @@ from reconciler.workflow.records import ApplyRecords, keeping_records
 from reconciler.workflow.refusing import refuse
 from reconciler.workflow.remembering import begin_writing
 from reconciler.workflow.run import Reporter, Surroundings
-from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, note_warnings, session_for
+from reconciler.workflow.session import LoadedSpecs, Session, load_chosen, session_for
 
 
 class Times(Struct, frozen=True):

@@ -26,9 +26,10 @@ from reconciler.project import load_project
 from reconciler.specs.loading import Recorder
 from reconciler.specs.provenance import Deciding, Given, deciding
 from reconciler.specs.references import References
+from reconciler.workflow.loading import load_environment, of_each_environment, references_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import Session, load_environment, of_each_environment, open_session, references_of
+from reconciler.workflow.session import Session, open_session
 
 
 def compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:

@@ -18,11 +18,10 @@ from reconciler.errors import InputError
 from reconciler.project import Environment, Project
 from reconciler.specs.known import ReadFiles
 from reconciler.workflow.account import own_digest_key
-from reconciler.workflow.choosing import unmatched
+from reconciler.workflow.loading import choose_environment, choose_project, load_environment, note_warnings, unmatched
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.revisions import UnusableError, declared_at, declared_since
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import choose_environment, choose_project, load_environment, note_warnings
 
 _NO_DIFFERENCE = {"near_duplicate", "not_read", "other_shard"}
 _KEY_BYTES = 32

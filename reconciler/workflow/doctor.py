@@ -32,9 +32,10 @@ from reconciler.render.words import counted, memories
 from reconciler.storage.files import check_writable
 from reconciler.storage.store import check_store
 from reconciler.workflow.account import Account, open_account
+from reconciler.workflow.loading import choose_environment, choose_project
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import choose_environment, choose_project, load_chosen
+from reconciler.workflow.session import load_chosen
 from reconciler.workflow.state import state_of
 
 Status: TypeAlias = Literal["ok", "note", "fail"]

@@ -25,8 +25,8 @@ from reconciler.linting import lint
 from reconciler.project import Environment, Project, load_project
 from reconciler.specs.loading import Specs
 from reconciler.specs.provenance import Explained, Given, explain
+from reconciler.workflow.loading import choose_environment, of_each_environment, references_of
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.session import choose_environment, of_each_environment, references_of
 
 _Commits: TypeAlias = Mapping[tuple[str, int], Commit]
 

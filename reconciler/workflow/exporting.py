@@ -34,7 +34,7 @@ from reconciler.specs.scanning import secret_keys
 from reconciler.storage.files import check_new_files, write_new_files
 from reconciler.user_lookup import UserReader
 from reconciler.workflow.exported_table import about_rows, table_file, table_text
-from reconciler.workflow.session import load_environment
+from reconciler.workflow.loading import load_environment
 
 _ABOUT = (
     "Written by `reconciler export`. Every value below is what the account held;",

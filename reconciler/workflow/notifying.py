@@ -34,10 +34,10 @@ from reconciler.render.notification import (
     with_details,
 )
 from reconciler.render.words import pending
+from reconciler.workflow.loading import choose_environment, choose_project
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.run_record import caller_of, commit_at
-from reconciler.workflow.session import choose_environment, choose_project
 
 _ERROR, _CHANGES_PENDING, _INCOMPLETE, _DEFECT, _INTERRUPTED = 1, 2, 3, 70, 130
 

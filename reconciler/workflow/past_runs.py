@@ -16,10 +16,10 @@ from reconciler.render.words import counted, shards_sentence
 from reconciler.storage.journal import JournalFolder, read_run
 from reconciler.storage.lease import running
 from reconciler.storage.saved_documents import SavedDocument, load_document
+from reconciler.workflow.loading import check_place, choose_project
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.records import JOURNALS, LEASES, journals_of
 from reconciler.workflow.run import Surroundings
-from reconciler.workflow.session import check_place, choose_project
 from reconciler.workflow.state import State, states_of
 
 Note = Callable[[str], None]

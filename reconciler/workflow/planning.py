@@ -10,9 +10,9 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
-from reconciler.core.model.selection import ALL, Chosen, Selection, Shard, Shards, part_of, restrict, select
+from reconciler.core.model.selection import ALL, Chosen, Shard, Shards, part_of, restrict
 from reconciler.core.model.text import visible
-from reconciler.core.plan.base import Counterpart, base_of, changed_addresses
+from reconciler.core.plan.base import Counterpart, base_of
 from reconciler.core.plan.measures import foresee
 from reconciler.core.plan.notices import in_order, undeclared_notices
 from reconciler.core.plan.operations import Plan, PlanOrigin
@@ -21,6 +21,7 @@ from reconciler.core.remote import Reader
 from reconciler.errors import RefusedError, SpecError
 from reconciler.observe import observe
 from reconciler.render.words import memories
+from reconciler.workflow.loading import choose
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 
@@ -99,17 +100,6 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
         gone = undeclared_notices(counterpart.of(since), desired)
         plan = replace(plan, notices=in_order((*plan.notices, *gone)))
     return _with_cost(plan, run)
-
-
-def choose(desired: Desired, chosen: Chosen, shard: Shard | None, since: Desired | None = None) -> Selection:
-    """Return the part that is chosen; raises `InputError` for an option that names nothing."""
-    changed = None if since is None else changed_addresses(since, desired)
-    selection = select(desired, chosen, shard, changed=changed)
-    if selection.unmatched:
-        from reconciler.workflow.choosing import unmatched  # noqa: PLC0415  most options name something
-
-        raise unmatched(selection.unmatched[0], desired)
-    return selection
 
 
 async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run: Run) -> Plan:

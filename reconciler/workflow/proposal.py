@@ -16,7 +16,8 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
 from reconciler.errors import RefusedError
-from reconciler.workflow.planning import choose, make_plan, plan_again
+from reconciler.workflow.loading import choose
+from reconciler.workflow.planning import make_plan, plan_again
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 

@@ -11,8 +11,9 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.plan.drift import with_live_values
 from reconciler.errors import InputError, Source, SpecError
 from reconciler.reading.places import Edit
+from reconciler.workflow.loading import load_environment
 from reconciler.workflow.pulling import Choice, Drifted, DriftedPlace
-from reconciler.workflow.session import Session, load_environment
+from reconciler.workflow.session import Session
 
 
 class UnfaithfulEditError(Exception):

@@ -24,9 +24,9 @@ from reconciler.render.words import listed
 from reconciler.specs.loading import Recorder
 from reconciler.specs.provenance import Given, deciding
 from reconciler.specs.texts import accepts
-from reconciler.workflow.choosing import unmatched
+from reconciler.workflow.loading import load_environment, references_of, unmatched
 from reconciler.workflow.planning import plan_live
-from reconciler.workflow.session import Session, load_environment, references_of
+from reconciler.workflow.session import Session
 from reconciler.workflow.spec_texts import FactPlace, SpecTexts
 
 Choice: TypeAlias = Literal["take", "seed", "leave"]

@@ -11,8 +11,8 @@ from reconciler.git import checked_out
 from reconciler.project import DEFAULT_SPECS, Environment, Project, load_project
 from reconciler.specs import Environ
 from reconciler.specs.known import ReadFiles
+from reconciler.workflow.loading import load_environment
 from reconciler.workflow.options import RunOptions
-from reconciler.workflow.session import load_environment
 
 _NOTHING = Desired((), (), (), ())
 

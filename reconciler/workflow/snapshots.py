@@ -12,7 +12,7 @@ from reconciler.observe import observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.render.words import memories
 from reconciler.storage.saved_documents import load_snapshot
-from reconciler.workflow.planning import choose
+from reconciler.workflow.loading import choose
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 

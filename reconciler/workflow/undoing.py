@@ -24,10 +24,11 @@ from reconciler.specs.texts import accepts
 from reconciler.specs.undo_file import UndoHeader, load_undo, undo_text
 from reconciler.storage.files import check_writable, write_file
 from reconciler.workflow.account import Account, api_of, open_account
+from reconciler.workflow.loading import choose_project, load_environment
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import guards_of
 from reconciler.workflow.run import Reporter, Surroundings
-from reconciler.workflow.session import Session, choose_project, load_environment
+from reconciler.workflow.session import Session
 
 _MOST_REPORTED = 20
 _NOTHING_DONE = "nothing was read or written"

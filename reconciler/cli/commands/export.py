@@ -99,7 +99,7 @@ def _exported(invocation: Invocation, wish: _Wish) -> tuple["Export", str]:
     from reconciler.specs.texts import accepts
     from reconciler.workflow.account import open_account, remember_ids
     from reconciler.workflow.exporting import AccountScope, is_among_specs, load_declared, table_for, write_export
-    from reconciler.workflow.session import choose_project
+    from reconciler.workflow.loading import choose_project
 
     out, csv, around = wish.out, wish.csv, surroundings_of(invocation)
     project = choose_project(invocation, around)

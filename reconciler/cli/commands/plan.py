@@ -94,7 +94,7 @@ def plan(  # noqa: PLR0913  one parameter an option
 
 
 def _notifying(invocation: Invocation, around: "Surroundings") -> "AbstractContextManager[Ended | None]":
-    """Tell of drift, and of what keeps a look for drift from its end; a plan for a review tells nobody."""
+    """Notify of drift, and of what keeps a look for drift from its end; a plan for a review tells nobody."""
     from reconciler.workflow.notifying import is_look_for_drift, notifying
 
     return notifying("plan", invocation, around) if is_look_for_drift(around.environ) else nullcontext()

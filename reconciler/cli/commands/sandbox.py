@@ -183,7 +183,7 @@ def _state_file(invocation: Invocation, *, known: bool) -> Iterator["Path"]:
     from reconciler.errors import StateError
     from reconciler.sandbox.values import SandboxError
     from reconciler.workflow.account import sandbox_file
-    from reconciler.workflow.session import choose_known_project, choose_project
+    from reconciler.workflow.loading import choose_known_project, choose_project
 
     try:
         choose = choose_known_project if known else choose_project

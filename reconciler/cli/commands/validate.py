@@ -72,7 +72,7 @@ def _checked(invocation: Invocation, *, all_environments: bool) -> str:
     """Check one environment or all, and give what is declared in numbers; raises `InputError` and `SpecError`."""
     from reconciler.cli.surroundings import ScreenReporter
     from reconciler.project import load_project
-    from reconciler.workflow.session import choose_environment, of_each_environment
+    from reconciler.workflow.loading import choose_environment, of_each_environment
 
     project, reporter = load_project(invocation.project), ScreenReporter(invocation, repeats=not all_environments)
     if not all_environments:
@@ -82,8 +82,8 @@ def _checked(invocation: Invocation, *, all_environments: bool) -> str:
 
 
 def _check(project: "Project", environment: "Environment", reporter: "Reporter") -> str:
+    from reconciler.workflow.loading import load_environment, note_warnings
     from reconciler.workflow.refusing import check_declared
-    from reconciler.workflow.session import load_environment, note_warnings
 
     loaded = load_environment(project, environment)
     note_warnings(loaded, reporter)
