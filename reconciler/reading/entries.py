@@ -42,6 +42,11 @@ class Part(Struct, eq=False):
         """Return whether it is a mapping or list without brackets."""
         return self.kind in {"mapping", "list"} and not self.is_flow
 
+    @property
+    def is_repeated(self) -> bool:
+        """Return whether an alias elsewhere repeats it, what it is in, or anything in it."""
+        return self.is_shared or any(part.is_repeated for part in self.below() if part.kind != "alias")
+
     def below(self) -> Iterator["Part"]:
         """Yield the keys and values in it, in the order of the text."""
         for entry in self.entries:

@@ -38,6 +38,7 @@ _FLAWS: Mapping[Flaw, str] = {
     "key": "the live value holds a key that specs refuse",
     "depth": "the live value is nested too deep",
 }
+_REPEATED = "an anchor or an alias repeats it elsewhere"
 _BY_HAND = "edit this line by hand"
 _BY_HAND_OR_SEED = "edit this line by hand, or make it a seed_fact with --seed"
 _KEEP_RULE = "change the rule, or put the declared value back with `reconciler apply`"
@@ -181,7 +182,7 @@ class _Judge(Struct, frozen=True):
             verb = "reads" if len(others) == 1 else "read"
             yield Refusal(f"{listed(list(others))} {verb} this overlay, too", _BY_HAND)
         if at.is_shared:
-            yield Refusal("an anchor or an alias repeats it elsewhere", _BY_HAND)
+            yield Refusal(_REPEATED, _BY_HAND)
         rest = sorted(self.readers[given.source] - {drift.address for drift in drifts})
         if rest:
             more = f" and {len(rest) - 1:,} more" if len(rest) > 1 else ""
@@ -217,8 +218,8 @@ class _Judge(Struct, frozen=True):
         """Yield why the way in which the value is written forbids to replace it."""
         for change in drift.changes:
             found = self.texts.part(at, change.path[1:])
-            if found is None or found.entry.value.is_shared:
-                yield Refusal("an anchor or an alias repeats it elsewhere", _BY_HAND)
+            if found is None or found.entry.value.is_repeated:
+                yield Refusal(_REPEATED, _BY_HAND)
                 return
             if holds_secret(change.after) or any(map(_refers, found.entry.value.scalars())):
                 yield _of_reference(given)
@@ -228,6 +229,8 @@ class _Judge(Struct, frozen=True):
                 yield Refusal(str(error), _BY_HAND)
 
     def _seed(self, at: FactPlace) -> Refusal | None:
+        if at.found.entry.value.is_repeated:
+            return Refusal(_REPEATED, _BY_HAND)
         try:
             self.texts.seed_edits([at])
         except NoEditError as error:

@@ -353,6 +353,17 @@ def test_a_part_that_an_alias_repeats_is_left(repository: Repository, learn: Cal
     assert "an anchor or an alias repeats it elsewhere; edit this line by hand" in refusal(repository)
 
 
+@pytest.mark.parametrize("choice", ["--take", "--seed"])
+def test_a_value_in_which_an_alias_repeats_something_is_left_whole(
+    repository: Repository, learn: Callable[..., None], choice: str
+) -> None:
+    text = SPEC.replace("trial ", '{m: &m "trial"} ').replace("name: Sarah", "name: *m")
+    repository.write("specs/support.yaml", text)
+    learn(plan="premium")
+
+    assert "an anchor or an alias repeats it elsewhere; edit this line by hand" in refusal(repository, choice)
+
+
 SHARED = """\
 scopes:
   support: {persona_id: persona-1, facts: {plan: trial}}

@@ -17,6 +17,7 @@ from reconciler.core.documents.comparison import DeclaredValue, declared_values
 from reconciler.core.model.value import same
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
+from tests.effort import examples
 from tests.properties.worlds import VALUES, yaml
 
 TEXTS = st.sampled_from(
@@ -152,6 +153,7 @@ def comments(text: str) -> list[str]:
     return sorted(re.findall(r"#(?: ?(?:why(?:, then)?|a: b|above|one|two|odd foot|odd|head|foot))\b", text))
 
 
+@examples(40)
 @given(drifted_specs())
 @pytest.mark.parametrize("choice", ["--take", "--seed"])
 def test_what_is_pulled_is_declared_then_and_all_else_stays(choice: str, drawn: tuple[Spec, dict[str, Any]]) -> None:
