@@ -89,7 +89,7 @@ class SharedWindow(Window):
             self._use_by = now + self._rate.seconds if drawn.granted else self._use_by
 
     def settle(self, now: float) -> None:
-        """Give back what was drawn and not sent; raises `StateError`."""
+        """Hand back to the others what was drawn and not sent; raises `StateError`."""
         unused, ended = max(0, self._drawn), self._ended
         self._drawn, self._ended = min(0, self._drawn), []
         if unused or ended:

@@ -133,3 +133,12 @@ def reason(error: OSError | ValueError) -> str:
 def _unreadable(name: str, why: str, cure: str) -> ParsedFile:
     problem = Problem(name, 0, 0, "", f"cannot be read: {why}", cure)
     return ParsedFile((), (problem,))
+
+
+def identity(path: Path) -> object:
+    """Return what all names of a file have in common; of a link to nothing, its name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    return status.st_dev, status.st_ino

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from reconciler.errors import InputError, Problem
-from reconciler.reading.document import reason
+from reconciler.reading.document import identity, reason
 
 FORMATS: Mapping[str, Literal["csv", "json", "yaml"]] = {
     ".csv": "csv",
@@ -291,12 +291,3 @@ def _is_glob(entry: str) -> bool:
 
 def _is_there(path: Path) -> bool:
     return path.is_symlink() or path.exists()  # a link to nothing is there: reading it will say what is wrong with it
-
-
-def identity(path: Path) -> object:
-    """Return what all names of a file have in common; of a link to nothing, its name."""
-    try:
-        status = path.stat()
-    except OSError:
-        return path
-    return status.st_dev, status.st_ino

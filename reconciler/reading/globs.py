@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.reading.files import identity
+from reconciler.reading.document import identity
 
 _ANY_FOLDERS = "**"
 

@@ -70,7 +70,7 @@ class Ended(Struct):
 def notifying(
     command: str, options: RunOptions | None, around: Surroundings, *, of_errors: bool = True
 ) -> Iterator[Ended]:
-    """Tell what the block came to, errors included where that is wanted; without options, of its own environment."""
+    """Notify of what the block came to, with errors where that is wanted; without options, of its own environment."""
     ended = Ended()
     try:
         yield ended
@@ -89,7 +89,7 @@ def is_look_for_drift(environ: Mapping[str, str]) -> bool:
 
 
 async def tell(news: News, place: Place, command: str, around: Surroundings) -> bool:
-    """Tell one thing where `notify` asks for it; return whether nothing is left to tell."""
+    """Notify of one thing where `notify` asks for it; return whether nothing is left to tell."""
     environment, root = place
     notify = environment.notify
     if notify is None or news.event not in notify.on:

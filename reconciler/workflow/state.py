@@ -80,7 +80,7 @@ def share_rate(state: State, pacer: "Pacer", account: str) -> None:
 
 
 def settle_rate(pacer: "Pacer") -> None:
-    """Give back what a run has not used; where that is not possible, it counts until it is certainly over."""
+    """Hand back what a run has not used of the rate; where that fails, it counts until it is certainly over."""
     if pacer.window:
         with suppress(StateError):
             pacer.window.settle(pacer.now)

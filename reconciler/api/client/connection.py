@@ -14,7 +14,7 @@ import httpx
 
 from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
-from reconciler.api.client.endpoint import Endpoint, base_url
+from reconciler.api.client.endpoint import Carrier, Endpoint, base_url
 from reconciler.api.client.failures import NoTlsError, no_answer, unreachable
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
 from reconciler.errors import ApiUnavailableError
@@ -145,7 +145,7 @@ class Connection:
     parameters, none of which this API has. That took half of the CPU time of a request.
     """
 
-    def __init__(self, transport: Transport, endpoint: Endpoint, allowed: Allowed) -> None:
+    def __init__(self, transport: Carrier, endpoint: Endpoint, allowed: Allowed) -> None:
         self._transport = transport
         self._endpoint = endpoint
         self._allowed = allowed

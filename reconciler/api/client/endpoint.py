@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -15,7 +16,6 @@ from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import InputError
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
-    from reconciler.api.client.connection import Transport
     from reconciler.api.network import Proxy
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
@@ -29,6 +29,14 @@ _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
 _SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
+
+
+class Carrier(Protocol):
+    """What carries the requests of all clients of a run."""
+
+    def answer(self, request: httpx.Request) -> AbstractAsyncContextManager[httpx.Response]:
+        """Send a request and yield its answer, whose body is still to be read; raises `httpx.HTTPError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Endpoint:
     proxy: "Proxy | None" = None
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     on_answer: Callable[[ApiAnswer], None] | None = None
-    transport: "Transport | None" = None
+    transport: "Carrier | None" = None
 
     @property
     def seconds_for_an_answer(self) -> float:
