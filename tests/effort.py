@@ -1,5 +1,5 @@
 """
-How many examples the laws draw: a share of the full number, and all with `--hypothesis-profile=full`, as in `.ci/run`.
+How many examples the laws draw: a share of the full number, and all with `--hypothesis-profile=full`.
 
 Examples are derandomized: a run draws the same each time, with either profile.
 """
