@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
@@ -59,11 +59,18 @@ class ApplyRecords(Struct, frozen=True):
                 continue
             is_of_these_specs = run.header.specs_digest == proposal.fresh.origin.specs_digest
             held = [step for step in statuses if statuses[step] == "held" and is_of_these_specs]
+            held = self._without_later(run, held) if held else held
             keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
             if keys:
                 self.unclear.append(_Unclear(run.header.run.id, keys, held))
             else:
                 self._resolve(run.header.run.id, held)
+
+    def _without_later(self, run: PastRun, held: Sequence[Step]) -> list[Step]:
+        """Return the steps that no later run sent: what was sent again was not there when that run looked."""
+        later = (one for one in self.journals.runs() if one.header.run.id > run.header.run.id)
+        sent = {operation_key(step) for one in later for step in one.steps if step.is_open or step.result == "done"}
+        return [step for step in held if operation_key(step) not in sent]
 
     def _ended(self) -> Iterator[PastRun]:
         """Yield the runs that left something open, without those of other shards that are at work."""

@@ -76,7 +76,7 @@ def test_killed_twice_and_finished_all_attempts_together_are_what_the_sandbox_di
     victim, store = Victim(), Store()
     app = create_app(store, faults=KillOften(moments(seed), victim.kill))
     with running(app) as url:
-        live = ("-e", "live", "--api-url", url, "--concurrency", "1")  # nothing else is in flight at a kill
+        live = ("-e", "live", "--api-url", url, "--concurrency", "4")
         if plan:
             assert repository.run(*live, "plan", "--out", *plan).code == 0
         for _ in range(2):

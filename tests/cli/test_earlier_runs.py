@@ -1,0 +1,78 @@
+"""What is found of runs that left something open counts for the run that did it, and for no other."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reconciler.core.documents.runs import RunHeader
+from reconciler.core.model.observed import Absent, Present
+from reconciler.core.plan.operations import Operation
+from reconciler.core.plan.receipt import Outcome, Result, RunRecord
+from reconciler.storage.journal import JournalFolder
+from reconciler.storage.store import FolderStore
+from reconciler.workflow.proposal import Proposal
+from reconciler.workflow.records import ApplyRecords
+from tests.builders import ORIGIN, desired, memory, plan, user
+
+WANTED = memory({"plan": "premium"}, users=[user()])
+CREATE, WRITE, ADD = plan(WANTED, Absent()).operations
+NOW = "2026-01-02T12:00:01.000Z"
+
+
+def killed(folder: JournalFolder, run: str, operations: Sequence[Operation], done: Sequence[Operation] = ()) -> None:
+    """Keep the journal of a run that was killed; all but what is done was in flight then."""
+    header = RunHeader(RunRecord(run), "test", "sandbox", "hmac:0", ORIGIN.specs_digest, NOW, {"any": 3})
+    journal = folder.start(header, now=lambda: NOW, requests=lambda: 0)
+    for operation in operations:
+        asyncio.run(journal.intent(operation))
+    for operation in done:
+        journal.outcome(Outcome(operation, "done"))
+    journal.close(stop_requested=False)
+
+
+def resolved(folder: JournalFolder, state: Path, live: Present) -> None:
+    """Let another run look at what the account holds now; the user cannot be seen, so it is sent again."""
+    account: Any = SimpleNamespace(
+        state=SimpleNamespace(store=FolderStore(state)),
+        memory_ids=SimpleNamespace(environment="test", api="sandbox", account="hmac:0"),
+    )
+    reporter = SimpleNamespace(note=lambda _line: None)
+    session: Any = SimpleNamespace(desired=desired(WANTED), account=account, reporter=reporter)
+    fresh = plan(WANTED, live)
+    lease: Any = None
+    records = ApplyRecords(session, RunRecord("3"), folder, lease)
+    records.resolve_earlier_runs(Proposal(fresh, fresh, desired(WANTED)))
+    for earlier in records.unclear:
+        folder.resolve(earlier.run, by="3", at=NOW, held=earlier.held)
+
+
+def found(folder: JournalFolder, run: str, operation: Operation) -> Result | None:
+    [past] = [one for one in folder.runs() if one.header.run.id == run]
+    [step] = [one for one in past.steps if one.type == operation.type]
+    return step.result
+
+
+@pytest.mark.parametrize(("done", "of_second"), [((), "done"), ((WRITE,), "done")])
+def test_what_two_killed_runs_had_in_flight_is_found_once(
+    tmp_path: Path, done: Sequence[Operation], of_second: str
+) -> None:
+    folder = JournalFolder(tmp_path / "journal")
+    killed(folder, "1", [WRITE, ADD])
+    killed(folder, "2", [WRITE, ADD], done)
+    resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert found(folder, "1", WRITE) is None
+    assert found(folder, "2", WRITE) == of_second
+
+
+def test_what_a_later_run_did_not_send_again_is_found_for_the_first(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path / "journal")
+    killed(folder, "1", [WRITE, ADD])
+    killed(folder, "2", [ADD])
+    resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert found(folder, "1", WRITE) == "done"
