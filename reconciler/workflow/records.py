@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 
 from msgspec import Struct, field
 
@@ -51,6 +52,7 @@ class ApplyRecords(Struct, frozen=True):
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
         declared, looked_at = self.session.desired, proposal.looked_at
+        all_runs = cache(self._all_runs)
         for run in self._ended():
             statuses = step_statuses(run.open_steps, proposal.fresh, declared=declared, looked_at=looked_at)
             counts = Counter(statuses.values())
@@ -59,18 +61,17 @@ class ApplyRecords(Struct, frozen=True):
                 continue
             is_of_these_specs = run.header.specs_digest == proposal.fresh.origin.specs_digest
             held = [step for step in statuses if statuses[step] == "held" and is_of_these_specs]
-            held = self._without_later(run, held) if held else held
+            held = _without_later(run, held, all_runs()) if held else held
             keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
             if keys:
                 self.unclear.append(_Unclear(run.header.run.id, keys, held))
             else:
                 self._resolve(run.header.run.id, held)
 
-    def _without_later(self, run: PastRun, held: Sequence[Step]) -> list[Step]:
-        """Return the steps that no later run sent: what was sent again was not there when that run looked."""
-        later = (one for one in self.journals.runs() if one.header.run.id > run.header.run.id)
-        sent = {operation_key(step) for one in later for step in one.steps if step.is_open or step.result == "done"}
-        return [step for step in held if operation_key(step) not in sent]
+    def _all_runs(self) -> list[PastRun]:
+        """Read all journals, also those of other machines that leave nothing open; raises `StateError`."""
+        self.journals.fetch(also_closed=True)
+        return self.journals.runs()
 
     def _ended(self) -> Iterator[PastRun]:
         """Yield the runs that left something open, without those of other shards that are at work."""
@@ -136,6 +137,13 @@ class ApplyRecords(Struct, frozen=True):
             started_at=_now(),
             operations=Counter(operation.type for operation in operations),
         )
+
+
+def _without_later(run: PastRun, held: Sequence[Step], runs: Iterable[PastRun]) -> list[Step]:
+    """Return the steps that no later run sent: what was sent again was not there when that run looked."""
+    later = (one for one in runs if one.header.run.id > run.header.run.id)
+    sent = {operation_key(step) for one in later for step in one.steps if step.is_open or step.result == "done"}
+    return [step for step in held if operation_key(step) not in sent]
 
 
 @asynccontextmanager

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.documents.runs import RunHeader
+from reconciler.core.documents.runs import PastRun, RunHeader
 from reconciler.core.model.observed import Absent, Present
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome, Result, RunRecord
+from reconciler.storage.bucket import open_bucket
 from reconciler.storage.journal import JournalFolder
+from reconciler.storage.journal.mirror import Mirror
 from reconciler.storage.store import FolderStore
 from reconciler.workflow.proposal import Proposal
 from reconciler.workflow.records import ApplyRecords
+from tests.buckets import new_bucket
 from tests.builders import ORIGIN, desired, memory, plan, user
 
 WANTED = memory({"plan": "premium"}, users=[user()])
@@ -23,14 +26,22 @@ CREATE, WRITE, ADD = plan(WANTED, Absent()).operations
 NOW = "2026-01-02T12:00:01.000Z"
 
 
-def killed(folder: JournalFolder, run: str, operations: Sequence[Operation], done: Sequence[Operation] = ()) -> None:
-    """Keep the journal of a run that was killed; all but what is done was in flight then."""
+def killed(
+    folder: JournalFolder,
+    run: str,
+    operations: Sequence[Operation],
+    done: Sequence[Operation] = (),
+    failed: Sequence[Operation] = (),
+) -> None:
+    """Keep the journal of a run; what is neither done nor failed was in flight when it was killed."""
     header = RunHeader(RunRecord(run), "test", "sandbox", "hmac:0", ORIGIN.specs_digest, NOW, {"any": 3})
     journal = folder.start(header, now=lambda: NOW, requests=lambda: 0)
     for operation in operations:
         asyncio.run(journal.intent(operation))
     for operation in done:
         journal.outcome(Outcome(operation, "done"))
+    for operation in failed:
+        journal.outcome(Outcome(operation, "failed"))
     journal.close(stop_requested=False)
 
 
@@ -67,6 +78,38 @@ def test_what_two_killed_runs_had_in_flight_is_found_once(
 
     assert found(folder, "1", WRITE) is None
     assert found(folder, "2", WRITE) == of_second
+
+
+def test_what_another_machine_sent_again_is_not_found_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = open_bucket(new_bucket(monkeypatch))
+    one, other = (JournalFolder(tmp_path / name, Mirror(bucket, tmp_path / name)) for name in ("one", "other"))
+    killed(one, "1", [WRITE, ADD])
+    killed(one, "2", [WRITE, ADD], [WRITE], failed=[CREATE, ADD])
+    other.fetch(also_closed=False)
+    assert [path.stem for path in other.paths()] == ["1"]
+    resolved(other, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert found(other, "1", WRITE) is None
+
+
+def test_the_journals_are_read_once_for_all_runs_that_were_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, looks = JournalFolder(tmp_path / "journal"), list[Path]()
+    for run in "12":
+        killed(folder, run, [WRITE, ADD])
+    runs = JournalFolder.runs
+
+    def counted(folder: JournalFolder) -> list[PastRun]:
+        looks.append(folder.path)
+        return runs(folder)
+
+    monkeypatch.setattr(JournalFolder, "runs", counted)
+    resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert len(looks) == 1
 
 
 def test_what_a_later_run_did_not_send_again_is_found_for_the_first(tmp_path: Path) -> None:
