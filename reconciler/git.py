@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import InputError
+from reconciler.reading.files import FORMATS
 
 _PATIENCE = 120.0
 _OF_A_REPOSITORY = {
@@ -33,7 +34,7 @@ _OF_A_REPOSITORY = {
 _LINK = "120000"
 _SUBMODULE = "160000"
 _SPEC_SUFFIXES = (".yaml", ".yml")
-_READ_SUFFIXES = (*_SPEC_SUFFIXES, ".csv", ".jsonl", ".ndjson")
+_READ_SUFFIXES = tuple(FORMATS)
 _LITERALLY = {"GIT_LITERAL_PATHSPECS": "1"}
 _TRUST = "git config --global --add safe.directory "
 _SHORT = 10
@@ -51,7 +52,7 @@ def checked_out(folder: Path, ref: str, *, asked: str = "") -> Iterator[Path]:
     Neither the work tree nor git's index is touched. Raises `InputError` where git, a repository or the revision is
     missing, and `UntrustedError` where git does not read the repository.
     """
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    commit = _commit(folder, ref)
     if not commit:
         cure = "fetch it first (in CI, a checkout with its whole history)"
         raise InputError(f"{asked or ref}: git knows no such revision here; {cure}")
@@ -67,10 +68,7 @@ def checked_out(folder: Path, ref: str, *, asked: str = "") -> Iterator[Path]:
 def earlier_revision(folder: Path) -> str | None:
     """Return a revision to compare with: the remote's branch, or else the commit before; None where there is none."""
     try:
-        here, *earlier = (
-            _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-            for ref in ("HEAD", *_EARLIER)
-        )
+        here, *earlier = (_commit(folder, ref) for ref in ("HEAD", *_EARLIER))
     except InputError:
         return None
     return next((ref for ref, commit in zip(_EARLIER, earlier, strict=True) if commit not in {"", here}), None)
@@ -90,7 +88,7 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
 
     Lines that no commit holds are left out. Raises `InputError` where git or a repository is missing, or not trusted.
     """
-    top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    top = _top(folder)
     found: dict[tuple[str, int], Commit] = {}
     for file, wanted in lines.items():
         ranges = (f"-L{line},{line}" for line in sorted(wanted) if line)
@@ -105,7 +103,7 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
 def head_of(folder: Path) -> str | None:
     """Return the commit that is checked out; None where there is none, and where git cannot tell."""
     try:
-        return _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or None
+        return _commit(folder, "HEAD") or None
     except InputError:
         return None
 
@@ -119,7 +117,7 @@ def commit_of(folder: Path, read: Collection[str]) -> tuple[str, bool] | None:
     if not (commit := head_of(folder)):
         return None
     try:
-        top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+        top = _top(folder)
         below = ("--", *sorted({name.partition("/")[0] for name in read} - {".."}))
         known = _git(top, "ls-files", "-z", "--recurse-submodules", *below, more=_LITERALLY).split("\0")
         plain = ("--name-only", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=untracked")
@@ -166,7 +164,7 @@ def _check_out(folder: Path, commit: str, files: Path, index: Path) -> None:
 
     Those of a submodule, too, at the commit that this one names, where the submodule is checked out here.
     """
-    top = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    top = _top(folder)
     own = {"GIT_INDEX_FILE": str(index)}
     _git(top, "read-tree", commit, more=own)
     entries = _git(top, "ls-files", "-z", "--stage", more=own).split("\0")
@@ -185,7 +183,7 @@ def _is_checked_out(top: Path, name: str) -> bool:
 
 
 def _check_out_submodule(folder: Path, commit: str, files: Path, index: Path) -> None:
-    if not _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"):
+    if not _commit(folder, commit):
         cure = f"fetch it: git -C {shlex.quote(str(folder))} fetch"
         raise InputError(f"the submodule {folder.name} lacks the commit {commit[:_SHORT]} that it was at; {cure}")
     files.mkdir(parents=True, exist_ok=True)
@@ -198,6 +196,16 @@ def _readable(entry: str) -> str:
     if "�" in name or mode.startswith(_SUBMODULE):  # bytes that are no text, and what has files of its own
         return ""
     return name if name.lower().endswith(_READ_SUFFIXES) or mode.startswith(_LINK) else ""
+
+
+def _commit(folder: Path, ref: str) -> str:
+    """Return the id of the commit that a revision names; empty where there is none."""
+    return _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+
+
+def _top(folder: Path) -> Path:
+    """Return the top of the work tree that a folder is in."""
+    return Path(_git(folder, "rev-parse", "--show-toplevel"))
 
 
 class UntrustedError(InputError):

@@ -11,6 +11,7 @@ from reconciler.core.model.desired import Contact, ContactMemory, Desired, Exist
 from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest
+from reconciler.reading.files import FORMATS
 from reconciler.specs.declarations import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.layers import merge
 from reconciler.specs.problems import Problems
@@ -33,7 +34,7 @@ def idle_facts(declared: Sequence[Declarations]) -> tuple[Problem, ...]:
 
 T = TypeVar("T")
 
-_TABLES = (".csv", ".jsonl", ".ndjson")
+_TABLES = tuple(ending for ending, kind in FORMATS.items() if kind != "yaml")
 _SAME_ROWS = "remove one of the two, or name the rows by more columns in named_by"
 _KINDS = {"fact_keys": "fact key", "scopes": "scope", "contacts": "contact", "memories": "memory", "rules": "rule"}
 
