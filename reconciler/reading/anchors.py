@@ -105,6 +105,14 @@ MOST_NESTED = 64
 """How deep mappings and lists may lie in one another, aliases followed."""
 
 
+def excess(amount: Amount) -> str:
+    """Return which limit of repetition an amount exceeds, as messages name it; empty where it does not."""
+    values, letters = amount
+    if values > MOST_EXPANDED:
+        return f"{MOST_EXPANDED:,} values"
+    return f"{MOST_LETTERS >> 20} MiB of text" if letters > MOST_LETTERS else ""
+
+
 class Anchored(Struct, frozen=True):
     """A value with a name, how much is in it, aliases followed, and how deep its values lie."""
 
@@ -171,10 +179,8 @@ class Anchors:
 
     @property
     def excess(self) -> str:
-        """Return of what the aliases stand for more than is allowed; empty where they do not."""
-        if self._values > MOST_EXPANDED:
-            return f"{MOST_EXPANDED:,} values"
-        return f"{MOST_LETTERS >> 20} MiB of text" if self._letters > MOST_LETTERS else ""
+        """Return which limit the aliases exceed, as messages name it; empty where they do not."""
+        return excess((self._values, self._letters))
 
 
 _QUOTE = 'put it in quotes if text is meant: "*{}"'

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.core.model.value import Json
-from reconciler.reading.anchors import MOST_EXPANDED, MOST_LETTERS, Amount
+from reconciler.reading.anchors import Amount, excess
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_mapping import Leaf
 
@@ -27,16 +27,14 @@ class RowGrowth:
         self._all_letters = 0
 
     def excess(self, row: Row) -> str:
-        """Count a row; return of what all rows become more than is allowed, empty where they do not."""
+        """Count a row; return which limit all rows exceed so far, as messages name it, empty where they do not."""
         letters = self._letters
         for column, times in self._repeated.items():
             cell = row.cells.get(column)
             letters += times * (len(cell) if isinstance(cell, str) else 1)
         self._all_values += max(self._values - len(row.cells) - _FREE_VALUES, 0)
         self._all_letters += max(letters - _FREE_LETTERS, 0)
-        if self._all_values > MOST_EXPANDED:
-            return f"{MOST_EXPANDED:,} values"
-        return f"{MOST_LETTERS >> 20} MiB of text" if self._all_letters > MOST_LETTERS else ""
+        return excess((self._all_values, self._all_letters))
 
 
 def _amount(value: Json) -> Amount:

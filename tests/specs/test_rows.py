@@ -15,10 +15,10 @@ from reconciler.core.model.masking import worded
 from reconciler.core.model.references import Variable
 from reconciler.core.model.selection import Shard
 from reconciler.errors import Source, SpecError
-from reconciler.reading import Node
+from reconciler.reading import Node, anchors
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Row
-from reconciler.specs import References, load_specs, row_growth
+from reconciler.specs import References, load_specs
 from reconciler.specs import row_source as rows
 from reconciler.specs.loading import Specs
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA
@@ -455,7 +455,7 @@ def test_problems_at_one_place_of_the_mapping_are_bounded_and_counted(tmp_path: 
 def test_a_mapping_may_not_make_much_more_of_rows_than_they_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], excess: str
 ) -> None:
-    monkeypatch.setattr(row_growth, "MOST_EXPANDED", 20_000)
+    monkeypatch.setattr(anchors, "MOST_EXPANDED", 20_000)
     mapping = {"email": "mail", "facts": facts}
     (tmp_path / "a.yaml").write_text(json.dumps({"contacts_from": [{"file": "d.csv", "contact": mapping}]}))
     rows = "".join(f"{at}@b.example,premium,{'x' * 20_000}\n" for at in range(600))
@@ -472,8 +472,8 @@ def test_a_mapping_may_not_make_much_more_of_rows_than_they_hold(
 def test_some_constants_and_repeated_cells_in_each_row_are_never_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_growth, "MOST_EXPANDED", 10)
-    monkeypatch.setattr(row_growth, "MOST_LETTERS", 10)
+    monkeypatch.setattr(anchors, "MOST_EXPANDED", 10)
+    monkeypatch.setattr(anchors, "MOST_LETTERS", 10)
     facts = {f"k{at}": {"value": "x" * 60} for at in range(16)} | {"plan": "plan", "a": "{plan} and {plan}"}
     mapping = {"email": "mail", "facts": facts}
     (tmp_path / "a.yaml").write_text(json.dumps({"contacts_from": [{"file": "d.csv", "contact": mapping}]}))
