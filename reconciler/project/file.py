@@ -29,6 +29,8 @@ DEFAULT_KEY_VARIABLE = "BLAND_API_KEY"
 DIGEST_KEY_VARIABLE = "RECONCILER_DIGEST_KEY"
 DEFAULT_CONCURRENCY = 10
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
+_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+_LONGEST_VARIABLE = 64
 
 
 def _checked_api(api: str) -> str:
@@ -43,21 +45,18 @@ def _checked_api(api: str) -> str:
 
 
 def _checked_variable(name: str) -> str:
-    """Check the name of an environment variable; the message does not quote it, since it may be the key itself."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
-        raise wrong(
-            "not the name of an environment variable",
-            cure="put the key itself into a variable and write that variable's name, such as BLAND_API_KEY",
-        )
-    return name
+    cure = "put the key itself into a variable and write that variable's name, such as BLAND_API_KEY"
+    return _checked_variable_name(name, cure)
 
 
 def _checked_secret(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
-        raise wrong(
-            "not the name of an environment variable",
-            cure="write the NAME of ${env:NAME}; the value itself stays in the environment",
-        )
+    return _checked_variable_name(name, "write the NAME of ${env:NAME}; the value itself stays in the environment")
+
+
+def _checked_variable_name(name: str, cure: str) -> str:
+    """Check the name of an environment variable; the message does not quote it, since it may be the key itself."""
+    if not re.fullmatch(_VARIABLE, name) or len(name) > _LONGEST_VARIABLE:
+        raise wrong("not the name of an environment variable", cure=cure)
     return name
 
 
@@ -132,10 +131,9 @@ def _checked_words(words: object) -> object:
     return [str(word) for word in words]
 
 
-_LONGEST_VARIABLE = 64
 _VARIABLE_SCHEMA: JsonSchemaValue = {
     "type": "string",
-    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "pattern": f"^{_VARIABLE}$",
     "maxLength": _LONGEST_VARIABLE,
 }
 _Api = Annotated[

@@ -44,8 +44,7 @@ class Environment(Struct, frozen=True):
     `key_variables`, which hold the keys of all environments. `api` is `sandbox`, a URL, or None if the caller has to
     choose it. The key is in the environment variable `api_key_env`, unless `api_key_command` gives it. `rate_limit`
     covers all requests to `/v1/memory` together. `state` is a folder or the URL of a bucket, None for the project's.
-    `places` are those of reconciler.yaml where an entry of `specs` or
-    `overlays` is written, as a problem without a message.
+    `places` says where reconciler.yaml has each entry of `specs` and `overlays`, as a problem without a message.
     """
 
     name: str
@@ -171,11 +170,12 @@ def _problems(content: ProjectFile, document: Node) -> Iterator[Problem]:
         source = document.at(("default_environment",)).source
         cure = did_you_mean(name, list(content.environments))
         yield source.problem("default_environment", f'no environment "{name}"', cure)
+    keys = _key_variables(content)
     lists: dict[KeyPath, list[str]] = {("secrets",): content.secrets}
     lists |= {("environments", name, "secrets"): item.secrets for name, item in content.environments.items()}
     for path, names in lists.items():
         for index, secret in enumerate(names):
-            if holds_key(secret, _key_variables(content)):
+            if holds_key(secret, keys):
                 message = f"{secret} holds a key, and what specs read reaches the agents"
                 cure = "remove it from secrets, and put what the specs need into a variable of its own"
                 yield document.at((*path, index)).source.problem(dotted((*path, index)), message, cure)
@@ -240,10 +240,8 @@ def _places(document: Node, owner: KeyPath) -> dict[str, Problem]:
     """Return where each entry of specs and overlays is written."""
     found: dict[str, Problem] = {}
     for key, below in document.at(owner).entries():
-        if key in _ENTRIES and isinstance(below.value, list):
-            paths = ((*owner, key, index) for index in range(len(below.value)))
-            nodes = {path: document.at(path) for path in paths}
-            found |= {str(node.value): node.source.problem(dotted(path), "") for path, node in nodes.items()}
+        for index, node in enumerate(below.items() if key in _ENTRIES else ()):
+            found[str(node.value)] = node.source.problem(dotted((*owner, key, index)), "")
     return found
 
 
