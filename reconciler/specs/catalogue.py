@@ -197,8 +197,8 @@ def _choices(values: Sequence[Json]) -> str:
 
 
 def _nearest(key: FactKey, value: Json, choices: Callable[[str], Nearest]) -> str:
-    is_open = isinstance(value, str) and not key.sensitive and type(value) is str
-    nearest = choices(key.name).did_you_mean(value) if is_open and isinstance(value, str) else ""
+    is_open = type(value) is str and not key.sensitive  # a secret is of a type of its own
+    nearest = choices(key.name).did_you_mean(str(value)) if is_open else ""
     return nearest if nearest.startswith("did you mean") else _rule(key)
 
 

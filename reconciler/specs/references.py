@@ -82,8 +82,9 @@ class References(Struct, frozen=True, dict=True):
     def _plain_part(self, part: ReferencePart) -> str | None:
         if isinstance(part, str):
             return part
-        known = isinstance(part, Reference) and not part.from_environment and part.name in self.variables
-        found = self.variables[part.name].value if known and isinstance(part, Reference) else None
+        if isinstance(part, Malformed) or part.from_environment or part.name not in self.variables:
+            return None
+        found = self.variables[part.name].value
         return found if isinstance(found, str) else None
 
 
