@@ -4,22 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completers import complete_addresses
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import account_connection_options, budget_options, global_options
 from reconciler.cli.usage import command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.workflow.pulling import Choice
 
 _INCOMPLETE = 3
-
-
-def _complete(context: click.Context, parameter: click.Parameter, typed: str) -> "Sequence[object]":
-    from reconciler.cli.completers import complete_addresses
-
-    return complete_addresses(context, parameter, typed)
 
 
 @command("pull", "-e production pull sarah-chen 'contacts.*.scopes.support.facts.plan' --take")
@@ -29,7 +22,7 @@ def _complete(context: click.Context, parameter: click.Parameter, typed: str) ->
 @click.option("--take", is_flag=True, help="Do not ask: write each live value that can be written.")
 @click.option("--seed", is_flag=True, help="Do not ask: make each fact that drifted a seed_fact.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
-@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", shell_complete=_complete)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", shell_complete=complete_addresses)
 @pass_invocation
 def pull(invocation: Invocation, *, take: bool, seed: bool, dry_run: bool, addresses: tuple[str, ...]) -> int:
     """
