@@ -7,6 +7,7 @@ from dataclasses import replace
 from reconciler.concurrency import run_in_loop
 from reconciler.core.documents.comparison import (
     HIDDEN,
+    ComparisonDocument,
     DeclaredValue,
     Difference,
     DifferenceCause,
@@ -16,6 +17,7 @@ from reconciler.core.documents.comparison import (
     hidden_addresses,
     live_values,
 )
+from reconciler.core.documents.plan import FORMAT_VERSION
 from reconciler.core.model.address import unit_of
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Mixed
@@ -32,7 +34,22 @@ from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import Session, open_session
 
 
-def compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:
+def compare_environments(  # noqa: PLR0913  one parameter a part of the question
+    options: RunOptions, around: Surroundings, left: str, right: str, *, live: bool, reveal: bool
+) -> ComparisonDocument:
+    """
+    Return what two environments declare differently, or what their accounts hold differently of it.
+
+    Raises `InputError` and `SpecError`, and where accounts are read (`live`), `ApiError`.
+    """
+    if live:
+        found = _compare_live(options, around, left, right, reveal=reveal)
+    else:
+        found = _compare_declared(options, left, right, reveal=reveal)
+    return ComparisonDocument(FORMAT_VERSION, "comparison", left, right, live, found)
+
+
+def _compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:
     """Return what two environments declare differently, without any secret; raises `InputError` and `SpecError`."""
     project = load_project(options.project)
     recorders = {name: Recorder() for name in (left, right)}
@@ -47,10 +64,10 @@ def compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool
 
     found = compare(declared_values(declared[0]), declared_values(declared[1]), show)
     records = [(recorders[name], references_of(project.environment(name))) for name in (left, right)]
-    return with_causes(found, *records)
+    return _with_causes(found, *records)
 
 
-def compare_live(
+def _compare_live(
     options: RunOptions, around: Surroundings, left: str, right: str, *, reveal: bool
 ) -> tuple[Difference, ...]:
     """
@@ -88,7 +105,7 @@ async def _observed(session: Session) -> Observed:
         return await observe(reader, session.desired, session.run("reading").observing)
 
 
-def with_causes(
+def _with_causes(
     differences: Sequence[Difference], left: tuple[Recorder, References], right: tuple[Recorder, References]
 ) -> tuple[Difference, ...]:
     """Return differences with their causes, which the records of both environments show."""

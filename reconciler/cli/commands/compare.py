@@ -36,22 +36,16 @@ def compare(  # noqa: PLR0913  one parameter an option
     from reconciler.cli.output import emit_paged
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.cli.terminal import is_operators_terminal, palette
-    from reconciler.core.documents.comparison import ComparisonDocument
-    from reconciler.core.documents.plan import FORMAT_VERSION
     from reconciler.render.json import render_json
     from reconciler.render.tables import render_comparison_markdown, render_comparison_text
-    from reconciler.workflow.comparing import compare_declared, compare_live
+    from reconciler.workflow.comparing import compare_environments
 
     reveal = output_format == "text" and is_operators_terminal(sys.stdout)
-    if live:
-        found = compare_live(invocation, surroundings_of(invocation), left, right, reveal=reveal)
-    else:
-        found = compare_declared(invocation, left, right, reveal=reveal)
-    document = ComparisonDocument(FORMAT_VERSION, "comparison", left, right, live, found)
+    document = compare_environments(invocation, surroundings_of(invocation), left, right, live=live, reveal=reveal)
     renderers = {
         "text": lambda: render_comparison_text(document, palette(sys.stdout, no_color=invocation.no_color), full=full),
         "json": lambda: render_json(document),
         "markdown": lambda: render_comparison_markdown(document, full=full),
     }
     emit_paged(renderers[output_format](), output_format)
-    return _DIFFERENT if detailed_exitcode and found else 0
+    return _DIFFERENT if detailed_exitcode and document.differences else 0
