@@ -1,7 +1,6 @@
 """What the specs declare differently from a git revision: no account, no key, and no secret is needed."""
 
 import secrets
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -9,7 +8,7 @@ from reconciler.clock import SYSTEM_CLOCK, time_text
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import Masker
-from reconciler.core.model.selection import Chosen, Selection, Shard, Shards, part_of, select
+from reconciler.core.model.selection import select, shards_of
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import Counterpart, changed_addresses
 from reconciler.core.plan.operations import Plan, PlanOrigin
@@ -59,18 +58,23 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff
     choice, shard, known, note = options.chosen, options.shard, ReadFiles(), around.reporter.note
     loaded = load_environment(project, environment, shard=shard, known=known)
     note_warnings(loaded, around.reporter)
-    before, now = _declared_at(project, environment, ref, shard, known, note=note), loaded.desired
+    try:
+        before = declared_at(project, environment, ref, known=known, shard=shard, note=note)
+    except UnusableError as error:
+        raise InputError(f"the specs at {visible(ref)} cannot be used: {error}") from error
+    now = loaded.desired
     earlier = declared_since(project, environment, options, None, known, note=note)
     key = own_digest_key(around) or secrets.token_bytes(_KEY_BYTES)
     sensitive = sensitive_keys(before.catalogue) | sensitive_keys(now.catalogue)
     chosen = select(now, choice, shard, changed=None if earlier is None else changed_addresses(earlier, now))
-    _check_options(select(before, choice, shard), chosen, now)
-    digest = specs_digest(now, Masker(key, reveal=False).digest)
+    unmatched_before = select(before, choice, shard).unmatched if chosen.unmatched else ()
+    if nothing := [option for option in chosen.unmatched if option in unmatched_before]:
+        raise unmatched(nothing[0], now)
     plan = compare_revisions(
         Counterpart(chosen, choice, shard, now, earlier).of(before),
         chosen.desired,
         ref=ref,
-        origin=_origin(environment, digest, options, choice, now),
+        origin=_origin(environment, Masker(key, reveal=False), options, now),
         left_out=chosen.left_out,
         elsewhere=chosen.elsewhere,
         declared=now,
@@ -78,29 +82,12 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff
     return SpecsDiff(project, ref, plan, key, sensitive, before.live_values or now.live_values)
 
 
-def _check_options(was: Selection, chosen: Selection, now: Desired) -> None:
-    """Raise `InputError` for an option that names nothing on either side."""
-    if nothing := [option for option in chosen.unmatched if option in was.unmatched]:
-        raise unmatched(nothing[0], now)
-
-
-def _origin(environment: Environment, digest: str, options: RunOptions, chosen: Chosen, now: Desired) -> PlanOrigin:
-    shard = options.shard
-    shards = Shards(shard.count, (shard.index,), len(part_of(now, shard).memories)) if shard else None
-    when = time_text(SYSTEM_CLOCK.now())
-    return PlanOrigin(environment.name, environment.api or environment.name, digest, when, shards=shards, chosen=chosen)
-
-
-def _declared_at(  # noqa: PLR0913  one parameter a part of the question
-    project: Project,
-    environment: Environment,
-    ref: str,
-    shard: Shard | None,
-    known: ReadFiles,
-    *,
-    note: Callable[[str], None],
-) -> Desired:
-    try:
-        return declared_at(project, environment, ref, known=known, shard=shard, note=note)
-    except UnusableError as error:
-        raise InputError(f"the specs at {visible(ref)} cannot be used: {error}") from error
+def _origin(environment: Environment, masker: Masker, options: RunOptions, now: Desired) -> PlanOrigin:
+    return PlanOrigin(
+        environment.name,
+        environment.api or environment.name,
+        specs_digest(now, masker.digest),
+        time_text(SYSTEM_CLOCK.now()),
+        shards=shards_of(now, options.shard),
+        chosen=options.chosen,
+    )

@@ -10,7 +10,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
-from reconciler.core.model.selection import ALL, Chosen, Shard, Shards, part_of, restrict
+from reconciler.core.model.selection import ALL, Chosen, Shards, restrict, shards_of
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import Counterpart, base_of
 from reconciler.core.plan.measures import foresee
@@ -86,7 +86,7 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
         if run.users and earlier:
             run.users.read_changed_since(selection.desired, earlier)
     observed = await observe_distinct(selection.desired, reader, run, declared=desired)
-    origin = _origin_of(desired, run, _shards(desired, run.shard), chosen)
+    origin = _origin_of(desired, run, shards_of(desired, run.shard), chosen)
     plan = build_plan(
         selection.desired,
         observed,
@@ -178,7 +178,3 @@ def _with_cost(plan: Plan, run: Run) -> Plan:
         looks=foreseen.looks,
         contact_looks=foreseen.contact_looks,
     )
-
-
-def _shards(desired: Desired, shard: Shard | None) -> Shards | None:
-    return Shards(shard.count, (shard.index,), len(part_of(desired, shard).memories)) if shard else None

@@ -14,7 +14,7 @@ from reconciler.core.documents.receipt import ReceiptDocument, describe_receipt
 from reconciler.core.model.desired import ContactMemory, Desired
 from reconciler.core.model.masking import Text
 from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, Observed, ObservedMemory, Present
-from reconciler.core.model.selection import Chosen, Shard, Shards, part_of, select
+from reconciler.core.model.selection import Chosen, Shard, select, shards_of
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.plan.receipt import Outcome, Receipt
@@ -60,7 +60,7 @@ def known_to_specs(everything: Desired, observed: Observed) -> Observed:
 
 def planned(everything: Desired, observed: Observed, shard: Shard | None, targets: list[str]) -> Plan:
     chosen = select(everything, Chosen(tuple(targets)), shard)
-    shards = Shards(shard.count, (shard.index,), len(part_of(everything, shard).memories)) if shard else None
+    shards = shards_of(everything, shard)
     return build_plan(
         chosen.desired,
         observed,

@@ -98,6 +98,11 @@ def part_of(desired: Desired, shard: Shard | None) -> Desired:
     )
 
 
+def shards_of(desired: Desired, shard: Shard | None) -> Shards | None:
+    """Return what a document of a run for a shard says of it; None for a run without one."""
+    return Shards(shard.count, (shard.index,), len(part_of(desired, shard).memories)) if shard else None
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """
