@@ -72,7 +72,8 @@ class ApplyOutput(Struct, frozen=True):
 
 
 def run_apply(apply: Apply, output: ApplyOutput, ended: Ended) -> int:
-    """Plan, show, ask, execute and record, or rehearse that; return the exit code, and put the receipt into `ended`."""
+    """Plan, show, ask, execute and record, or rehearse that; return the exit code, and tell `ended` of it."""
+    ended.place = apply.session.account.environment, apply.session.project.root
     if output.dry_run:
         return _run_dry(apply, output.output_format)
     if not output.yes and not sys.stdin.isatty():

@@ -59,7 +59,7 @@ class News(Struct, frozen=True):
 
 
 class Ended(Struct):
-    """What a command found and did until its end; `place` where that is another than the one of the options."""
+    """What a command found and did until its end; without a `place`, it did not come so far."""
 
     place: Place | None = None
     plan: Plan | None = None
@@ -70,7 +70,11 @@ class Ended(Struct):
 def notifying(
     command: str, options: RunOptions | None, around: Surroundings, *, of_errors: bool = True
 ) -> Iterator[Ended]:
-    """Notify of what the block came to, with errors where that is wanted; without options, of its own environment."""
+    """
+    Notify of what the block came to, with errors where that is wanted.
+
+    The `options` name the environment of a block that ends before it knows its place; without them, nobody hears of it.
+    """
     ended = Ended()
     try:
         yield ended
@@ -119,7 +123,7 @@ def _tell_of(
 
 
 def _place_of(options: RunOptions, around: Surroundings) -> Place | None:
-    """Return the environment that the options name, and where it is; the run itself tells what is wrong with it."""
+    """Return the environment that the options name, and where it is; the run itself told what is wrong with it."""
     with suppress(Exception):
         project = choose_project(options, around)
         return choose_environment(project, options), project.root

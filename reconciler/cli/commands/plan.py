@@ -80,6 +80,8 @@ def plan(  # noqa: PLR0913  one parameter an option
         _notifying(invocation, around) if detailed_exitcode and not is_review else nullcontext() as ended,
         open_session(invocation, around, offline=live is not None) as session,
     ):
+        if ended:
+            ended.place = session.account.environment, session.project.root
         made = _plan(session, live, base)
         if ended:
             ended.plan = made

@@ -60,6 +60,5 @@ def undo(  # noqa: PLR0913  one parameter an option
         notifying("undo", None, around, of_errors=unattended) as ended,
         undo_session(invocation, around, file) as session,
     ):
-        ended.place = session.account.environment, session.project.root
         rollout, undo_file = rollout_of(invocation), output.undo_file(around.reporter)
         return run_apply(Apply(session, rollout, undo=undo_file, is_undo=True), output, ended)
