@@ -136,7 +136,6 @@ _NEIGHBOURS = 20
 _SHORTEST_BEGINNING = 3
 """Fewer letters, such as the p of `production`, are no short form that people write."""
 
-_SHORTEST_BEGINNING = 3
 _MOST_SEARCHED = 200
 """Whoever gets this many answers has no use for more of them: from then on, only those one typo away are found."""
 
@@ -180,11 +179,8 @@ class Nearest:
         return found if len(found) == 1 and len(word) >= _SHORTEST_BEGINNING else []
 
     def _longer_form(self, word: str) -> list[str]:
-        """Return the one known word that has this word as a part, as `phone_number` has `phone`, or begins with it."""
-        words = self._words if self._is_short else []
-        found = [known for known in words if word in known.split("_")]
-        if not found and len(word) >= _SHORTEST_BEGINNING:
-            found = [known for known in words if known.startswith(word)]
+        """Return the one known word that has this word as a part, as `phone_number` has `phone`."""
+        found = [known for known in self._words if word in known.split("_")] if self._is_short else []
         return found if len(found) == 1 else []
 
     def _candidates(self, word: str) -> Collection[str]:
