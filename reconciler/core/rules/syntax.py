@@ -17,9 +17,10 @@ LONGEST = 2_000
 """The most characters of an expression."""
 
 _DEEPEST = 40
+"""So many expressions may lie in one another; more are no rule that somebody reads."""
+
 _LOGIC = {"&&", "||"}
 """Operators of which a chain may be grouped in any way."""
-"""So many expressions may lie in one another; more are no rule that somebody reads."""
 
 _WORDS = frozenset(("true", "false", "null", "in"))
 MACROS = frozenset(("all", "exists", "exists_one"))
@@ -180,7 +181,11 @@ def _check_depth(tree: Node) -> None:
         level = [part for node in level for part in parts_of(node)]
         if not level:
             return
-    raise RuleError(f"more than {_DEEPEST} expressions lie in one another", "make two rules of it")
+    raise _too_deep()
+
+
+def _too_deep() -> RuleError:
+    return RuleError(f"more than {_DEEPEST} expressions lie in one another", "make two rules of it")
 
 
 def _balanced(sign: str, sides: Sequence[Node]) -> Node:
@@ -229,7 +234,7 @@ class _Parser:
     def _expression(self) -> Node:
         self._open += 1
         if self._open > _DEEPEST:
-            raise RuleError(f"more than {_DEEPEST} expressions lie in one another", "make two rules of it")
+            raise _too_deep()
         node = self._binary(1)
         if self._take("?"):
             chosen = self._binary(1)
