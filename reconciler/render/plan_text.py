@@ -9,21 +9,13 @@ from itertools import groupby
 
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.text import visible
+from reconciler.core.plan.measures import PENDING
 from reconciler.render.changes import Line, plan_lines
 from reconciler.render.notices import NoticeGroup, keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.output import Palette
 from reconciler.render.sections import Unit, text_of_others
 from reconciler.render.words import PlanWords, columns_of, counted, listed, memories, pending, words_of
 
-_TOTALS = (
-    "contacts_to_create",
-    "contacts_to_update",
-    "memories_to_create",
-    "facts_to_add",
-    "facts_to_update",
-    "users_to_add",
-    "users_to_update",
-)
 _WIDEST = 72
 """Sources stand in one column; a longer line pushes its own source to the right."""
 _MOST_PLACES = 20
@@ -140,7 +132,7 @@ def _conclusion(plan: PlanDocument, palette: Palette) -> Iterator[str]:
 
 def _headline(plan: PlanDocument, words: PlanWords) -> str:
     summary = plan.summary
-    changes = pending(summary, _TOTALS)
+    changes = pending(summary, PENDING)
     unchanged = f"{memories(summary.memories_unchanged)} unchanged" if summary.memories_unchanged else ""
     if changes:
         return "; ".join(filter(None, [f"{words.title}: {listed(changes)}", unchanged])) + "."

@@ -67,7 +67,7 @@ def measures_of(plan: Plan) -> Measures:
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
     return Measures(
-        changes=sum(count for name, count in dataclasses.asdict(summary).items() if "_to_" in name),
+        changes=sum(getattr(summary, name) for name in PENDING),
         facts_to_update=summary.facts_to_update,
         enforced_facts_live=plan.enforced_facts_live,
         new_keys=tuple(sorted(added - plan.keys.live)),
