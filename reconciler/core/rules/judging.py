@@ -12,6 +12,7 @@ from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.rules import Rule, RuleKind, RulePlace, RuleVerdict
 from reconciler.core.model.settings import Measures
+from reconciler.core.plan.notices import in_order
 from reconciler.core.plan.operations import Notice, Plan
 from reconciler.core.rules.checking import Read, check
 from reconciler.core.rules.engine import MISSING_KEY
@@ -80,12 +81,11 @@ def judge_changes(
 def with_verdicts(plan: Plan, verdicts: Sequence[RuleVerdict]) -> Plan:
     """Return the plan with the rules that refuse it, and with notices of those that warn or are not judged."""
     refusing = (one for one in verdicts if one.broken and one.rule.level == "refuse")
-    notices = sorted(
-        (*plan.notices, *(notice for one in verdicts for notice in _notices(one))),
-        key=lambda notice: (notice.type, notice.address),
+    return replace(
+        plan,
+        refusing=tuple(sorted(refusing, key=lambda one: one.rule.name)),
+        notices=in_order((*plan.notices, *(notice for one in verdicts for notice in _notices(one)))),
     )
-    in_order = tuple(sorted(refusing, key=lambda one: one.rule.name))
-    return replace(plan, refusing=in_order, notices=tuple(notices))
 
 
 def _notices(verdict: RuleVerdict) -> Iterator[Notice]:
