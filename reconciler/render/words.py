@@ -108,7 +108,7 @@ def who_ran(receipt: "ReceiptDocument", mark: Callable[[str], str] = visible, *,
 
     The name of a machine is for those who have the receipt, and not for the readers of a pull request.
     """
-    runs = receipt.runs or ((receipt.run,) if receipt.run else ())
+    runs = receipt.every_run
     commits = (commit_text(run.commit, dirty=run.dirty) for run in runs if run.commit)
     parts = [
         *_among("by", (run.actor for run in runs), mark),

@@ -1,14 +1,13 @@
 """Merges the receipts of attempts at one plan, killed ones included, into what they did together."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.documents.runs import JOURNAL_DETAILS
 from reconciler.core.model.address import operation_key, unit_of
-from reconciler.core.plan.receipt import Result, RunRecord
+from reconciler.core.plan.receipt import totals_of
 
 PROVED = "the answer was lost; a later run found it in the account"
 _HELD = frozenset(("done", "already"))
@@ -48,7 +47,7 @@ def merge_attempts(receipts: Sequence[ReceiptDocument]) -> ReceiptDocument:
 
 def with_runs(merged: ReceiptDocument, parts: Sequence[ReceiptDocument]) -> ReceiptDocument:
     """Return a merged receipt with the runs of its parts, the oldest first, and what these sent and were allowed."""
-    records = sorted((record for part in parts for record in runs_of(part)), key=lambda record: record.id)
+    records = sorted((record for part in parts for record in part.every_run), key=lambda record: record.id)
     requests = [part.requests for part in parts if part.requests is not None]
     return replace(
         merged,
@@ -57,11 +56,6 @@ def with_runs(merged: ReceiptDocument, parts: Sequence[ReceiptDocument]) -> Rece
         requests=sum(requests) if requests else None,
         allowed=tuple(sorted({name for part in parts for name in part.allowed})),
     )
-
-
-def runs_of(receipt: ReceiptDocument) -> tuple[RunRecord, ...]:
-    """Return the runs of a receipt; none where nobody recorded one."""
-    return receipt.runs or ((receipt.run,) if receipt.run else ())
 
 
 def _one_run(same: Sequence[ReceiptDocument]) -> ReceiptDocument:
@@ -107,9 +101,7 @@ def _after(before: tuple[OutcomeEntry, ...], now: OutcomeEntry) -> tuple[Outcome
 
 
 def _totals(outcomes: Iterable[OutcomeEntry], *, not_named: int) -> TotalsEntry:
-    counted = Counter(outcome.outcome for outcome in outcomes)
-    counted["skipped"] += not_named
-    return TotalsEntry(**{result: counted[result] for result in get_args(Result)})
+    return TotalsEntry(**totals_of((outcome.outcome for outcome in outcomes), not_named=not_named))
 
 
 def _never_begun(runs: Sequence[ReceiptDocument], tried: Mapping[_Key, Sequence[OutcomeEntry]]) -> int:

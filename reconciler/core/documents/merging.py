@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
 
-from reconciler.core.documents.attempts import merge_attempts, runs_of, with_runs
+from reconciler.core.documents.attempts import merge_attempts, with_runs
 from reconciler.core.documents.context import in_order, key_name
 from reconciler.core.documents.plan import (
     MERGED,
@@ -22,7 +22,7 @@ from reconciler.core.documents.plan import (
     operations_digest,
 )
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
-from reconciler.core.model.address import unit_of
+from reconciler.core.model.address import operation_key, unit_of
 from reconciler.core.model.masking import Text
 from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.observed import KnownKeys, NewKey
@@ -128,7 +128,7 @@ def _check_runs(documents: Sequence[tuple[str, _Saved]]) -> None:
     found: dict[str, tuple[str, ReceiptDocument]] = {}
     receipts = [(name, document) for name, document in documents if isinstance(document, ReceiptDocument)]
     for name, receipt in receipts:
-        for record in runs_of(receipt):
+        for record in receipt.every_run:
             known, other = found.setdefault(record.id, (name, receipt))
             if other is not receipt and (other.runs or receipt.runs):
                 raise InputError(f"{known} and {name} cannot be merged: both hold the run {record.id}; leave one out")
@@ -198,8 +198,8 @@ def _check_apart(documents: Sequence[tuple[str, _Saved]]) -> None:
             document.operations if isinstance(document, PlanDocument) else document.outcomes
         )
         for entry in entries:
-            if owner.setdefault((entry.type, entry.address), name) is not name:
-                known = owner[entry.type, entry.address]
+            known = owner.setdefault(operation_key(entry), name)
+            if known is not name:
                 raise InputError(f"{name} and {known} cannot be merged: both hold {entry.type} of {entry.address}")
 
 

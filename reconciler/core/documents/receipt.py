@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.core.documents.plan import (
-    FORMAT_VERSION,
-    PlaceEntry,
-)
+from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.model.masking import Masker, Mixed, Shown
 from reconciler.core.model.selection import Shards
 from reconciler.core.plan.receipt import RunRecord
@@ -85,6 +82,11 @@ class ReceiptDocument:
     runs: tuple[RunRecord, ...] = ()
     allowed: tuple[str, ...] = ()
     resolved: bool = False
+
+    @property
+    def every_run(self) -> tuple[RunRecord, ...]:
+        """Return the runs that it is of, one or several; none where nobody recorded one."""
+        return self.runs or ((self.run,) if self.run else ())
 
 
 @dataclass(frozen=True, slots=True)

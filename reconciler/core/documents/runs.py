@@ -1,9 +1,8 @@
 """Past runs as their journals record them, and the state of the operations that a run left without an outcome."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -12,7 +11,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
 from reconciler.core.plan.operations import AMBIGUOUS, Plan
-from reconciler.core.plan.receipt import Result, RunRecord
+from reconciler.core.plan.receipt import Result, RunRecord, totals_of
 from reconciler.errors import Source
 
 RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
@@ -138,9 +137,7 @@ class PastRun(Struct, frozen=True):
     @property
     def totals(self) -> Mapping[str, int]:
         """Return the number of operations by result; those never begun count as skipped."""
-        counted = Counter(step.result or "unknown" for step in self.steps)
-        counted["skipped"] += self.not_begun
-        return {result: counted[result] for result in get_args(Result)}
+        return totals_of((step.result or "unknown" for step in self.steps), not_named=self.not_begun)
 
     @property
     def state(self) -> RunState:

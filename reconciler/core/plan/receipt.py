@@ -1,7 +1,7 @@
 """The receipt: the outcome of every operation of a plan, and what the account altered of what was sent."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol, TypeAlias, get_args
 
@@ -120,6 +120,13 @@ The result of an operation.
 """
 
 
+def totals_of(results: Iterable[str], *, not_named: int = 0) -> Mapping[str, int]:
+    """Return the number of operations by result; those that are `not_named` count as skipped."""
+    counted = Counter(results)
+    counted["skipped"] += not_named
+    return {result: counted[result] for result in get_args(Result)}
+
+
 class Planned(Addressed, Protocol):
     """An operation, as far as a receipt needs it."""
 
@@ -198,8 +205,7 @@ class Receipt(Struct, frozen=True):
     @property
     def totals(self) -> Mapping[str, int]:
         """Count the outcomes of each kind."""
-        counted = Counter(outcome.result for outcome in self.outcomes)
-        return {result: counted[result] for result in get_args(Result)}
+        return totals_of(outcome.result for outcome in self.outcomes)
 
     @property
     def is_complete(self) -> bool:
