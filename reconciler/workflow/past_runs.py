@@ -1,7 +1,7 @@
 """What earlier runs left: the runs of a repository, and saved documents, as one that can be shown."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -21,9 +21,6 @@ from reconciler.workflow.options import RunOptions
 from reconciler.workflow.records import JOURNALS, LEASES, journals_of
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.state import State, states_of
-
-Note = Callable[[str], None]
-"""Show a line beside the document."""
 
 
 def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocument, str]:
@@ -56,7 +53,7 @@ def _place(state: State) -> str:
     return str((state.folder / JOURNALS).absolute()) if state.store.folder else state.store.place(JOURNALS)
 
 
-def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings, note: Note) -> SavedDocument:
+def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surroundings) -> SavedDocument:
     """
     Return a saved document or the receipt of a run, or several of attempts or shards as one; raises `InputError`.
 
@@ -65,10 +62,10 @@ def open_documents(what: Sequence[str], options: RunOptions, surroundings: Surro
     found = [(one, _document(one, options, surroundings)) for one in what]
     document = found[0][1] if len(found) == 1 else merge(found)
     if len(found) > 1 and document.shards is not None:
-        note(f"warning: {shards_sentence(document.shards)}")
+        surroundings.reporter.note(f"warning: {shards_sentence(document.shards)}")
     not_named = document.totals.sum - len(document.outcomes) if isinstance(document, ReceiptDocument) else 0
     if not_named > 0:
-        note(f"note: {counted(not_named, 'operation')} never begun, and not named in the journal")
+        surroundings.reporter.note(f"note: {counted(not_named, 'operation')} never begun, and not named in the journal")
     return document
 
 

@@ -38,13 +38,13 @@ def show(
     from reconciler.cli.here import document_here
     from reconciler.cli.output import check_files, emit_paged, write_files
     from reconciler.cli.surroundings import surroundings_of
-    from reconciler.cli.terminal import palette, remark
+    from reconciler.cli.terminal import palette
     from reconciler.render.formats import render_saved
     from reconciler.render.output import PLAIN
     from reconciler.workflow.past_runs import open_documents
 
     check_files(writes)
-    document = open_documents(what, invocation, surroundings_of(invocation), remark)
+    document = open_documents(what, invocation, surroundings_of(invocation))
 
     def rendered(name: str, colours: "Palette | None" = None) -> str:
         shown = document if colours is None or name != "text" else document_here(document)
