@@ -14,7 +14,6 @@ from reconciler.specs.phone_numbers import number_edits
 from reconciler.specs.problems import Problems, is_undo, learn, take_problems
 from reconciler.storage.files import check_rewritable, rewrite_file
 
-_BYTE_ORDER_MARK = "\ufeff"
 _PROJECT_NUMBERS = frozenset(("max_update_share",))
 """The keys of `reconciler.yaml` that hold numbers with decimals."""
 
@@ -92,11 +91,9 @@ def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str
 
 def _rewrite(file: SpecFile, parsed: ParsedFile, numbers: Collection[str], problems: Problems) -> Rewrite | None:
     """Return what changes in a file, if anything does."""
-    before = parsed.data.decode()
-    mark = before[: before.startswith(_BYTE_ORDER_MARK)]
-    text = before[len(mark) :]
+    before, text = parsed.data.decode(), parsed.data.decode("utf-8-sig")
     edits = {edit.start: edit for edit in (*quoting_edits(text, numbers), *number_edits(text, parsed.documents))}
-    after = mark + edited(text, tuple(edits.values()))
+    after = before.removesuffix(text) + edited(text, tuple(edits.values()))
     if after == before:
         return None
     is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))

@@ -1,6 +1,7 @@
 """The texts of an environment's spec files: where a fact stands in them, and what they are after edits."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -16,8 +17,8 @@ from reconciler.reading.places import Edit, KeyPath, Lines
 from reconciler.reading.rewriting import line_end_of, move_edits, value_edits
 from reconciler.render.words import listed
 from reconciler.specs.loading import find_overlays
+from reconciler.storage.files import check_rewritable, rewrite_file
 
-_BYTE_ORDER_MARK = "\ufeff"
 _NAMES = ("facts", "seed_facts")
 _LAYERS = frozenset((("scopes", 4), ("contacts", 4), ("contacts", 6)))
 """What the path of a declared fact starts with, and its length: at a scope, a contact, or a contact's memory."""
@@ -39,10 +40,10 @@ class SpecTexts:
     """The spec files and overlays of an environment as they are now."""
 
     def __init__(self, project: Project, environment: Environment) -> None:
-        self._files = files_of(project, environment)
+        self._files = _files_of(project, environment)
         others = (one for one in project.environments if one.name != environment.name)
         self._others = {
-            one.name: {_real(file): file.name for file in files_of(project, one).values()} for one in others
+            one.name: {_real(file): file.name for file in _files_of(project, one).values()} for one in others
         }
         self._data: dict[str, bytes] = {}
         self._trees: dict[str, tuple[Tree, Lines]] = {}
@@ -98,7 +99,7 @@ class SpecTexts:
         for file in dict.fromkeys([*edits, *(seed.file for seed in seeds)]):
             text = edited(self._tree(file)[0].text, tuple(dict.fromkeys(edits.get(file, ()))))
             text = _seeded(text, [seed for seed in seeds if seed.file == file])
-            drafts[file] = f"{self._mark(file)}{text}".encode()
+            drafts[file] = text.encode("utf-8-sig" if self.data(file).startswith(BOM_UTF8) else "utf-8")
         return drafts
 
     def write(self, drafts: Mapping[str, bytes]) -> None:
@@ -107,8 +108,6 @@ class SpecTexts:
 
         Raises `StateError` for a file that cannot be written, with the names of those that are written already.
         """
-        from reconciler.storage.files import check_rewritable, rewrite_file  # noqa: PLC0415  a dry run writes nothing
-
         for file in drafts:
             check_rewritable(self._files[file].path)
             if self._files[file].path.read_bytes() != self.data(file):
@@ -118,20 +117,17 @@ class SpecTexts:
             try:
                 rewrite_file(self._files[file].path, draft.decode())
             except StateError as error:
-                before = (
-                    f"; {listed(written)} {'is' if len(written) == 1 else 'are'} written: run it again for the rest"
-                )
-                raise StateError(f"{error}{before if written else ''}") from error
+                if not written:
+                    raise
+                verb = "is" if len(written) == 1 else "are"
+                raise StateError(f"{error}; {listed(written)} {verb} written: run it again for the rest") from error
             written.append(file)
 
     def _tree(self, file: str) -> tuple[Tree, Lines]:
         if file not in self._trees:
-            text = self.data(file).decode().removeprefix(_BYTE_ORDER_MARK)
+            text = self.data(file).decode("utf-8-sig")
             self._trees[file] = Tree(text), Lines(file, text)
         return self._trees[file]
-
-    def _mark(self, file: str) -> str:
-        return _BYTE_ORDER_MARK if self.data(file).decode().startswith(_BYTE_ORDER_MARK) else ""
 
 
 def _real(file: SpecFile) -> str:
@@ -139,7 +135,7 @@ def _real(file: SpecFile) -> str:
     return os.path.realpath(file.path)
 
 
-def files_of(project: Project, environment: Environment) -> Mapping[str, SpecFile]:
+def _files_of(project: Project, environment: Environment) -> Mapping[str, SpecFile]:
     """Return the spec files and overlays of an environment, by name."""
     found = find_files(environment.specs, root=project.root).files
     overlays = find_overlays(environment.overlays, root=project.root).files

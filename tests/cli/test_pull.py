@@ -557,7 +557,7 @@ def test_a_file_that_changes_meanwhile_is_not_replaced(
         repository.write("specs/support.yaml", SPEC + "# saved by somebody\n")
 
     learn(plan="premium")
-    monkeypatch.setattr("reconciler.storage.files.check_rewritable", saved)
+    monkeypatch.setattr("reconciler.workflow.spec_texts.check_rewritable", saved)
     called = repository.run("pull", "--take")
 
     changed = "error: specs/support.yaml changed while this ran, and nothing was written; run it again\n"
@@ -601,7 +601,7 @@ def test_what_is_written_before_a_file_that_cannot_be_is_said(
     omar = "contacts: {omar: {external_id: crm-omar, scopes: {support: {facts: {plan: trial}}}}}\n"
     repository.write("specs/a.yaml", omar)
     learn(plan="premium")
-    monkeypatch.setattr("reconciler.storage.files.rewrite_file", full_at_the_second)
+    monkeypatch.setattr("reconciler.workflow.spec_texts.rewrite_file", full_at_the_second)
     called = repository.run("pull", "--take")
 
     assert (called.code, called.out) == (1, "")
