@@ -10,7 +10,6 @@ The object `closed` says that a journal leaves nothing open, so that no run has 
 
 import errno
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -89,7 +88,7 @@ class Mirror(Struct, frozen=True):
 
     def fetch(self, *, also_closed: bool) -> None:
         """Bring what the folder lacks, or has an older copy of."""
-        wanted = [(name, one) for name, one in self._listed() if also_closed or not one.is_closed]
+        wanted = [(name, one) for name, one in self._listed().items() if also_closed or not one.is_closed]
         lacking = [(name, one) for name, one in wanted if self._size(name) < one.size]
         if not lacking:
             return
@@ -100,17 +99,17 @@ class Mirror(Struct, frozen=True):
 
     def push(self, name: str) -> None:
         """Put what the folder has of a journal and the bucket lacks, and mark it where nothing is open."""
-        listed = dict(self._listed()).get(name, _Listed([]))
-        rest = (self.folder / name).read_bytes()[listed.size :]
         bucket = self.bucket.below(name)
+        sizes = [size for part, size in bucket.sizes().items() if part != _CLOSED]
+        rest = (self.folder / name).read_bytes()[sum(sizes) :]
         if rest:
-            bucket.write(_part(len(listed.parts)), rest, over=Kept(None))
+            bucket.write(_part(len(sizes)), rest, over=Kept(None))
         if is_closed(self.folder / name):
             bucket.put(_CLOSED, b"")
 
     def prune(self) -> None:
         """Remove old journals, except those that leave something open."""
-        for name, one in list(self._listed())[:-_MOST_KEPT]:
+        for name, one in list(self._listed().items())[:-_MOST_KEPT]:
             if one.is_closed:
                 self.bucket.below(name).remove([*one.parts, _CLOSED])
 
@@ -124,8 +123,8 @@ class Mirror(Struct, frozen=True):
         except OSError:
             return -1
 
-    def _listed(self) -> Iterator[tuple[str, _Listed]]:
-        """Yield the journals of the bucket by the names of their files, the oldest first."""
+    def _listed(self) -> dict[str, _Listed]:
+        """Return the journals of the bucket by the names of their files, the oldest first."""
         found: dict[str, _Listed] = {}
         for name, size in sorted(self.bucket.sizes().items()):
             if match := _NAME.fullmatch(name):
@@ -135,4 +134,4 @@ class Mirror(Struct, frozen=True):
                 else:
                     one.parts.append(match["part"])
                     one.size += size
-        yield from found.items()
+        return found

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar
+from typing import IO, TypeAlias
 
 from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder, Encoder
@@ -63,7 +63,6 @@ class ResolvedLine(Struct, frozen=True, tag_field="kind", tag="resolved"):
 
 JournalLine: TypeAlias = IntentLine | OutcomeLine | FoundLine | EndLine | ResolvedLine
 
-_Line = TypeVar("_Line")
 _ENCODER = Encoder()
 _LINE_DECODER: Decoder[JournalLine] = Decoder(JournalLine)
 
@@ -92,7 +91,11 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[JournalLine]:
             if len(text) == _LONGEST:
                 raise _damaged(path, number)
             return
-        yield _decoded(_LINE_DECODER, text, path, number)
+        try:
+            line = _LINE_DECODER.decode(text)
+        except (MsgspecError, RecursionError) as error:
+            raise _damaged(path, number) from error
+        yield line
 
 
 def is_closed(path: Path) -> bool:
@@ -140,13 +143,6 @@ def _header(content: dict[str, object], path: Path) -> RunHeader:
         return convert({**content, "run": {"id": run} if isinstance(run, str) else run}, RunHeader)
     except MsgspecError as error:
         raise _damaged(path, 1) from error
-
-
-def _decoded(decoder: Decoder[_Line], text: bytes, path: Path, number: int) -> _Line:
-    try:
-        return decoder.decode(text)
-    except (MsgspecError, RecursionError) as error:
-        raise _damaged(path, number) from error
 
 
 def _run(header: RunHeader, lines: Iterable[JournalLine]) -> PastRun:
