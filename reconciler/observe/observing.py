@@ -209,7 +209,7 @@ class _AccountReading:
 
     def _cost_of_users(self, memory: Memory, memory_id: str | None) -> int:
         """Return the requests for the users of a memory: one where they are listed, which is not known before."""
-        return int(bool(memory.users) and memory_id is not None and self._recalled(memory, memory_id)[1])
+        return int(memory_id is not None and len(self._recalled(memory, memory_id)) < len(memory.users))
 
     async def read(self, memory: Memory) -> None:
         """Read a memory, and its users where any are declared."""
@@ -226,21 +226,18 @@ class _AccountReading:
 
     async def _users_of(self, memory: Memory, memory_id: str) -> LiveUsers:
         """Return the users of a memory; no request is sent where all are remembered."""
-        recalled, needs_request = self._recalled(memory, memory_id)
-        if needs_request:
+        recalled = self._recalled(memory, memory_id)
+        if len(recalled) < len(memory.users):
             return await self._users.read(memory_id, memory.users, recalled)
         known = {number: live for number, (live, _) in recalled.items()}
         return LiveUsers(known, listed=False, remembered={number: at for number, (_, at) in recalled.items()})
 
-    def _recalled(self, memory: Memory, memory_id: str) -> "tuple[Recalled, bool]":
-        """Return the users that need not be read, and whether others are to be."""
-        if self._remembered is None:
-            return {}, bool(memory.users)
+    def _recalled(self, memory: Memory, memory_id: str) -> "Recalled":
+        """Return the users that need not be read."""
         key = (memory.address, memory_id)
-        recalled = self._recalls.get(key)
-        if recalled is None:
-            recalled = self._recalls[key] = self._remembered.recall(memory, memory_id)
-        return recalled, len(recalled) < len(memory.users)
+        if self._remembered and key not in self._recalls:
+            self._recalls[key] = self._remembered.recall(memory, memory_id)
+        return self._recalls.get(key, {})
 
     def _known_id(self, memory: Memory) -> str | None:
         """Return the id that earlier runs learned of a contact's memory."""
