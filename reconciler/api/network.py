@@ -31,6 +31,11 @@ class Proxy:
     authorization: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that it alone gets."""
+        return {"proxy-authorization": self.authorization} if self.authorization else {}
+
     def __str__(self) -> str:
         """Return how messages name it."""
         return f"the proxy {urlsplit(self.url).netloc} ({self.variable})"

@@ -62,11 +62,10 @@ def _sent(url: str, body: str, environ: Mapping[str, str], limit: float) -> str:
     try:
         check_certificates(url, environ)
         proxy = proxy_for(url, environ)
-        headers = {"proxy-authorization": proxy.authorization} if proxy and proxy.authorization else None
         with (
             httpx.Client(
                 verify=ssl.create_default_context(),
-                proxy=httpx.Proxy(proxy.url, headers=headers) if proxy else None,
+                proxy=httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None,
                 trust_env=False,
                 timeout=limit,
             ) as client,

@@ -19,7 +19,7 @@ class OverAiohttp:
     """Sends requests over at most so many connections, through a proxy where there is one."""
 
     def __init__(self, connections: int, tls: ssl.SSLContext, proxy: "Proxy | None") -> None:
-        leads = _httpx_proxy(proxy) if proxy else None
+        leads = httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None
         self._transport = AiohttpTransport(client=lambda: _session(connections, tls), proxy=leads, verify=tls)
 
     @asynccontextmanager
@@ -61,11 +61,6 @@ def _error_of_httpx(cause: BaseException) -> httpx.HTTPError:
             return httpx.ReadTimeout(str(cause))
         case _:
             return httpx.ReadError(str(cause))
-
-
-def _httpx_proxy(proxy: "Proxy") -> httpx.Proxy:
-    headers = {"proxy-authorization": proxy.authorization} if proxy.authorization else None
-    return httpx.Proxy(proxy.url, headers=headers)
 
 
 def _session(connections: int, tls: ssl.SSLContext) -> aiohttp.ClientSession:
