@@ -10,7 +10,7 @@ from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.selection import select, shards_of
 from reconciler.core.model.text import visible
-from reconciler.core.plan.base import Counterpart, changed_addresses
+from reconciler.core.plan.earlier import changed_addresses, counterpart
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.revision import compare_revisions
 from reconciler.errors import InputError
@@ -71,7 +71,7 @@ def diff_since(options: RunOptions, around: Surroundings, ref: str) -> SpecsDiff
     if nothing := [option for option in chosen.unmatched if option in unmatched_before]:
         raise unmatched(nothing[0], now)
     plan = compare_revisions(
-        Counterpart(chosen, choice, shard, now, earlier).of(before),
+        counterpart(before, now, chosen, choice, shard=shard, since=earlier),
         chosen.desired,
         ref=ref,
         origin=_origin(environment, Masker(key, reveal=False), options, now),

@@ -14,7 +14,7 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import compose
 from reconciler.core.model.selection import Chosen, Selection, Shard, select
 from reconciler.core.model.settings import BUCKET_CURE, bucket_problem, is_bucket
-from reconciler.core.plan.base import changed_addresses
+from reconciler.core.plan.earlier import changed_addresses
 from reconciler.errors import Cell, InputError, Problem, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.reading import entry_name

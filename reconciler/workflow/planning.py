@@ -1,5 +1,6 @@
 """Making a plan: against the account, offline from a snapshot, or again for a plan that was saved."""
 
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,7 +13,8 @@ from reconciler.core.model.desired import Desired, specs_digest
 from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
 from reconciler.core.model.selection import ALL, Chosen, Shards, restrict, shards_of
 from reconciler.core.model.text import visible
-from reconciler.core.plan.base import Counterpart, base_of
+from reconciler.core.plan.base import base_of
+from reconciler.core.plan.earlier import counterpart
 from reconciler.core.plan.measures import foresee
 from reconciler.core.plan.notices import in_order, undeclared_notices
 from reconciler.core.plan.operations import Plan, PlanOrigin
@@ -80,8 +82,10 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
     changes are planned with their causes.
     """
     selection = choose(desired, chosen, run.shard, since)
-    counterpart = Counterpart(selection, chosen, run.shard, desired, since)
-    before = base_of(counterpart.of(base.desired), base.ref) if base else None
+    of_earlier = partial(
+        counterpart, declared=desired, selection=selection, chosen=chosen, shard=run.shard, since=since
+    )
+    before = base_of(of_earlier(base.desired), base.ref) if base else None
     for earlier in (since, base.desired if base else None):
         if run.users and earlier:
             run.users.read_changed_since(selection.desired, earlier)
@@ -97,7 +101,7 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
         declared=desired,
     )
     if since and not base:  # with a base, what is live of these is `retained`
-        gone = undeclared_notices(counterpart.of(since), desired)
+        gone = undeclared_notices(of_earlier(since), desired)
         plan = replace(plan, notices=in_order((*plan.notices, *gone)))
     return _with_cost(plan, run)
 

@@ -8,7 +8,7 @@ from reconciler.core.model.address import memory_of
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, User
 from reconciler.core.model.observed import NO_USERS, Absent, FoundContact, MissingContact, Observed, Present
 from reconciler.core.model.selection import ALL, Chosen, select
-from reconciler.core.plan.base import Counterpart, changed_addresses
+from reconciler.core.plan.earlier import changed_addresses, counterpart
 from reconciler.core.plan.operations import Operation, Plan, UpdateContact
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.plan.revision import compare_revisions
@@ -117,7 +117,7 @@ def renamed_revisions(draw: st.DrawFn) -> Desired:
 def difference(before: Desired, now: Desired, chosen: Chosen) -> Plan:
     selection = select(now, chosen)
     return compare_revisions(
-        Counterpart(selection, chosen, None, now, None).of(before),
+        counterpart(before, now, selection, chosen),
         selection.desired,
         ref="HEAD",
         origin=ORIGIN,
