@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.model.address import fact_address, keyed_address, user_address
 from reconciler.core.model.catalogue import sensitive_keys
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, Memory, Policy, User
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Memory, Policy, User
 from reconciler.core.model.masking import Mixed
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present, Unseen
 from reconciler.core.model.references import as_written
@@ -55,10 +55,7 @@ def hidden_addresses(desired: Desired) -> frozenset[str]:
 
 
 def _contact(contact: Contact) -> Iterator[tuple[str, DeclaredValue]]:
-    identity = contact.identity
-    kind = identity.kind if isinstance(identity, Identifier) else "contact_id"
-    value = identity.value if isinstance(identity, Identifier) else identity.contact_id
-    yield contact.address, DeclaredValue({kind: value})
+    yield contact.address, DeclaredValue({contact.identity.kind: contact.identity.value})
     for label, text in contact.labels.items():
         yield keyed_address(f"{contact.address}.labels", label), DeclaredValue(text)
     for fact in contact.profile:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from reconciler.core.export.left_out import Reason
 from reconciler.core.matching import is_alike
 from reconciler.core.model.catalogue import Catalogue, broken_rule
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Identifier, ScopeKey, identifier_key
+from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, ScopeKey, identifier_key
 from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
@@ -85,7 +85,7 @@ def declared_in(
         scopes=_by_key(scope_layers),
         catalogue=desired.catalogue,
         secret_keys=secret_keys.union(of_secrets),
-        hidden=sum(holds_secret(_known_by(contact)) for contact in desired.contacts),
+        hidden=sum(holds_secret(contact.identity.value) for contact in desired.contacts),
     )
 
 
@@ -94,11 +94,6 @@ def _by_key(layers: Iterable[ScopeLayer]) -> Mapping[ScopeKey, tuple[ScopeLayer,
     for one in sorted(layers, key=lambda layer: (bool(layer.facts), layer.name)):
         found[one.key] = (*found.get(one.key, ()), one)
     return found
-
-
-def _known_by(contact: Contact) -> str:
-    identity = contact.identity
-    return identity.value if isinstance(identity, Identifier) else identity.contact_id
 
 
 def _facts(memories: Iterable[ContactMemory]) -> Iterable[Fact]:

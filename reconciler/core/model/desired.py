@@ -97,12 +97,18 @@ class User(Struct, frozen=True):
 class ContactId(Struct, frozen=True):
     """A contact known by the API's own id, which differs from environment to environment."""
 
+    kind = "contact_id"
     contact_id: str
+
+    @property
+    def value(self) -> str:
+        """Return the id."""
+        return self.contact_id
 
     @property
     def key(self) -> tuple[str, str]:
         """Return what two ids are compared by."""
-        return ("contact_id", id_key(self.contact_id))
+        return (self.kind, id_key(self.contact_id))
 
 
 class Identifier(Struct, frozen=True):

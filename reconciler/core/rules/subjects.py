@@ -44,7 +44,7 @@ def contacts_of(desired: Desired, chosen: Collection[str], environment: str) -> 
         if contact.address in chosen:
             profile = {fact.key: fact.value for fact in contact.profile}
             own = {"name": profile.get("name", ""), "metadata": profile.get("metadata", {})}
-            known_by = {contact.identity.key[0]: _identifier(contact)}
+            known_by = {contact.identity.kind: contact.identity.value}
             values = {**_NO_IDENTITY, **known_by, **own, "scopes": scopes.get(contact.name, {})}
             yield Subject(contact.address, contact.source, {**_of(contact, environment), **values})
 
@@ -85,11 +85,6 @@ _NOBODY: Values = {"contact": "", "labels": {}}
 
 def _of(contact: Contact, environment: str) -> Values:
     return {"environment": environment, "contact": contact.name, "labels": dict(contact.labels)}
-
-
-def _identifier(contact: Contact) -> str:
-    identity = contact.identity
-    return getattr(identity, "value", "") or getattr(identity, "contact_id", "")
 
 
 def _layers(facts: Collection[Fact]) -> Values:
