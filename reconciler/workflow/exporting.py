@@ -7,14 +7,17 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.concurrency import for_each
+from reconciler.concurrency import for_each, run_in_loop
 from reconciler.core.export import (
     NOTHING_DECLARED,
     ExistingSpecs,
     Export,
+    Exporting,
+    IdentifyBy,
     LiveAccount,
     ScopeLayer,
     Wanted,
+    build_export,
     declared_in,
     select,
 )
@@ -31,10 +34,14 @@ from reconciler.reading import find_files
 from reconciler.reading.writing import written
 from reconciler.schemas import SCHEMA_FOLDER, modeline
 from reconciler.specs.scanning import secret_keys
+from reconciler.specs.texts import accepts
 from reconciler.storage.files import check_new_files, write_new_files
 from reconciler.user_lookup import UserReader
+from reconciler.workflow.account import Account, open_account, remember_ids
 from reconciler.workflow.exported_table import about_rows, table_file, table_text
-from reconciler.workflow.loading import load_environment
+from reconciler.workflow.loading import choose_project, load_environment
+from reconciler.workflow.options import RunOptions
+from reconciler.workflow.run import Surroundings
 
 _ABOUT = (
     "Written by `reconciler export`. Every value below is what the account held;",
@@ -44,6 +51,53 @@ _ABOUT = (
 _ABOUT_SHARED = (
     "Facts of a scope stand here once, since all of its memories have them. New contacts will get them, too.",
 )
+
+
+class Wish(Struct, frozen=True):
+    """What is asked for: where to write, which contacts, and how to declare them."""
+
+    out: Path
+    csv: Path | None
+    wanted: Wanted
+    identify_by: IdentifyBy
+    with_summaries: bool
+    seeds: tuple[str, ...]
+
+
+class Exported(Struct, frozen=True):
+    """What the account held, what is made of it, and what specs declare already; it `moves` to where specs are read."""
+
+    live: LiveAccount
+    made: Export
+    declared: ExistingSpecs
+    moves: bool
+
+
+def export_account(options: RunOptions, around: Surroundings, wish: Wish, tell: Callable[[Exported], None]) -> Exported:
+    """
+    Read the account and write the files; `tell` what was found before anything is written.
+
+    Raises `InputError` where nothing can be exported or a file is in the way, `SpecError`, `StateError`, `ApiError`.
+    """
+    project = choose_project(options, around)
+    environment = project.environment(options.environment)
+    declared = _load_declared(project, environment)
+    table = _table_for(wish.csv, wish.out, project, declared) if wish.csv else None
+    with open_account(project, environment, options, around) as account:
+        progress = around.reporter.progress("reading")
+        live = run_in_loop(_read(account, AccountScope(wish.wanted, account.concurrency, progress, declared)))
+        exporting = Exporting(wish.identify_by, wish.with_summaries, accepts, declared, wish.seeds, table)
+        made = build_export(live, exporting)
+        exported = Exported(live, made, declared, moves=not _is_among_specs(wish.out, project))
+        tell(exported)
+        if not made.contacts + len(made.declared):
+            raise InputError(
+                "nothing can be exported: no contact has an identifier that specs can use; nothing was written"
+            )
+        if made.contacts:
+            _write_export(made, wish.out, project, wish.csv)
+            remember_ids(account, made.memory_ids, around.reporter)
+    return exported
 
 
 class AccountScope(Struct, frozen=True):
@@ -57,6 +111,11 @@ class AccountScope(Struct, frozen=True):
     concurrency: int
     on_read: Callable[[int, int], None]
     declared: ExistingSpecs = NOTHING_DECLARED
+
+
+async def _read(account: Account, scope: AccountScope) -> LiveAccount:
+    async with account.reader() as reader:
+        return await read_account(reader, scope)
 
 
 async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
@@ -75,7 +134,7 @@ async def read_account(reader: Reader, scope: AccountScope) -> LiveAccount:
     return LiveAccount(listed, selected, found, listing.is_complete, users.can_list)
 
 
-def load_declared(project: Project, environment: Environment) -> ExistingSpecs:
+def _load_declared(project: Project, environment: Environment) -> ExistingSpecs:
     """Return what specs declare already; files that are still to come declare nothing. Raises `SpecError`."""
     loaded = None if _is_still_empty(project, environment) else load_environment(project, environment)
     everywhere = [entry for one in project.environments for entry in _entries(one)]
@@ -86,7 +145,7 @@ def load_declared(project: Project, environment: Environment) -> ExistingSpecs:
     return declared_in(loaded.desired, scope_layers, secrets)
 
 
-def texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
+def _texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
     """Return the text of each exported file, by its path below `out`, with comments that explain it."""
     folder = _folder_in_repository(out, project)
 
@@ -99,23 +158,23 @@ def texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
     return {file.path: written(file.document, comments=tuple(comments(file))) for file in export.files}
 
 
-def table_for(csv: Path, out: Path, project: Project, declared: ExistingSpecs) -> TableFile:
+def _table_for(csv: Path, out: Path, project: Project, declared: ExistingSpecs) -> TableFile:
     """Return how a new CSV file is named and filled; raises `InputError` where specs could not read it."""
     folder = Path(os.path.realpath(project.root)) / _folder_in_repository(out, project)
     moves_along = Path(os.path.realpath(csv)).is_relative_to(os.path.realpath(out))
     return table_file(csv, out.resolve() if moves_along else folder, project.root, declared.catalogue)
 
 
-def write_export(export: Export, out: Path, project: Project, csv: Path | None) -> None:
+def _write_export(export: Export, out: Path, project: Project, csv: Path | None) -> None:
     """Write the files of an export, all or none; raises `InputError` where one is in the way, and `StateError`."""
-    texts = texts_of(export, out, project)
+    texts = _texts_of(export, out, project)
     if csv and export.table and export.table.rows:
         check_new_files(out, texts)
         write_new_files(csv.parent, {csv.name: table_text(export.table)})
     write_new_files(out, texts)
 
 
-def is_among_specs(out: Path, project: Project) -> bool:
+def _is_among_specs(out: Path, project: Project) -> bool:
     """Return whether a folder is in one that an environment reads its specs from."""
     root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
     folders = [root / entry for environment in project.environments for entry in environment.specs]
@@ -183,7 +242,7 @@ def _entries(environment: Environment) -> tuple[str, ...]:
 def _folder_in_repository(out: Path, project: Project) -> Path:
     """Return where exported files will stand, from the root: where they are written, or below specs/, once moved."""
     root, place = Path(os.path.realpath(project.root)), Path(os.path.realpath(out))
-    if is_among_specs(out, project):
+    if _is_among_specs(out, project):
         return place.relative_to(root) if place.is_relative_to(root) else place
     return Path("specs", out.name)
 
