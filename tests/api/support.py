@@ -2,7 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -118,3 +121,22 @@ def call(endpoint: Endpoint, work: Callable[[Any], Awaitable[_Result]]) -> _Resu
             return await work(remote)
 
     return asyncio.run(run())
+
+
+@contextmanager
+def greeting(greet: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Greet everyone who connects to a port, and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client, suppress(OSError):
+                        greet(client)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)

@@ -2,10 +2,9 @@
 
 import gzip
 import socket
-import threading
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from reconciler.api import requests
 from reconciler.api.pacer import Budget
 from reconciler.errors import ApiUnavailableError
-from tests.api.support import World, call
+from tests.api.support import World, call, greeting
 
 pytestmark = pytest.mark.usefixtures("transport")
 
@@ -41,27 +40,19 @@ def answering(parts: Callable[[], Iterator[bytes]]) -> Iterator[tuple[str, list[
     After an empty part, it waits until the client gives up.
     """
     sent: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    sent.append(0)
-                    with client, suppress(OSError):
-                        client.recv(65536)
-                        for part in parts():
-                            client.sendall(part) if part else client.recv(1)
-                            sent[-1] += len(part)
-                        client.shutdown(socket.SHUT_WR)
-                        while client.recv(65536):
-                            pass
+    def answer(client: socket.socket) -> None:
+        sent.append(0)
+        client.recv(65536)
+        for part in parts():
+            client.sendall(part) if part else client.recv(1)
+            sent[-1] += len(part)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", sent
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+    with greeting(answer) as port:
+        yield f"http://127.0.0.1:{port}", sent
 
 
 def error_from(

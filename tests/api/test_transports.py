@@ -2,9 +2,8 @@
 
 import asyncio
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -13,28 +12,9 @@ import pytest
 from reconciler.api.client.connection import Transport
 from reconciler.errors import ApiUnavailableError, NoConnectionError
 from reconciler.sandbox.serve import running
-from tests.api.support import World, call
+from tests.api.support import World, call, greeting
 from tests.api.test_client import create
 from tests.api.way import Authority
-
-
-@contextmanager
-def greeting(greet: Callable[[socket.socket], object]) -> Iterator[int]:
-    """Greet everyone who connects to a port, and hang up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client, suppress(OSError):
-                        greet(client)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
 
 
 def refused(world: World, url: str) -> str:
