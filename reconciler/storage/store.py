@@ -99,7 +99,7 @@ def check_store(store: Store) -> None:
 
 
 class FolderStore(Struct, frozen=True):
-    """Files of a folder, which is made where it is missing."""
+    """Files of a folder, which whoever writes makes first; until then it counts as empty."""
 
     root: Path
 

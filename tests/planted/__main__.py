@@ -69,7 +69,7 @@ def _modules(paths: Sequence[str], changed: str) -> list[Path]:
     found = (
         path for name in paths for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
     )
-    return sorted(path.relative_to(ROOT) for path in {*found} if path.suffix == ".py")
+    return sorted(path.relative_to(ROOT) for path in set(found))
 
 
 def main(arguments: Sequence[str]) -> int:
