@@ -14,7 +14,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.nearest import is_typo
 from reconciler.core.model.value import Json
 from reconciler.reading import KeyPath, Nearest, Node, Strict, check, joined, listing, mapping
@@ -62,7 +62,7 @@ def _stripped(scopes: Node) -> Node:
     return mapping(scopes, memories)
 
 
-_IDENTITY = frozenset(("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number"))
+_IDENTITY = frozenset((*IDENTITY_KEYS, "persona_id", "agent_number"))
 _MESSAGE = "this overlay entry matches no declaration"
 _CURE = "declare it in a spec file; `optional: true` in the entry skips it if nothing matches"
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.desired import IDENTIFIER_KINDS, Elsewhere, id_key, identifier_key
+from reconciler.core.model.desired import IDENTITY_KEYS, Elsewhere, id_key, identifier_key
 from reconciler.core.model.references import OPENING, meant_key
 from reconciler.core.model.selection import Shard
 from reconciler.core.model.text import Secret
@@ -143,7 +143,7 @@ def _digest(file: SpecFile) -> str:
         return ""
 
 
-_KINDS = frozenset(("contact_id", *IDENTIFIER_KINDS))
+_KINDS = frozenset(IDENTITY_KEYS)
 
 
 def _key(contact: Mapping[str, Json]) -> tuple[str, str] | None:

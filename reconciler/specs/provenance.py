@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconciler.core.documents.comparison import declared_values, hidden_addresses
 from reconciler.core.model.address import fact_address, is_within, keyed_address, user_address
 from reconciler.core.model.catalogue import sensitive_keys
-from reconciler.core.model.desired import IDENTIFIER_KINDS, Desired
+from reconciler.core.model.desired import IDENTITY_KEYS, Desired
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
@@ -21,7 +21,7 @@ from reconciler.specs.references import References
 
 SourceLayer: TypeAlias = Literal["scope", "contact", "contact in scope", "memory"]
 
-_IDENTITY = ("contact_id", *IDENTIFIER_KINDS, "persona_id", "agent_number", "memory_id")
+_IDENTITY = (*IDENTITY_KEYS, "persona_id", "agent_number", "memory_id")
 _SEEDS = re.compile(r"^((?:contacts|scopes)\.[^.\[]+(?:\.scopes\.[^.\[]+)?)\.seed_facts(?=[.\[]|$)")
 _LAYER = re.compile(r"(scopes(?=\.)|contacts(?=\.[^.\[]+\.facts(?:[.\[]|$)))\.([^.\[]+)")
 """An address of a scope, or of the facts that a contact declares for all its scopes."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.references import escaped
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
@@ -103,7 +103,7 @@ class PreparedMapping:
     def _naming(self, parts: Mapping[str, Node]) -> Naming:
         """Return what names rows; its first column, or that of the identifier, is the place of the contact."""
         contact = dict(parts["contact"].entries())
-        kinds = [kind for kind in ("contact_id", *IDENTIFIER_KINDS) if kind in contact]
+        kinds = [kind for kind in IDENTITY_KEYS if kind in contact]
         found = {kind: cells_in(contact[kind]) for kind in kinds}
         identifiers = [(kind, cells) for kind, cells in found.items() if cells is not None]
         named_by = parts.get("named_by")

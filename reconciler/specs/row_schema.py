@@ -8,7 +8,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.model.catalogue import TYPE_NAMES, Catalogue, FactKey, FactType, has_type
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.text import has_control_characters
 from reconciler.core.model.value import Json, same
@@ -272,7 +272,7 @@ class RowContact(RowLayer):
 
     @model_validator(mode="after")
     def _an_identifier(self) -> Self:
-        if not self.model_fields_set & {"contact_id", *IDENTIFIER_KINDS}:
+        if not self.model_fields_set & set(IDENTITY_KEYS):
             raise wrong(
                 "the column of contact_id, external_id, phone_number or email is missing",
                 cure="add one of the four: it says who is remembered",

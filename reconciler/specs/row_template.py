@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.masking import compose, quote
 from reconciler.core.model.phone_numbers import SPREADSHEET_CURE
 from reconciler.core.model.references import OPENING, escaped
@@ -31,7 +31,6 @@ from reconciler.specs.row_mapping import (
 from reconciler.specs.row_schema import Convert
 
 _Built: TypeAlias = tuple[Json, Mark]
-_IDENTIFIERS = frozenset(("contact_id", *IDENTIFIER_KINDS))
 _ROUNDED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}").fullmatch
 """A number as a spreadsheet shows it in exponent notation: 1.23E+11."""
 
@@ -98,7 +97,7 @@ class Template:
         self.growth = RowGrowth(prepared.leaves)
         self._contact = prepared.contact
         self._identifiers = [
-            (key, part) for key, part in self._contact.parts if key in _IDENTIFIERS and isinstance(part, Leaf)
+            (key, part) for key, part in self._contact.parts if key in IDENTITY_KEYS and isinstance(part, Leaf)
         ]
         self._plain_id = self._plain_identifier()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Self, cast
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from reconciler.core.model.catalogue import NUMBERS, FactKey, FactType, broken_rule
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.rules import RuleKind, RuleLevel
 from reconciler.core.model.value import Json
@@ -80,7 +80,7 @@ class MemorySpec(Layer):
 class ContactSpec(Layer):
     """A contact, known by exactly one of four things. Facts here hold in each of the contact's scopes."""
 
-    model_config = _exactly_one("contact_id", *IDENTIFIER_KINDS)
+    model_config = _exactly_one(*IDENTITY_KEYS)
 
     contact_id: AccountId = Field(default="", description="the contact's id, as the account gives it")
     external_id: Id = Field(default="", description="the contact's id in another system, the same in every environment")
@@ -99,7 +99,7 @@ class ContactSpec(Layer):
 
     @model_validator(mode="after")
     def _one_identifier(self) -> Self:
-        written = sorted(self.model_fields_set & {"contact_id", *IDENTIFIER_KINDS})
+        written = sorted(self.model_fields_set & set(IDENTITY_KEYS))
         if not written:
             raise wrong(
                 "a contact needs contact_id, external_id, phone_number or email",

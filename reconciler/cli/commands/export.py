@@ -8,7 +8,7 @@ import click
 from reconciler.cli.invocation import Invocation, pass_invocation
 from reconciler.cli.options import connection_options
 from reconciler.cli.usage import command
-from reconciler.core.model.desired import IDENTIFIER_KINDS
+from reconciler.core.model.desired import IDENTITY_KEYS
 
 if TYPE_CHECKING:
     from reconciler.core.export import IdentifyBy
@@ -28,7 +28,7 @@ _MOST_FILES = 3
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="A contact's name; * is any text. Repeatable.")
 @click.option(
     "--identify-by",
-    type=click.Choice(("contact_id", *IDENTIFIER_KINDS)),
+    type=click.Choice(IDENTITY_KEYS),
     default="contact_id",
     show_default=True,
     help="What contacts are known by, where they have just one.",

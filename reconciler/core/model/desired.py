@@ -63,6 +63,8 @@ ScopeKey: TypeAlias = Persona | AgentNumber
 
 IdentifierKind: TypeAlias = Literal["external_id", "phone_number", "email"]
 IDENTIFIER_KINDS: tuple[IdentifierKind, ...] = ("external_id", "phone_number", "email")
+IDENTITY_KEYS = ("contact_id", *IDENTIFIER_KINDS)
+"""What a contact can be known by; a spec writes exactly one of them."""
 
 
 _UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
