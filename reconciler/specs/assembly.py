@@ -10,7 +10,7 @@ from reconciler.core.model.catalogue import Catalogue, FactKey
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, id_key
 from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
-from reconciler.reading import Nearest
+from reconciler.reading import Nearest, Words
 from reconciler.reading.files import FORMATS
 from reconciler.specs.declarations import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
 from reconciler.specs.layers import merge
@@ -107,12 +107,15 @@ def _report_undeclared(
     known = Nearest(name for section, name in names if section == "scopes")
     for reference in references:
         if ("scopes", reference.scope) not in names:
-            problems.add(
-                reference.source,
-                ("contacts", reference.contact, "scopes", reference.scope),
-                message=compose("the scope {} is not declared", quote(reference.scope)),
-                cure=known.did_you_mean(reference.scope) or "declare it under scopes, in any spec file",
-            )
+            words = undeclared_scope(reference.scope, known)
+            path = ("contacts", reference.contact, "scopes", reference.scope)
+            problems.add(reference.source, path, message=words.message, cure=words.cure)
+
+
+def undeclared_scope(name: str, known: Nearest) -> Words:
+    """Return the words for a scope that is named and that nobody declares."""
+    cure = known.did_you_mean(name) or "declare it under scopes, in any spec file"
+    return Words(compose("the scope {} is not declared", quote(name)), cure)
 
 
 def _memories(declared: DeclaredContact, scopes: Mapping[str, DeclaredScope]) -> Iterator[ContactMemory]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Cell, Source
 from reconciler.reading import KeyPath, Nearest, Node, SpecFile, check
 from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
 from reconciler.reading.row_formats import Row
+from reconciler.specs.assembly import undeclared_scope
 from reconciler.specs.problems import Problems, is_marked_live
 from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Template
@@ -123,12 +123,9 @@ def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> 
     scopes = dict(contact.entries()).get("scopes")
     unknown = [(name, at) for name, _, at in scopes.keyed() if name not in known] if scopes else []
     for name, at in unknown:
-        problems.add(
-            at,
-            ("contacts_from", source.index, "contact", "scopes", name),
-            message=compose("the scope {} is not declared", quote(name)),
-            cure=known.did_you_mean(name) or "declare it under scopes, in any spec file",
-        )
+        words = undeclared_scope(name, known)
+        path = ("contacts_from", source.index, "contact", "scopes", name)
+        problems.add(at, path, message=words.message, cure=words.cure)
     return {name for name, _ in unknown}
 
 

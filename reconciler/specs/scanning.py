@@ -10,9 +10,9 @@ from reconciler.core.model.address import fact_address
 from reconciler.core.model.references import OPENING, referenced
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, SpecError
-from reconciler.reading import SpecFile, find_files, read_file
+from reconciler.reading import Node, SpecFile, find_files, read_file
 from reconciler.reading.row_formats import Row
-from reconciler.specs.problems import facts_in
+from reconciler.specs.problems import FACTS, facts_in
 from reconciler.specs.row_cells import CellError
 from reconciler.specs.row_source import RowSource, row_sources
 
@@ -60,16 +60,13 @@ def secret_keys(entries: Iterable[str], *, root: Path) -> frozenset[str]:
     return frozenset(keys)
 
 
-_LAYERS = ("facts", "seed_facts")
 _MOST_ROWS = 1000
 """At most so many rows of data files are read, since somebody waits for the completion."""
 
 
 def declared_rules(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
     """Return the names of the rules that spec files declare, sorted; nothing is checked."""
-    files = find_files(entries, root=root).files
-    documents = (node.value for file in files for node in read_file(file.path, name=file.name).documents)
-    return tuple(sorted({name for document in documents for name, _ in _entries(document, "rules")}))
+    return tuple(sorted({name for node, _ in _nodes(entries, root) for name, _ in _entries(node.value, "rules")}))
 
 
 def declared_addresses(entries: Sequence[str], *, root: Path) -> tuple[str, ...]:
@@ -95,13 +92,16 @@ def declared_labels(entries: Sequence[str], *, root: Path) -> tuple[tuple[str, s
 
 def _documents(entries: Sequence[str], root: Path) -> list[Json]:
     """Return the documents of spec files, and those of the rows that they name."""
-    read = [
-        (node, file)
-        for file in find_files(entries, root=root).files
-        for node in read_file(file.path, name=file.name).documents
-    ]
+    read = list(_nodes(entries, root))
     rows = (row for node, file in read for source in row_sources(node, file, node) for row in _rows(source))
     return [*(node.value for node, _ in read), *islice(rows, _MOST_ROWS)]
+
+
+def _nodes(entries: Sequence[str], root: Path) -> Iterator[tuple[Node, SpecFile]]:
+    """Yield the documents of spec files, each with its file."""
+    for file in find_files(entries, root=root).files:
+        for node in read_file(file.path, name=file.name).documents:
+            yield node, file
 
 
 def _rows(source: RowSource) -> Iterator[Json]:
@@ -128,7 +128,7 @@ def _contact(address: str, body: Json, scopes: Mapping[str, Sequence[str]]) -> I
 
 
 def _facts(body: Json) -> Iterator[str]:
-    for layer in _LAYERS:
+    for layer in FACTS:
         yield from (key for key, _ in _entries(body, layer))
 
 
