@@ -27,8 +27,9 @@ from reconciler.reading import (
 from reconciler.reading.places import value_offset
 from reconciler.reading.quoting import taken_for, texts_before_comments, unquoted_texts, unused_anchors
 from reconciler.specs.assembly import ADD_SCOPES, NO_SCOPE
-from reconciler.specs.loading import Specs, find_overlays
+from reconciler.specs.loading import Specs
 from reconciler.specs.problems import FACTS, fact_of, spec_address
+from reconciler.specs.spec_files import find_overlays
 
 
 class Mention(Struct, frozen=True):

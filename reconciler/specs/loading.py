@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,18 +12,18 @@ from msgspec.structs import replace
 
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
-from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files, read_bytes, read_file
+from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
 from reconciler.specs.phone_numbers import in_e164
-from reconciler.specs.problems import Problems, spec_address, spec_documents
+from reconciler.specs.problems import Problems, spec_documents
 from reconciler.specs.references import NO_REFERENCES, Growth, References, resolve
+from reconciler.specs.spec_files import ReadFiles, find_overlays, read_spec
 
 if TYPE_CHECKING:  # most specs name no data files, and most environments have no overlays
     from reconciler.core.model.selection import Shard
     from reconciler.reading.row_formats import Row
-    from reconciler.specs.known import ReadFiles
     from reconciler.specs.overlays import Overlays, Patch
     from reconciler.specs.passing import Passing, RowPassing
     from reconciler.specs.row_reading import OnRow
@@ -102,22 +101,23 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     shard: "Shard | None" = None,
-    known: "ReadFiles | None" = None,
+    known: ReadFiles | None = None,
 ) -> Loaded:
     """
     Load the specs that entries (folders, files or globs, relative to the root) lead to; raise `SpecError`.
 
     `overlays` are entries of patches. `references` give the values of `${...}`. Of the entries `fact_keys_of`, only
-    the catalogue is used. `drafts` are read in place of the files with these names. With a `shard`, contacts that
-    certainly belong to others are passed over. Without one, files that are `known` are not read again, and others
-    become known.
+    the catalogue is used. `drafts` are read in place of the files with these names.
+
+    With a `shard`, contacts that certainly belong to others are passed over. Without one, a file that is `known` is
+    not read again, and any other becomes known.
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
     problems = Problems()
     problems.take((*found.problems, *patches.problems))
     with _collector_paused():
-        found_patches = list(read_patches(patches.files, problems, drafts))
+        found_patches = list(_read_patches(patches.files, problems, drafts))
         passing = _passing(shard, found_patches)
         known = None if passing else known
         loading = _Loading(
@@ -133,44 +133,13 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     return loaded
 
 
-def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
-    """Find the overlay files of entries, in the order of the entries; a file that is found twice counts last."""
-    found: dict[SpecFile, None] = {}
-    json: dict[SpecFile, None] = {}
-    problems: list[Problem] = []
-    for entry in entries:
-        files = find_files([entry], root=root, example="overlay.yaml")
-        problems.extend(files.problems)
-        for file in files.files:
-            found.pop(file, None)
-            found[file] = None
-        json.update(dict.fromkeys(files.json))
-    return Files(tuple(found), tuple(problems), json=tuple(json))
-
-
-def read_patches(
-    files: Iterable[SpecFile], problems: Problems, drafts: Mapping[str, bytes] = MappingProxyType({})
-) -> Iterator["Patch"]:
+def _read_patches(files: Iterable[SpecFile], problems: Problems, drafts: Mapping[str, bytes]) -> Iterator["Patch"]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
         from reconciler.specs.overlays import patches_of  # noqa: PLC0415  see above
 
-        for document in map(in_e164, spec_documents(_parsed(file, drafts), file, problems)):
+        for document in map(in_e164, spec_documents(read_spec(file, drafts), file, problems)):
             yield from patches_of(document, problems)
-
-
-def _parsed(
-    file: SpecFile,
-    drafts: Mapping[str, bytes],
-    skip: "Passing | None" = None,
-    known: "ReadFiles | None" = None,
-) -> ParsedFile:
-    """Read a spec file, or its draft where it has one."""
-    draft = drafts.get(file.name)
-    if draft is None:
-        same = partial(known.parsed, file.name) if known else None
-        return read_file(file.path, name=file.name, address=spec_address, skip=skip, known=same)
-    return read_bytes(draft, file=file.name, address=spec_address, skip=skip)
 
 
 class _Loading:
@@ -190,7 +159,7 @@ class _Loading:
         recorder: Recorder | None,
         drafts: Mapping[str, bytes],
         passing: "Passing | None",
-        known: "ReadFiles | None",
+        known: ReadFiles | None,
     ) -> None:
         self._passing = passing
         self.sources: list[RowSource] = []
@@ -262,7 +231,7 @@ class _Loading:
 
     def _read_file(self, file: SpecFile) -> None:
         known = self._known
-        parsed = _parsed(file, self._drafts, self._passing, known)
+        parsed = read_spec(file, self._drafts, self._passing, known)
         if self._passing:
             self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete

@@ -15,7 +15,7 @@ from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.revision import compare_revisions
 from reconciler.errors import InputError
 from reconciler.project import Environment, Project
-from reconciler.specs.known import ReadFiles
+from reconciler.specs.spec_files import ReadFiles
 from reconciler.workflow.account import own_digest_key
 from reconciler.workflow.loading import choose_environment, choose_project, load_environment, note_warnings, unmatched
 from reconciler.workflow.options import RunOptions

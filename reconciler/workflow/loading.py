@@ -25,7 +25,7 @@ from reconciler.workflow.run import Reporter, Surroundings, warn
 from reconciler.workflow.state import is_shared
 
 if TYPE_CHECKING:
-    from reconciler.specs.known import ReadFiles
+    from reconciler.specs.spec_files import ReadFiles
 
 _Item = TypeVar("_Item")
 

@@ -10,7 +10,7 @@ from reconciler.errors import InputError
 from reconciler.git import checked_out
 from reconciler.project import DEFAULT_SPECS, Environment, Project, load_project
 from reconciler.specs import Environ
-from reconciler.specs.known import ReadFiles
+from reconciler.specs.spec_files import ReadFiles
 from reconciler.workflow.loading import load_environment
 from reconciler.workflow.options import RunOptions
 

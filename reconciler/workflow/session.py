@@ -215,7 +215,7 @@ def _load_both(
     project: Project, environment: Environment, options: RunOptions, environ: Environ, around: Surroundings
 ) -> LoadedSpecs:
     """Load the specs of an environment and those at a revision; a file that is the same in both is read once."""
-    from reconciler.specs.known import ReadFiles
+    from reconciler.specs.spec_files import ReadFiles
     from reconciler.workflow.revisions import declared_since
 
     known = ReadFiles()

@@ -16,7 +16,7 @@ from reconciler.reading.entries import Found, Tree
 from reconciler.reading.places import Edit, KeyPath, Lines
 from reconciler.reading.rewriting import line_end_of, move_edits, value_edits
 from reconciler.render.words import listed
-from reconciler.specs.loading import find_overlays
+from reconciler.specs.spec_files import find_overlays
 from reconciler.storage.files import check_rewritable, rewrite_file
 
 _NAMES = ("facts", "seed_facts")
