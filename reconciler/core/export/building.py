@@ -219,7 +219,7 @@ class _BodyBuilder:
     def _refusal_of(self, scope_key: ScopeKey | None, memories: Mapping[str, Record]) -> Reason | None:
         if scope_key is None:
             return "no_scope"
-        if self._declared.memory_ids & memories.keys():
+        if any(map(self._declared.declares_memory, memories)):
             return "declared_memory"
         refusal = _refusal(scope_key, self._exporting.accepts)
         return refusal or ("ambiguous" if len(memories) > 1 else None)

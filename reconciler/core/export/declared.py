@@ -7,7 +7,16 @@ from msgspec import Struct
 from reconciler.core.export.left_out import Reason
 from reconciler.core.matching import is_alike
 from reconciler.core.model.catalogue import Catalogue, broken_rule
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, ScopeKey, identifier_key
+from reconciler.core.model.desired import (
+    Contact,
+    ContactId,
+    ContactMemory,
+    Desired,
+    Fact,
+    ScopeKey,
+    id_key,
+    identifier_key,
+)
 from reconciler.core.model.text import holds_secret
 from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord, Record
@@ -42,8 +51,12 @@ class ExistingSpecs(Struct, frozen=True):
 
     def contact(self, contact: ContactRecord) -> Contact | None:
         """Return the declaration of a live contact, by its id or by any of its identifiers."""
-        keys = [("contact_id", contact.contact_id), *(identifier_key(*one) for one in contact.identifiers or ())]
+        keys = [ContactId(contact.contact_id).key, *(identifier_key(*one) for one in contact.identifiers or ())]
         return next((self.contacts[key] for key in keys if key in self.contacts), None)
+
+    def declares_memory(self, memory_id: str) -> bool:
+        """Return whether a memory is declared by its id, in whatever case."""
+        return id_key(memory_id) in self.memory_ids
 
     def undeclared_memories(self, contact: ContactRecord) -> tuple[Record, ...]:
         """Return the memories of a declared contact that its declaration does not name."""
@@ -52,7 +65,7 @@ class ExistingSpecs(Struct, frozen=True):
         return tuple(
             memory
             for memory in contact.memories or ()
-            if memory.memory_id not in self.memory_ids
+            if not self.declares_memory(memory.memory_id)
             and not any(is_alike(memory.scope_key, scope_key) for scope_key in scopes)
         )
 
@@ -79,7 +92,7 @@ def declared_in(
     return ExistingSpecs(
         contacts={contact.identity.key: contact for contact in desired.contacts},
         scopes_of={name: frozenset(keys) for name, keys in scopes_of.items()},
-        memory_ids=frozenset(memory.memory_id for memory in desired.existing_memories),
+        memory_ids=frozenset(id_key(memory.memory_id) for memory in desired.existing_memories),
         contact_names=frozenset(contact.name for contact in desired.contacts),
         scope_names=frozenset(desired.scopes),
         scopes=_by_key(scope_layers),

@@ -21,7 +21,17 @@ from reconciler.core.export.left_out import DEEPEST, LeftOut
 from reconciler.core.export.naming import contact_names, scope_names
 from reconciler.core.export.table import TableFile
 from reconciler.core.model.address import slug
-from reconciler.core.model.desired import AgentNumber, Desired, Fact, Persona, ScopeKey, memory_key
+from reconciler.core.model.desired import (
+    AgentNumber,
+    Contact,
+    ContactId,
+    Desired,
+    ExistingMemory,
+    Fact,
+    Persona,
+    ScopeKey,
+    memory_key,
+)
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import Source
@@ -286,6 +296,22 @@ def test_the_ids_of_exported_memories_are_given() -> None:
 def scopes_of(made: Export) -> Any:
     document: Any = file_of(made, "scopes.yaml").document
     return document["scopes"]
+
+
+UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
+
+
+@pytest.mark.parametrize(("written_as", "shown_as"), [(UUID, UUID.upper()), (UUID.upper(), UUID), (UUID, UUID)])
+def test_what_is_declared_by_an_id_is_known_by_it_in_either_case(written_as: str, shown_as: str) -> None:
+    place = Source("specs/a.yaml", 1, 1)
+    ana = Contact("ana", ContactId(written_as), (), place)
+    line = ExistingMemory("line", f"mem-{written_as}", (), place)
+    declared = declared_in(Desired((), (ana,), (), (line,)))
+
+    assert declared.contact(contact(shown_as)) is ana
+    assert declared.undeclared_memories(contact(shown_as, memory(memory_id=shown_as))) == ()
+    made = exported(contact("c", memory(memory_id=shown_as)), declared=declared)
+    assert made.left_out == {"declared_memory": 1}
 
 
 def test_facts_whose_keys_match_are_seeded() -> None:
