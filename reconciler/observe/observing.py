@@ -241,10 +241,10 @@ class _AccountReading:
 
     def _known_id(self, memory: Memory) -> str | None:
         """Return the id that earlier runs learned of a contact's memory."""
-        contact_id = self._contact_id(memory.contact) if isinstance(memory, ContactMemory) else None
-        if contact_id is None or isinstance(memory, ExistingMemory):
+        if isinstance(memory, ExistingMemory):
             return None
-        return self._known_ids.get(memory_key(contact_id, memory.scope_key))
+        contact_id = self._contact_id(memory.contact)
+        return None if contact_id is None else self._known_ids.get(memory_key(contact_id, memory.scope_key))
 
     def _contact_id(self, contact: Contact) -> str | None:
         """Return the id of a contact as far as it is known: the one that the account shows, else the declared one."""
@@ -254,15 +254,14 @@ class _AccountReading:
         return contact.identity.contact_id if record is None and isinstance(contact.identity, ContactId) else None
 
     async def _contact_memory(self, memory: ContactMemory) -> ObservedMemory:
-        record, identity = self._record_of(memory.contact), memory.contact.identity
+        record = self._record_of(memory.contact)
         if isinstance(record, AmbiguousContact):
             return Ambiguous(())
         if record is not None and record.memories is not None:
             return _among(record.memories, memory)
-        if record is not None:
-            return await self._read_alone(memory, record.contact_id)
-        if isinstance(identity, ContactId):
-            return await self._read_alone(memory, identity.contact_id)
+        contact_id = self._contact_id(memory.contact)
+        if contact_id is not None:
+            return await self._read_alone(memory, contact_id)
         return Unreadable() if self._records is None else Absent()
 
     def _record_of(self, contact: Contact) -> ContactRecord | AmbiguousContact | None:
@@ -273,7 +272,7 @@ class _AccountReading:
 
     async def _read_by_id(self, memory: ContactMemory, contact_id: str) -> Present | None:
         """Read a memory by its remembered id; None without one, and where the id now belongs to another memory."""
-        memory_id = self._known_ids.get(memory_key(contact_id, memory.scope_key))
+        memory_id = self._known_id(memory)
         try:
             record = await self._read_remembered(memory_id) if memory_id else None
         except OtherRecordError as error:
