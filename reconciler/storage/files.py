@@ -167,15 +167,14 @@ def write_file(path: Path, text: str | Iterable[str]) -> None:
     A large text comes in parts, which are written as they are made.
     Raises `StateError`, also for a link.
     """
+    if not _is_stream(path):
+        write_kept(path, text)
+        return
     with state_errors("write", path, cures={errno.ENXIO: "; nobody reads this pipe: begin to, then run it again"}):
-        if _is_stream(path):
-            _append(path, text)
-        else:
-            check_no_link(path)
-            _replace(path, text, _PRIVATE)
+        _append(path, text)
 
 
-def write_kept(path: Path, text: str) -> None:
+def write_kept(path: Path, text: str | Iterable[str]) -> None:
     """Write a file of this tool whole or not at all, in the place of whatever is there; raises `StateError`."""
     with state_errors("write", path):
         check_no_link(path)

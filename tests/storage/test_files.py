@@ -146,7 +146,7 @@ def test_what_is_no_entry_about_a_user_is_passed_over(tmp_path: Path, users: str
     assert kept(tmp_path) == {}
 
 
-def test_many_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
+def test_many_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
     def remember(number: int) -> None:
         ids(tmp_path).remember_users(seen(f"user-{number}"), is_applying=False)
 
