@@ -3,7 +3,7 @@
 import json
 
 from settings import Settings
-from texts import errors_html, escaped
+from texts import failure_html
 from tool import CHANGES_PENDING, Ran, api_url, call, plan, since_base, targets
 
 _INCOMPLETE, _REFUSED = 3, 4
@@ -43,5 +43,4 @@ def _summarise(settings: Settings, ran: Ran, failed: str) -> None:
     if summary.exists():
         settings.summarise(summary.read_text(encoding="utf-8"))
     elif ran.code and not ran.is_stopped:
-        settings.summarise(f"<p>{failed} for <code>{escaped(settings.environment)}</code>.</p>\n")
-        settings.summarise(errors_html(ran.errors))
+        settings.summarise(failure_html(failed, settings.environment, ran.errors))

@@ -2,16 +2,13 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from gh import Gh, is_by, sha_of, text_of
+from gh import Gh, sha_of, text_of
+from marked import Marker
 from settings import Settings
 from texts import marker_name
-
-_ID = re.compile(r"(sha256:[0-9a-f]{64}) -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,9 @@ def keep_pull_request(settings: Settings, change: Change) -> str:
     """
     github = Gh(settings.repository)
     name = f"reconciler/drift-{marker_name(settings.environment)}"
-    start = f"<!-- reconciler:{marker_name(settings.environment)}:pull "
-    ours = _ours(github, settings, name, start)
+    marker = Marker(settings.environment, "pull")
+    owner = settings.repository.partition("/")[0]
+    ours = marker.newest(github, github.all_of(f"pulls?head={owner}:{name}&state=all"))
     is_open = ours is not None and text_of(ours, "state") == "open"
     if not change.files:
         if ours is None or not is_open:
@@ -53,30 +51,16 @@ def keep_pull_request(settings: Settings, change: Change) -> str:
         github.send("PATCH", f"pulls/{ours['number']}", {"state": "closed"})
         return "closed, since nothing drifts"
     was_refused = ours is not None and not is_open and not ours.get("merged_at")
-    if ours and _told(ours, start) == change.identifier and (is_open or was_refused):
+    if ours and marker.id_in(ours) == change.identifier and (is_open or was_refused):
         return "unchanged" if is_open else "closed by somebody, and left so"
     if not _push(github, settings, name, change):
         return f"left alone, since others committed on {name}"
-    content = {"title": change.title, "body": f"{start}{change.identifier} -->\n{change.body}"}
+    content = {"title": change.title, "body": marker.body(change.identifier, change.body)}
     if ours is not None and is_open:
         github.send("PATCH", f"pulls/{ours['number']}", content)
         return "updated"
     github.send("POST", "pulls", {**content, "head": name, "base": settings.branch})
     return "opened"
-
-
-def _ours(github: Gh, settings: Settings, name: str, start: str) -> dict[str, Any] | None:
-    """Find the newest pull request from the branch that begins with the marker and is by the login of the token."""
-    owner = settings.repository.partition("/")[0]
-    found = github.all_of(f"pulls?head={owner}:{name}&state=all")
-    marked = [one for one in found if text_of(one, "body").startswith(start) and isinstance(one.get("number"), int)]
-    viewer = github.viewer() if marked else ""
-    return max((one for one in marked if is_by(one, viewer)), key=lambda one: int(one["number"]), default=None)
-
-
-def _told(ours: dict[str, Any], start: str) -> str:
-    found = _ID.match(text_of(ours, "body"), len(start))
-    return found[1] if found else ""
 
 
 def _push(github: Gh, settings: Settings, name: str, change: Change) -> bool:

@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import re
 from typing import Any
 
-from gh import Gh, is_by, text_of
+from gh import Gh, text_of
+from marked import Marker
 from settings import Settings
-from texts import marker_name
 
 LABEL = "reconciler-drift"
 NO_DRIFT = "none"
-_ID = re.compile(r"(sha256:[0-9a-f]{64}|none) -->")
 
 
 def drift_id(plan: dict[str, Any]) -> str:
@@ -36,33 +34,20 @@ def keep_issue(settings: Settings, identifier: str, body: str) -> str:
     that somebody closed stays closed until the drift is another.
     """
     github = Gh(settings.repository)
-    start = f"<!-- reconciler:{marker_name(settings.environment)}:drift "
-    ours = _ours(github, start)
-    told = _told(text_of(ours, "body"), start) if ours else NO_DRIFT
+    marker = Marker(settings.environment, "drift")
+    issues = github.all_of(f"issues?labels={LABEL}&state=all")
+    ours = marker.newest(github, (issue for issue in issues if "pull_request" not in issue))
+    told = marker.id_in(ours) if ours else NO_DRIFT
     if told == identifier:
         return "unchanged"
     drifts = identifier != NO_DRIFT
-    content = {"title": f"Drift in {settings.environment}", "body": f"{start}{identifier} -->\n{body}"}
+    content = {"title": f"Drift in {settings.environment}", "body": marker.body(identifier, body)}
     if ours is None:
         github.send("POST", "issues", {**content, "labels": [LABEL]})
         return "opened"
     state = {"state": "open"} if drifts else {"state": "closed", "state_reason": "completed"}
     github.send("PATCH", f"issues/{ours['number']}", {"body": content["body"], **state})
     return _word(was_open=text_of(ours, "state") == "open", drifts=drifts)
-
-
-def _ours(github: Gh, start: str) -> dict[str, Any] | None:
-    """Find the newest issue that begins with the marker and was opened by the login of the token."""
-    issues = github.all_of(f"issues?labels={LABEL}&state=all")
-    marked = [issue for issue in issues if text_of(issue, "body").startswith(start) and "pull_request" not in issue]
-    viewer = github.viewer() if marked else ""
-    ours = [issue for issue in marked if is_by(issue, viewer) and isinstance(issue.get("number"), int)]
-    return max(ours, key=lambda issue: int(issue["number"]), default=None)
-
-
-def _told(body: str, start: str) -> str:
-    found = _ID.match(body, len(start))
-    return found[1] if found else ""
 
 
 def _word(*, was_open: bool, drifts: bool) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from comment import keep_comment, marker
 from relay import INTERRUPTED
 from settings import Settings
-from texts import errors_html, escaped
+from texts import errors_html, escaped, failure_html
 from tool import CHANGES_PENDING, Ran, call, plan, since_base, targets
 
 _MATCHER = Path(__file__).with_name("problems.json")
@@ -60,7 +60,7 @@ def _failed(settings: Settings, ran: Ran, what: str) -> int:
     """
     if ran.is_stopped:
         return ran.code or INTERRUPTED
-    text = f"<p>{what} for <code>{escaped(settings.environment)}</code>.</p>\n{errors_html(ran.errors)}"
+    text = failure_html(what, settings.environment, ran.errors)
     settings.summarise(text)
     if not settings.restricted:
         link = f'<p><a href="{settings.run_url}">Run</a></p>\n'

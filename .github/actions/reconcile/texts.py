@@ -56,6 +56,11 @@ def errors_html(errors: str) -> str:
     return f"<pre>{escaped(shown.strip())}{more}</pre>\n"
 
 
+def failure_html(what: str, environment: str, errors: str) -> str:
+    """Return what went wrong for an environment, and what the tool said of it."""
+    return f"<p>{what} for <code>{escaped(environment)}</code>.</p>\n{errors_html(errors)}"
+
+
 def announce_error(text: str) -> None:
     """Show an error at the top of the run."""
     data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
