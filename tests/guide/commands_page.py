@@ -7,6 +7,7 @@ Rewrite them with `python -m tests.guide.commands_page --rewrite`.
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 import click
 
@@ -138,7 +139,7 @@ def _entry(name: str) -> Iterator[str]:
 
 
 def _option(option: click.Option) -> Iterator[str]:
-    if option.opts[-1] not in _KNOWN:
+    if not _is_shared(option):
         default = f" Default: {option.default}." if option.show_default is True else ""
         yield f"- `{_spelled(option)}`: {option.help}{default}"
 
@@ -149,14 +150,32 @@ def _spelled(option: click.Option) -> str:
     return f"{option.opts[-1]}{takes}"
 
 
-def _shared() -> Iterator[str]:
-    takers: dict[str, list[str]] = defaultdict(list)
-    options: dict[str, click.Option] = {}
+def _shown() -> Iterator[tuple[str, click.Option]]:
+    """Yield the words of each command with each of its options that a page may show."""
     for name in (name for _, names in groups() for name in names):
         for one in command_named(name).params:
-            if isinstance(one, click.Option) and one.opts[-1] in _KNOWN and not one.hidden:
-                takers[one.opts[-1]].append(name)
-                options.setdefault(one.opts[-1], one)
+            if isinstance(one, click.Option) and not one.hidden:
+                yield name, one
+
+
+@cache
+def _shared_options() -> Mapping[str, click.Option]:
+    """Return the options that the page of options has, each as the first command that takes it says it."""
+    return {one.opts[-1]: one for _, one in reversed([*_shown()]) if one.opts[-1] in _KNOWN}
+
+
+def _is_shared(option: click.Option) -> bool:
+    """Return whether the page of options says what this option of a command does."""
+    shared = _shared_options().get(option.opts[-1])
+    return shared is not None and (option.hidden or option.help == shared.help)
+
+
+def _shared() -> Iterator[str]:
+    options = _shared_options()
+    takers: dict[str, list[str]] = defaultdict(list)
+    for name, one in _shown():
+        if _is_shared(one):
+            takers[one.opts[-1]].append(name)
     for title, names in SHARED.items():
         taken = {", ".join(takers[name]) for name in names if name in options}
         alike = taken.pop() if len(taken) == 1 else ""  # who takes all of them stands in the heading, once
