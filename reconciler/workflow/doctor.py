@@ -92,7 +92,7 @@ def _state(project: Project, environment: Environment) -> DoctorCheck:
         state = state_of(project, environment)
         if state.store.folder is None:
             check_store(state.store)
-            return DoctorCheck("state", "ok", f"{state.place} can be written, and holds conditions on writes")
+            return DoctorCheck("state", "ok", f"{state.place} can be written, and honours conditional writes")
     except (InputError, StateError) as error:
         return _failed("state", error, "mend that, or name another place with --state")
     folder = state.folder

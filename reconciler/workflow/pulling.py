@@ -32,7 +32,7 @@ from reconciler.workflow.spec_texts import FactPlace, SpecTexts
 Choice: TypeAlias = Literal["take", "seed", "leave"]
 
 _FLAWS: Mapping[Flaw, str] = {
-    "null": "the live value is null, or holds it, which no fact can",
+    "null": "the live value is null or holds null, which specs refuse",
     "number": "the live value holds a number that JSON does not keep",
     "text": "the live value holds half a character",
     "key": "the live value holds a key that specs refuse",
@@ -186,7 +186,7 @@ class _Judge(Struct, frozen=True):
         rest = sorted(self.readers[given.source] - {drift.address for drift in drifts})
         if rest:
             more = f" and {len(rest) - 1:,} more" if len(rest) > 1 else ""
-            why = f"this line is for {rest[0]}{more}, too, which did not drift or was not looked at"
+            why = f"this line is for {rest[0]}{more}, too, where no drift was seen"
             yield Refusal(why, "edit it by hand, or declare the fact in the memory that differs")
 
     def _take(self, given: Given, drifts: Sequence[Drift], at: FactPlace) -> Iterator[Refusal]:

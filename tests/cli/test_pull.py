@@ -382,7 +382,7 @@ def test_a_line_for_several_memories_is_left_unless_all_agree(
 
     assert refusal(repository) == (
         "not pulled: specs/support.yaml:5: contacts.sarah.scopes.sales.facts.name: this line is for "
-        "contacts.sarah.scopes.support.facts.name, too, which did not drift or was not looked at; "
+        "contacts.sarah.scopes.support.facts.name, too, where no drift was seen; "
         "edit it by hand, or declare the fact in the memory that differs"
     )
     teach(repository, name="Sally")

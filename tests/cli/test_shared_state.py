@@ -209,7 +209,7 @@ def test_a_store_that_cannot_be_reached_writes_nothing_to_the_account(
 
 
 def test_doctor_tries_the_state(repository: Repository, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert f"ok    state     {bucket} can be written, and holds conditions on writes" in repository.run("doctor").out
+    assert f"ok    state     {bucket} can be written, and honours conditional writes" in repository.run("doctor").out
     monkeypatch.setattr(BucketStore, "write", lambda *_args, **_how: Kept(b""))
 
     refused = repository.run("doctor")
