@@ -14,9 +14,9 @@ from reconciler.core.model.text import visible
 from reconciler.core.plan.drift import Drift
 from reconciler.render.output import Palette
 from reconciler.render.words import counted, listed, shown
-from reconciler.workflow.pulled import Pulled
 from reconciler.workflow.pulling import Choice, DriftedPlace
 from reconciler.workflow.session import Session
+from reconciler.workflow.spec_edits import Pulled
 
 _ANSWERS: dict[str, Choice] = {"t": "take", "l": "leave", "s": "seed"}
 _WORDS: dict[Choice, str] = {"take": "[t]ake the live value", "leave": "[l]eave it", "seed": "make it a [s]eed_fact"}

@@ -40,9 +40,9 @@ def pull(invocation: Invocation, *, take: bool, seed: bool, dry_run: bool, addre
     from reconciler.cli.surroundings import surroundings_of
     from reconciler.concurrency import run_in_loop
     from reconciler.errors import InputError
-    from reconciler.workflow.pulled import edit_specs
     from reconciler.workflow.pulling import find_drifted
     from reconciler.workflow.session import open_session
+    from reconciler.workflow.spec_edits import edit_specs
 
     if take and seed:
         raise click.UsageError("--take and --seed exclude each other; give one, and name the facts that it is for")
