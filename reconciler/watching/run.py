@@ -103,13 +103,12 @@ class WatchRun:
         self._health = health
         self._log = log
         self._applies = applies
-        self._environment = options.environment or _UNNAMED
         self._target = PinnedTarget()
         self._stable = StableReader(times.clock)
         self._pacer_before: Pacer | None = None
         self._pacer: Pacer | None = None
         self._account: AccountSummary | None = None
-        self._told_place: Place | None = None
+        self._place: Place | None = None
         self._news = WatchNews()
         self._applied_digest = ""
         self._useless: Mapping[str, Sequence[FactWrite]] = {}
@@ -122,14 +121,14 @@ class WatchRun:
         started_at, began = time_text(self._times.clock.now()), self._times.clock.monotonic()
         ended = await self._ended()
         report = self._report(ended, started_at, self._times.clock.monotonic() - began)
-        if self._told_place and self._told_place[0].notify:
-            await self._news.tell(report, self._told_place, self._around)
+        if self._place and self._place[0].notify:
+            await self._news.tell(report, self._place, self._around)
         return report
 
     def _report(self, ended: _Ended, started_at: str, seconds: float) -> Report:
-        pacer = self._pacer
+        pacer, account = self._pacer, self._target.account
         return Report(
-            environment=self._environment,
+            environment=account.environment if account else self._options.environment or _UNNAMED,
             result=ended.result,
             started_at=started_at,
             seconds=seconds,
@@ -168,8 +167,7 @@ class WatchRun:
         project, environment = self._target.choose(options, self._around)
         if is_first:
             self._log.note(f"this watch is for {self._target.account}")
-            self._environment = environment.name
-        self._told_place = environment, project.root
+        self._place = environment, project.root
         specs = load_chosen(project, environment, options, self._around)
         note_warnings(specs.loaded, self._around.reporter)
         return specs
