@@ -59,8 +59,8 @@ class PinnedTarget:
     """
     Chooses what a run is for, and refuses whatever is not what the runs before it were for.
 
-    A file that is away for a moment, as while a branch is switched, or another environment by default would else lead
-    a watch to another account, where it writes without asking.
+    A file can be away for a moment, as while a branch is switched, and another environment can become the default.
+    Either would lead a watch to another account, where it writes without asking.
     """
 
     def __init__(self) -> None:

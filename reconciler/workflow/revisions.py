@@ -36,9 +36,10 @@ def declared_at(  # noqa: PLR0913  one parameter a part of the question
     Return what the environment declared at a revision; nothing, with a note, where it was not there yet.
 
     Messages name the revision as it was `asked` for. Without `environ`, no secret is read. With a `shard`, what
-    certainly belongs to others is passed over. Files that are `known` are not read again. Raises `UnusableError`, also
-    for what was not there yet where nobody takes a `note` of it, and `InputError` where git cannot give the revision,
-    and beside `--specs`.
+    certainly belongs to others is passed over. Files that are `known` are not read again.
+
+    Raises `UnusableError` for specs that cannot be used, and without a `note`, for what was not there yet. Raises
+    `InputError` where git cannot give the revision, and beside `--specs`.
     """
     if environment.fact_keys_of:  # what --specs leaves out is declared still
         raise InputError(f"{asked or visible(ref)} is for the specs of the environment; leave out --specs")

@@ -58,7 +58,7 @@ def export(  # noqa: PLR0913  one parameter an option
     With --csv, contacts are rows of one table, and contacts.yaml says how to read it. Those that do not fit keep a
     file each.
 
-    Contacts that the specs of the environment declare already are left out, and so are facts whose keys they call
+    Contacts that the specs of the environment declare already are left out. So are facts whose keys they call
     sensitive, or read from the process's environment.
 
     Summaries of users are left out unless --with-summaries asks for them: they grow with each call, and a declared
