@@ -166,10 +166,14 @@ def first(stage: Stage) -> Iterator[Entry]:
 
 def _offline(specs: Path) -> str:
     """Write the settings of an account in the process, which is empty."""
-    file = specs.parent / "sandbox.yaml"
-    settings = {"version": 1, "specs": [specs.name], "environments": {"sandbox": {"api": "sandbox"}}}
-    file.write_text(json.dumps(settings))
-    return str(file)
+    return _settings(specs, "sandbox", {"api": "sandbox"}, file="sandbox.yaml")
+
+
+def _settings(specs: Path, environment: str, account: Mapping[str, str], *, file: str = "reconciler.yaml") -> str:
+    """Write the settings of an environment beside its specs, and return their path."""
+    path = specs.parent / file
+    path.write_text(json.dumps({"version": 1, "specs": [specs.name], "environments": {environment: account}}))
+    return str(path)
 
 
 def since(stage: Stage) -> Iterator[Entry]:
@@ -184,12 +188,10 @@ def since(stage: Stage) -> Iterator[Entry]:
         )
         write(users=False)
         account = {"api": served.url, "reader": "context", "api_key_env": "BENCHMARK_KEY"}
-        settings = {"version": 1, "specs": [specs.name], "environments": {"production": account}}
-        file = specs.parent / "reconciler.yaml"
-        file.write_text(json.dumps(settings))
+        file = _settings(specs, "production", account)
         _commit_and_change(specs, changed=3)
-        yield Contestant(f"{US}, validate, {name}", _reconciler("--project", str(file), "validate"))
-        command = _reconciler("--project", str(file), "plan", "--changed-since", "HEAD")
+        yield Contestant(f"{US}, validate, {name}", _reconciler("--project", file, "validate"))
+        command = _reconciler("--project", file, "plan", "--changed-since", "HEAD")
         yield Contestant(f"{SINCE}, {name}", command, ROOT, _KEY, served, requests=3)
 
 
@@ -211,10 +213,8 @@ def _specs(stage: Stage) -> Path:
 
 
 def _validating(specs: Path, *, name: str) -> Contestant:
-    environments = {"production": {"api": "https://api.bland.ai"}}
-    file = specs.parent / "reconciler.yaml"
-    file.write_text(json.dumps({"version": 1, "specs": [specs.name], "environments": environments}))
-    return Contestant(name, _reconciler("--project", str(file), "validate"))
+    file = _settings(specs, "production", {"api": "https://api.bland.ai"})
+    return Contestant(name, _reconciler("--project", file, "validate"))
 
 
 def plan(stage: Stage) -> Iterator[Entry]:
