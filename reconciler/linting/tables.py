@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import user_address
@@ -21,7 +21,7 @@ from reconciler.specs.row_source import RowSource
 
 _SHOWN = 40
 _MOST = 100
-"""So many values of a data file are named; the others are counted."""
+"""So many values of a file are named; the others are counted."""
 
 _EMPTY = re.compile(
     r"(?i:null|\(null\)|#?n/a|nan|undefined|\\n|-+|\[object object\]|#(?:ref|value|name|num|null)[!?]|#div/0!)|None"
@@ -69,10 +69,15 @@ class TableReader(Recorder):
                 is_hidden = hidden is None or (fact and meant_key(str(fact[-1])) in hidden)
                 shown = "this value" if is_hidden else quoted(shortened(text, _SHOWN))
                 yield _advice("spreadsheet_debris", source, spec_address(path), f"{shown} {flaw}", cure)
-        for file, count in counts.items():
-            if count > _MOST:
-                message = f"{count - _MOST:,} more values of this file are like those that are named"
-                yield _advice("spreadsheet_debris", Source(file, 1, 1), "", message, "fix these, and run it again")
+        yield from _rest("spreadsheet_debris", counts)
+
+
+def _rest(rule: LintRule, counts: Mapping[str, int]) -> Iterator[Advice]:
+    """Yield, for each file with too many values to name, how many more there are."""
+    for file, count in counts.items():
+        if count > _MOST:
+            message = f"{count - _MOST:,} more values of this file are like those that are named"
+            yield _advice(rule, Source(file, 1, 1), "", message, "fix these, and run it again")
 
 
 def _advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
@@ -122,6 +127,7 @@ def number_advice(desired: Desired) -> Iterator[Advice]:
             address = owner if desired.live_values or owner.endswith(_OF_CONTACT) else user_address(owner, number)
             message = f"{shown} is possible, and in a range that is not assigned: no call reaches it"
             yield _advice("unassigned_number", source, address, message, "compare it with where it comes from")
+    yield from _rest("unassigned_number", counts)
 
 
 _OF_CONTACT = ".phone_number"

@@ -199,6 +199,16 @@ def test_a_number_that_nobody_has_is_named(repository: Repository, spec: str) ->
     assert cure == "compare it with where it comes from"
 
 
+def test_many_such_numbers_are_counted(repository: Repository) -> None:
+    users = "".join(f"      - phone_number: +1123456{n:04}\n" for n in range(102))
+    repository.write("specs/support.yaml", f"memories:\n  m:\n    memory_id: m\n    users:\n{users}")
+
+    found = advice(repository, "unassigned_number")
+
+    assert len(found) == 101
+    assert found[0][:2] == ("specs/support.yaml:1:1 ", "2 more values of this file are like those that are named")
+
+
 def test_a_number_that_somebody_may_have_is_not(repository: Repository) -> None:
     repository.write("specs/support.yaml", "memories: {m: {memory_id: m, users: [{phone_number: +1 415 555 0192}]}}\n")
 
