@@ -340,7 +340,7 @@ class Masker:
         return Masked(self.digest(value), origin, kind_of(value), length_class(value))
 
     def _hides(self, path: Sequence[str]) -> bool:
-        return bool(self.sensitive) and not self.reveal and self.sensitive.issuperset(path[:1]) and bool(path)
+        return bool(path) and not self.reveal and path[0] in self.sensitive
 
     def _shows_live(self, path: Sequence[str]) -> bool:
         dotted = ".".join(path)
