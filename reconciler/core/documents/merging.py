@@ -1,6 +1,5 @@
 """Merges the plans, or receipts, of shards into the document that one run would have made, attempts included."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
@@ -28,7 +27,7 @@ from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.observed import KnownKeys, NewKey
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Measures, compare_guard
-from reconciler.core.model.value import Json, canonical_parts
+from reconciler.core.model.value import Json, sha256_of_list
 from reconciler.core.plan.measures import SummaryEntry
 from reconciler.core.plan.notices import likely_typos
 from reconciler.errors import InputError, Source
@@ -259,10 +258,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
 
 def _digest(content: Iterable[Json]) -> str:
     """Return a digest without a key; it only distinguishes merged plans, which cannot be applied."""
-    hashed = hashlib.sha256()
-    for part in canonical_parts(content):
-        hashed.update(part)
-    return MERGED + hashed.hexdigest()
+    return MERGED + sha256_of_list(content)
 
 
 _Entry = TypeVar("_Entry")
@@ -317,17 +313,18 @@ def _rules(plans: Sequence[PlanDocument]) -> tuple[RuleEntry, ...]:
     found: dict[str, RuleEntry] = {}
     for entry in (entry for plan in plans for entry in plan.rules):
         known = found.get(entry.name)
-        found[entry.name] = (
-            entry
-            if known is None
-            else replace(
-                known,
-                count=known.count + entry.count,
-                places=(*known.places, *entry.places)[:MOST_RULE_PLACES],
-                allowed=known.allowed and entry.allowed,
-            )
-        )
+        found[entry.name] = _joined(known, entry) if known else entry
     return tuple(found[name] for name in sorted(found))
+
+
+def _joined(one: RuleEntry, other: RuleEntry) -> RuleEntry:
+    """Return a rule with what breaks it in either of two shards."""
+    return replace(
+        one,
+        count=one.count + other.count,
+        places=(*one.places, *other.places)[:MOST_RULE_PLACES],
+        allowed=one.allowed and other.allowed,
+    )
 
 
 def _worst(guards: Sequence[ExceededGuard], measures: Measures) -> ExceededGuard:

@@ -1,6 +1,5 @@
 """Desired: what the specs declare, layers already merged, every value with the place it comes from."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,7 +13,7 @@ from reconciler.core.model.address import contact_address, existing_address, mem
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.rules import Rule
 from reconciler.core.model.text import Secret, holds_secret
-from reconciler.core.model.value import Json, canonical, canonical_parts, is_list, normal
+from reconciler.core.model.value import Json, canonical, is_list, normal, sha256_of_list
 from reconciler.errors import Source
 
 Policy: TypeAlias = Literal["enforce", "seed"]
@@ -277,10 +276,7 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
     )
     if desired.elsewhere:
         content = chain((norm(desired.elsewhere.content),))
-    hashed = hashlib.sha256()
-    for part in canonical_parts(content):
-        hashed.update(part)
-    return f"sha256:{hashed.hexdigest()}"
+    return f"sha256:{sha256_of_list(content)}"
 
 
 def _normalized(value: Json, digest: Callable[[Json], str]) -> Json:

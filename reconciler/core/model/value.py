@@ -102,6 +102,14 @@ def canonical_parts(values: Iterable[Json]) -> Iterator[bytes]:
     yield b"]"
 
 
+def sha256_of_list(values: Iterable[Json]) -> str:
+    """Return the SHA-256 of a list as `canonical` writes it, in hexadecimal."""
+    hashed = hashlib.sha256()
+    for part in canonical_parts(values):
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
 def normal(value: Json) -> Json:
     """Return the normal form of a value: one for each number."""
     if isinstance(value, str):
