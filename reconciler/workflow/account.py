@@ -264,7 +264,7 @@ def _checked_key(project: Project, environment: Environment, surroundings: Surro
     if not key and environment.api_key_command:
         raise InputError(
             f"no key for digests: set the environment variable {_DIGEST_KEY_VARIABLE} (environment "
-            f"{environment.name!r}); what is offline does not run api_key_command"
+            f"{environment.name!r}); no command that stays offline runs api_key_command"
         )
     if not key:
         raise InputError(f"no API key: set the environment variable {name} (environment {environment.name!r})")

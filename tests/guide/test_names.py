@@ -34,13 +34,13 @@ def metric_names() -> Iterator[str]:
         yield {"counter": f"{metric.name}_total", "info": f"{metric.name}_info"}.get(metric.type, metric.name)
 
 
-def test_the_page_of_operation_names_every_metric_and_no_other() -> None:
+def test_the_page_of_drift_names_every_metric_and_no_other() -> None:
     named = {code for code in codes_in("drift") if re.fullmatch(r"reconciler_\w+", code)}
 
     assert named == {*metric_names()}
 
 
-def test_the_page_of_operation_names_results_outcomes_and_readers() -> None:
+def test_the_pages_of_drift_and_operation_name_results_outcomes_and_readers() -> None:
     assert {*get_args(RunResult)} <= codes_in("drift")
     assert {*get_args(receipt.Result)} <= codes_in("operate")
     assert {*get_args(ReaderChoice)} - {"auto"} == first_column("operate", "reader")
