@@ -9,7 +9,6 @@ from reconciler.reading.places import Edit, KeyPath
 from reconciler.reading.writing import is_plain, written
 
 _HEADER = re.compile(r"[|>](?P<signs>[-+0-9]*)(?P<comment>[^\r\n]*)\r?\n")
-_INDENT = re.compile(r"[ ]*")
 _COMMENT_LINE = re.compile(r"[ \t]*#")
 _INDICATORS = frozenset(",[]{}")
 
@@ -85,13 +84,13 @@ def _literal(value: Json, text: str, part: Part, head: re.Match[str] | None) -> 
         return None
     rows = value.removesuffix("\n").split("\n")
     content = text[head.end() : part.end].lstrip("\r\n")
-    indent = _INDENT.match(content)
+    indent = content[: len(content) - len(content.lstrip(" "))]
     is_good = all(row == "" or (row.isprintable() and row.strip(" ")) for row in rows) and rows[0][:1] not in {"", " "}
-    if not is_good or not indent or not indent[0]:
+    if not is_good or not indent:
         return None
     eol = line_end_of(text)
     sign = "|" if value.endswith("\n") else "|-"
-    body = eol.join(f"{indent[0]}{row}" if row else "" for row in rows)
+    body = eol.join(f"{indent}{row}" if row else "" for row in rows)
     return f"{sign}{head['comment'].rstrip()}{eol}{body}"
 
 
@@ -160,7 +159,8 @@ class _Move:
         if self._left and source.is_flow:
             yield self._flow(source, self._left, [])
         elif self._left or self._owner.is_flow or self._has_comments():
-            yield from (Edit(*self._rows(one), "") for one in self._moved) if not source.is_flow else ()
+            if not source.is_flow:
+                yield from (Edit(*self._rows(one), "") for one in self._moved)
             if not self._left:
                 yield self._emptied()
         else:
@@ -224,13 +224,14 @@ class _Move:
             start, end = self._rows(entry)
             if self._tree.has_comment(start, end, self._from.value):
                 raise NoEditError("its comment has no place between brackets")
-            for scalar in (entry.key, *entry.value.scalars()):
-                raw = self._text[scalar.start : scalar.end]
-                if scalar.is_block_text or "\n" in raw or (not scalar.style and _INDICATORS & set(raw)):
-                    raise NoEditError("it has no place between brackets as it is written")
-            if entry.value.is_block:
+            if entry.value.is_block or not all(map(self._fits_brackets, (entry.key, *entry.value.scalars()))):
                 raise NoEditError("it has no place between brackets as it is written")
         return self._text[entry.key.start : entry.value.end]
+
+    def _fits_brackets(self, scalar: Part) -> bool:
+        """Return whether a scalar means the same between brackets, as it is written."""
+        raw = self._text[scalar.start : scalar.end]
+        return not scalar.is_block_text and "\n" not in raw and bool(scalar.style or not _INDICATORS & set(raw))
 
     def _chunk(self, entry: Entry, column: int) -> str:
         """Return an entry with its comments, as lines that begin at a column."""

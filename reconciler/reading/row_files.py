@@ -18,6 +18,7 @@ from msgspec import Struct
 from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
+from reconciler.reading.anchors import MOST_NESTED
 from reconciler.reading.document import SPLIT, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
 from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker
@@ -186,7 +187,6 @@ def _problem(source: Source, message: str) -> Problem:
     return source.problem("", message, 'write "- column: value" for each row')
 
 
-_DEEPEST = 64
 _WRITE = 'write one object a line: {"column": "value"}'
 
 
@@ -230,7 +230,7 @@ def json_value(text: str) -> Json | Refusal:
     except UnicodeEncodeError:
         return Refusal("this is half of a surrogate pair", "write the letter itself")
     except RecursionError:
-        return Refusal(f"values are nested more than {_DEEPEST} levels deep", "make it flatter")
+        return Refusal(f"values are nested more than {MOST_NESTED} levels deep", "make it flatter")
     return value
 
 
@@ -268,7 +268,7 @@ def _constant(text: str) -> Json:
 
 
 def _check_depth(value: Json, depth: int = 0) -> None:
-    if depth > _DEEPEST:
+    if depth > MOST_NESTED:
         raise RecursionError
     for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _check_depth(below, depth + 1)

@@ -49,9 +49,8 @@ class RowReader:
         problems: Problems,
         *,
         on_row: OnRow | None,
-        passing: RowPassing | None = None,
+        passing: RowPassing | None,
     ) -> None:
-        self._passing = passing
         self.is_complete = True
         self.warnings: tuple[Problem, ...] = ()
         self.shared = SharedNames()
@@ -60,6 +59,7 @@ class RowReader:
         self._final = final
         self._problems = problems
         self._on_row = on_row
+        self._passing = passing
         self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
         self._problems.bound(source.file.name)
 
