@@ -26,6 +26,9 @@ from reconciler.specs.row_names import SharedNames
 from reconciler.specs.row_source import RowSource
 from reconciler.specs.row_template import Template
 
+_MOST_LISTED = 8
+"""So many places of a column that the header repeats are listed; the others are counted."""
+
 Final = Callable[[Node], Node]
 """Apply the overlays and references to a document whose numbers are in E.164."""
 
@@ -187,8 +190,10 @@ class RowReader:
         for column in dict.fromkeys(str(slot.column) for slot in self._template.columns):
             places = [at for at, name in enumerate(header.names, start=1) if name == column]
             if len(places) > 1:
-                at = ", ".join(map(str, places))
-                message = compose("the header names the column {} {} times, at {}", quote(column), len(places), at)
+                at, others = ", ".join(map(str, places[:_MOST_LISTED])), len(places) - _MOST_LISTED
+                more = f" and {others:,} more" if others > 0 else ""
+                times = f"{len(places):,} times, at {at}{more}"
+                message = compose("the header names the column {} {}", quote(column), times)
                 source = Source(header.source.file, header.source.line, places[1])
                 self._wrong([source.problem("", message, "give each column a name of its own")])
 
