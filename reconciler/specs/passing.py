@@ -27,7 +27,7 @@ from reconciler.specs.phone_numbers import plain_number
 from reconciler.specs.problems import FACTS
 from reconciler.specs.references import References
 from reconciler.specs.row_cells import CellError
-from reconciler.specs.row_names import without_hash
+from reconciler.specs.row_names import before_hash, without_hash
 from reconciler.specs.row_template import Template
 
 _MOST_KINDS = 10_000
@@ -124,7 +124,7 @@ class Passing:
 
 
 def _content(files: Sequence[SpecFile], references: References) -> Json:
-    """Return a value that is another one where any file, or what a reference may stand for, is another."""
+    """Return a value that changes with the content of each file, and with what references may stand for."""
     environ = references.environ
     secrets = {name: environ(name) if environ else None for name in sorted(references.secrets)}
     return {
@@ -190,7 +190,7 @@ class RowPassing:
         self._count_kinds()
 
     def names_among(self, hashes: AbstractSet[int]) -> AbstractSet[int]:
-        """Return those of the hashes of names that rows have which were passed over."""
+        """Return those hashes that are of names of rows which were passed over."""
         return set(hashes).intersection(self._names)
 
     def _passes(self, row: Row) -> bool:
@@ -200,7 +200,7 @@ class RowPassing:
             name = self._template.naming.base(row)
         except CellError:
             return False  # it is reported where the row is read
-        if name is None or (self._patched and {name, without_hash(f"{name}-00000000")} & self._patched):
+        if name is None or (self._patched and {name, before_hash(name)} & self._patched):
             return False
         self.passed += 1
         self._names.append(hash(name))

@@ -95,8 +95,13 @@ class Naming(Struct, frozen=True):
 
 
 def without_hash(name: str) -> str:
-    """Return the name that a hash may stand behind, as far as it is kept where there is one."""
+    """Return what stands before the hash of a name, if it has one."""
     return name[: -_HASH_DIGITS - 1]
+
+
+def before_hash(name: str) -> str:
+    """Return what a hash leaves of a name that gets one: a long name is cut short."""
+    return without_hash(with_suffix(name, f"-{'0' * _HASH_DIGITS}"))
 
 
 def _text(cells: Cells, row: Row) -> str:

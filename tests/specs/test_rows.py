@@ -319,6 +319,18 @@ def test_a_shard_takes_memory_for_its_own_rows_alone(tmp_path: Path, ending: str
     assert peak(Shard(0, 100)) < peak(None) / 8
 
 
+def test_a_shard_loads_the_rows_of_a_long_name_that_an_overlay_names_with_its_hash(tmp_path: Path) -> None:
+    entry = "contacts_from: [{file: ../data/a.csv, named_by: name, contact: {email: mail, scopes: {support: {}}}}]"
+    rows = f"name,mail\n{'n' * 63},a@x.com\n{'n' * 63},b@x.com\n"
+    write(tmp_path, rows, mapping=f"{SCOPE.decode()}\n{entry}\n", name="a.csv")
+    names = [one.name for one in load_specs(["specs"], root=tmp_path).desired.contacts]
+    (tmp_path / "patch.yaml").write_text(f"contacts: {{{names[0]}: {{facts: {{tier: gold}}}}}}\n")
+
+    for shard in (Shard(index, 4) for index in range(4)):
+        loaded = load_specs(["specs"], root=tmp_path, overlays=["patch.yaml"], shard=shard)
+        assert [one.name for one in loaded.desired.contacts] == names
+
+
 def warnings(root: Path) -> list[str]:
     return [str(worded(one, reveal=False)) for one in load_specs(["specs"], root=root, references=USING).warnings]
 
