@@ -110,9 +110,9 @@ def head_of(folder: Path) -> str | None:
 
 def commit_of(folder: Path, read: Collection[str]) -> tuple[str, bool] | None:
     """
-    Return the commit that is checked out, and whether the files that were `read` are others than those of the commit.
+    Return the commit that is checked out, and whether a file that was `read` differs from it or a spec of it is gone.
 
-    They are named from the top of the work tree. A spec that is gone counts, too. None where git cannot tell.
+    Files are named from the top of the work tree. None where git cannot tell.
     """
     if not (commit := head_of(folder)):
         return None

@@ -76,8 +76,8 @@ class Project(Struct, frozen=True):
     """
     A repository of specs and its environments; `file` is the name of its settings file in the root, if it has one.
 
-    `state` is the folder for the files of this tool, or `state_url` a bucket, whatever environments name; None for
-    `.reconciler` in the root.
+    `state`, a folder, or `state_url`, a bucket, is for the files of this tool, whatever environments name. Without
+    either, an environment names the place, or it is `.reconciler` in the root.
     """
 
     root: Path

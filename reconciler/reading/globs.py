@@ -16,8 +16,8 @@ class Glob:
     """
     A pattern of names and of `**`, for any number of folders, matched in one walk.
 
-    A walk keeps, for each folder, how far into the pattern its path may have come. So it takes time for the number of
-    files and the length of the pattern, not for the number of ways in which they fit. `**` follows no links.
+    A walk notes how far into the pattern each folder may have come. So its time grows with the files and the pattern,
+    and not with the number of ways in which they fit. `**` follows no links.
     """
 
     def __init__(self, parts: Sequence[str], *, named: Collection[str]) -> None:
