@@ -14,7 +14,6 @@ from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import compose
 from reconciler.core.model.selection import Chosen, Selection, Shard, select
 from reconciler.core.model.settings import BUCKET_CURE, bucket_problem, is_bucket
-from reconciler.core.plan.earlier import changed_addresses
 from reconciler.errors import Cell, InputError, Problem, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.reading import entry_name
@@ -188,7 +187,11 @@ def check_place(project: Project) -> None:
 
 def choose(desired: Desired, chosen: Chosen, shard: Shard | None, since: Desired | None = None) -> Selection:
     """Return the part that is chosen; raises `InputError` for an option that names nothing."""
-    changed = None if since is None else changed_addresses(since, desired)
+    changed = None
+    if since is not None:
+        from reconciler.core.plan.earlier import changed_addresses  # noqa: PLC0415  most runs compare no revisions
+
+        changed = changed_addresses(since, desired)
     selection = select(desired, chosen, shard, changed=changed)
     if selection.unmatched:
         raise unmatched(selection.unmatched[0], desired)

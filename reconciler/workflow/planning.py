@@ -1,6 +1,5 @@
 """Making a plan: against the account, offline from a snapshot, or again for a plan that was saved."""
 
-from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +13,6 @@ from reconciler.core.model.observed import Observed, same_contact_problems, same
 from reconciler.core.model.selection import ALL, Chosen, Shards, restrict, shards_of
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
-from reconciler.core.plan.earlier import counterpart
 from reconciler.core.plan.measures import foresee
 from reconciler.core.plan.notices import in_order, undeclared_notices
 from reconciler.core.plan.operations import Plan, PlanOrigin
@@ -82,9 +80,12 @@ async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned
     changes are planned with their causes.
     """
     selection = choose(desired, chosen, run.shard, since)
-    of_earlier = partial(
-        counterpart, declared=desired, selection=selection, chosen=chosen, shard=run.shard, since=since
-    )
+
+    def of_earlier(earlier: Desired) -> Desired:
+        from reconciler.core.plan.earlier import counterpart  # noqa: PLC0415  most plans compare no revisions
+
+        return counterpart(earlier, declared=desired, selection=selection, chosen=chosen, shard=run.shard, since=since)
+
     before = base_of(of_earlier(base.desired), base.ref) if base else None
     for earlier in (since, base.desired if base else None):
         if run.users and earlier:

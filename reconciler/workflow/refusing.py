@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,13 +11,14 @@ from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.rules import Rule, RuleLevel, RuleVerdict
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards, Measures
 from reconciler.core.model.text import visible
-from reconciler.core.plan.measures import guarded, measured
-from reconciler.core.plan.operations import Plan
 from reconciler.errors import InputError, Problem, RefusedError, SpecError
 from reconciler.project import Environment
 from reconciler.render.words import counted
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, warn
+
+if TYPE_CHECKING:  # `validate` makes no plan
+    from reconciler.core.plan.operations import Plan
 
 
 def guards_of(environment: Environment, options: RunOptions, note: Callable[[str], None]) -> Guards:
@@ -42,19 +44,21 @@ def allowed_rules(rules: Sequence[Rule], options: RunOptions) -> frozenset[str]:
 
 
 def checked(  # noqa: PLR0913  one parameter a part of what refuses a plan
-    plan: Plan,
+    plan: "Plan",
     desired: Desired,
     chosen: Callable[[], Desired],
     *,
     guards: Guards,
     allowed: Collection[str],
     reviewed: Measures | None = None,
-) -> Plan:
+) -> "Plan":
     """
     Return the plan with the guards and the rules that refuse it, and with notices of the rules that warn.
 
     `chosen` returns what the run is for of all that is declared; `reviewed` are the measures of a saved plan.
     """
+    from reconciler.core.plan.measures import guarded, measured
+
     plan = guarded(plan, guards, reviewed)
     if not desired.rules:
         return plan
@@ -93,7 +97,7 @@ def _problems(verdict: RuleVerdict) -> Iterator[Problem]:
         yield place.source.problem(place.address, message, f"the rule is at {rule.source}")
 
 
-def refuse(plan: Plan, *, command: str = "") -> None:
+def refuse(plan: "Plan", *, command: str = "") -> None:
     """
     Raise `RefusedError`, which names every guard and every rule that refuses the plan, if any does.
 

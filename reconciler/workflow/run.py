@@ -11,11 +11,11 @@ from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.masking import MOST_LINES, Masker, worded_error
 from reconciler.core.model.selection import Shard
 from reconciler.core.model.text import visible
-from reconciler.core.plan.measures import Allowance
 from reconciler.errors import Problem, SpecError
 
 if TYPE_CHECKING:  # what only loads specs reads no account; many specs declare no users
     from reconciler.concurrency import Stop
+    from reconciler.core.plan.measures import Allowance
     from reconciler.observe import Observing, ReaderChoice
     from reconciler.workflow.remembering import UserRecords
 
@@ -73,6 +73,12 @@ OnProgress = Callable[[int, int], None]
 """Take how much is done, and of how much."""
 
 
+def _no_limit() -> "Allowance":
+    from reconciler.core.plan.measures import Allowance
+
+    return Allowance()
+
+
 class Run(Struct, frozen=True):
     """
     What a run works with: names for the record, how to read, how much may go on at once, whom to tell, the time.
@@ -93,7 +99,7 @@ class Run(Struct, frozen=True):
     on_notice: Callable[[str], None]
     clock: Clock = SYSTEM_CLOCK
     snapshot_taken_at: str | None = None
-    allowance: Callable[[], Allowance] = Allowance
+    allowance: "Callable[[], Allowance]" = _no_limit
     shard: Shard | None = None
     on_cost: Callable[[int, int], None] = lambda _memories, _requests: None
     users: "UserRecords | None" = None
