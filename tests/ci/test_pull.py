@@ -70,9 +70,8 @@ def test_the_commit_stands_on_the_one_that_was_checked_out(repository: Runner) -
     state = repository.github()
     commit = state["commits"][state["refs"][BRANCH]]
     [tree] = state["trees"].values()
-    head, base = (repository.repository / ".git/refs/heads").iterdir(), tree["base_tree"]
-    assert commit["parents"] == [next(head).read_text().strip()]
-    assert len(base) == 40
+    assert commit["parents"] == [repository.git("rev-parse", "HEAD")]
+    assert tree["base_tree"] == repository.git("rev-parse", "HEAD^{tree}")
     assert [entry["mode"] for entry in tree["tree"]] == ["100644"]
 
 
