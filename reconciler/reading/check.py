@@ -249,11 +249,11 @@ def _place_below(model: type[BaseModel], key: str) -> str:
     """Return the path from a mapping to the only one below it that knows a key; empty where there is no one such."""
     found = [
         f"{name}.NAME" if is_named else name
-        for name, field in model.model_fields.items()
+        for name, field in _fields(model).items()
         for shape in _models(field.annotation)
         for is_named in (get_origin(shape) is dict,)
         for inner in (_below(shape, name) if is_named else [shape])
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and key in inner.model_fields
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and key in _fields(inner)
     ]
     return found[0] if len(found) == 1 else ""
 
@@ -269,7 +269,7 @@ def _cure_of_missing(model: type[BaseModel], path: KeyPath) -> str:
 def _only_line(model: type[BaseModel], path: KeyPath) -> str:
     """Return the line of a key for which only one value is right; empty for any other."""
     key, here = str(path[-1]), _at(model, path[:-1])
-    field = here.model_fields.get(key) if here else None
+    field = _fields(here).get(key) if here else None
     values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
     return f"{key}: {values[0]}" if len(values) == 1 else ""
 

@@ -59,3 +59,10 @@ def test_an_entry_that_leads_nowhere_hides_no_problem_and_adds_none(tmp_path: Pa
         load_specs(["a.yaml", "nowhere"], root=tmp_path)
 
     assert [(problem.file, problem.line) for problem in caught.value.problems] == [("a.yaml", 1), ("nowhere", 0)]
+
+
+@pytest.mark.parametrize(("key", "cure"), [("for", "move it under rules.NAME"), ("kind", "known here: contacts, ")])
+def test_a_key_belongs_where_it_is_written_under_that_name(tmp_path: Path, key: str, cure: str) -> None:
+    (found,) = problems(tmp_path, {"a.yaml": f"{key}: memory\n".encode()})
+
+    assert found.startswith(f"specs/a.yaml:1:1 {key}: unknown key; {cure}")
