@@ -39,7 +39,7 @@ async def plan_live(session: Session, *, base: str | None = None) -> Plan:
         revision = _revision(session, base)
         run = session.reading(is_applying=False)
         made = await make_plan(session.desired, reader, run, since=session.since, chosen=session.chosen, base=revision)
-        return _checked(made, session)
+        return session.checked(made, lambda: session.selected().desired)
 
 
 async def plan_offline(session: Session, file: Path, *, base: str | None = None) -> Plan:
@@ -57,11 +57,7 @@ async def plan_offline(session: Session, file: Path, *, base: str | None = None)
     if reader.lacking:
         lacking = memories(len(reader.lacking))
         session.reporter.note(f"warning: the snapshot lacks {lacking}, planned as if they held nothing")
-    return _checked(made, session)
-
-
-def _checked(plan: Plan, session: Session) -> Plan:
-    return session.checked(plan, lambda: choose(session.desired, session.chosen, session.shard, session.since).desired)
+    return session.checked(made, lambda: session.selected().desired)
 
 
 async def make_plan(  # noqa: PLR0913  one parameter a part of what is planned

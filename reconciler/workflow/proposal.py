@@ -16,7 +16,6 @@ from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.core.remote import Reader
 from reconciler.errors import RefusedError
-from reconciler.workflow.loading import choose
 from reconciler.workflow.planning import make_plan, plan_again
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
@@ -57,7 +56,7 @@ class Proposal(Struct, frozen=True):
 
 async def propose_declared(session: Session, reader: Reader, run: Run) -> Proposal:
     """Plan all that is declared, as far as it is chosen."""
-    chosen = choose(session.desired, session.chosen, session.shard, session.since).desired
+    chosen = session.selected().desired
     made = await make_plan(session.desired, reader, run, chosen=session.chosen, since=session.since)
     plan = session.checked(made, lambda: chosen)
     return Proposal(plan, plan, chosen)

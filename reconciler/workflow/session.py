@@ -12,7 +12,7 @@ from reconciler.clock import SYSTEM_CLOCK, Clock
 from reconciler.core.model.catalogue import sensitive_keys
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.masking import Masker
-from reconciler.core.model.selection import Chosen, Shard
+from reconciler.core.model.selection import Chosen, Selection, Shard
 from reconciler.core.model.settings import Guards, Measures
 from reconciler.core.model.text import duration
 from reconciler.core.plan.measures import Allowance, seconds_to_read
@@ -21,7 +21,14 @@ from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded
-from reconciler.workflow.loading import choose_environment, choose_project, load_environment, note_warnings, secrets_of
+from reconciler.workflow.loading import (
+    choose,
+    choose_environment,
+    choose_project,
+    load_environment,
+    note_warnings,
+    secrets_of,
+)
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.refusing import allowed_rules, checked, guards_of
 from reconciler.workflow.run import Reporter, Run, Surroundings
@@ -118,6 +125,10 @@ class Session(Struct, frozen=True):
             if ref := earlier_revision(self.project.root):
                 command = f"`reconciler plan --changed-since {ref}`"
                 self.reporter.note(f"hint: {command} reads only what the specs declare differently since then")
+
+    def selected(self) -> Selection:
+        """Return the part of the declarations that is chosen; raises `InputError` where an option names nothing."""
+        return choose(self.desired, self.chosen, self.shard, self.since)
 
     def checked(self, plan: Plan, chosen: Callable[[], Desired], *, reviewed: Measures | None = None) -> Plan:
         """Return a plan with what refuses it; `chosen` returns what the run is for."""

@@ -12,7 +12,6 @@ from reconciler.observe import observe
 from reconciler.observe.snapshot import SnapshotReader, list_account, read_all_users
 from reconciler.render.words import memories
 from reconciler.storage.saved_documents import load_snapshot
-from reconciler.workflow.loading import choose
 from reconciler.workflow.run import Run
 from reconciler.workflow.session import Session
 
@@ -20,7 +19,7 @@ from reconciler.workflow.session import Session
 async def make_snapshot(session: Session, *, all_users: bool) -> Snapshot:
     """Read what the account lists and what is declared, and mask it; raises `ApiError`."""
     async with session.account.reader() as reader:
-        selection = choose(session.desired, session.chosen, session.shard, session.since)
+        selection = session.selected()
         desired, run = selection.desired, session.run("reading")
         if left_out := selection.left_out + selection.elsewhere:
             session.reporter.note(f"note: {memories(left_out)} not chosen, so not read beyond the listing")
