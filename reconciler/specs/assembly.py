@@ -69,14 +69,10 @@ def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tupl
     for one in (name for document in declared for name in document.names):
         known = first.setdefault((one.section, one.name), one.source)
         if known is not one.source:
-            problems.add(
-                one.source,
-                (one.section, one.name),
-                message=compose(
-                    "the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known
-                ),
-                cure=_SAME_ROWS if one.source.file.endswith(_TABLES) else "rename one, or declare it in one place",
-            )
+            what = compose("the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known)
+            is_row = one.source.file.lower().endswith(_TABLES)
+            cure = _SAME_ROWS if is_row else "rename one, or declare it in one place"
+            problems.add(one.source, (one.section, one.name), message=what, cure=cure)
     return first
 
 

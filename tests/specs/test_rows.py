@@ -492,3 +492,13 @@ def test_some_constants_and_repeated_cells_in_each_row_are_never_too_much(
     (tmp_path / "d.csv").write_text("mail,plan,other\n" + "".join(f"{at}@b.example,gold,x\n" for at in range(100)))
 
     assert len(load_specs(["a.yaml"], root=tmp_path).desired.contacts) == 100
+
+
+def test_a_row_that_is_there_twice_has_one_cure_however_the_ending_is_written(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + ANA + BO + BO, mapping=MAPPING.replace("guests.csv", "GUESTS.CSV"), name="GUESTS.CSV")
+
+    with pytest.raises(SpecError) as caught:
+        memories(tmp_path)
+
+    (problem,) = caught.value.problems
+    assert problem.cure == "remove one of the two, or name the rows by more columns in named_by"
