@@ -63,7 +63,6 @@ def render_plan_markdown(
     plan: PlanDocument,
     *,
     characters: int = COMMENT_CHARACTERS,
-    artifact: str = "",
     links: SourceLinks | None = None,
     project: str = "",
 ) -> str:
@@ -78,30 +77,26 @@ def render_plan_markdown(
     head = [mark, *filter(None, [refusal(plan)]), _plan_headline(plan, words)]
     if not sections and not (words.is_diff and plan.notices):
         return _fitted(head, lambda _: [], characters)
-    foot = _plan_foot(plan, words, artifact, project)
+    foot = _plan_foot(plan, words, project)
     return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters, links)
 
 
-def render_plan_summary(
-    plan: PlanDocument, *, artifact: str = "", links: SourceLinks | None = None, project: str = ""
-) -> str:
+def render_plan_summary(plan: PlanDocument, *, links: SourceLinks | None = None, project: str = "") -> str:
     """Return the step summary, in at most 1,000,000 bytes."""
-    return render_plan_markdown(plan, characters=SUMMARY_BYTES, artifact=artifact, links=links, project=project)
+    return render_plan_markdown(plan, characters=SUMMARY_BYTES, links=links, project=project)
 
 
-def render_receipt_markdown(
-    receipt: ReceiptDocument, *, characters: int = COMMENT_CHARACTERS, artifact: str = ""
-) -> str:
+def render_receipt_markdown(receipt: ReceiptDocument, *, characters: int = COMMENT_CHARACTERS) -> str:
     """Return a receipt as a comment, failures first, in at most `characters` characters and bytes."""
     sections = receipt_sections(receipt)
     head = [marker(receipt.environment, suffix=":receipt"), _receipt_headline(receipt)]
-    foot = _receipt_foot(receipt, artifact)
+    foot = _receipt_foot(receipt)
     return _fitted(head, lambda detail: chain(_sections(sections, detail), foot), characters)
 
 
-def render_receipt_summary(receipt: ReceiptDocument, *, artifact: str = "") -> str:
+def render_receipt_summary(receipt: ReceiptDocument) -> str:
     """Return a receipt as a step summary, in at most 1,000,000 bytes."""
-    return render_receipt_markdown(receipt, characters=SUMMARY_BYTES, artifact=artifact)
+    return render_receipt_markdown(receipt, characters=SUMMARY_BYTES)
 
 
 def _fitted(
@@ -262,21 +257,16 @@ def _plan_command(plan: PlanDocument, words: PlanWords, project: str) -> str:
     return code(shlex.join(line), _COMMAND)
 
 
-def _plan_foot(plan: PlanDocument, words: PlanWords, artifact: str, project: str) -> list[str]:
-    where = code(artifact, _NAME) if artifact else f"run {_plan_command(plan, words, project)}"
+def _plan_foot(plan: PlanDocument, words: PlanWords, project: str) -> list[str]:
     return [
         *notes(plan),
         *([f"<p>{words.cost}</p>"] if words.cost else []),
-        f"<p>The whole {words.command}: {where}</p>",
+        f"<p>The whole {words.command}: run {_plan_command(plan, words, project)}</p>",
     ]
 
 
-def _receipt_foot(receipt: ReceiptDocument, artifact: str) -> list[str]:
-    return [
-        *(f"<p>{sentence}</p>" for sentence in advice(receipt)),
-        *_record(receipt),
-        *([f"<p>The whole receipt: {code(artifact, _NAME)}</p>"] if artifact else []),
-    ]
+def _receipt_foot(receipt: ReceiptDocument) -> list[str]:
+    return [*(f"<p>{sentence}</p>" for sentence in advice(receipt)), *_record(receipt)]
 
 
 def _record(receipt: ReceiptDocument) -> Iterator[str]:
