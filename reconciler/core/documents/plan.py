@@ -279,9 +279,9 @@ class PlanDocument:
     `specs_digest` is of all declarations; in the plan of a shard, of all files as they are, comments included.
     `key_check` identifies the key that values are masked with. `operations_digest` shows whether the plan is still what
     was planned: its operations, what they are for, and its measures. `snapshot_taken_at` is set where a snapshot was
-    read instead of the account, `base` where changes have causes since that revision, `shards` and `keys` where the
-    plan is for some shards only, `chosen` where options left out a part. `guards` and `rules` are those that refuse the
-    plan; `measures` are what guards are compared with.
+    read instead of the account, and `base` where changes have causes since that revision. `shards` and `keys` are set
+    where the plan is for some shards only, and `chosen` where options left out a part. `guards` and `rules` are those
+    that refuse the plan; `measures` are what guards are compared with.
     """
 
     format_version: str

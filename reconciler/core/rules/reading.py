@@ -44,7 +44,7 @@ class Reading:
 
     def answer(self, program: Program, reads: Iterable[Read]) -> bool | str | None:
         """Return what a program says of the subject: None where that is not known, and a text where it says nothing."""
-        if not self.size.is_known and any(is_unknown(self._values, read) for read in reads):
+        if not self.size.is_known and any(_is_unknown(self._values, read) for read in reads):
             return None
         if self._no_text and any(read.variable in self._no_text for read in reads):
             return NOT_TEXT
@@ -78,7 +78,7 @@ def _part(value: Json, keys: _Wanted) -> Json:
     return {key: value[key] if needs_value else True for key, needs_value in keys.items() if key in value}
 
 
-def is_unknown(values: Values, read: Read) -> bool:
+def _is_unknown(values: Values, read: Read) -> bool:
     """Return whether a rule reads a secret that was not read, or a live value of which only a digest is known."""
     value = values[read.variable]
     if read.key is None or not isinstance(value, dict):
