@@ -1,7 +1,7 @@
 """Lines as a reviewer needs them: by risk or outcome, then by address, with what is alike in one group."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
@@ -133,15 +133,15 @@ def receipt_sections(receipt: "ReceiptDocument") -> list[Section]:
 
 
 def grouped(units: Iterable[Unit], *, with_values: bool) -> list[Group]:
-    """Put units together that change the same keys, and, with values, look alike when they are shown."""
-    return grouped_by(units, lambda line: (line.sign, line.path, line.look if with_values else ""))
+    """
+    Put units of one type together that change the same keys, and, with values, look alike when they are shown.
 
-
-def grouped_by(units: Iterable[Unit], key: Callable[[Line], object]) -> list[Group]:
-    """Put units of one type together whose lines have equal keys, in the order of the first of each group."""
+    Groups are in the order of their first units.
+    """
     found: dict[object, list[Unit]] = defaultdict(list)
     for unit in units:
-        found[unit.type, tuple(map(key, unit.lines))].append(unit)
+        keys = tuple((line.sign, line.path, line.look if with_values else "") for line in unit.lines)
+        found[unit.type, keys].append(unit)
     return [Group(first, tuple(others)) for first, *others in found.values()]
 
 
