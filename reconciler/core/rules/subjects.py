@@ -6,7 +6,16 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.core.model.address import fact_address, keyed_address
-from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact, Memory, User
+from reconciler.core.model.desired import (
+    IDENTIFIER_KINDS,
+    Contact,
+    ContactId,
+    ContactMemory,
+    Desired,
+    Fact,
+    Memory,
+    User,
+)
 from reconciler.core.model.settings import Measures
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite, Updated
@@ -79,7 +88,7 @@ def totals_of(plan: Plan, environment: str, measures: Measures) -> Subject:
     return Subject("", None, {"environment": environment, "totals": totals})
 
 
-_NO_IDENTITY = dict.fromkeys(("contact_id", "external_id", "phone_number", "email"), "")
+_NO_IDENTITY = dict.fromkeys((ContactId.kind, *IDENTIFIER_KINDS), "")
 _NOBODY: Values = {"contact": "", "labels": {}}
 
 
