@@ -21,14 +21,20 @@ from pathlib import Path
 from tests.planted.defects import Defect, defects_in
 
 ROOT = Path(__file__).parents[2]
+_PLANTED_IN = ("reconciler/", ".github/actions/")
 _LONGEST = 900.0  # seconds for the tests of one defect; one that hangs them is noticed
 
 
 def near_tests(file: Path) -> list[str]:
-    """Return the tests of a module's package, those that import it, and the scenarios."""
+    """Return the tests of a module's package, those that import it, and the scenarios; of the action, those of CI."""
     module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
-    tests, package = ROOT / "tests", file.parent.parts[1:]
-    found = set(tests.joinpath(*package).rglob("test_*.py")) if package else set()
+    tests = ROOT / "tests"
+    if file.parts[0] == ".github":
+        found = {path for path in (tests / "ci").glob("test_*.py") if "(runner: Runner" in path.read_text("utf-8")}
+        return sorted(str(path.relative_to(ROOT)) for path in found)
+    above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
+    package = next((folder for folder in above if folder.is_dir()), None)
+    found = set(package.rglob("test_*.py")) if package else set()
     found.update(path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8"))
     scenarios = tests / "scenarios" / "test_scenarios.py"
     return [str(path.relative_to(ROOT)) for path in (*sorted(found - {scenarios}), scenarios)]
@@ -38,16 +44,21 @@ def is_noticed(defect: Defect, copy: Path, tests: Sequence[str]) -> bool:
     """Return whether a test fails, or does not end, with a defect planted in a copy of the repository."""
     file = copy / defect.file
     source = file.read_bytes()
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     file.write_bytes(defect.planted_in(source))
     try:
-        ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False, timeout=_LONGEST)
+        return bool(_run(copy, tests).returncode)
     except subprocess.TimeoutExpired:
         return True
     finally:
         file.write_bytes(source)
-    return ran.returncode != 0
+
+
+def _run(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST
+    )
 
 
 def _git(*arguments: str) -> list[str]:
@@ -65,7 +76,7 @@ def _copied(folder: Path) -> Path:
 
 def _modules(paths: Sequence[str], changed: str) -> list[Path]:
     if changed:
-        paths = [*paths, *_git("diff", "--name-only", "--diff-filter=d", changed, "--", "reconciler/")]
+        paths = [*paths, *_git("diff", "--name-only", "--diff-filter=d", changed, "--", *_PLANTED_IN)]
     found = (
         path for name in paths for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
     )
@@ -73,9 +84,9 @@ def _modules(paths: Sequence[str], changed: str) -> list[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what was not noticed, and return 1 where there was anything."""
+    """Print what was not noticed, and return 1 where there was anything, and 2 where tests fail without a defect."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description="Plant small defects in modules.")
-    parser.add_argument("paths", nargs="*", help="modules and folders below reconciler/")
+    parser.add_argument("paths", nargs="*", help="modules and folders of reconciler/ and of .github/actions/")
     parser.add_argument("--changed", metavar="REF", default="", help="the modules that differ from a git revision")
     parser.add_argument("--number", type=int, default=20, help="how many defects are planted; 20 by default")
     parser.add_argument("--seed", type=int, default=0, help="chooses which")
@@ -87,6 +98,10 @@ def main(arguments: Sequence[str]) -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
+        whole = _run(copy, sorted({name for defect in chosen for name in near_tests(defect.file)}))
+        if whole.returncode:
+            print(f"{whole.stdout}the tests fail without a defect, so they would notice none")
+            return 2
         for defect in chosen:
             stages = [near_tests(defect.file), *([["-n", "auto", "tests"]] if asked.all else [])]
             if not any(is_noticed(defect, copy, tests) for tests in stages):

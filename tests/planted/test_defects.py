@@ -17,20 +17,45 @@ def planted(source: str) -> list[str]:
     ("source", "defects"),
     [
         ("a < b", ["(a <= b)"]),
+        ("a <= b < c", ["(a < b < c)", "(a <= b <= c)"]),
         ("é not in b", ["(é in b)"]),
-        ("a and b", ["(a)", "(a or b)"]),
+        ("a and b", ["(a)", "(a or b)", "(b)"]),
+        ("a or b or c", ["(a and b and c)", "(a or b)", "(a or c)", "(b or c)"]),
         ("a - b", ["(a + b)"]),
         ("not a", ["(a)"]),
         ("x if a else y", ["x if False else y", "x if True else y"]),
-        ("[x for x in y if x]", ["[x for x in y if True]"]),
-        ("n = 7", ["n = 8"]),
+        ("[x for x in y if x if z]", ["[x for x in y if True if z]", "[x for x in y if x if True]"]),
+        ("match a:\n    case b if b:\n        x", ["match a:\n    case b if True:\n        x"]),
+        ("n = 7", ["n = 6", "n = 8"]),
+        ("n = 0", ["n = 1"]),
         ("n = True", ["n = False"]),
+        ("n = a[:b]", ["n = (a)"]),
         ("n = min(y)", ["n = max(y)"]),
         ("n = f(x, a=y)", ["n = (f(x))"]),
+        ("n = f(x)", ["n = (x)"]),
+        ("n = f(*x)", []),
+        ("n = len(x)", []),
+        ("n = a.strip()", ["n = (a)"]),
+        ("n = a.get(b, c)", ["n = (a.get(b))"]),
         ("n = {x, y}", ["n = ({x})", "n = ({y})"]),
-        ("f(x)", ["pass"]),
+        ("n = 'x', 'y'", ["n = (('x',))", "n = (('y',))"]),
+        ("n = x, y", []),
+        ("n = {a: x, b: y}", ["n = ({a: x})", "n = ({b: y})"]),
+        ("f()", ["pass"]),
+        ("yield", ["pass"]),
+        ("raise", ["pass"]),
         ("raise f", ["pass"]),
-        ("if TYPE_CHECKING:\n    import x", []),
+        ("a.b = c", ["pass"]),
+        ("a = c", []),
+        ("for x in y:\n    z = x", ["for x in y:\n    z = x; break"]),
+        ("for x in y:\n    break", ["for x in y:\n    pass"]),
+        (
+            "try:\n    x\nexcept (A, B):\n    y",
+            ["try:\n    x\nexcept ((A,)):\n    y", "try:\n    x\nexcept ((B,)):\n    y"],
+        ),
+        ("if TYPE_CHECKING:\n    n = 1", []),
+        ("@dataclass(frozen=True)\nclass A:\n    n: X[1]", []),
+        ("n = zip(a, strict=True)", []),
         ('"""Words."""', []),
     ],
 )
@@ -60,8 +85,10 @@ def test_a_defect_is_noticed_where_a_test_fails_and_the_file_is_put_back(
     assert (tmp_path / "one.py").read_text() == "ONE = 1\n"
 
 
-def test_near_tests_are_those_of_the_package_and_of_whoever_imports_the_module() -> None:
+def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
     near = near_tests(Path("reconciler/observe/contacts.py"))
 
     assert "tests/observe/test_listing.py" in near
     assert near[-1] == "tests/scenarios/test_scenarios.py"
+    assert "tests/api/test_client.py" in near_tests(Path("reconciler/api/client/calls.py"))
+    assert "tests/ci/test_signals.py" in near_tests(Path(".github/actions/reconcile/relay.py"))
