@@ -136,6 +136,9 @@ class ApplyRecords(Struct, frozen=True):
             specs_digest=plan.origin.specs_digest,
             started_at=_now(),
             operations=Counter(operation.type for operation in operations),
+            shards=plan.origin.shards,
+            chosen=plan.origin.chosen.options,
+            allowed=tuple(verdict.rule.name for verdict in plan.refusing if verdict.is_allowed),
         )
 
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
-from reconciler.core.documents.runs import JOURNAL_DETAILS
+from reconciler.core.documents.runs import JOURNAL_DETAILS, PROVED
 from reconciler.core.model.address import operation_key, unit_of
 from reconciler.core.plan.receipt import totals_of
 
-PROVED = "the answer was lost; a later run found it in the account"
 _HELD = frozenset(("done", "already"))
 _CREATE = frozenset(("create_contact", "create_memory", "add_user"))
 """Operations that can happen once alone, since nothing is ever deleted: sent again, they find what they made."""

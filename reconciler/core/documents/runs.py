@@ -10,8 +10,9 @@ from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
+from reconciler.core.model.selection import Shards
 from reconciler.core.plan.operations import AMBIGUOUS, Plan
-from reconciler.core.plan.receipt import Result, RunRecord, totals_of
+from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Result, RunRecord, totals_of
 from reconciler.errors import Source
 
 RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
@@ -69,7 +70,8 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     """
     What a run was about, as the first line of its journal.
 
-    `account` is a digest, `operations` counts those planned, by type.
+    `account` is a digest, `operations` counts those planned, by type. `chosen` are the options that narrowed it, and
+    `allowed` the rules that are broken and were raised for it.
     """
 
     run: RunRecord
@@ -79,6 +81,9 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     specs_digest: str
     started_at: TimeText
     operations: Mapping[str, Count]
+    shards: Shards | None = None
+    chosen: tuple[tuple[str, str], ...] = ()
+    allowed: tuple[str, ...] = ()
     format_version: str = JOURNAL_VERSION
 
     @property
@@ -88,12 +93,13 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
 
 
 class Step(Struct, frozen=True):
-    """One operation of a run; its result is None if it was begun and nothing more is known."""
+    """One operation of a run; its result is None if it was begun and nothing more is known. `detail` is the reason."""
 
     type: str
     address: str
     source: Source
     result: Result | None
+    detail: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -151,6 +157,7 @@ class PastRun(Struct, frozen=True):
         return "interrupted" if self.interrupted else "incomplete"
 
 
+PROVED = "the answer was lost; a later run found it in the account"
 _DETAILS: Mapping[Result | None, str] = {
     None: "the run ended while it was under way",
     "already": "nothing was left to do",
@@ -159,7 +166,7 @@ _DETAILS: Mapping[Result | None, str] = {
     "skipped": "not tried",
     "unknown": "the answer was lost",
 }
-"""The details of results; a journal holds no messages of the API, since these may hold values."""
+"""The details of results without a reason, as journals of earlier versions have them."""
 JOURNAL_DETAILS = frozenset(_DETAILS.values())
 
 
@@ -182,8 +189,10 @@ def describe_past_run(run: PastRun) -> ReceiptDocument:
         interrupted=run.interrupted or run.finished_at is None,
         totals=TotalsEntry(**run.totals),
         outcomes=tuple(map(_outcome, run.steps)),
+        shards=run.header.shards,
         run=run.header.run,
         requests=run.requests or None,
+        allowed=run.header.allowed,
         resolved=run.resolved,
     )
 
@@ -212,7 +221,9 @@ def _entry(run: PastRun) -> RunEntry:
 
 def _outcome(step: Step) -> OutcomeEntry:
     place = PlaceEntry(step.source.file, step.source.line)
-    return OutcomeEntry(step.type, step.address, step.result or "unknown", _DETAILS[step.result], place)
+    detail = step.detail or _DETAILS[step.result]
+    is_changed = step.result == "skipped" and detail.startswith(CHANGED_SINCE_PLAN)
+    return OutcomeEntry(step.type, step.address, step.result or "unknown", detail, place, is_changed)
 
 
 StepStatus: TypeAlias = Literal["held", "planned", "unclear", "undeclared", "not_read"]

@@ -1,7 +1,7 @@
 """
 The journal: a line for each operation that is begun, and one for its outcome, on disk before a request is sent.
 
-It holds types, addresses and results, and neither values nor the API's messages. Each run has a file,
+It holds types, addresses, results and reasons, and neither values nor the API's messages. Each run has a file,
 `.reconciler/journal/RUN.jsonl`.
 """
 

@@ -72,7 +72,8 @@ class Journal:
     def outcome(self, outcome: Outcome) -> None:
         """Write the outcome of an operation; the next wait for the disk includes it."""
         operation = outcome.operation
-        self._append(OutcomeLine(*self._place(operation), outcome=outcome.result, requests=self._requests()))
+        line = OutcomeLine(*self._place(operation), outcome.result, requests=self._requests(), detail=outcome.detail)
+        self._append(line)
         self._results[outcome.result] += 1
         if outcome.result in {"done", "already"}:
             self.done.add(operation_key(operation))

@@ -9,7 +9,7 @@ from typing import IO, TypeAlias
 from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder, Encoder
 
-from reconciler.core.documents.runs import JOURNAL_VERSION, Count, PastRun, RunHeader, Step, TimeText
+from reconciler.core.documents.runs import JOURNAL_VERSION, PROVED, Count, PastRun, RunHeader, Step, TimeText
 from reconciler.core.plan.receipt import Result, RunId
 from reconciler.errors import Source, StateError
 from reconciler.storage.files import state_errors
@@ -34,11 +34,12 @@ class IntentLine(_StepLine, frozen=True, tag_field="kind", tag="intent"):
     requests: Count = 0
 
 
-class OutcomeLine(_StepLine, frozen=True, tag_field="kind", tag="outcome"):
-    """The outcome of an operation, begun or not."""
+class OutcomeLine(_StepLine, frozen=True, omit_defaults=True, tag_field="kind", tag="outcome"):
+    """The outcome of an operation, begun or not, and the reason where there is one."""
 
     outcome: Result
     requests: Count = 0
+    detail: str = ""
 
 
 class FoundLine(_StepLine, frozen=True, tag_field="kind", tag="found"):
@@ -152,8 +153,7 @@ def _run(header: RunHeader, lines: Iterable[JournalLine]) -> PastRun:
     last_seen_at, resolved, requests = header.started_at, False, 0
     for line in lines:
         if isinstance(line, _StepLine):
-            result = line.outcome if isinstance(line, OutcomeLine) else "done" if isinstance(line, FoundLine) else None
-            steps[line.type, line.address] = Step(line.type, line.address, Source(line.file, line.line), result)
+            steps[line.type, line.address] = _step(line)
         if isinstance(line, (IntentLine, OutcomeLine, EndLine)):
             last_seen_at, requests = max(last_seen_at, line.at), max(requests, line.requests)
         end = line if isinstance(line, EndLine) else end
@@ -167,6 +167,17 @@ def _run(header: RunHeader, lines: Iterable[JournalLine]) -> PastRun:
         resolved=resolved,
         requests=requests,
     )
+
+
+def _step(line: _StepLine) -> Step:
+    place = Source(line.file, line.line)
+    match line:
+        case OutcomeLine(outcome=result, detail=detail):
+            return Step(line.type, line.address, place, result, detail)
+        case FoundLine():
+            return Step(line.type, line.address, place, "done", PROVED)
+        case _:
+            return Step(line.type, line.address, place, None)
 
 
 def _damaged(path: Path, number: int) -> StateError:

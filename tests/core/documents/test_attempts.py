@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.documents.attempts import PROVED, merge_attempts
+from reconciler.core.documents.attempts import merge_attempts
 from reconciler.core.documents.merging import merge
 from reconciler.core.documents.plan import PlaceEntry
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
+from reconciler.core.documents.runs import PROVED
 from reconciler.core.model.selection import Shards
 from reconciler.core.plan.receipt import RunRecord
 from reconciler.errors import InputError
