@@ -9,6 +9,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -60,20 +61,28 @@ def links_of(root: Path) -> "SourceLinks | None":
 
 def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a document
     if isinstance(value, tuple):
-        return tuple(_renamed(item, rename) for item in value)
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if "file" in parts and "line" in parts:
-        return dataclasses.replace(value, file=rename(parts["file"]))
-    new = {name: _renamed(part, rename) for name, part in parts.items()}
-    return dataclasses.replace(value, **{name: part for name, part in new.items() if part is not parts[name]})
+        return tuple([_renamed(item, rename) for item in value])
+    names = _names(value.__class__)
+    if "file" in names and "line" in names:
+        return dataclasses.replace(value, file=rename(value.file))
+    new = {}
+    for name in names:
+        part = getattr(value, name)
+        if part and not isinstance(part, str) and (other := _renamed(part, rename)) is not part:
+            new[name] = other
+    return dataclasses.replace(value, **new) if new else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a part of a document; none for what is a value."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def _rename() -> _Rename | None:
     """Return what renames files that are there; None where their names are those of the documents."""
     tree = _tree()
-    return (lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
+    return cache(lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
 
 
 class _Tree(Struct, frozen=True):

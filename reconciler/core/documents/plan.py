@@ -326,16 +326,14 @@ def operations_digest(plan: PlanDocument, digest: Callable[[Iterable[Json]], str
 
 
 def _entry(value: object) -> Json:
-    match value:
-        case None | str() | int() | float():
-            return value
-        case Mapping():
-            return {key: _entry(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_entry(item) for item in value]
-        case _:
-            assert is_dataclass(value) and not isinstance(value, type)  # noqa: S101, PT018  a document holds nothing else
-            return {name: _entry(getattr(value, name)) for name in _names(type(value))}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [_entry(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _entry(item) for key, item in value.items()}
+    assert is_dataclass(value) and not isinstance(value, type)  # noqa: S101, PT018  a document holds nothing else
+    return {name: _entry(getattr(value, name)) for name in _names(type(value))}
 
 
 @cache
