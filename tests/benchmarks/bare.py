@@ -1,5 +1,7 @@
 """
-The bare clients: the same requests on the same transport as the tool, and nothing else.
+The bare clients: the same requests through httpx over aiohttp, and nothing else.
+
+They stay as they are when the tool's own transport changes, so that figures of different times can be compared.
 
 `get FILE` reads paths, one a line. `apply FILE` reads JSON lines: a path to GET, or the two bodies of a new memory.
 """

@@ -12,6 +12,7 @@ from tests.benchmarks.process import ROOT
 
 FOLDER = Path(__file__).parent / ".venvs"
 VENV = FOLDER / "reconciler"
+_OF_BARE_CLIENTS = "httpx-aiohttp"
 _LIBRARIES = ("httpx", "httpx-aiohttp", "aiohttp", "pyyaml", "pydantic", "click")
 _WHOLE = "installed"  # a file in each venv that is complete
 _VERSIONS = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]), sep='\\n')"
@@ -29,7 +30,7 @@ def programs() -> Path:
     try:
         if not pip.exists():
             _run(sys.executable, "-m", "venv", VENV)
-        _run(pip, "install", "--quiet", ROOT)
+        _run(pip, "install", "--quiet", ROOT, _OF_BARE_CLIENTS)
         _run(pip, "install", "--quiet", "--force-reinstall", "--no-deps", ROOT)
     except (OSError, subprocess.CalledProcessError) as error:
         why = (getattr(error, "stderr", "") or getattr(error, "stdout", "") or str(error)).strip()[-_SHOWN:]

@@ -9,12 +9,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zlib import MAX_WBITS, decompressobj
+from zlib import error as ZlibError  # noqa: N812  it is one
 
 import httpx
 
-from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
-from reconciler.api.client.endpoint import Carrier, Endpoint, base_url
+from reconciler.api.client.endpoint import (
+    Carrier,
+    Endpoint,
+    Received,
+    TooLargeError,
+    check_as_written,
+    read_within,
+)
 from reconciler.api.client.failures import NoTlsError, no_answer, unreachable
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
 from reconciler.errors import ApiUnavailableError
@@ -22,7 +30,8 @@ from reconciler.errors import ApiUnavailableError
 if TYPE_CHECKING:  # only many requests at once load aiohttp
     from reconciler.api.client.over_aiohttp import OverAiohttp
 
-_ENCODINGS = {"", "identity", "gzip", "deflate"}
+_PLAIN = {"", "identity"}
+_GZIP = MAX_WBITS | 16  # with gzip's head and sum
 _FEW = 10
 """How many requests at once httpx's own transport carries well; the CPU time of its pool grows with their square."""
 _KEPT_ALIVE = 15.0  # seconds, as long as aiohttp keeps a connection that is not used
@@ -34,36 +43,30 @@ class Transport:
 
     Beyond, it carries one request at a time, and what is sent beside it goes over aiohttp, which is imported then. So a
     small plan never waits for that import, whatever its concurrency, and no more connections are opened than that.
-    What leads through a proxy goes over aiohttp from the first request on.
+    Once aiohttp is there, it comes first: it takes half as long for a request. What leads through a proxy goes over it
+    from the first request on.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._most = _carried_by_httpx(endpoint)
+        self._beyond = 0 if self._most == math.inf else endpoint.concurrency - int(self._most)
         self._tls = _tls(endpoint)
-        self._own = _httpx_transport(endpoint, self._tls, endpoint.concurrency if self._most == math.inf else 1)
-        self._under_way = 0
+        self._own = _OverHttpx(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency)
+        self._under_way = self._under_way_beyond = 0
         self._over_aiohttp: OverAiohttp | None = None
 
-    @asynccontextmanager
-    async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """Send a request and yield its answer, whose body is still to be read; raises `httpx.HTTPError`."""
-        if self._under_way >= self._most:
-            async with self._aiohttp().answer(request) as response:
-                yield response
-            return
+    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
+        if self._under_way >= self._most or (self._over_aiohttp and self._under_way_beyond < self._beyond):
+            self._under_way_beyond += 1
+            try:
+                return await self._aiohttp().exchange(method, path, content, most_bytes)
+            finally:
+                self._under_way_beyond -= 1
         self._under_way += 1
         try:
-            response = await self._own.handle_async_request(request)
-            try:
-                yield response
-            finally:
-                await response.aclose()
-        except httpx.ConnectError as error:
-            if why := _why_no_tls(error):
-                url = urlsplit(self._endpoint.base_url)
-                raise NoTlsError(f"{url.hostname}:{url.port or 443}", why) from error
-            raise
+            return await self._own.exchange(method, path, content, most_bytes)
         finally:
             self._under_way -= 1
 
@@ -71,8 +74,7 @@ class Transport:
         if self._over_aiohttp is None:
             from reconciler.api.client.over_aiohttp import OverAiohttp
 
-            connections = self._endpoint.concurrency - int(self._most)
-            self._over_aiohttp = OverAiohttp(connections, self._tls, self._endpoint.proxy)
+            self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond)
         return self._over_aiohttp
 
     async def aclose(self) -> None:
@@ -80,6 +82,48 @@ class Transport:
         await self._own.aclose()
         if self._over_aiohttp is not None:
             await self._over_aiohttp.aclose()
+
+
+class _OverHttpx:
+    """
+    Sends requests over httpx's own transport, or to an application in this process.
+
+    `httpx.AsyncClient` would do the same. It also looks at each request for cookies, redirects, authentication and
+    parameters, none of which this API has. That took half of the CPU time of a request.
+    """
+
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
+        self._endpoint = endpoint
+        self._transport = _httpx_transport(endpoint, tls, connections)
+        self._headers = {is_json: httpx.Headers(endpoint.headers(is_json=is_json)) for is_json in (False, True)}
+        self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
+
+    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
+        request = httpx.Request(
+            method,
+            self._endpoint.origin + path,
+            headers=self._headers[content is not None],
+            content=content,
+            extensions=self._extensions,
+        )
+        check_as_written(path, request.url.raw_path.decode("ascii"))
+        try:
+            response = await self._transport.handle_async_request(request)
+            try:
+                body = await read_within(most_bytes, response.aiter_raw())
+            finally:
+                await response.aclose()
+        except httpx.ConnectError as error:
+            if why := _why_no_tls(error):
+                url = urlsplit(self._endpoint.base_url)
+                raise NoTlsError(f"{url.hostname}:{url.port or 443}", why) from error
+            raise
+        return Received(response.status_code, response.headers, body)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
 
 
 def _carried_by_httpx(endpoint: Endpoint) -> float:
@@ -138,29 +182,13 @@ async def connected(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["Conn
 
 
 class Connection:
-    """
-    Sends single requests through a transport.
-
-    `httpx.AsyncClient` would do the same. It also looks at each request for cookies, redirects, authentication and
-    parameters, none of which this API has. That took half of the CPU time of a request.
-    """
+    """Sends single requests through a transport, those that are allowed."""
 
     def __init__(self, transport: Carrier, endpoint: Endpoint, allowed: Allowed) -> None:
         self._transport = transport
         self._endpoint = endpoint
         self._allowed = allowed
-        self._base_url = base_url(endpoint.base_url)
-        self._base_path = urlsplit(self._base_url).path
-        self._headers = httpx.Headers(
-            {
-                "authorization": endpoint.key,
-                "accept": "application/json",
-                "accept-encoding": "gzip, deflate",
-                "user-agent": f"reconciler/{__version__}",
-            }
-        )
-        self._headers_of_json = httpx.Headers({**self._headers, "content-type": "application/json"})
-        self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
+        self._base_path = endpoint.base_path
 
     async def exchange(
         self, method: str, path: str, content: bytes | None, *, most_bytes: int = MOST_OF_A_RECORD
@@ -170,20 +198,23 @@ class Connection:
 
         An answer that takes too long as a whole, or is larger than `most_bytes`, is not read to its end.
         """
+        self._allowed.check(method, path.partition("?")[0])
         seconds = self._endpoint.seconds_for_an_answer
         limit = timeout(seconds)
         try:
             async with limit:
-                response, body = await self._send(method, path, content, most_bytes)
+                received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
+        except TooLargeError as error:
+            raise _unreadable(f"is larger than {most_bytes // 2**20} MiB") from error
         except (httpx.HTTPError, OSError) as error:
             if limit.expired():
                 where = self._endpoint.base_url
                 raise no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error
             raise unreachable(error, self._endpoint) from error
-        headers = response.headers
+        headers = received.headers
         answer = ApiAnswer(
-            response.status_code,
-            body,
+            received.status,
+            _unpacked(received, most_bytes),
             headers.get("retry-after"),
             received_at=datetime.now(UTC),
             date=headers.get("date"),
@@ -192,29 +223,22 @@ class Connection:
             self._endpoint.on_answer(answer)
         return answer
 
-    async def _send(
-        self, method: str, path: str, content: bytes | None, most_bytes: int
-    ) -> tuple[httpx.Response, bytes]:
-        url, headers = self._base_url + path, self._headers if content is None else self._headers_of_json
-        request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
-        called = request.url.raw_path.decode("ascii").partition("?")[0]  # as it is sent, not as it was written
-        self._allowed.check(request.method, called.removeprefix(self._base_path))
-        async with self._transport.answer(request) as response:
-            return response, await _read(response, most_bytes)
 
-
-async def _read(response: httpx.Response, most_bytes: int) -> bytes:
+def _unpacked(received: Received, most_bytes: int) -> bytes:
     """Return the unpacked body of an answer; raises `ApiUnavailableError` for one that is too large."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding not in _ENCODINGS:
+    encoding = received.headers.get("content-encoding", "").strip().lower()
+    if encoding in _PLAIN:
+        return received.body
+    if encoding != "gzip":
         raise _unreadable("is packed in a way that was not asked for")
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > most_bytes:
-            raise _unreadable(f"is larger than {most_bytes // 2**20} MiB")
-        parts.append(part)
-    return b"".join(parts)
+    unpacking = decompressobj(_GZIP)
+    try:
+        body = unpacking.decompress(received.body, most_bytes + 1)
+    except ZlibError as error:
+        raise _unreadable("is packed, and cannot be unpacked") from error
+    if len(body) > most_bytes:
+        raise _unreadable(f"is larger than {most_bytes // 2**20} MiB")
+    return body
 
 
 def _unreadable(why: str) -> ApiUnavailableError:

@@ -1,19 +1,21 @@
 """Where the API is: its URL in one spelling, and how to speak to it."""
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
+from reconciler import __version__
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.pacer import Pacer
 from reconciler.core.model.masking import compose, label, quote
 from reconciler.core.model.settings import THIS_MACHINE
-from reconciler.errors import InputError
+from reconciler.errors import ForbiddenCallError, InputError
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
     from reconciler.api.network import Proxy
@@ -31,12 +33,45 @@ _IPV6 = 6
 _SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
 
 
+class Received(Struct, frozen=True):
+    """An answer as it came, read whole; the names of `headers` are the same in upper and lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Carrier(Protocol):
     """What carries the requests of all clients of a run."""
 
-    def answer(self, request: httpx.Request) -> AbstractAsyncContextManager[httpx.Response]:
-        """Send a request and yield its answer, whose body is still to be read; raises `httpx.HTTPError`."""
+    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+        """
+        Send a request to a path of the host as it is written, and return its answer.
+
+        Raises `httpx.HTTPError`, and `TooLargeError` for an answer of more bytes than `most_bytes`.
+        """
         ...
+
+
+class TooLargeError(Exception):
+    """An answer is larger than it may be, and was not read to its end."""
+
+
+async def read_within(most_bytes: int, parts: AsyncIterator[bytes]) -> bytes:
+    """Return a body that comes in parts; raises `TooLargeError`."""
+    read, size = [], 0
+    async for part in parts:
+        size += len(part)
+        if size > most_bytes:
+            raise TooLargeError
+        read.append(part)
+    return b"".join(read)
+
+
+def check_as_written(path: str, sent: str) -> None:
+    """Raise `ForbiddenCallError` where a path would be sent otherwise than it was written, and allowed."""
+    if path != sent:
+        raise ForbiddenCallError(f"{path} would be sent as {sent}; nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,27 @@ class Endpoint:
     on_request: Callable[[str], None] = field(default=lambda _line: None)
     on_answer: Callable[[ApiAnswer], None] | None = None
     transport: "Carrier | None" = None
+
+    @property
+    def origin(self) -> str:
+        """Return the URL without its path."""
+        url = base_url(self.base_url)
+        return url.removesuffix(urlsplit(url).path)
+
+    @property
+    def base_path(self) -> str:
+        """Return the path of the URL, which those of all calls begin with."""
+        return urlsplit(base_url(self.base_url)).path
+
+    def headers(self, *, is_json: bool) -> dict[str, str]:
+        """Return the headers of each request."""
+        sent = {
+            "authorization": self.key,
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "user-agent": f"reconciler/{__version__}",
+        }
+        return {**sent, "content-type": "application/json"} if is_json else sent
 
     @property
     def seconds_for_an_answer(self) -> float:

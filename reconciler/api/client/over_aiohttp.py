@@ -1,49 +1,53 @@
 """Many requests at once, through aiohttp: it takes longer to import than a small plan, and keeps up with hundreds."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
+from reconciler.api.client.endpoint import Endpoint, Received, check_as_written, read_within
 from reconciler.api.client.failures import NoTlsError, RefusedByProxyError
-
-if TYPE_CHECKING:  # most accounts are behind no proxy
-    from reconciler.api.network import Proxy
 
 
 class OverAiohttp:
     """Sends requests over at most so many connections, through a proxy where there is one."""
 
-    def __init__(self, connections: int, tls: ssl.SSLContext, proxy: "Proxy | None") -> None:
-        leads = httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None
-        self._transport = AiohttpTransport(client=lambda: _session(connections, tls), proxy=leads, verify=tls)
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
+        self._origin = endpoint.origin
+        self._proxy = endpoint.proxy
+        self._headers = {is_json: endpoint.headers(is_json=is_json) for is_json in (False, True)}
+        seconds = endpoint.timeout
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(connect=seconds, sock_connect=seconds, sock_read=seconds),
+            auto_decompress=False,
+            trust_env=False,
+        )
 
-    @asynccontextmanager
-    async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """Send a request and yield its answer, whose body is still to be read; raises `httpx.HTTPError`."""
-        with _errors_of_httpx():
-            response = await self._transport.handle_async_request(request)
-            try:
-                yield response
-            finally:
-                await response.aclose()
+    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
+        url = URL(self._origin + path, encoded=True)
+        check_as_written(path, url.raw_path_qs)
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=content,
+                headers=self._headers[content is not None],
+                allow_redirects=False,
+                proxy=self._proxy.url if self._proxy else None,
+                proxy_headers=self._proxy.headers if self._proxy else None,
+            ) as response:
+                body = await read_within(most_bytes, response.content.iter_any())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _error_of_httpx(error) from error
+        return Received(response.status, response.headers, body)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
-
-
-@contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    """Raise what httpx would raise; httpx-aiohttp calls a closed connection a time-out, so it goes by the cause."""
-    try:
-        yield
-    except (httpx.HTTPError, aiohttp.ClientError) as error:
-        raise _error_of_httpx(error.__cause__ or error) from error
+        await self._session.close()
 
 
 def _error_of_httpx(cause: BaseException) -> httpx.HTTPError:
@@ -61,9 +65,3 @@ def _error_of_httpx(cause: BaseException) -> httpx.HTTPError:
             return httpx.ReadTimeout(str(cause))
         case _:
             return httpx.ReadError(str(cause))
-
-
-def _session(connections: int, tls: ssl.SSLContext) -> aiohttp.ClientSession:
-    """Return a session that takes nothing from the environment."""
-    connector = aiohttp.TCPConnector(limit=connections, ssl=tls)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
