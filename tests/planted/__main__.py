@@ -26,7 +26,11 @@ _LONGEST = 900.0  # seconds for the tests of one defect; one that hangs them is 
 
 
 def near_tests(file: Path) -> list[str]:
-    """Return the tests of a module's package, those that import it, and the scenarios; of the action, those of CI."""
+    """
+    Return the tests that import a module, those of its package, and the scenarios; of the action, those of CI.
+
+    The first ones are those that most likely notice a defect, and the last ones the slow ones.
+    """
     module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
     tests = ROOT / "tests"
     if file.parts[0] == ".github":
@@ -34,10 +38,11 @@ def near_tests(file: Path) -> list[str]:
         return sorted(str(path.relative_to(ROOT)) for path in found)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
-    found = set(package.rglob("test_*.py")) if package else set()
-    found.update(path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8"))
+    importing = {path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8")}
+    found = [*sorted(importing), *sorted(set(package.rglob("test_*.py")) - importing if package else [])]
+    found.sort(key=lambda path: path.parent.name in {"browser", "scenarios"})
     scenarios = tests / "scenarios" / "test_scenarios.py"
-    return [str(path.relative_to(ROOT)) for path in (*sorted(found - {scenarios}), scenarios)]
+    return [str(path.relative_to(ROOT)) for path in dict.fromkeys((*found, scenarios))]
 
 
 def is_noticed(defect: Defect, copy: Path, tests: Sequence[str]) -> bool:

@@ -120,3 +120,26 @@ def test_what_says_which_file_and_columns_to_read_is_shown_and_cannot_be_a_secre
         declared(spec.replace("file: data.csv", key))
 
     assert CARD not in str(caught.value)
+
+
+ADDRESSES = "this becomes part of addresses and URLs"
+
+
+@pytest.mark.parametrize(
+    ("mapped", "constant", "why"),
+    [
+        ("external_id: id", "external_id: {value: '${env:CARD}'}", ADDRESSES),
+        ("external_id: id", "contact_id: {value: '${env:CARD}'}", ADDRESSES),
+        ("external_id: id", "external_id: id\n    email: {value: '${env:CARD}'}", ADDRESSES),
+        ("external_id: id", "external_id: id\n    phone_number: {value: '${env:CARD}'}", ADDRESSES),
+        ("phone_number: phone", "phone_number: {value: '${env:CARD}'}", ADDRESSES),
+        ("external_id: id", "external_id: id\n    labels: {region: {value: '${env:CARD}'}}", "labels are shown"),
+    ],
+)
+def test_what_names_a_contact_or_a_user_of_all_rows_is_no_secret(mapped: str, constant: str, why: str) -> None:
+    spec = (ROWS % ("x", "x", "x")).replace(mapped, constant)
+
+    with pytest.raises(SpecError, match=rf"is a secret, and {why}") as caught:
+        declared(spec)
+
+    assert CARD not in str(caught.value)
