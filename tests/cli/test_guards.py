@@ -103,6 +103,22 @@ def test_a_guard_is_raised_for_one_run_and_not_silently(guarded: Repository) -> 
     assert len(written(log)) == 2
 
 
+@pytest.mark.parametrize(
+    ("usual", "said"),
+    [
+        (2, "guard: max_changes of live is raised from 2 to 3 for this run (--max-changes)\n"),
+        (3, ""),
+        (4, "guard: max_changes of live is lowered from 4 to 3 for this run (--max-changes)\n"),
+    ],
+)
+def test_a_guard_that_a_flag_leaves_as_it_is_was_not_changed(guarded: Repository, usual: int, said: str) -> None:
+    configure(guarded, f"guards: {{max_changes: {usual}}}")
+    with account() as (url, _):
+        planned = called(guarded, url, "plan", "--max-changes", "3")
+
+    assert (planned.code, planned.err) == (0, said)
+
+
 def test_a_flag_is_a_guard_where_the_environment_has_none(guarded: Repository) -> None:
     configure(guarded, "concurrency: 1")
     with account() as (url, _):

@@ -218,6 +218,26 @@ def test_a_literal_is_told_from_a_secret(layered: Repository) -> None:
     assert 'facts.c = "$${x} ${env:T}"\n' in shown
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"$${n}": 1}',
+        '{"a": {"$${n}": 1}}',
+        '[{"$${n}": "$${v}"}]',
+        '{"$${n}": "${env:T}"}',
+        '{"a": [["$${v}", {"$${n}": 1}]]}',
+        '{"$$": "$ {"}',
+    ],
+)
+def test_a_literal_is_written_as_one_in_the_keys_of_mappings_at_every_depth(layered: Repository, written: str) -> None:
+    scope = f"scopes: {{s: {{persona_id: p, facts: {{a: {written}}}}}}}"
+    layered.write("specs/support.yaml", f"{scope}\ncontacts: {{x: {{email: a@b.co, scopes: {{s: {{}}}}}}}}")
+    (value,) = json.loads(layered.run("why", "contacts.x.scopes.s.facts.a", "--format", "json").out)["values"]
+
+    assert value["value"] == json.loads(written)
+    assert value["given"][0]["written"] == json.loads(written)
+
+
 def test_a_reference_in_a_mapping_of_rows_is_one_and_what_looks_like_it_in_a_cell_is_text(layered: Repository) -> None:
     layered.write("specs/g.csv", "id,note\nzoe,${env:T}\n")
     constants = 'card: {value: {number: "${env:T}"}}, note: note'

@@ -39,7 +39,9 @@ def near_tests(file: Path) -> list[str]:
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
     importing = {path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8")}
-    found = [*sorted(importing), *sorted(set(package.rglob("test_*.py")) - importing if package else [])]
+    of_package = set(package.rglob("test_*.py")) if package else set()
+    of_package.update(tests.rglob(f"test_{file.parent.name.removesuffix('ing')}*.py"))  # as test_watch.py of watching
+    found = [*sorted(importing), *sorted(of_package - importing)]
     found.sort(key=lambda path: path.parent.name in {"browser", "scenarios"})
     scenarios = tests / "scenarios" / "test_scenarios.py"
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys((*found, scenarios))]

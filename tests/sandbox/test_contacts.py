@@ -72,7 +72,7 @@ def test_the_last_page_has_no_more() -> None:
     assert body["pagination"]["has_more"] is False
 
 
-@pytest.mark.parametrize("limit", ["many", "-1", "0", "", "9" * 5000])
+@pytest.mark.parametrize("limit", ["many", "-1", "0", "", "²", "٣", "1.5", "9" * 5000])
 def test_a_limit_that_is_none_counts_as_not_given(limit: str) -> None:
     assert with_many(1).get("/v1/contacts", params={"limit": limit}).json()["pagination"]["limit"] == 50
 
@@ -205,6 +205,26 @@ def test_updating_an_address_replaces_or_adds_it() -> None:
         ("email", "new@example.com"),
         ("external_id", "crm-1"),
     }
+
+
+def test_an_address_that_a_contact_has_already_is_its_own() -> None:
+    sandbox = driver(world=WITH_SARAH)
+    before = identifiers(sandbox.get("/v1/contacts/c1").json()["data"])
+    (email,) = (value for kind, value in before if kind == "email")
+    answer = sandbox.patch("/v1/contacts/c1", {"email": email})
+    assert answer.status_code == 200
+    assert identifiers(sandbox.get("/v1/contacts/c1").json()["data"]) == before
+
+
+@pytest.mark.parametrize("field", ["name", "metadata", "email", "external_id"])
+def test_null_in_an_update_of_a_contact_erases_nothing(field: str) -> None:
+    sandbox = driver(world=WITH_SARAH)
+    before = sandbox.get("/v1/contacts/c1").json()["data"]
+    assert sandbox.patch("/v1/contacts/c1", {field: None}).status_code == 200
+    after = sandbox.get("/v1/contacts/c1").json()["data"]
+    assert before["name"]
+    assert before["metadata"]
+    assert {**after, "updated_at": before["updated_at"]} == before
 
 
 def test_an_address_of_another_contact_is_refused_and_nothing_changes() -> None:

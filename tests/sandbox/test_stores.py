@@ -80,7 +80,7 @@ def test_a_page_of_users_tells_that_there_are_more() -> None:
     assert data["pagination"] == {"total": 3, "limit": 2, "offset": 0, "has_more": True}
 
 
-@pytest.mark.parametrize("limit", ["", "0", "-1", "all"])
+@pytest.mark.parametrize("limit", ["", "0", "-1", "all", "²", "٣"])
 def test_a_page_of_users_is_never_of_size_zero(limit: str) -> None:
     sandbox = driver(world={"stores": [STORE]}, revision="L")
     data = sandbox.get("/v1/memory/store-1", params={"limit": limit}).json()["data"]
@@ -116,6 +116,15 @@ def test_the_later_revision_searches_the_users() -> None:
     sandbox = driver(world={"stores": [STORE]}, revision="L")
     data = sandbox.get("/v1/memory/store-1", params={"search": "8902"}).json()["data"]
     assert numbers(data) == ["+12345678902"]
+    assert data["pagination"] == {"total": 1, "limit": 50, "offset": 0, "has_more": False}
+
+
+@pytest.mark.parametrize(("search", "total"), [("", 3), ("+1234567890", 3), ("nobody", 0)])
+def test_the_total_of_a_search_counts_all_that_match_and_not_the_page(search: str, total: int) -> None:
+    sandbox = driver(world={"stores": [STORE]}, revision="L")
+    data = sandbox.get("/v1/memory/store-1", params={"search": search, "limit": 1}).json()["data"]
+    assert (data["pagination"]["total"], data["pagination"]["has_more"]) == (total, total > 1)
+    assert len(data["users"]) == min(1, total)
 
 
 @pytest.mark.parametrize(

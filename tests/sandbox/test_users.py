@@ -146,6 +146,16 @@ def test_updating_a_user_changes_only_what_is_sent() -> None:
     assert stored["summary"] == "older"
 
 
+@pytest.mark.parametrize("field", ["metadata", "summary"])
+def test_null_in_an_update_of_a_user_erases_nothing(field: str) -> None:
+    sandbox = driver(world=WITH_USER)
+    before = sandbox.store.users.find("store-1", PHONE)
+    assert before is not None
+    assert before[field]
+    sandbox.post("/v1/memory/store-1/user/update", {"phone_number": PHONE, field: None})
+    assert sandbox.store.users.find("store-1", PHONE) == before
+
+
 def test_an_unknown_user_cannot_be_updated() -> None:
     refused = driver(world=WORLD).post("/v1/memory/mem-1/user/update", {"phone_number": PHONE, "summary": "x"})
     assert error(refused) == (404, "MEMORY_UPDATE_USER_ERROR", "Failed to update user memory data.")

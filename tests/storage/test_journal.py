@@ -189,6 +189,19 @@ def test_a_torn_journal_tells_less_and_never_what_is_not_so(tmp_path: Path) -> N
             assert [step.type for step in run.open_steps] == [kind for kind in intents if kind not in known]
 
 
+def test_a_journal_whose_first_line_is_torn_is_of_a_run_that_began_nothing(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path)
+    path = whole(tmp_path)
+    content = path.read_bytes()
+    header_size = content.index(b"\n") + 1
+    for size in range(header_size):
+        path.write_bytes(content[:size])
+        folder.check()
+        assert (folder.runs(), folder.unresolved(**ACCOUNT)) == ([], [])
+    path.write_bytes(content[:header_size])
+    assert [run.header.run.id for run in folder.unresolved(**ACCOUNT)] == [RUN]
+
+
 def test_a_torn_journal_can_be_settled(tmp_path: Path) -> None:
     folder = JournalFolder(tmp_path)
     content = whole(tmp_path).read_bytes()

@@ -81,6 +81,23 @@ def test_single_keys_can_be_revealed_by_name_and_by_path() -> None:
     assert isinstance(masker.live("x"), Masked)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("k", {("k",), ("k", "x"), ("k", "x", "y")}),
+        ("k.x", {("k", "x"), ("k.x",)}),
+        ("k.*", {("k", "x"), ("k", "x", "y"), ("k.x",)}),
+        ("x", set()),
+        ("K", set()),
+    ],
+)
+def test_a_key_is_revealed_with_all_below_it_and_a_path_alone(pattern: str, paths: set[tuple[str, ...]]) -> None:
+    masker = Masker(b"key", reveal=False, revealed=(pattern,))
+    every = [(), ("k",), ("k", "x"), ("k", "x", "y"), ("k.x",), ("kx",), ("other", "k")]
+
+    assert {path for path in every if masker.live("gold", path) == "gold"} == paths
+
+
 def test_a_secret_is_its_text_where_it_is_sent_or_compared_and_nowhere_else() -> None:
     secret = Secret("hush")
 
