@@ -12,10 +12,11 @@ from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
 from reconciler.api.client.connection import connected
 from reconciler.api.requests import READS, READS_AND_WRITES
-from reconciler.core.matching import NOBODY
+from reconciler.core.matching import NOBODY, Asked
 from reconciler.core.model.desired import AgentNumber, Persona
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.plan.diff import diff_facts
+from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
@@ -79,6 +80,41 @@ def test_the_sample_of_a_context_is_read() -> None:
 
     assert not context.is_empty
     assert context.facts["phone"] == "+14155550192"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"summary": "asked for a refund"},
+        {"contactFacts": {"plan": "gold"}},
+        {"recentMessages": [{"text": "hello"}]},
+        {"entities": ["Acme"]},
+        {"openItems": ["call back"]},
+    ],
+)
+def test_a_memory_that_holds_anything_is_there(part: dict[str, Any]) -> None:
+    empty = {"summary": None, "contactFacts": {}, "recentMessages": [], "entities": None, "openItems": []}
+
+    assert wire.context_from(empty, NOBODY).is_empty
+    assert not wire.context_from({**empty, **part}, NOBODY).is_empty
+    assert not wire.context_from(part, NOBODY).is_empty
+
+
+def test_ids_and_numbers_that_are_no_texts_are_read_as_such() -> None:
+    memory = {"id": 5, "contact_id": 7, "agent_number": 14155550192, "facts": {"age": 5}}
+    identifier = {"identifier_type": "phone_number", "identifier_value": 14155550193, "contact_id": 7}
+    contact = {"id": 7, "org_id": 1, "identifiers": [identifier], "memories": [memory]}
+    record = Record("5", "7", AgentNumber("14155550192"), {"age": 5})
+    shown = ContactRecord("7", {}, (("phone_number", "14155550193"),), (record,), "1")
+
+    assert wire.record_from(memory, NOBODY) == record
+    assert wire.contact_from(contact, NOBODY) == shown
+    assert wire.contacts_from({"data": [contact]}).contacts == (shown,)
+    assert list(wire.users_from({"memory_id": 5, "users": [{"phone_number": 14155550194}]}, NOBODY).users) == [
+        "14155550194"
+    ]
+    for other in (wire.record_from(memory, Asked(memory_id="5")), wire.record_from(memory, Asked(contact_id="7"))):
+        assert other == record
 
 
 def test_the_sample_of_updated_facts_is_read() -> None:

@@ -26,7 +26,7 @@ from reconciler.core.model.observed import (
     same_memory_problems,
 )
 from reconciler.core.remote import UserPage
-from reconciler.errors import RouteAbsentError
+from reconciler.errors import ApiRejectedError, RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe
 from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.faults import Reply, Rule
@@ -126,6 +126,41 @@ def test_an_identifier_that_nobody_has_is_a_missing_contact() -> None:
 
 def test_an_identifier_that_cannot_be_looked_up_is_unreadable() -> None:
     assert one(seen(served({}, seeds_only=True), people(1))) == (UnreadableContact(), Unreadable())
+
+
+def test_a_wrong_key_is_told_where_no_contact_can_be_looked_up() -> None:
+    world = served({}, key="another")
+    with pytest.raises(ApiRejectedError) as caught:
+        seen(world, people(1), "context")
+
+    assert caught.value.status == 401
+    assert world.requests == ["GET /v1/memory/context"]
+
+
+def test_a_wrong_url_is_told_where_no_contact_can_be_looked_up() -> None:
+    world = served({}).without("GET", "/v1/memory/context")
+
+    with pytest.raises(RouteAbsentError):
+        seen(world, people(1), "context")
+
+
+@pytest.mark.parametrize("answer", ["object", "null", "not_found"])
+def test_that_nobody_is_known_is_no_trouble_where_no_contact_can_be_looked_up(answer: str) -> None:
+    world = served({}, empty_context=answer)
+
+    assert one(seen(world, people(1), "context")) == (UnreadableContact(), Unreadable())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "requests"), [(BY_ID, 1), (replace(people(1), contact_memories=()), 0), (desired(existing()), 1)]
+)
+def test_the_key_is_tried_alone_only_where_no_other_request_shows_whether_it_is_right(
+    wanted: Desired, requests: int
+) -> None:
+    world = served({})
+    seen(world, wanted, "context")
+
+    assert len(world.requests) == requests
 
 
 def test_an_id_that_the_account_does_not_show_is_read_by_context_all_the_same() -> None:

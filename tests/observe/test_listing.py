@@ -218,6 +218,16 @@ def test_many_contacts_are_found_in_the_listing() -> None:
     assert len(pages.calls) == 5
 
 
+@pytest.mark.parametrize(("number", "requests"), [(49, 1 + 49), (50, 2), (51, 2)])
+def test_a_total_that_is_far_too_high_never_leads_to_more_than_fifty_single_reads(number: int, requests: int) -> None:
+    pages = Pages(400, total=9_000_000)
+    pages_read = found(pages, declared(*range(200, 200 + number)))
+
+    assert all(pages_read.values())
+    assert len([call for call in pages.calls if call.startswith("read")]) == (number if number < 50 else 0)
+    assert requests <= len(pages.calls) <= requests + 4  # pages that only the total announces
+
+
 def test_what_a_complete_listing_does_not_show_is_not_there() -> None:
     pages = Pages(300)
 
