@@ -16,12 +16,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from tests.planted.defects import Defect, defects_in
 
 ROOT = Path(__file__).parents[2]
 _PLANTED_IN = ("reconciler/", ".github/actions/")
+_MOMENTS = count(1)
 _LONGEST = 900.0  # seconds for the tests of one defect; one that hangs them is noticed
 
 
@@ -34,8 +36,8 @@ def near_tests(file: Path) -> list[str]:
     module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
     tests = ROOT / "tests"
     if file.parts[0] == ".github":
-        found = {path for path in (tests / "ci").glob("test_*.py") if "(runner: Runner" in path.read_text("utf-8")}
-        return sorted(str(path.relative_to(ROOT)) for path in found)
+        of_ci = {path for path in (tests / "ci").glob("test_*.py") if "(runner: Runner" in path.read_text("utf-8")}
+        return sorted(str(path.relative_to(ROOT)) for path in of_ci)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
     importing = {path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8")}
@@ -51,18 +53,25 @@ def is_noticed(defect: Defect, copy: Path, tests: Sequence[str]) -> bool:
     """Return whether a test fails, or does not end, with a defect planted in a copy of the repository."""
     file = copy / defect.file
     source = file.read_bytes()
-    file.write_bytes(defect.planted_in(source))
+    _write(file, defect.planted_in(source))
     try:
         return bool(_run(copy, tests).returncode)
     except subprocess.TimeoutExpired:
         return True
     finally:
-        file.write_bytes(source)
+        _write(file, source)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a module with a time that it never had, so that no bytecode of another content is taken for its own."""
+    file.write_bytes(content)
+    moment = next(_MOMENTS)
+    os.utime(file, (moment, moment))
 
 
 def _run(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
     return subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST
     )
