@@ -1,11 +1,13 @@
 """A cancelled job sends the step SIGINT, then SIGTERM: the tool is told, and waited for."""
 
 import asyncio
+import importlib
 import json
 import signal
 import subprocess
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from tests.ci.runner import PROJECT, Runner
+from tests.ci.runner import ACTION, PROJECT, Runner
 
 PATIENT = """
 import signal, sys
@@ -76,6 +78,35 @@ def test_a_tool_that_a_signal_kills_gives_the_code_that_a_shell_gives(runner: Ru
     runner.replace_reconciler("import os\nos.kill(os.getpid(), 9)\n")
 
     assert runner.run("apply").code == 137
+
+
+def test_a_signal_that_comes_before_the_tool_is_kept_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ACTION))
+    relay = importlib.import_module("relay")
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    sent: list[int] = []
+    with relay.relaying_signals() as relaying:
+        assert not relaying.is_asked_to_stop
+        signal.raise_signal(signal.SIGTERM)
+        assert relaying.is_asked_to_stop
+        relaying.pass_on_to(SimpleNamespace(send_signal=sent.append))
+        signal.raise_signal(signal.SIGINT)
+
+    assert sent == [signal.SIGTERM, signal.SIGINT]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize("said", [b"caf\xe9", b"\xff\xfe", b"half \xf0\x9f", b"\x00"])
+def test_what_the_tool_says_need_not_be_utf_8(runner: Runner, said: bytes) -> None:
+    runner.replace_reconciler(f"import os\nos.write(2, b'before\\n' + {said!r} + b'\\nafter\\n')\nos._exit(3)\n")
+    ran = runner.run("preview")
+
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
+    assert ran.err.startswith("before\n")
+    assert ran.err.endswith("\nafter\n")
+    [comment] = runner.github()["comments"]
+    assert "after" in comment["body"]
 
 
 class Paused:

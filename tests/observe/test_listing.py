@@ -4,10 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.model.desired import Contact, ContactId, Identifier
+from reconciler.core.model.settings import ExpectedAccount
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
-from reconciler.errors import ApiError
+from reconciler.errors import ApiError, RefusedError
 from reconciler.observe import ReaderChoice, contacts
 from reconciler.observe.contacts import Listing, list_on, look_up_contacts
+from reconciler.observe.observing import check_account
 from tests.builders import HERE
 
 
@@ -233,6 +235,41 @@ def test_what_a_complete_listing_does_not_show_is_not_there() -> None:
 
     assert found(pages, declared(5, 6, 7, 99_999)) == {"n5": True, "n6": True, "n7": True, "n99999": False}
     assert pages.calls == ["list 0", "list 200"]
+
+
+class Organisations:
+    """A reader that lists contacts of some organisations."""
+
+    def __init__(self, *organisations: str | None) -> None:
+        self._contacts = tuple(replace(record(n), organization=name) for n, name in enumerate(organisations))
+
+    async def list_contacts(self, _offset: int) -> ContactPage:
+        return ContactPage(self._contacts, len(self._contacts), has_more=False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (["org-1"], ""),
+        (["org-1", "org-1"], ""),
+        (["org-1", None], ""),
+        (["org-2"], "its contacts are not of the organisation org-1"),
+        (["org-1", "org-2"], "its contacts are not of the organisation org-1"),
+        (["org-2", "org-1"], "its contacts are not of the organisation org-1"),
+        (["org-1", ""], "its contacts are not of the organisation org-1"),
+        ([None], "no contact of this account shows its organisation"),
+        ([], "no contact of this account shows its organisation"),
+    ],
+)
+def test_an_account_is_of_the_expected_organisation_where_its_contacts_are_of_that_one_alone(
+    shown: list[str | None], said: str
+) -> None:
+    checking = check_account(Organisations(*shown), ExpectedAccount(organization="org-1"))  # type: ignore[arg-type]
+    if said:
+        with pytest.raises(RefusedError, match=said):
+            asyncio.run(checking)
+    else:
+        asyncio.run(checking)
 
 
 def test_the_reader_can_be_chosen() -> None:

@@ -9,7 +9,7 @@ from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, describe_receipt
 from reconciler.core.model.masking import Masker
-from reconciler.core.model.observed import Absent, LiveUsers, Present, Unseen
+from reconciler.core.model.observed import Absent, LiveUser, LiveUsers, Present, Unseen
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt, Result
@@ -82,6 +82,33 @@ def test_the_riskiest_changes_come_first() -> None:
     assert "facts cannot be deleted" in text
 
 
+IRREVERSIBLE = "Irreversible: facts cannot be deleted, so a key once written stays."
+USERS = LiveUsers({"+14155550192": LiveUser("old", None)}, listed=True)
+
+
+@pytest.mark.parametrize(
+    ("made", "keys"),
+    [
+        (plan(memory({"new": 1}), Present("m", {})), ["new"]),
+        (plan(memory({"a": {"new": 1}}), Present("m", {"a": {"old": 2}})), ["a.new"]),
+        (plan(memory({"new": 1}), Absent()), ["new"]),
+        (plan(memory({"old": 2}), Present("m", {"old": 1})), []),
+        (plan(existing(user(summary="new")), Present("m", {}, USERS)), []),
+        (plan(existing(user("+14155550193")), Present("m", {}, USERS)), []),
+        (plan(memory(), Unseen()), []),
+    ],
+)
+def test_new_keys_of_facts_alone_are_called_irreversible(made: Plan, keys: list[str]) -> None:
+    """Test it of the sections, which all formats are made from, and of a comment."""
+    document = described(made)
+    sections = plan_sections(document)
+    named = [line.name for one in sections if one.note == IRREVERSIBLE for unit in one.units for line in unit.lines]
+
+    assert sections
+    assert named == keys
+    assert (IRREVERSIBLE in render_plan_markdown(document)) == bool(keys)
+
+
 def test_each_change_stands_beside_its_place_and_a_live_value_is_masked() -> None:
     made = described(plan(memory({"tier": "gold"}), Present("m", {"tier": "private"})))
     text = render_plan_markdown(made)
@@ -131,6 +158,29 @@ def test_a_group_says_whether_all_replace_a_value_of_one_kind(held: Json, said: 
     [group] = grouped(units, with_values=False)
 
     assert f"1 more memory gets {said}" == f"{group.text_of_others}<"
+
+
+@pytest.mark.parametrize(
+    ("held", "reveal", "groups"),
+    [
+        ("old", False, 1),
+        ("olden", False, 1),
+        ("much longer", False, 2),
+        (1, False, 2),
+        ("old", True, 1),
+        ("odd", True, 2),
+    ],
+)
+def test_units_stand_together_where_what_they_replace_looks_alike_to_who_reads_it(
+    held: Json, groups: int, *, reveal: bool
+) -> None:
+    cases = [
+        (memory({"plan": "new"}, contact=name), Present("m", {"plan": one}))
+        for name, one in (("a", "old"), ("b", held))
+    ]
+    [section] = plan_sections(describe_plan(plan_all(cases), Masker(b"key", reveal=reveal)))
+
+    assert len(grouped(section.units, with_values=True)) == groups
 
 
 def test_users_and_creations_are_grouped_too() -> None:
