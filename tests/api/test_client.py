@@ -15,6 +15,7 @@ from reconciler.api.requests import READS, READS_AND_WRITES
 from reconciler.core.matching import NOBODY, Asked
 from reconciler.core.model.desired import AgentNumber, Persona
 from reconciler.core.model.observed import LiveUser
+from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import diff_facts
 from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import (
@@ -93,7 +94,13 @@ def test_the_sample_of_a_context_is_read() -> None:
     ],
 )
 def test_a_memory_that_holds_anything_is_there(part: dict[str, Any]) -> None:
-    empty = {"summary": None, "contactFacts": {}, "recentMessages": [], "entities": None, "openItems": []}
+    empty: dict[str, Any] = {
+        "summary": None,
+        "contactFacts": {},
+        "recentMessages": [],
+        "entities": None,
+        "openItems": [],
+    }
 
     assert wire.context_from(empty, NOBODY).is_empty
     assert not wire.context_from({**empty, **part}, NOBODY).is_empty
@@ -101,9 +108,9 @@ def test_a_memory_that_holds_anything_is_there(part: dict[str, Any]) -> None:
 
 
 def test_ids_and_numbers_that_are_no_texts_are_read_as_such() -> None:
-    memory = {"id": 5, "contact_id": 7, "agent_number": 14155550192, "facts": {"age": 5}}
-    identifier = {"identifier_type": "phone_number", "identifier_value": 14155550193, "contact_id": 7}
-    contact = {"id": 7, "org_id": 1, "identifiers": [identifier], "memories": [memory]}
+    memory: Json = {"id": 5, "contact_id": 7, "agent_number": 14155550192, "facts": {"age": 5}}
+    identifier: Json = {"identifier_type": "phone_number", "identifier_value": 14155550193, "contact_id": 7}
+    contact: Json = {"id": 7, "org_id": 1, "identifiers": [identifier], "memories": [memory]}
     record = Record("5", "7", AgentNumber("14155550192"), {"age": 5})
     shown = ContactRecord("7", {}, (("phone_number", "14155550193"),), (record,), "1")
 
