@@ -4,10 +4,11 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from reconciler.core.model.text import quoted
 from reconciler.errors import InputError
@@ -22,19 +23,22 @@ _WITH_PORT = re.compile(r"(?P<host>[^:]+|\[[^]]+\]):(?P<port>[0-9]+)")
 _WRITTEN_AS = "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with % escapes in user and password"
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """An HTTP proxy: its URL without user and password, the variable that names it, and the header with both."""
 
     url: str
     variable: str
-    authorization: str = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    authorization: str
+    secrets: tuple[str, ...]
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Return the headers that it alone gets."""
         return {"proxy-authorization": self.authorization} if self.authorization else {}
+
+    def __repr__(self) -> str:
+        """Return it without user and password."""
+        return f"Proxy({self.url!r})"
 
     def __str__(self) -> str:
         """Return how messages name it."""

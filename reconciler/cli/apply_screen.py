@@ -2,12 +2,12 @@
 
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.here import document_here
 from reconciler.cli.invocation import Invocation
@@ -122,8 +122,7 @@ class _TerminalScreen:
             remark(f"left out: {outcome.operation.address}: {outcome.detail}")
         is_document = self._output.output_format == "text"
         stream = sys.stdout if is_document else sys.stderr
-        masker = self._session.masker(reveal=is_operators_terminal(stream))
-        document = describe_plan(proposal.plan, masker, digested=False)
+        document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
         colours = palette(stream, no_color=self._output.no_color)
         text = render_plan_text(document_here(document), colours, full=self._output.full)
         if proposal.changed and not proposal.plan.operations:

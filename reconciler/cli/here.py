@@ -5,16 +5,15 @@ This is for what is read where it was printed: errors, notes and text on standar
 (JSON, SARIF, Markdown, annotations, files that are written) name files from the top, as CI does.
 """
 
-import dataclasses
 import os
 import re
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from reconciler.cli.invocation import Invocation
 
@@ -61,28 +60,20 @@ def links_of(root: Path) -> "SourceLinks | None":
 
 def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a document
     if isinstance(value, tuple):
-        return tuple([_renamed(item, rename) for item in value])
-    names = _names(value.__class__)
-    if "file" in names and "line" in names:
-        return dataclasses.replace(value, file=rename(value.file))
-    new = {}
-    for name in names:
-        part = getattr(value, name)
-        if part and not isinstance(part, str) and (other := _renamed(part, rename)) is not part:
-            new[name] = other
-    return dataclasses.replace(value, **new) if new else value
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """Return the names of the fields of a part of a document; none for what is a value."""
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+        return tuple(_renamed(item, rename) for item in value)
+    if not isinstance(value, Struct):
+        return value
+    parts = asdict(value)
+    if "file" in parts and "line" in parts:
+        return replace(value, file=rename(parts["file"]))
+    new = {name: _renamed(part, rename) for name, part in parts.items()}
+    return replace(value, **{name: part for name, part in new.items() if part is not parts[name]})
 
 
 def _rename() -> _Rename | None:
     """Return what renames files that are there; None where their names are those of the documents."""
     tree = _tree()
-    return cache(lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
+    return (lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
 
 
 class _Tree(Struct, frozen=True):

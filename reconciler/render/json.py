@@ -1,9 +1,7 @@
 """Plans, receipts and dry runs as JSON: the contract that other programs are written against."""
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from reconciler.core.documents.comparison import ComparisonDocument
 from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
@@ -12,11 +10,8 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
 from reconciler.core.documents.runs import RunsDocument
 from reconciler.core.model.text import json_text
-from reconciler.core.model.value import InexactNumber
+from reconciler.core.model.value import DocumentPart, InexactNumber
 from reconciler.core.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 def render_plan_gitlab(plan: PlanDocument) -> str:
@@ -70,12 +65,13 @@ def _indented(value: object, by: int) -> str:
     return json_text(plain(value), indent=2).replace("\n", "\n" + " " * by)
 
 
-def _fields(document: "DataclassInstance") -> Iterator[tuple[str, object]]:
+def _fields(document: DocumentPart) -> Iterator[tuple[str, object]]:
     """Yield the names and values of a document's fields, without those that hold their default."""
-    for field in dataclasses.fields(document):
-        value = getattr(document, field.name)
-        if value != field.default:
-            yield field.name, value
+    names, defaults = document.__struct_fields__, document.__struct_defaults__
+    for at, name in enumerate(names, start=len(defaults) - len(names)):
+        value = getattr(document, name)
+        if at < 0 or value != defaults[at]:
+            yield name, value
 
 
 def plain(value: object) -> object:
@@ -84,7 +80,7 @@ def plain(value: object) -> object:
 
     A field that holds its default is left out. Raises `TypeError` for anything that is not part of a document.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, DocumentPart):
         return {name: plain(item) for name, item in _fields(value)}
     if isinstance(value, Mapping):
         return {key: plain(value[key]) for key in sorted(value)}

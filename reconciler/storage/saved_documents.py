@@ -3,11 +3,12 @@
 import errno
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, assert_never
 
+from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from reconciler.core.documents.merging import DOUBT
 from reconciler.core.documents.plan import (
@@ -33,7 +34,7 @@ SavedDocument: TypeAlias = PlanDocument | ReceiptDocument
 _Document = TypeVar("_Document")
 
 _MASKED = TypeAdapter(Masked)
-_MASKED_KEYS = {item.name for item in fields(Masked)}
+_MASKED_KEYS = set(Masked.__struct_fields__)
 
 
 _MAKERS = {
@@ -99,8 +100,22 @@ def _validated(adapter: TypeAdapter[_Document], content: Mapping[str, object], p
     try:
         return adapter.validate_python(content)
     except ValidationError as error:
-        places = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors()})[:3])
-        raise InputError(f"{path} is not a {content['kind']} as this program writes it (look at {places})") from error
+        places = {_place(item, content) for item in error.errors()}
+        deepest = sorted(".".join(map(str, place)) for place in places if len(place) == max(map(len, places)))
+        looked_at = ", ".join(deepest[:3])
+        raise InputError(
+            f"{path} is not a {content['kind']} as this program writes it (look at {looked_at})"
+        ) from error
+
+
+def _place(error: ErrorDetails, content: object) -> tuple[str | int, ...]:
+    """Return the keys and indexes that lead to what is wrong, without pydantic's names for what it could be."""
+    place: tuple[str | int, ...] = ()
+    for step in error["loc"]:
+        inner = dict(enumerate(content)) if isinstance(content, list) else content
+        if isinstance(inner, Mapping) and step in inner:
+            place, content = (*place, step), inner[step]
+    return (*place, error["loc"][-1]) if error["type"] == "missing" else place
 
 
 def _check_shards(document: SavedDocument, path: Path) -> None:

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from reconciler.api.pacer import Pacer, Waiting
 from reconciler.clock import Clock, time_text
 from reconciler.concurrency import Stop
+from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.address import operation_key
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import Plan
-from reconciler.core.plan.receipt import HELD, Receipt, without
+from reconciler.core.plan.receipt import Receipt, without
 from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,
@@ -194,7 +194,7 @@ class WatchRun:
             reading = session.reading(is_applying=self._applies, clock=self._times.clock)
             run = replace(reading, allowance=session.account.pacer.allowance)
             proposal = await propose_declared(session, reader, run)
-        summary = summary_of(proposal.plan)
+        summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
         self._account = account = AccountSummary(
             summary, has_drift=proposal.plan.has_changes, drift=drift_of(proposal.plan)
         )
@@ -248,7 +248,7 @@ class WatchRun:
 
 def _leaves_changes(plan: Plan, receipt: Receipt) -> bool:
     """Return whether changes of the plan are still pending; uncertain ones do not count."""
-    done = {operation_key(item.operation) for item in receipt.outcomes if item.result in HELD}
+    done = {operation_key(item.operation) for item in receipt.outcomes if item.result in {"done", "already"}}
     return any(operation.certain and operation_key(operation) not in done for operation in plan.operations)
 
 

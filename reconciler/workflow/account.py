@@ -6,12 +6,12 @@ Whoever reads or writes gets a client from `Account.reader` or `Account.writer`:
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client import (
@@ -57,15 +57,13 @@ class Pace(Struct, frozen=True):
     note: Callable[[str], None]
 
 
-@dataclass(slots=True)
-class _AccountCheck:
+class _AccountCheck(Struct):
     """Whether the account has proved to be the expected one, which it does once a run."""
 
     passed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """
     An account, and how it is reached.
 
@@ -76,11 +74,15 @@ class Account:
     environment: Environment
     api: str
     endpoint: Endpoint
-    digest_key: bytes = field(repr=False)
+    digest_key: bytes
     memory_ids: MemoryIds
     state: State
     stop: Stop
-    check: _AccountCheck = field(default_factory=_AccountCheck, repr=False)
+    check: _AccountCheck = field(default_factory=_AccountCheck)
+
+    def __repr__(self) -> str:
+        """Return it without the keys."""
+        return f"Account({self.api!r})"
 
     @property
     def digest(self) -> str:

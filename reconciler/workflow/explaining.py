@@ -1,10 +1,11 @@
 """What the specs alone show, offline: where each value comes from (`why`), and what is unwise (`lint`)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from reconciler import clock
 from reconciler.core.documents.comparison import HIDDEN

@@ -4,10 +4,10 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
 from functools import cache
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
 from reconciler.core.documents.runs import PastRun, RunHeader, Step, step_statuses

@@ -1,6 +1,5 @@
 """What refuses a plan: the guards of its environment and the rules of its specs, as a run raises them."""
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ def guards_of(environment: Environment, options: RunOptions, note: Callable[[str
         if usual is not None and usual != value:
             verb = f"is {'raised' if value > usual else 'lowered'} from {usual:.15g} to {value:.15g}"
             note(f"guard: {name} of {environment.name} {verb} for this run ({_flag(name)})")
-    return dataclasses.replace(environment.guards, **changed)
+    return replace(environment.guards, **changed)
 
 
 def allowed_rules(rules: Sequence[Rule], options: RunOptions) -> frozenset[str]:

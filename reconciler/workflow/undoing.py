@@ -1,6 +1,5 @@
 """Undo files: `apply --save-undo` writes one before its first write, and `undo` applies it to the same account."""
 
-import dataclasses
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -141,7 +140,7 @@ def _guards(environment: Environment, options: RunOptions, reporter: Reporter) -
     An undo looks at nothing but what it brings back, so that its share is always the whole.
     """
     guards = guards_of(environment, options, reporter.note)
-    return dataclasses.replace(guards, max_update_share=options.max_update_share)
+    return replace(guards, max_update_share=options.max_update_share)
 
 
 def _declared(project: Project, environment: Environment, reporter: Reporter) -> Desired | None:

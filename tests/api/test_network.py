@@ -1,12 +1,12 @@
 """Proxies and certificates on the way to the API: what is wrong is named, at once, and nothing of it is `unknown`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.api.client import Endpoint
 from reconciler.api.network import Proxy, check_certificates, proxy_for

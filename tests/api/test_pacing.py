@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.api.client import Endpoint, open_writer
 from reconciler.api.pacer import Budget, Pacer

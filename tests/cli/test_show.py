@@ -68,6 +68,10 @@ def test_a_file_that_cannot_be_written_stops_before_anything_is_read(repository:
         ("[1]", "is neither a saved plan nor a receipt"),
         ('{"kind": "plan", "format_version": "9.0"}', "is a plan of version '9.0'; this program reads version 1.0"),
         ('{"kind": "receipt", "format_version": "1.0"}', "is not a receipt as this program writes it (look at"),
+        (
+            '{"kind": "plan", "format_version": "1.0", "operations": [{"source": {"file": "a.yaml", "line": "two"}}]}',
+            "is not a plan as this program writes it (look at operations.0.source.line)\n",
+        ),
     ],
 )
 def test_a_file_that_is_no_document_is_told(repository: Repository, content: str, said: str) -> None:

@@ -1,16 +1,16 @@
 """Whatever stands in keys, values, addresses and file names, the HTML report keeps its form and holds no live value."""
 
-import dataclasses
 import re
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import MemoryEntry, PlanDocument, UnchangedFact, UnchangedUser
 from reconciler.core.model.observed import Present
+from reconciler.core.model.value import DocumentPart
 from reconciler.render.html.html import render_plan_html
 from tests.builders import memory, plan
 from tests.html_pages import Report
@@ -65,8 +65,8 @@ def tamed(value: Any) -> Any:
     """Give a document of the same shape without any character that could mean something in HTML."""
     if isinstance(value, str):
         return "".join(one if re.match(r"[A-Za-z0-9._+\[]", one) else f"u{ord(one):x}" for one in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: tamed(getattr(value, one.name)) for one in dataclasses.fields(value)})
+    if isinstance(value, DocumentPart):
+        return replace(value, **{name: tamed(part) for name, part in asdict(value).items()})
     if isinstance(value, dict):
         return {tamed(key): tamed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

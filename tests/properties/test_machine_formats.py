@@ -1,7 +1,6 @@
 """Whatever text stands in keys, values, addresses and file names, the outputs for other programs keep their form."""
 
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -9,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import (

@@ -1,14 +1,13 @@
 """Whatever stands in keys, values, addresses and file names, Markdown and annotations keep their form and budget."""
 
-import dataclasses
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import asdict, replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import (
@@ -27,6 +26,7 @@ from reconciler.core.documents.plan import (
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.masking import Masked, Masker
 from reconciler.core.model.observed import Present
+from reconciler.core.model.value import DocumentPart
 from reconciler.core.plan.receipt import RunRecord
 from reconciler.render.github import render_plan_github, render_receipt_github
 from reconciler.render.markdown import render_plan_markdown, render_plan_summary, render_receipt_markdown
@@ -164,9 +164,8 @@ def tamed(value: Any, names: dict[str, str], field: str = "") -> Any:
         if not value or (field in KEPT and value in KNOWN | RESULTS):
             return value
         return names.setdefault(value, f"t{len(names)}")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return replace(value, **{one.name: tamed(getattr(value, one.name), names, one.name) for one in fields})
+    if isinstance(value, DocumentPart):
+        return replace(value, **{name: tamed(part, names, name) for name, part in asdict(value).items()})
     if isinstance(value, dict):
         return {tamed(key, names): tamed(item, names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,12 +1,12 @@
 """Rules judge what is planned and change nothing of it, whatever is declared and live, and whatever they say."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace as with_fields
 from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import PlanDocument

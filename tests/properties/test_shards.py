@@ -1,11 +1,11 @@
 """Laws of shards: together they are the whole, and merging their plans is planning the whole."""
 
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge

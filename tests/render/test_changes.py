@@ -1,8 +1,7 @@
 """The lines of a plan: uniform for every operation, so that formats only lay them out."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import PlaceEntry, WriteFactsEntry

@@ -1,9 +1,9 @@
 import re
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import NoticeEntry, PlanDocument, WriteFactsEntry

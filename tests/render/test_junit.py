@@ -1,8 +1,8 @@
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import PlaceEntry

@@ -1,9 +1,9 @@
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument

@@ -7,7 +7,7 @@ from reconciler.watching.report import AccountSummary, Report, RunResult
 
 
 def summary(**counts: int) -> SummaryEntry:
-    return SummaryEntry(**(dict.fromkeys(SummaryEntry.__slots__, 0) | counts))
+    return SummaryEntry(**(dict.fromkeys(SummaryEntry.__struct_fields__, 0) | counts))
 
 
 def account(**counts: int) -> AccountSummary:

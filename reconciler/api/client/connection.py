@@ -5,7 +5,6 @@ import ssl
 from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from zlib import MAX_WBITS, decompressobj
 from zlib import error as ZlibError  # noqa: N812  it is one
 
 import httpx
+from msgspec.structs import replace
 
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import (

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -74,8 +73,7 @@ def check_as_written(path: str, sent: str) -> None:
         raise ForbiddenCallError(f"{path} would be sent as {sent}; nothing was sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """
     Where the API is and how to speak to it.
 
@@ -86,16 +84,20 @@ class Endpoint:
     """
 
     base_url: str
-    key: str = field(repr=False)
+    key: str
     concurrency: int
     pacer: Pacer
     app: Callable[..., Any] | None = None
     timeout: float = 30.0
     answer_timeout: float = 60.0
     proxy: "Proxy | None" = None
-    on_request: Callable[[str], None] = field(default=lambda _line: None)
+    on_request: Callable[[str], None] = lambda _line: None
     on_answer: Callable[[ApiAnswer], None] | None = None
     transport: "Carrier | None" = None
+
+    def __repr__(self) -> str:
+        """Return it without the key."""
+        return f"Endpoint({self.base_url!r})"
 
     @property
     def origin(self) -> str:

@@ -1,7 +1,6 @@
 """Two environments side by side: what they declare, or what their accounts hold, address by address."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -12,7 +11,7 @@ from reconciler.core.model.desired import Contact, ContactMemory, Desired, Fact,
 from reconciler.core.model.masking import Mixed
 from reconciler.core.model.observed import Absent, FoundContact, Observed, ObservedMemory, Present, Unseen
 from reconciler.core.model.references import as_written
-from reconciler.core.model.value import Json, same
+from reconciler.core.model.value import DocumentPart, Json, same
 
 HIDDEN = "(sensitive)"
 """What others see in the place of a value that is not for them, where there is no key for digests."""
@@ -95,16 +94,14 @@ Show: TypeAlias = Callable[[str, _Value], Mixed]
 """Return the value at an address as it is shown, masked as needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceCause:
+class DifferenceCause(DocumentPart, frozen=True):
     """What makes environments differ: a variable, by its name, or an overlay or another file that one of them reads."""
 
     kind: Literal["variable", "overlay", "file"]
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(DocumentPart, frozen=True):
     """
     One address at which two environments differ; `only` names the side that has it alone.
 
@@ -118,8 +115,7 @@ class Difference:
     causes: tuple[DifferenceCause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonDocument:
+class ComparisonDocument(DocumentPart, frozen=True):
     """What two environments declare differently, or where `live`, what their accounts hold differently."""
 
     format_version: str

@@ -1,10 +1,9 @@
 """What `why` and `lint` show: the documents that are the contract of their JSON."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.documents.plan import PlaceEntry
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import DocumentPart, Json
 
 LintRule: TypeAlias = Literal[
     "cut_text",
@@ -22,8 +21,7 @@ LintRule: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Advice:
+class Advice(DocumentPart, frozen=True, order=True):
     """One thing that could be better: where, at which address, by which rule, what, and what would be better."""
 
     file: str
@@ -35,8 +33,7 @@ class Advice:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class LintDocument:
+class LintDocument(DocumentPart, frozen=True):
     """All advice about the specs of an environment, sorted by place; `today` is a day in ISO 8601."""
 
     format_version: str
@@ -46,8 +43,7 @@ class LintDocument:
     advice: tuple[Advice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CommitEntry:
+class CommitEntry(DocumentPart, frozen=True):
     """The commit that last changed a line; `date` is a day in ISO 8601, or `no date` where git's is none."""
 
     id: str
@@ -55,8 +51,7 @@ class CommitEntry:
     author: str
 
 
-@dataclass(frozen=True, slots=True)
-class VariableEntry:
+class VariableEntry(DocumentPart, frozen=True):
     """A variable that a value refers to."""
 
     name: str
@@ -65,8 +60,7 @@ class VariableEntry:
     commit: CommitEntry | None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenEntry:
+class GivenEntry(DocumentPart, frozen=True):
     """One place that says a value, `written` as it stands there; `counts` for the one that others lost to."""
 
     written: Json
@@ -79,8 +73,7 @@ class GivenEntry:
     commit: CommitEntry | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedEntry:
+class ExplainedEntry(DocumentPart, frozen=True):
     """
     A value as a spec writes it: what comes from a secret as the reference that leads to it, a literal `${` as `$${`.
 
@@ -93,8 +86,7 @@ class ExplainedEntry:
     memories: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationDocument:
+class ExplanationDocument(DocumentPart, frozen=True):
     """All values at an address and below it, in an environment."""
 
     format_version: str

@@ -1,8 +1,9 @@
 """Merges the plans, or receipts, of shards into the document that one run would have made, attempts included."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.core.documents.attempts import merge_attempts, with_runs
 from reconciler.core.documents.context import in_order, key_name
@@ -270,7 +271,7 @@ def _in_order(entries: Iterable[_Entry], address: Callable[[_Entry], str]) -> tu
 
 
 def _added(parts: Sequence[_Totals]) -> _Totals:
-    names = [field.name for field in fields(parts[0])]
+    names = parts[0].__struct_fields__
     return type(parts[0])(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 

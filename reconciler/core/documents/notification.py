@@ -1,14 +1,13 @@
 """What is told of a run to those who are not there: counts, and errors as others may read them; no value of anyone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.core.model.settings import NotifyEvent
+from reconciler.core.model.value import DocumentPart
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationDocument:
+class NotificationDocument(DocumentPart, frozen=True):
     """
     A notification of one event; times are ISO 8601 in UTC.
 

@@ -2,22 +2,19 @@
 Plans as documents: the JSON contract as frozen values, with live values already masked.
 
 Every format is rendered from these, so that none can show what the JSON lacks. Field names are the JSON's.
-
-Documents are dataclasses, since pydantic reads them back and makes their schema. All other values are `msgspec.Struct`,
-which is made in a hundredth of the time when the program starts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from typing import Literal, TypeAlias
+
+from msgspec.structs import asdict
 
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
 from reconciler.core.model.rules import RuleKind
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import NOTHING_MEASURED, ExceededGuard, Measures
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import DocumentPart, Json
 from reconciler.core.plan.base import Cause
 from reconciler.core.plan.measures import SummaryEntry
 
@@ -27,16 +24,14 @@ MOST_RULE_PLACES = 20
 """So many of the places that break a rule are named; all are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceEntry:
+class PlaceEntry(DocumentPart, frozen=True):
     """A place in a spec; `line` starts at 1."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class FactAdded:
+class FactAdded(DocumentPart, frozen=True):
     """A fact, or the part of one at `path`, that the account does not hold."""
 
     key: str
@@ -47,8 +42,7 @@ class FactAdded:
     cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FactUpdated:
+class FactUpdated(DocumentPart, frozen=True):
     """A fact, or the part of one at `path`, that the account holds with another value."""
 
     key: str
@@ -63,8 +57,7 @@ class FactUpdated:
 FactEntry: TypeAlias = FactAdded | FactUpdated
 
 
-@dataclass(frozen=True, slots=True)
-class CreateMemoryEntry:
+class CreateMemoryEntry(DocumentPart, frozen=True):
     """`POST /v1/memory/contact`; `persona_id` or `agent_number` is null; `contact_id` is, too, until it is known."""
 
     type: Literal["create_memory"]
@@ -77,8 +70,7 @@ class CreateMemoryEntry:
     cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFactsEntry:
+class WriteFactsEntry(DocumentPart, frozen=True):
     """`PATCH /v1/memory/contact/{memory_id}/facts`; `memory_id` is null where it is not known yet."""
 
     type: Literal["write_facts"]
@@ -89,8 +81,7 @@ class WriteFactsEntry:
     facts: tuple[FactEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddUserEntry:
+class AddUserEntry(DocumentPart, frozen=True):
     """`POST /v1/memory/{memory_id}/add-user`; a null field is not declared, or not known yet (`memory_id`)."""
 
     type: Literal["add_user"]
@@ -105,8 +96,7 @@ class AddUserEntry:
     cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateUserEntry:
+class UpdateUserEntry(DocumentPart, frozen=True):
     """`POST /v1/memory/{memory_id}/user/update`; `changes` are of `metadata` and `summary`."""
 
     type: Literal["update_user"]
@@ -118,8 +108,7 @@ class UpdateUserEntry:
     changes: tuple[FactEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CreateContactEntry:
+class CreateContactEntry(DocumentPart, frozen=True):
     """`POST /v1/contacts/resolve`: one of the three identifiers; another null field is not declared."""
 
     type: Literal["create_contact"]
@@ -134,8 +123,7 @@ class CreateContactEntry:
     cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateContactEntry:
+class UpdateContactEntry(DocumentPart, frozen=True):
     """`PATCH /v1/contacts/{contact_id}`; `changes` are of `name` and of parts of `metadata`."""
 
     type: Literal["update_contact"]
@@ -160,8 +148,7 @@ def changes_of(entry: OperationEntry) -> tuple[FactEntry, ...]:
             return ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnchangedFact:
+class UnchangedFact(DocumentPart, frozen=True):
     """A declared fact, or a part of one, that no operation changes; a seeded fact is live with any value."""
 
     key: str
@@ -171,16 +158,14 @@ class UnchangedFact:
     source: PlaceEntry
 
 
-@dataclass(frozen=True, slots=True)
-class UnchangedUser:
+class UnchangedUser(DocumentPart, frozen=True):
     """A declared user that the memory holds and that no operation changes."""
 
     phone_number: str
     source: PlaceEntry
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryEntry:
+class MemoryEntry(DocumentPart, frozen=True):
     """A memory that has operations, and what they leave unchanged; one declared by id has no `contact` and `scope`."""
 
     address: str
@@ -190,8 +175,7 @@ class MemoryEntry:
     unchanged_users: tuple[UnchangedUser, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeEntry:
+class NoticeEntry(DocumentPart, frozen=True):
     """
     Something that a plan cannot or need not do; `source` is null where no spec declares it.
 
@@ -209,8 +193,7 @@ class NoticeEntry:
     since: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RulePlaceEntry:
+class RulePlaceEntry(DocumentPart, frozen=True):
     """What breaks a rule; `detail` is why the rule could not be judged there, empty where it was."""
 
     address: str
@@ -218,8 +201,7 @@ class RulePlaceEntry:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEntry:
+class RuleEntry(DocumentPart, frozen=True):
     """
     A rule that refuses a plan, or would without `--allow` (`allowed`); `source` is where it is declared.
 
@@ -235,8 +217,7 @@ class RuleEntry:
     allowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CostEntry:
+class CostEntry(DocumentPart, frozen=True):
     """The requests of the plan and of the apply; `seconds_at_rate_limit` is 0 without a limit."""
 
     requests_read: int
@@ -244,8 +225,7 @@ class CostEntry:
     seconds_at_rate_limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class SimilarKeyEntry:
+class SimilarKeyEntry(DocumentPart, frozen=True):
     """A key that is new to the memory at an address, and the similar keys that this memory holds."""
 
     address: str
@@ -253,8 +233,7 @@ class SimilarKeyEntry:
     similar: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KeysEntry:
+class KeysEntry(DocumentPart, frozen=True):
     """
     What the plan of a shard knows about keys; merging needs it to find the keys that are new, or likely typos.
 
@@ -267,8 +246,7 @@ class KeysEntry:
     similar_here: tuple[SimilarKeyEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanDocument:
+class PlanDocument(DocumentPart, frozen=True):
     """
     A plan, or a diff of specs, which has the same fields; times are ISO 8601 in UTC.
 
@@ -326,16 +304,13 @@ def operations_digest(plan: PlanDocument, digest: Callable[[Iterable[Json]], str
 
 
 def _entry(value: object) -> Json:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, list | tuple):
-        return [_entry(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _entry(item) for key, item in value.items()}
-    assert is_dataclass(value) and not isinstance(value, type)  # noqa: S101, PT018  a document holds nothing else
-    return {name: _entry(getattr(value, name)) for name in _names(type(value))}
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in _UNCOUNTED)
+    match value:
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            return {key: _entry(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_entry(item) for item in value]
+        case _:
+            assert isinstance(value, DocumentPart)  # noqa: S101  a document holds nothing else
+            return {name: _entry(part) for name, part in asdict(value).items() if name not in _UNCOUNTED}

@@ -1,20 +1,19 @@
 """Receipts and dry runs as documents: the outcomes of an apply, and the requests that it would send."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.model.masking import Masker, Mixed, Shown
 from reconciler.core.model.selection import Shards
+from reconciler.core.model.value import DocumentPart
 from reconciler.core.plan.receipt import RunRecord
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.plan.receipt import Altered, Outcome, Receipt
 
 
-@dataclass(frozen=True, slots=True)
-class AlteredEntry:
+class AlteredEntry(DocumentPart, frozen=True):
     """A fact or field that the account stores otherwise than it was sent; `missing` where it is not stored at all."""
 
     key: str
@@ -22,8 +21,7 @@ class AlteredEntry:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeEntry:
+class OutcomeEntry(DocumentPart, frozen=True):
     """
     The outcome of one operation, and why; `changed_since_plan`: it was skipped, since the live value changed.
 
@@ -39,8 +37,7 @@ class OutcomeEntry:
     altered: tuple[AlteredEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TotalsEntry:
+class TotalsEntry(DocumentPart, frozen=True):
     """The number of outcomes of each kind."""
 
     done: int
@@ -55,8 +52,7 @@ class TotalsEntry:
         return self.done + self.already + self.skipped + self.failed + self.unknown
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptDocument:
+class ReceiptDocument(DocumentPart, frozen=True):
     """
     A receipt; times are ISO 8601 in UTC. `shards` is set where it is for some shards only.
 
@@ -89,8 +85,7 @@ class ReceiptDocument:
         return self.runs or ((self.run,) if self.run else ())
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEntry:
+class RequestEntry(DocumentPart, frozen=True):
     """A request that an apply would send; live values in its `body` are masked."""
 
     method: str
@@ -98,8 +93,7 @@ class RequestEntry:
     body: Mapping[str, Mixed]
 
 
-@dataclass(frozen=True, slots=True)
-class DryRunDocument:
+class DryRunDocument(DocumentPart, frozen=True):
     """The requests of an apply, in the order in which one worker sends them."""
 
     format_version: str

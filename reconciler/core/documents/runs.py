@@ -1,7 +1,6 @@
 """Past runs as their journals record them, and the state of the operations that a run left without an outcome."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -11,6 +10,7 @@ from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, Tot
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.selection import Shards
+from reconciler.core.model.value import DocumentPart
 from reconciler.core.plan.operations import AMBIGUOUS, Plan
 from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Result, RunRecord, totals_of
 from reconciler.errors import Source
@@ -24,8 +24,7 @@ How a run ended.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RunEntry:
+class RunEntry(DocumentPart, frozen=True):
     """
     One run as its journal records it, with who ran it from which commit; what is not known is left out.
 
@@ -51,8 +50,7 @@ class RunEntry:
     plan_digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunsDocument:
+class RunsDocument(DocumentPart, frozen=True):
     """The runs of a repository, the newest first."""
 
     format_version: str

@@ -11,12 +11,12 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
 from urllib.parse import quote as url_quoted
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 from typing_extensions import TypeAliasType
 
 from reconciler.core.model.text import (
@@ -28,7 +28,7 @@ from reconciler.core.model.text import (
     visible,
     with_references,
 )
-from reconciler.core.model.value import Json, TooDeep, canonical, canonical_parts, is_list
+from reconciler.core.model.value import DocumentPart, Json, TooDeep, canonical, canonical_parts, is_list
 from reconciler.errors import Problem, SpecError
 
 _DIGITS = 16
@@ -61,8 +61,7 @@ Length: TypeAlias = Literal["empty", "1-8", "9-32", "33-128", "129-1024", ">1024
 _LENGTHS: tuple[tuple[int, Length], ...] = ((0, "empty"), (8, "1-8"), (32, "9-32"), (128, "33-128"), (1024, "129-1024"))
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(DocumentPart, frozen=True):
     """
     The stand-in for a hidden value.
 
@@ -234,8 +233,7 @@ Mixed = TypeAliasType("Mixed", 'Json | Masked | Mapping[str, "Mixed"] | Sequence
 """A value with parts that may be masked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Masker:
+class Masker(Struct, frozen=True):
     """
     Decides how to show values that came from the live account or from a secret.
 
@@ -246,11 +244,15 @@ class Masker:
     are shown like live ones.
     """
 
-    key: bytes = field(repr=False)
+    key: bytes
     reveal: bool
     revealed: tuple[str, ...] = ()
     sensitive: frozenset[str] = frozenset()
     declared_live: bool = False
+
+    def __repr__(self) -> str:
+        """Return it without the key."""
+        return f"Masker({self.key_check!r})"
 
     @property
     def without_sensitive_keys(self) -> Self:

@@ -7,7 +7,6 @@ A contact's shard is a hash of its identity and not of its name, so that renamin
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from math import gcd
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.address import fact_address, user_address
 from reconciler.core.model.desired import NO_LABELS, Contact, ContactMemory, Desired, ExistingMemory, Memory
+from reconciler.core.model.value import DocumentPart
 
 if TYPE_CHECKING:  # most runs choose nothing by labels
     from reconciler.core.model.labels import LabelCondition
@@ -25,8 +25,7 @@ _MOST = 999_999
 _WRITTEN = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One of `count` parts, counted from 0."""
 
     index: int
@@ -47,8 +46,7 @@ class Shard:
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
 
-@dataclass(frozen=True, slots=True)
-class Shards:
+class Shards(DocumentPart, frozen=True):
     """The parts that a document speaks of, of `count` in all, and how many declared `memories` belong to them."""
 
     count: int
@@ -103,8 +101,7 @@ def shards_of(desired: Desired, shard: Shard | None) -> Shards | None:
     return Shards(shard.count, (shard.index,), len(part_of(desired, shard).memories)) if shard else None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(DocumentPart, frozen=True):
     """
     What options choose; each of them narrows what the others leave.
 

@@ -7,11 +7,12 @@ nothing, and the value in a refusal is enough as the flag's value.
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+
+from reconciler.core.model.value import DocumentPart
 
 GuardName: TypeAlias = Literal["max_changes", "max_update_share", "max_new_keys"]
 
@@ -23,8 +24,7 @@ Number: TypeAlias = int | float
 _PARTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
+class Guards(Struct, frozen=True):
     """The limits of one apply; None is no limit. `max_update_share` is between 0 and 1."""
 
     max_changes: int | None = None
@@ -35,8 +35,7 @@ class Guards:
 NO_GUARDS = Guards()
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(DocumentPart, frozen=True):
     """
     The measures of a plan that guards limit; uncertain operations do not count.
 
@@ -59,8 +58,7 @@ class Measures:
 NOTHING_MEASURED = Measures(0, 0, 0, ())
 
 
-@dataclass(frozen=True, slots=True)
-class ExceededGuard:
+class ExceededGuard(DocumentPart, frozen=True):
     """A guard that refuses a plan: its limit, and the plan's value; `keys` are the new keys of `max_new_keys`."""
 
     name: GuardName

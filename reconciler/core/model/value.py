@@ -5,9 +5,13 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Literal, Self, TypeGuard
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeGuard, get_type_hints
 
+from msgspec import Struct
 from typing_extensions import TypeAliasType
+
+if TYPE_CHECKING:  # only what reads documents back, or describes them, loads pydantic
+    from pydantic_core import CoreSchema
 
 Json = TypeAliasType("Json", 'str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None')
 """A JSON value. Values are shared freely, so nothing ever changes one in place."""
@@ -21,6 +25,34 @@ _SIGNIFICANT = 15
 
 _LONG = 400
 """Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
+
+
+class _Handler(Protocol):
+    """What pydantic gives to a type that says itself how it is read."""
+
+    def generate_schema(self, source_type: object, /) -> "CoreSchema":
+        """Return how a part of another type is read."""
+        ...
+
+
+class DocumentPart(Struct, frozen=True):
+    """A part of a document: it is written as a JSON object, and pydantic can read it back and describe it."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, handler: _Handler) -> "CoreSchema":
+        """Return how pydantic reads it: an object with a key for each field; other keys are ignored."""
+        from pydantic_core import core_schema  # noqa: PLC0415  see above
+
+        kinds = get_type_hints(cls, include_extras=True)
+        needed = set(cls.__struct_fields__[: -len(cls.__struct_defaults__) or None])
+        keys = {
+            name: core_schema.typed_dict_field(handler.generate_schema(kinds[name]), required=name in needed)
+            for name in cls.__struct_fields__
+        }
+        read = core_schema.typed_dict_schema(keys, cls=cls, cls_name=cls.__name__)
+        name = f"{cls.__module__}.{cls.__qualname__}"
+        return core_schema.no_info_after_validator_function(lambda given: cls(**given), read, ref=name)
+
 
 write_normal = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 """Write a value in normal form as text, with sorted keys."""

@@ -1,9 +1,9 @@
 """Two revisions of the declarations: what changed since the earlier one, and the part of it that a run looks at."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, Fact, Memory
 from reconciler.core.model.selection import Chosen, Selection, Shard, select

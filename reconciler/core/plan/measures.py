@@ -1,14 +1,13 @@
 """The sums of a plan: its totals, the measures that guards limit, and its cost in requests and waits."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model.settings import Guards, Measures, Rate, exceeded
+from reconciler.core.model.value import DocumentPart
 from reconciler.core.plan.operations import (
     AddUser,
     CreateContact,
@@ -21,8 +20,7 @@ from reconciler.core.plan.operations import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryEntry:
+class SummaryEntry(DocumentPart, frozen=True):
     """Totals of certain operations; `uncertain` counts the others, `memories_unchanged` the memories without any."""
 
     contacts_to_create: int
@@ -36,13 +34,8 @@ class SummaryEntry:
     facts_unmanaged: int
     uncertain: int
 
-    @property
-    def pending(self) -> dict[str, int]:
-        """Count the pending changes by kind, those of none included."""
-        return {kind: getattr(self, kind) for kind in PENDING}
 
-
-PENDING = tuple(field.name for field in dataclasses.fields(SummaryEntry) if "_to_" in field.name)
+PENDING = tuple(name for name in SummaryEntry.__struct_fields__ if "_to_" in name)
 """The kinds of pending changes, as the summary of a plan names them."""
 
 
@@ -72,7 +65,7 @@ def measures_of(plan: Plan) -> Measures:
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
     return Measures(
-        changes=sum(summary.pending.values()),
+        changes=sum(getattr(summary, name) for name in PENDING),
         facts_to_update=summary.facts_to_update,
         enforced_facts_live=plan.enforced_facts_live,
         new_keys=tuple(sorted(added - plan.keys.live)),
@@ -91,7 +84,7 @@ def guarded(plan: Plan, guards: Guards, reviewed: Measures | None = None) -> Pla
 def measured(plan: Plan, reviewed: Measures | None = None) -> Measures:
     """Return the measures of a plan, which are those of the saved plan that was `reviewed` but for its changes."""
     measures = measures_of(plan)
-    return measures if reviewed is None else dataclasses.replace(reviewed, changes=measures.changes)
+    return measures if reviewed is None else replace(reviewed, changes=measures.changes)
 
 
 FRESH = 60.0

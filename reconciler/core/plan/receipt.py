@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol, TypeAlias, get_args
 
 from msgspec import Meta, Struct
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.address import Addressed
 from reconciler.core.model.desired import Fact, User
-from reconciler.core.model.value import Json, covers, same
+from reconciler.core.model.value import DocumentPart, Json, covers, same
 from reconciler.core.plan.diff import FactWrite, among, diff_facts
 from reconciler.core.plan.operations import (
     ContactOperation,
@@ -119,9 +118,6 @@ The result of an operation.
 `unknown`: the answer was lost or was about something else; the next plan shows what happened.
 """
 
-HELD = frozenset(("done", "already"))
-"""The results after which the account holds what the operation asked for."""
-
 
 def totals_of(results: Iterable[str], *, not_named: int = 0) -> Mapping[str, int]:
     """Return the number of operations by result; those that are `not_named` count as skipped."""
@@ -143,8 +139,7 @@ CHANGED_SINCE_PLAN = "changed since the plan"
 """How the detail of an operation begins that was skipped because a live value changed since the plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """
     The outcome of one operation; `detail` is the reason in one line, or empty.
 
@@ -155,17 +150,16 @@ class Outcome:
     operation: Planned
     result: Result
     detail: str = ""
-    written: tuple[FactWrite, ...] = field(default=(), repr=False, compare=False)
-    said: str = field(default="", repr=False, compare=False)
+    written: tuple[FactWrite, ...] = ()
+    said: str = ""
     changed_since_plan: bool = False
-    altered: tuple[Altered, ...] = field(default=(), repr=False, compare=False)
+    altered: tuple[Altered, ...] = ()
 
 
 RunId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,80}$")]
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(DocumentPart, frozen=True):
     """
     Who applied, on which machine, from which commit and which plan; what is not known is null, or left out.
 
@@ -213,4 +207,4 @@ class Receipt(Struct, frozen=True):
     @property
     def is_complete(self) -> bool:
         """Return whether the account now holds all that the plan asked for."""
-        return all(outcome.result in HELD for outcome in self.outcomes)
+        return all(outcome.result in {"done", "already"} for outcome in self.outcomes)

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.documents.plan import FORMAT_VERSION
 from reconciler.core.model.desired import (
@@ -54,8 +55,7 @@ def has_key_of(snapshot: Snapshot, masker: Masker) -> bool:
     return masker.key_check == snapshot.key_check
 
 
-@dataclass(frozen=True, slots=True)
-class _Unmasking:
+class _Unmasking(Struct, frozen=True):
     """Replaces the digests of declared values and keys; `known` maps digests to them."""
 
     known: Mapping[str, Json]
@@ -169,8 +169,7 @@ def _of_users(users: Iterable[User]) -> Iterator[Json]:
         yield from (text for text in texts if text is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """Where and when a snapshot was taken; `taken_at` is an ISO 8601 time in UTC."""
 
     environment: str
@@ -206,8 +205,7 @@ def _several(contacts: Iterable[ContactRecord]) -> frozenset[tuple[str, str]]:
     return frozenset(key for key, count in keys.items() if count > 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Masking:
+class _Masking(Struct, frozen=True):
     """Masks every value, key, identifier and phone number of what was read."""
 
     masker: Masker

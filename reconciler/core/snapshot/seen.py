@@ -1,7 +1,6 @@
 """The data of a snapshot, masked (`Snapshot`) and plain (`Holdings`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from typing_extensions import TypeAliasType
@@ -9,23 +8,21 @@ from typing_extensions import TypeAliasType
 from reconciler.core.model.desired import AgentNumber, Persona, ScopeKey, identifier_key
 from reconciler.core.model.masking import Masked
 from reconciler.core.model.observed import LiveUser
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import DocumentPart, Json
 from reconciler.core.remote import ContactRecord, Context, Record
 
 Seen = TypeAliasType("Seen", "Masked | SeenMapping")
 """A live value."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMapping:
+class SeenMapping(DocumentPart, frozen=True):
     """A live mapping: `whole` masks it, and `parts` are its values by the digests of their keys."""
 
     whole: Masked
     parts: Mapping[str, Seen]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMemory:
+class SeenMemory(DocumentPart, frozen=True):
     """A contact memory; one of `persona_id` and `agent_number` is set where the account names its scope."""
 
     memory_id: str
@@ -35,8 +32,7 @@ class SeenMemory:
     facts: Mapping[str, Seen]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenContact:
+class SeenContact(DocumentPart, frozen=True):
     """A contact; `identifiers` are pairs of kind and digest. Null is what the account did not show."""
 
     contact_id: str
@@ -45,8 +41,7 @@ class SeenContact:
     memories: tuple[SeenMemory, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenContext:
+class SeenContext(DocumentPart, frozen=True):
     """The facts of a contact in a scope, as the context call gives them."""
 
     contact_id: str
@@ -57,8 +52,7 @@ class SeenContext:
     contact_known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeenUser:
+class SeenUser(DocumentPart, frozen=True):
     """A memory user; null is what the account does not hold."""
 
     metadata: Masked | None
@@ -67,8 +61,7 @@ class SeenUser:
     external_memory_key: Masked | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenUsers:
+class SeenUsers(DocumentPart, frozen=True):
     """The users of a memory by the digest of their phone number, null for one that is not there."""
 
     memory_id: str
@@ -76,8 +69,7 @@ class SeenUsers:
     users: Mapping[str, SeenUser | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(DocumentPart, frozen=True):
     """
     What was read of an account, masked; `taken_at` is an ISO 8601 time in UTC, `key_check` identifies the digest key.
 
@@ -98,8 +90,7 @@ class Snapshot:
     users: tuple[SeenUsers, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(DocumentPart, frozen=True):
     """
     What was read of an account, as a reader returns it; what is read later is added.
 

@@ -1,11 +1,11 @@
 """What merging shards makes of keys, guards, rules and receipts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.merging import merge
