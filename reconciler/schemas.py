@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from reconciler.core.documents.campaign import CampaignDocument
 from reconciler.core.documents.notification import NotificationDocument
 from reconciler.core.documents.plan import FORMAT_VERSION, PlanDocument
 from reconciler.core.documents.receipt import ReceiptDocument
@@ -21,11 +22,19 @@ from reconciler.project import ProjectFile
 from reconciler.specs.row_cells import CONSTANT
 from reconciler.specs.schema import SpecDocument
 
-SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt", "runs", "notification"]
+SchemaName: TypeAlias = Literal["specs", "project", "plan", "receipt", "runs", "campaign", "notification"]
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 SCHEMA_FOLDER = "schemas"
 """Where a repository keeps the schemas that its editors use."""
+
+_DOCUMENTS: Mapping[str, tuple[Any, str]] = {
+    "plan": (PlanDocument, "A saved plan of reconciler"),
+    "receipt": (ReceiptDocument, "A receipt of reconciler"),
+    "runs": (RunsDocument, "The list of runs of reconciler"),
+    "campaign": (CampaignDocument, "A campaign of reconciler"),
+    "notification": (NotificationDocument, "A notification of reconciler"),
+}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FACT = "#/$defs/FactValue"
@@ -65,14 +74,9 @@ def schema(name: SchemaName) -> dict[str, Any]:
             return _of_file(name, SpecDocument, title="A spec file of reconciler", may_be_empty=True)
         case "project":
             return _of_file(name, ProjectFile, title="reconciler.yaml", may_be_empty=False)
-        case "plan":
-            return _of_document(name, TypeAdapter(PlanDocument), title="A saved plan of reconciler")
-        case "receipt":
-            return _of_document(name, TypeAdapter(ReceiptDocument), title="A receipt of reconciler")
-        case "runs":
-            return _of_document(name, TypeAdapter(RunsDocument), title="The list of runs of reconciler")
-        case "notification":
-            return _of_document(name, TypeAdapter(NotificationDocument), title="A notification of reconciler")
+        case _:
+            model, title = _DOCUMENTS[name]
+            return _of_document(name, TypeAdapter(model), title=title)
 
 
 def schema_text(name: SchemaName) -> str:

@@ -56,8 +56,9 @@ class Pacer:
 
     Only the first worker in the queue waits, once all requests under way are answered. So there is one message for a
     wait, one probe after a 429, and one place where a test moves the clock. `window` is that of the run before, where
-    a program makes several runs under one rate. `requests_sent` counts every attempt, `seconds_throttled` the time
-    spent waiting for a limit. `was_answered` is whether the API answered anything but that it cannot answer now.
+    a program makes several runs under one rate. `requests_sent` counts every attempt, `limited_sent` those that
+    count under the rate, and `seconds_throttled` the time spent waiting for a limit. `was_answered` is whether the API
+    answered anything but that it cannot answer now.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Pacer:
         self._freed = asyncio.Event()
         self._under_way = 0
         self.requests_sent = 0
+        self.limited_sent = 0
         self.seconds_throttled = 0.0
         self.was_answered = False
         self._over: NotSentError | None = None
@@ -232,6 +234,7 @@ class Pacer:
     def _start(self, *, is_limited: bool) -> _Ticket:
         self._check()
         self.requests_sent += 1
+        self.limited_sent += is_limited
         ticket = _Ticket(is_limited, self._throttle.start(is_limited=is_limited))
         if is_limited and self._throttle.is_at_its_end:
             self._slots.drop(under_way=self._under_way)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PLAN_FORMATS = ("text", "json", "markdown", "summary", "github", "gitlab", "junit", "sarif", "html")
 RECEIPT_FORMATS = ("text", "json", "markdown", "summary", "github", "junit")
-SCHEMAS = ("specs", "project", "plan", "receipt", "runs", "notification")
+SCHEMAS = ("specs", "project", "plan", "receipt", "runs", "campaign", "notification")
+CAMPAIGN_FORMATS = ("text", "json", "markdown", "summary")
 _NO_COLOR = {
     "is_flag": True,
     "flag_value": True,

@@ -11,6 +11,7 @@ from reconciler.core.documents.plan import PlanDocument
 from reconciler.render.output import PLAIN, Palette
 
 if TYPE_CHECKING:  # a plan shows no receipt
+    from reconciler.core.documents.campaign import CampaignDocument
     from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
     from reconciler.render.markup import SourceLinks
 
@@ -57,10 +58,34 @@ def dry_run_formats() -> Mapping[str, "Callable[[DryRunDocument], str]"]:
     return {"text": _dry_run_text, "json": _json}
 
 
+def campaign_formats(
+    palette: Palette = PLAIN, *, full: bool = False
+) -> Mapping[str, "Callable[[CampaignDocument], str]"]:
+    """Return the renderers of campaigns by format; only text has colours."""
+    from reconciler.render.campaign import render_campaign_markdown, render_campaign_text
+
+    def markdown(campaign: "CampaignDocument") -> str:
+        return render_campaign_markdown(campaign, full=full)
+
+    return {
+        "text": lambda campaign: render_campaign_text(campaign, palette, full=full),
+        "json": _json,
+        "markdown": markdown,
+        "summary": markdown,
+    }
+
+
 def render_saved(
-    document: "PlanDocument | ReceiptDocument", name: str, palette: Palette = PLAIN, *, full: bool = False
+    document: "PlanDocument | ReceiptDocument | CampaignDocument",
+    name: str,
+    palette: Palette = PLAIN,
+    *,
+    full: bool = False,
 ) -> str | None:
-    """Return a plan or receipt in a format; None where its kind has no such format."""
+    """Return a plan, a receipt or a campaign in a format; None where its kind has no such format."""
+    if document.kind == "campaign":
+        campaign_renderer = campaign_formats(palette, full=full).get(name)
+        return campaign_renderer(document) if campaign_renderer else None
     if isinstance(document, PlanDocument):
         plan_renderer = plan_formats(palette, full=full).get(name)
         return plan_renderer(document) if plan_renderer else None
@@ -68,7 +93,7 @@ def render_saved(
     return receipt_renderer(document) if receipt_renderer else None
 
 
-def _json(document: "PlanDocument | ReceiptDocument | DryRunDocument") -> str:
+def _json(document: "PlanDocument | ReceiptDocument | DryRunDocument | CampaignDocument") -> str:
     from reconciler.render.json import render_json
 
     return render_json(document)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from reconciler.core.documents.campaign import CampaignDocument
 from reconciler.core.documents.comparison import ComparisonDocument
 from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
 from reconciler.core.documents.notification import NotificationDocument
@@ -33,6 +34,7 @@ Document = (
     | ReceiptDocument
     | DryRunDocument
     | RunsDocument
+    | CampaignDocument
     | Snapshot
     | ComparisonDocument
     | ExplanationDocument

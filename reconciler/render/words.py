@@ -55,6 +55,7 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
     totals = receipt.totals
     names = [name for name in receipt.allowed if is_name(name)]
     sentences = [f"Broken, and allowed for this run: {listed(names)}."] if names else []
+    sentences += [f"Refused by {listed(list(receipt.refused_by))}: nothing was written."] if receipt.refused_by else []
     sentences += ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
     altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
     if altered:
@@ -65,6 +66,8 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
         sentences.append(
             "Resolved: a later run looked at what this one left open; what it found in the account counts as done."
         )
+    elif receipt.refused_by:
+        sentences.append("Look at the plan; where it is right, raise what refuses it for one run.")
     elif totals.failed > altered or totals.unknown or totals.skipped > changed:
         sentences.append("Run apply again to finish: what is done is not done twice.")
     return sentences

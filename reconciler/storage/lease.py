@@ -32,6 +32,7 @@ from msgspec import Meta, MsgspecError, Struct, json
 from msgspec.structs import replace
 
 from reconciler.clock import Clock
+from reconciler.core.documents.runs import AtWork
 from reconciler.core.model.selection import Shard
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
@@ -278,11 +279,17 @@ async def renewing(
         await asyncio.wait([task])
 
 
-def running(store: Store, moment: datetime) -> frozenset[str]:
+def at_work(store: Store, moment: datetime) -> list[AtWork]:
     """Return the runs that hold a lease and seem to be alive; another machine's note counts until it expires."""
     notes = [name for name in store.names() if name.endswith(".json")]
     found = ((note, _holder(store.read(note))) for note in notes)
-    return frozenset(holder.run for note, holder in found if holder and _is_held(store, note, holder, moment))
+    held = (holder for note, holder in found if holder and _is_held(store, note, holder, moment))
+    return [AtWork(holder.run, holder.environment, holder.shard) for holder in held]
+
+
+def running(store: Store, moment: datetime) -> frozenset[str]:
+    """Return the ids of the runs that are `at_work`."""
+    return frozenset(one.run for one in at_work(store, moment))
 
 
 def _locked(

@@ -151,6 +151,7 @@ class Apply(Struct, frozen=True):
         account = self.session.account
         proposal = await self._propose(asks=screen.asks, is_applying=True)
         screen.show_plan(proposal)
+        records.note_refusal(proposal)
         refuse(proposal.plan)
         if not self.is_undo:
             records.resolve_earlier_runs(proposal)

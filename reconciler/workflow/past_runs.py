@@ -1,20 +1,21 @@
 """What earlier runs left: the runs of a repository, and saved documents, as one that can be shown."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from reconciler.clock import utc_now
+from reconciler.core.documents.campaign import CampaignDocument, describe_campaign
 from reconciler.core.documents.merging import merge
 from reconciler.core.documents.receipt import ReceiptDocument
-from reconciler.core.documents.runs import PastRun, RunsDocument, describe_past_run, describe_runs
+from reconciler.core.documents.runs import AtWork, PastRun, RunsDocument, describe_past_run, describe_runs
 from reconciler.errors import InputError, StateError
 from reconciler.project import Project
 from reconciler.render.words import counted, shards_sentence
 from reconciler.storage.journal import JournalFolder, read_run
-from reconciler.storage.lease import running
+from reconciler.storage.lease import at_work
 from reconciler.storage.saved_documents import SavedDocument, load_document
 from reconciler.workflow.loading import check_place, choose_project
 from reconciler.workflow.options import RunOptions
@@ -42,11 +43,37 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
 
 def _runs_of(state: State) -> list[PastRun]:
     journals = journals_of(state)
-    journals.fetch(also_closed=True)
-    at_work = running(state.store.below(LEASES), utc_now())
-    return [
-        replace(run, is_running=run.finished_at is None and run.header.run.id in at_work) for run in journals.runs()
-    ]
+    journals.fetch(also_closed=False)
+    return _with_running(journals.outlines(), at_work(state.store.below(LEASES), utc_now()))
+
+
+def _with_running(runs: Iterable[PastRun], working: Iterable[AtWork]) -> list[PastRun]:
+    ids = {one.run for one in working}
+    return [replace(run, is_running=run.finished_at is None and run.header.run.id in ids) for run in runs]
+
+
+def newest_campaign(options: RunOptions, surroundings: Surroundings) -> CampaignDocument:
+    """
+    Return the newest campaign of the environment, or of all if none is named, as far as their states know it.
+
+    Raises `StateError`, and `InputError` where there is none.
+    """
+    project = choose_project(options, surroundings)
+    states = states_of(project, options.environment)
+    found: list[tuple[list[PastRun], list[AtWork]]] = []
+    for state in states:
+        journals = journals_of(state)
+        working = at_work(state.store.below(LEASES), utc_now())
+        journals.fetch(also_closed=False)
+        if runs := journals.newest(options.environment):
+            found.append((_with_running(runs, working), working))
+    if not found:
+        check_place(project)
+        if options.environment:
+            project.environment(options.environment)
+        whose = f" of {options.environment}" if options.environment else ""
+        raise InputError(f"no run{whose} in {', '.join(map(_place, states))}: no apply has got as far as its plan yet")
+    return describe_campaign(*max(found, key=lambda one: one[0][-1].header.run.id))
 
 
 def _place(state: State) -> str:
@@ -76,17 +103,20 @@ def _document(what: str, options: RunOptions, surroundings: Surroundings) -> Sav
         return _receipt_of(path)
     if path.exists() or "." in what or os.sep in what:
         return load_document(path)
-    return _receipt_of(_journals_with(what, choose_project(options, surroundings)).find(what))
+    project = choose_project(options, surroundings)
+    if what in {one.name for one in project.environments}:
+        raise InputError(f"no run {what!r}; it is an environment: `reconciler -e {what} show` shows its newest apply")
+    return _receipt_of(_journals_with(what, project, options.environment).find(what))
 
 
-def _journals_with(name: str, project: Project) -> JournalFolder:
+def _journals_with(name: str, project: Project, environment: str | None) -> JournalFolder:
     """Return the journals among which a run is; those of a state that cannot be read count where no other has it."""
     found: list[JournalFolder] = []
     troubles: list[StateError] = []
-    for state in states_of(project, None):
+    for state in states_of(project, environment):
         journals = journals_of(state)
         try:
-            journals.fetch(also_closed=True)
+            journals.fetch(also_closed=True, start=name)
         except StateError as error:
             troubles.append(error)
         found.append(journals)

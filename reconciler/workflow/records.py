@@ -10,8 +10,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
-from reconciler.core.documents.runs import PastRun, RunHeader, Step, step_statuses
+from reconciler.core.documents.runs import LimitedRequests, PastRun, RunHeader, Step, step_statuses
 from reconciler.core.model.address import operation_key
+from reconciler.core.plan.measures import limited_writes
 from reconciler.core.plan.receipt import RunRecord
 from reconciler.errors import StateError
 from reconciler.execute import Observer, Together
@@ -92,9 +93,9 @@ class ApplyRecords(Struct, frozen=True):
         Keep the journal of an execution; raises `RefusedError` and `StateError`.
 
         It holds what was decided without a request, too. There is none where nothing is to be done and nothing was left
-        out.
+        out, but for a shard, which would seem never to have begun.
         """
-        if not (proposal.plan.operations or proposal.changed):
+        if not (proposal.plan.operations or proposal.changed or proposal.plan.origin.shards):
             yield Together()
             return
         self.lease.renew()
@@ -104,6 +105,19 @@ class ApplyRecords(Struct, frozen=True):
             for earlier in self.unclear:
                 if earlier.keys <= journal.done:
                     self._resolve(earlier.run, earlier.held)
+
+    def note_refusal(self, proposal: Proposal) -> None:
+        """Keep in a journal that guards or rules refuse a plan, if they do."""
+        plan = proposal.plan
+        rules = (verdict.rule.name for verdict in plan.refusing if not verdict.is_allowed)
+        refused_by = (*(guard.name for guard in plan.exceeded), *rules)
+        if not refused_by:
+            return
+        header = self._header(proposal, self.record(proposal))
+        with suppress(StateError):  # what refuses it is worth more to whoever looks
+            journal = self.journals.start(header, now=_now, requests=self._requests)
+            journal.refuse(refused_by)
+            journal.close(stop_requested=False)
 
     @contextmanager
     def _writing(self, proposal: Proposal, record: RunRecord) -> Iterator[Journal]:
@@ -126,7 +140,7 @@ class ApplyRecords(Struct, frozen=True):
         return self.session.account.pacer.requests_sent
 
     def _header(self, proposal: Proposal, record: RunRecord) -> RunHeader:
-        plan, decided = proposal.plan, proposal.decided
+        plan, decided, pacer = proposal.plan, proposal.decided, self.session.account.pacer
         operations = (*plan.operations, *(outcome.operation for outcome in decided))
         return RunHeader(
             run=record,
@@ -139,6 +153,12 @@ class ApplyRecords(Struct, frozen=True):
             shards=plan.origin.shards,
             chosen=plan.origin.chosen.options,
             allowed=tuple(verdict.rule.name for verdict in plan.refusing if verdict.is_allowed),
+            limited=LimitedRequests(
+                pacer.limited_sent,
+                limited_writes(plan),
+                str(pacer.rate or ""),
+                is_shared=self.session.account.state.is_shared,
+            ),
         )
 
 

@@ -15,7 +15,7 @@ def _takes_environment_and_no_names(command: click.Command) -> bool:
 OF_AN_ENVIRONMENT = sorted(name for name, command in commands() if _takes_environment_and_no_names(command))
 
 
-@pytest.mark.parametrize("name", [name for name in OF_AN_ENVIRONMENT if name != "show"])
+@pytest.mark.parametrize("name", OF_AN_ENVIRONMENT)
 def test_the_name_of_an_environment_is_an_option_at_every_command(name: str, repository: Repository) -> None:
     called = repository.run(*name.split(), "live")
 

@@ -101,7 +101,10 @@ def test_runs_of_one_environment_can_be_asked_for(repository: Repository) -> Non
     assert "complete" in repository.run("-e", "sandbox", "runs").out
 
 
-def test_the_next_apply_removes_journals_that_are_old_and_closed(repository: Repository) -> None:
+def test_the_next_apply_removes_journals_that_are_old_and_closed(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.storage.journal.folder._MOST_KEPT", 50)
     repository.run("apply", "--yes")
     (newest,) = journals(repository)
     for number in range(52):

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Repository
 
-NAMES = ["specs", "project", "plan", "receipt", "runs", "notification"]
+NAMES = ["specs", "project", "plan", "receipt", "runs", "campaign", "notification"]
 
 
 def closed(part: Any) -> Any:

@@ -3,14 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.options import PLAN_FORMATS, RECEIPT_FORMATS
-from reconciler.render.formats import plan_formats, receipt_formats
+from reconciler.cli.options import CAMPAIGN_FORMATS, PLAN_FORMATS, RECEIPT_FORMATS
+from reconciler.render.formats import campaign_formats, plan_formats, receipt_formats
 from tests.cli.conftest import Repository
 
 
 def test_the_formats_of_the_options_are_those_that_there_are() -> None:
     assert set(PLAN_FORMATS) == set(plan_formats())
     assert set(RECEIPT_FORMATS) == set(receipt_formats())
+    assert set(CAMPAIGN_FORMATS) == set(campaign_formats())
 
 
 @pytest.mark.parametrize("output_format", ["text", "json", "html"])

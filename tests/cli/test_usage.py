@@ -36,7 +36,7 @@ GLOBAL_OF = {
     "export": "--project -e --state --debug",
     "snapshot": "--project -e --state --debug",
     "watch": "--project -e --state --debug",
-    "show": "--project --state --no-color --debug",
+    "show": "--project -e --state --no-color --debug",
     "runs": "--project -e --state --debug",
     "schema": "--debug",
     "completion": "--debug",
@@ -240,7 +240,6 @@ def test_a_number_that_an_option_cannot_take_is_told_in_a_sentence(
         ("undo", "`reconciler undo` needs FILE; write it as in `reconciler undo undo.yaml`\n"),
         ("-e live undo", "write it as in `reconciler -e live undo undo.yaml`\n"),
         ("why", "`reconciler why` needs ADDRESS; write it as in `reconciler why contacts.sarah-chen`\n"),
-        ("show", "`reconciler show` needs RUN_OR_FILE; write it as in `reconciler show"),
         ("compare live", "`reconciler compare` needs RIGHT; write it as in `reconciler compare staging production`\n"),
     ],
 )

@@ -267,7 +267,10 @@ def test_a_run_is_found_by_the_start_of_its_id(tmp_path: Path) -> None:
         folder.find("2028")
 
 
-def test_old_journals_are_removed_unless_nobody_has_looked_at_what_they_left_open(tmp_path: Path) -> None:
+def test_old_journals_are_removed_unless_nobody_has_looked_at_what_they_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.storage.journal.folder._MOST_KEPT", 50)
     content = whole(tmp_path).read_bytes()
     for n in range(60):
         (tmp_path / f"2020-{n:02}.jsonl").write_bytes(content)

@@ -59,7 +59,7 @@ class ReceiptDocument(DocumentPart, frozen=True):
     `run` is the run that it is of, and of a merged receipt the last one; `runs` are then all of them, the oldest first.
     `requests` counts those that were sent, reads included; a killed run may have sent a few more.
     `allowed` are the rules that are broken and were raised for the run, by `--allow`. `resolved`: a later run has
-    looked at what this one left open.
+    looked at what this one left open. `refused_by` are the guards and rules that refused the run; nothing was written.
     """
 
     format_version: str
@@ -78,6 +78,7 @@ class ReceiptDocument(DocumentPart, frozen=True):
     runs: tuple[RunRecord, ...] = ()
     allowed: tuple[str, ...] = ()
     resolved: bool = False
+    refused_by: tuple[str, ...] = ()
 
     @property
     def every_run(self) -> tuple[RunRecord, ...]:

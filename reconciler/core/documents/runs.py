@@ -1,5 +1,6 @@
 """Past runs as their journals record them, and the state of the operations that a run left without an outcome."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, TypeAlias
 
@@ -15,12 +16,12 @@ from reconciler.core.plan.operations import AMBIGUOUS, Plan
 from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Result, RunRecord, totals_of
 from reconciler.errors import Source
 
-RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed"]
+RunState: TypeAlias = Literal["running", "complete", "incomplete", "interrupted", "killed", "refused"]
 """
 How a run ended.
 
 `incomplete`: at its end, with operations that failed or were not tried. `interrupted`: a signal asked it to stop.
-`killed`: without an end.
+`killed`: without an end. `refused`: by a guard or a rule, before it wrote anything.
 """
 
 
@@ -64,6 +65,20 @@ TimeText = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,2
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 
 
+class LimitedRequests(Struct, frozen=True):
+    """
+    What a run needs of the rate limit: requests that it has sent before it writes, and those that its plan foresees.
+
+    `rate` is what it keeps to, as `reconciler.yaml` writes it, and empty without a limit. With `is_shared`, all who
+    share its state keep to that together.
+    """
+
+    reads: Count
+    writes: Count
+    rate: str = ""
+    is_shared: bool = False
+
+
 class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     """
     What a run was about, as the first line of its journal.
@@ -82,12 +97,20 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     shards: Shards | None = None
     chosen: tuple[tuple[str, str], ...] = ()
     allowed: tuple[str, ...] = ()
+    limited: LimitedRequests | None = None
     format_version: str = JOURNAL_VERSION
 
     @property
     def planned(self) -> int:
         """Return the number of planned operations."""
         return sum(self.operations.values())
+
+    @property
+    def campaign(self) -> str:
+        """Return what all shards of the same specs have in common, and all attempts at them, in 16 digits."""
+        count = self.shards.count if self.shards else 0
+        parts = (self.environment, self.api, self.account, self.specs_digest, count, *self.chosen)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 class Step(Struct, frozen=True):
@@ -105,13 +128,22 @@ class Step(Struct, frozen=True):
         return self.result in {None, "unknown"}
 
 
+class AtWork(Struct, frozen=True):
+    """An apply that holds a lease; `shard` is empty for all that is declared."""
+
+    run: str
+    environment: str
+    shard: str = ""
+
+
 class PastRun(Struct, frozen=True):
     """
     One run; `steps` are in the order in which they were begun or skipped.
 
     `finished_at` is None for a run without an end; `last_seen_at` is the time of the journal's last line. `resolved`: a
     later run has decided what happened to the open steps, and those that the account holds are done. `requests` counts
-    those that were sent, as far as the journal knows.
+    those that were sent, as far as the journal knows. `refused_by` names guards and rules. Of a run that is read
+    without its steps, `counted` are the totals.
     """
 
     header: RunHeader
@@ -122,6 +154,8 @@ class PastRun(Struct, frozen=True):
     resolved: bool
     requests: int = 0
     is_running: bool = False
+    refused_by: tuple[str, ...] = ()
+    counted: Mapping[str, Count] | None = None
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
@@ -141,6 +175,8 @@ class PastRun(Struct, frozen=True):
     @property
     def totals(self) -> Mapping[str, int]:
         """Return the number of operations by result; those never begun count as skipped."""
+        if self.counted is not None:
+            return self.counted
         return totals_of((step.result or "unknown" for step in self.steps), not_named=self.not_begun)
 
     @property
@@ -150,6 +186,8 @@ class PastRun(Struct, frozen=True):
             return "running"
         if self.finished_at is None:
             return "killed"
+        if self.refused_by:
+            return "refused"
         if sum(self.totals.values()) == self.totals["done"] + self.totals["already"]:
             return "complete"
         return "interrupted" if self.interrupted else "incomplete"
@@ -192,6 +230,7 @@ def describe_past_run(run: PastRun) -> ReceiptDocument:
         requests=run.requests or None,
         allowed=run.header.allowed,
         resolved=run.resolved,
+        refused_by=run.refused_by,
     )
 
 

@@ -145,11 +145,17 @@ def _visible_character(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
+_LONG = 48  # hours that are told in days
+
+
 def duration(seconds: float) -> str:
-    """Return a time in words, to the second below an hour: `40 s`, `15 min`, `2 min 5 s`, `1 h 30 min`."""
+    """Return a time in words, to the second below an hour: `40 s`, `2 min 5 s`, `1 h 30 min`, `3 days 4 h`."""
     whole = max(1, round(seconds))
     minutes, rest = divmod(whole, 60)
     hours, left = divmod(minutes, 60)
+    if hours >= _LONG:
+        days, hours = divmod(hours + (left >= 30), 24)  # noqa: PLR2004  half an hour
+        return f"{days:,} days {hours} h" if hours else f"{days:,} days"
     if hours:
         return f"{hours:,} h {left} min" if left else f"{hours:,} h"
     if minutes:

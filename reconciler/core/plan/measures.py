@@ -152,6 +152,11 @@ def foresee(plan: Plan, allowance: Allowance) -> Foreseen:
     return Foreseen(looks, windows * rate.seconds, contact_looks)
 
 
+def limited_writes(plan: Plan) -> int:
+    """Return how many requests to `/v1/memory` an apply sends, reads that it repeats included."""
+    return sum(row.requests for row in _rows(plan)) + plan.looks
+
+
 def seconds_to_read(requests: int, allowance: Allowance) -> int:
     """Return how long so many requests to `/v1/memory` wait for the rate limit."""
     rate = allowance.rate

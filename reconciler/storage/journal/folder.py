@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from msgspec import Struct
 from reconciler.core.documents.runs import PastRun, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import Outcome, Planned
+from reconciler.core.plan.receipt import Outcome, Planned, totals_of
 from reconciler.errors import InputError, StateError
 from reconciler.storage.files import check_no_link, make_private_folder, open_kept, state_errors
 from reconciler.storage.journal.log import FileLog
@@ -27,6 +27,8 @@ from reconciler.storage.journal.reading import (
     ResolvedLine,
     check_version,
     is_closed,
+    read_header,
+    read_outline,
     read_run,
     to_bytes,
 )
@@ -52,6 +54,7 @@ class Journal:
         self._planned = header.planned
         self._results: Counter[str] = Counter()
         self.done: set[tuple[str, str]] = set()
+        self._is_refused = False
         self._appended = 0
         self._on_disk = 0
         self._syncing = asyncio.Lock()
@@ -80,12 +83,21 @@ class Journal:
 
     def close(self, *, stop_requested: bool) -> None:
         """Write the last line, unless the execution broke off, and close the file."""
-        if self._results.total() == self._planned:
+        if self._results.total() == self._planned and not self._is_refused:
             is_complete = self._results["done"] + self._results["already"] == self._planned
-            is_interrupted = stop_requested and not is_complete
-            self._append(EndLine(self._now(), is_interrupted, self._results["unknown"], self._requests()))
+            self._end(interrupted=stop_requested and not is_complete)
         self._sync()
         self._log.close()
+
+    def refuse(self, refused_by: Sequence[str]) -> None:
+        """Write the last line of a run that guards or rules refuse, which begins nothing."""
+        self._is_refused = True
+        self._end(refused_by=tuple(refused_by))
+
+    def _end(self, *, interrupted: bool = False, refused_by: tuple[str, ...] = ()) -> None:
+        totals = totals_of(self._results.elements(), not_named=self._planned - self._results.total())
+        unknown, sent = self._results["unknown"], self._requests()
+        self._append(EndLine(self._now(), interrupted, unknown, sent, totals, refused_by))
 
     def _place(self, operation: Planned) -> tuple[str, str, str, str, int]:
         """Return the time, and what and where an operation is."""
@@ -122,7 +134,7 @@ class Journal:
 
 
 _SUFFIX = ".jsonl"
-_MOST_KEPT = 50
+_MOST_KEPT = 1000
 _MOST_NAMED = 5
 
 
@@ -138,10 +150,14 @@ class JournalFolder(Struct, frozen=True):
     path: Path
     mirror: "Mirror | None" = None
 
-    def fetch(self, *, also_closed: bool) -> None:
-        """Bring the journals of a bucket, those that leave nothing open only on request; raises `StateError`."""
+    def fetch(self, *, also_closed: bool, start: str = "") -> None:
+        """
+        Bring the journals of a bucket, those that leave nothing open only on request; raises `StateError`.
+
+        `start` is that of their names.
+        """
         if self.mirror:
-            self.mirror.fetch(also_closed=also_closed)
+            self.mirror.fetch(also_closed=also_closed, start=start)
 
     def paths(self) -> list[Path]:
         """Return the files of all journals, the oldest first; none where there is no folder."""
@@ -150,6 +166,35 @@ class JournalFolder(Struct, frozen=True):
     def runs(self) -> list[PastRun]:
         """Read all journals, the oldest first; raises `StateError`."""
         return [run for run in map(read_run, self.paths()) if run is not None]
+
+    def outlines(self, campaign: str | None = None) -> list[PastRun]:
+        """
+        Read all runs for their totals, or those of a campaign, the oldest first; raises `StateError`.
+
+        Of a bucket, no journal is brought but those that leave something open.
+        """
+        marks = self.mirror.marks() if self.mirror else {}
+        closed = {name: mark for name, mark in marks.items() if campaign in {None, mark}}
+        found = self.mirror.outlines(closed) if self.mirror else []
+        found += [run for path in self.paths() if path.name not in marks and (run := read_outline(path))]
+        found.sort(key=lambda run: run.header.run.id)
+        return [run for run in found if campaign in {None, run.header.campaign}]
+
+    def newest(self, environment: str | None) -> list[PastRun]:
+        """Read the campaign of the newest run of an environment, or of any, as `outlines` does."""
+        marks = self.mirror.marks() if self.mirror else {}
+        passed: set[str] = set()
+        for name in sorted({*marks, *(path.name for path in self.paths())}, reverse=True):
+            header = None if marks.get(name) in passed else self._header(name, marks)
+            if header and environment in {None, header.environment}:
+                return self.outlines(header.campaign)
+            passed |= {header.campaign} if header else set()
+        return []
+
+    def _header(self, name: str, marks: Mapping[str, str]) -> RunHeader | None:
+        if (path := self.path / name).is_file() or not self.mirror:
+            return read_header(path)
+        return next((run.header for run in self.mirror.outlines({name: marks[name]})), None)
 
     def has(self, name: str) -> bool:
         """Return whether the id of a run begins like that."""

@@ -1,13 +1,15 @@
 """A journal's file → the run that it records."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import IO, TypeAlias
 
 from msgspec import MsgspecError, Struct, convert
 from msgspec.json import Decoder, Encoder
+from msgspec.json import decode as json_decode
+from msgspec.structs import replace
 
 from reconciler.core.documents.runs import JOURNAL_VERSION, PROVED, Count, PastRun, RunHeader, Step, TimeText
 from reconciler.core.plan.receipt import Result, RunId
@@ -47,12 +49,18 @@ class FoundLine(_StepLine, frozen=True, tag_field="kind", tag="found"):
 
 
 class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
-    """The run is over; `unknown` counts the operations of which nobody knows whether they happened."""
+    """
+    The run is over; `unknown` counts the operations of which nobody knows whether they happened.
+
+    `totals` count all by result. `refused_by` names the guards and rules that refused the run.
+    """
 
     at: TimeText
     interrupted: bool
     unknown: Count
     requests: Count = 0
+    totals: Mapping[str, Count] | None = None
+    refused_by: tuple[str, ...] = ()
 
 
 class ResolvedLine(Struct, frozen=True, tag_field="kind", tag="resolved"):
@@ -101,17 +109,47 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[JournalLine]:
 
 def is_closed(path: Path) -> bool:
     """Return, from its last line alone, whether a journal leaves nothing open; raises `StateError`."""
+    _, last = _ends(path)
+    return isinstance(last, ResolvedLine) or (isinstance(last, EndLine) and not last.unknown)
+
+
+def read_outline(path: Path) -> PastRun | None:
+    """Read a run for its totals: without its steps, where its last line counts them. Raises `StateError`."""
+    header, last = _ends(path)
+    if header is None or not isinstance(last, EndLine) or last.totals is None:
+        return read_run(path)
+    return replace(_run(header, [last]), counted=last.totals)
+
+
+def read_header(path: Path) -> RunHeader | None:
+    """Read what a journal is of; raises `StateError`."""
+    return _ends(path)[0]
+
+
+def outline_bytes(run: PastRun) -> bytes:
+    """Return a run without its steps, as the bucket keeps it beside its journal."""
+    return _ENCODER.encode(replace(run, steps=(), counted=run.totals))
+
+
+def read_outline_bytes(data: bytes) -> PastRun | None:
+    """Read what `outline_bytes` made; None for anything else, such as the empty mark of earlier versions."""
+    try:
+        return json_decode(data, type=PastRun)
+    except (MsgspecError, RecursionError):
+        return None
+
+
+def _ends(path: Path) -> tuple[RunHeader | None, JournalLine | None]:
+    """Return the first and the last line, as far as they are whole; raises `StateError`."""
     with state_errors("read", path), path.open("rb") as file:
         first = file.readline(_LONGEST)
         file.seek(max(0, path.stat().st_size - _TAIL))
         *whole, _torn = file.read().split(b"\n")
-    if first.endswith(b"\n"):
-        _check_header(first, path)
+    header = _header(_check_header(first, path), path) if first.endswith(b"\n") else None
     try:
-        last = _LINE_DECODER.decode(whole[-1])
+        return header, _LINE_DECODER.decode(whole[-1])
     except (IndexError, MsgspecError, RecursionError):
-        return False
-    return isinstance(last, ResolvedLine) or (isinstance(last, EndLine) and not last.unknown)
+        return header, None
 
 
 def check_version(path: Path) -> None:
@@ -166,6 +204,7 @@ def _run(header: RunHeader, lines: Iterable[JournalLine]) -> PastRun:
         interrupted=end.interrupted if end else False,
         resolved=resolved,
         requests=requests,
+        refused_by=end.refused_by if end else (),
     )
 
 
