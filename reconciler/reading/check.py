@@ -1,6 +1,8 @@
 """Plain data → a pydantic model, or its problems: the place, the address and the cure of each, in plain words."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
 from types import UnionType
 from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -111,32 +113,38 @@ def described(model: type[BaseModel], path: KeyPath) -> str:
     return (field.description or "") if field else ""
 
 
+@cache
 def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     """Return the fields of a model by the keys that are written."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
-    models = _models(model)
+    models: Sequence[object] = _models(model)
     for step in path:
         models = [below for one in models for below in _below(one, step)]
     return next((one for one in models if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
-def _below(shape: object, step: str | int) -> list[object]:
+def _below(shape: object, step: str | int) -> Sequence[object]:
     if isinstance(shape, type) and issubclass(shape, BaseModel):
-        field = _fields(shape).get(str(step))
-        return _models(field.annotation) if field else []
-    return _models(get_args(shape)[-1 if get_origin(shape) is dict else 0]) if get_args(shape) else []
+        return _shapes(shape).get(str(step), ())
+    return _models(get_args(shape)[-1 if get_origin(shape) is dict else 0]) if get_args(shape) else ()
 
 
-def _models(shape: object) -> list[object]:
+@cache
+def _shapes(model: type[BaseModel]) -> Mapping[str, Sequence[object]]:
+    """Return what the value of each key of a model can be."""
+    return {key: _models(field.annotation) for key, field in _fields(model).items()}
+
+
+def _models(shape: object) -> Sequence[object]:
     """Return what a value of a shape can be, with the wrappings of `Annotated` and `X | Y` taken off."""
     if get_origin(shape) is Annotated:
         return _models(get_args(shape)[0])
     if get_origin(shape) in (Union, UnionType):
-        return [one for part in get_args(shape) for one in _models(part)]
-    return [shape]
+        return tuple(one for part in get_args(shape) for one in _models(part))
+    return (shape,)
 
 
 _KEY = "[key]"
@@ -236,8 +244,7 @@ def _cure_of_unknown(model: type[BaseModel], path: KeyPath, indexes: _Indexes) -
     key, here = str(path[-1]), _at(model, path[:-1])
     if here and issubclass(here, Strict) and (cure := here.cures_of_unknown.get(_letters(key))):
         return cure
-    below = _place_below(here, key) if here else ""
-    if below:
+    if here and (below := _places_below(here).get(key)):
         return f"move it under {below}"
     known = tuple(_fields(here)) if here else ()
     if known not in indexes:
@@ -245,17 +252,20 @@ def _cure_of_unknown(model: type[BaseModel], path: KeyPath, indexes: _Indexes) -
     return indexes[known].did_you_mean(key)
 
 
-def _place_below(model: type[BaseModel], key: str) -> str:
-    """Return the path from a mapping to the only one below it that knows a key; empty where there is no one such."""
+@cache
+def _places_below(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return, for each key that only one of the mappings below a mapping knows, the path to that one."""
     found = [
-        f"{name}.NAME" if is_named else name
-        for name, field in _fields(model).items()
-        for shape in _models(field.annotation)
+        (key, f"{name}.NAME" if is_named else name)
+        for name, shapes in _shapes(model).items()
+        for shape in shapes
         for is_named in (get_origin(shape) is dict,)
         for inner in (_below(shape, name) if is_named else [shape])
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and key in _fields(inner)
+        if isinstance(inner, type) and issubclass(inner, BaseModel)
+        for key in _fields(inner)
     ]
-    return found[0] if len(found) == 1 else ""
+    times = Counter(key for key, _ in found)
+    return {key: place for key, place in found if times[key] == 1}
 
 
 def _cure_of_missing(model: type[BaseModel], path: KeyPath) -> str:
