@@ -14,7 +14,7 @@ from reconciler.render.json import plain
 from reconciler.sandbox.settings import Settings
 from tests.builders import MASKER
 from tests.properties.test_laws import Account
-from tests.properties.worlds import IDENTITIES, NAMES, World, layers, worlds
+from tests.properties.worlds import IDENTITIES, NAMES, World, worlds
 
 ORIGIN = PlanOrigin("test", "sandbox", "sha256:0", "2026-01-01T00:00:00Z")
 
@@ -38,7 +38,7 @@ def revisions(draw: st.DrawFn) -> tuple[World, World]:
     identities = {name: draw(IDENTITIES.filter(lambda kind: kind != "contact_id")) for name in NAMES}
     first, second = (replace(draw(worlds()), identities=identities, live={}) for _ in range(2))
     mixed = {**first.memories, **second.memories} if draw(st.booleans()) else second.memories
-    scopes = first.scopes if draw(st.booleans()) else {name: draw(layers()) for name in first.scopes}
+    scopes = first.scopes if draw(st.booleans()) else second.scopes
     return (
         replace(first, profiles=declared_alone(first)),
         replace(second, memories=mixed, scopes=scopes, profiles=declared_alone(second)),

@@ -56,9 +56,9 @@ READERS = st.sampled_from(CHOICES)
 
 
 @st.composite
-def accounts(draw: st.DrawFn) -> "Account":
+def accounts(draw: st.DrawFn, *, kinds: st.SearchStrategy[Settings] = SETTINGS) -> "Account":
     """Any world in any kind of account, read in any way that it offers."""
-    settings, world = draw(SETTINGS), draw(worlds()).possible
+    settings, world = draw(kinds), draw(worlds()).possible
     reader: ReaderChoice = draw(READERS)
     if settings.seeds_only:
         return Account(world.by_id_alone, replace(settings, revision="D"), "auto")

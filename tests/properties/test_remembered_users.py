@@ -24,7 +24,7 @@ from reconciler.workflow.planning import make_plan
 from reconciler.workflow.remembering import UserRecords
 from tests.builders import MASKER, NOON
 from tests.effort import examples
-from tests.properties.test_laws import Account, accounts
+from tests.properties.test_laws import SETTINGS, Account, accounts
 from tests.properties.worlds import PHONES, USERS
 
 Texts = Mapping[str, str | None]
@@ -107,8 +107,12 @@ def told(plan: Plan) -> Any:
     return plain_json([entry.summary, entry.operations, notices])
 
 
-WITH_USERS = accounts().filter(lambda account: any(users for _, users in account.world.memories.values()))
-READABLE = WITH_USERS.filter(lambda account: not account.settings.seeds_only)
+def has_users(account: Account) -> bool:
+    return any(users for _, users in account.world.memories.values())
+
+
+WITH_USERS = accounts().filter(has_users)
+READABLE = accounts(kinds=SETTINGS.map(lambda kind: replace(kind, seeds_only=False))).filter(has_users)
 
 
 @examples(50)

@@ -20,7 +20,7 @@ from reconciler.core.rules.syntax import RuleError, parse
 from reconciler.workflow.refusing import checked
 from tests.builders import HERE, MASKER, desired, memory, plan_all
 from tests.effort import examples
-from tests.properties.worlds import FACTS, KEYS, LIVE_VALUES, NAMES, VALUES
+from tests.properties.worlds import KEYS, LIVE_VALUES, NAMES, VALUES
 
 CHANGES = ["false", "before == after", 'key.startsWith("p")', "size(totals.new_keys) < 1", "after.x == 1", "certain"]
 OTHERS = ["true", "size(labels) > 0", 'environment == "x"']
@@ -47,7 +47,7 @@ def rules(draw: st.DrawFn, level: st.SearchStrategy[RuleLevel]) -> tuple[Rule, .
 
 @st.composite
 def planned(draw: st.DrawFn) -> tuple[Desired, Plan]:
-    facts: st.SearchStrategy[Mapping[str, Any]] = FACTS | st.dictionaries(
+    facts: st.SearchStrategy[Mapping[str, Any]] = st.dictionaries(KEYS, VALUES, max_size=4) | st.dictionaries(
         KEYS, st.sampled_from(["a", True, 1]), max_size=4
     )
     seen = [
