@@ -112,18 +112,16 @@ def test_deepdiff_is_called_once_for_a_memory_that_differs_and_sees_only_what_di
         ("guests.jsonl", "", '{{"guest": "g-{at}", "crm_id": "c-{at}", "note": ["a", {{"b": 1}}]}}\n'),
     ],
 )
-def test_forty_thousand_rows_stream_with_no_more_objects_alive_than_a_few(
-    tmp_path: Path, name: str, header: str, row: str
-) -> None:
+def test_rows_stream_with_no_more_objects_alive_than_a_few(tmp_path: Path, name: str, header: str, row: str) -> None:
     with (tmp_path / name).open("w") as file:
         file.write(header)
-        file.writelines(row.format(at=at) for at in range(40_000))
+        file.writelines(row.format(at=at) for at in range(16_000))
     gc.collect()
     tracemalloc.start()
     before, alive, peaks = len(gc.get_objects()), [], []
     tracemalloc.reset_peak()
     for at, _ in enumerate(read_rows(tmp_path / name, name=name), start=1):
-        if at % 10_000 == 0:
+        if at % 4_000 == 0:
             peaks.append(tracemalloc.get_traced_memory()[1])
             alive.append(len(gc.get_objects()))
             tracemalloc.reset_peak()  # of the list of all objects
@@ -131,4 +129,4 @@ def test_forty_thousand_rows_stream_with_no_more_objects_alive_than_a_few(
 
     assert len(alive) == 4
     assert max(alive) - before < 200
-    assert max(peaks) < 200_000, "bytes, of a file of a million"
+    assert max(peaks) < 200_000 < (tmp_path / name).stat().st_size
