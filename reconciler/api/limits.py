@@ -52,6 +52,9 @@ class Window:
     between.
     """
 
+    is_shared = False
+    """Whether other runs draw from the same rate."""
+
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._under_way = 0

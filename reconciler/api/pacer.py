@@ -116,7 +116,13 @@ class Pacer:
         """Return what the limit leaves for an apply, after the requests of this run."""
         used = self.window.used(self.now) if self.window else 0
         lasts = max(0, int(FRESH - (self.now - self.began))) * self._slots.allowed
-        return Allowance(self.rate, used, is_stale=not self.is_fresh(self.began), lasts=lasts)
+        is_stale = not self.is_fresh(self.began)
+        return Allowance(self.rate, used, is_stale=is_stale, lasts=lasts, is_shared=self.is_rate_shared)
+
+    @property
+    def is_rate_shared(self) -> bool:
+        """Return whether other runs draw from the same rate."""
+        return self.window is not None and self.window.is_shared
 
     async def send(self, exchange: Callable[[], Awaitable[_Answer]], *, is_limited: bool) -> _Answer:
         """

@@ -35,6 +35,8 @@ class SharedWindow(Window):
     `blocks` is made in a thread. What was drawn and not sent within a window is given back.
     """
 
+    is_shared = True
+
     def __init__(self, rate: Rate, draw: Draw, *, time_of_day: Callable[[], float], blocks: bool) -> None:
         super().__init__(rate)
         self._draw = draw

@@ -38,9 +38,9 @@ class ScreenReporter:
         if not self._repeats:
             self._noted.add(line)
 
-    def progress(self, label: str) -> Callable[[int, int], None]:
+    def progress(self, label: str, *, has_eta: bool = True) -> Callable[[int, int], None]:
         """Return a bar or a counter."""
-        self._progress = progress = Progress(label)
+        self._progress = progress = Progress(label, has_eta=has_eta)
         return progress
 
     def secret(self, text: str) -> None:

@@ -125,12 +125,13 @@ class Progress:
     """
     Show how far a run is, on standard error.
 
-    On a terminal a bar with an ETA; elsewhere a line every few seconds, and none for what is quick.
+    On a terminal a bar, with an ETA if it `has_eta`; elsewhere a line every few seconds, and none for what is quick.
     """
 
-    def __init__(self, label: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, label: str, *, clock: Clock = SYSTEM_CLOCK, has_eta: bool = True) -> None:
         self._label = label
         self._clock = clock
+        self._has_eta = has_eta
         self._told_at = clock.monotonic()
         self.position = ""
         self._bar: ProgressBar[int] | None = None
@@ -147,7 +148,9 @@ class Progress:
 
     def _draw(self, done: int, total: int) -> None:
         if self._bar is None:
-            self._bar = click.progressbar(length=total, label=self._label, show_pos=True, file=sys.stderr)
+            self._bar = click.progressbar(
+                length=total, label=self._label, show_pos=True, show_eta=self._has_eta, file=sys.stderr
+            )
         self._bar.update(done - self._bar.pos)
         ErrorLine.is_open = ErrorLine.hides_cursor = done < total
         if done == total:

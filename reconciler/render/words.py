@@ -96,8 +96,17 @@ def age(then: str, now: str) -> str:
 def cost(of: "CostEntry") -> str:
     """Return `2 requests to read, 3 to write, about 15 min at the rate limit`."""
     requests = f"{counted(of.requests_read, 'request')} to read, {of.requests_to_write:,} to write"
-    seconds = of.seconds_at_rate_limit
-    return f"{requests}, about {duration(seconds)} at the rate limit" if seconds else requests
+    return f"{requests}{waits(of)}"
+
+
+def waits(of: "CostEntry") -> str:
+    """Return `, about 15 min at the rate limit`; empty where nothing waits for it."""
+    if not of.seconds_at_rate_limit:
+        return ""
+    takes = duration(of.seconds_at_rate_limit)
+    if of.is_rate_shared:
+        return f", at least {takes} at the rate limit, which other runs share"
+    return f", about {takes} at the rate limit"
 
 
 def commit_text(commit: str | None, *, dirty: bool | None, digits: int = 10) -> str:

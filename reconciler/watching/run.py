@@ -271,8 +271,9 @@ class _RunReporter:
         """Return whether the log is read by the operator alone."""
         return self._outer.shows_live_values
 
-    def progress(self, _label: str) -> Callable[[int, int], None]:
+    def progress(self, _label: str, *, has_eta: bool = True) -> Callable[[int, int], None]:
         """Return a function that records a sign of life."""
+        del has_eta
         return lambda _done, _total: self._health.expect_sign()
 
     def waiting(self, _stop: Stop) -> Callable[[float, str], Awaitable[None]]:

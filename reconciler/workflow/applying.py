@@ -151,6 +151,8 @@ class Apply(Struct, frozen=True):
         account = self.session.account
         proposal = await self._propose(asks=screen.asks, is_applying=True)
         screen.show_plan(proposal)
+        if self.session.shard and proposal.plan.is_rate_shared and proposal.plan.seconds_at_rate_limit:
+            self.session.reporter.note("hint: `reconciler show` says how long all shards together take")
         records.note_refusal(proposal)
         refuse(proposal.plan)
         if not self.is_undo:

@@ -172,10 +172,12 @@ def _origin_of(desired: Desired, run: Run, shards: Shards | None, chosen: Chosen
 
 def _with_cost(plan: Plan, run: Run) -> Plan:
     """Return a plan with the time that its apply has to wait."""
-    foreseen = foresee(plan, run.allowance())
+    met = run.allowance()
+    foreseen = foresee(plan, met)
     return replace(
         plan,
         seconds_at_rate_limit=foreseen.seconds,
+        is_rate_shared=met.is_shared,
         looks=foreseen.looks,
         contact_looks=foreseen.contact_looks,
     )

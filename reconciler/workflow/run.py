@@ -30,8 +30,8 @@ class Reporter(Protocol):
     def note(self, line: str) -> None:
         """Show a line beside the document that the command prints."""
 
-    def progress(self, label: str) -> Callable[[int, int], None]:
-        """Return a function that shows how many items are done, and of how many."""
+    def progress(self, label: str, *, has_eta: bool = True) -> Callable[[int, int], None]:
+        """Return a function that shows how many items are done, and of how many; without an ETA where none is true."""
 
     def secret(self, text: str) -> None:
         """Learn a secret of the specs, which only JSON may show."""

@@ -81,9 +81,9 @@ class Session(Struct, frozen=True):
             known_ids=self.account.memory_ids.load(),
             concurrency=self.account.concurrency,
             masker=self.masker(reveal=False),
-            on_progress=self.reporter.progress(label),
+            on_progress=self.reporter.progress(label, has_eta=not self.account.pacer.is_rate_shared),
             on_notice=self.reporter.note,
-            allowance=lambda: Allowance(self.account.pacer.rate),
+            allowance=lambda: Allowance(self.account.pacer.rate, is_shared=self.account.pacer.is_rate_shared),
             shard=self.shard,
             on_cost=self._note_cost,
         )
@@ -114,7 +114,10 @@ class Session(Struct, frozen=True):
         met = self.account.pacer.allowance()
         seconds = seconds_to_read(requests, met)
         if seconds:
-            self.reporter.note(f"note: reading {memories(count)} takes about {duration(seconds)} at {met.rate}")
+            least = "at least" if met.is_shared else "about"
+            shared = ", which other runs share" if met.is_shared else ""
+            takes = f"{least} {duration(seconds)} at {met.rate}{shared}"
+            self.reporter.note(f"note: reading {memories(count)} takes {takes}")
             self._hint_at_changes()
 
     def _hint_at_changes(self) -> None:

@@ -239,6 +239,21 @@ def test_a_shard_keeps_to_its_part_of_the_rate_unless_the_state_is_shared(
     assert list((tmp_path / "shared/allowance").glob("*.json")) != []
 
 
+def test_where_the_rate_is_shared_the_time_is_the_least_and_show_says_that_of_all_shards(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.write("reconciler.yaml", "version: 1\nenvironments: {sandbox: {api: sandbox, rate_limit: 1/1s}}\n")
+    state = ("--state", str(tmp_path / "shared"))
+    alone = repository.run("plan")
+    shared = repository.run(*state, "plan", "--shard", "0/1", "--out", "plan.json")
+    applied = repository.run(*state, "apply", "plan.json", "--yes", "--max-requests", "4")
+
+    assert re.search(r"to write, about \d+ s at the rate limit\.", alone.out)
+    assert re.search(r"to write, at least \d+ s at the rate limit, which other runs share\.", shared.out)
+    assert json.loads((repository.root / "plan.json").read_text())["cost"]["is_rate_shared"] is True
+    assert f"hint: `reconciler --state {state[1]} show` says how long all shards together take" in applied.err
+
+
 def test_a_folder_of_the_project_is_named_from_its_root(repository: Repository) -> None:
     repository.write("reconciler.yaml", "version: 1\nenvironments: {sandbox: {api: sandbox, state: kept/here}}\n")
     repository.run("apply", "--yes")

@@ -107,6 +107,23 @@ def test_on_a_terminal_progress_is_a_bar(capsys: pytest.CaptureFixture[str], at_
     assert "2/2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("has_eta", [True, False])
+def test_a_bar_has_no_eta_where_others_decide_how_long_it_takes(
+    capsys: pytest.CaptureFixture[str],
+    at_a_terminal: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    has_eta: bool,  # noqa: FBT001  pytest gives it by name
+) -> None:
+    times = iter(range(0, 1_000, 2))
+    monkeypatch.setattr("time.time", lambda: float(next(times)))  # click asks it
+    at_a_terminal()
+    progress = Progress("applying", has_eta=has_eta)
+    for done in range(1, 9):
+        progress(done, 10)
+
+    assert ("  00:0" in capsys.readouterr().err) == has_eta
+
+
 def test_what_follows_a_bar_that_did_not_end_stands_on_a_line_of_its_own(
     capsys: pytest.CaptureFixture[str], at_a_terminal: Callable[[], None]
 ) -> None:

@@ -67,7 +67,7 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         key_check=masker.key_check,
         operations_digest="",  # of all the rest
         summary=summary_of(plan),
-        cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit),
+        cost=CostEntry(plan.requests_read, plan.requests_to_write, plan.seconds_at_rate_limit, plan.is_rate_shared),
         operations=operations,
         memories=tuple(describe_memory(work, masker) for work in plan.work if isinstance(work, MemoryWork)),
         notices=tuple(_notice(notice, masker, unmanaged_keys=unmanaged_keys) for notice in plan.notices),

@@ -230,7 +230,9 @@ def _plan(plans: Sequence[PlanDocument], shards: Shards) -> PlanDocument:
         plans[0],
         created_at=min(plan.created_at for plan in plans),
         summary=_added([plan.summary for plan in plans]),
-        cost=_added([plan.cost for plan in plans]),
+        cost=replace(
+            _added([plan.cost for plan in plans]), is_rate_shared=any(one.cost.is_rate_shared for one in plans)
+        ),
         operations=operations,
         memories=_in_order((entry for plan in plans for entry in plan.memories), lambda entry: entry.address),
         notices=_notices(plans, shards, [*merged_doubts(operations, _doubts(plans), keys)]),

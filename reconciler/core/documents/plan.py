@@ -218,11 +218,16 @@ class RuleEntry(DocumentPart, frozen=True):
 
 
 class CostEntry(DocumentPart, frozen=True):
-    """The requests of the plan and of the apply; `seconds_at_rate_limit` is 0 without a limit."""
+    """
+    The requests of the plan and of the apply; `seconds_at_rate_limit` is 0 without a limit.
+
+    With `is_rate_shared`, other runs draw from the same limit, so that it takes longer while they do.
+    """
 
     requests_read: int
     requests_to_write: int
     seconds_at_rate_limit: int
+    is_rate_shared: bool = False
 
 
 class SimilarKeyEntry(DocumentPart, frozen=True):

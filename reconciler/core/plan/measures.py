@@ -96,13 +96,15 @@ class Allowance(Struct, frozen=True):
     The state of the rate limit of `/v1/memory`: the rate, if known, and the requests used in the current window.
 
     With `is_stale`, what the plan read is too old already, so all that it overwrites is read again. `lasts` is the
-    number of requests after which it is too old, at one second each; None where that is not known.
+    number of requests after which it is too old, at one second each; None where that is not known. With `is_shared`,
+    other runs draw from the same rate.
     """
 
     rate: Rate | None = None
     used: int = 0
     is_stale: bool = False
     lasts: int | None = None
+    is_shared: bool = False
 
     def is_too_old(self, sent: int) -> bool:
         """Return whether what the plan read is too old after so many requests."""

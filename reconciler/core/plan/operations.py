@@ -249,9 +249,10 @@ class Plan(Struct, frozen=True):
     `left_alone` counts the memories that are neither written nor known to be as declared: they, or their contact,
     match several live ones, or nothing holds of what a saved plan has for them. `base` holds the declarations of a
     revision, where changes are shown with their causes. `seconds_at_rate_limit` is the wait of the apply, 0 without
-    a limit; `looks` and `contact_looks` count the reads that it repeats. `enforced_facts_live` counts the enforced
-    facts that are live with any value. `similar_keys` are the new keys that are one typo away from `keys`.
-    `exceeded` are the guards that refuse the plan, `refusing` the rules that do, or would without `--allow`.
+    a limit, and longer where it `is_rate_shared`; `looks` and `contact_looks` count the reads that it repeats.
+    `enforced_facts_live` counts the enforced facts that are live with any value. `similar_keys` are the new keys that
+    are one typo away from `keys`. `exceeded` are the guards that refuse the plan, `refusing` the rules that do, or
+    would without `--allow`.
     """
 
     origin: PlanOrigin
@@ -261,6 +262,7 @@ class Plan(Struct, frozen=True):
     requests_read: int
     base: Base | None = None
     seconds_at_rate_limit: int = 0
+    is_rate_shared: bool = False
     looks: int = 0
     contact_looks: int = 0
     left_alone: int = 0

@@ -11,14 +11,13 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.core.documents.plan import CostEntry, NoticeEntry, PlanDocument
-from reconciler.core.model.text import duration
 from reconciler.render.changes import Line, unchanged_lines
 from reconciler.render.html.margins import Margins, at_rows, row_notes
 from reconciler.render.html.rows import VERBS, TableRow, Verb, named, placed, row_of, size_of, verb_of
 from reconciler.render.markup import SourceLinks
 from reconciler.render.notices import keys_of, notice_groups, refusal_sentences, view_sentences
 from reconciler.render.sections import TOTALS_BY_RISK, plan_sections
-from reconciler.render.words import PlanWords, counted, memories, pending, words_of
+from reconciler.render.words import PlanWords, counted, memories, pending, waits, words_of
 
 MOST_BYTES = 19_000_000
 """Bytes of all rows and headings; the rest of the page takes less than 1,000,000."""
@@ -214,9 +213,7 @@ def _moment(text: str) -> str:
 
 
 def _writing(cost: CostEntry) -> str:
-    requests = counted(cost.requests_to_write, "request")
-    limited = cost.seconds_at_rate_limit
-    return f"{requests}, about {duration(limited)} at the rate limit" if limited else requests
+    return f"{counted(cost.requests_to_write, 'request')}{waits(cost)}"
 
 
 def _totals(plan: PlanDocument) -> Iterator[Total]:
