@@ -51,7 +51,8 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self._in_flight: set[asyncio.Future[Any]] = set()
+        self._in_flight: set[asyncio.Task[Any]] = set()
+        self._cut: set[asyncio.Task[Any]] = set()
 
     @property
     def requested(self) -> bool:
@@ -61,8 +62,9 @@ class Stop:
     def request(self) -> None:
         """Request a stop; the second time, cancel what is in flight."""
         if self.requested:
-            for work in self._in_flight:
-                work.cancel()
+            for task in self._in_flight - self._cut:
+                self._cut.add(task)
+                task.cancel()
         self._event.set()
 
     async def sleep(self, seconds: float) -> None:
@@ -71,15 +73,18 @@ class Stop:
             await asyncio.wait_for(self._event.wait(), seconds)
 
     async def guard(self, work: Awaitable[_Result]) -> _Result:
-        """Await work that a second request cancels; raises `asyncio.CancelledError` then."""
-        task = asyncio.ensure_future(work)
+        """Await work that a second request cancels, and not its caller; raises `asyncio.CancelledError` then."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  this runs in one
         self._in_flight.add(task)
         try:
-            result = await task
+            result = await work
         finally:
             self._in_flight.discard(task)
-        caller = asyncio.current_task()
-        if caller is not None and caller.cancelling():  # the caller was cancelled, not only this work
+            if task in self._cut:
+                self._cut.discard(task)
+                task.uncancel()
+        if task.cancelling():  # the caller was cancelled, not only this work
             raise asyncio.CancelledError
         return result
 
