@@ -122,7 +122,8 @@ class _TerminalScreen:
             remark(f"left out: {outcome.operation.address}: {outcome.detail}")
         is_document = self._output.output_format == "text"
         stream = sys.stdout if is_document else sys.stderr
-        document = describe_plan(proposal.plan, self._session.masker(reveal=is_operators_terminal(stream)))
+        masker = self._session.masker(reveal=is_operators_terminal(stream))
+        document = describe_plan(proposal.plan, masker, digested=False)
         colours = palette(stream, no_color=self._output.no_color)
         text = render_plan_text(document_here(document), colours, full=self._output.full)
         if proposal.changed and not proposal.plan.operations:

@@ -8,12 +8,14 @@ This is for what is read where it was printed: errors, notes and text on standar
 import os
 import re
 from collections.abc import Callable
+from functools import cache
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from reconciler.cli.invocation import Invocation
 
@@ -60,20 +62,21 @@ def links_of(root: Path) -> "SourceLinks | None":
 
 def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a document
     if isinstance(value, tuple):
-        return tuple(_renamed(item, rename) for item in value)
+        return tuple([_renamed(item, rename) for item in value])
     if not isinstance(value, Struct):
         return value
-    parts = asdict(value)
-    if "file" in parts and "line" in parts:
-        return replace(value, file=rename(parts["file"]))
-    new = {name: _renamed(part, rename) for name, part in parts.items()}
-    return replace(value, **{name: part for name, part in new.items() if part is not parts[name]})
+    names = value.__struct_fields__
+    if "file" in names and "line" in names:
+        return replace(value, file=rename(value.file))  # type: ignore[attr-defined]
+    before = [getattr(value, name) for name in names]
+    after = [_renamed(part, rename) if isinstance(part, tuple | Struct) and part else part for part in before]
+    return value if all(map(is_, before, after)) else value.__class__(*after)
 
 
 def _rename() -> _Rename | None:
     """Return what renames files that are there; None where their names are those of the documents."""
     tree = _tree()
-    return (lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
+    return cache(lambda name: tree.called(name) if name and tree.has(name) else name) if tree else None
 
 
 class _Tree(Struct, frozen=True):

@@ -53,8 +53,12 @@ from reconciler.core.plan.operations import (
 from reconciler.errors import Source
 
 
-def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -> PlanDocument:
-    """Return the document of a plan; keys of live facts that no spec names are listed only with `unmanaged_keys`."""
+def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False, digested: bool = True) -> PlanDocument:
+    """
+    Return the document of a plan; keys of live facts that no spec names are listed only with `unmanaged_keys`.
+
+    One that is shown as text need not be `digested`: the digest takes longer than the text.
+    """
     view = _ValueView(masker, plan.base)
     operations = tuple(_operation(item, work, view) for work in plan.work for item in work.operations)
     document = PlanDocument(
@@ -80,6 +84,8 @@ def describe_plan(plan: Plan, masker: Masker, *, unmanaged_keys: bool = False) -
         keys=describe_keys(plan, masker),
         chosen=plan.origin.chosen if plan.origin.chosen != ALL else None,
     )
+    if not digested:
+        return document
     return replace(document, operations_digest=operations_digest(document, masker.digest_of_list))
 
 

@@ -309,13 +309,11 @@ def operations_digest(plan: PlanDocument, digest: Callable[[Iterable[Json]], str
 
 
 def _entry(value: object) -> Json:
-    match value:
-        case None | str() | int() | float():
-            return value
-        case Mapping():
-            return {key: _entry(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_entry(item) for item in value]
-        case _:
-            assert isinstance(value, DocumentPart)  # noqa: S101  a document holds nothing else
-            return {name: _entry(part) for name, part in asdict(value).items() if name not in _UNCOUNTED}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, DocumentPart):
+        return {name: _entry(part) for name, part in asdict(value).items() if name not in _UNCOUNTED}
+    if isinstance(value, list | tuple):
+        return [_entry(item) for item in value]
+    assert isinstance(value, Mapping)  # noqa: S101  a document holds nothing else
+    return {key: _entry(item) for key, item in value.items()}
