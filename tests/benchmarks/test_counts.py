@@ -1,6 +1,7 @@
 """What keeps the tool fast, counted and not timed."""
 
 import gc
+import os
 import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,6 +59,22 @@ def test_a_new_memory_with_facts_takes_two_writes_and_no_connection_more(tmp_pat
 
     assert seen.by_call == {"GET contacts": 3, "POST memory": SIZE, "PATCH facts": SIZE}
     assert seen.connections <= CONCURRENCY
+
+
+def test_an_apply_waits_for_the_disk_once_for_all_operations_that_are_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    sync = os.fsync
+
+    def counted(descriptor: int) -> None:
+        synced.append(descriptor)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    traffic(World(SIZE, new=True), tmp_path, "apply", "--yes")
+
+    assert len(synced) < 2 * SIZE / 3, "of two operations a memory, eight at once: half as many as without waiting"
 
 
 def test_ten_rules_send_no_request_and_turn_to_each_memory_and_change_once(

@@ -104,9 +104,10 @@ class Journal:
         return self._now(), operation.type, operation.address, operation.source.file, operation.source.line
 
     async def _reach_disk(self) -> None:
-        """Wait until all that was appended so far is on disk; callers that wait at the same time share one wait."""
+        """Wait until all that was appended so far is on disk; callers that are ready at once share one wait."""
         needed = self._appended
         async with self._syncing:
+            await asyncio.sleep(0)  # so that all who are ready append first
             if self._on_disk < needed and not self.trouble:
                 reached = self._appended
                 await asyncio.to_thread(self._sync)
