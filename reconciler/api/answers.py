@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -28,7 +27,7 @@ _WORD = (
     "REQUESTS?|REQUIRED|RESOURCE|ROUTE|SERVER|SERVICE|TIMEOUT|TOO|UNAUTHORIZED|UNAVAILABLE|UNKNOWN|UPDATE|USE|USER|"
     "VALIDATION"
 )
-_CODE = re.compile(rf"(?:{_WORD})(?:_(?:{_WORD}))*")
+_CODE = rf"(?:{_WORD})(?:_(?:{_WORD}))*"
 """The words of the documented codes, and others like them: any other code may hold a value, and is not shown."""
 
 _TEXT_LIMIT = 200
@@ -214,7 +213,7 @@ def _summary(answer: ApiAnswer, refusal: _RefusalBody | None) -> str:
         return f"the API asks to wait ({answer.status})"
     if refusal is None:
         return f"the API answered {answer.status} with {len(answer.body):,} bytes that are not the documented JSON"
-    code = f", {refusal.code}" if _CODE.fullmatch(refusal.code) else ""
+    code = f", {refusal.code}" if re.fullmatch(_CODE, refusal.code) else ""
     return f"the API answered {answer.status}{code}"
 
 
@@ -234,6 +233,8 @@ def _seconds(answer: ApiAnswer) -> float | None:
 
 def _moment(text: str) -> datetime | None:
     """Read a date of HTTP, which is always in UTC; None for anything else."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  few answers need one read
+
     try:
         moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

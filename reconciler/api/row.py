@@ -2,24 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from traceback import clear_frames
-from typing import TypeVar
-
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_exponential,
-    wait_random,
-)
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacer import Pacer
 from reconciler.core.remote import NEVER, Rests, Try
 from reconciler.errors import ApiError, ApiUnavailableError, BudgetSpentError, NotSentError
 
+if TYPE_CHECKING:  # only a request that failed loads tenacity
+    from tenacity import AsyncRetrying, RetryCallState
+
 _ATTEMPTS = 6
-_backoff = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
 _Answer = TypeVar("_Answer")
 
 
@@ -50,17 +43,19 @@ class Retrying:
 
         return await self._attempts()(again)
 
-    def _attempts(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            stop=stop_after_attempt(_ATTEMPTS),
-            retry=retry_if_exception(_worth_repeating),
-            wait=_backoff,
+    def _attempts(self) -> "AsyncRetrying":
+        import tenacity  # noqa: PLC0415  see above
+
+        return tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            retry=tenacity.retry_if_exception(_worth_repeating),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=30) + tenacity.wait_random(0, 0.5),
             before_sleep=self._note_why,
             sleep=self._pause,
             reraise=True,
         )
 
-    def _note_why(self, state: RetryCallState) -> None:
+    def _note_why(self, state: "RetryCallState") -> None:
         error = state.outcome.exception() if state.outcome else None
         self._why = str(error or "")
         self._answered = getattr(error, "answered", True)

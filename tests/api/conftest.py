@@ -1,4 +1,4 @@
-"""Both transports of the client: tests that take `transport` run over httpx's own, and once more over aiohttp."""
+"""Both transports of the client: tests that take `transport` run over httpcore, and once more over aiohttp."""
 
 import math
 
@@ -8,13 +8,13 @@ from reconciler.api.client import connection
 from reconciler.api.client.endpoint import Endpoint
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
+@pytest.fixture(params=["httpcore", "aiohttp"])
 def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Carry all requests that leave the process over one of them, whatever the concurrency."""
-    carried = math.inf if request.param == "httpx" else 0
+    carried = math.inf if request.param == "httpcore" else 0
 
-    def carried_by_httpx(endpoint: Endpoint) -> float:
+    def carried_by_httpcore(endpoint: Endpoint) -> float:
         return carried if endpoint.app is None else math.inf
 
-    monkeypatch.setattr(connection, "_carried_by_httpx", carried_by_httpx)
+    monkeypatch.setattr(connection, "_carried_by_httpcore", carried_by_httpcore)
     return str(request.param)

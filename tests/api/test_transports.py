@@ -1,4 +1,4 @@
-"""What carries requests: the same errors out of httpx's own transport and aiohttp, and which of the two is taken."""
+"""What carries requests: the same errors out of httpcore and aiohttp, and which of the two is taken."""
 
 import asyncio
 import socket

@@ -6,6 +6,9 @@ import click
 import pytest
 
 from reconciler.cli.main import group
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
 
 VALIDATING = {
     "annotated_types",
@@ -17,7 +20,11 @@ VALIDATING = {
     "typing_inspection",
     "yaml",
 }
-"""The packages that reading and checking specs takes; a plan in the sandbox takes a few more, and never aiohttp."""
+"""The packages that reading and checking specs takes; a plan takes a few more, and never aiohttp."""
+ENGINE = {"anyio", "certifi", "h11", "httpcore"}
+"""The packages that few requests at once take."""
+TRIO = {"attr", "attrs", "idna", "outcome", "sniffio", "sortedcontainers", "trio"}
+"""What httpcore imports where trio is installed, as some development tools have it."""
 COMMANDS = group.list_commands(click.Context(group))
 
 
@@ -76,7 +83,7 @@ def loaded_by(*arguments: str) -> tuple[set[str], set[str]]:
     loaded = modules_after(f"from reconciler.cli.main import main; main({arguments!r})")
     own = {name for name in loaded if name.split(".")[0] == "reconciler"}
     packages = {name.split(".")[0] for name in loaded - own} - sys.stdlib_module_names
-    return own, {name for name in packages if not name.startswith("_")} - {"sniffio"}  # there where trio is
+    return own, {name for name in packages if not name.startswith("_")} - TRIO
 
 
 def test_to_validate_loads_neither_a_client_nor_what_plans_are_made_of(project: Path) -> None:
@@ -93,11 +100,27 @@ def test_a_plan_imports_nothing_that_executes_undoes_or_takes_snapshots(project:
     own, others = loaded_by("--project", str(project), "plan")
 
     rooms = {".".join(name.split(".")[1:3]) for name in own}
-    assert len(own) <= 120, "a plan loads more modules of ours: import where it is used what most plans do not need"
+    of_plan = {name for name in own if not name.startswith("reconciler.sandbox")}
+    assert len(of_plan) <= 110, "a plan loads more modules of ours: import where it is used what most plans do not need"
     assert "workflow.planning" in rooms
     assert rooms.isdisjoint({"core.review", "core.snapshot", "core.undo", "execute", "journal", "lease", "watching"})
     assert own.isdisjoint({"reconciler.workflow.notifying", "reconciler.api.webhook", "reconciler.api.sharing"})
-    assert others == VALIDATING | {"anyio", "httpx", "idna", "starlette", "tenacity"}
+    assert others == VALIDATING | ENGINE | {"httpx", "starlette"}
+
+
+def test_a_plan_over_the_network_loads_the_engine_of_httpx_and_neither_httpx_nor_aiohttp(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", "sk-test-5c1f0e77")
+    with running(create_app(Store())) as url:
+        (project / "reconciler.yaml").write_text(
+            f"version: 1\nenvironments: {{e: {{api: '{url}', concurrency: 50, reader: contacts}}}}\n"
+        )
+        own, others = loaded_by("--project", str(project), "plan")
+
+    assert "reconciler.workflow.planning" in own
+    assert len(own) <= 110
+    assert others == VALIDATING | ENGINE
 
 
 @pytest.mark.parametrize("name", COMMANDS)

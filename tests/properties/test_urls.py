@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.client import base_url
+from reconciler.api.client import base_url, endpoint
 
 HOSTS = {
     "api.bland.ai": ("api.bland.ai", "API.Bland.AI", "api.bland.ai."),
@@ -20,6 +20,7 @@ PATHS = {
     "/a%2Fb": ("/a%2fb", "/a%2Fb/"),
     "/caf%C3%A9": ("/café", "/caf%c3%a9/"),
 }
+DEFAULTS = {"http": 80, "https": 443}
 PORTS = {"http": ("", ":80", ":080", ":"), "https": ("", ":443", ":0443", ":")}
 
 accounts = st.tuples(
@@ -63,3 +64,13 @@ def test_two_accounts_have_two_names_and_a_name_is_its_own_spelling(
 @pytest.mark.parametrize("one", ["https://api.bland.ai/v1", "https://api.bland.ai:444", "https://api.bland.ai/V1"])
 def test_what_may_be_another_account_keeps_a_name_of_its_own(one: str) -> None:
     assert base_url(one) == one
+
+
+@given(st.from_regex(endpoint._PLAIN, fullmatch=True))  # noqa: SLF001  the fast way has to lead where the other does
+def test_a_url_that_needs_no_parser_has_the_parts_that_a_parser_finds(text: str) -> None:
+    plain = endpoint._plain_parts(text)  # noqa: SLF001  as above
+    scheme, host, port, path = endpoint._parts("the URL", text)  # noqa: SLF001  as above
+
+    assert plain is not None
+    assert (plain[0], plain[1], plain[3]) == (scheme, host, path)
+    assert (plain[2] or DEFAULTS[scheme]) == (port or DEFAULTS[scheme])

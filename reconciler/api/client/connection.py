@@ -1,17 +1,20 @@
-"""The connection to the API: one client for all requests, over httpx's own transport, or aiohttp for many at once."""
+"""The connection to the API: one client for all requests, over httpcore, or aiohttp for many at once."""
 
 import math
 import ssl
 from asyncio import timeout
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from string import ascii_letters, digits, punctuation
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as url_quoted
 from urllib.parse import urlsplit
 from zlib import MAX_WBITS, decompressobj
 from zlib import error as ZlibError  # noqa: N812  it is one
 
-import httpx
+import httpcore
 from msgspec.structs import replace
 
 from reconciler.api.answers import ApiAnswer
@@ -23,7 +26,7 @@ from reconciler.api.client.endpoint import (
     check_as_written,
     read_within,
 )
-from reconciler.api.client.failures import NoTlsError, no_answer, unreachable
+from reconciler.api.client.failures import FAILURES, NoTlsError, no_answer, unreachable
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
 from reconciler.errors import ApiUnavailableError
 
@@ -32,14 +35,16 @@ if TYPE_CHECKING:  # only many requests at once load aiohttp
 
 _PLAIN = {"", "identity"}
 _GZIP = MAX_WBITS | 16  # with gzip's head and sum
+_AS_WRITTEN = ascii_letters + digits + punctuation.replace("#", "")
+"""The characters that a path may hold; `#` would end it."""
 _FEW = 10
-"""How many requests at once httpx's own transport carries well; the CPU time of its pool grows with their square."""
+"""How many requests at once httpcore carries well; the CPU time of its pool grows with their square."""
 _KEPT_ALIVE = 15.0  # seconds, as long as aiohttp keeps a connection that is not used
 
 
 class Transport:
     """
-    What sends requests: httpx's own transport up to a concurrency of ten, which is quick to import.
+    What sends requests: httpcore, the engine of httpx, up to a concurrency of ten, which is quick to import.
 
     Beyond, it carries one request at a time, and what is sent beside it goes over aiohttp, which is imported then. So a
     small plan never waits for that import, whatever its concurrency, and no more connections are opened than that.
@@ -49,15 +54,15 @@ class Transport:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._most = _carried_by_httpx(endpoint)
+        self._most = _carried_by_httpcore(endpoint)
         self._beyond = 0 if self._most == math.inf else endpoint.concurrency - int(self._most)
         self._tls = _tls(endpoint)
-        self._own = _OverHttpx(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency)
+        self._own = _own_carrier(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency)
         self._under_way = self._under_way_beyond = 0
         self._over_aiohttp: OverAiohttp | None = None
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
+        """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
         if self._under_way >= self._most or (self._over_aiohttp and self._under_way_beyond < self._beyond):
             self._under_way_beyond += 1
             try:
@@ -84,50 +89,83 @@ class Transport:
             await self._over_aiohttp.aclose()
 
 
-class _OverHttpx:
+class _OverHttpcore:
     """
-    Sends requests over httpx's own transport, or to an application in this process.
+    Sends requests over httpcore.
 
-    `httpx.AsyncClient` would do the same. It also looks at each request for cookies, redirects, authentication and
-    parameters, none of which this API has. That took half of the CPU time of a request.
+    httpx would do the same with it. It takes longer to import than all of ours, and it also looks at each request for
+    cookies, redirects, authentication and parameters, none of which this API has.
     """
 
     def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
-        self._endpoint = endpoint
-        self._transport = _httpx_transport(endpoint, tls, connections)
-        self._headers = {is_json: httpx.Headers(endpoint.headers(is_json=is_json)) for is_json in (False, True)}
-        self._extensions = {"timeout": httpx.Timeout(endpoint.timeout).as_dict()}
+        url = urlsplit(endpoint.origin)
+        self._where = f"{url.hostname}:{url.port or 443}"
+        self._url = partial(httpcore.URL, scheme=url.scheme, host=url.hostname or "", port=url.port)
+        self._headers = {
+            is_json: [("host", url.netloc), *endpoint.headers(is_json=is_json).items()] for is_json in (False, True)
+        }
+        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), endpoint.timeout)}
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=_KEPT_ALIVE,
+        )
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
-        request = httpx.Request(
-            method,
-            self._endpoint.origin + path,
-            headers=self._headers[content is not None],
-            content=content,
-            extensions=self._extensions,
-        )
-        check_as_written(path, request.url.raw_path.decode("ascii"))
+        """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
+        check_as_written(path, url_quoted(path, safe=_AS_WRITTEN))
+        headers = self._headers[content is not None]
+        if content is not None:
+            headers = [*headers, ("content-length", str(len(content)))]
         try:
-            response = await self._transport.handle_async_request(request)
-            try:
-                body = await read_within(most_bytes, response.aiter_raw())
-            finally:
-                await response.aclose()
-        except httpx.ConnectError as error:
+            async with self._pool.stream(
+                method, self._url(target=path), headers=headers, content=content, extensions=self._extensions
+            ) as response:
+                body = await read_within(most_bytes, response.aiter_stream())
+        except httpcore.ConnectError as error:
             if why := _why_no_tls(error):
-                url = urlsplit(self._endpoint.base_url)
-                raise NoTlsError(f"{url.hostname}:{url.port or 443}", why) from error
+                raise NoTlsError(self._where, why) from error
             raise
-        return Received(response.status_code, response.headers, body)
+        names = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
+        return Received(response.status, dict(names), body)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._pool.aclose()
 
 
-def _carried_by_httpx(endpoint: Endpoint) -> float:
-    """Return how many requests at once httpx's own transport carries for an endpoint."""
+class _InProcess:
+    """Hands requests to an application in this process."""
+
+    def __init__(self, endpoint: Endpoint, app: Callable[..., Any]) -> None:
+        import httpx
+
+        self._origin = endpoint.origin
+        self._headers = {is_json: httpx.Headers(endpoint.headers(is_json=is_json)) for is_json in (False, True)}
+        self._request = httpx.Request
+        self._transport = httpx.ASGITransport(app)
+
+    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+        """Send a request and return its answer; raises `TooLargeError`."""
+        headers = self._headers[content is not None]
+        request = self._request(method, self._origin + path, headers=headers, content=content)
+        check_as_written(path, request.url.raw_path.decode("ascii"))
+        response = await self._transport.handle_async_request(request)
+        return Received(response.status_code, response.headers, await read_within(most_bytes, response.aiter_raw()))
+
+    async def aclose(self) -> None:
+        """Leave the application as it is."""
+
+
+def _own_carrier(endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> _OverHttpcore | _InProcess:
+    if endpoint.app is not None:
+        return _InProcess(endpoint, endpoint.app)
+    return _OverHttpcore(endpoint, tls, connections)
+
+
+def _carried_by_httpcore(endpoint: Endpoint) -> float:
+    """Return how many requests at once httpcore carries for an endpoint."""
     if endpoint.proxy:
         return 0
     return math.inf if endpoint.app is not None or endpoint.concurrency <= _FEW else 1
@@ -142,19 +180,9 @@ def _tls(endpoint: Endpoint) -> ssl.SSLContext:
     return context
 
 
-def _httpx_transport(endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
-    if endpoint.app is not None:
-        return httpx.ASGITransport(endpoint.app)
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEPT_ALIVE
-    )
-    return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
-
-
-def _why_no_tls(error: httpx.ConnectError) -> ssl.SSLError | None:
+def _why_no_tls(error: httpcore.ConnectError) -> ssl.SSLError | None:
     """Return what was wrong with TLS; None where there was no connection at all."""
-    of_httpcore = error.__cause__
-    cause = of_httpcore and (of_httpcore.__cause__ or of_httpcore.__context__)  # its pool raises it "from None"
+    cause = error.__cause__ or error.__context__  # its pool raises it "from None"
     return cause if isinstance(cause, ssl.SSLError) else None
 
 
@@ -206,7 +234,7 @@ class Connection:
                 received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
         except TooLargeError as error:
             raise _unreadable(f"is larger than {most_bytes // 2**20} MiB") from error
-        except (httpx.HTTPError, OSError) as error:
+        except FAILURES as error:
             if limit.expired():
                 where = self._endpoint.base_url
                 raise no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error

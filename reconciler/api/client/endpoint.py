@@ -3,10 +3,9 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-import httpx
 from msgspec import Struct
 
 from reconciler import __version__
@@ -16,16 +15,23 @@ from reconciler.core.model.masking import compose, label, quote
 from reconciler.core.model.settings import THIS_MACHINE
 from reconciler.errors import ForbiddenCallError, InputError
 
-if TYPE_CHECKING:  # the sandbox in process is behind no proxy
+if TYPE_CHECKING:  # the sandbox in process is behind no proxy, and few URLs need a parser
+    import httpx
+
     from reconciler.api.network import Proxy
 
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
-_HOST_ALONE = re.compile(r"(?=.{1,40}$)(?:[a-z0-9-]+\.)+[a-z]{2,6}")
+_HOST_ALONE = r"(?=.{1,40}$)(?:[a-z0-9-]+\.)+[a-z]{2,6}"
 """A host that someone wrote without https://, and surely no key, so that it may be shown."""
-_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
-_LIKE_A_KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_.~-]{24,}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ESCAPED = r"%[0-9A-Fa-f]{2}"
+_UNRESERVED = r"[A-Za-z0-9._~-]"
+_LIKE_A_KEY = r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_.~-]{24,}"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_PLAIN = re.compile(
+    r"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9_~-]+)*)/?"
+)
+"""A URL that is already in its one spelling, but for a slash at its end and the port that its scheme has anyway."""
+_Parts: TypeAlias = tuple[str, str, int | None, str]
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
@@ -33,7 +39,7 @@ _SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
 
 
 class Received(Struct, frozen=True):
-    """An answer as it came, read whole; the names of `headers` are the same in upper and lower case."""
+    """An answer as it came, read whole; the names of `headers` can be given in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,7 +53,7 @@ class Carrier(Protocol):
         """
         Send a request to a path of the host as it is written, and return its answer.
 
-        Raises `httpx.HTTPError`, and `TooLargeError` for an answer of more bytes than `most_bytes`.
+        Raises one of `FAILURES`, and `TooLargeError` for an answer of more bytes than `most_bytes`.
         """
         ...
 
@@ -133,28 +139,43 @@ def base_url(text: str, *, source: str = "") -> str:
     `source` says in messages where the URL was written.
     """
     name = f"the URL of the API ({source})" if source else "the URL of the API"
-    if _HOST_ALONE.fullmatch(text) and not _LIKE_A_KEY.fullmatch(text):
+    if re.fullmatch(_HOST_ALONE, text) and not re.fullmatch(_LIKE_A_KEY, text):
         raise InputError(f"{name} is {text}, without https://; write https://{text}")
-    try:
-        url = httpx.URL(_ESCAPED.sub(_unescaped, text.strip()))
-    except httpx.InvalidURL as error:
-        raise InputError(compose("{} is not a URL: {}", name, label(str(error)))) from error
-    if url.userinfo or url.query or url.fragment:
-        raise InputError(f"{name} is only a scheme, a host and a path: leave out user, password, query and fragment")
-    scheme, host = url.scheme.lower(), _host(url)
-    if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _LAST_PORT:
+    scheme, host, given_port, path = _plain_parts(text) or _parts(name, text)
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (given_port or 1) <= _LAST_PORT:
         raise InputError(compose("{}, {}, must be https://HOST, or http:// for this machine", name, quote(text)))
     if scheme == "http" and host.strip("[]") not in THIS_MACHINE:
         message = "{}, {}, must start with https://, or the key would be sent in the open"
         raise InputError(compose(message, name, quote(text)))
-    path = _path(url)
-    if any(_LIKE_A_KEY.fullmatch(part) and not _UUID.fullmatch(part) for part in path.split("/")):
+    if any(re.fullmatch(_LIKE_A_KEY, part) and not re.fullmatch(_UUID, part) for part in path.split("/")):
         raise InputError(f"{name} holds what looks like a key: leave it out; keys come from variables")
-    port = f":{url.port}" if url.port not in {None, _PORTS[scheme]} else ""
+    port = f":{given_port}" if given_port not in {None, _PORTS[scheme]} else ""
     return f"{scheme}://{host}{port}{path}"
 
 
-def _host(url: httpx.URL) -> str:
+def _plain_parts(text: str) -> _Parts | None:
+    """Return the parts of a URL that is written as nearly all are, and needs no parser; None for any other."""
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    scheme, host, port, path = found.groups()
+    return scheme, host, int(port) if port else None, path
+
+
+def _parts(name: str, text: str) -> _Parts:
+    """Return scheme, host, port and path of a URL in their one spelling; raises `InputError`."""
+    import httpx  # noqa: PLC0415  see above
+
+    try:
+        url = httpx.URL(re.sub(_ESCAPED, _unescaped, text.strip()))
+    except httpx.InvalidURL as error:
+        raise InputError(compose("{} is not a URL: {}", name, label(str(error)))) from error
+    if url.userinfo or url.query or url.fragment:
+        raise InputError(f"{name} is only a scheme, a host and a path: leave out user, password, query and fragment")
+    return url.scheme.lower(), _host(url), url.port, _path(url)
+
+
+def _host(url: "httpx.URL") -> str:
     """Return the host in lower-case ASCII, without the dot that may end a name; an IPv6 address in its short form."""
     host = url.raw_host.decode("ascii").lower()
     try:
@@ -164,12 +185,12 @@ def _host(url: httpx.URL) -> str:
     return f"[{address}]" if address.version == _IPV6 else str(address)
 
 
-def _path(url: httpx.URL) -> str:
+def _path(url: "httpx.URL") -> str:
     """Return the path without slashes at its end, each character escaped in one way."""
-    path = _ESCAPED.sub(_unescaped, url.raw_path.decode("ascii").partition("?")[0])
+    path = re.sub(_ESCAPED, _unescaped, url.raw_path.decode("ascii").partition("?")[0])
     return path.rstrip("/")
 
 
 def _unescaped(found: re.Match[str]) -> str:
     character = chr(int(found[0][1:], 16))
-    return character if _UNRESERVED.fullmatch(character) else found[0].upper()
+    return character if re.fullmatch(_UNRESERVED, character) else found[0].upper()

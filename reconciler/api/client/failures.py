@@ -4,7 +4,7 @@ import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import httpx
+import httpcore
 
 from reconciler.api.client.endpoint import Endpoint
 from reconciler.core.model.text import visible
@@ -23,7 +23,11 @@ _CERTIFICATE_CURES = {
 }
 
 
-class NoTlsError(httpx.ConnectError):
+FAILURES = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError, OSError)
+"""What a carrier raises where a request gets no whole answer, whatever it sends with."""
+
+
+class NoTlsError(httpcore.ConnectError):
     """There is no TLS with a server, or with a proxy before it: `where` is the one, `cause` why, if it is known."""
 
     def __init__(self, where: str, cause: object) -> None:
@@ -32,7 +36,7 @@ class NoTlsError(httpx.ConnectError):
         self.cause = cause
 
 
-class RefusedByProxyError(httpx.ProxyError):
+class RefusedByProxyError(httpcore.ProxyError):
     """A proxy answered with `status` instead of connecting."""
 
     def __init__(self, status: int) -> None:
@@ -40,7 +44,7 @@ class RefusedByProxyError(httpx.ProxyError):
         self.status = status
 
 
-def unreachable(error: httpx.HTTPError | OSError, endpoint: Endpoint) -> ApiUnavailableError:
+def unreachable(error: Exception, endpoint: Endpoint) -> ApiUnavailableError:
     """Return the error for what the network did."""
     where, seconds = endpoint.base_url, f"{endpoint.timeout:g} seconds"
     match error:
@@ -48,11 +52,11 @@ def unreachable(error: httpx.HTTPError | OSError, endpoint: Endpoint) -> ApiUnav
             return _no_tls(server, cause)
         case RefusedByProxyError(status=status) if endpoint.proxy:
             return _no_tunnel(endpoint.proxy, where, status)
-        case httpx.ConnectError() | httpx.ProxyError():
+        case httpcore.ConnectError() | httpcore.ProxyError():
             return _not_sent(f"cannot connect to {endpoint.proxy or where}")
-        case httpx.ConnectTimeout():
+        case httpcore.ConnectTimeout():
             return _not_sent(f"cannot connect to {where} within {seconds}")
-        case httpx.TimeoutException() | TimeoutError():
+        case httpcore.TimeoutException() | TimeoutError():
             return no_answer(f"no answer from {where} within {seconds}")
         case _:
             return no_answer(f"{where} closed the connection without an answer")

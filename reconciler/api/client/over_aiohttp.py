@@ -3,7 +3,7 @@
 import ssl
 
 import aiohttp
-import httpx
+import httpcore
 from yarl import URL
 
 from reconciler.api.client.endpoint import Endpoint, Received, check_as_written, read_within
@@ -27,7 +27,7 @@ class OverAiohttp:
         )
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises `httpx.HTTPError`, and `TooLargeError`."""
+        """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
         url = URL(self._origin + path, encoded=True)
         check_as_written(path, url.raw_path_qs)
         try:
@@ -42,7 +42,7 @@ class OverAiohttp:
             ) as response:
                 body = await read_within(most_bytes, response.content.iter_any())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _error_of_httpx(error) from error
+            raise _failure(error) from error
         return Received(response.status, response.headers, body)
 
     async def aclose(self) -> None:
@@ -50,7 +50,7 @@ class OverAiohttp:
         await self._session.close()
 
 
-def _error_of_httpx(cause: BaseException) -> httpx.HTTPError:
+def _failure(cause: BaseException) -> Exception:
     match cause:
         case aiohttp.ClientSSLError():
             why = getattr(cause, "certificate_error", None) or cause.os_error
@@ -58,10 +58,10 @@ def _error_of_httpx(cause: BaseException) -> httpx.HTTPError:
         case aiohttp.ClientHttpProxyError(status=status):
             return RefusedByProxyError(status)
         case aiohttp.ClientConnectorError():
-            return httpx.ConnectError(str(cause))
+            return httpcore.ConnectError(str(cause))
         case aiohttp.ConnectionTimeoutError():
-            return httpx.ConnectTimeout(str(cause))
+            return httpcore.ConnectTimeout(str(cause))
         case TimeoutError():
-            return httpx.ReadTimeout(str(cause))
+            return httpcore.ReadTimeout(str(cause))
         case _:
-            return httpx.ReadError(str(cause))
+            return httpcore.ReadError(str(cause))
