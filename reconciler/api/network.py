@@ -17,9 +17,9 @@ _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPT_VARIABLES = ("no_proxy", "NO_PROXY")
 _PORTS = {"http": 1080, "https": 443}  # curl's own, where the variable names none
 _LAST_PORT = 65535
-_WITH_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-_PLACE = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
-_WITH_PORT = re.compile(r"(?P<host>[^:]+|\[[^]]+\]):(?P<port>[0-9]+)")
+_WITH_SCHEME = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)"
+_PLACE = r"(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
+_WITH_PORT = r"(?P<host>[^:]+|\[[^]]+\]):(?P<port>[0-9]+)"
 _WRITTEN_AS = "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with % escapes in user and password"
 
 
@@ -80,7 +80,7 @@ def _first(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, str
 
 def _proxy(variable: str, text: str) -> Proxy:
     """Return the proxy that a variable names; raises `InputError` without its text, which may hold a password."""
-    found = _WITH_SCHEME.fullmatch(text)
+    found = re.fullmatch(_WITH_SCHEME, text, re.DOTALL)
     scheme, rest = (found["scheme"].lower(), found["rest"]) if found else ("http", text)
     if scheme.startswith("socks"):
         raise InputError(f"{variable} names a SOCKS proxy, and only HTTP proxies are supported; {_WRITTEN_AS}")
@@ -101,7 +101,7 @@ def _proxy(variable: str, text: str) -> Proxy:
 
 def _place(text: str, *, default: int) -> str | None:
     """Return host and port; None for any other text."""
-    found = _PLACE.fullmatch(text)
+    found = re.fullmatch(_PLACE, text)
     port = int(found["port"] or default) if found else 0
     if not found or not 0 < port <= _LAST_PORT or (found["ipv6"] and not _is_address(found["ipv6"])):
         return None
@@ -124,7 +124,7 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
 def _exceptions(text: str) -> Iterator[tuple[str, int | None]]:
     """Yield names, addresses and networks, each with its port or None; commas and blanks separate them."""
     for entry in re.split(r"[\s,]+", text.lower()):
-        if found := _WITH_PORT.fullmatch(entry):
+        if found := re.fullmatch(_WITH_PORT, entry):
             yield found["host"].strip("[]"), int(found["port"])
         elif entry:
             yield entry.strip("[]"), None

@@ -32,7 +32,7 @@ class Invocation(RunOptions):
 pass_invocation = click.make_pass_decorator(Invocation)
 
 
-_RECOMMENDED = re.compile(rf"`{PROGRAM} (?P<options>(?:-\S+ [^`\s]+ )*)(?P<path>[a-z]+(?: [a-z]+)?)(?P<rest>[^`]*)`")
+_RECOMMENDED = rf"`{PROGRAM} (?P<options>(?:-\S+ [^`\s]+ )*)(?P<path>[a-z]+(?: [a-z]+)?)(?P<rest>[^`]*)`"
 _CARRIED = {"project": "--project", "environment": "-e", "state": "--state"}
 """What decides which repository, which account and which journals a command is about."""
 
@@ -45,7 +45,7 @@ def pasteable(text: str) -> str:
     """
     if f"`{PROGRAM} " not in text:
         return text
-    return _RECOMMENDED.sub(_completed, text)
+    return re.sub(_RECOMMENDED, _completed, text)
 
 
 def _completed(found: re.Match[str]) -> str:

@@ -14,9 +14,9 @@ from reconciler.reading.places import Lines
 
 Parser: TypeAlias = "type[yaml.CSafeLoader | PythonParser]"
 
-_PAIR = re.compile(r"(?<!\\)(?P<before>(?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_QUESTION = re.compile(r"\?(?=\S)")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_PAIR = r"(?<!\\)(?P<before>(?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_QUESTION = r"\?(?=\S)"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 class PythonParser(yaml.SafeLoader):
@@ -28,7 +28,7 @@ class PythonParser(yaml.SafeLoader):
             event: events.Event | None = super().get_event()  # type: ignore[no-untyped-call] # the stubs leave it out
         except ValueError as error:
             raise yaml.MarkedYAMLError("in a quoted scalar", None, str(error), self.get_mark()) from error
-        if isinstance(event, events.ScalarEvent) and _SURROGATE.search(event.value):
+        if isinstance(event, events.ScalarEvent) and re.search(_SURROGATE, event.value):
             raise yaml.MarkedYAMLError("in a quoted scalar", None, "half a character", self.get_mark())
         return event
 
@@ -43,19 +43,19 @@ def parsed(text: str, parser: Parser = PARSER) -> Iterator[Any]:
     YAML contains JSON, whose writers escape an emoji as two halves (`\ud83d\ude00`). Both parsers refuse these, so they
     are given other characters of the same length, for which the emoji stands in the events.
     """
-    return _with_pairs(text, parser) if "\\u" in text and _PAIR.search(text) else iter(parser(text).get_event, None)
+    return _with_pairs(text, parser) if "\\u" in text and re.search(_PAIR, text) else iter(parser(text).get_event, None)
 
 
 def _with_pairs(text: str, parser: Parser) -> Iterator[events.Event]:
     lowered = text.lower()
     letter = next(letter for letter in map(chr, range(0xE000, 0xF900)) if not _stands_in(letter, lowered))
     escape = f"\\u{ord(letter):04x}" * 2
-    replaced = _PAIR.sub(lambda pair: pair["before"] + escape, text)
+    replaced = re.sub(_PAIR, lambda pair: pair["before"] + escape, text)
     stream: Iterator[Any] = iter(parser(replaced).get_event, None)
     for event in stream:
         if isinstance(event, events.ScalarEvent):
             written = text[event.start_mark.index : event.end_mark.index]  # type: ignore[union-attr] # parsed: has marks
-            pairs = [pair[0][len(pair["before"]) :] for pair in _PAIR.finditer(written)]
+            pairs = [pair[0][len(pair["before"]) :] for pair in re.finditer(_PAIR, written)]
             is_quoted = event.style == '"'  # in other quotes, an escape is what it says
             for pair in pairs:
                 was, meant = (letter * 2, json.loads(f'"{pair}"')) if is_quoted else (escape, pair)
@@ -75,7 +75,7 @@ def misread_questions(text: str) -> frozenset[int]:
     Between brackets both parsers take the mark for the sign of a key, and leave it out: `[?new]` is `[{new: null}]`.
     In YAML 1.2 the mark is the start of the text, as it is everywhere else.
     """
-    return frozenset(found.end() for found in _QUESTION.finditer(text)) if "?" in text else frozenset()
+    return frozenset(found.end() for found in re.finditer(_QUESTION, text)) if "?" in text else frozenset()
 
 
 def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:
@@ -91,7 +91,7 @@ def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:
 _SAVE = "save the file as UTF-8"
 _UTF16 = "the file seems to be UTF-16: save it as UTF-8"
 _PLAIN_BYTES = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
-_UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 """All that YAML forbids, and the line separators: some YAML readers end a line at them, and some do not."""
 
 _NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line separator", "\u2029": "a line separator"}
@@ -99,12 +99,12 @@ _NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line s
 
 CONFLICT = "this line is a marker of a merge conflict"
 RESOLVE = "resolve the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
+_CONFLICT = r"^(?:<{7}|>{7})(?: |\r?$)"
 
 
 def conflict_marker(text: str) -> int | None:
     """Return where the first line starts that is only a conflict mark of git's."""
-    found = _CONFLICT.search(text) if "<<<<<<<" in text or ">>>>>>>" in text else None
+    found = re.search(_CONFLICT, text, re.MULTILINE) if "<<<<<<<" in text or ">>>>>>>" in text else None
     return found.start() if found else None
 
 
@@ -115,7 +115,7 @@ def decoded(data: bytes, *, file: str) -> str | Problem:
         text = body.decode()
     except UnicodeDecodeError as error:
         return not_utf8(body, error.start, file=file)
-    if body.translate(None, _PLAIN_BYTES) and (unfit := _UNFIT.search(text)):
+    if body.translate(None, _PLAIN_BYTES) and (unfit := re.search(_UNFIT, text)):
         return _not_yaml(text, unfit.start(), file=file)
     return text
 

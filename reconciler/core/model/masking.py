@@ -38,13 +38,13 @@ MOST_LINES = 100
 
 _LONGEST_QUOTE = 41
 _LONGEST_WORD = 200
-_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+_LONG_WORD = rf"\S{{{_LONGEST_WORD + 1},}}"
 _LONGEST_LINE = 1_000
 _END_OF_LINE = 300
 SHORTEST_SECRET = 8
 """A shorter text cannot be replaced in others: it could be part of any word."""
 
-_IN_ADDRESS = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
+_IN_ADDRESS = r'\["(?:[^"\\]|\\.)*"\]'
 """A step of an address that is no plain word: a user's phone number, or any key."""
 
 MaskReason: TypeAlias = Literal["live", "secret", "sensitive"]
@@ -176,7 +176,7 @@ def worded(problem: Problem, *, reveal: bool) -> Problem:
     Values that came from an account or are `sensitive` are quoted only on the operator's own terminal (`reveal`).
     """
     if problem.withheld and not reveal:
-        address = _IN_ADDRESS.sub('["…"]', problem.address)
+        address = re.sub(_IN_ADDRESS, '["…"]', problem.address)
         return structs.replace(problem, address=address, message=str(problem.message), cure=str(problem.cure))
     return structs.replace(problem, message=shown(problem.message), cure=shown(problem.cure))
 
@@ -193,7 +193,7 @@ def _fitted(line: str) -> str:
     """Return a line about a problem with the first characters of what is very long in it: a key, a value, a list."""
     if len(line) <= _LONGEST_WORD:
         return line
-    fitted = _LONG_WORD.sub(lambda word: shortened(word[0], _LONGEST_WORD), line)
+    fitted = re.sub(_LONG_WORD, lambda word: shortened(word[0], _LONGEST_WORD), line)
     return (
         fitted if len(fitted) <= _LONGEST_LINE else f"{fitted[: _LONGEST_LINE - _END_OF_LINE]}…{fitted[-_END_OF_LINE:]}"
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # most runs choose nothing by labels
     from reconciler.core.model.labels import LabelCondition
 
 _MOST = 999_999
-_WRITTEN = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
+_WRITTEN = r"([0-9]{1,6})/([1-9][0-9]{0,5})"
 
 
 class Shard(Struct, frozen=True):
@@ -74,7 +74,7 @@ class Shards(DocumentPart, frozen=True):
 
 def parse_shard(text: str) -> Shard:
     """Read `I/N` with I from 0 to N-1; raises `ValueError` for anything else."""
-    found = _WRITTEN.fullmatch(text)
+    found = re.fullmatch(_WRITTEN, text)
     if found is None or int(found[1]) >= int(found[2]):
         raise ValueError(text)
     return Shard(int(found[1]), int(found[2]))

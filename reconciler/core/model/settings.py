@@ -117,7 +117,7 @@ class Notify(Struct, frozen=True):
     on: frozenset[NotifyEvent]
 
 
-_RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])")
+_RATE = r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})([smh])"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -141,7 +141,7 @@ class Rate(Struct, frozen=True):
 
 def parse_rate(text: str) -> Rate:
     """Read `REQUESTS/WINDOW`, the window in s, m or h; raises `ValueError` for anything else."""
-    found = _RATE.fullmatch(text)
+    found = re.fullmatch(_RATE, text)
     if found is None:
         raise ValueError(text)
     return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
@@ -179,7 +179,7 @@ def is_of_this_machine(api: str) -> bool:
     return (urlsplit(api).hostname or "") in THIS_MACHINE
 
 
-_BUCKET = re.compile(r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?")
+_BUCKET = r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?"
 
 
 def is_bucket(place: str) -> bool:
@@ -189,7 +189,7 @@ def is_bucket(place: str) -> bool:
 
 def bucket_problem(place: str) -> str:
     """Return why state cannot be kept at a URL; empty where it can."""
-    return "" if _BUCKET.fullmatch(place) else "this is neither a folder nor the URL of a bucket with a prefix"
+    return "" if re.fullmatch(_BUCKET, place) else "this is neither a folder nor the URL of a bucket with a prefix"
 
 
 BUCKET_CURE = "write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX; keys come from variables"
