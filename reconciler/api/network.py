@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPT_VARIABLES = ("no_proxy", "NO_PROXY")
 _PORTS = {"http": 1080, "https": 443}  # curl's own, where the variable names none
 _LAST_PORT = 65535
+_LARGEST_BUNDLE = 64 << 20
 _WITH_SCHEME = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)"
 _PLACE = r"(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
 _WITH_PORT = r"(?P<host>[^:]+|\[[^]]+\]):(?P<port>[0-9]+)"
@@ -62,6 +64,9 @@ def check_certificates(url: str, environ: Mapping[str, str]) -> None:
         return
     if file := environ.get("SSL_CERT_FILE"):
         try:
+            status = Path(file).stat()
+            if not S_ISREG(status.st_mode) or status.st_size > _LARGEST_BUNDLE:  # reading a pipe would wait for ever
+                raise InputError(f"SSL_CERT_FILE names {quoted(file)}, which is no file of certificates")
             is_usable = b"-----BEGIN " in Path(file).read_bytes()
         except (OSError, ValueError) as error:
             why = (getattr(error, "strerror", None) or "no file can have this name").lower()

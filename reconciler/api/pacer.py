@@ -95,6 +95,11 @@ class Pacer:
         return self._waiting.clock.monotonic()
 
     @property
+    def is_stopping(self) -> bool:
+        """Return whether nothing more is to be sent, because the run was asked to stop."""
+        return self._waiting.should_stop()
+
+    @property
     def seconds_left(self) -> float:
         """Return the seconds until the minutes of the run are used up; infinite without a limit."""
         return self._deadline - self.now
@@ -294,7 +299,7 @@ class Pacer:
             raise type(self._over)(self._over.summary)
 
     def _end_of_run(self, seconds: float, why: str) -> NotSentError | None:
-        if self._waiting.should_stop():
+        if self.is_stopping:
             return NotSentError(NOT_REACHED)
         most, minutes = self._budget.requests, self._budget.minutes
         if most is not None and self.requests_sent >= most:

@@ -6,9 +6,9 @@ Each function takes what was asked, and raises `OtherRecordError` for an answer 
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.core.matching import (
     Asked,
@@ -84,7 +84,7 @@ class _PaginationBody(_Body):
 
 class _UsersBody(_Body):
     memory_id: str | None = None
-    users: list[_ListedUserBody]
+    users: Annotated[list[_ListedUserBody], Field(fail_fast=True)]
     pagination: _PaginationBody | None = None
 
 
@@ -99,8 +99,8 @@ class _ContactBody(_Body):
     org_id: str | None = None
     name: str | None = None
     metadata: dict[str, Any] | None = None
-    identifiers: list[_IdentifierBody] | None = None
-    memories: list[_RecordBody] | None = None
+    identifiers: Annotated[list[_IdentifierBody], Field(fail_fast=True)] | None = None
+    memories: Annotated[list[_RecordBody], Field(fail_fast=True)] | None = None
 
 
 class _ResolvedBody(_Body):
@@ -109,7 +109,7 @@ class _ResolvedBody(_Body):
 
 
 class _ContactsBody(_Body):
-    data: list[_ContactBody]
+    data: Annotated[list[_ContactBody], Field(fail_fast=True)]
     pagination: _PaginationBody | None = None
 
 

@@ -21,7 +21,7 @@ from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, 
 from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 
 _MOST_ANNOUNCED = 10_000_000
-_MOST_UNANNOUNCED = 1_000_000
+_MOST_UNANNOUNCED = 200_000
 _MOST_ADDED = 10_000
 _MOST_SINGLE = 50
 """At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""

@@ -5,14 +5,16 @@ import socket
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
 import pytest
 
 from reconciler.api import requests
-from reconciler.api.pacer import Budget
-from reconciler.errors import ApiUnavailableError
+from reconciler.api.client import connection
+from reconciler.api.pacer import Budget, Pacer, Waiting
+from reconciler.errors import ApiUnavailableError, NotSentError
 from tests.api.support import World, call, greeting
 
 pytestmark = pytest.mark.usefixtures("transport")
@@ -83,7 +85,7 @@ def test_an_answer_that_is_too_large_is_not_read_further_nor_asked_for_again(how
     assert str(error) == "the answer is larger than 16 MiB, so it was not read"
     assert error.may_have_happened
     assert len(sent) == 1
-    assert sent[0] < 32 * MEBI
+    assert sent[0] < 64 * MEBI  # what the system holds on the way counts as well
 
 
 @pytest.mark.parametrize("size", [16 * MEBI - 1, 16 * MEBI])
@@ -140,3 +142,49 @@ def test_towards_the_end_of_a_run_less_time_is_left_for_an_answer(minutes: float
 def test_a_listing_may_be_larger_than_a_record() -> None:
     assert requests.contacts(0).most_bytes == requests.users("m", 0).most_bytes == 64 * MEBI
     assert requests.memory("m").most_bytes == 16 * MEBI
+
+
+def test_once_a_run_is_to_stop_an_answer_under_way_gets_only_a_little_more_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_LOOK", 0.01)
+    monkeypatch.setattr(connection, "SHORTEST_ANSWER", 0.1)
+    with answering(DRIPPING["a body"]) as (url, sent):
+        endpoint = World().endpoint(url, in_process=False, timeout=100.0, answer_timeout=100.0)
+        pacer = Pacer(concurrency=1, waiting=Waiting(should_stop=lambda: bool(sent)))
+        with pytest.raises(NotSentError, match="stopped"):
+            call(replace(endpoint, pacer=pacer), lambda remote: remote.read_memory("m"))
+
+    assert len(sent) == 1
+
+
+LIMIT = 400_000
+HEAVY = {
+    "many small values": b'{"data": {"id": "m", "facts": {"a": [%s]}}}' % b",".join([b"[]"] * 1200),
+    "a wide letter in a long text": MEMORY % ("x" * 50_000 + "😀").encode(),
+    "a letter that is less wide": MEMORY % ("x" * 90_000 + "ш").encode(),
+    "an escape for a wide letter": MEMORY % (b"x" * 60_000 + rb"\ud83d\ude00"),
+}
+LIGHT = {
+    "some small values": b'{"data": {"id": "m", "facts": {"a": [%s]}}}' % b",".join([b"[]"] * 800),
+    "a long text": MEMORY % (b"x" * 130_000),
+    "a wide letter in a text": MEMORY % ("x" * 40_000 + "😀").encode(),
+    "a letter of Latin-1 in a long text": MEMORY % ("x" * 130_000 + "é").encode(),
+}
+
+
+@pytest.mark.parametrize("what", [*HEAVY, *LIGHT])
+def test_an_answer_that_takes_many_times_its_size_of_memory_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(connection, "_LIGHT", 1000)
+    monkeypatch.setattr(connection, "_MOST_WEIGHT", LIMIT)
+    with answering(lambda: of_length({**HEAVY, **LIGHT}[what])) as (url, sent):
+        endpoint = World().endpoint(url, in_process=False)
+        try:
+            said = str(call(endpoint, lambda remote: remote.read_memory("m")))
+        except ApiUnavailableError as error:
+            said = str(error)
+
+    assert ("would take more than 0 MB of memory, so it was not read" in said) is (what in HEAVY)
+    assert len(sent) == 1

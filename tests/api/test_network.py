@@ -1,5 +1,6 @@
 """Proxies and certificates on the way to the API: what is wrong is named, at once, and nothing of it is `unknown`."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -212,3 +213,14 @@ def test_certificates_are_looked_at_where_there_is_tls(tmp_path: Path) -> None:
     check_certificates(API, there)
     with pytest.raises(InputError, match="no file can have this name"):
         check_certificates(API, {"SSL_CERT_FILE": "a\0b"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_certificates_are_not_looked_for_in_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", 2**32)
+
+    for name in (tmp_path / "pipe", "/dev/zero", tmp_path, tmp_path / "huge"):
+        with pytest.raises(InputError, match="which is no file of certificates"):
+            check_certificates(API, {"SSL_CERT_FILE": str(name)})

@@ -2,15 +2,17 @@
 
 import os
 import resource
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.warm import ROOT
+import pytest
+
+from reconciler.api.client.endpoint import Endpoint
+from reconciler.cli.main import main
+from reconciler.cli.terminal import Waits
+from tests import warm
 
 MOST_SECONDS, MOST_MB, MOST_LINES, MOST_BYTES = 60, 500, 105, 100_000
 """What hostile input may cost at most: seconds of CPU, 10⁶ bytes of memory, and lines and bytes of output."""
@@ -37,32 +39,53 @@ def run(
     *,
     variables: Mapping[str, str] = MappingProxyType({}),
     limits: Mapping[int, int] = MappingProxyType({}),
+    answer: float = 60.0,
 ) -> Ended:
-    """Run the program to its end; one that takes more seconds of CPU than allowed is ended by the system."""
+    """
+    Run the program to its end, in a process forked from a warm one, whose memory counts as well.
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-        for kind, value in limits.items():
-            resource.setrlimit(kind, (value, value))
+    One that takes more seconds of CPU than allowed is ended by the system. Waits end at once; `answer` is how many
+    seconds an answer may take as a whole.
+    """
+    limited = {resource.RLIMIT_CPU: MOST_SECONDS, **limits}
+    process = warm.forked(_run, folder, tuple(call), dict(variables), limited, answer)
+    process.join(_PATIENCE)
+    process.kill()  # one that only waits
+    process.join()
+    assert process.exitcode is not None
+    cost = folder / ".cost"
+    seconds, peak = map(float, cost.read_text().split()) if cost.exists() else (float("inf"), float("inf"))
+    return Ended(process.exitcode, _text(folder / ".out"), _text(folder / ".err"), seconds, peak)
 
-    with (folder / ".out").open("wb+") as out, (folder / ".err").open("wb+") as err:
-        process = subprocess.Popen(  # noqa: S603  this program
-            [sys.executable, "-m", "reconciler", *call],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-            preexec_fn=limit,  # noqa: PLW1509  one thread starts it
-        )
-        killer = threading.Timer(_PATIENCE, process.kill)  # of a run that only waits
-        killer.start()
-        _, status, used = os.wait4(process.pid, 0)
-        killer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * _KIB / _MB
-    return Ended(process.returncode, _text(folder / ".out"), _text(folder / ".err"), seconds, peak)
+
+def _run(
+    folder: Path, call: Sequence[str], variables: Mapping[str, str], limits: Mapping[int, int], answer: float
+) -> None:
+    os.chdir(folder)
+    os.environ.update(variables)
+    (folder / ".cost").unlink(missing_ok=True)
+    for stream, name in ((1, ".out"), (2, ".err")):
+        with Path(name).open("w", encoding="utf-8") as sink:
+            os.dup2(sink.fileno(), stream)
+    for kind, value in limits.items():
+        resource.setrlimit(kind, (value, value))
+    _hurry(answer)
+    code = main(call)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    (folder / ".cost").write_text(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss * _KIB / _MB}")
+    os._exit(code)
+
+
+def _hurry(answer: float) -> None:
+    """Set the time for an answer, and let all waits end, in this process."""
+    patch = pytest.MonkeyPatch()
+    wait = Waits.__call__
+
+    async def shortly(waits: Waits, seconds: float, why: str) -> None:
+        await wait(waits, min(seconds, 0.001), why)
+
+    patch.setattr(Waits, "__call__", shortly)
+    patch.setattr(Endpoint, "seconds_for_an_answer", answer)
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import files, state
+from tests.hostile import answers, files, state
 from tests.hostile.measuring import MOST_BYTES, MOST_LINES, MOST_MB, MOST_SECONDS, Ended, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured as Linux counts it")
@@ -58,3 +58,15 @@ def test_what_somebody_left_in_our_folder_costs_a_message(name: str, applied: Pa
     said = check_cost(ended)
     assert ended.code == left.code, said[:2000]
     assert left.says in said
+
+
+@pytest.mark.parametrize("name", answers.CASES)
+def test_a_hostile_answer_costs_a_message(name: str, tmp_path: Path) -> None:
+    hostile = answers.CASES[name]
+    with answers.playing(hostile.parts) as port:
+        hostile.files(port).write(tmp_path)
+        ended = run(tmp_path, hostile.call, variables={"TEST_KEY": "sk-live-key"}, answer=hostile.seconds)
+
+    said = check_cost(ended)
+    assert ended.code == hostile.code, said[:2000]
+    assert hostile.says in said

@@ -1,8 +1,9 @@
 """The connection to the API: one client for all requests, over httpcore, or aiohttp for many at once."""
 
 import math
+import re
 import ssl
-from asyncio import timeout
+from asyncio import get_running_loop, timeout
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client.endpoint import (
+    SHORTEST_ANSWER,
     Carrier,
     Endpoint,
     Received,
@@ -37,8 +39,12 @@ _PLAIN = {"", "identity"}
 _GZIP = MAX_WBITS | 16  # with gzip's head and sum
 _AS_WRITTEN = ascii_letters + digits + punctuation.replace("#", "")
 """The characters that a path may hold; `#` would end it."""
+_LIGHT, _MOST_WEIGHT, _OF_A_VALUE = 1_900_000, 400_000_000, 210
+"""Bytes: a body that is surely read without much memory, the most that may be taken for one, and of one value."""
+_WIDE = ((4, rb"[\xf0-\xf4]"), (2, rb"[\xc4-\xef]"))
 _FEW = 10
 """How many requests at once httpcore carries well; the CPU time of its pool grows with their square."""
+_LOOK = 1.0  # seconds after which a request that waits looks whether the run is to stop
 _KEPT_ALIVE = 15.0  # seconds, as long as aiohttp keeps a connection that is not used
 
 
@@ -209,6 +215,31 @@ async def connected(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["Conn
         yield Connection(transport, endpoint, allowed)
 
 
+class _Patience:
+    """How many seconds an answer may take; once the run is to stop, only so many more as a write under way needs."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.seconds = endpoint.seconds_for_an_answer
+        self.limit = timeout(self.seconds)
+        self._pacer = endpoint.pacer
+        self._loop = get_running_loop()
+        self._began = self._loop.time()
+
+    def __enter__(self) -> None:
+        self._next = self._loop.call_later(_LOOK, self._look)
+
+    def __exit__(self, *_error: object) -> None:
+        self._next.cancel()
+
+    def _look(self) -> None:
+        passed = self._loop.time() - self._began
+        if not self._pacer.is_stopping:
+            self._next = self._loop.call_later(_LOOK, self._look)
+        elif passed + SHORTEST_ANSWER < self.seconds:
+            self.seconds = round(passed) + SHORTEST_ANSWER
+            self.limit.reschedule(self._began + self.seconds)
+
+
 class Connection:
     """Sends single requests through a transport, those that are allowed."""
 
@@ -227,22 +258,22 @@ class Connection:
         An answer that takes too long as a whole, or is larger than `most_bytes`, is not read to its end.
         """
         self._allowed.check(method, path.partition("?")[0])
-        seconds = self._endpoint.seconds_for_an_answer
-        limit = timeout(seconds)
+        patience = _Patience(self._endpoint)
         try:
-            async with limit:
-                received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
+            with patience:
+                async with patience.limit:
+                    received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
         except TooLargeError as error:
             raise _unreadable(f"is larger than {most_bytes // 2**20} MiB") from error
         except FAILURES as error:
-            if limit.expired():
+            if patience.limit.expired():
                 where = self._endpoint.base_url
-                raise no_answer(f"the answer of {where} did not end within {seconds:g} seconds") from error
+                raise no_answer(f"the answer of {where} did not end within {patience.seconds:g} seconds") from error
             raise unreachable(error, self._endpoint) from error
         headers = received.headers
         answer = ApiAnswer(
             received.status,
-            _unpacked(received, most_bytes),
+            _checked(_unpacked(received, most_bytes)),
             headers.get("retry-after"),
             received_at=datetime.now(UTC),
             date=headers.get("date"),
@@ -267,6 +298,25 @@ def _unpacked(received: Received, most_bytes: int) -> bytes:
     if len(body) > most_bytes:
         raise _unreadable(f"is larger than {most_bytes // 2**20} MiB")
     return body
+
+
+def _checked(body: bytes) -> bytes:
+    """Return a body; raises `ApiUnavailableError` for one that takes too much memory to be read."""
+    if len(body) > _LIGHT and _weight(body) > _MOST_WEIGHT:
+        raise _unreadable(f"would take more than {_MOST_WEIGHT // 10**6} MB of memory")
+    return body
+
+
+def _weight(body: bytes) -> int:
+    """
+    Return about how many bytes of memory it takes to read a body of JSON: more than it has, never much less.
+
+    Each value is an object. A text takes as many bytes a character as its widest one, once as a whole, once in parts.
+    """
+    values = sum(map(body.count, (b",", b"[", b"{")))
+    whole = next((wide for wide, letters in _WIDE if re.search(letters, body)), 1)
+    escaped = 5 if b"\\u" in body else 0  # the escape is short, and may stand for a wide character
+    return values * _OF_A_VALUE + len(body) * (1 + whole + max(whole, escaped))
 
 
 def _unreadable(why: str) -> ApiUnavailableError:

@@ -35,7 +35,7 @@ _Parts: TypeAlias = tuple[str, str, int | None, str]
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _IPV6 = 6
-_SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
+SHORTEST_ANSWER = 10.0  # seconds; a write that is under way gets its answer
 
 
 class Received(Struct, frozen=True):
@@ -129,7 +129,7 @@ class Endpoint(Struct, frozen=True):
     @property
     def seconds_for_an_answer(self) -> float:
         """Return how long an answer may take: less towards the end of a run whose time is limited."""
-        return min(self.answer_timeout, max(_SHORTEST_ANSWER, self.pacer.seconds_left))
+        return min(self.answer_timeout, max(SHORTEST_ANSWER, self.pacer.seconds_left))
 
 
 def base_url(text: str, *, source: str = "") -> str:
