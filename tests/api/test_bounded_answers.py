@@ -5,11 +5,11 @@ import socket
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.api import requests
 from reconciler.api.client import connection

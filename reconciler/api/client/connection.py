@@ -233,6 +233,8 @@ class _Patience:
 
     def _look(self) -> None:
         passed = self._loop.time() - self._began
+        if self.limit.expired():
+            return
         if not self._pacer.is_stopping:
             self._next = self._loop.call_later(_LOOK, self._look)
         elif passed + SHORTEST_ANSWER < self.seconds:
