@@ -54,8 +54,8 @@ def playing(parts: Callable[[str], Iterator[bytes]]) -> Iterator[int]:
 
     def answer(client: socket.socket) -> None:
         with client, suppress(OSError, ValueError):
-            path = client.recv(65536).split(b" ", 2)[1].decode()
-            for part in parts(path):
+            asked = client.recv(65536).split(b" ", 2)
+            for part in parts(asked[1].decode()) if asked[1:] else ():  # one that was given up asks nothing
                 if part:
                     client.sendall(part)
                 else:
