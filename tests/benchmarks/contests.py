@@ -35,6 +35,7 @@ TEN_RULES = f"{US}, ten rules"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
 SINCE = f"{US}, 3 changed since"
 SHARD, WHOLE, CSV = f"{US}, a shard", f"{US}, all rows", "csv.reader"
+NOTHING, LIBRARIES = f"{US}, nothing declared", "import click, httpx, pydantic, yaml"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
 """Libraries that `--help` must not import."""
 
@@ -121,12 +122,16 @@ def _context_paths(world: World) -> Iterator[str]:
     return (f"/v1/memory/context?contact_id={one.contact_id}&persona_id={PERSONA}" for one in world.people())
 
 
-def start(_: Stage) -> Iterator[Entry]:
-    """Print the help; once more to see what it imports."""
+def start(stage: Stage) -> Iterator[Entry]:
+    """Print the help, once more to see what it imports; plan with nothing declared, beside importing libraries."""
     yield Contestant("python -c pass", _python("-c", "pass"))
     yield Contestant(US, _reconciler("--help"))
     traced = _python("-I", "-X", "importtime", "-m", "reconciler", "--help")
     yield Contestant(IMPORTS, traced, says="Usage: ", counts=rf"\|\s+(?:{'|'.join(HEAVY)})$", is_slow=True)
+    yield Contestant(f"python -c {LIBRARIES!r}", _python("-c", LIBRARIES))
+    nothing = _ours(stage, World(1), _PLAN, listed(1), name=NOTHING)
+    (Path(nothing.command[2]) / "specs" / "contacts.yaml").write_text("contacts: {}\n")
+    yield nothing
 
 
 def validate(stage: Stage) -> Iterator[Entry]:
