@@ -170,9 +170,8 @@ def test_an_apply_keeps_ids_and_files_before_it_prints(repository: Repository, o
 
 
 @FULL
-@pytest.mark.usefixtures("repository")
-def test_an_apply_with_nothing_to_write_says_so_where_its_receipt_cannot_be_printed() -> None:
-    started('exec "$0" -m reconciler apply --yes')
+def test_an_apply_with_nothing_to_write_says_so_where_its_receipt_cannot_be_printed(repository: Repository) -> None:
+    assert repository.run("apply", "--yes").code == 0
     done = started('exec "$0" -m reconciler apply --yes --format json > /dev/full')
 
     assert done.stderr.decode().endswith(NO_ROOM + NOTHING_WRITTEN)
@@ -188,9 +187,8 @@ def test_an_apply_with_nothing_to_write_says_so_where_its_receipt_cannot_be_prin
         ("export --out exported", "nothing was to be written"),
     ],
 )
-@pytest.mark.usefixtures("repository")
-def test_a_command_that_cannot_print_says_what_it_has_done(command: str, effect: str) -> None:
-    started('exec "$0" -m reconciler apply --yes')
+def test_a_command_that_cannot_print_says_what_it_has_done(repository: Repository, command: str, effect: str) -> None:
+    assert repository.run("apply", "--yes").code == 0
     done = started(f'exec "$0" -m reconciler {command} > /dev/full')
 
     assert done.stderr.decode().endswith(f"{NO_ROOM}; {effect}\n")
@@ -253,13 +251,22 @@ def test_a_file_that_cannot_be_written_loses_neither_the_others_nor_what_is_prin
     assert (repository.root / "receipt.json").exists()
 
 
-def test_a_folder_that_is_gone_is_told_in_words(tmp_path: Path) -> None:
-    (tmp_path / "gone").mkdir()
+def test_a_folder_that_is_gone_is_told_in_words(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = repository.root / "gone"
     for command in ("plan", "validate", "fmt", "why contacts.a", "init"):
-        done = started(
-            f'cd "{tmp_path}/gone" && rmdir "$PWD" && "$0" -m reconciler {command}; '
-            f'code=$?; mkdir "{tmp_path}/gone"; exit $code'
-        )
-        assert (command, done.returncode) == (command, 1)
-        assert b"defect" not in done.stderr
-        assert done.stderr
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        called = repository.run(*command.split())
+
+        assert (command, called.code) == (command, 1)
+        assert "defect" not in called.err
+        assert called.err
+
+
+def test_a_process_that_starts_in_a_folder_that_is_gone_tells_it_in_words(tmp_path: Path) -> None:
+    done = started(f'mkdir "{tmp_path}/gone" && cd "{tmp_path}/gone" && rmdir "$PWD" && exec "$0" -m reconciler plan')
+
+    assert done.returncode == 1
+    assert b"defect" not in done.stderr
+    assert done.stderr
