@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 
 FULL = 100
 QUICK = 20
+LEAST = 3
+"""The first example is the simplest there is, an empty world say, and shows little."""
 
 
 def register_profiles() -> None:
@@ -29,4 +31,4 @@ def examples(number: int, **options: Any) -> settings:
     """Return settings for a law with a number of examples of its own: `number` with the full profile."""
     profile = settings.default
     assert profile is not None
-    return settings(max_examples=max(1, number * profile.max_examples // FULL), **options)
+    return settings(max_examples=max(LEAST, number * profile.max_examples // FULL), **options)

@@ -14,7 +14,7 @@ from reconciler.render.json import plain
 from reconciler.sandbox.settings import Settings
 from tests.builders import MASKER
 from tests.properties.test_laws import Account
-from tests.properties.worlds import IDENTITIES, NAMES, World, worlds
+from tests.properties.worlds import IDENTITIES, NAMES, SCOPES, Layer, World, worlds
 
 ORIGIN = PlanOrigin("test", "sandbox", "sha256:0", "2026-01-01T00:00:00Z")
 
@@ -72,6 +72,23 @@ def test_what_is_not_certain_is_the_value_of_a_seeded_fact(pair: tuple[World, Wo
             assert isinstance(operation, WriteFacts)
             seeds = {fact.key for fact in operation.memory.facts if fact.policy == "seed"}
             assert {fact.key for fact in operation.facts} <= seeds
+
+
+def test_a_seed_of_a_memory_that_had_another_value_is_not_certain() -> None:
+    nothing, pair = Layer({}, {}), ("ana", "support")
+    before = World(
+        scopes=dict.fromkeys(SCOPES, nothing),
+        contacts=dict.fromkeys(NAMES, nothing),
+        identities=dict.fromkeys(NAMES, "external_id"),
+        profiles={name: ({}, {}) for name in NAMES},
+        memories={pair: (Layer({}, {"plan": "trial"}), {})},
+        live={},
+    )
+    now = replace(before, memories={pair: (Layer({}, {"plan": "gold"}), {})})
+    (operation,) = difference(*(Account(one, Settings(), "auto").desired() for one in (before, now))).operations
+
+    assert isinstance(operation, WriteFacts)
+    assert ([fact.key for fact in operation.facts], operation.certain) == (["plan"], False)
 
 
 def without_ids(document: Any) -> Any:

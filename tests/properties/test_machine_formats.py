@@ -157,6 +157,7 @@ def test_a_plan_is_three_numbers_for_gitlab(document: PlanDocument) -> None:
 def test_every_notice_of_a_plan_is_in_the_log(document: PlanDocument) -> None:
     results, notifications = check_sarif(render_plan_sarif(document))
 
+    assert len(results) == sum(notice.source is not None for notice in document.notices)
     assert len(results) + len(notifications) == len(document.notices)
 
 

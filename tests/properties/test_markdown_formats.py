@@ -95,7 +95,7 @@ OPERATION = st.one_of(
     st.builds(AddUserEntry, st.just("add_user"), TEXT, YES, MAYBE, PLACE, TEXT, MAYBE, MAYBE, MAYBE),
     st.builds(UpdateUserEntry, st.just("update_user"), TEXT, YES, MAYBE, PLACE, TEXT, CHANGES),
 )  # fmt: skip
-NOTICE = st.builds(NoticeEntry, st.just("unmanaged") | TEXT, TEXT, st.integers(0, 10**6))
+NOTICE = st.builds(NoticeEntry, st.just("unmanaged") | TEXT, TEXT, st.integers(0, 10**6), st.none() | PLACE)
 EMPTY = describe_plan(plan(memory(), Present("m", {})), MASKING)
 PLAN = st.builds(
     lambda environment, api, operations, notices: replace(

@@ -16,6 +16,7 @@ requests = st.lists(
         st.integers(0, 40),  # seconds until its answer
         st.integers(0, 100),  # percent of them until it arrives
     ),
+    min_size=9,  # more than a window holds
     max_size=60,
 )
 rates = st.builds(Rate, st.integers(1, 8), st.integers(1, 60))

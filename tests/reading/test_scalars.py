@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.model.value import Json, digits, keeps_digits
@@ -101,6 +101,9 @@ def test_all_digits_of_a_float_are_read_as_the_same_float(number: float) -> None
 DECIMALS = st.from_regex(r"[-+]?[0-9]{0,20}[._]?[0-9]{0,20}0{0,3}", fullmatch=True)
 
 
+@example("99999999999999999999")
+@example("1.5")
+@example("word")
 @given(st.one_of(st.text(), DECIMALS))
 def test_a_plain_scalar_is_a_number_exactly_when_writing_it_gives_the_same_characters(text: str) -> None:
     value = plain_value(text)
