@@ -131,7 +131,7 @@ def test_an_answer_that_does_not_end_is_given_up_after_the_time_for_all_of_it(wh
 
     assert str(error).endswith("did not end within 0.05 seconds")
     assert error.may_have_happened
-    assert len(sent) == 6
+    assert 0 < len(sent) <= 6  # on a busy machine, the time of an attempt is over before the server sees it
 
 
 @pytest.mark.parametrize(("minutes", "seconds"), [(None, 60.0), (2.0, 60.0), (0.5, 30.0), (0.1, 10.0)])

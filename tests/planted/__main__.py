@@ -40,7 +40,9 @@ def near_tests(file: Path) -> list[str]:
         return sorted(str(path.relative_to(ROOT)) for path in of_ci)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
-    importing = {path for path in tests.rglob("test_*.py") if f"from {module} import" in path.read_text("utf-8")}
+    imports = (f"from {module} import", f"from {module.rpartition('.')[0]} import")  # or what its package passes on
+    texts = ((path, path.read_text("utf-8")) for path in tests.rglob("test_*.py"))
+    importing = {path for path, text in texts if any(one in text for one in imports)}
     of_package = set(package.rglob("test_*.py")) if package else set()
     of_package.update(tests.rglob(f"test_{file.parent.name.removesuffix('ing')}*.py"))  # as test_watch.py of watching
     found = [*sorted(importing), *sorted(of_package - importing)]

@@ -91,5 +91,6 @@ def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_o
     assert "tests/observe/test_listing.py" in near
     assert near[-1] == "tests/scenarios/test_scenarios.py"
     assert "tests/api/test_client.py" in near_tests(Path("reconciler/api/client/calls.py"))
+    assert "tests/api/test_readers.py" in near
     assert "tests/cli/test_watch_log.py" in near_tests(Path("reconciler/watching/news.py"))
     assert "tests/ci/test_signals.py" in near_tests(Path(".github/actions/reconcile/relay.py"))
