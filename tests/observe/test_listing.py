@@ -3,12 +3,13 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.model.desired import Contact, ContactId, Identifier
+from reconciler.core.model.desired import Contact, ContactId, Identifier, IdentifierKind
+from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ExpectedAccount
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
 from reconciler.errors import ApiError, RefusedError
 from reconciler.observe import ReaderChoice, contacts
-from reconciler.observe.contacts import Listing, list_on, look_up_contacts
+from reconciler.observe.contacts import Listing, finder, list_on, look_up_contacts
 from reconciler.observe.observing import check_account
 from tests.builders import HERE
 
@@ -235,6 +236,28 @@ def test_what_a_complete_listing_does_not_show_is_not_there() -> None:
 
     assert found(pages, declared(5, 6, 7, 99_999)) == {"n5": True, "n6": True, "n7": True, "n99999": False}
     assert pages.calls == ["list 0", "list 200"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared", "first", "second"),
+    [
+        ("email", "ANA@b.co", "ana@b.co", "Ana@B.co"),
+        ("phone_number", "+14155550192", "14155550192", "+1 (415) 555-0192"),
+    ],
+)
+def test_of_two_contacts_that_are_alike_none_is_taken_and_of_one_that_is_exact_no_other(
+    kind: IdentifierKind, declared: str, first: str, second: str
+) -> None:
+    one, other, exact = (
+        ContactRecord(name, {}, ((kind, value),), ()) for name, value in (("a", first), ("b", second), ("c", declared))
+    )
+    wanted = Identifier(kind, declared)
+
+    assert finder([one])(wanted) == one
+    assert finder([other, one])(wanted) == AmbiguousContact(("a", "b"))
+    assert finder([one, other, exact])(wanted) == exact
+    assert finder([exact, replace(exact, contact_id="d")])(wanted) == AmbiguousContact(("c", "d"))
+    assert finder([exact, exact])(wanted) == exact
 
 
 class Organisations:
