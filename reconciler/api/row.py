@@ -113,7 +113,6 @@ class RequestRow:
         if self._is_open:
             self._is_open = False
             self._pacer.leave(unused=self._room)
-            self._room = 0
 
     async def send(self, exchange: Callable[[], Awaitable[_Done]], *, is_limited: bool) -> _Done:
         """Send the next request at once; raises `ThrottledError` where it would have to wait for the API."""

@@ -7,7 +7,7 @@ from reconciler.core.model.desired import Contact, ContactId, Identifier, Identi
 from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ExpectedAccount
 from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
-from reconciler.errors import ApiError, RefusedError
+from reconciler.errors import ApiError, OtherRecordError, RefusedError
 from reconciler.observe import ReaderChoice, contacts
 from reconciler.observe.contacts import Listing, finder, list_on, look_up_contacts
 from reconciler.observe.observing import check_account
@@ -69,6 +69,31 @@ def test_all_contacts_are_listed_once_in_as_few_requests_as_there_are_pages(coun
     assert len(listing.contacts) == count
     assert listing.is_complete
     assert len(pages.calls) == max(1, -(-count // CONTACTS_A_PAGE))
+
+
+@pytest.mark.parametrize("number", [0, 199, 200, 399])
+def test_a_listing_that_lacks_the_identifiers_of_one_contact_shows_not_all(number: int) -> None:
+    class Silent(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(offset)
+            hidden = (replace(one, identifiers=None) if one == record(number) else one for one in page.contacts)
+            return ContactPage(tuple(hidden), page.total, page.has_more)
+
+    assert listed(Pages(400)).is_complete
+    assert not listed(Silent(400)).is_complete
+
+
+@pytest.mark.parametrize("number", [5, 250])
+def test_a_contact_that_any_page_shows_otherwise_is_not_believed(number: int) -> None:
+    class Changing(Pages):
+        async def list_contacts(self, offset: int) -> ContactPage:
+            page = await super().list_contacts(offset)
+            other = replace(record(number), identifiers=(("email", "other@example.com"),))
+            return ContactPage((*page.contacts, *([other] if offset == 200 else [])), page.total, page.has_more)
+
+    assert all(found(Changing(400), declared(*(n for n in range(300) if n != number)), "contacts").values())
+    with pytest.raises(OtherRecordError, match=rf"shows the contact \"c-{number}\" twice, with different identifiers"):
+        found(Changing(400), declared(*range(300)), "contacts")
 
 
 def test_a_total_that_is_too_low_does_not_end_the_listing() -> None:

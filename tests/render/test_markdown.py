@@ -209,6 +209,16 @@ def test_each_change_of_a_memory_has_one_row_and_more_than_eight_are_folded(numb
     assert (f"{number} changes</summary>" in text) is (number > 8)
 
 
+def test_each_memory_with_many_changes_is_folded_by_itself() -> None:
+    wanted = [memory({f"k{key}{name}": 1 for key in range(9)}, contact=name) for name in ("a", "b", "c")]
+    text = render_plan_markdown(described(plan_all([(item, Present("m", {})) for item in wanted])))
+
+    assert re.findall("<summary>(.*): 9 changes</summary>", text) == [
+        f"<code>contacts.{name}.scopes.support</code>" for name in ("a", "b", "c")
+    ]
+    assert read(text).count("k8c") == 1
+
+
 def test_what_is_hidden_is_counted_and_the_whole_is_pointed_at() -> None:
     facts: dict[str, Json] = {f"key_{number:04}": number for number in range(1000)}
     made = described(plan(memory(facts), Present("m", {})))
