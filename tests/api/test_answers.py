@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.answers import ApiAnswer, ThrottledError, body_of, is_add_user_refusal
+from reconciler.core.model.masking import without_secrets
 from reconciler.core.model.value import Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
@@ -223,6 +224,15 @@ def test_the_key_is_not_passed_on_when_the_api_repeats_it() -> None:
     assert KEY not in str(error_of(answer(401, envelope("AUTH_FAILURE", f"Invalid key {KEY}"))))
     assert KEY not in str(error_of(answer(401, envelope(f"Invalid key {KEY}", "no"))))
     assert KEY not in error_of(answer(401, envelope(KEY, "no"))).code
+
+
+@pytest.mark.parametrize(("key", "is_hidden"), [("sevenxx", False), ("eightxxx", True), ("a-key-of-nine", True)])
+def test_a_key_shorter_than_eight_characters_could_be_part_of_any_word(key: str, *, is_hidden: bool) -> None:
+    with pytest.raises(ApiError) as caught:
+        body_of(answer(400, envelope("BAD_REQUEST", f"of {key}")), hide=key)
+
+    assert caught.value.said == ("of ***" if is_hidden else f"of {key}")
+    assert without_secrets(f"of {key}", {key}) == caught.value.said
 
 
 @pytest.mark.parametrize("status", [200, 404, 502])

@@ -304,6 +304,18 @@ def test_the_list_of_runs_fits_eighty_columns(repository: Repository, monkeypatc
     assert "  killed  " in lines[2]
 
 
+def test_the_page_of_a_job_is_listed_and_moves_no_cursor(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = (repository.root / ".reconciler/journal").glob("*.jsonl")
+    first, *rest = journal.read_text().splitlines(keepends=True)
+    header = json.loads(first)
+    page = "https://ci.example/1"
+    for url, shown in ((page, page), (f"{page}\x1b[2J", f"{page}\\x1b[2J")):
+        header["run"]["ci_url"] = url
+        journal.write_text(json.dumps(header) + "\n" + "".join(rest))
+        assert repository.run("runs").out.splitlines()[-1] == f"  {shown}"
+
+
 def test_the_machine_is_named_where_the_receipt_is_and_not_in_a_comment(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

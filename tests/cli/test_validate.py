@@ -66,6 +66,7 @@ contacts_from:
 def table_of(repository: Repository, *arguments: str) -> list[list[str]]:
     called = repository.run("validate", "--write", "csv=problems.csv", *arguments)
     assert called.code == 1
+    assert b"\r" not in (repository.root / "problems.csv").read_bytes()
     return [*csv.reader((repository.root / "problems.csv").read_text(encoding="utf-8").splitlines())]
 
 

@@ -61,6 +61,18 @@ def test_a_kind_has_ten_annotations_at_most_and_the_last_counts_the_rest(count: 
     assert ("file=" in lines[-1]) is not bool(rest)
 
 
+def test_what_is_said_of_the_whole_plan_takes_the_place_of_a_notice_and_of_nothing_else() -> None:
+    keys = {f"k{number:03}": 1 for number in range(12)}
+    new: dict[str, Json] = {f"n{key}": 1 for key in keys}
+    plain = facts({**keys, **new}, dict.fromkeys(keys, 2))
+    lines = render_plan_github(replace(plain, snapshot_taken_at="2026-01-01T00:00:00.000Z")).splitlines()
+
+    assert [sum(line.startswith(f"::{level} ") for line in lines) for level in ("warning", "notice")] == [10, 10]
+    assert "3 more changes" in lines[9]
+    assert "4 more changes" in lines[18]
+    assert "Read from a snapshot" in lines[19]
+
+
 def test_failures_are_errors_and_what_is_done_is_not_annotated() -> None:
     lines = render_receipt_github(receipt(["done", "unknown", "failed", "already", "skipped"])).splitlines()
 
