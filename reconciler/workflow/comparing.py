@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
+from msgspec import structs
+
 from reconciler.concurrency import run_in_loop
 from reconciler.core.documents.comparison import (
     HIDDEN,
@@ -111,7 +113,7 @@ def _with_causes(
     """Return differences with their causes, which the records of both environments show."""
     units = list(dict.fromkeys(unit_of(one.address) for one in differences))
     sides = [deciding(recorder, references, units) for recorder, references in (left, right)]
-    return tuple(replace(one, causes=tuple(_causes(one.address, sides))) for one in differences)
+    return tuple(structs.replace(one, causes=tuple(_causes(one.address, sides))) for one in differences)
 
 
 def _causes(address: str, sides: Sequence[Deciding]) -> Iterator[DifferenceCause]:
