@@ -1,14 +1,20 @@
 """A shard reads its own part: what is wrong elsewhere is for `validate`, and a saved plan holds for unchanged files."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from reconciler.clock import SYSTEM_CLOCK
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
 from reconciler.storage.lease import holding
 from reconciler.storage.store import FolderStore
-from tests.cli.child import spawned
+from tests.cli.child import KEY, forked, spawned
 from tests.cli.conftest import Repository
 
 SPEC = """\
@@ -25,6 +31,7 @@ fact_keys:
   plan: {type: string}
   seats: {type: integer}
 """
+FROM_ROWS = SPEC.partition("contacts_from:")[2]
 ROWS = "id,seats\n" + "".join(f"c-{at},{at}\n" for at in range(8))
 
 
@@ -163,3 +170,63 @@ def test_the_run_of_another_shard_that_is_at_work_left_nothing_open(part: Reposi
         told = part.run("apply", "--yes", "--shard", "1/2")
 
     assert (told.code, told.err) == (0, "")
+
+
+def seeded_store(seats: Mapping[str, int]) -> Store:
+    """Return an account that holds a contact and a memory for each row."""
+    store = Store()
+    store.load(
+        {
+            "contacts": [
+                {"id": f"id-{name}", "identifiers": [{"identifier_type": "external_id", "identifier_value": name}]}
+                for name in seats
+            ],
+            "contact_memories": [
+                {"id": f"m-{name}", "contact_id": f"id-{name}", "persona_id": "persona-1", "facts": {"seats": number}}
+                for name, number in seats.items()
+            ],
+        }
+    )
+    return store
+
+
+def test_a_snapshot_lists_the_account_once_and_the_applies_of_its_plans_read_and_send_what_they_touch(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    held = {f"c-{number}": number for number in range(1000)}  # five pages of the listing
+    wanted = held | {f"c-{number}": 1000 + number for number in range(0, 1000, 125)}
+    repository.write("specs/support.yaml", SPEC.partition("contacts:")[0] + "contacts_from:" + FROM_ROWS)
+    repository.write("rows.csv", "\n".join(["id,seats", *(f"{name},{seats}" for name, seats in wanted.items())]))
+    store = seeded_store(held)
+    app = create_app(store)
+    sent: list[Counter[str]] = []
+
+    def count() -> None:
+        sent.append(Counter(f"{one.method} {one.path.partition('/contact/')[0]}" for one in app.state.log))
+        app.state.log.clear()
+
+    with running(app) as url:
+        live = ("-e", "live", "--api-url", url, "--state", "shared")
+        repository.run(*live, "snapshot", "--out", "live.json")
+        count()
+        for index in range(4):
+            repository.run(*live, "plan", "--live", "live.json", "--shard", f"{index}/4", "--out", f"{index}.json")
+        count()
+        applies = [forked(*live, "apply", f"{index}.json", "--yes") for index in range(4)]
+        for process in applies:
+            process.join(60)
+        count()
+
+    assert [process.exitcode for process in applies] == [0] * 4
+    snapshot, plans, applied = sent
+    assert (snapshot, plans) == ({"GET /v1/contacts": 5}, {})
+    touched = len(wanted.items() - held.items())
+    assert applied["GET /v1/contacts"] <= 4  # at most a page for each apply, never the listing
+    assert applied["POST /v1/contacts/find"] <= touched
+    assert applied["PATCH /v1/memory"] == touched
+    assert applied.keys() <= {"GET /v1/contacts", "POST /v1/contacts/find", "PATCH /v1/memory"}
+    memories: Any = store.dump()["contact_memories"]
+    assert {memory["contact_id"]: memory["facts"]["seats"] for memory in memories} == {
+        f"id-{name}": seats for name, seats in wanted.items()
+    }
