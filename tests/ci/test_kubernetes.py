@@ -1,4 +1,4 @@
-"""The manifests in `examples/kubernetes`: valid by the schemas of Kubernetes, locked down, with flags that exist."""
+"""The manifests in `examples`: valid by the schemas of Kubernetes, locked down, with flags that exist."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +8,14 @@ import click
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
+from packaging.version import Version
 
 from reconciler.cli.main import group
 
 FOLDER = Path(__file__).parents[2] / "examples/kubernetes"
-FILES = sorted(FOLDER.glob("*.yaml"))
-VERSIONS = ["1.29.0", "1.33.0"]
+JOB = FOLDER.with_name("large-account") / "job.yaml"
+FILES = [*sorted(FOLDER.glob("*.yaml")), JOB]
+VERSIONS = sorted(set(kubernetes_validate.utils.all_versions()), key=Version)[-3:]
 
 
 def manifests(path: Path) -> list[dict[str, Any]]:
@@ -36,7 +38,7 @@ def reconciler(path: Path) -> dict[str, Any]:
 
 
 def test_there_is_a_deployment_a_cron_job_and_a_job() -> None:
-    assert [manifests(path)[0]["kind"] for path in FILES] == ["CronJob", "Job", "Deployment"]
+    assert [manifests(path)[0]["kind"] for path in FILES] == ["CronJob", "Deployment", "Job"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -64,11 +66,12 @@ def test_nothing_runs_as_root_or_writes_outside_its_volumes(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_mount_has_its_volume_and_the_clone_can_only_be_read(path: Path) -> None:
+def test_every_mount_has_its_volume_and_a_clone_beside_which_state_is_kept_can_only_be_read(path: Path) -> None:
     volumes = {volume["name"] for volume in pod_of(path)["volumes"]}
 
     assert all(mount["name"] in volumes for item in containers(path) for mount in item["volumeMounts"])
-    assert next(mount for mount in reconciler(path)["volumeMounts"] if mount["name"] == "git")["readOnly"]
+    clone = next(mount for mount in reconciler(path)["volumeMounts"] if mount["name"] == "git")
+    assert clone.get("readOnly", False) is (path != JOB)  # with its state in a bucket, copies are kept in the clone
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -89,11 +92,27 @@ def test_the_command_line_is_one_that_the_program_understands(path: Path) -> Non
         assert context.args == []
 
 
-def test_the_indexed_job_has_a_pod_for_each_shard() -> None:
-    job = manifests(FOLDER / "indexed-job.yaml")[0]["spec"]
+def test_the_job_has_a_pod_for_each_shard_and_its_state_in_a_bucket() -> None:
+    job = manifests(JOB)[0]["spec"]
 
-    assert (job["completionMode"], job["completions"]) == ("Indexed", 4)
-    assert "--shard=$(JOB_COMPLETION_INDEX)/4" in reconciler(FOLDER / "indexed-job.yaml")["args"]
+    assert job["completionMode"] == "Indexed"
+    assert f"--shard=$(JOB_COMPLETION_INDEX)/{job['completions']}" in reconciler(JOB)["args"]
+    assert [text for text in reconciler(JOB)["args"] if text.startswith("--state=s3://")] != []
+    assert reconciler(JOB)["envFrom"] == [{"secretRef": {"name": "reconciler-state"}}]
+
+
+def test_the_job_tells_by_the_exit_code_what_is_tried_again() -> None:
+    """A pod that fails in its clone, with whatever code, is none of ours."""
+    job = manifests(JOB)[0]["spec"]
+    by_code = {
+        code: rule["action"]
+        for rule in job["podFailurePolicy"]["rules"]
+        if "onExitCodes" in rule and rule["onExitCodes"]["containerName"] == "reconciler"
+        for code in rule["onExitCodes"]["values"]
+    }
+
+    assert by_code == {70: "FailJob", 1: "FailIndex", 4: "FailIndex", 143: "Ignore", 3: "Count"}
+    assert (job["backoffLimitPerIndex"], job["maxFailedIndexes"]) == (5, 2)
 
 
 def test_the_probes_ask_the_port_that_the_watch_listens_on() -> None:

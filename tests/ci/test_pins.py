@@ -21,10 +21,10 @@ def tracked() -> list[Path]:
 NAMED = [path for path in tracked() if path.is_file() and USES.search(path.read_text(encoding="utf-8"))]
 
 
-def test_the_workflows_the_action_and_the_guide_name_actions() -> None:
+def test_the_workflows_the_action_and_an_example_name_actions() -> None:
     names = {path.name for path in NAMED}
 
-    assert {"preview.yml", "apply-environment.yml", "drift.yml", "release.yml", "action.yml", "large.md"} <= names
+    assert {"preview.yml", "apply-environment.yml", "drift.yml", "release.yml", "action.yml", "shards.yml"} <= names
 
 
 @pytest.mark.parametrize("path", NAMED, ids=lambda path: path.name)
