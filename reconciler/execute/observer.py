@@ -12,7 +12,7 @@ from reconciler.core.model.address import unit_of
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.settings import MostFailures
 from reconciler.core.plan.operations import Operation, Work
-from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.receipt import HELD, Outcome
 from reconciler.errors import ReconcilerError, RefusedError
 
 ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]
@@ -35,7 +35,7 @@ class Canary(Struct, frozen=True):
 
     async def objection(self, work: Sequence[Work], outcomes: Iterable[Outcome], ids: Mapping[str, str]) -> str:
         """Return why the rest must not be done, in one line; empty where it may be."""
-        bad = [outcome for outcome in outcomes if outcome.result not in {"done", "already"}]
+        bad = [outcome for outcome in outcomes if outcome.result not in HELD]
         if bad:
             return f"not tried: the canary failed ({bad[0].operation.address}: {bad[0].result})"
         try:

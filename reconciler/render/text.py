@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from reconciler.core.documents.receipt import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
 from reconciler.core.model.text import visible
+from reconciler.core.plan.receipt import HELD
 from reconciler.render.output import Palette
 from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, who_ran, whole
 
@@ -23,7 +24,7 @@ def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
     """Yield a line for each operation that is not done, and one for many that were skipped for the same reason."""
     skipped = Counter(item.detail for item in receipt.outcomes if item.outcome == "skipped")
     for outcome in receipt.outcomes:
-        if outcome.outcome in {"done", "already"} or skipped[outcome.detail] > _MOST_SKIPPED:
+        if outcome.outcome in HELD or skipped[outcome.detail] > _MOST_SKIPPED:
             continue
         paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
         yield f"{paint(f'{visible(outcome.outcome):8}')} {_outcome(outcome)}"

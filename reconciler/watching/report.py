@@ -39,7 +39,7 @@ class AccountSummary(Struct, frozen=True):
     @property
     def pending(self) -> Mapping[str, int]:
         """Count the pending changes by kind."""
-        return {kind: getattr(self.summary, kind) if self.has_drift else 0 for kind in PENDING}
+        return self.summary.pending if self.has_drift else dict.fromkeys(PENDING, 0)
 
 
 class Report(Struct, frozen=True):
@@ -93,7 +93,7 @@ def json_line(time: str, report: Report, pause: float | None) -> str:
         "requests": report.requests,
         "seconds_throttled": round(report.seconds_throttled, 3),
         "drift": account.has_drift if account else None,
-        "planned": {kind: getattr(account.summary, kind) for kind in PENDING} if account else None,
+        "planned": account.summary.pending if account else None,
         "uncertain": account.summary.uncertain if account else None,
         "unmanaged": account.summary.facts_unmanaged if account else None,
         "outcomes": dict(account.outcomes) if account and account.outcomes is not None else None,

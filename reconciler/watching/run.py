@@ -16,7 +16,7 @@ from reconciler.core.model.masking import worded_error
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.plan.operations import Plan
-from reconciler.core.plan.receipt import Receipt, without
+from reconciler.core.plan.receipt import HELD, Receipt, without
 from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,
@@ -248,7 +248,7 @@ class WatchRun:
 
 def _leaves_changes(plan: Plan, receipt: Receipt) -> bool:
     """Return whether changes of the plan are still pending; uncertain ones do not count."""
-    done = {operation_key(item.operation) for item in receipt.outcomes if item.result in {"done", "already"}}
+    done = {operation_key(item.operation) for item in receipt.outcomes if item.result in HELD}
     return any(operation.certain and operation_key(operation) not in done for operation in plan.operations)
 
 

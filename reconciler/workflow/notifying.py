@@ -174,7 +174,7 @@ async def _sent(news: News, notify: Notify, environment: str, command: str, arou
 def _document(news: News, environment: str, command: str, around: Surroundings) -> NotificationDocument:
     every = [around.reporter.leaving(visible(error)) for error in news.errors]
     errors = shortened_errors(every)
-    planned = {kind: getattr(news.planned, kind) for kind in PENDING} if news.planned else None
+    planned = news.planned.pending if news.planned else None
     counts = pending(news.planned, PENDING) if news.planned else outcome_counts(news.outcomes or {})
     details = first_of(errors, len(every)) or ", ".join(counts)
     actor, ci_url = caller_of(around.environ)

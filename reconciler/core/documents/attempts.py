@@ -8,9 +8,8 @@ from msgspec.structs import replace
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.documents.runs import JOURNAL_DETAILS, PROVED
 from reconciler.core.model.address import operation_key, unit_of
-from reconciler.core.plan.receipt import totals_of
+from reconciler.core.plan.receipt import HELD, totals_of
 
-_HELD = frozenset(("done", "already"))
 _CREATE = frozenset(("create_contact", "create_memory", "add_user"))
 """Operations that can happen once alone, since nothing is ever deleted: sent again, they find what they made."""
 
@@ -113,7 +112,7 @@ def _never_begun(runs: Sequence[ReceiptDocument], tried: Mapping[_Key, Sequence[
     if len({run.run.plan_digest if run.run else None for run in runs}) == 1:
         return max(0, max(map(_planned, runs)) - len(tried))
     last = _by_key(runs[-1])
-    planned_again = sum(same[-1].outcome not in _HELD for key, same in tried.items() if key not in last)
+    planned_again = sum(same[-1].outcome not in HELD for key, same in tried.items() if key not in last)
     return max(0, _planned(runs[-1]) - len(last) - planned_again)
 
 

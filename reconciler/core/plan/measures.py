@@ -34,6 +34,11 @@ class SummaryEntry(DocumentPart, frozen=True):
     facts_unmanaged: int
     uncertain: int
 
+    @property
+    def pending(self) -> dict[str, int]:
+        """Count the pending changes by kind, those of none included."""
+        return {kind: getattr(self, kind) for kind in PENDING}
+
 
 PENDING = tuple(name for name in SummaryEntry.__struct_fields__ if "_to_" in name)
 """The kinds of pending changes, as the summary of a plan names them."""
@@ -65,7 +70,7 @@ def measures_of(plan: Plan) -> Measures:
     writes = (item for item in plan.operations if isinstance(item, WriteFacts) and item.certain)
     added = {fact.key for item in writes for fact in item.facts if fact.is_new}
     return Measures(
-        changes=sum(getattr(summary, name) for name in PENDING),
+        changes=sum(summary.pending.values()),
         facts_to_update=summary.facts_to_update,
         enforced_facts_live=plan.enforced_facts_live,
         new_keys=tuple(sorted(added - plan.keys.live)),

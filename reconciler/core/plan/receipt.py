@@ -118,6 +118,9 @@ The result of an operation.
 `unknown`: the answer was lost or was about something else; the next plan shows what happened.
 """
 
+HELD = frozenset(("done", "already"))
+"""The results after which the account holds what the operation asked for."""
+
 
 def totals_of(results: Iterable[str], *, not_named: int = 0) -> Mapping[str, int]:
     """Return the number of operations by result; those that are `not_named` count as skipped."""
@@ -207,4 +210,4 @@ class Receipt(Struct, frozen=True):
     @property
     def is_complete(self) -> bool:
         """Return whether the account now holds all that the plan asked for."""
-        return all(outcome.result in {"done", "already"} for outcome in self.outcomes)
+        return all(outcome.result in HELD for outcome in self.outcomes)

@@ -19,7 +19,7 @@ from reconciler.core.model.desired import (
 from reconciler.core.model.settings import Measures
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite, Updated
-from reconciler.core.plan.measures import PENDING, summary_of
+from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import (
     AddUser,
     CreateContact,
@@ -83,8 +83,7 @@ def changes_of(plan: Plan, environment: str) -> Iterator[Subject]:
 def totals_of(plan: Plan, environment: str, measures: Measures) -> Subject:
     """Return the totals of a plan: of the run, where it is for a part of what is declared."""
     summary = summary_of(plan)
-    counted = {name: getattr(summary, name) for name in PENDING}
-    totals = {**counted, "changes": measures.changes, "new_keys": list(measures.new_keys)}
+    totals: dict[str, Json] = {**summary.pending, "changes": measures.changes, "new_keys": list(measures.new_keys)}
     return Subject("", None, {"environment": environment, "totals": totals})
 
 

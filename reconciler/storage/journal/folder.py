@@ -14,7 +14,7 @@ from msgspec import Struct
 from reconciler.core.documents.runs import PastRun, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
-from reconciler.core.plan.receipt import Outcome, Planned, totals_of
+from reconciler.core.plan.receipt import HELD, Outcome, Planned, totals_of
 from reconciler.errors import InputError, StateError
 from reconciler.storage.files import check_no_link, make_private_folder, open_kept, state_errors
 from reconciler.storage.journal.log import FileLog
@@ -78,7 +78,7 @@ class Journal:
         line = OutcomeLine(*self._place(operation), outcome.result, requests=self._requests(), detail=outcome.detail)
         self._append(line)
         self._results[outcome.result] += 1
-        if outcome.result in {"done", "already"}:
+        if outcome.result in HELD:
             self.done.add(operation_key(operation))
 
     def close(self, *, stop_requested: bool) -> None:
