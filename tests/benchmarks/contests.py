@@ -30,10 +30,12 @@ from tests.benchmarks.world import (
 LATENCY, CONCURRENCY = 0.025, 50  # seconds a response, requests at once
 VALIDATED, ROWS, APPLIED, SMALL, RULED = 10_000, 100_000, 1_000, 100, 657
 SHARDED, SHARDS, FIRST = 1_000_000, 100, 200_000
+LIMITED, JOBS, RATE = 250, 8, (60, 10)
 BARE, CHANGED, IMPORTS = "bare client", f"{US}, all changed", f"{US}, imports"
 TEN_RULES = f"{US}, ten rules"
 NATIONAL, IN_E164 = f"{US}, national numbers", f"{US}, E.164"
 SINCE = f"{US}, 3 changed since"
+TOGETHER = f"{US}, eight jobs"
 SHARD, WHOLE, CSV = f"{US}, a shard", f"{US}, all rows", "csv.reader"
 NOTHING, LIBRARIES = f"{US}, nothing declared", "import click, httpx, pydantic, yaml"
 HEAVY = ("httpx", "aiohttp", "pydantic", "deepdiff", "starlette")
@@ -48,6 +50,13 @@ from pathlib import Path
 for file in sorted(Path(sys.argv[1]).iterdir()):
     with file.open("rb") as text:
         yaml.load(text, Loader=yaml.CSafeLoader)
+"""
+
+_AT_ONCE = """
+import subprocess, sys
+count, *command = sys.argv[1:]
+jobs = [subprocess.Popen([*command, "--shard", f"{index}/{count}"]) for index in range(int(count))]
+sys.exit(max(job.wait() for job in jobs))
 """
 
 _CSV = """
@@ -70,8 +79,8 @@ class Stage:
     def folder(self) -> Path:
         return Path(self.stack.enter_context(TemporaryDirectory(prefix="reconciler-benchmark-")))
 
-    def serve(self, world: World) -> Served:
-        return self.stack.enter_context(serving(world, latency=LATENCY))
+    def serve(self, world: World, rate: tuple[int, float] | None = None) -> Served:
+        return self.stack.enter_context(serving(world, latency=LATENCY, rate=rate))
 
 
 def _reconciler(*arguments: str) -> tuple[str, ...]:
@@ -261,6 +270,19 @@ def again(stage: Stage) -> Iterator[Entry]:
     yield _ours(stage, World(stage.size), _APPLY, listed(stage.size))
 
 
+def jobs(stage: Stage) -> Iterator[Entry]:
+    """Apply memories that are all new at a rate limit: in one process, and in eight at once that share its window."""
+    world = World(stage.size, new=True)
+    for name, count in ((US, 1), (TOGETHER, JOBS)):
+        served, folder = stage.serve(world, RATE), stage.folder()
+        limited = {"rate_limit": "{}/{}s".format(*RATE), "state": str(folder / "state")}
+        project = write_project(world, folder / "repository", url=served.url, reader="contacts", **limited)
+        command = _reconciler("--project", str(project), *_APPLY)
+        sent = count * sum(listed(stage.size)) + 2 * stage.size
+        at_once = _python("-c", _AT_ONCE, str(count), *command) if count > 1 else command
+        yield Contestant(name, at_once, ROOT, _KEY, served, requests=sent, is_slow=True)
+
+
 def _new_memories(world: World) -> Iterator[str]:
     for offset in range(0, world.size, PAGE):
         yield json.dumps({"get": f"/v1/contacts?limit={PAGE}&offset={offset}"})
@@ -269,7 +291,8 @@ def _new_memories(world: World) -> Iterator[str]:
 
 
 CONTESTS: Mapping[str, Callable[[Stage], Iterator[Entry]]] = {
-    one.__name__: one for one in (start, validate, since, numbers, shard, first, plan, listing, rules, apply, again)
+    one.__name__: one
+    for one in (start, validate, since, numbers, shard, first, plan, listing, rules, apply, again, jobs)
 }
 
 SIZES: Mapping[str, int] = {
@@ -282,6 +305,7 @@ SIZES: Mapping[str, int] = {
     "rules": RULED,
     "apply": APPLIED,
     "again": APPLIED,
+    "jobs": LIMITED,
 }
 """Contests whose goal names one size, whatever sizes are asked for."""
 

@@ -13,7 +13,9 @@ from tests.benchmarks.contests import (
     FIRST,
     IMPORTS,
     IN_E164,
+    JOBS,
     LIBRARIES,
+    LIMITED,
     NATIONAL,
     NOTHING,
     ROWS,
@@ -23,6 +25,7 @@ from tests.benchmarks.contests import (
     SINCE,
     SMALL,
     TEN_RULES,
+    TOGETHER,
     VALIDATED,
     WHOLE,
 )
@@ -62,6 +65,7 @@ _REVISIONS = "Git writes the files of the other revision. It would need to ask f
 _NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
 _ROWS = "Each row's identifier and name are made. It would need a reader of rows in a compiled language."
 _RULES = "What rules read is converted for their library. It would need fewer conversions."
+_JOBS = "Each job starts by itself, and holds a few requests that it drew. It would need one queue for all."
 _COUNT = "A count does not depend on the machine: it is a mistake, to be mended."
 
 
@@ -153,6 +157,11 @@ def _traffic(contest: str, size: int, what: str, *, share: int = 1) -> Figure:
     return lambda results: float(getattr(results[contest, size, US].traffic, what)) / share
 
 
+def _refused(results: Results) -> float:
+    traffic = results[_TOGETHER].traffic
+    return float(traffic.refused if traffic else 0)
+
+
 def _to_limit(results: Results) -> float:
     return results[_PLAN].wall / (results[_PLAN].limit or 1)
 
@@ -188,6 +197,7 @@ def _connections(results: Results) -> float:
 
 _PLAN, _LISTING, _LITTLE = ("plan", LARGE, US), ("listing", LARGE, US), ("listing", SMALL, US)
 _ALL, _HUGE, _NEW = ("plan", LARGE, CHANGED), ("plan", LARGEST, US), ("apply", APPLIED, US)
+_TOGETHER = ("jobs", LIMITED, TOGETHER)
 _SHARD, _WHOLE = ("shard", SHARDED, SHARD), ("shard", SHARDED, WHOLE)
 _NATIONAL, _IN_E164 = ("numbers", ROWS, NATIONAL), ("numbers", ROWS, IN_E164)
 _THROUGH, _LISTED = "plan of 10,000 through `context`", "no-op plan of 10,000 through `contacts`"
@@ -233,6 +243,8 @@ GOALS: Sequence[Goal] = (
     _times("a shard of 100 of 1,000,000 rows, time ÷ all rows", 1 / 10, _SHARD, _WHOLE, _ROWS),
     _ratio("a shard of 100 of 1,000,000 rows, memory ÷ all rows", 1 / 10, _memory_to_whole, _MEMORY),
     _times("a shard of 100 of 1,000,000 rows, time ÷ csv.reader", 20, _SHARD, ("shard", SHARDED, CSV), _ROWS),
+    _times("eight jobs at once at 60/10s, time ÷ one process", 1.2, _TOGETHER, ("jobs", LIMITED, US), _JOBS),
+    _count("refusals of eight jobs at once at 60/10s", JOBS, _refused),
     _count(f"requests of a {_THROUGH}", LARGE, _traffic("plan", LARGE, "requests")),
     _count("requests of a plan of 10,000 through `contacts`", LARGE / 200, _traffic("listing", LARGE, "requests")),
     _count("writes of an apply with nothing to do", 0, _traffic("again", APPLIED, "writes")),

@@ -7,15 +7,18 @@ Run as a program it prints its URL, and its counts for each line of its standard
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from tests.benchmarks.answers import NOT_FOUND, PAGE, answer, contexts, envelope, memory, pages
+from tests.benchmarks.answers import NOT_FOUND, PAGE, TOO_MANY, answer, contexts, envelope, memory, pages
 from tests.benchmarks.world import Person, World
 
 _END = b"\r\n\r\n"
 _CONTEXT = b"/v1/memory/context?"
 _CONTACTS = b"/v1/contacts?"
+_LIMITED = b"/v1/memory/"
 _CREATE = b"/v1/memory/contact"
 _LENGTH = b"content-length:"
 _FACTS_STEPS = 4
@@ -23,12 +26,13 @@ _FACTS_STEPS = 4
 
 @dataclass(slots=True)
 class Traffic:
-    """What the server saw since it was last asked: requests, those of them that write, and connections."""
+    """What the server saw since it was last asked: requests, those of them that write, connections, and refusals."""
 
     reads: int = 0
     writes: int = 0
     connections: int = 0
     by_call: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
 
     @property
     def requests(self) -> int:
@@ -50,14 +54,24 @@ class Traffic:
             max(self.writes, other.writes),
             max(self.connections, other.connections),
             {name: max(self.by_call.get(name, 0), other.by_call.get(name, 0)) for name in calls},
+            max(self.refused, other.refused),
         )
 
 
 class Account:
-    """The world behind the server; what is written to it is answered, and not kept."""
+    """
+    The world behind the server; what is written to it is answered, and not kept.
 
-    def __init__(self, world: World) -> None:
+    A `rate` of requests in so many seconds refuses what is beyond it, in whatever window one looks at.
+    """
+
+    def __init__(
+        self, world: World, rate: tuple[int, float] | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.counts = Traffic()
+        self._rate = rate
+        self._monotonic = monotonic
+        self._passed: deque[float] = deque()
         self._contexts: Mapping[bytes, bytes] = contexts(world)
         self._pages = pages(world)
         self._people: dict[str, Person] = {}
@@ -66,6 +80,9 @@ class Account:
 
     def answer(self, method: bytes, target: bytes, body: bytes) -> bytes:
         """Return the whole HTTP answer to a request."""
+        if target.startswith(_LIMITED) and self._is_too_much():
+            self.counts.refused += 1
+            return TOO_MANY
         if method == b"GET" and target.startswith(_CONTEXT):
             self.counts.note("GET context")
             return self._contexts.get(_query(target)[b"contact_id"], NOT_FOUND)
@@ -80,6 +97,18 @@ class Account:
             self.counts.note("PATCH facts")
             return self._patched(steps[_FACTS_STEPS].decode(), json.loads(body)["facts"])
         return NOT_FOUND
+
+    def _is_too_much(self) -> bool:
+        if self._rate is None:
+            return False
+        requests, seconds = self._rate
+        now = self._monotonic()
+        while self._passed and self._passed[0] <= now - seconds:
+            self._passed.popleft()
+        if len(self._passed) >= requests:
+            return True
+        self._passed.append(now)
+        return False
 
     def _created(self, contact_id: str) -> bytes:
         person = self._people[contact_id]
@@ -136,9 +165,9 @@ def _body_length(head: bytes) -> int:
     return int(lowered[at + len(_LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
 
 
-async def serve(world: World, latency: float) -> None:
+async def serve(world: World, latency: float, rate: tuple[int, float] | None) -> None:
     """Serve a world, with a latency in seconds, until standard input ends."""
-    account, loop = Account(world), asyncio.get_running_loop()
+    account, loop = Account(world, rate), asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(account, latency), "127.0.0.1", 0, backlog=2048)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     while await loop.run_in_executor(None, sys.stdin.readline):
@@ -148,4 +177,4 @@ async def serve(world: World, latency: float) -> None:
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
-    asyncio.run(serve(World(**asked["world"]), asked["latency"]))
+    asyncio.run(serve(World(**asked["world"]), asked["latency"], asked["rate"]))

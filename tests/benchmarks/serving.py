@@ -32,13 +32,13 @@ class Served:
 
 
 @contextmanager
-def serving(world: World, *, latency: float) -> Iterator[Served]:
+def serving(world: World, *, latency: float, rate: tuple[int, float] | None = None) -> Iterator[Served]:
     """
-    Serve a world with a latency (in seconds) for as long as the block lasts.
+    Serve a world with a latency (in seconds), and at a rate if any, for as long as the block lasts.
 
     The server is of a session of its own, so that an interrupt at the terminal is for the benchmark alone.
     """
-    asked = json.dumps({"world": asdict(world), "latency": latency})
+    asked = json.dumps({"world": asdict(world), "latency": latency, "rate": rate})
     command = [sys.executable, "-m", "tests.benchmarks.server", asked]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True, **pipes) as process:

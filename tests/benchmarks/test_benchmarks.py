@@ -9,6 +9,7 @@ from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from reconciler.specs import load_specs
+from tests.benchmarks.server import Account
 from tests.benchmarks.serving import serving
 from tests.benchmarks.world import PERSONA, World, write_one_file
 
@@ -71,6 +72,17 @@ def test_the_server_answers_in_the_shapes_of_the_sandbox() -> None:
 
     with serving(SMALL, latency=0.0) as served:
         assert conversation(served.url, people[1].phone_number) == said
+
+
+def test_the_server_refuses_what_is_beyond_its_rate_in_any_window() -> None:
+    times = [0.0, 9.0, 9.5, 10.0, 18.9, 19.0]
+    account = Account(SMALL, (2, 10.0), iter(times).__next__)
+    path = f"/v1/memory/context?contact_id={next(SMALL.people()).contact_id}".encode()
+    said = [account.answer(b"GET", path, b"").split()[1] for _ in times]
+
+    assert said == [b"200", b"200", b"429", b"200", b"429", b"200"]
+    assert account.answer(b"GET", b"/v1/contacts?limit=200", b"").split()[1] == b"200"
+    assert (account.counts.requests, account.counts.refused) == (5, 2)
 
 
 def test_the_server_counts_what_came() -> None:

@@ -73,11 +73,11 @@ class World:
         return Person(number, contact_id, declared, None if self.new else live)
 
 
-def write_project(world: World, folder: Path, *, url: str, reader: str = "auto", concurrency: int = 50) -> Path:
-    """Write a repository with all contacts in one file, for an account at this URL."""
+def write_project(world: World, folder: Path, *, url: str, reader: str = "auto", **more: object) -> Path:
+    """Write a repository with all contacts in one file, for an account at this URL, with more of its settings."""
     (folder / "specs").mkdir(parents=True)
     write_one_file(world, folder / "specs" / "contacts.yaml", users=False)
-    account = {"api": url, "reader": reader, "concurrency": concurrency, "api_key_env": "BENCHMARK_KEY"}
+    account = {"api": url, "reader": reader, "concurrency": 50, "api_key_env": "BENCHMARK_KEY", **more}
     (folder / "reconciler.yaml").write_text(json.dumps({"version": 1, "environments": {"production": account}}))
     return folder
 
