@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from reconciler.api.pacer import Pacer, Waiting
 from reconciler.clock import Clock, time_text
 from reconciler.concurrency import Stop
-from reconciler.core.documents.describe import describe_plan
 from reconciler.core.model.address import operation_key
 from reconciler.core.model.masking import worded_error
 from reconciler.core.model.text import duration, visible
 from reconciler.core.plan.diff import FactWrite
+from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import HELD, Receipt, without
 from reconciler.errors import (
@@ -194,7 +194,7 @@ class WatchRun:
             reading = session.reading(is_applying=self._applies, clock=self._times.clock)
             run = replace(reading, allowance=session.account.pacer.allowance)
             proposal = await propose_declared(session, reader, run)
-        summary = describe_plan(proposal.plan, session.masker(reveal=False)).summary
+        summary = summary_of(proposal.plan)
         self._account = account = AccountSummary(
             summary, has_drift=proposal.plan.has_changes, drift=drift_of(proposal.plan)
         )
