@@ -232,6 +232,15 @@ def test_what_is_hidden_is_counted_and_the_whole_is_pointed_at() -> None:
     assert "run reconciler --project 'a folder' -e sandbox plan" in read(in_folder)
 
 
+def test_the_digest_of_a_key_that_only_the_account_knows_is_not_in_a_comment() -> None:
+    key = MASKING.live_key("a key of the account")
+    made = described(plan(memory({"a": 1}), Present("m", {})))
+    text = render_plan_markdown(replace(made, notices=(NoticeEntry("unmanaged", "contacts.a", 1, None, (key,)),)))
+
+    assert "(live text, 9-32 characters)" in read(text)
+    assert "hmac:" not in text
+
+
 def test_notices_and_cost_are_told() -> None:
     made = described(plan(memory({"a": 1}), Present("m", {})))
     notices = tuple(NoticeEntry(f"kind-{number:02}", "memories.x", 2) for number in range(20))
