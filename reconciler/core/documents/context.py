@@ -1,6 +1,6 @@
 """Describe what a plan shows beside its operations: the values that it leaves unchanged, and the keys of its shard."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.documents.plan import (
     KeysEntry,
@@ -32,15 +32,16 @@ def describe_memory(work: MemoryWork, masker: Masker) -> MemoryEntry:
 
 def _users(work: MemoryWork) -> Iterator[UnchangedUser]:
     touched = {item.user.phone_number for item in work.operations if isinstance(item, AddUser | UpdateUser)}
+    touched |= work.left_alone
     for user in work.memory.users:
-        if user.phone_number not in touched | work.left_alone:
+        if user.phone_number not in touched:
             yield UnchangedUser(user.phone_number, PlaceEntry(user.source.file, user.source.line))
 
 
 def _changed(work: MemoryWork) -> dict[str, tuple[Path, ...]]:
-    """Return the paths of changes by fact."""
+    """Return the paths of changes by fact, each from its value on."""
     writes = (operation for operation in work.operations if isinstance(operation, WriteFacts))
-    return {fact.key: tuple(change.path for change in fact.changes) for write in writes for fact in write.facts}
+    return {fact.key: tuple(change.path[1:] for change in fact.changes) for write in writes for fact in write.facts}
 
 
 def _unchanged(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterator[UnchangedFact]:
@@ -49,14 +50,16 @@ def _unchanged(fact: Fact, changed: tuple[Path, ...], masker: Masker) -> Iterato
         yield UnchangedFact(fact.key, path, fact.policy, masker.declared(declared, path), place)
 
 
-def _untouched(path: Path, declared: Json, changed: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:
-    """Yield the largest parts of a declared value without a change in them."""
-    inside = tuple(other for other in changed if other[: len(path)] == path)
-    if not inside:
+def _untouched(path: Path, declared: Json, changed: Sequence[Path]) -> Iterator[tuple[Path, Json]]:
+    """Yield the largest parts of a declared value without a change in them; the paths of changes begin in it."""
+    if not changed:
         yield path, declared
-    elif path not in inside and isinstance(declared, dict):
+    elif all(changed) and isinstance(declared, dict):
+        inside: dict[str, list[Path]] = {}
+        for step, *rest in changed:
+            inside.setdefault(step, []).append(tuple(rest))
         for step, item in sorted(declared.items()):
-            yield from _untouched((*path, step), item, inside)
+            yield from _untouched((*path, step), item, inside.get(step, ()))
 
 
 def describe_keys(plan: Plan, masker: Masker) -> KeysEntry | None:

@@ -29,12 +29,13 @@ class Base(Struct, frozen=True):
     ref: str
     contacts: Mapping[UnitKey, Mapping[str, Json]]
     memories: Mapping[UnitKey, Memory]
+    users: Mapping[UnitKey, Mapping[str, User]]
 
     def cause_of_creation(self, thing: Identity | Memory, user: User | None = None) -> Cause:
         """Return why a contact, a memory or a user is created."""
         if isinstance(thing, Memory):
-            was = self.memories.get(memory_identity(thing))
-            return "live" if was and (user is None or _user(was, user.phone_number)) else "specs"
+            was = self.users.get(memory_identity(thing))
+            return "live" if was is not None and (user is None or user.phone_number in was) else "specs"
         return "live" if thing.key in self.contacts else "specs"
 
     def cause(self, declared: Mapping[str, Json] | None, change: Change) -> Cause:
@@ -57,17 +58,18 @@ class Base(Struct, frozen=True):
 
     def user(self, memory: Memory, phone_number: str) -> Mapping[str, Json] | None:
         """Return the declared texts of a user; None where the user was not declared."""
-        was = self.memories.get(memory_identity(memory))
-        user = _user(was, phone_number) if was else None
+        user = self.users.get(memory_identity(memory), {}).get(phone_number)
         return None if user is None else {"metadata": user.metadata, "summary": user.summary}
 
 
 def base_of(desired: Desired, ref: str) -> Base:
     """Return the base that the declarations of a revision make."""
+    memories = {memory_identity(memory): memory for memory in desired.memories}
     return Base(
         ref,
         {contact.identity.key: values_of(contact.profile) for contact in desired.contacts},
-        {memory_identity(memory): memory for memory in desired.memories},
+        memories,
+        {key: {user.phone_number: user for user in memory.users} for key, memory in memories.items()},
     )
 
 
@@ -81,10 +83,6 @@ def memory_identity(memory: Memory) -> UnitKey:
 def values_of(facts: Iterable[Fact]) -> dict[str, Json]:
     """Return the declared values by key."""
     return {fact.key: fact.value for fact in facts}
-
-
-def _user(memory: Memory, phone_number: str) -> User | None:
-    return next((user for user in memory.users if user.phone_number == phone_number), None)
 
 
 def _at(value: Json, path: Sequence[str]) -> Json | _Nothing:
