@@ -112,6 +112,7 @@ def options_page() -> str:
         "The command line wins. Values of a repeatable option are separated by spaces, and a flag is `1` or `0`.",
         "",
         "Standard output carries one document. Progress, warnings and errors go to standard error.",
+        "On a terminal, a long one opens in the pager that `PAGER` names, or in `less`. `PAGER=cat` turns that off.",
         "",
         "<!-- made by tests/guide/commands_page.py -->",
         "",

@@ -1,5 +1,6 @@
 """What the guide and the README say is so. After a wanted change: `pytest tests/guide --rewrite-goldens`."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -16,12 +17,15 @@ from reconciler.project.file import ProjectFile
 from reconciler.specs.row_cells import CELL_KEYS, CONSTANT
 from reconciler.specs.row_schema import ContactsFrom, RowContact
 from reconciler.specs.schema import ContactSpec, FactKeySpec, RuleSpec, SpecDocument
-from tests.cli.conftest import CI_JOB
+from tests.cli.conftest import CI_JOB, Repository, repository
 from tests.guide.pages import README, ROOT, anchors_of, blocks_of, commands_in, is_walked, prose_of, topics, walk
+
+__all__ = ["repository"]
 
 GUIDE_PAGES = [*topics().values()]
 PAGES = [README, *GUIDE_PAGES]
 WALKED = [path for path in PAGES if is_walked(path)]
+LARGE = "reconciler/guide/large.md"
 LONGEST_PAGE = 12_000
 LONGEST_README = 9_000
 LONGEST_SENTENCE = 30
@@ -214,3 +218,32 @@ def test_the_readme_is_short_and_lists_every_page() -> None:
 
     assert len(text.encode()) <= LONGEST_README
     assert [topic for topic in TOPICS if f"](reconciler/guide/{topic}.md)" not in text] == []
+
+
+def test_what_a_load_costs_is_what_the_tool_foresees(repository: Repository) -> None:
+    """Costs grow evenly, so those of 600 contacts less those of 300 tell the others."""
+
+    def cost(contacts: int, users: str = "") -> dict[str, int]:
+        lines = "".join(
+            f"  c{n}: {{external_id: e{n}, name: N, scopes: {{s: {{{users}}}}}}}\n" for n in range(contacts)
+        )
+        repository.write("specs/support.yaml", f"scopes: {{s: {{persona_id: p, facts: {{a: 1}}}}}}\ncontacts:\n{lines}")
+        found: dict[str, int] = json.loads(repository.run("plan", "--format", "json").out)["cost"]
+        return found
+
+    repository.write("reconciler.yaml", "version: 1\nenvironments: {sandbox: {api: sandbox, rate_limit: 100/15m}}\n")
+    few, many = cost(300), cost(600)
+    user = 'users: [{phone_number: "+14155550192"}]'
+    with_users = [cost(contacts, user)["seconds_at_rate_limit"] for contacts in (330, 660)]
+    rows = re.findall(
+        r"^\| ([\d,]+0) \| ([\d,]+) \| ([\d.,]+) \| ([\d.,]+) \| ([\d,]+)/15m", read(ROOT / LARGE), re.MULTILINE
+    )
+
+    assert len(rows) == 4
+    for row in rows:
+        contacts, writes, days, days_with_users, rate = (float(text.replace(",", "")) for text in row)
+        seconds = contacts * (many["seconds_at_rate_limit"] - few["seconds_at_rate_limit"]) / 300
+        assert writes == contacts * (many["requests_to_write"] - few["requests_to_write"]) / 300
+        assert days == pytest.approx(seconds / 86_400, rel=0.02)
+        assert days_with_users == pytest.approx(contacts * (with_users[1] - with_users[0]) / 330 / 86_400, rel=0.02)
+        assert rate == pytest.approx(100 * seconds / 86_400, rel=0.01)
