@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 
@@ -53,8 +53,9 @@ class ApplyRecords(Struct, frozen=True):
     def resolve_earlier_runs(self, proposal: Proposal) -> None:
         """Report what a new plan shows of runs that left something open; raises `StateError`."""
         declared, looked_at = self.session.desired, proposal.looked_at
-        all_runs = cache(self._all_runs)
-        for run in self._ended():
+        ended = self._ended()
+        sent = cache(lambda: self.journals.sent_after(ended[0].header))
+        for run in ended:
             statuses = step_statuses(run.open_steps, proposal.fresh, declared=declared, looked_at=looked_at)
             counts = Counter(statuses.values())
             self.session.reporter.note(render_earlier_run(run, counts))
@@ -62,26 +63,21 @@ class ApplyRecords(Struct, frozen=True):
                 continue
             is_of_these_specs = run.header.specs_digest == proposal.fresh.origin.specs_digest
             held = [step for step in statuses if statuses[step] == "held" and is_of_these_specs]
-            held = _without_later(run, held, all_runs()) if held else held
+            held = [step for step in held if sent().get(operation_key(step), "") <= run.header.run.id]
             keys = {operation_key(step) for step in statuses if statuses[step] == "unclear"}
             if keys:
                 self.unclear.append(_Unclear(run.header.run.id, keys, held))
             else:
                 self._resolve(run.header.run.id, held)
 
-    def _all_runs(self) -> list[PastRun]:
-        """Read all journals, also those of other machines that leave nothing open; raises `StateError`."""
-        self.journals.fetch(also_closed=True)
-        return self.journals.runs()
-
-    def _ended(self) -> Iterator[PastRun]:
-        """Yield the runs that left something open, without those of other shards that are at work."""
+    def _ended(self) -> list[PastRun]:
+        """Return the runs that left something open, the oldest first, without those of shards that are at work."""
         ids = self.session.account.memory_ids
         leases = self.session.account.state.store.below(LEASES)
         at_work = running(leases, utc_now())
         found = self.journals.unresolved(environment=ids.environment, api=ids.api, account=ids.account)
         at_work |= running(leases, utc_now())  # one may have begun since, or ended
-        yield from (run for run in found if run.header.run.id not in at_work)
+        return [run for run in found if run.header.run.id not in at_work]
 
     def record(self, proposal: Proposal) -> RunRecord:
         """Return the record of this run, with the digest of the plan that it carries out."""
@@ -160,13 +156,6 @@ class ApplyRecords(Struct, frozen=True):
                 is_shared=self.session.account.state.is_shared,
             ),
         )
-
-
-def _without_later(run: PastRun, held: Sequence[Step], runs: Iterable[PastRun]) -> list[Step]:
-    """Return the steps that no later run sent: what was sent again was not there when that run looked."""
-    later = (one for one in runs if one.header.run.id > run.header.run.id)
-    sent = {operation_key(step) for one in later for step in one.steps if step.is_open or step.result == "done"}
-    return [step for step in held if operation_key(step) not in sent]
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What is found of runs that left something open counts for the run that did it, and for no other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,15 +26,17 @@ CREATE, WRITE, ADD = plan(WANTED, Absent()).operations
 NOW = "2026-01-02T12:00:01.000Z"
 
 
-def killed(
+def killed(  # noqa: PLR0913  one parameter for what a test is about
     folder: JournalFolder,
     run: str,
     operations: Sequence[Operation],
     done: Sequence[Operation] = (),
     failed: Sequence[Operation] = (),
+    *,
+    environment: str = "test",
 ) -> None:
     """Keep the journal of a run; what is neither done nor failed was in flight when it was killed."""
-    header = RunHeader(RunRecord(run), "test", "sandbox", "hmac:0", ORIGIN.specs_digest, NOW, {"any": 3})
+    header = RunHeader(RunRecord(run), environment, "sandbox", "hmac:0", ORIGIN.specs_digest, NOW, {"any": 3})
     journal = folder.start(header, now=lambda: NOW, requests=lambda: 0)
     for operation in operations:
         asyncio.run(journal.intent(operation))
@@ -97,19 +99,19 @@ def test_what_another_machine_sent_again_is_not_found_for_the_first(
 def test_the_journals_are_read_once_for_all_runs_that_were_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, looks = JournalFolder(tmp_path / "journal"), list[Path]()
+    folder, looks = JournalFolder(tmp_path / "journal"), list[str]()
     for run in "12":
         killed(folder, run, [WRITE, ADD])
     runs = JournalFolder.runs
 
-    def counted(folder: JournalFolder) -> list[PastRun]:
-        looks.append(folder.path)
-        return runs(folder)
+    def counted(folder: JournalFolder, *, after: str = "") -> Iterator[PastRun]:
+        looks.append(after)
+        return runs(folder, after=after)
 
     monkeypatch.setattr(JournalFolder, "runs", counted)
     resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
 
-    assert len(looks) == 1
+    assert looks == ["1"]
 
 
 def test_what_a_later_run_did_not_send_again_is_found_for_the_first(tmp_path: Path) -> None:
@@ -119,3 +121,26 @@ def test_what_a_later_run_did_not_send_again_is_found_for_the_first(tmp_path: Pa
     resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
 
     assert found(folder, "1", WRITE) == "done"
+
+
+def test_what_another_environment_sent_later_says_nothing_of_this_one(tmp_path: Path) -> None:
+    folder = JournalFolder(tmp_path / "journal")
+    killed(folder, "1", [WRITE, ADD])
+    killed(folder, "2", [WRITE, ADD], [WRITE], environment="staging")
+    resolved(folder, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert found(folder, "1", WRITE) == "done"
+
+
+def test_of_a_bucket_the_closed_journals_of_later_runs_alone_are_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = open_bucket(new_bucket(monkeypatch))
+    one, other = (JournalFolder(tmp_path / name, Mirror(bucket, tmp_path / name)) for name in ("one", "other"))
+    for run in ("0", "1", "2"):
+        whole = [] if run == "1" else [CREATE, WRITE, ADD]
+        killed(one, run, whole or [WRITE, ADD], whole)
+    other.fetch(also_closed=False)
+    resolved(other, tmp_path, Present("m", {"plan": "premium"}))
+
+    assert [path.stem for path in other.paths()] == ["1", "2"]

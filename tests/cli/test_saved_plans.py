@@ -132,7 +132,7 @@ def test_what_is_so_by_now_needs_nothing(account: Served) -> None:
 
 
 def past_runs(account: Served) -> list[PastRun]:
-    return JournalFolder(account.repository.root / ".reconciler/journal").runs()
+    return [*JournalFolder(account.repository.root / ".reconciler/journal").runs()]
 
 
 def test_the_journal_tells_of_what_was_left_out_and_what_needed_nothing_as_the_receipt_does(account: Served) -> None:

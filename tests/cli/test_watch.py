@@ -434,7 +434,7 @@ def test_a_link_to_a_clone_may_move_between_runs_and_the_state_stays(
     watch.run(interval=20, project=str(link), state=str(repository.root / "state"))
 
     assert live_facts(watch.store) == [{"name": "Sarah", "plan": "trial"}]
-    assert len(JournalFolder(repository.root / "state/journal").runs()) == 2
+    assert len([*JournalFolder(repository.root / "state/journal").runs()]) == 2
     assert not list(repository.root.rglob(".reconciler"))
 
 

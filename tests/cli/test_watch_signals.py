@@ -94,7 +94,7 @@ def test_a_second_signal_stops_at_once(repository: Repository, fault: Rule, more
     assert process.returncode == 143
     assert "Traceback" not in err
     assert list((repository.root / ".reconciler/leases").glob("*.json")) == []
-    runs = JournalFolder(repository.root / ".reconciler/journal").runs()
+    runs = [*JournalFolder(repository.root / ".reconciler/journal").runs()]
     assert [(run.state, run.totals["unknown"]) for run in runs] == [("interrupted", 1)] * len(more)
 
 

@@ -197,7 +197,7 @@ def test_a_journal_whose_first_line_is_torn_is_of_a_run_that_began_nothing(tmp_p
     for size in range(header_size):
         path.write_bytes(content[:size])
         folder.check()
-        assert (folder.runs(), folder.unresolved(**ACCOUNT)) == ([], [])
+        assert ([*folder.runs()], folder.unresolved(**ACCOUNT)) == ([], [])
     path.write_bytes(content[:header_size])
     assert [run.header.run.id for run in folder.unresolved(**ACCOUNT)] == [RUN]
 
@@ -484,4 +484,4 @@ def test_what_is_no_file_is_no_journal(tmp_path: Path, make: str) -> None:
         pytest.skip("not on this system")
     getattr(os, make)(tmp_path / "20260101T000000000Z-aaaaaaaa.jsonl")
 
-    assert JournalFolder(tmp_path).runs() == []
+    assert [*JournalFolder(tmp_path).runs()] == []

@@ -106,10 +106,15 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
         return sum(self.operations.values())
 
     @property
+    def account_key(self) -> tuple[str, str, str]:
+        """Return what tells its account from all others."""
+        return self.environment, self.api, self.account
+
+    @property
     def campaign(self) -> str:
         """Return what all shards of the same specs have in common, and all attempts at them, in 16 digits."""
         count = self.shards.count if self.shards else 0
-        parts = (self.environment, self.api, self.account, self.specs_digest, count, *self.chosen)
+        parts = (*self.account_key, self.specs_digest, count, *self.chosen)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,22 +151,37 @@ class JournalFolder(Struct, frozen=True):
     path: Path
     mirror: "Mirror | None" = None
 
-    def fetch(self, *, also_closed: bool, start: str = "") -> None:
+    def fetch(self, *, also_closed: bool, start: str = "", after: str = "") -> None:
         """
         Bring the journals of a bucket, those that leave nothing open only on request; raises `StateError`.
 
-        `start` is that of their names.
+        `start` is that of their names, and `after` one that sorts before them.
         """
         if self.mirror:
-            self.mirror.fetch(also_closed=also_closed, start=start)
+            self.mirror.fetch(also_closed=also_closed, start=start, after=after)
 
     def paths(self) -> list[Path]:
         """Return the files of all journals, the oldest first; none where there is no folder."""
         return sorted(path for path in self.path.glob(f"*{_SUFFIX}") if path.is_file())
 
-    def runs(self) -> list[PastRun]:
-        """Read all journals, the oldest first; raises `StateError`."""
-        return [run for run in map(read_run, self.paths()) if run is not None]
+    def runs(self, *, after: str = "") -> Iterator[PastRun]:
+        """Read the journals of all runs, or of those after one, the oldest first; raises `StateError`."""
+        later = (path for path in self.paths() if path.stem > after)
+        yield from (run for run in map(read_run, later) if run is not None)
+
+    def sent_after(self, header: RunHeader) -> dict[tuple[str, str], str]:
+        """
+        Return by operation the newest run of the same account that sent it, of those after a run.
+
+        Journals of other machines count, also those that leave nothing open. Raises `StateError`.
+        """
+        self.fetch(also_closed=True, after=self._file(header.run.id).name)
+        return {
+            operation_key(step): run.header.run.id
+            for run in self.runs(after=header.run.id)
+            for step in run.steps
+            if run.header.account_key == header.account_key and (step.is_open or step.result == "done")
+        }
 
     def outlines(self, campaign: str | None = None) -> list[PastRun]:
         """
@@ -221,13 +236,7 @@ class JournalFolder(Struct, frozen=True):
         """Return the runs of an account that left something open, the oldest first; raises `StateError`."""
         runs = (_own_run(path) for path in self.paths() if not is_closed(path))
         wanted = (environment, api, account)
-        return [
-            run
-            for run in runs
-            if run is not None
-            and run.needs_resolving
-            and (run.header.environment, run.header.api, run.header.account) == wanted
-        ]
+        return [run for run in runs if run is not None and run.needs_resolving and run.header.account_key == wanted]
 
     def resolve(self, run: str, *, by: str, at: str, held: Iterable[Step] = ()) -> None:
         """Note in a journal that a later run has looked at what it left open, and `held`; raises `StateError`."""

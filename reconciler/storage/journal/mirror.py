@@ -103,9 +103,9 @@ class Mirror(Struct, frozen=True):
     bucket: BucketStore
     folder: Path
 
-    def fetch(self, *, also_closed: bool, start: str = "") -> None:
-        """Bring what the folder lacks, or has an older copy of, of all names with a start."""
-        listed = ((name, one) for name, one in self._listed().items() if name.startswith(start))
+    def fetch(self, *, also_closed: bool, start: str = "", after: str = "") -> None:
+        """Bring what the folder lacks, or has an older copy of, of all names with a start, and after a name."""
+        listed = ((name, one) for name, one in self._listed().items() if name.startswith(start) and name > after)
         wanted = [(name, one) for name, one in listed if also_closed or not one.mark]
         lacking = [(name, one) for name, one in wanted if self._size(name) < one.size]
         if not lacking:
