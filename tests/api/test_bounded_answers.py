@@ -105,6 +105,34 @@ def test_what_is_packed_twice_is_not_unpacked() -> None:
     assert len(sent) == 1
 
 
+PACKED = gzip.compress(MEMORY % b"x")
+DAMAGED = {
+    "without its sum": PACKED[:-8],
+    "with half of its sum": PACKED[:-3],
+    "cut off": PACKED[:-20],
+    "with a wrong sum": PACKED[:-8] + bytes(8),
+    "with a byte that changed": PACKED[:20] + bytes((PACKED[20] ^ 0xFF,)) + PACKED[21:],
+    "in two parts": gzip.compress(MEMORY[:9]) + gzip.compress(MEMORY[9:]),
+    "followed by another": PACKED + PACKED,
+    "not packed at all": MEMORY,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_packed_answer_that_is_damaged_is_never_taken_for_a_whole_one_and_asked_for_again(how: str) -> None:
+    packed = b"Content-Encoding: gzip\r\n"
+    answers = iter((DAMAGED[how], PACKED))
+    with answering(lambda: of_length(next(answers), packed)) as (url, sent):
+        record = call(World().endpoint(url, in_process=False), lambda remote: remote.read_memory("m"))
+    error, _ = error_from(lambda: of_length(DAMAGED[how], packed), lambda remote: remote.write_facts("m", []))
+
+    assert record is not None
+    assert record.facts == {"a": "x"}
+    assert len(sent) == 2
+    assert str(error) == "the answer is packed, and damaged"
+    assert error.may_have_happened
+
+
 def test_the_bodies_of_failed_attempts_at_a_write_are_let_go() -> None:
     tracemalloc.start()
     try:

@@ -286,9 +286,9 @@ class Connection:
 
 
 def _unpacked(received: Received, most_bytes: int) -> bytes:
-    """Return the unpacked body of an answer; raises `ApiUnavailableError` for one that is too large."""
+    """Return the unpacked body of an answer; raises `ApiUnavailableError` for one that is too large or damaged."""
     encoding = received.headers.get("content-encoding", "").strip().lower()
-    if encoding in _PLAIN:
+    if encoding in _PLAIN or not received.body:
         return received.body
     if encoding != "gzip":
         raise _unreadable("is packed in a way that was not asked for")
@@ -296,9 +296,11 @@ def _unpacked(received: Received, most_bytes: int) -> bytes:
     try:
         body = unpacking.decompress(received.body, most_bytes + 1)
     except ZlibError as error:
-        raise _unreadable("is packed, and cannot be unpacked") from error
+        raise _damaged() from error
     if len(body) > most_bytes:
         raise _unreadable(f"is larger than {most_bytes // 2**20} MiB")
+    if not unpacking.eof or unpacking.unused_data:  # cut off, or followed by what nobody asked for
+        raise _damaged()
     return body
 
 
@@ -319,6 +321,11 @@ def _weight(body: bytes) -> int:
     whole = next((wide for wide, letters in _WIDE if re.search(letters, body)), 1)
     escaped = 5 if b"\\u" in body else 0  # the escape is short, and may stand for a wide character
     return values * _OF_A_VALUE + len(body) * (1 + whole + max(whole, escaped))
+
+
+def _damaged() -> ApiUnavailableError:
+    """Return the error for an answer that broke on its way, like one that ends too early; another may be whole."""
+    return ApiUnavailableError("the answer is packed, and damaged", may_have_happened=True)
 
 
 def _unreadable(why: str) -> ApiUnavailableError:
