@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.api.client import connection
 from reconciler.api.client.connection import Transport
-from reconciler.errors import ApiUnavailableError, NoConnectionError
+from reconciler.api.requests import READS
+from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError
 from reconciler.sandbox.serve import running
 from tests.api.support import World, call, greeting
 from tests.api.test_client import create
@@ -73,6 +75,90 @@ def test_a_certificate_that_is_trusted_lets_requests_through(tmp_path: Path, mon
 
     with greeting(answer) as port, pytest.raises(ApiUnavailableError, match="not the documented JSON"):
         call(World().endpoint(f"https://localhost:{port}", in_process=False), create)
+
+
+def asked_for(path: str) -> list[str]:
+    """Return the first line of what a transport sends for a path."""
+    lines: list[str] = []
+
+    def answer(client: socket.socket) -> None:
+        lines.append(client.recv(65536).partition(b"\r\n")[0].decode())
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async def run(url: str) -> None:
+        transport = Transport(World().endpoint(url, in_process=False))
+        try:
+            await transport.exchange("GET", path, None, 1000)
+        finally:
+            await transport.aclose()
+
+    with greeting(answer) as port:
+        asyncio.run(run(f"http://127.0.0.1:{port}"))
+    return lines
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.parametrize(
+    "path", ["/", "//a", "/a/../b", "/%2f", "/%2F", "/%zz", "/a.b;c", "/a?b=%20?c+d", "/a\\b", "/[a]", "/^`{|}<>\"'~"]
+)
+def test_a_path_is_sent_as_it_is_written(path: str) -> None:
+    assert asked_for(path) == [f"GET {path} HTTP/1.1"]
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "a",
+        "?a",
+        "@a.test/",
+        ".a.test/",
+        "/a b",
+        "/a?b c",
+        "/\u00e9",
+        "/a\u2028",
+        "/a\x7f",
+        "/a\r\nb: c",
+        "/a#b",
+        "/a?",
+    ],
+)
+def test_a_path_that_cannot_be_sent_as_it_is_written_is_refused(path: str) -> None:
+    with pytest.raises(ForbiddenCallError, match="cannot be sent as it is written; nothing was sent"):
+        asked_for(path)
+
+
+@pytest.mark.usefixtures("transport")
+def test_no_transport_sends_a_request_again_that_is_counted_once() -> None:
+    greeted: list[bytes] = []
+    with greeting(lambda client: greeted.append(client.recv(65536))) as port:
+        endpoint = World().endpoint(f"http://127.0.0.1:{port}", in_process=False)
+        with pytest.raises(ApiUnavailableError, match="closed the connection without an answer"):
+            call(endpoint, lambda remote: remote.read_memory("m"))
+
+    assert len(greeted) == 6
+
+
+@pytest.mark.usefixtures("transport")
+def test_a_request_that_waited_for_a_connection_in_vain_was_not_sent() -> None:
+    greeted: list[bytes] = []
+
+    def hold(client: socket.socket) -> None:
+        greeted.append(client.recv(65536))
+        client.recv(1)
+
+    async def run(url: str) -> list[object]:
+        endpoint = World(concurrency=1).endpoint(url, in_process=False, timeout=0.2)
+        async with connection.keeping_connections(endpoint) as kept, connection.connected(kept, READS) as one:
+            sent = [one.exchange("GET", "/v1/contacts", None) for _ in range(2)]
+            return list(await asyncio.gather(*sent, return_exceptions=True))
+
+    with greeting(hold) as port:
+        errors = asyncio.run(run(f"http://127.0.0.1:{port}"))
+
+    assert [isinstance(error, ApiUnavailableError) and error.may_have_happened for error in errors] == [True, False]
+    assert len(greeted) == 1
 
 
 def carried(concurrency: int, at_once: int) -> tuple[list[int], bool]:

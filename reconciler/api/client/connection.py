@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from string import ascii_letters, digits, punctuation
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote as url_quoted
 from urllib.parse import urlsplit
 from zlib import MAX_WBITS, decompressobj
 from zlib import error as ZlibError  # noqa: N812  it is one
@@ -26,6 +24,7 @@ from reconciler.api.client.endpoint import (
     Received,
     TooLargeError,
     check_as_written,
+    check_escaped,
     read_within,
 )
 from reconciler.api.client.failures import FAILURES, NoTlsError, no_answer, unreachable
@@ -37,8 +36,6 @@ if TYPE_CHECKING:  # only many requests at once load aiohttp
 
 _PLAIN = {"", "identity"}
 _GZIP = MAX_WBITS | 16  # with gzip's head and sum
-_AS_WRITTEN = ascii_letters + digits + punctuation.replace("#", "")
-"""The characters that a path may hold; `#` would end it."""
 _LIGHT, _MOST_WEIGHT, _OF_A_VALUE = 1_900_000, 400_000_000, 210
 """Bytes: a body that is surely read without much memory, the most that may be taken for one, and of one value."""
 _WIDE = ((4, rb"[\xf0-\xf4]"), (2, rb"[\xc4-\xef]"))
@@ -69,6 +66,7 @@ class Transport:
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
         """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
+        check_escaped(path)
         if self._under_way >= self._most or (self._over_aiohttp and self._under_way_beyond < self._beyond):
             self._under_way_beyond += 1
             try:
@@ -120,7 +118,6 @@ class _OverHttpcore:
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
         """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
-        check_as_written(path, url_quoted(path, safe=_AS_WRITTEN))
         headers = self._headers[content is not None]
         if content is not None:
             headers = [*headers, ("content-length", str(len(content)))]
@@ -133,8 +130,10 @@ class _OverHttpcore:
             if why := _why_no_tls(error):
                 raise NoTlsError(self._where, why) from error
             raise
-        names = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
-        return Received(response.status, dict(names), body)
+        names = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(response.headers)
+        }  # of one that is there twice, the first counts, as with aiohttp
+        return Received(response.status, names, body)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -31,6 +31,8 @@ _PLAIN = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9_~-]+)*)/?"
 )
 """A URL that is already in its one spelling, but for a slash at its end and the port that its scheme has anyway."""
+_AS_SENT = re.compile(r'/[!"$->@-~]*(?:\?[!"$-~]+)?')
+"""A path, and a query that is not empty: ASCII without spaces and control characters, and without `#`, its end."""
 _Parts: TypeAlias = tuple[str, str, int | None, str]
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
@@ -71,6 +73,12 @@ async def read_within(most_bytes: int, parts: AsyncIterator[bytes]) -> bytes:
             raise TooLargeError
         read.append(part)
     return b"".join(read)
+
+
+def check_escaped(path: str) -> None:
+    """Raise `ForbiddenCallError` for a path that could not be sent as it is written, whatever carries it."""
+    if not _AS_SENT.fullmatch(path):
+        raise ForbiddenCallError(f"{path} cannot be sent as it is written; nothing was sent")
 
 
 def check_as_written(path: str, sent: str) -> None:

@@ -54,7 +54,7 @@ def unreachable(error: Exception, endpoint: Endpoint) -> ApiUnavailableError:
             return _no_tunnel(endpoint.proxy, where, status)
         case httpcore.ConnectError() | httpcore.ProxyError():
             return _not_sent(f"cannot connect to {endpoint.proxy or where}")
-        case httpcore.ConnectTimeout():
+        case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return _not_sent(f"cannot connect to {where} within {seconds}")
         case httpcore.TimeoutException() | TimeoutError():
             return no_answer(f"no answer from {where} within {seconds}")

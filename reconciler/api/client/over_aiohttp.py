@@ -25,6 +25,7 @@ class OverAiohttp:
             auto_decompress=False,
             trust_env=False,
         )
+        self._session._retry_connection = False  # noqa: SLF001  it would send a GET twice that is counted once
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
         """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
