@@ -91,6 +91,26 @@ def test_another_machine_has_the_same_journal(bucket: BucketStore, tmp_path: Pat
     assert other.paths()[0].stat().st_mode & 0o777 == 0o600
 
 
+def test_a_copy_of_a_run_that_went_on_does_not_say_that_it_was_killed(bucket: BucketStore, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+
+    async def work() -> None:
+        journal = started(one)
+        try:
+            await journal.intent(NEW.operations[0])
+            other.fetch(also_closed=False)
+            assert [run.header.run.id for run in other.unresolved(**ACCOUNT)] == [RUN]
+            await execute(NEW, FakeWriter(), concurrency=1, stop=Stop(), observer=journal)
+        finally:
+            journal.close(stop_requested=False)
+
+    asyncio.run(work())
+    other.fetch(also_closed=False)
+
+    assert other.unresolved(**ACCOUNT) == []
+    assert [run.state for run in other.runs()] == ["complete"]
+
+
 def test_what_a_killed_machine_left_open_is_resolved_by_another_and_stays_so(
     bucket: BucketStore, tmp_path: Path
 ) -> None:

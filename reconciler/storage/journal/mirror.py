@@ -104,10 +104,15 @@ class Mirror(Struct, frozen=True):
     folder: Path
 
     def fetch(self, *, also_closed: bool, start: str = "", after: str = "") -> None:
-        """Bring what the folder lacks, or has an older copy of, of all names with a start, and after a name."""
+        """
+        Bring what the folder lacks, or has an older copy of, of all names with a start, and after a name.
+
+        A copy of a journal that has been closed since is always made new, as it would seem to leave something open.
+        """
         listed = ((name, one) for name, one in self._listed().items() if name.startswith(start) and name > after)
-        wanted = [(name, one) for name, one in listed if also_closed or not one.mark]
-        lacking = [(name, one) for name, one in wanted if self._size(name) < one.size]
+        sized = ((name, one, self._size(name)) for name, one in listed)
+        wanted = ((name, one, size) for name, one, size in sized if also_closed or not one.mark or size >= 0)
+        lacking = [(name, one) for name, one, size in wanted if size < one.size]
         if not lacking:
             return
         make_private_folder(self.folder)
