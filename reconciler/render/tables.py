@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
+from msgspec.structs import replace
+
 from reconciler.core.documents.comparison import ComparisonDocument, Difference, DifferenceCause
 from reconciler.core.documents.explanation import (
     CommitEntry,
@@ -101,10 +103,18 @@ def _row(run: RunEntry) -> tuple[str, str, str, str]:
 def _below(run: RunEntry) -> Iterator[str]:
     """Yield when a run started and what came of it, and the page of its CI job."""
     started = f"{run.started_at[:10]} {run.started_at[11:16]} UTC"
-    outcome = f"{run.state}{' (resolved)' if run.resolved else ''}  {render_counts(run.totals)}"
+    outcome = f"{run.state}{' (resolved)' if run.resolved else ''}  {_counts(run)}"
     yield from wrap(f"  {visible(started)}  {outcome}", _COLUMNS, subsequent_indent=_UNDER_OUTCOME)
     if run.ci_url:
         yield f"  {visible(run.ci_url)}"
+
+
+def _counts(run: RunEntry) -> str:
+    """Return the totals in one line; what a run at work has not ended yet is left, and neither unknown nor skipped."""
+    if run.state != "running":
+        return render_counts(run.totals)
+    left = run.totals.unknown + run.totals.skipped
+    return f"{render_counts(replace(run.totals, unknown=0, skipped=0))}, {left:,} left"
 
 
 def render_earlier_run(run: PastRun, statuses: Mapping[StepStatus, int]) -> str:
