@@ -33,7 +33,7 @@ def open_bucket(url: str) -> "BucketStore":
         options: Any = {"client_options": _client_options(), "retry_config": _RETRIES}
         objects = from_url(url, **options)
     except BaseError as error:
-        raise InputError(f"state {url} cannot be opened: {_why(error)}; {_cure(url)}") from error
+        raise InputError(f"state {url} cannot be opened: {_wrong(error, url)}") from error
     return BucketStore(url.rstrip("/"), objects)
 
 
@@ -131,7 +131,7 @@ class BucketStore:
         try:
             yield
         except (BaseError, OSError) as error:
-            raise StateError(f"cannot {doing} {self.place(name)}: {_why(error)}; {_cure(self._url)}") from error
+            raise StateError(f"cannot {doing} {self.place(name)}: {_wrong(error, self._url)}") from error
 
     def _check_bucket(self, error: Exception, name: str) -> None:
         if "NoSuchBucket" in str(error):
@@ -155,5 +155,9 @@ def _why(error: Exception) -> str:
     return "the store cannot be reached"
 
 
-def _cure(url: str) -> str:
-    return f"check the network, the bucket and its credentials ({_VARIABLES[url.partition('://')[0]]} and its kin)"
+def _wrong(error: Exception, url: str) -> str:
+    """Return what is wrong and what would be right."""
+    if "BadScheme" in str(error):
+        return "AWS_ENDPOINT_URL is plain HTTP; write https://, or set AWS_ALLOW_HTTP=true"
+    variable = _VARIABLES[url.partition("://")[0]]
+    return f"{_why(error)}; check the network, the bucket and its credentials ({variable} and its kin)"

@@ -217,7 +217,9 @@ def test_doctor_tries_the_state(repository: Repository, bucket: str, monkeypatch
     assert "If-None-Match" in refused.out
 
 
-@pytest.mark.parametrize("place", ["s3://", "ftp://host/a", "s3://user:pass@bucket/a", "https://bucket/a"])
+@pytest.mark.parametrize(
+    "place", ["s3://", "s3:/bucket/a", "ftp://host/a", "s3://user:pass@bucket/a", "https://bucket/a"]
+)
 def test_a_place_that_state_cannot_have_is_an_error(repository: Repository, place: str) -> None:
     called = repository.run("--state", place, "plan")
 

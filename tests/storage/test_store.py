@@ -226,6 +226,14 @@ def test_a_store_that_cannot_be_reached_is_an_error_that_names_it(
     assert "test-secret-key" not in str(error.value)
 
 
+def test_a_store_of_plain_http_is_read_only_where_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_bucket(monkeypatch)
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+
+    with pytest.raises(StateError, match=r"a: AWS_ENDPOINT_URL is plain HTTP; .* set AWS_ALLOW_HTTP=true$"):
+        open_bucket("s3://bucket/state").read("a")
+
+
 def test_a_bucket_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     new_bucket(monkeypatch)
     store = open_bucket("s3://no-such-bucket/state")

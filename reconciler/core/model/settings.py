@@ -184,7 +184,7 @@ _BUCKET = r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_=-][A-Za-z0-
 
 def is_bucket(place: str) -> bool:
     """Return whether a place of state is meant as the URL of a bucket, and no folder."""
-    return "://" in place
+    return "://" in place or place.startswith(("s3:", "gs:", "az:"))
 
 
 def bucket_problem(place: str) -> str:
