@@ -1,5 +1,6 @@
 """What a plan needs, checked one after the other: versions, project, state, specs, key, account, limit and clock."""
 
+import os
 import platform
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
@@ -96,7 +97,7 @@ def _state(project: Project, environment: Environment) -> DoctorCheck:
     except (InputError, StateError) as error:
         return _failed("state", error, "mend that, or name another place with --state")
     folder = state.folder
-    place = folder if folder.is_dir() else folder.parent
+    place = next(part for part in (folder, *folder.absolute().parents) if os.path.lexists(part))
     try:
         check_writable(place / "doctor")
     except StateError as error:
