@@ -7,9 +7,15 @@ from typing import Protocol
 from reconciler.api.limits import Window
 from reconciler.core.model.settings import Rate
 
+_SETTLE_TRIES = 20
+
 
 class Drawn(Protocol):
-    """How many requests may go now, how many more are left for all, and the seconds until it is worth another try."""
+    """
+    How many requests may go now, how many more are left for all, and the seconds until it is worth another try.
+
+    What is not recorded has to be told again.
+    """
 
     @property
     def granted(self) -> int: ...  # noqa: D102  see above
@@ -17,6 +23,8 @@ class Drawn(Protocol):
     def free(self) -> int: ...  # noqa: D102
     @property
     def seconds(self) -> float: ...  # noqa: D102
+    @property
+    def is_recorded(self) -> bool: ...  # noqa: D102
 
 
 class Draw(Protocol):
@@ -32,7 +40,8 @@ class SharedWindow(Window):
     The window of all, as this run knows it.
 
     `time_of_day` returns epoch seconds, which all share; others count in seconds that never go back. A `draw` that
-    `blocks` is made in a thread. What was drawn and not sent within a window is given back.
+    `blocks` is made in a thread. What is left of a draw is given back where it is too little for what comes next, or
+    was not sent within a window: a run that waits holds nothing that others can use.
     """
 
     is_shared = True
@@ -73,30 +82,48 @@ class SharedWindow(Window):
     async def prepare(self, now: float, room: int) -> None:
         """Draw where too few are left of the last draw; raises `StateError`."""
         async with self._turn:
-            least, unused = self._lacking(room), 0
-            if now > self._use_by and self._drawn > 0:
-                least, unused = self._lacking(room) + self._drawn, self._drawn
-            if least <= 0 or now < self._next_try:
+            is_enough = self._lacking(room) <= 0 and (now <= self._use_by or self._drawn <= 0)
+            if is_enough or (now < self._next_try and not self._ended):  # others wait for what was answered, too
                 return
-            ended, self._ended = self._ended, []
-            moments = [self._time_of_day() - (now - end) for end in ended]
-            try:
-                drawn = await self._asked(least=least, ended=moments, unused=unused)
-            except BaseException:
-                self._ended = ended + self._ended
-                raise
-            self._drawn += drawn.granted - unused
-            self._free = drawn.free
+            drawn = await self._redrawn(room, now)
             self._next_try = now + drawn.seconds
-            self._use_by = now + self._rate.seconds if drawn.granted else self._use_by
+            if drawn.is_recorded:
+                self._drawn += drawn.granted
+                self._free = drawn.free
+                self._use_by = now + self._rate.seconds if drawn.granted else self._use_by
+
+    async def _redrawn(self, room: int, now: float) -> Drawn:
+        """Draw in place of what is left; where the draw fails, that may have been given back, and is not used."""
+        unused, ended = self._taken()
+        try:
+            drawn = await self._asked(least=self._lacking(room), ended=self._moments(ended, now), unused=unused)
+        except BaseException:
+            self._ended = ended + self._ended
+            raise
+        if not drawn.is_recorded:
+            self._restore(unused, ended)
+        return drawn
 
     def settle(self, now: float) -> None:
         """Hand back to the others what was drawn and not sent; raises `StateError`."""
+        unused, ended = self._taken()
+        moments = self._moments(ended, now)
+        for _ in range(_SETTLE_TRIES if unused or ended else 0):
+            if self._draw(self._time_of_day(), least=0, ended=moments, unused=unused).is_recorded:
+                return
+
+    def _taken(self) -> tuple[int, list[float]]:
+        """Take what is left of the last draw, and what was answered since."""
         unused, ended = max(0, self._drawn), self._ended
-        self._drawn, self._ended = min(0, self._drawn), []
-        if unused or ended:
-            moments = [self._time_of_day() - (now - end) for end in ended]
-            self._draw(self._time_of_day(), least=0, ended=moments, unused=unused)
+        self._drawn, self._ended = self._drawn - unused, []
+        return unused, ended
+
+    def _restore(self, unused: int, ended: list[float]) -> None:
+        self._drawn += unused
+        self._ended = ended + self._ended
+
+    def _moments(self, ended: list[float], now: float) -> list[float]:
+        return [self._time_of_day() - (now - end) for end in ended]
 
     def _lacking(self, room: int) -> int:
         return min(room, self._rate.requests) - self._drawn

@@ -24,11 +24,16 @@ _BUSY = 0.1
 
 
 class Drawn(Struct, frozen=True):
-    """How many requests may go now, how many more are left for all, and the seconds until it is worth another try."""
+    """
+    How many requests may go now, how many more are left for all, and the seconds until it is worth another try.
+
+    What is not recorded, since others wrote at the same time, has to be told again.
+    """
 
     granted: int
     free: int
     seconds: float = 0.0
+    is_recorded: bool = True
 
 
 class _Book(Struct):
@@ -74,7 +79,7 @@ class SharedAllowance(Struct, frozen=True):
             except ChangedError:
                 continue
             return drawn
-        return Drawn(0, 0, _BUSY * (1 + _share(self.run)))  # as many others draw at the same time
+        return Drawn(0, 0, _BUSY * (1 + _share(self.run)), is_recorded=False)
 
     def _book(self, data: bytes | None, now: float) -> _Book:
         """Read what counts now; of a damaged book, a whole window."""
@@ -107,13 +112,14 @@ class SharedAllowance(Struct, frozen=True):
         return Drawn(0, max(0, free), self._wait(book, now, needed - free))
 
     def _wait(self, book: _Book, now: float, lacking: int) -> float:
-        """Return the seconds until so many more are free, as far as is known: open ones of others may end any time."""
-        soon = self.rate.seconds / _DRAWS
+        """Return the seconds until so many more are free; soon, where others may give back what they have drawn."""
+        soon = self.rate.seconds / _DRAWS * (1 + _share(self.run))
         for until, count in book.spent:
             lacking -= count
             if lacking <= 0:
-                return max(until - now, 0.001)
-        return soon * (1 + _share(self.run))
+                known = max(until - now, 0.001)
+                return min(known, soon) if book.open.keys() - {self.run} else known
+        return soon
 
 
 def _share(run: str) -> float:

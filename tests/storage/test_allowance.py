@@ -6,11 +6,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacer import Pacer, Waiting
+from reconciler.api.row import RequestRow
 from reconciler.api.sharing import SharedWindow
 from reconciler.clock import Clock
 from reconciler.concurrency import for_each
@@ -18,7 +20,7 @@ from reconciler.core.model.settings import Rate, parse_rate
 from reconciler.errors import NotSentError, StateError
 from reconciler.storage.allowance import SharedAllowance
 from reconciler.storage.bucket import BucketStore, open_bucket
-from reconciler.storage.store import FolderStore, Kept, Store
+from reconciler.storage.store import ChangedError, FolderStore, Kept, Store
 from tests.buckets import new_bucket
 
 RATE = Rate(60, 10)
@@ -33,6 +35,7 @@ class Account:
     refused: int = 0
     passed: deque[float] = field(default_factory=deque)
     sent: int = 0
+    sent_at: list[float] = field(default_factory=list)
     _sleepers: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=count)
 
@@ -44,6 +47,7 @@ class Account:
     async def exchange(self) -> None:
         await self.sleep(0.05)
         self.sent += 1
+        self.sent_at.append(self.now)
         while self.passed and self.passed[0] <= self.now - self.rate.seconds:
             self.passed.popleft()
         is_too_much = len(self.passed) >= self.rate.requests
@@ -70,20 +74,39 @@ class Account:
         return Pacer(concurrency=4, rate=self.rate, waiting=waiting, window=window)
 
 
+class BusyStore(FolderStore, frozen=True):
+    """A folder where a part of all writes come too late, as others write at the same time."""
+
+    lost: float
+    random: Random
+
+    def write(self, name: str, data: bytes, *, over: Kept) -> Kept:
+        if self.random.random() < self.lost:
+            raise ChangedError("changed by another process")
+        return super().write(name, data, over=over)
+
+
 def shared(store: Store, account: Account, run: str) -> SharedWindow:
     allowance = SharedAllowance(store, "allowance.json", account.rate, run)
     return SharedWindow(account.rate, allowance.draw, time_of_day=lambda: account.now + 10**9, blocks=False)
 
 
-def send(account: Account, pacers: list[Pacer], requests: int) -> float:
-    """Let each pacer send so many requests, all at once, and return how long it took."""
+def send(account: Account, pacers: list[Pacer], requests: int, *, row: int = 1) -> float:
+    """Let each pacer send so many requests, in rows that begin once there is room, and return how long it took."""
     began = account.now
 
     async def work(pacer: Pacer) -> None:
         async def one(_number: int) -> None:
+            piece = RequestRow(pacer)
+            await piece.open(lambda: row)
+            for _ in range(row):
+                await piece.send(account.exchange, is_limited=True)
+            piece.close()
+
+        async def alone(_number: int) -> None:
             await pacer.send(account.exchange, is_limited=True)
 
-        await for_each(range(requests), one, concurrency=4)
+        await for_each(range(requests // row), one if row > 1 else alone, concurrency=4)
         if isinstance(pacer.window, SharedWindow):
             pacer.window.settle(pacer.now)
 
@@ -105,6 +128,20 @@ def test_jobs_that_share_a_window_are_refused_nothing_and_take_as_long_as_one(tm
     assert together.refused == 0
     assert together.sent == 480
     assert shared_took <= 1.2 * took
+
+
+@pytest.mark.parametrize(("row", "lost"), [(2, 0.0), (3, 0.3), (2, 0.7)])
+def test_of_each_window_all_is_used_whatever_is_left_of_a_draw_and_however_many_write_at_once(
+    tmp_path: Path, row: int, lost: float
+) -> None:
+    account, store = Account(), BusyStore(tmp_path, lost, Random(7))  # noqa: S311  no secret
+    windows = [shared(store, account, f"run-{n}") for n in range(8)]
+
+    send(account, [account.pacer(window) for window in windows], 30, row=row)
+
+    sent = account.sent_at
+    assert (account.refused, len(sent)) == (0, 240)
+    assert max(later - one for one, later in zip(sent, sent[RATE.requests :], strict=False)) <= 1.1 * RATE.seconds
 
 
 def test_jobs_that_share_nothing_are_refused_often() -> None:
