@@ -96,6 +96,21 @@ def test_the_newest_campaign_of_an_environment_is_shown(shared: Repository) -> N
     assert [campaign(shared, *options)["environment"] for options in ((), ("-e", "a"))] == ["b", "a"]
 
 
+def test_an_apply_after_the_account_drifted_is_a_campaign_of_its_own(shared: Repository) -> None:
+    for index in range(2):
+        shared.run("apply", "--yes", "--shard", f"{index}/2")
+    whole = campaign(shared)
+    for path in (shared.root / ".reconciler").glob("sandbox.sqlite3*"):
+        path.unlink()
+    shared.run("apply", "--yes", "--shard", "1/2")
+    after = campaign(shared)
+
+    assert states(whole) == {"0/2": ("complete", 1, 0), "1/2": ("complete", 1, 0)}
+    assert states(after) == {"1/2": ("complete", 1, 0)}
+    assert after["not_begun"] == [0]
+    assert after["started_at"] > whole["last_seen_at"]
+
+
 def test_what_options_chose_is_a_campaign_of_its_own(shared: Repository) -> None:
     shared.run("apply", "--yes", "--shard", "0/2")
     shared.run("apply", "--yes", "--shard", "0/2", "--target", "contacts.ana")

@@ -17,6 +17,7 @@ from reconciler.core.plan.receipt import Outcome, RunRecord
 from reconciler.errors import InputError, StateError
 from reconciler.execute import execute
 from reconciler.storage.journal import FileLog, Journal, JournalFolder, new_run_id, read_run
+from reconciler.storage.journal.reading import outline_bytes, read_outline, read_outline_bytes
 from tests.builders import NOON, memory, plan, plan_all, user
 from tests.fakes import FakeWriter
 
@@ -451,6 +452,20 @@ def test_what_no_run_writes_is_no_line(tmp_path: Path, key: str, value: object) 
 
     with pytest.raises(StateError, match=":1 is not a line of a journal"):
         read_run(path)
+
+
+@pytest.mark.parametrize("totals", [{}, {"done": 3}, {"done": "all"}, []])
+def test_totals_that_no_run_writes_are_read_from_no_journal_and_no_mark(tmp_path: Path, totals: object) -> None:
+    path = whole(tmp_path)
+    outline = read_outline(path)
+    assert outline is not None
+    mark = json.loads(outline_bytes(outline)) | {"counted": totals}
+    *lines, end = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines) + json.dumps(json.loads(end) | {"totals": totals}).encode() + b"\n")
+
+    assert read_outline_bytes(json.dumps(mark).encode()) is None
+    with pytest.raises(StateError, match=f":{len(lines) + 1} is not a line of a journal"):
+        read_outline(path)
 
 
 def test_a_journal_under_another_name_settles_nobody_elses(tmp_path: Path) -> None:

@@ -95,10 +95,7 @@ class _Part(Struct, frozen=True):
     @property
     def left(self) -> int:
         """Return how many operations the newest run did not do."""
-        if not self.runs:
-            return 0
-        totals = self.runs[-1].totals
-        return sum(totals.values()) - totals["done"] - totals["already"]
+        return _left(self.runs[-1]) if self.runs else 0
 
     @property
     def is_refused(self) -> bool:
@@ -114,14 +111,18 @@ class _Part(Struct, frozen=True):
         return again + limited.writes * self.left / max(1, sum(totals.values()) - totals["already"])
 
     def requests_in_all(self) -> int | None:
-        """Return how many requests under the rate limit the first run foresaw."""
-        limited = self.runs[0].header.limited if self.runs else None
+        """Return how many requests under the rate limit the first run foresaw that says so."""
+        limited = next((run.header.limited for run in self.runs if run.header.limited), None)
         return limited.reads + limited.writes if limited else None
 
 
 def describe_campaign(runs: Sequence[PastRun], at_work: Sequence[AtWork]) -> CampaignDocument:
-    """Return the campaign of these runs, of which there is one at least; `at_work` are all applies that go on."""
-    runs = sorted(runs, key=lambda run: run.header.run.id)
+    """
+    Return the newest campaign of these runs of the same specs, one at least; `at_work` are all applies that go on.
+
+    Once every shard is complete, the next run with something to do is of a new campaign.
+    """
+    runs = _newest_round(sorted(runs, key=lambda run: run.header.run.id))
     newest = runs[-1].header
     count = newest.shards.count if newest.shards else None
     parts = _parts(runs, at_work, count)
@@ -152,11 +153,44 @@ def describe_campaign(runs: Sequence[PastRun], at_work: Sequence[AtWork]) -> Cam
     )
 
 
+def _newest_round(runs: Sequence[PastRun]) -> Sequence[PastRun]:
+    """Return the newest runs with something to do and all since, back to where every shard had been complete."""
+    start = shown = 0
+    newest: dict[Shard | None, PastRun] = {}
+    for at, run in enumerate(runs):
+        if _are_complete(newest) and run.header.started_at > max(one.last_seen_at for one in newest.values()):
+            start, newest = at, {}
+        newest[_shard(run)] = run
+        if sum(run.totals.values()) > run.totals["already"]:
+            shown = start
+    return runs[shown:]
+
+
+def _are_complete(newest: Mapping[Shard | None, PastRun]) -> bool:
+    """Return whether there is a run of every shard, and none left anything."""
+    count = next((shard.count for shard in newest if shard), 1)
+    return len(newest) == count and all(_state(run) == "complete" for run in newest.values())
+
+
+def _shard(run: PastRun) -> Shard | None:
+    return run.header.shards.alone if run.header.shards else None
+
+
+def _left(run: PastRun) -> int:
+    totals = run.totals
+    return sum(totals.values()) - totals["done"] - totals["already"]
+
+
+def _state(run: PastRun) -> RunState:
+    """Return how far a run got; one that was killed is complete once a later run has found all of it."""
+    return "complete" if run.state == "killed" and run.resolved and not _left(run) else run.state
+
+
 def _parts(runs: Sequence[PastRun], at_work: Sequence[AtWork], count: int | None) -> Mapping[str, _Part]:
     """Return the runs by shard, the shards in order; applies at work are of this campaign if they may be."""
     found: dict[Shard | None, list[PastRun]] = {}
     for run in runs:
-        found.setdefault(run.header.shards.alone if run.header.shards else None, []).append(run)
+        found.setdefault(_shard(run), []).append(run)
     known = {run.header.run.id for run in runs}
     reading = {
         one.shard
@@ -177,7 +211,7 @@ def _entry(shard: str, part: _Part) -> CampaignPartEntry:
     last = part.runs[-1]
     return CampaignPartEntry(
         shard=shard or None,
-        state="reading" if part.is_reading else last.state,
+        state="reading" if part.is_reading else _state(last),
         attempts=attempts,
         done=sum(run.totals["done"] for run in part.runs),
         left=part.left,

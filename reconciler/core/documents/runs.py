@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
@@ -160,7 +161,7 @@ class PastRun(Struct, frozen=True):
     requests: int = 0
     is_running: bool = False
     refused_by: tuple[str, ...] = ()
-    counted: Mapping[str, Count] | None = None
+    counted: TotalsEntry | None = None
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
@@ -181,7 +182,7 @@ class PastRun(Struct, frozen=True):
     def totals(self) -> Mapping[str, int]:
         """Return the number of operations by result; those never begun count as skipped."""
         if self.counted is not None:
-            return self.counted
+            return asdict(self.counted)
         return totals_of((step.result or "unknown" for step in self.steps), not_named=self.not_begun)
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from reconciler.core.documents.receipt import TotalsEntry
 from reconciler.core.documents.runs import PastRun, RunHeader, Step
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.operations import Operation
@@ -97,7 +98,7 @@ class Journal:
     def _end(self, *, interrupted: bool = False, refused_by: tuple[str, ...] = ()) -> None:
         totals = totals_of(self._results.elements(), not_named=self._planned - self._results.total())
         unknown, sent = self._results["unknown"], self._requests()
-        self._append(EndLine(self._now(), interrupted, unknown, sent, totals, refused_by))
+        self._append(EndLine(self._now(), interrupted, unknown, sent, TotalsEntry(**totals), refused_by))
 
     def _place(self, operation: Planned) -> tuple[str, str, str, str, int]:
         """Return the time, and what and where an operation is."""
@@ -192,9 +193,9 @@ class JournalFolder(Struct, frozen=True):
         marks = self.mirror.marks() if self.mirror else {}
         closed = {name: mark for name, mark in marks.items() if campaign in {None, mark}}
         found = self.mirror.outlines(closed) if self.mirror else []
-        found += [run for path in self.paths() if path.name not in marks and (run := read_outline(path))]
-        found.sort(key=lambda run: run.header.run.id)
-        return [run for run in found if campaign in {None, run.header.campaign}]
+        paths = [path for path in self.paths() if path.name not in marks and _is_of(path, campaign)]
+        found += [run for run in map(read_outline, paths) if run is not None]
+        return sorted(found, key=lambda run: run.header.run.id)
 
     def newest(self, environment: str | None) -> list[PastRun]:
         """Read the campaign of the newest run of an environment, or of any, as `outlines` does."""
@@ -286,6 +287,12 @@ class JournalFolder(Struct, frozen=True):
 
     def _file(self, run: str) -> Path:
         return self.path / f"{run}{_SUFFIX}"
+
+
+def _is_of(path: Path, campaign: str | None) -> bool:
+    """Return, from its first line alone, whether a journal is of a campaign."""
+    header = read_header(path) if campaign else None
+    return campaign is None or (header is not None and header.campaign == campaign)
 
 
 def _own_run(path: Path) -> PastRun | None:

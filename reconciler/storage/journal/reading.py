@@ -1,7 +1,7 @@
 """A journal's file → the run that it records."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -11,6 +11,7 @@ from msgspec.json import Decoder, Encoder
 from msgspec.json import decode as json_decode
 from msgspec.structs import replace
 
+from reconciler.core.documents.receipt import TotalsEntry
 from reconciler.core.documents.runs import JOURNAL_VERSION, PROVED, Count, PastRun, RunHeader, Step, TimeText
 from reconciler.core.plan.receipt import Result, RunId
 from reconciler.errors import Source, StateError
@@ -59,7 +60,7 @@ class EndLine(Struct, frozen=True, tag_field="kind", tag="end"):
     interrupted: bool
     unknown: Count
     requests: Count = 0
-    totals: Mapping[str, Count] | None = None
+    totals: TotalsEntry | None = None
     refused_by: tuple[str, ...] = ()
 
 
@@ -128,7 +129,7 @@ def read_header(path: Path) -> RunHeader | None:
 
 def outline_bytes(run: PastRun) -> bytes:
     """Return a run without its steps, as the bucket keeps it beside its journal."""
-    return _ENCODER.encode(replace(run, steps=(), counted=run.totals))
+    return _ENCODER.encode(replace(run, steps=(), counted=TotalsEntry(**run.totals)))
 
 
 def read_outline_bytes(data: bytes) -> PastRun | None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.documents.campaign import CampaignDocument, describe_campaign
+from reconciler.core.documents.receipt import TotalsEntry
 from reconciler.core.documents.runs import AtWork, LimitedRequests, PastRun, RunHeader
 from reconciler.core.model.selection import Shards
 from reconciler.core.plan.receipt import RunRecord, totals_of
@@ -32,7 +33,7 @@ def attempt(number: int, shard: int | None, count: int = 4, /, *, planned: int =
     run = PastRun(header, (), header.started_at, header.started_at, interrupted=False, resolved=False)
     counted = totals_of([name for name in totals for _ in range(totals[name])])
     skipped = planned - sum(totals.values())
-    return replace(run, counted={**counted, "skipped": skipped}, **how)
+    return replace(run, counted=TotalsEntry(**{**counted, "skipped": skipped}), **how)
 
 
 KILLED: Any = {"finished_at": None}
@@ -63,6 +64,61 @@ def test_attempts_at_a_shard_add_up_and_the_last_one_says_what_is_left() -> None
     assert (campaign.done, campaign.left, campaign.failed, campaign.not_begun) == (160, 140, 1, (3,))
 
 
+def nights(*runs: PastRun) -> tuple[int, Mapping[str | None, tuple[str, int, int, int]]]:
+    campaign = describe_campaign(runs, [])
+    return int(campaign.started_at[17:19]), states(campaign)
+
+
+def test_once_all_shards_are_complete_the_next_run_with_something_to_do_is_of_a_new_campaign() -> None:
+    done = [attempt(1, 0, 2, done=100), attempt(2, 1, 2, done=100)]
+    nothing = [attempt(3, 0, 2, planned=0), attempt(4, 1, 2, already=100)]
+
+    assert nights(*done, *nothing[:1])[0] == 1
+    assert nights(*done, *nothing) == (1, {"0/2": ("complete", 2, 100, 0), "1/2": ("complete", 2, 100, 0)})
+    assert nights(*done, *nothing, attempt(5, 0, 2, planned=0)) == (
+        1,
+        {"0/2": ("complete", 3, 100, 0), "1/2": ("complete", 2, 100, 0)},
+    )
+    drift = [attempt(5, 0, 2, planned=0), attempt(6, 1, 2, planned=7, done=3, **KILLED)]
+    assert nights(*done, *nothing, *drift) == (5, {"0/2": ("complete", 1, 0, 0), "1/2": ("killed", 1, 3, 4)})
+    again = attempt(7, 1, 2, planned=4, done=4)
+    assert nights(*done, *nothing, *drift, again)[1]["1/2"] == ("complete", 2, 7, 0)
+    assert nights(*done, *nothing, *drift, again, attempt(8, 0, 2, planned=5, **REFUSED)) == (
+        8,
+        {"0/2": ("refused", 1, 0, 5)},
+    )
+
+
+def test_all_that_is_declared_is_a_new_campaign_once_it_was_complete() -> None:
+    runs = [attempt(1, None, done=60, **KILLED), attempt(2, None, planned=40, done=40), attempt(3, None, planned=1)]
+
+    assert nights(*runs[:2]) == (1, {None: ("complete", 2, 100, 0)})
+    assert nights(*runs) == (3, {None: ("incomplete", 1, 0, 1)})
+
+
+def test_a_shard_that_begins_again_while_others_go_on_begins_no_campaign() -> None:
+    slow = attempt(2, 1, 2, done=100, last_seen_at="2026-01-01T00:00:09.000Z")
+    runs = [attempt(1, 0, 2, done=100), slow, attempt(3, 0, 2, planned=5, done=5)]
+
+    assert nights(*runs) == (1, {"0/2": ("complete", 2, 105, 0), "1/2": ("complete", 1, 100, 0)})
+
+
+def test_a_shard_that_was_not_begun_or_left_something_keeps_the_campaign_open() -> None:
+    first, last = attempt(1, 0, 3, done=100), attempt(5, 0, 3, planned=1, done=1)
+
+    assert nights(first, attempt(2, 1, 3, done=100), last)[0] == 1
+    assert nights(first, attempt(2, 1, 3, done=100), attempt(3, 2, 3, done=99, failed=1), last)[0] == 1
+
+
+def test_a_killed_run_is_complete_once_a_later_one_has_found_all_that_was_left() -> None:
+    killed = attempt(1, None, done=100, **KILLED)
+
+    assert nights(killed) == (1, {None: ("killed", 1, 100, 0)})
+    assert nights(replace(killed, resolved=True)) == (1, {None: ("complete", 1, 100, 0)})
+    half = replace(attempt(1, None, done=50, **KILLED), resolved=True)
+    assert nights(half) == (1, {None: ("killed", 1, 50, 50)})
+
+
 def test_a_saved_plan_counts_what_an_earlier_attempt_did_once() -> None:
     campaign = describe_campaign([attempt(1, 0, done=30, **KILLED), attempt(2, 0, already=30, done=70)], [])
 
@@ -80,6 +136,13 @@ def test_the_estimate_counts_what_is_left_reads_of_new_attempts_and_shards_witho
     assert estimate is not None
     assert (estimate.requests, estimate.requests_not_begun) == (50 + 60 + 110, 110)
     assert estimate.seconds == 2 * 900  # the first window's hundred go at once, and the last ones after two
+
+
+def test_a_shard_whose_first_run_is_of_an_earlier_version_is_estimated_by_the_next() -> None:
+    estimate = describe_campaign([attempt(1, 0, limited=None), attempt(2, 0, done=50)], []).estimate
+
+    assert estimate is not None
+    assert (estimate.requests, estimate.requests_not_begun) == (60 + 3 * 110, 3 * 110)
 
 
 def test_what_is_left_in_one_window_takes_less_than_one() -> None:
