@@ -162,7 +162,6 @@ def test_a_state_folder_may_be_made_at_any_depth(repository: Repository) -> None
     called = repository.run("doctor", "--state", "state/below/that")
 
     assert checks(called)["state"] == "ok"
-    assert not (repository.root / "state").exists()
 
 
 def test_a_state_folder_that_is_a_file_fails(repository: Repository) -> None:
