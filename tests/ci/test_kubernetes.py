@@ -95,7 +95,7 @@ def test_the_command_line_is_one_that_the_program_understands(path: Path) -> Non
 def test_the_job_has_a_pod_for_each_shard_and_its_state_in_a_bucket() -> None:
     job = manifests(JOB)[0]["spec"]
 
-    assert job["completionMode"] == "Indexed"
+    assert (job["completionMode"], pod_of(JOB)["restartPolicy"]) == ("Indexed", "Never")
     assert f"--shard=$(JOB_COMPLETION_INDEX)/{job['completions']}" in reconciler(JOB)["args"]
     assert [text for text in reconciler(JOB)["args"] if text.startswith("--state=s3://")] != []
     assert reconciler(JOB)["envFrom"] == [{"secretRef": {"name": "reconciler-state"}}]
