@@ -42,9 +42,9 @@ _SERVED = ("plan", "listing", "apply", "again")
 _MOST_UNREST = 1.5
 _MOST_OF_LIMIT, _START_UP = 1.3, 0.4
 BUSY = (
-    f"A time is not judged where a contestant's longest run took more than {_MOST_UNREST:g} times its shortest "
-    "(of five and more, the first and the last are left out), "
-    f"or where the bare client took more than {_MOST_OF_LIMIT:g} times what it has to wait for: "
+    f"A time is not judged where a contestant's longest run took more than {_MOST_UNREST:g} times its shortest. "
+    "Of five runs and more, the first and the last are left out. "
+    f"Nor is it where the bare client took more than {_MOST_OF_LIMIT:g} times what it has to wait for: "
     f"the limit of the wire and {_START_UP:g} s for its start, or its own CPU seconds if they are more."
 )
 """When the machine was too busy, for readers of the figures."""
