@@ -228,6 +228,7 @@ def test_a_plan_of_something_else_is_refused_and_says_why(
 
     assert called.code == 4
     assert reason in called.err
+    assert ("it was changed since it was made" in called.err) == (change == "operations")
     assert account.writes == []
 
 

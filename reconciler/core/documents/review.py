@@ -126,7 +126,9 @@ def refusals(saved: PlanDocument, here: PlanOrigin, masker: Masker) -> tuple[str
         found.append("the specs, or their secrets, are not those that it was made from")
     if saved.operations_digest.startswith(MERGED):
         found.append("it was merged from shards, whose own plans can be applied")
-    elif saved.operations_digest != operations_digest(saved, masker.digest_of_list):
+    elif saved.key_check == masker.key_check and saved.operations_digest != operations_digest(
+        saved, masker.digest_of_list
+    ):
         found.append("it was changed since it was made")
     return tuple(found)
 
