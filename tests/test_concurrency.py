@@ -1,8 +1,11 @@
 """Work in an event loop: how it begins and ends."""
 
+import asyncio
 from typing import Any
 
-from reconciler.concurrency import run_in_loop
+import pytest
+
+from reconciler.concurrency import Stop, run_in_loop
 
 
 class _Large:
@@ -17,3 +20,66 @@ def test_no_text_is_made_of_what_a_loop_returns() -> None:
         return large
 
     assert run_in_loop(work()) is large
+
+
+async def _cut(stop: Stop, requests: int) -> tuple[list[str], list[str]]:
+    """Have two workers do two pieces of work each, of which a stop cuts the first; return what they noted."""
+    noted: list[str] = []
+
+    async def piece(name: str) -> str:
+        try:
+            await asyncio.Event().wait() if name.endswith("1") else await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            return f"{name} cut"
+        return f"{name} done"
+
+    async def worker(name: str) -> None:
+        noted.append(await stop.guard(piece(f"{name}1")))
+        noted.append(await stop.guard(piece(f"{name}2")))
+
+    workers = [asyncio.create_task(worker(name)) for name in "ab"]
+    await asyncio.sleep(0)
+    for _ in range(requests):
+        stop.request()
+    await asyncio.wait(workers)
+    return sorted(noted), [str(worker.cancelling()) for worker in workers if worker.cancelled() or worker.cancelling()]
+
+
+@pytest.mark.parametrize("requests", [2, 3, 4])
+def test_what_is_cut_is_the_work_in_flight_and_never_its_worker(requests: int) -> None:
+    assert asyncio.run(_cut(Stop(), requests)) == (["a1 cut", "a2 done", "b1 cut", "b2 done"], [])
+
+
+@pytest.mark.parametrize("cuts", [0, 1])
+def test_a_worker_that_is_cancelled_itself_ends_though_its_work_took_no_notice(cuts: int) -> None:
+    stop, over = Stop(), asyncio.Event()
+    noted: list[str] = []
+
+    async def deaf() -> None:
+        try:
+            await over.wait()
+        except asyncio.CancelledError:
+            noted.append("deaf")
+
+    async def worker() -> None:
+        while not over.is_set():
+            await stop.guard(deaf())
+
+    async def turns() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def run() -> bool:
+        task = asyncio.create_task(worker())
+        await turns()
+        for _ in range(2 * cuts):
+            stop.request()
+        await turns()
+        task.cancel()
+        await turns()
+        over.set()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert run_in_loop(run())
+    assert len(noted) == 1 + cuts

@@ -135,6 +135,54 @@ def test_many_operations_at_once_share_the_wait_for_the_disk() -> None:
     assert log.syncs <= 3
 
 
+class _MeanLog(FakeLog):
+    """Puts on disk only what was there when the sync began; the loop goes on while it is under way."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def sync(self) -> None:
+        begun = len(self.lines)
+        if self.loop:
+            asyncio.run_coroutine_threadsafe(_turns(9), self.loop).result(10)
+        super().sync()
+        self.on_disk = begun
+
+
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("gap", [*range(12), 30])
+def test_no_intent_returns_before_its_own_line_is_on_disk_whenever_it_comes(gap: int) -> None:
+    made = plan_all([(memory({"a": 1}, contact=f"c{n}"), Absent()) for n in range(6)])
+    log = _MeanLog()
+    journal = Journal(log, header(), now=now, requests=lambda: 0)
+
+    async def intent(operation: Operation, turns: int) -> bool:
+        await _turns(turns)
+        await journal.intent(operation)
+        return operation.address in [json.loads(line).get("address") for line in log.lines[: log.on_disk]]
+
+    async def work() -> list[bool]:
+        log.loop = asyncio.get_running_loop()
+        return await asyncio.gather(*(intent(item, gap * n) for n, item in enumerate(list(made.operations)[:6])))
+
+    assert asyncio.run(work()) == [True] * 6
+
+
+def test_an_intent_that_comes_while_the_disk_refuses_another_is_refused_as_well() -> None:
+    made = plan_all([(memory({"a": 1}, contact=f"c{n}"), Absent()) for n in range(3)])
+    log = FakeLog(room=5)  # the line and the sync of the run, and three lines
+
+    async def work() -> list[object]:
+        journal = Journal(log, header(), now=now, requests=lambda: 0)
+        intents = [journal.intent(operation) for operation in list(made.operations)[:3]]
+        return list(await asyncio.gather(*intents, return_exceptions=True))
+
+    assert [type(error) for error in asyncio.run(work())] == [StateError] * 3
+
+
 @pytest.mark.parametrize("room", range(2, 14))
 def test_a_disk_that_fills_lets_no_further_request_leave_and_what_stands_there_stays_true(room: int) -> None:
     log, writer = FakeLog(room), FakeWriter()
