@@ -4,8 +4,9 @@ Plant small defects in modules, one at a time, and print those that no test noti
     python -m tests.planted reconciler/observe --number 20
     python -m tests.planted --changed origin/main
 
-Tests of the same package and those that import the module run first. With --all, what they pass over is tried on all
-tests. A defect that nobody notices shows a test that lacks, or code that changes nothing.
+Tests of the same package and those that import the module run first; what they pass over is tried for some minutes on
+those that run the command line, and with --all on all tests. A defect that nobody notices shows a test that lacks, or
+code that changes nothing.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from tests.planted.defects import Defect, defects_in
 ROOT = Path(__file__).parents[2]
 _PLANTED_IN = ("reconciler/", ".github/actions/")
 _MOMENTS = count(1)
-_LONGEST = 900.0  # seconds for the tests of one defect; one that hangs them is noticed
+_LONGEST = 900.0  # seconds for the near tests of one defect; one that hangs them is noticed
+_LONGEST_OF_COMMANDS = 300.0  # and for those of the command line, which take longer than that: no proof of anything
 
 
 def near_tests(file: Path) -> list[str]:
@@ -51,15 +53,27 @@ def near_tests(file: Path) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys((*found, scenarios))]
 
 
-def is_noticed(defect: Defect, copy: Path, tests: Sequence[str]) -> bool:
-    """Return whether a test fails, or does not end, with a defect planted in a copy of the repository."""
+def command_line_tests(file: Path) -> list[str]:
+    """Return the other tests that run the command line in process, first those that have the module's name in them."""
+    near = {ROOT / name for name in near_tests(file)}
+    found = sorted({*(ROOT / "tests/cli").glob("test_*.py"), *(ROOT / "tests/ci").glob("test_*.py")} - near)
+    found.sort(key=lambda path: file.stem not in path.read_text("utf-8"))
+    return [str(path.relative_to(ROOT)) for path in found]
+
+
+def is_noticed(defect: Defect, copy: Path, tests: Sequence[str], *, longest: float = 0.0) -> bool:
+    """
+    Return whether a test fails, or does not end, with a defect planted in a copy of the repository.
+
+    Where they may take so many seconds at the `longest`, tests that have not ended by then have noticed nothing.
+    """
     file = copy / defect.file
     source = file.read_bytes()
     _write(file, defect.planted_in(source))
     try:
-        return bool(_run(copy, tests).returncode)
+        return bool(_run(copy, tests, longest or _LONGEST).returncode)
     except subprocess.TimeoutExpired:
-        return True
+        return not longest
     finally:
         _write(file, source)
 
@@ -71,11 +85,11 @@ def _write(file: Path, content: bytes) -> None:
     os.utime(file, (moment, moment))
 
 
-def _run(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(copy: Path, tests: Sequence[str], longest: float = _LONGEST) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(copy)}
     return subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=longest
     )
 
 
@@ -85,10 +99,13 @@ def _git(*arguments: str) -> list[str]:
 
 
 def _copied(folder: Path) -> Path:
+    """Copy the repository without its history; git lists its files, as some tests ask it to."""
     for name in _git("ls-files", "--cached", "--others", "--exclude-standard"):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
 
 
@@ -108,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--changed", metavar="REF", default="", help="the modules that differ from a git revision")
     parser.add_argument("--number", type=int, default=20, help="how many defects are planted; 20 by default")
     parser.add_argument("--seed", type=int, default=0, help="chooses which")
-    parser.add_argument("--all", action="store_true", help="try what near tests pass over on all tests")
+    parser.add_argument("--all", action="store_true", help="try what both pass over on all tests")
     asked = parser.parse_args(arguments)
     modules = _modules(asked.paths, asked.changed)
     known = [defect for file in modules for defect in defects_in(file, (ROOT / file).read_text("utf-8"))]
@@ -121,8 +138,11 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{whole.stdout}the tests fail without a defect, so they would notice none")
             return 2
         for defect in chosen:
-            stages = [near_tests(defect.file), *([["-n", "auto", "tests"]] if asked.all else [])]
-            if not any(is_noticed(defect, copy, tests) for tests in stages):
+            if not (
+                is_noticed(defect, copy, near_tests(defect.file))
+                or is_noticed(defect, copy, command_line_tests(defect.file), longest=_LONGEST_OF_COMMANDS)
+                or (asked.all and is_noticed(defect, copy, ["-n", "auto", "tests"]))
+            ):
                 missed += 1
                 print(f"not noticed: {defect}", flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} defects were noticed")

@@ -1,9 +1,10 @@
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import ROOT, is_noticed, near_tests
+from tests.planted.__main__ import ROOT, command_line_tests, is_noticed, near_tests
 from tests.planted.defects import Defect, defects_in
 
 FILE = Path("reconciler/clock.py")
@@ -94,3 +95,25 @@ def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_o
     assert "tests/api/test_readers.py" in near
     assert "tests/cli/test_watch_log.py" in near_tests(Path("reconciler/watching/news.py"))
     assert "tests/ci/test_signals.py" in near_tests(Path(".github/actions/reconcile/relay.py"))
+
+
+def test_what_near_tests_pass_over_is_tried_on_the_other_tests_of_the_command_line() -> None:
+    words = Path("reconciler/render/campaign.py")
+    others = command_line_tests(words)
+
+    assert "tests/cli/test_campaigns.py" in others[:20]
+    assert "tests/cli/test_terminal.py" in others
+    assert not set(others) & set(near_tests(words))
+
+
+@pytest.mark.parametrize(("longest", "noticed"), [(0.0, True), (9.0, False)])
+def test_a_hang_is_noticed_but_not_that_many_tests_take_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest: float, *, noticed: bool
+) -> None:
+    def hung(*_args: object, **_options: object) -> None:
+        raise subprocess.TimeoutExpired("pytest", longest)
+
+    monkeypatch.setattr(subprocess, "run", hung)
+    (tmp_path / "one.py").write_text("ONE = 1\n")
+
+    assert is_noticed(Defect(Path("one.py"), 1, 6, 7, "1", "2"), tmp_path, [], longest=longest) is noticed
