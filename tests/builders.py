@@ -1,10 +1,13 @@
 """Small builders of desired and observed values, for tests that are about something else."""
 
+from collections import abc
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec.structs import replace
+from typing_extensions import TypeAliasType
 
 from reconciler.core.model.desired import (
     Contact,
@@ -26,6 +29,8 @@ from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.errors import Source
 from reconciler.scaffold import Answers
+
+_Made = TypeVar("_Made")
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 MASKER = Masker(b"key", reveal=False)
@@ -116,3 +121,28 @@ def answers(**more: Any) -> Answers:
         install="reconciler @ git+https://git.example/reconciler@0123abc",
     )
     return replace(told, **more)
+
+
+def filled(kind: type[_Made], text: str, *, number: int = 1) -> _Made:
+    """Return a document in which every text is this one, behind a letter; in lists, one of each kind."""
+    made: _Made = _filled(kind, text, number=number)
+    return made
+
+
+def _filled(kind: Any, text: str, name: str = "", *, number: int) -> Any:
+    kinds = get_args(kind) if isinstance(kind, UnionType) or get_origin(kind) is Union else (kind,)
+    kind = next(one for one in kinds if one is not type(None))
+    if kind is str or isinstance(kind, TypeAliasType):
+        return "0/2" if name == "shard" else f"x{text}"
+    if get_origin(kind) is Literal:
+        return get_args(kind)[number - 1]
+    if get_origin(kind) is tuple:
+        items = [one for one in get_args(kind) if one is not ...]
+        each = get_args(items[0]) if len(items) == 1 and isinstance(items[0], UnionType) else items
+        return tuple(_filled(one, text, number=number) for one in each)
+    if get_origin(kind) is abc.Mapping:
+        return {f"x{text}": _filled(get_args(kind)[1], text, number=number)}
+    if kind in {int, float, bool}:
+        return kind(number)
+    hints = get_type_hints(kind)
+    return kind(**{field: _filled(hints[field], text, field, number=number) for field in kind.__struct_fields__})

@@ -54,11 +54,11 @@ def _code(text: str) -> str:
 
 def _title(document: CampaignDocument, mark: Callable[[str], str]) -> str:
     what = f"Apply in {counted(document.shards, 'shard')}" if document.shards else "Apply"
-    commit = f" at {commit_text(document.commit, dirty=document.dirty)}" if document.commit else ""
+    commit = f" at {mark(commit_text(document.commit, dirty=document.dirty))}" if document.commit else ""
     since = f"{document.started_at[:10]} {document.started_at[11:16]} UTC"
     options = " ".join(f"{option} {shlex.quote(text)}" for option, text in document.chosen)
     chosen = f", of {mark(options)}" if options else ""
-    return f"{what} for {mark(document.environment)} ({mark(document.api)}){commit}{chosen}, since {visible(since)}."
+    return f"{what} for {mark(document.environment)} ({mark(document.api)}){commit}{chosen}, since {mark(since)}."
 
 
 def _shown(document: CampaignDocument, *, full: bool) -> list[CampaignPartEntry]:
@@ -68,7 +68,7 @@ def _shown(document: CampaignDocument, *, full: bool) -> list[CampaignPartEntry]
 
 def _row(part: CampaignPartEntry) -> tuple[str, ...]:
     numbers = (part.attempts, part.done, part.left, part.failed)
-    return part.shard or "all", part.state, *(f"{number:,}" for number in numbers), part.run or "-"
+    return part.shard or "all", part.state, *(f"{number:,}" for number in numbers), visible(part.run or "-")
 
 
 def _sentences(document: CampaignDocument, mark: Callable[[str], str], *, full: bool) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _sentences(document: CampaignDocument, mark: Callable[[str], str], *, full: 
         yield f"No run yet: {_ranges(document.not_begun, document)}."
     failed = f", {document.failed:,} of them failed" if document.failed else ""
     yield f"{counted(document.done, 'operation')} done, {document.left:,} left{failed}{_uncounted(document)}."
-    yield from _time(document)
+    yield from _time(document, mark)
     yield from _advice(document, mark)
 
 
@@ -94,19 +94,19 @@ def _uncounted(document: CampaignDocument) -> str:
     )
 
 
-def _time(document: CampaignDocument) -> Iterator[str]:
+def _time(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[str]:
     found = document.estimate
     if found is None:
         if document.no_estimate:
-            yield f"No estimate of the time: {document.no_estimate}."
+            yield f"No estimate of the time: {mark(document.no_estimate)}."
         return
     if not found.requests:
-        yield f"What is left takes no requests that count under {found.rate_limit}, as far as is known."
+        yield f"What is left takes no requests that count under {mark(found.rate_limit)}, as far as is known."
         return
     takes = f"about {duration(found.seconds)}" if found.seconds else "less than one window"
     unseen = found.requests_not_begun
     mean = f", {unseen:,} of them for shards without a run, at the mean of the others" if unseen else ""
-    yield f"Time left: {takes} at {found.rate_limit}, for {counted(found.requests, 'request')}{mean}."
+    yield f"Time left: {takes} at {mark(found.rate_limit)}, for {counted(found.requests, 'request')}{mean}."
 
 
 def _advice(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[str]:

@@ -200,7 +200,7 @@ def rule_sentence(rule: RuleEntry, mark: Callable[[str], str] = visible) -> str:
 
 def _place_of(place: RulePlaceEntry, mark: Callable[[str], str]) -> str:
     at = f" at {mark(f'{place.source.file}:{place.source.line}')}" if place.source else ""
-    return f"{mark(place.address)}{at}{f' ({place.detail})' if place.detail else ''}"
+    return f"{mark(place.address)}{at}{f' ({mark(place.detail)})' if place.detail else ''}"
 
 
 def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -> str:

@@ -1,6 +1,6 @@
 """Lint advice, explanations, lists of runs and comparisons as text, and comparisons as Markdown."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:
         if given.counts:
             for one in given.variables:
                 place = f"{visible(one.source.file)}:{one.source.line}"
-                yield f"    ${{{one.name}}} = {shown(one.value)}  {place}{_commit(one.commit)}"
+                yield f"    ${{{visible(one.name)}}} = {shown(one.value)}  {place}{_commit(one.commit)}"
     if value.memories is not None:
         yield from _memories(value.memories)
 
@@ -64,13 +64,13 @@ def _memories(addresses: Sequence[str]) -> Iterator[str]:
 
 
 def _given(given: GivenEntry) -> str:
-    layer = f"{given.layer}, overlay" if given.overlay else given.layer
+    layer = f"{visible(given.layer)}, overlay" if given.overlay else visible(given.layer)
     place = f"{visible(given.source.file)}:{given.source.line}"
     return f"{place}  {layer}, {visible(given.key)}: {shown(given.written)}{_commit(given.commit)}"
 
 
 def _commit(commit: CommitEntry | None) -> str:
-    return f"  {commit.id} {commit.date} {visible(commit.author)}" if commit else ""
+    return visible(f"  {commit.id} {commit.date} {commit.author}") if commit else ""
 
 
 _NOTHING = "-"
@@ -157,7 +157,7 @@ _HINT = "Many differences of one cause are counted; --full shows each of them."
 def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAIN, *, full: bool = False) -> str:
     """Return the comparison as a table in columns, by cause."""
     if not document.differences:
-        return f"{_summary(document)}\n"
+        return f"{_summary(document, visible)}\n"
     groups = _by_cause(document, full=full)
     rows = [(visible(one.address), *_sides(one)) for _, first, _ in groups for one in first]
     head = ("address", visible(document.left), visible(document.right))
@@ -168,7 +168,7 @@ def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAI
         lines += [_row_text((visible(one.address), *_sides(one)), widths) for one in first]
         lines += [palette.faint(f"and {rest:,} more")] if rest else []
     hint = [palette.faint(_HINT)] if any(rest for _, _, rest in groups) else []
-    return "\n".join([*lines, "", *hint, _summary(document)]) + "\n"
+    return "\n".join([*lines, "", *hint, _summary(document, visible)]) + "\n"
 
 
 def _row_text(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -180,7 +180,7 @@ def render_comparison_markdown(document: ComparisonDocument, *, full: bool = Fal
     head = "".join(f"<th>{code(text, _LONGEST)}</th>" for text in (document.left, document.right))
     rows = "".join(f"{row}\n" for group in _by_cause(document, full=full) for row in _rows_of(*group))
     table = f"<table>\n<tr><th>address</th>{head}</tr>\n{rows}</table>\n\n" if rows else ""
-    return f"{table}{_summary(document)}\n"
+    return f"{table}{_summary(document, lambda text: code(text, _LONGEST))}\n"
 
 
 def _rows_of(heading: str, first: Sequence[Difference], rest: int) -> Iterator[str]:
@@ -213,13 +213,14 @@ def _sides(one: Difference) -> tuple[str, str]:
     )
 
 
-def _summary(document: ComparisonDocument) -> str:
+def _summary(document: ComparisonDocument, mark: Callable[[str], str]) -> str:
+    left, right = mark(document.left), mark(document.right)
     what = "hold" if document.live else "declare"
     if not document.differences:
-        return f"{document.left} and {document.right} {what} the same."
+        return f"{left} and {right} {what} the same."
     alone = [sum(one.only == side for one in document.differences) for side in ("left", "right")]
     differing = len(document.differences) - sum(alone)
     return (
-        f"{counted(differing, 'value differs', 'values differ')}; {alone[0]:,} only in {document.left}, "
-        f"{alone[1]:,} only in {document.right}."
+        f"{counted(differing, 'value differs', 'values differ')}; {alone[0]:,} only in {left}, "
+        f"{alone[1]:,} only in {right}."
     )

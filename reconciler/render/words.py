@@ -53,9 +53,9 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
     """Return what to do about an incomplete apply; empty where it is complete."""
     changed = sum(outcome.changed_since_plan for outcome in receipt.outcomes)
     totals = receipt.totals
-    names = [name for name in receipt.allowed if is_name(name)]
-    sentences = [f"Broken, and allowed for this run: {listed(names)}."] if names else []
-    sentences += [f"Refused by {listed(list(receipt.refused_by))}: nothing was written."] if receipt.refused_by else []
+    allowed, refused_by = (list(filter(is_name, names)) for names in (receipt.allowed, receipt.refused_by))
+    sentences = [f"Broken, and allowed for this run: {listed(allowed)}."] if allowed else []
+    sentences += [f"Refused by {listed(refused_by)}: nothing was written."] if refused_by else []
     sentences += ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
     altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
     if altered:

@@ -75,7 +75,7 @@ def text_line(time: str, report: Report, pause: float | None) -> str:
 
 def error_lines(report: Report) -> list[str]:
     """Return what went wrong, a line for each problem; beyond a number they are counted."""
-    lines = [f"error: {visible(error)}" for error in report.errors[:_MOST_ERRORS]]
+    lines = [f"error: {error}" for error in report.errors[:_MOST_ERRORS]]
     left = len(report.errors) - _MOST_ERRORS
     return [*lines, f"error: and {left:,} more; `reconciler validate` names all"] if left > 0 else lines
 
@@ -130,7 +130,7 @@ def _planned(account: AccountSummary) -> str:
 
 class WatchLog:
     """
-    Hand lines to `write`, as text or as JSON.
+    Hand lines to `write`, as text or as JSON; whatever they quote, each is one line in which every character prints.
 
     Errors have lines of their own in text, which are not repeated while nothing changes; in JSON they stand in the
     run's line. A note that the run before gave as well is not repeated.
@@ -152,15 +152,15 @@ class WatchLog:
             self._write(json_line(time, report, pause))
             return
         repeats = bool(report.errors) and report.errors == self._reported
-        self._write(text_line(time, report, pause) + (" (errors as before)" if repeats else ""))
-        for line in [] if repeats else error_lines(report):
-            self._write(line)
+        line = text_line(time, report, pause) + (" (errors as before)" if repeats else "")
+        for told in (line, *([] if repeats else error_lines(report))):
+            self._write(visible(told))
         self._reported = report.errors
 
     def note(self, text: str) -> None:
         """Report something else."""
         time = time_text(self._now())
-        self._write(note_line(time, text) if self._is_json else f"{time} {text}")
+        self._write(note_line(time, text) if self._is_json else visible(f"{time} {text}"))
 
     def note_once(self, text: str) -> None:
         """Report something that every run would repeat."""

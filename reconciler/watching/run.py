@@ -12,7 +12,7 @@ from reconciler.clock import Clock, time_text
 from reconciler.concurrency import Stop
 from reconciler.core.model.address import operation_key
 from reconciler.core.model.masking import worded_error
-from reconciler.core.model.text import duration, visible
+from reconciler.core.model.text import duration
 from reconciler.core.plan.diff import FactWrite
 from reconciler.core.plan.measures import summary_of
 from reconciler.core.plan.operations import Plan
@@ -227,9 +227,9 @@ class WatchRun:
             address = outcome.operation.address
             again = [item.again for item in outcome.altered if item.again]
             self._useless = {**self._useless, address: (*self._useless.get(address, ()), *again)}
-            keys = ", ".join(visible(item.key) for item in outcome.altered)
+            keys = ", ".join(item.key for item in outcome.altered)
             self._log.note_once(
-                f"{visible(address)}: the account changes what it is sent ({keys}); that is not written again until "
+                f"{address}: the account changes what it is sent ({keys}); that is not written again until "
                 "the specs or the account change"
             )
 
@@ -242,7 +242,7 @@ class WatchRun:
     async def _wait(self, seconds: float, why: str) -> None:
         self._health.expect_sign(seconds)
         if seconds >= _LONG_WAIT:
-            self._log.note(f"waiting {duration(seconds)}: {visible(why)}")
+            self._log.note(f"waiting {duration(seconds)}: {why}")
         await self._times.clock.sleep(seconds)
 
 

@@ -1,19 +1,37 @@
-"""What others wrote into saved plans and receipts is shown as what it is: it moves no cursor and commands no runner."""
+"""What others wrote is shown as what it is, in whatever document: it moves no cursor and commands no runner."""
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from reconciler.core.documents.campaign import CampaignDocument
+from reconciler.core.documents.comparison import ComparisonDocument
+from reconciler.core.documents.explanation import ExplanationDocument, LintDocument
+from reconciler.core.documents.notification import NotificationDocument
 from reconciler.core.documents.plan import PlanDocument
+from reconciler.core.documents.receipt import DryRunDocument, ReceiptDocument
+from reconciler.core.documents.runs import RunsDocument
 from reconciler.errors import InputError
-from reconciler.render.formats import plan_formats, receipt_formats
+from reconciler.render.formats import campaign_formats, dry_run_formats, plan_formats, receipt_formats
+from reconciler.render.json import render_json
+from reconciler.render.notification import body_for
 from reconciler.render.output import PLAIN
+from reconciler.render.tables import (
+    render_comparison_markdown,
+    render_comparison_text,
+    render_lint_text,
+    render_runs_text,
+    render_why_text,
+)
 from reconciler.storage.saved_documents import load_document
+from tests.builders import filled
 from tests.effort import examples
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -90,3 +108,37 @@ def test_no_saved_document_of_somebody_else_does_anything_where_it_is_shown(
 
     assert {style: found for style, text in shown.items() if (found := flaws(text, style))} == {}
     json.loads(shown["json"])
+
+
+RENDERERS: Mapping[type[Any], Mapping[str, Callable[[Any], str]]] = {
+    PlanDocument: {
+        **plan_formats(PLAIN),
+        "text in full": plan_formats(PLAIN, full=True)["text"],
+    },
+    ReceiptDocument: receipt_formats(PLAIN),
+    DryRunDocument: dry_run_formats(),
+    CampaignDocument: campaign_formats(PLAIN),
+    RunsDocument: {
+        "text": lambda document: render_runs_text(document, document.runs[0].environment, document.runs[0].api)
+    },
+    LintDocument: {"text": render_lint_text},
+    ExplanationDocument: {"text": render_why_text},
+    ComparisonDocument: {
+        "text": render_comparison_text,
+        "markdown": render_comparison_markdown,
+    },
+    NotificationDocument: {"json": render_json, "slack": lambda document: body_for("hooks.slack.com", document)},
+}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("kind", RENDERERS, ids=lambda kind: kind.__name__)
+def test_no_text_of_any_document_does_anything_in_any_format(kind: type[Any], hostile: str, number: int) -> None:
+    document = filled(kind, hostile, number=number)
+    others = [replace(document, estimate=None)] if kind is CampaignDocument else []
+
+    shown = [(style, render(one)) for style, render in RENDERERS[kind].items() for one in (document, *others)]
+
+    assert [(style, found) for style, text in shown if (found := flaws(text, style))] == []
+    assert any("x" in text for _, text in shown)

@@ -1,6 +1,11 @@
 import json
+from datetime import UTC, datetime
+from typing import Any
 
-from reconciler.watching.report import error_lines, json_line, text_line
+import pytest
+from msgspec.structs import replace
+
+from reconciler.watching.report import WatchLog, error_lines, json_line, text_line
 from tests.watching.reports import account, report
 
 ENDED = "2027-03-31T14:00:01.250Z"
@@ -30,10 +35,10 @@ def test_waiting_for_the_limit_is_told() -> None:
 
 
 def test_errors_are_counted_in_the_line_and_told_below() -> None:
-    invalid = report("invalid", errors=("specs/a.yaml:1:1 x: wrong", "two\x1b[2J"))
+    invalid = report("invalid", errors=("specs/a.yaml:1:1 x: wrong", "two"))
 
     assert ": invalid, 2 errors; " in text_line(ENDED, invalid, 60)
-    assert error_lines(invalid) == ["error: specs/a.yaml:1:1 x: wrong", "error: two\\x1b[2J"]
+    assert error_lines(invalid) == ["error: specs/a.yaml:1:1 x: wrong", "error: two"]
 
 
 def test_errors_beyond_twenty_are_counted() -> None:
@@ -58,3 +63,20 @@ def test_the_same_as_json_is_one_object_on_one_line() -> None:
     assert (entry["event"], entry["environment"], entry["result"], entry["drift"]) == ("run", "production", "ok", True)
     assert entry["planned"]["facts_to_add"] == 2
     assert (entry["next_in_seconds"], entry["outcomes"], entry["errors"]) == (61.5, None, ["a\nb"])
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+@pytest.mark.parametrize("foreign", ["two\x1b[2J", "a\nb", "\u202eltr", "\x9b31m", "c\u2028d"])
+def test_whatever_a_log_quotes_is_one_line_in_which_every_character_prints(output_format: str, foreign: str) -> None:
+    lines: list[str] = []
+    log = WatchLog(output_format, lines.append, lambda: datetime(2027, 3, 31, 14, tzinfo=UTC))
+    log.note(f"note {foreign}")
+    log.note_once(f"once {foreign}")
+    log.run(replace(report("invalid", errors=(f"error {foreign}",)), environment=f"environment {foreign}"), 60)
+
+    assert len(lines) == {"text": 4, "json": 3}[output_format]
+    assert [line for line in lines if not line.isprintable()] == []
+    if output_format == "json":
+        entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        assert [entry.get("message") for entry in entries] == [f"note {foreign}", f"once {foreign}", None]
+        assert entries[2]["errors"] == [f"error {foreign}"]
