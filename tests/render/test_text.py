@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
 from reconciler.core.documents.receipt import describe_receipt
+from reconciler.core.documents.runs import RunEntry, RunsDocument
 from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
@@ -13,9 +14,10 @@ from reconciler.core.plan.receipt import Outcome, Receipt
 from reconciler.render.json import plain, render_json
 from reconciler.render.output import PLAIN
 from reconciler.render.plan_text import render_plan_text
+from reconciler.render.tables import render_runs_text
 from reconciler.render.text import render_receipt_text
 from reconciler.render.words import listed, shown, shown_change
-from tests.builders import MASKER, ORIGIN, declared_contact, desired, existing, fact, memory, plan, user
+from tests.builders import MASKER, ORIGIN, declared_contact, desired, existing, fact, filled, memory, plan, user
 
 REVEALING = Masker(b"key", reveal=True)
 
@@ -171,3 +173,14 @@ def test_an_equal_secret_is_no_change() -> None:
     assert [change.path for item in made.operations for fact in item.facts for change in fact.changes] == [  # type: ignore[union-attr]  # one write
         ("at", "city")
     ]
+
+
+def test_the_page_of_a_job_stands_below_its_run() -> None:
+    document = filled(RunsDocument, "")
+    run = replace(document.runs[0], ci_url="https://ci.example/7")
+
+    def shown_of(one: RunEntry) -> str:
+        return render_runs_text(replace(document, runs=(one,)), None, "f")
+
+    assert shown_of(run).endswith("\n  https://ci.example/7\n")
+    assert shown_of(replace(run, ci_url=None)) == shown_of(run).removesuffix("  https://ci.example/7\n")

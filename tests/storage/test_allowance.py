@@ -221,3 +221,31 @@ def test_a_bucket_holds_a_window_too(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_part_of_a_rate_is_no_more_than_its_share(rate: str, jobs: int, part: str) -> None:
     assert str(parse_rate(rate).part(jobs)) == part
+
+
+def test_a_new_window_is_all_free_until_it_has_drawn(tmp_path: Path) -> None:
+    account = Account()
+    window = shared(FolderStore(tmp_path), account, "run")
+
+    assert window.used(account.now) == 0
+    assert account.pacer(window).free() == RATE.requests
+    assert window.wait(account.now) > 0
+
+
+def test_what_finds_room_in_a_new_window_draws_before_it_would_wait(tmp_path: Path) -> None:
+    async def never(_seconds: float, why: str) -> None:
+        pytest.fail(f"waited for {why}")
+
+    account = Account()
+    window = shared(FolderStore(tmp_path), account, "run")
+    pacer = Pacer(
+        concurrency=1,
+        rate=RATE,
+        waiting=Waiting(clock=Clock(monotonic=lambda: account.now), wait=never),
+        window=window,
+    )
+    asyncio.run(pacer.find_room())
+
+    window.settle(account.now)
+    other = SharedAllowance(FolderStore(tmp_path), "allowance.json", RATE, "other")
+    assert other.draw(account.now + 10**9, least=1).granted > 0

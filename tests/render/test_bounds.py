@@ -1,0 +1,287 @@
+"""Lists and texts are shown whole up to their bound; one more, and the rest is counted or cut."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.core.documents.campaign import CampaignDocument, CampaignPartEntry
+from reconciler.core.documents.comparison import ComparisonDocument, Difference
+from reconciler.core.documents.explanation import ExplanationDocument
+from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument, RuleEntry, RulePlaceEntry
+from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument
+from reconciler.core.documents.runs import RunsDocument
+from reconciler.core.model.observed import Present
+from reconciler.core.model.selection import Chosen, Shards
+from reconciler.core.model.settings import ExceededGuard
+from reconciler.core.plan.receipt import RunRecord
+from reconciler.render.campaign import render_campaign_markdown, render_campaign_text
+from reconciler.render.junit import render_plan_junit
+from reconciler.render.markdown import render_plan_markdown
+from reconciler.render.markup import marker
+from reconciler.render.notices import guard_sentence, keys_of, rule_sentence
+from reconciler.render.notification import shortened_errors
+from reconciler.render.output import PLAIN
+from reconciler.render.plan_text import render_plan_text
+from reconciler.render.tables import (
+    render_comparison_markdown,
+    render_comparison_text,
+    render_runs_text,
+    render_why_text,
+)
+from reconciler.render.text import render_receipt_text
+from reconciler.render.words import chosen_sentence, columns_of, fitting, shards_sentence, shown, shown_change, who_ran
+from reconciler.watching.report import error_lines
+from tests.builders import filled, memory, plan, plan_all
+from tests.render.test_markdown import described
+from tests.watching.reports import report
+
+PLACE = PlaceEntry("a.yaml", 1)
+
+
+def items(number: int) -> tuple[str, ...]:
+    return tuple(f"item-{index:05}" for index in range(number))
+
+
+def changing(**changes: Any) -> PlanDocument:
+    """Return a plan of one change."""
+    return replace(described(plan(memory({"a": 1}), Present("m", {}))), **changes)
+
+
+def with_notices(number: int, *, with_keys: bool) -> PlanDocument:
+    named = items(number)
+    if with_keys:
+        return changing(notices=tuple(NoticeEntry("near_duplicate", name, 1, keys=("k",)) for name in named))
+    return changing(notices=tuple(NoticeEntry(name, "a", 1) for name in named))
+
+
+def runs(number: int) -> ReceiptDocument:
+    return replace(
+        filled(ReceiptDocument, ""), runs=tuple(RunRecord(id=name, actor=name) for name in items(number)), run=None
+    )
+
+
+def rule(number: int) -> RuleEntry:
+    return RuleEntry("r", "memory", "m", PLACE, number, tuple(RulePlaceEntry(name, None) for name in items(number)))
+
+
+def why(number: int) -> str:
+    document = filled(ExplanationDocument, "")
+    return render_why_text(replace(document, values=(replace(document.values[0], memories=items(number)),)))
+
+
+def compared(number: int) -> ComparisonDocument:
+    document = filled(ComparisonDocument, "")
+    causes = document.differences[0].causes
+    return replace(document, differences=tuple(Difference(name, None, 1, 2, causes) for name in items(number)))
+
+
+def skipped(number: int) -> str:
+    outcomes = tuple(OutcomeEntry("write_facts", name, "skipped", "why", PLACE) for name in items(number))
+    return render_receipt_text(replace(filled(ReceiptDocument, ""), outcomes=outcomes), PLAIN)
+
+
+def campaign(number: int, state: Any = "incomplete", step: int = 1) -> CampaignDocument:
+    parts = tuple(
+        CampaignPartEntry(f"{index * step}/900", state, 1, 1, 0, 0, run=name)
+        for index, name in enumerate(items(number))
+    )
+    return replace(filled(CampaignDocument, ""), parts=parts, shards=900, not_begun=())
+
+
+def alike(number: int) -> PlanDocument:
+    return described(plan_all([(memory({"k": 1}, contact=name), Present("m", {})) for name in items(number)]))
+
+
+def keys(number: int) -> PlanDocument:
+    return described(plan(memory(dict.fromkeys(items(number), 1)), Present("m", {})))
+
+
+Text = Callable[[int], str]
+LISTS: dict[str, tuple[int, Text]] = {
+    "runs by several people": (3, lambda n: who_ran(runs(n), with_host=False)),
+    "options": (10, lambda n: chosen_sentence(Chosen(targets=items(n)), str)),
+    "keys of a notice": (20, lambda n: keys_of(NoticeEntry("unmanaged", "a", n, keys=items(n)))),
+    "new keys of a guard": (20, lambda n: guard_sentence(ExceededGuard("max_new_keys", 0, n, items(n)))),
+    "places that break a rule": (3, lambda n: rule_sentence(rule(n))),
+    "memories that get a value": (20, why),
+    "places with keys in text": (20, lambda n: render_plan_text(with_notices(n, with_keys=True), PLAIN)),
+    "places with keys in a comment": (10, lambda n: render_plan_markdown(with_notices(n, with_keys=True))),
+    "kinds of notes in a comment": (12, lambda n: render_plan_markdown(with_notices(n, with_keys=False))),
+    "memories that are alike": (1 + 3, lambda n: render_plan_text(alike(n), PLAIN)),
+    "changes of a case": (20, lambda n: render_plan_junit(keys(n))),
+    "rows of a campaign in a comment": (200, lambda n: render_campaign_markdown(campaign(n), full=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("most", "text"), LISTS.values(), ids=LISTS)
+def test_a_list_names_all_up_to_its_bound_and_counts_what_is_beyond(most: int, text: Text) -> None:
+    whole, longer, much_longer = (text(most + beyond) for beyond in (0, 1, 2))
+
+    assert set(re.findall(r"item-\d+", whole)) == {*items(most)}
+    assert not re.search(r"\d more(?! memories get)", whole)
+    assert set(re.findall(r"item-\d+", longer)) == {*items(most)}
+    assert re.search(r"\b1 more(?! memories get)", longer)
+    assert re.search(r"\b2 more", much_longer)
+
+
+def test_shards_are_named_up_to_twenty() -> None:
+    assert "18/90 and 19/90;" in shards_sentence(Shards(90, tuple(range(20)), 1))
+    assert "18/90, 19/90 and 1 more;" in shards_sentence(Shards(90, tuple(range(21)), 1))
+
+
+@pytest.mark.parametrize("render", [render_comparison_text, render_comparison_markdown])
+def test_differences_of_one_cause_are_counted_beyond_five_unless_all_are_wanted(
+    render: Callable[..., str],
+) -> None:
+    shown_of = {
+        (number, full): len(set(re.findall(r"item-\d+", render(compared(number), full=full))))
+        for number in (5, 6)
+        for full in (False, True)
+    }
+
+    assert shown_of == {(5, False): 5, (5, True): 5, (6, False): 5, (6, True): 6}
+    assert "more" not in render(compared(5))
+    assert "and 1 more" in render(compared(6))
+
+
+def test_operations_that_were_skipped_for_one_reason_are_counted_beyond_five() -> None:
+    assert [len(re.findall(r"item-\d+", skipped(number))) for number in (5, 6)] == [5, 0]
+    assert "6 operations: why" in skipped(6)
+
+
+def test_complete_shards_have_rows_up_to_twenty() -> None:
+    shown_of = [
+        len(re.findall(r"item-\d+", render_campaign_text(campaign(number, "complete"), full=full)))
+        for number, full in ((20, False), (21, False), (21, True))
+    ]
+
+    assert shown_of == [20, 0, 21]
+
+
+def test_twelve_ranges_of_shards_are_named() -> None:
+    twelve, thirteen = (render_campaign_text(campaign(number, step=2)) for number in (12, 13))
+
+    assert "20 and 22 of 900" in twelve
+    assert "20, 22 and 1 more of 900" in thirteen
+
+
+def test_errors_are_told_up_to_their_bounds() -> None:
+    assert [len(shortened_errors(items(number))) for number in (5, 6)] == [5, 5]
+    assert [len(error_lines(report("invalid", errors=items(number)))) for number in (20, 21)] == [20, 21]
+    assert error_lines(report("invalid", errors=items(21)))[-1].startswith("error: and 1 more;")
+
+
+def test_two_hundred_lines_are_shown_by_their_looks_and_more_by_their_keys() -> None:
+    def of(number: int) -> str:
+        wanted = [(memory({"k": f"v{index}"}, contact=f"c{index}"), Present("m", {})) for index in range(number)]
+        return render_plan_text(described(plan_all(wanted)), PLAIN)
+
+    assert len(re.findall(r'"v\d+"', of(200))) == 200
+    assert len(re.findall(r'"v\d+"', of(201))) == 1
+    assert "200 more memories get the same fact, with other values" in of(201)
+
+
+def cut(name: str) -> Callable[[str], str]:
+    """Return what shows a text of that name."""
+
+    def sentence(text: str) -> str:
+        return render_plan_markdown(changing(rules=(RuleEntry("r", "memory", text, PLACE, 1, ()),)))
+
+    def address(text: str) -> str:
+        return render_plan_markdown(changing(notices=(NoticeEntry("near_duplicate", text, 1, keys=("k",)),) * 2))
+
+    def runs_of(text: str) -> str:
+        document = filled(RunsDocument, "")
+        return render_runs_text(replace(document, runs=(replace(document.runs[0], actor=text),)), None, "f")
+
+    known: dict[str, Callable[[str], str]] = {
+        "a key of a notice": lambda text: keys_of(NoticeEntry("unmanaged", "a", 1, keys=(text,))),
+        "an error of a notification": lambda text: shortened_errors((text,))[0],
+        "the message of a rule in a comment": sentence,
+        "an address beside keys in a comment": address,
+        "an actor": runs_of,
+        "a name of a comparison": lambda text: render_comparison_markdown(
+            replace(filled(ComparisonDocument, ""), left=text)
+        ),
+    }
+    return known[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("a key of a notice", 80),
+        ("an error of a notification", 300),
+        ("the message of a rule in a comment", 300),
+        ("an address beside keys in a comment", 80),
+        ("an actor", 17),
+        ("a name of a comparison", 160),
+    ],
+)
+def test_a_text_stands_whole_up_to_its_bound_and_one_longer_is_cut(name: str, most: int) -> None:
+    show = cut(name)
+
+    assert re.search(rf"(?<!y)y{{{most}}}(?![y…])", show("y" * most))
+    assert re.search(rf"(?<!y)y{{{most - 1}}}…", show("y" * (most + 1)))
+
+
+def test_a_value_ends_at_its_bound_wherever_it_is_cut() -> None:
+    assert shown("y" * 158) == f'"{"y" * 158}"'
+    assert shown("y" * 159) == f'"{"y" * 158}…'
+    assert shown("y" * 400) == f'"{"y" * 158}…'
+    assert shown({"k": "y" * 400})[-1] == "…"
+    before, after = shown_change("y" * 111 + "a", "y" * 111 + "b")
+    assert (before, after) == (f'"{"y" * 111}a"', f'"{"y" * 111}b"')
+    before, _ = shown_change("y" * 112 + "a", "y" * 112 + "b")
+    assert before == f'…{"y" * 24}a"'
+
+
+def test_a_marker_holds_two_hundred_letters_of_a_name() -> None:
+    assert marker("y" * 200) == f"<!-- reconciler:{'y' * 200} -->"
+    assert marker("y" * 201) == marker("y" * 200)
+    assert marker("y" * 199) != marker("y" * 200)
+
+
+def columns(text: str) -> Sequence[int]:
+    return [line.index("specs/") for line in text.splitlines() if "specs/" in line]
+
+
+def test_sources_stand_in_one_column_unless_a_line_is_longer_than_seventy_two() -> None:
+    def of(width: int) -> Sequence[int]:
+        key = "k" * (width - len(": 1"))
+        return columns(render_plan_text(described(plan(memory({"a": 1, key: 1}), Present("m", {}))), PLAIN))
+
+    assert len(set(of(72))) == 1
+    assert len(set(of(73))) == 2
+
+
+WIDE = "名"
+"""Two columns on a terminal."""
+
+
+@pytest.mark.parametrize(
+    ("name", "cut_to"),
+    [(WIDE * 8, WIDE * 8), (WIDE * 9, f"{WIDE * 8}…"), ("é" * 17, "é" * 17), ("é" * 18, f"{'é' * 16}…")],
+)
+def test_a_name_in_a_column_is_cut_by_its_columns(name: str, cut_to: str) -> None:
+    assert fitting(name, 17) == cut_to
+
+
+@pytest.mark.parametrize("name", ["run", WIDE * 3, f"{WIDE}-x", "é"])
+def test_columns_stand_below_their_headings_however_wide_their_letters_are(name: str) -> None:
+    def starts(text: str, *of: str) -> set[int]:
+        return {columns_of(line.partition(one)[0]) for line in text.splitlines()[:3] for one in of if one in line}
+
+    entry = replace(filled(RunsDocument, "").runs[0], run=name, environment="ENV", actor="BY", commit="COMMIT")
+    text = render_runs_text(RunsDocument("1.0", "runs", (entry,)), None, "f")
+    assert len(starts(text, "ENV")) == len(starts(text, "COMMIT")) == 1
+
+    document = replace(filled(ComparisonDocument, ""), left=name, right="RIGHT")
+    rows = tuple(Difference(address, None, name, "RIGHT") for address in ("a", WIDE))
+    assert len(starts(render_comparison_text(replace(document, differences=rows)), "RIGHT", '"RIGHT"')) <= 2
+
+    part = replace(filled(CampaignDocument, "").parts[0], shard=None, run="RUN")
+    assert len(starts(render_campaign_text(replace(filled(CampaignDocument, ""), parts=(part, part))), "RUN")) == 1
