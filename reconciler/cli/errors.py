@@ -35,10 +35,13 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.cli.terminal import is_operators_terminal
     from reconciler.core.model.masking import MOST_LINES, worded_error
 
+    counts: tuple[Problem, ...] = ()
     if isinstance(error, SpecError):
-        error = SpecError(tuple(map(_here, error.problems)))
+        every = set(error.every)
+        counts = tuple(problem for problem in error.problems if problem not in every)
+        error = SpecError(tuple(_here(problem) for problem in error.problems if problem in every))
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
-    for line in lines[:MOST_LINES]:
+    for line in (*lines[:MOST_LINES], *map(str, map(_here, counts[:MOST_LINES]))):
         say(f"error: {places_here(pasteable(visible(line)))}")
     if (left := len(lines) - MOST_LINES) > 0:
         cure = (
