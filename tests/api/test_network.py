@@ -58,6 +58,7 @@ def test_a_proxy_is_written_as_for_curl(text: str, url: str, authorization: str)
     assert found
     assert (found.url, found.authorization) == (url, authorization)
     assert found.headers == ({"proxy-authorization": authorization} if authorization else {})
+    assert repr(found) == f"Proxy({url!r})"
 
 
 @pytest.mark.parametrize(

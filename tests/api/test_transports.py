@@ -3,12 +3,15 @@
 import asyncio
 import socket
 from pathlib import Path
+from threading import Event
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.api.client import connection
 from reconciler.api.client.connection import Transport
 from reconciler.api.requests import READS
+from reconciler.concurrency import Stop
 from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError
 from reconciler.sandbox.serve import running
 from tests.api.support import World, call, greeting
@@ -159,6 +162,43 @@ def test_a_request_that_waited_for_a_connection_in_vain_was_not_sent() -> None:
 
     assert [isinstance(error, ApiUnavailableError) and error.may_have_happened for error in errors] == [True, False]
     assert len(greeted) == 1
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.parametrize("asked", ["a second Ctrl-C", "the time for an answer"])
+def test_an_answer_that_was_given_up_is_never_taken_for_that_of_the_next_request(asked: str) -> None:
+    greeted: list[bytes] = []
+    began, given_up, head = Event(), Event(), b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+    def answer(client: socket.socket) -> None:
+        while request := client.recv(65536):
+            greeted.append(request)
+            if len(greeted) > 1:
+                client.sendall(head + b"mine")
+                continue
+            client.sendall(head + b"la")
+            began.set()
+            given_up.wait(10)
+            client.sendall(b"te" + head + b"late")
+
+    async def run(url: str) -> bytes:
+        stop, by_hand = Stop(), asked == "a second Ctrl-C"
+        patient = World(concurrency=1).endpoint(url, in_process=False)
+        async with connection.keeping_connections(patient) as kept:
+            hasty = replace(kept, answer_timeout=60.0 if by_hand else 0.2)
+            async with connection.connected(hasty, READS) as one, connection.connected(kept, READS) as other:
+                first = asyncio.create_task(stop.guard(one.exchange("GET", "/v1/contacts", None)))
+                await asyncio.to_thread(began.wait, 10)
+                for _ in range(2 * by_hand):
+                    stop.request()
+                with pytest.raises((asyncio.CancelledError, ApiUnavailableError)):
+                    await first
+                given_up.set()
+                return (await other.exchange("GET", "/v1/contacts", None)).body
+
+    with greeting(answer) as port:
+        assert asyncio.run(run(f"http://127.0.0.1:{port}")) == b"mine"
+    assert len(greeted) == 2
 
 
 def carried(concurrency: int, at_once: int) -> tuple[list[int], bool]:
