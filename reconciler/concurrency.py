@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_RESERVE: list[bytes] = []
+_RESERVED = 8 << 20
+"""Bytes that tasks get back once memory is lacking in one: Python aborts when it is lacking in many at a time."""
 
 
 def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -22,7 +25,14 @@ def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
     async def keep() -> None:
         results.append(await work)
 
-    asyncio.run(keep())
+    running = keep()
+    try:
+        _RESERVE[:] = [bytes(_RESERVED)]  # nothing is written to them, so that they only count
+        asyncio.run(running)
+    finally:
+        running.close()  # where there is no memory to begin it
+        work.close()
+        _RESERVE.clear()
     return results[0]
 
 
@@ -31,8 +41,12 @@ async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[Non
     remaining = iter(items)
 
     async def pull() -> None:
-        for item in remaining:
-            await work(item)
+        try:
+            for item in remaining:
+                await work(item)
+        except MemoryError:
+            _RESERVE.clear()
+            raise
 
     try:
         async with asyncio.TaskGroup() as group:

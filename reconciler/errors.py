@@ -19,9 +19,17 @@ Every error a user can meet, with what to do about it.
     └── ForbiddenCallError    a defect of this tool, stopped before it left
 """
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+
+_NO_MEMORY_SAID = (  # the last is what Python says of a library in C that does not say it
+    "cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "without setting an exception",
+)
 
 
 class Source(Struct, frozen=True):
@@ -203,3 +211,45 @@ class ForbiddenCallError(ReconcilerError):
     """A request that is not on the list of the client in use was about to be sent: a defect, stopped in time."""
 
     exit_code = 70
+
+
+class CutShortError(ReconcilerError):
+    """The memory gave out while an apply was under way; its journal says how far it came."""
+
+    exit_code = 3
+
+
+MORE_FILES = "raise the limit, as with `ulimit -n 1024`, or lower --concurrency"
+
+
+def lack_of(error: BaseException) -> str:
+    """Return what this process lacks where an error means that, in words; empty for any other error."""
+    if lacks_memory(error):
+        return "out of memory"
+    return f"no more files and connections may be open at once; {MORE_FILES}" if lacks_files(error) else ""
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an error means that no memory is left, in whatever words a library says so."""
+    for one in _with_causes(error):
+        if isinstance(one, MemoryError) or getattr(one, "errno", None) == errno.ENOMEM:
+            return True
+        if isinstance(one, ImportError | RuntimeError | SystemError) and any(
+            said in str(one).lower() for said in _NO_MEMORY_SAID
+        ):
+            return True
+    return False
+
+
+def lacks_files(error: BaseException) -> bool:
+    """Return whether an error means that the process may open no more files and connections."""
+    return any(getattr(one, "errno", None) in {errno.EMFILE, errno.ENFILE} for one in _with_causes(error))
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        yield cause
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__

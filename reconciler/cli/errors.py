@@ -9,26 +9,48 @@ from reconciler.cli.here import file_here, places_here
 from reconciler.cli.invocation import Invocation, pasteable
 from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
-from reconciler.errors import ApiError, ApiRejectedError, BudgetSpentError, Problem, ReconcilerError, SpecError
+from reconciler.errors import (
+    MORE_FILES,
+    ApiError,
+    ApiRejectedError,
+    BudgetSpentError,
+    InputError,
+    Problem,
+    ReconcilerError,
+    SpecError,
+    StateError,
+    lacks_files,
+    lacks_memory,
+)
 
 _ERROR = 1
 _DEFECT = 70
+_NO_FILES = "too many open files"
 
 
 def report_error(error: Exception, invocation: Invocation) -> int:
-    """Report an error and return the exit code; an unexpected error is reported as a defect."""
+    """
+    Report an error and return the exit code; an unexpected error is reported as a defect.
+
+    Raises `MemoryError` where no memory is left: what holds it must be given up before that is said.
+    """
+    if not isinstance(error, ReconcilerError) and lacks_memory(error):
+        raise MemoryError from error
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
         _tell_of_the_system(error, invocation)
         return _ERROR
-    if isinstance(error, MemoryError):
-        say("error: out of memory")
-        say("hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done")
-        return _ERROR
     _tell_defect(error, invocation)
     return _DEFECT
+
+
+def report_no_memory() -> int:
+    """Report that no memory is left, and return the exit code."""
+    say("error: out of memory")
+    say("hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done")
+    return _ERROR
 
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
@@ -52,6 +74,8 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError) and error.answered:
         say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
+    if isinstance(error, StateError | InputError) and (lacks_files(error) or _NO_FILES in str(error).lower()):
+        say(f"hint: {MORE_FILES}")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_source:  # noqa: PLR2004  HTTP
         say(f"hint: the key is read from {invocation.key_source}")
 
@@ -63,6 +87,10 @@ def _here(problem: Problem) -> Problem:
 
 def _tell_of_the_system(error: OSError, invocation: Invocation) -> None:
     """Pass on what the system refused, wherever that was: a folder that is gone, no more files, no more room."""
+    if lacks_files(error):
+        say("error: no more files and connections may be open at once")
+        say(f"hint: {MORE_FILES}")
+        return
     place = f"{visible(str(error.filename))}: " if error.filename is not None else ""
     say(f"error: {place}{visible(error.strerror or '')}")
     if not _has_current_folder():

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from io import StringIO
 from typing import ClassVar
@@ -59,6 +60,8 @@ _KEY_NAMES = frozenset(("BLAND_API_KEY", "RECONCILER_DIGEST_KEY"))
 _PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
+_RESERVED = 8 << 20
+"""Bytes that a run without memory gets back, to say so; nothing is written to them, so that they only count."""
 _COLLECTIONS = (200_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
 
@@ -122,8 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(*_COLLECTIONS)
     atexit.register(gc.freeze)  # Python looks at every object once more when it ends
     invocation = Invocation(keys=set(_known_keys(os.environ)))
-    with passing_on_termination(invocation), click.Context(group, obj=invocation):
-        code = _run(arguments, invocation)
+    with passing_on_termination(invocation), _saying_once(), click.Context(group, obj=invocation):
+        code = _run_or_say_why_not(arguments, invocation)
     leave_streams()
     return _OF_SIGNALS + invocation.signal if code == _INTERRUPTED and invocation.signal else code
 
@@ -149,7 +152,38 @@ def _warn_of_variables(names: Iterable[str]) -> None:
             say(f"warning: {warning}")
 
 
-def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
+def _run_or_say_why_not(arguments: Sequence[str] | None, invocation: Invocation) -> int:
+    """Run a command; where memory is lacking, all that it held is given up before that is said."""
+    reserve: list[bytes] = []
+    try:
+        reserve.append(bytes(_RESERVED))
+        return _run(arguments, invocation, reserve)
+    except MemoryError:
+        reserve.clear()
+    gc.collect()
+    from reconciler.cli.errors import report_no_memory
+
+    return report_no_memory()
+
+
+@contextmanager
+def _saying_once() -> Iterator[None]:
+    """Say nothing of what fails while things are let go, for want of memory or files: it is said once, at the end."""
+    hook = sys.unraisablehook
+    wants = (MemoryError, AttributeError, OSError)
+
+    def tell(what: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(what.exc_type, wants):
+            hook(what)
+
+    sys.unraisablehook = tell
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+
+
+def _run(arguments: Sequence[str] | None, invocation: Invocation, reserve: list[bytes]) -> int:
     try:
         _warn_of_variables(os.environ)
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
@@ -169,6 +203,7 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
         silence(sys.stdout)  # its reader is gone, as with `| head`
         return _ERROR
     except Exception as error:  # noqa: BLE001  the boundary: an unexpected error is reported as a defect
+        reserve.clear()
         from reconciler.cli.errors import report_error
 
         return report_error(error, invocation)

@@ -16,6 +16,7 @@ from reconciler.errors import (
     EmptyAnswerError,
     ForbiddenCallError,
     NotSentError,
+    lack_of,
 )
 
 _UNDER_WAY = "stopped while the request was under way"
@@ -146,9 +147,11 @@ def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
             return "failed", str(error), answered
         case ApiError() | ForbiddenCallError():
             return "failed", str(error), True
+        case _ if lack := lack_of(error):
+            return ("unknown", lack, True) if begun else ("skipped", f"not tried: {lack}", True)
         case _:
-            defect = f"a defect of reconciler ({type(error).__name__})"
-            return ("unknown", defect, True) if begun else ("failed", f"{defect}; nothing was sent", True)
+            why = f"a defect of reconciler ({type(error).__name__})"
+            return ("unknown", why, True) if begun else ("failed", f"{why}; nothing was sent", True)
 
 
 def _in_doubt(doubt: ApiError, detail: str) -> str:

@@ -13,7 +13,7 @@ from reconciler.core.model.masking import worded_error
 from reconciler.core.model.settings import MostFailures
 from reconciler.core.plan.operations import Operation, Work
 from reconciler.core.plan.receipt import HELD, Outcome
-from reconciler.errors import ReconcilerError, RefusedError
+from reconciler.errors import ReconcilerError, RefusedError, lack_of
 
 ReadBack = Callable[[Sequence[str], Mapping[str, str]], Awaitable[Sequence[str]]]
 """Takes addresses and the memory ids learned; returns the addresses that still lack something."""
@@ -46,6 +46,8 @@ class Canary(Struct, frozen=True):
         except asyncio.CancelledError:
             return "not tried: reading the canary back was stopped"
         except Exception as error:  # noqa: BLE001  the receipt of what was written must not be lost
+            if lack := lack_of(error):
+                return f"not tried: the canary could not be read back: {lack}"
             return f"not tried: a defect of reconciler while the canary was read back ({type(error).__name__})"
         return f"not tried: read back, the canary is not as declared: {_named(lacking)}" if lacking else ""
 

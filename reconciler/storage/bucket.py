@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import InputError, StateError
+from reconciler.storage.files import ensure_room
 from reconciler.storage.store import ChangedError, Kept
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"<Code>(?P<code>[A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: (?P<status>[0-9]{3})")
 _VARIABLES = {"s3": "AWS_ACCESS_KEY_ID", "gs": "GOOGLE_APPLICATION_CREDENTIALS", "az": "AZURE_STORAGE_ACCOUNT_NAME"}
+_FILES = 24
+"""How many more files may have to be open: the library in Rust panics where it cannot have its own."""
 _RETRIES = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
 
 
 def open_bucket(url: str) -> "BucketStore":
-    """Return the store at a URL; its credentials come from the environment. Raises `InputError`."""
+    """Return the store at a URL; its credentials come from the environment. Raises `InputError`, `OSError`."""
     try:
         from obstore.exceptions import BaseError  # noqa: PLC0415  an extra, which only such a state needs
         from obstore.store import from_url  # noqa: PLC0415
@@ -31,6 +34,7 @@ def open_bucket(url: str) -> "BucketStore":
         ) from error
     try:
         options: Any = {"client_options": _client_options(), "retry_config": _RETRIES}
+        ensure_room(_FILES)
         objects = from_url(url, **options)
     except BaseError as error:
         raise InputError(f"state {url} cannot be opened: {_wrong(error, url)}") from error

@@ -49,6 +49,17 @@ def state_errors(
         raise StateError(f"cannot {doing} {path}: {error.strerror}{known}") from error
 
 
+def ensure_room(files: int) -> None:
+    """Raise `OSError` where this process may not open so many more files: what needs them would fail in odd ways."""
+    opened: list[int] = []
+    try:
+        while len(opened) < files:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for file in opened:
+            os.close(file)
+
+
 _OTHER_STATE = "; name another folder with --state"
 _ELSEWHERE = "; name a file elsewhere"
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from reconciler import __version__
 from reconciler.concurrency import Stop, watching_for_interrupts
 from reconciler.core.model.text import duration
+from reconciler.storage.files import ensure_room
 from reconciler.watching.metrics import Metrics
 from reconciler.watching.pinning import refuse_aimless
 from reconciler.watching.probes import Health, create_app, serving
@@ -16,6 +17,8 @@ from reconciler.watching.run import Times, WatchRun, real_times
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
 
+_FILES = 16
+"""How many more files a watch may have to open, its port and a few who ask there among them."""
 _LONGEST = 3600.0
 _MOST_DOUBLINGS = 32  # more than any interval needs to reach the longest pause
 _INTERRUPTED = 130
@@ -59,7 +62,11 @@ class Watched(Struct, frozen=True):
 
 
 async def watch_account(watched: Watched, around: Surroundings, times: Times | None = None) -> int:
-    """Watch until a signal comes; return the exit code, raises `InputError` where nothing can be watched or served."""
+    """
+    Watch until a signal comes; return the exit code.
+
+    Raises `InputError` where nothing can be watched or served, and `OSError` where too few files may be open for that.
+    """
     refuse_aimless(watched.options, around)
     times = times or real_times()
     patience = max(_LEAST_PATIENCE, _INTERVALS * (watched.schedule.interval + watched.schedule.jitter))
@@ -74,6 +81,7 @@ async def watch_account(watched: Watched, around: Surroundings, times: Times | N
         log.run(report, pause)
 
     run = WatchRun(watched.options, around, times, health, log, applies=watched.applies)
+    ensure_room(_FILES)
     with serving(create_app(metrics.registry, health), *watched.listen) as url:
         log.note(f"{_announced(watched)}; {url}/metrics, /healthz, /readyz")
         loop = keep_watching(run, watched.schedule, times, note)

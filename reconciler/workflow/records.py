@@ -14,7 +14,7 @@ from reconciler.core.documents.runs import LimitedRequests, PastRun, RunHeader, 
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.measures import limited_writes
 from reconciler.core.plan.receipt import RunRecord
-from reconciler.errors import StateError
+from reconciler.errors import CutShortError, StateError
 from reconciler.execute import Observer, Together
 from reconciler.render.tables import render_earlier_run
 from reconciler.storage.files import prepare_folder
@@ -86,7 +86,7 @@ class ApplyRecords(Struct, frozen=True):
     @contextmanager
     def journal(self, proposal: Proposal, record: RunRecord) -> Iterator[Observer]:
         """
-        Keep the journal of an execution; raises `RefusedError` and `StateError`.
+        Keep the journal of an execution; raises `RefusedError`, `StateError` and `CutShortError`.
 
         It holds what was decided without a request, too. There is none where nothing is to be done and nothing was left
         out, but for a shard, which would seem never to have begun.
@@ -95,8 +95,14 @@ class ApplyRecords(Struct, frozen=True):
             yield Together()
             return
         self.lease.renew()
-        with self._writing(proposal, record) as journal:
-            yield Together(self.lease, journal)
+        try:
+            with self._writing(proposal, record) as journal:
+                yield Together(self.lease, journal)
+        except MemoryError as error:
+            raise CutShortError(
+                "out of memory in the middle of an apply; what was done is not done twice: run it again, with --shard "
+                "0/10 or --target"
+            ) from error
         with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
             for earlier in self.unclear:
                 if earlier.keys <= journal.done:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.errors import report_error
+from reconciler.cli.errors import report_error, report_no_memory
 from reconciler.cli.invocation import Invocation
 from reconciler.errors import InputError, RefusedError
 from reconciler.project import Environment
@@ -415,7 +415,9 @@ def test_a_message_about_a_very_long_text_is_short(repository: Repository, spec:
 
 
 def test_no_memory_left_is_told_in_words_with_what_takes_less(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report_error(MemoryError(), Invocation()) == 1
+    with pytest.raises(MemoryError):
+        report_error(ImportError("x.so: failed to map segment from shared object"), Invocation())
+    assert report_no_memory() == 1
 
     assert capsys.readouterr().err.splitlines() == [
         "error: out of memory",

@@ -16,7 +16,7 @@ from tests.hostile.files import Hostile
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 _MEBI = 1 << 20
-_PROJECT = """\
+PROJECT = """\
 version: 1
 environments: {{test: {{api: "http://127.0.0.1:{port}", api_key_env: TEST_KEY, reader: contacts}}}}
 """
@@ -45,7 +45,7 @@ class Answering:
 
     def files(self, port: int) -> Hostile:
         """Return a repository whose account is on this port."""
-        return Hostile({"reconciler.yaml": _PROJECT.format(port=port), "specs/a.yaml": self.spec}, says=self.says)
+        return Hostile({"reconciler.yaml": PROJECT.format(port=port), "specs/a.yaml": self.spec}, says=self.says)
 
 
 @contextmanager

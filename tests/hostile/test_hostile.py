@@ -1,13 +1,21 @@
 """Each hostile input costs a message: at most a minute, 500 MB and 100 lines, and never a defect."""
 
+import os
+import resource
 import shutil
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.serve import running
+from reconciler.sandbox.store import Store
 from tests.hostile import answers, files, state
 from tests.hostile.measuring import MOST_BYTES, MOST_LINES, MOST_MB, MOST_SECONDS, Ended, run
+from tests.warm import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured as Linux counts it")
 
@@ -70,3 +78,43 @@ def test_a_hostile_answer_costs_a_message(name: str, tmp_path: Path) -> None:
     said = check_cost(ended)
     assert ended.code == hostile.code, said[:2000]
     assert hostile.says in said
+
+
+@pytest.mark.parametrize("call", [("validate",), ("plan", "--concurrency", "50")])
+def test_without_memory_a_command_says_so_and_what_takes_less(tmp_path: Path, call: tuple[str, ...]) -> None:
+    contacts = files.numbered(8000, "  c{0}: {{external_id: id-{0}, scopes: {{s: {{facts: {{k: v{0}}}}}}}}}\n")
+    files.Hostile({files.SPEC: f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{contacts}"}, says="").write(tmp_path)
+
+    ended = subprocess.run(  # noqa: S603  this program
+        [sys.executable, "-m", "reconciler", *call],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": ROOT},
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_AS, (60 << 20, 60 << 20)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "error: out of memory\n"
+        "hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done\n"
+    )
+
+
+@pytest.mark.parametrize("most", [8, 12, 16])
+def test_an_apply_that_may_open_few_files_says_how_to_have_more(tmp_path: Path, most: int) -> None:
+    spec = files.numbered(60, "  c{0}: {{external_id: id-{0}, scopes: {{s: {{facts: {{k: v{0}}}}}}}}}\n")
+    with running(create_app(Store())) as url:
+        project = answers.PROJECT.format(port=int(url.rpartition(":")[2]))
+        spec = f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{spec}"
+        files.Hostile({files.SPEC: spec, "reconciler.yaml": project}, says="").write(tmp_path)
+        call = ("apply", "--yes", "--concurrency", "50")
+        limits = {resource.RLIMIT_NOFILE: most}
+        ended = run(tmp_path, call, variables={"TEST_KEY": "sk-live-key"}, limits=limits)
+
+    said = ended.out + ended.err
+    assert ended.code in {1, 3}, said
+    assert "raise the limit, as with `ulimit -n 1024`, or lower --concurrency" in said
+    assert "Traceback" not in said
+    assert ".py" not in said

@@ -8,7 +8,7 @@ import httpcore
 
 from reconciler.api.client.endpoint import Endpoint
 from reconciler.core.model.text import visible
-from reconciler.errors import ApiUnavailableError, NoConnectionError
+from reconciler.errors import ApiUnavailableError, NoConnectionError, lack_of, lacks_files
 
 if TYPE_CHECKING:  # the sandbox in process is behind no proxy
     from reconciler.api.network import Proxy
@@ -45,7 +45,13 @@ class RefusedByProxyError(httpcore.ProxyError):
 
 
 def unreachable(error: Exception, endpoint: Endpoint) -> ApiUnavailableError:
-    """Return the error for what the network did."""
+    """Return the error for what the network did, or for a connection that this process may not open."""
+    if lacks_files(error):
+        return NoConnectionError(f"cannot connect to {endpoint.base_url}: {lack_of(error)}")
+    return _of_the_network(error, endpoint)
+
+
+def _of_the_network(error: Exception, endpoint: Endpoint) -> ApiUnavailableError:
     where, seconds = endpoint.base_url, f"{endpoint.timeout:g} seconds"
     match error:
         case NoTlsError(where=server, cause=cause):
