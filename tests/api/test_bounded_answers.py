@@ -133,6 +133,12 @@ def test_a_packed_answer_that_is_damaged_is_never_taken_for_a_whole_one_and_aske
     assert error.may_have_happened
 
 
+def test_an_empty_answer_that_says_it_is_packed_is_empty_and_not_damaged() -> None:
+    error, _ = error_from(lambda: of_length(b"", b"Content-Encoding: gzip\r\n"))
+
+    assert str(error) == "the API answered 200 with 0 bytes that are not the documented JSON"
+
+
 def test_the_bodies_of_failed_attempts_at_a_write_are_let_go() -> None:
     tracemalloc.start()
     try:
