@@ -87,7 +87,7 @@ class BucketStore:
                 return Kept(data, _mark(obstore.put(self._objects, self._prefix + name, data, mode=mode)))
             except (AlreadyExistsError, PreconditionError) as error:
                 now = self.read(name)
-                if now.data == data and over.data != data:  # a first try arrived, and its answer did not
+                if now.data == data:  # a first try arrived, and its answer did not
                     return now
                 raise ChangedError(f"{self.place(name)} was changed by another run") from error
 

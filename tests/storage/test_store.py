@@ -251,6 +251,27 @@ def test_the_condition_on_writes_is_tried(bucket: BucketStore, monkeypatch: pyte
         bucket.verify("note")
 
 
+def test_no_lease_is_taken_where_the_store_honours_no_condition(
+    bucket: BucketStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def over_anything(store: BucketStore, name: str, data: bytes, *, over: Kept) -> Kept:
+        store.put(name, data)
+        return over
+
+    monkeypatch.setattr(BucketStore, "write", over_anything)
+    with pytest.raises(StateError, match="If-None-Match"), lease(bucket, "run-1"):
+        pytest.fail("two runs could hold this lease")
+
+
+def test_two_who_write_the_same_over_the_same_have_both_written(bucket: BucketStore) -> None:
+    kept = bucket.write("doctor.json", b"checked", over=Kept(None))
+    bucket.write("doctor.json", b"checked", over=kept)
+    bucket.put("doctor.json", b"other")
+    bucket.put("doctor.json", b"checked")
+
+    assert bucket.write("doctor.json", b"checked", over=Kept(b"checked", {"e_tag": "older"})).data == b"checked"
+
+
 @pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/a/b", "gs://bucket/a/", "az://container/a"])
 def test_urls_of_buckets_are_known(url: str) -> None:
     assert bucket_problem(url) == ""
