@@ -11,9 +11,9 @@ from reconciler.errors import Problem
 from reconciler.reading.anchors import MOST_NESTED, MOST_VALUES, Anchored, Anchors, EntriesFrame, Frame, ItemsFrame
 from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
 from reconciler.reading.scalars import (
+    NO_KEYS,
     Refusal,
     collection_tag_refusal,
-    plain_key_refusal,
     plain_value,
     scalar_tag_refusal,
 )
@@ -97,37 +97,36 @@ class Builder:
             events.DocumentStartEvent: self._document,
         }
         for event in stream:
-            action = actions.get(type(event))
-            if action:
+            if action := actions.get(type(event)):
                 action(event)
 
     def _document(self, _: Event) -> None:
         self._anchors.clear()
 
     def _scalar(self, event: Event) -> None:
-        frame = self._frame
+        frame, text, at = self._frame, event.value, event.start_mark.index
         if frame.expects_key:
-            self._key(event)
+            self._key(event, text, at)
             return
-        value = self._value(event) if event.tag or not event.style else event.value
+        value = text if event.style and not event.tag else self._value(event)
         if event.anchor:
             self._anchors.name(event.anchor, value)
         self._values += 1
-        self._letters += len(event.value)
+        self._letters += len(text)
         if self._values > MOST_VALUES:
-            raise self._unreadable(event.start_mark.index, _TOO_MANY)
-        frame.add(value, event.start_mark.index)
+            raise self._unreadable(at, _TOO_MANY)
+        frame.add(value, at)
 
-    def _key(self, event: Event) -> None:
-        frame, at = self._frame, event.start_mark.index
+    def _key(self, event: Event, text: str, at: int) -> None:
+        frame = self._frame
         assert isinstance(frame, EntriesFrame)  # noqa: S101 - only mappings expect keys
         if at in self._misread:
             self._report(at - 1, _QUESTION_MARK)
             frame.expect_value(None, at)
             return
-        self._letters += len(event.value)
-        is_usual = not (event.tag or event.anchor or plain_key_refusal(event.value))
-        key = self._keys.setdefault(event.value, event.value) if is_usual else self._unusual_key(event)
+        self._letters += len(text)
+        is_usual = text not in NO_KEYS and not event.tag and not event.anchor
+        key = self._keys.setdefault(text, text) if is_usual else self._unusual_key(event)
         if key is not None and key in frame.value:
             self._report(at, self._repeated(frame, key), key)
             key = None
@@ -137,7 +136,7 @@ class Builder:
         """Check a key that has a tag, an anchor or the form of another kind of value."""
         if event.anchor:
             self._anchors.name(event.anchor, event.value)
-        if_plain = plain_key_refusal(event.value)
+        if_plain = NO_KEYS.get(event.value)
         refusal = scalar_tag_refusal(event.tag) if event.tag else None if event.style else if_plain
         if refusal:
             self._report(event.start_mark.index, refusal)

@@ -48,7 +48,7 @@ _NOT_FINITE = {
 }
 _WORDS: dict[str, Meaning] = {"true": True, "false": False, **_NULLS, **_NOT_FINITE}
 
-_NO_KEYS = {
+NO_KEYS = {
     **dict.fromkeys(
         _NULLS,
         Refusal("a key is missing before the colon", 'write the key, in quotes if it is the text "null" or "~"'),
@@ -58,6 +58,7 @@ _NO_KEYS = {
         "use an alias for a whole value, or put facts that many share at their scope or contact",
     ),
 }
+"""Why a scalar may not be a key without quotes; as a key, everything else is text."""
 
 
 def plain_value(text: str) -> Meaning:
@@ -85,11 +86,6 @@ def numeral_value(text: str) -> int | float:
 def reads_as_number(text: str) -> bool:
     """Return whether a text has the form of a number, and the number keeps its value in JSON."""
     return isinstance(plain_value(text), (int, float, Numeral)) and text not in _WORDS
-
-
-def plain_key_refusal(text: str) -> Refusal | None:
-    """Return why a scalar may not be a key without quotes, if it may not; as a key, everything else is text."""
-    return _NO_KEYS.get(text)
 
 
 def _whole(text: str) -> int | float | Refusal:

@@ -16,7 +16,7 @@ from reconciler.core.model.text import visible
 from reconciler.core.model.value import Json, digits, is_list, same
 from reconciler.reading.document import read_bytes
 from reconciler.reading.parser import parsed
-from reconciler.reading.scalars import plain_key_refusal, plain_value
+from reconciler.reading.scalars import NO_KEYS, plain_value
 
 _WORDS = re.compile(r"[^\W\d_][\w.'/@()&,+-]*(?: [\w.'/@()&,+-]+)*")
 _WORDS_OF_OTHERS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"))
@@ -102,5 +102,5 @@ def is_plain(text: str) -> bool:
         _WORDS.fullmatch(text) is not None
         and text.casefold() not in _WORDS_OF_OTHERS
         and plain_value(text) == text
-        and plain_key_refusal(text) is None
+        and text not in NO_KEYS
     )
