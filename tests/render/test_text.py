@@ -3,14 +3,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
-from reconciler.core.documents.receipt import describe_receipt
+from reconciler.core.documents.receipt import ReceiptDocument, describe_receipt
 from reconciler.core.documents.runs import RunEntry, RunsDocument
 from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
 from reconciler.core.model.text import Secret
 from reconciler.core.plan.operations import Plan
-from reconciler.core.plan.receipt import Outcome, Receipt
+from reconciler.core.plan.receipt import Outcome, Receipt, RunRecord
 from reconciler.render.json import plain, render_json
 from reconciler.render.output import PLAIN
 from reconciler.render.plan_text import render_plan_text
@@ -184,3 +184,11 @@ def test_the_page_of_a_job_stands_below_its_run() -> None:
 
     assert shown_of(run).endswith("\n  https://ci.example/7\n")
     assert shown_of(replace(run, ci_url=None)) == shown_of(run).removesuffix("  https://ci.example/7\n")
+
+
+def test_who_ran_an_apply_ends_the_sentence_where_no_job_has_a_page() -> None:
+    receipt = replace(filled(ReceiptDocument, ""), run=RunRecord(id="1", actor="ana"), runs=())
+    on_ci = replace(receipt, run=RunRecord(id="1", actor="ana", ci_url="https://ci.example/7"))
+
+    assert "\nRun by ana.\n" in render_receipt_text(receipt, PLAIN)
+    assert "\nRun by ana: https://ci.example/7\n" in render_receipt_text(on_ci, PLAIN)

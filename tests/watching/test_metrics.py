@@ -1,3 +1,5 @@
+import re
+
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
@@ -91,3 +93,12 @@ def test_every_metric_says_what_it_is() -> None:
 
     assert {line.split()[2] for line in lines if line.startswith("# TYPE")} == told
     assert all(name.startswith("reconciler_") for name in told)
+
+
+def test_the_buckets_of_seconds_are_what_dashboards_rely_on() -> None:
+    metrics = Metrics(version="1")
+    metrics.note(report())
+    text = generate_latest(metrics.registry).decode()
+
+    buckets = re.findall(r'_seconds_bucket\{[^}]*le="([^"]+)"', text)
+    assert [*map(float, buckets)] == [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, float("inf")]
