@@ -15,9 +15,11 @@ from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
-from tests.cli.child import spawned
+from tests.cli.child import forked, spawned
 from tests.cli.conftest import Repository, journal_of
 from tests.cli.test_apply import facts_in
+from tests.cli.watched import many
+from tests.hostile.answers import HEAD, playing
 
 PATIENCE = 30
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -110,6 +112,32 @@ def test_sigterm_while_planning_ends_without_a_traceback(repository: Repository)
     assert (process.returncode, err.strip()) == (143, "interrupted")
     assert not (repository.root / ".reconciler/journal").exists()
     assert list((repository.root / ".reconciler/leases").glob("*.json")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("call", [("plan",), ("apply", "--yes"), ("snapshot", "--out", "s.json")])
+def test_a_signal_while_an_answer_drips_ends_a_command_at_once(
+    repository: Repository, call: tuple[str, ...], number: signal.Signals
+) -> None:
+    repository.write("specs/support.yaml", many(2, identified="external_id"))
+    is_dripping = threading.Event()
+
+    def dripping(_path: str) -> Iterator[bytes]:
+        yield HEAD + b"\r\n{"
+        is_dripping.set()
+        yield b""
+
+    with playing(dripping) as port:
+        child = forked("-e", "live", "--api-url", f"http://127.0.0.1:{port}", *call)
+        assert child.pid is not None
+        assert is_dripping.wait(PATIENCE)
+        os.kill(child.pid, number)
+        child.join(PATIENCE / 3)
+
+    assert child.exitcode == 128 + number
+    assert (repository.root / "child.txt").read_text().splitlines()[-1] == "interrupted"
+    assert not (repository.root / ".reconciler/journal").exists()
+    assert list((repository.root / ".reconciler").glob("leases/*.json")) == []
 
 
 def test_sigterm_while_asking_ends_without_a_traceback(repository: Repository) -> None:
