@@ -37,9 +37,15 @@ def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]], *, concurrency: int) -> None:
-    """Do the work on every item, at most `concurrency` at once; the first error stops the others and is raised."""
-    remaining = iter(items)
+    """
+    Do the work on every item, at most `concurrency` at once; the first error stops the others and is raised.
 
+    The group has a task of its own: a group whose part fails leaves its task counted as cancelled (Python 3.11, 3.12).
+    """
+    await asyncio.create_task(_work_through(iter(items), work, concurrency))
+
+
+async def _work_through(remaining: Iterator[_Item], work: Callable[[_Item], Awaitable[None]], concurrency: int) -> None:
     async def pull() -> None:
         try:
             for item in remaining:

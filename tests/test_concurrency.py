@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.concurrency import Stop, run_in_loop
+from reconciler.concurrency import Stop, for_each, run_in_loop
 
 
 class _Large:
@@ -83,3 +83,45 @@ def test_a_worker_that_is_cancelled_itself_ends_though_its_work_took_no_notice(c
 
     assert run_in_loop(run())
     assert len(noted) == 1 + cuts
+
+
+async def _counted_after(items: list[str]) -> tuple[str, int]:
+    """Have the second of three workers fail while the group waits for them; return the error and what is counted."""
+
+    async def work(item: str) -> None:
+        await asyncio.sleep(0)
+        if item == "bad":
+            raise ValueError(item)
+        await asyncio.Event().wait()
+
+    task = asyncio.current_task()
+    assert task is not None
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  the text is the subject
+        await for_each(items, work, concurrency=len(items))
+    return str(caught.value), task.cancelling()
+
+
+@pytest.mark.parametrize("items", [["bad"], ["good", "bad"], ["good", "bad", "good"]])
+def test_work_that_fails_does_not_count_its_caller_as_cancelled(items: list[str]) -> None:
+    assert asyncio.run(_counted_after(items)) == ("bad", 0)
+
+
+def test_a_caller_that_is_cancelled_cancels_its_workers() -> None:
+    ended: list[int] = []
+
+    async def work(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+
+    async def run() -> bool:
+        task = asyncio.create_task(for_each(range(3), work, concurrency=2))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert run_in_loop(run())
+    assert sorted(ended) == [0, 1]
