@@ -81,7 +81,11 @@ def test_a_pin_is_a_name_and_a_version_and_no_place_to_load_it_from() -> None:
 @pytest.mark.parametrize("name", INSTALLS)
 def test_all_that_installs_from_a_clone_installs_what_is_pinned(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    found = [line for line in text.splitlines() if re.search(r"pip install .*( \.( |$)|editable|/source$)", line)]
+    found = [
+        line
+        for line in text.splitlines()
+        if re.search(r"pip install .*( \.( |$)|editable|/source(\[store\]'?)?$)", line)
+    ]
 
     assert found
     assert [line for line in found if ".github/constraints.txt" not in line] == []
