@@ -116,7 +116,11 @@ class UserReader:
         return None
 
     async def _ask(self, memory_id: str, user: User, listed: LiveUser | None) -> dict[str, LiveUser | None]:
-        """Read one user (`POST /v1/memory/{memory_id}/user`); nothing for a refusal, which may mean an absent user."""
+        """
+        Read one user (`POST /v1/memory/{memory_id}/user`); nothing for a refusal, which may mean an absent user.
+
+        Raises `ApiError`, also for a failure of the server about a user who is listed, and so is not absent.
+        """
         if not self._offered.can_ask:
             return {}
         shown_as = listed.shown_as if listed else None
@@ -126,7 +130,7 @@ class UserReader:
         except RouteAbsentError:
             self._offered.can_ask = False
         except ApiError as error:
-            if not _may_mean_absent(error):
+            if not _may_mean_absent(error) or (listed and not isinstance(error, ApiRejectedError)):
                 raise
         return {}
 

@@ -26,15 +26,16 @@ from reconciler.core.model.observed import (
     same_memory_problems,
 )
 from reconciler.core.remote import UserPage
-from reconciler.errors import ApiRejectedError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, ApiUnavailableError, RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.faults import Reply, Rule
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.user_lookup import UserReader
 from tests.api.support import World, call_reader
-from tests.builders import HERE, desired, existing, memory, user
+from tests.builders import HERE, desired, existing, memory, plan, user
 from tests.fakes import FakeWriter
 
 
@@ -314,6 +315,27 @@ def test_metadata_that_a_listing_shows_as_an_object_are_asked_for_one_by_one() -
 
     assert users_of(world).known["+14155550192"].metadata == "live"
     assert world.requests[-1] == "POST /v1/memory/mem-1/user"
+
+
+def test_a_failure_of_the_server_about_a_listed_user_is_told_since_that_user_is_not_absent() -> None:
+    world = served(WITH_USERS, revision="L", user_metadata="object")
+    failure = Rule(fault=faults.envelope_error(500, "INTERNAL_ERROR", "An unexpected error occurred"), path="*/user")
+    world = World(world.settings, (failure,), store=world.store)
+
+    with pytest.raises(ApiUnavailableError, match="INTERNAL_ERROR"):
+        users_of(world)
+
+
+def test_where_the_account_lists_a_user_and_refuses_to_show_the_metadata_the_plan_says_so() -> None:
+    world = served(WITH_USERS, revision="L", user_metadata="object")
+    refusal = Rule(fault=faults.envelope_error(403, "FORBIDDEN", "Forbidden"), path="*/user")
+    world = World(world.settings, (refusal,), store=world.store)
+    wanted = memory(users=[user("+14155550192", metadata="x")])
+
+    made = plan(wanted, one(seen(world, desired(wanted)))[1])
+
+    assert [(notice.type, notice.count) for notice in made.notices] == [("unverifiable", 1)]
+    assert made.operations == ()
 
 
 def test_where_users_cannot_be_listed_they_are_asked_for_one_by_one() -> None:

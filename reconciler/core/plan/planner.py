@@ -209,8 +209,8 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
     for user in memory.users:
         if several := live.ambiguous.get(user.phone_number):
             yield Notice("ambiguous_user", user_address(memory.address, user.phone_number), several, user.source)
-    numbers = [user.phone_number for user in memory.users if user.phone_number not in live.ambiguous]
-    if unverifiable := sum(not live.is_known(number) for number in numbers):
+    clear = [user for user in memory.users if user.phone_number not in live.ambiguous]
+    if unverifiable := sum(not _is_verifiable(user, live) for user in clear):
         yield Notice("unverifiable", memory.address, unverifiable, memory.source)
     if unconfirmed := sum(_is_unconfirmed(user, live.known.get(user.phone_number)) for user in memory.users):
         yield Notice("unconfirmed_key", memory.address, unconfirmed, memory.source)
@@ -225,6 +225,12 @@ def _remembered(observed: Observed) -> Iterator[Notice]:
     times = [at for seen in observed.memories.values() for at in _live_users(seen).remembered.values()]
     if times:
         yield Notice("remembered", "", len(times), since=min(times))
+
+
+def _is_verifiable(user: User, live: LiveUsers) -> bool:
+    """Return whether it is known if the user is there, and whether declared metadata differs."""
+    known = live.known.get(user.phone_number)
+    return live.is_known(user.phone_number) and (known is None or known.comparable or user.metadata is None)
 
 
 def _is_unconfirmed(user: User, live: LiveUser | None) -> bool:
