@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -115,9 +115,8 @@ def prepare_folder(folder: Path) -> Path:
     ignore = folder / ".gitignore"
     check_no_link(ignore)
     with state_errors("write", ignore, _OTHER_STATE):
-        if not ignore.exists():
-            with os.fdopen(open_new(ignore), "w", encoding="utf-8", newline="") as file:
-                file.write("*\n")
+        if _is_made_here(ignore):
+            ignore.write_text("*\n", encoding="utf-8", newline="")
     return folder
 
 
@@ -132,8 +131,7 @@ def make_private_file(path: Path) -> None:
     """Make an empty file where there is none, and take all rights on it from others; raises `StateError`."""
     check_no_link(path)
     with state_errors("write", path):
-        if not path.exists():
-            os.close(open_new(path))
+        _is_made_here(path)
         if _mode_of_file(path) & ~_PRIVATE:
             path.chmod(_PRIVATE)
 
@@ -158,6 +156,15 @@ def _leads_in_a_circle(path: Path) -> bool:
         path.stat()
     except OSError as error:
         return error.errno == errno.ELOOP
+    return False
+
+
+def _is_made_here(path: Path) -> bool:
+    """Make an empty file where nothing has that name, and return whether it did; another run may make it meanwhile."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            os.close(open_new(path))
+            return True
     return False
 
 

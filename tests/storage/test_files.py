@@ -1,7 +1,7 @@
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -158,6 +158,19 @@ def test_many_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
 
 def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
     assert (prepare_folder(tmp_path / "a" / "b") / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("make", [lambda path: prepare_folder(path.parent), make_private_file])
+def test_a_file_that_another_run_makes_meanwhile_is_taken_as_it_is(
+    make: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".gitignore"
+    path.write_text("theirs")
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+
+    make(path)
+
+    assert path.read_text() == "theirs"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
