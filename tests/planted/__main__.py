@@ -5,11 +5,12 @@ Plant small defects in modules, one at a time, and print those that no test noti
     python -m tests.planted --changed origin/main
 
 Tests of the same package and those that import the module run first; what they pass over is tried for some minutes on
-those that run the command line, and with --all on all tests. A defect that nobody notices shows a test that lacks, or
-code that changes nothing.
+those that run the command line, and with --all on all tests. Of these, what fails without a defect is left out. A
+defect that nobody notices shows a test that lacks, or code that changes nothing.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +26,10 @@ from tests.planted.defects import Defect, defects_in
 
 ROOT = Path(__file__).parents[2]
 _PLANTED_IN = ("reconciler/", ".github/actions/")
+_COMMAND_LINE = ("tests/cli", "tests/ci")
 _MOMENTS = count(1)
+_AT_ONCE = ("-n", "auto")
+_UNTIL_ONE_FAILS = ("-x", "-p", "no:cacheprovider")
 _LONGEST = 900.0  # seconds for the near tests of one defect; one that hangs them is noticed
 _LONGEST_OF_COMMANDS = 300.0  # and for those of the command line, which take longer than that: no proof of anything
 
@@ -56,7 +61,7 @@ def near_tests(file: Path) -> list[str]:
 def command_line_tests(file: Path) -> list[str]:
     """Return the other tests that run the command line in process, first those that have the module's name in them."""
     near = {ROOT / name for name in near_tests(file)}
-    found = sorted({*(ROOT / "tests/cli").glob("test_*.py"), *(ROOT / "tests/ci").glob("test_*.py")} - near)
+    found = sorted({path for folder in _COMMAND_LINE for path in (ROOT / folder).glob("test_*.py")} - near)
     found.sort(key=lambda path: file.stem not in path.read_text("utf-8"))
     return [str(path.relative_to(ROOT)) for path in found]
 
@@ -71,11 +76,18 @@ def is_noticed(defect: Defect, copy: Path, tests: Sequence[str], *, longest: flo
     source = file.read_bytes()
     _write(file, defect.planted_in(source))
     try:
-        return bool(_run(copy, tests, longest or _LONGEST).returncode)
+        return bool(_run(copy, [*_UNTIL_ONE_FAILS, *tests], longest or _LONGEST).returncode)
     except subprocess.TimeoutExpired:
         return not longest
     finally:
         _write(file, source)
+
+
+def without_failing(copy: Path, tests: Sequence[str]) -> list[str]:
+    """Run tests without a defect, and return the options that leave out those that fail: they would notice all."""
+    _run(copy, ["--cache-clear", *tests], None)
+    failed = copy / ".pytest_cache/v/cache/lastfailed"
+    return [f"--deselect={name}" for name in sorted(json.loads(failed.read_text("utf-8")))] if failed.exists() else []
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -85,8 +97,8 @@ def _write(file: Path, content: bytes) -> None:
     os.utime(file, (moment, moment))
 
 
-def _run(copy: Path, tests: Sequence[str], longest: float = _LONGEST) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+def _run(copy: Path, tests: Sequence[str], longest: float | None = _LONGEST) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", *tests]
     environment = {**os.environ, "PYTHONPATH": str(copy)}
     return subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=longest
@@ -133,15 +145,22 @@ def main(arguments: Sequence[str]) -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
-        whole = _run(copy, sorted({name for defect in chosen for name in near_tests(defect.file)}))
+        near = {name for defect in chosen for name in near_tests(defect.file)}
+        whole = _run(copy, [*_UNTIL_ONE_FAILS, *sorted(near)])
         if whole.returncode:
             print(f"{whole.stdout}the tests fail without a defect, so they would notice none")
             return 2
+
+        @cache  # it takes long, and near tests may notice all
+        def but_failing() -> list[str]:
+            return without_failing(copy, [*_AT_ONCE, *(["tests"] if asked.all else _COMMAND_LINE)])
+
         for defect in chosen:
+            others = command_line_tests(defect.file)
             if not (
                 is_noticed(defect, copy, near_tests(defect.file))
-                or is_noticed(defect, copy, command_line_tests(defect.file), longest=_LONGEST_OF_COMMANDS)
-                or (asked.all and is_noticed(defect, copy, ["-n", "auto", "tests"]))
+                or is_noticed(defect, copy, [*but_failing(), *others], longest=_LONGEST_OF_COMMANDS)
+                or (asked.all and is_noticed(defect, copy, [*but_failing(), *_AT_ONCE, "tests"]))
             ):
                 missed += 1
                 print(f"not noticed: {defect}", flush=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import ROOT, command_line_tests, is_noticed, near_tests
+from tests.planted.__main__ import ROOT, command_line_tests, is_noticed, near_tests, without_failing
 from tests.planted.defects import Defect, defects_in
 
 FILE = Path("reconciler/clock.py")
@@ -84,6 +84,18 @@ def test_a_defect_is_noticed_where_a_test_fails_and_the_file_is_put_back(
 
     assert is_noticed(defect, tmp_path, ["test_one.py"]) is noticed
     assert (tmp_path / "one.py").read_text() == "ONE = 1\n"
+
+
+def test_a_test_that_fails_without_a_defect_notices_none(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("ONE = 1\n")
+    (tmp_path / "test_one.py").write_text(
+        "import pytest\n\n\ndef test_red() -> None:\n    assert False\n\n\n"
+        "@pytest.mark.parametrize('x', ['a - b', 'c'])\ndef test_half(x: str) -> None:\n    assert x == 'c'\n"
+    )
+    failing = without_failing(tmp_path, ["test_one.py"])
+
+    assert failing == ["--deselect=test_one.py::test_half[a - b]", "--deselect=test_one.py::test_red"]
+    assert not is_noticed(Defect(Path("one.py"), 1, 6, 7, "1", "2"), tmp_path, [*failing, "test_one.py"])
 
 
 def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
