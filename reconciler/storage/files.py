@@ -115,8 +115,8 @@ def prepare_folder(folder: Path) -> Path:
     ignore = folder / ".gitignore"
     check_no_link(ignore)
     with state_errors("write", ignore, _OTHER_STATE):
-        if _is_made_here(ignore):
-            ignore.write_text("*\n", encoding="utf-8", newline="")
+        if not ignore.exists():
+            _replace(ignore, "*\n", _PRIVATE)
     return folder
 
 
@@ -131,7 +131,8 @@ def make_private_file(path: Path) -> None:
     """Make an empty file where there is none, and take all rights on it from others; raises `StateError`."""
     check_no_link(path)
     with state_errors("write", path):
-        _is_made_here(path)
+        with suppress(FileExistsError):
+            os.close(open_new(path))
         if _mode_of_file(path) & ~_PRIVATE:
             path.chmod(_PRIVATE)
 
@@ -156,15 +157,6 @@ def _leads_in_a_circle(path: Path) -> bool:
         path.stat()
     except OSError as error:
         return error.errno == errno.ELOOP
-    return False
-
-
-def _is_made_here(path: Path) -> bool:
-    """Make an empty file where nothing has that name, and return whether it did; another run may make it meanwhile."""
-    if not path.exists():
-        with suppress(FileExistsError):
-            os.close(open_new(path))
-            return True
     return False
 
 

@@ -160,17 +160,35 @@ def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
     assert (prepare_folder(tmp_path / "a" / "b") / ".gitignore").read_text() == "*\n"
 
 
-@pytest.mark.parametrize("make", [lambda path: prepare_folder(path.parent), make_private_file])
-def test_a_file_that_another_run_makes_meanwhile_is_taken_as_it_is(
-    make: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("make", "text"), [(lambda path: prepare_folder(path.parent), "*\n"), (make_private_file, "theirs")]
+)
+def test_a_file_that_another_run_makes_meanwhile_stays_what_that_run_wrote(
+    make: Callable[[Path], object], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / ".gitignore"
-    path.write_text("theirs")
+    path.write_text(text)
     monkeypatch.setattr(Path, "exists", lambda _: False)
 
     make(path)
 
-    assert path.read_text() == "theirs"
+    assert path.read_text() == text
+
+
+def test_a_kill_while_the_folder_is_made_leaves_no_empty_gitignore(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_file: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+    prepare_folder(tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "*\n"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
