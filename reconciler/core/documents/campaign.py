@@ -1,6 +1,6 @@
 """A campaign: all shards of the same specs and all attempts at them, with what is left, and how long that takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -127,10 +127,8 @@ def describe_campaign(runs: Sequence[PastRun], at_work: Sequence[AtWork]) -> Cam
     count = newest.shards.count if newest.shards else None
     parts = _parts(runs, at_work, count)
     entries = tuple(_entry(shard, parts[shard]) for shard in parts)
-    not_begun = (
-        tuple(sorted(set(range(count)) - {int(shard.split("/")[0]) for shard in parts if shard})) if count else ()
-    )
-    estimate, no_estimate = _estimate(list(parts.values()), len(not_begun))
+    not_begun = tuple(index for index in range(count or 0) if f"{index}/{count}" not in parts)
+    estimate, no_estimate = _estimate(list(parts.values()), len(not_begun), newest)
     return CampaignDocument(
         format_version=FORMAT_VERSION,
         kind="campaign",
@@ -223,24 +221,20 @@ def _entry(shard: str, part: _Part) -> CampaignPartEntry:
     )
 
 
-def _estimate(parts: Sequence[_Part], not_begun: int) -> tuple[EstimateEntry | None, str]:
+def _estimate(parts: Sequence[_Part], not_begun: int, newest: RunHeader) -> tuple[EstimateEntry | None, str]:
     """Return what the rate limit makes of what is left, or why that is not known; neither where nothing is left."""
     without_runs = not_begun + sum(not part.runs for part in parts)
     going = [part for part in parts if part.runs and part.left and not part.is_refused]
     if not (going or without_runs):
         return None, "what is left is refused" if any(part.is_refused for part in parts) else ""
-    rate = _rate(max((part.runs[-1] for part in parts if part.runs), key=lambda run: run.header.run.id).header)
+    rate = _rate(newest)
     if isinstance(rate, str):
         return None, rate
-    known = list(_known(parts))
+    known = [number for part in parts if (number := part.requests_in_all()) is not None]
     unseen = round(without_runs * sum(known) / len(known))
     requests = round(sum(part.requests_left() for part in going)) + unseen
     windows = max(0, -(-requests // rate.requests) - 1)
     return EstimateEntry(str(rate), requests, unseen, windows * rate.seconds), ""
-
-
-def _known(parts: Sequence[_Part]) -> Iterator[int]:
-    yield from (number for part in parts if (number := part.requests_in_all()) is not None)
 
 
 def _rate(newest: RunHeader) -> Rate | str:
