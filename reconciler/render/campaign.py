@@ -103,10 +103,10 @@ def _time(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[st
     if not found.requests:
         yield f"What is left takes no requests that count under {mark(found.rate_limit)}, as far as is known."
         return
-    takes = f"about {duration(found.seconds)}" if found.seconds else "less than one window"
-    unseen = found.requests_not_begun
-    mean = f", {unseen:,} of them for shards without a run, at the mean of the others" if unseen else ""
-    yield f"Time left: {takes} at {mark(found.rate_limit)}, for {counted(found.requests, 'request')}{mean}."
+    takes = f"about {duration(found.seconds)}" if found.seconds else "less than a window of the rate limit"
+    yield f"Time left: {takes}, for {counted(found.requests, 'request')} at {mark(found.rate_limit)}."
+    if unseen := found.requests_not_begun:
+        yield f"{unseen:,} of these are for shards without a run, which count as the mean of the others."
 
 
 def _advice(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[str]:

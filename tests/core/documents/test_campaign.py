@@ -131,10 +131,15 @@ def test_the_estimate_counts_what_is_left_reads_of_new_attempts_and_shards_witho
         attempt(2, 1, done=50, finished_at=None, is_running=True),  # 50 requests
         attempt(3, 2, done=50, **KILLED),  # 10 to read, 50 to write
     ]
-    estimate = describe_campaign(runs, []).estimate
+    campaign = describe_campaign(runs, [])
+    estimate = campaign.estimate
 
     assert estimate is not None
     assert (estimate.requests, estimate.requests_not_begun) == (50 + 60 + 110, 110)
+    assert (
+        "Time left: about 30 min, for 220 requests at 100/15m.\n"
+        "110 of these are for shards without a run, which count as the mean of the others."
+    ) in render_campaign_text(campaign)
     assert estimate.seconds == 2 * 900  # the first window's hundred go at once, and the last ones after two
 
 
@@ -146,10 +151,14 @@ def test_a_shard_whose_first_run_is_of_an_earlier_version_is_estimated_by_the_ne
 
 
 def test_what_is_left_in_one_window_takes_less_than_one() -> None:
-    estimate = describe_campaign([attempt(1, 0, 1, done=50, **KILLED)], []).estimate
+    campaign = describe_campaign([attempt(1, 0, 1, done=50, **KILLED)], [])
 
-    assert estimate is not None
-    assert estimate.seconds == 0
+    assert campaign.estimate is not None
+    assert campaign.estimate.seconds == 0
+    assert "Time left: less than a window of the rate limit, for 60 requests at 100/15m.\n" in (
+        render_campaign_text(campaign)
+    )
+    assert "shards without a run" not in render_campaign_text(campaign)
 
 
 @pytest.mark.parametrize(
