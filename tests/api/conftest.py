@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reconciler.api.client import connection
+from reconciler.api.client import transport as carrying
 from reconciler.api.client.endpoint import Endpoint
 
 
@@ -16,5 +16,5 @@ def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     def carried_by_httpcore(endpoint: Endpoint) -> float:
         return carried if endpoint.app is None else math.inf
 
-    monkeypatch.setattr(connection, "_carried_by_httpcore", carried_by_httpcore)
+    monkeypatch.setattr(carrying, "_carried_by_httpcore", carried_by_httpcore)
     return str(request.param)

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api import requests
-from reconciler.api.client import connection
+from reconciler.api.client import body, connection
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.errors import ApiUnavailableError, NotSentError
 from tests.api.support import World, call, greeting
@@ -211,8 +211,8 @@ LIGHT = {
 def test_an_answer_that_takes_many_times_its_size_of_memory_is_not_read(
     monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(connection, "_LIGHT", 1000)
-    monkeypatch.setattr(connection, "_MOST_WEIGHT", LIMIT)
+    monkeypatch.setattr(body, "_LIGHT", 1000)
+    monkeypatch.setattr(body, "_MOST_WEIGHT", LIMIT)
     with answering(lambda: of_length({**HEAVY, **LIGHT}[what])) as (url, sent):
         endpoint = World().endpoint(url, in_process=False)
         try:

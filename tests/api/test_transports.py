@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.api.client import connection
-from reconciler.api.client.connection import Transport
+from reconciler.api.client.transport import Transport
 from reconciler.api.requests import READS
 from reconciler.concurrency import Stop
 from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError

@@ -1,7 +1,7 @@
 """Where the API is: its URL in one spelling, and how to speak to it."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -55,24 +55,9 @@ class Carrier(Protocol):
         """
         Send a request to a path of the host as it is written, and return its answer.
 
-        Raises one of `FAILURES`, and `TooLargeError` for an answer of more bytes than `most_bytes`.
+        Raises one of `FAILURES`, and `ApiUnavailableError` for an answer of more bytes than `most_bytes`.
         """
         ...
-
-
-class TooLargeError(Exception):
-    """An answer is larger than it may be, and was not read to its end."""
-
-
-async def read_within(most_bytes: int, parts: AsyncIterator[bytes]) -> bytes:
-    """Return a body that comes in parts; raises `TooLargeError`."""
-    read, size = [], 0
-    async for part in parts:
-        size += len(part)
-        if size > most_bytes:
-            raise TooLargeError
-        read.append(part)
-    return b"".join(read)
 
 
 def check_escaped(path: str) -> None:

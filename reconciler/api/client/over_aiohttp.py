@@ -6,7 +6,8 @@ import aiohttp
 import httpcore
 from yarl import URL
 
-from reconciler.api.client.endpoint import Endpoint, Received, check_as_written, read_within
+from reconciler.api.client.body import read_within
+from reconciler.api.client.endpoint import Endpoint, Received, check_as_written
 from reconciler.api.client.failures import NoTlsError, RefusedByProxyError
 
 
@@ -28,7 +29,7 @@ class OverAiohttp:
         self._session._retry_connection = False  # noqa: SLF001  it would send a GET twice that is counted once
 
     async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises one of `FAILURES`, and `TooLargeError`."""
+        """Send a request and return its answer; raises one of `FAILURES`, and `ApiUnavailableError`."""
         url = URL(self._origin + path, encoded=True)
         check_as_written(path, url.raw_path_qs)
         try:
