@@ -49,24 +49,29 @@ BUSY = (
 )
 """When the machine was too busy, for readers of the figures."""
 
-_PLANNING = "Specs are read and checked, and the plan is shown, beside the requests. It would need both at once."
-_WIRE = "Each request costs CPU in the client, the bare one included. It would need a leaner client than aiohttp."
-_MEMORY = "Specs, answers and the plan are in memory at once. It would need a plan that is written while it is made."
-_CHANGES = "Each difference is found, planned and shown. It would need a cheaper form of a change in the plan."
-_PARSING = "Half of its time is imports and reading YAML with places. It would need a parser with fewer objects."
-_LIBRARIES = "Importing pydantic, asyncio and httpcore takes half of its time. It would need ones that import faster."
-_APPLYING = (
-    "Imports, specs, the shown plan and a record of each write come on top. It would need less of that in Python."
+_PLANNING = (
+    "Reading specs and showing the plan come on top of the requests. Doing both while those are under way would help."
 )
-_GROWTH = "Python's collector of cycles walks more objects. It would need fewer that live as long as the plan."
-_CLICK = "A group of click's with one command takes four times `python -c pass`. It would need another library."
-_CHECKS = "Places are noted and checks made in Python, event by event. It would need a reader in a compiled language."
-_REVISIONS = "Git writes the files of the other revision. It would need to ask for those that differ alone."
-_NUMBERS = "Each national number is parsed by rules of its country. It would need the library in a compiled language."
-_ROWS = "Each row's identifier and name are made. It would need a reader of rows in a compiled language."
-_RULES = "What rules read is converted for their library. It would need fewer conversions."
-_JOBS = "Each job starts by itself, and holds a few requests that it drew. It would need one queue for all."
-_COUNT = "A count does not depend on the machine: it is a mistake, to be mended."
+_WIRE = "Each request costs CPU in the client, the bare one included. A leaner client than aiohttp would help."
+_MEMORY = "Specs, answers and the plan are in memory at once. Writing the plan while it is made would help."
+_CHANGES = "Each difference is found, planned and shown. A cheaper form of a change in the plan would help."
+_PARSING = (
+    "Imports and reading YAML with line numbers take half of the time. A parser that makes fewer objects would help."
+)
+_LIBRARIES = "Importing pydantic, asyncio and httpcore takes half of the time. Libraries that import faster would help."
+_APPLYING = (
+    "Imports, specs, the shown plan and a record of each write come on top of the requests. "
+    "Doing less of that in Python would help."
+)
+_GROWTH = "Python's collector of cycles walks more objects. Fewer objects that live as long as the plan would help."
+_CLICK = "A click group with one command takes four times `python -c pass` by itself. Another library would help."
+_CHECKS = "Python code notes the place of each value and checks it. A reader in a compiled language would help."
+_REVISIONS = "Git writes all files of the other revision. Asking it for those that differ would help."
+_NUMBERS = "Each national number is parsed by the rules of its country. A compiled library for that would help."
+_ROWS = "An identifier and a name are made for each row. A reader of rows in a compiled language would help."
+_RULES = "What rules read is converted for their library. Fewer conversions would help."
+_JOBS = "Each job starts by itself, and keeps a few requests in reserve. One queue for all jobs would help."
+_COUNT = "A count does not depend on the machine, so this is a mistake to mend."
 
 
 @dataclass(frozen=True, slots=True)

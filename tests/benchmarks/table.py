@@ -60,8 +60,8 @@ def render_missed(verdicts: Iterable[Verdict]) -> str:
 
 def _excess(one: Verdict) -> str:
     measured, bound = one.figure or 0, one.goal.bound
-    stated = f"{_figure(measured, one.goal.unit)} where {_figure(bound, one.goal.unit)} is the goal"
-    return f"{stated}: {measured / bound - 1:.0%} too much" if bound else stated
+    share = f"{measured / bound - 1:.0%} " if bound else ""
+    return f"{_figure(measured, one.goal.unit)}, {share}above the goal of {_figure(bound, one.goal.unit)}"
 
 
 def _ours(held: Held) -> Result | None:

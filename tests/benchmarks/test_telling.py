@@ -48,7 +48,7 @@ def test_a_missed_goal_tells_by_how_much_why_and_what_would_be_needed() -> None:
 
     assert line.startswith(
         "- **Missed: plan of 10,000 through `context`, time ÷ wire limit: "
-        "1.5 times where 1.35 times is the goal: 11% too much.** Each request costs CPU in the client"
+        "1.5 times, 11% above the goal of 1.35 times.** Each request costs CPU in the client"
     )
 
 
