@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from reconciler.core.model.address import fact_address, keyed_address
 from reconciler.core.model.desired import (
-    IDENTIFIER_KINDS,
+    IDENTITY_KEYS,
     Contact,
-    ContactId,
     ContactMemory,
     Desired,
     Fact,
@@ -87,7 +86,7 @@ def totals_of(plan: Plan, environment: str, measures: Measures) -> Subject:
     return Subject("", None, {"environment": environment, "totals": totals})
 
 
-_NO_IDENTITY = dict.fromkeys((ContactId.kind, *IDENTIFIER_KINDS), "")
+_NO_IDENTITY = dict.fromkeys(IDENTITY_KEYS, "")
 _NOBODY: Values = {"contact": "", "labels": {}}
 
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 
 from reconciler.core.model.catalogue import Catalogue, FactType
-from reconciler.core.model.desired import IDENTIFIER_KINDS, ContactId
+from reconciler.core.model.desired import IDENTITY_KEYS
 from reconciler.core.model.rules import RuleKind
 
 TypeName: TypeAlias = Literal["any", "bool", "int", "double", "number", "string", "null", "list", "map"]
@@ -82,7 +82,7 @@ def variables_of(kind: RuleKind, catalogue: Catalogue) -> Mapping[str, Type]:
     match kind:
         case "contact":
             memory = _record(facts=facts, seed_facts=facts)
-            identity = dict.fromkeys((ContactId.kind, *IDENTIFIER_KINDS), STRING)
+            identity = dict.fromkeys(IDENTITY_KEYS, STRING)
             own = {**identity, "name": STRING, "metadata": _VALUES, "scopes": Type("map", memory)}
         case "memory":
             own = {"scope": STRING, "facts": facts, "seed_facts": facts, "users": list_of(_USER)}
