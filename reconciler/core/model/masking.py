@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
 from urllib.parse import quote as url_quoted
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import TypeAliasType
 
@@ -177,8 +177,8 @@ def worded(problem: Problem, *, reveal: bool) -> Problem:
     """
     if problem.withheld and not reveal:
         address = re.sub(_IN_ADDRESS, '["…"]', problem.address)
-        return structs.replace(problem, address=address, message=str(problem.message), cure=str(problem.cure))
-    return structs.replace(problem, message=shown(problem.message), cure=shown(problem.cure))
+        return replace(problem, address=address, message=str(problem.message), cure=str(problem.cure))
+    return replace(problem, message=shown(problem.message), cure=shown(problem.cure))
 
 
 def worded_error(error: Exception, *, reveal: bool) -> str:

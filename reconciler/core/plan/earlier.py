@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from msgspec import structs
 from msgspec.structs import replace
 
 from reconciler.core.model.desired import Contact, ContactMemory, Desired, ExistingMemory, Fact, Memory
@@ -54,12 +53,11 @@ def counterpart(  # noqa: PLR0913  one parameter a part of the choice
     since: Desired | None = None,
 ) -> Desired:
     """
-    Return the part of what was declared `earlier` that answers to the `selection` from what is `declared` now.
+    Return the part of the `earlier` declarations that corresponds to the `selection` from those `declared` now.
 
-    It comes under the names that it has now. Addresses narrow it as they narrow what is declared now. Labels and
-    changes count as they are now: contacts and memories are the same by their identities. What is declared no longer is
-    kept where the options choose it. With `since`, the declarations at the revision of `--changed-since`, it is kept
-    only where these hold it.
+    Contacts and memories are matched by identity, and carry the names that they have now. Addresses narrow both
+    revisions alike; labels and changes count as they are now. What is no longer declared is kept where the options
+    choose it. With `since`, the declarations at the revision of `--changed-since`, these must hold it, too.
     """
     earlier = _named_as(declared, earlier)
     own = replace(chosen, changed_since=None)
@@ -70,8 +68,8 @@ def counterpart(  # noqa: PLR0913  one parameter a part of the choice
     fitting = select(declared, replace(chosen, targets=(), excludes=()), changed=changed).desired
     units = gone | _units(fitting)
     needed = {one.identity.key for one in selection.desired.contacts if one.name in selection.needed}
-    contacts = (structs.replace(one, profile=()) if one.identity.key in needed else one for one in was.contacts)
-    return structs.replace(
+    contacts = (replace(one, profile=()) if one.identity.key in needed else one for one in was.contacts)
+    return replace(
         was,
         contacts=tuple(one for one in contacts if one.identity.key in units),
         contact_memories=tuple(one for one in was.contact_memories if memory_identity(one) in units),
@@ -89,13 +87,13 @@ def _named_as(now: Desired, earlier: Desired) -> Desired:
         contact, known = contacts[was.contact.name], memories.get(memory_identity(was))
         scope = known.scope if isinstance(known, ContactMemory) else was.scope
         is_same = contact.name == was.contact.name and scope == was.scope
-        return was if is_same else structs.replace(was, contact=contact, scope=scope)
+        return was if is_same else replace(was, contact=contact, scope=scope)
 
     def existing(was: ExistingMemory) -> ExistingMemory:
         known = memories.get(memory_identity(was))
-        return structs.replace(was, name=known.name) if isinstance(known, ExistingMemory) else was
+        return replace(was, name=known.name) if isinstance(known, ExistingMemory) else was
 
-    return structs.replace(
+    return replace(
         earlier,
         contacts=tuple(contacts.values()),
         contact_memories=tuple(map(of_contact, earlier.contact_memories)),
@@ -104,7 +102,7 @@ def _named_as(now: Desired, earlier: Desired) -> Desired:
 
 
 def _renamed(contact: Contact, name: str) -> Contact:
-    return contact if contact.name == name else structs.replace(contact, name=name)
+    return contact if contact.name == name else replace(contact, name=name)
 
 
 def _units(desired: Desired) -> set[UnitKey]:
