@@ -231,7 +231,7 @@ def lack_of(error: BaseException) -> str:
 
 def lacks_memory(error: BaseException) -> bool:
     """Return whether an error means that no memory is left, in whatever words a library says so."""
-    for one in _with_causes(error):
+    for one in with_causes(error):
         if isinstance(one, MemoryError) or getattr(one, "errno", None) == errno.ENOMEM:
             return True
         if isinstance(one, ImportError | RuntimeError | SystemError) and any(
@@ -243,10 +243,11 @@ def lacks_memory(error: BaseException) -> bool:
 
 def lacks_files(error: BaseException) -> bool:
     """Return whether an error means that the process may open no more files and connections."""
-    return any(getattr(one, "errno", None) in {errno.EMFILE, errno.ENFILE} for one in _with_causes(error))
+    return any(getattr(one, "errno", None) in {errno.EMFILE, errno.ENFILE} for one in with_causes(error))
 
 
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
+def with_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it, each once, from the last to the first."""
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in seen:

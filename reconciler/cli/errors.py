@@ -21,6 +21,7 @@ from reconciler.errors import (
     StateError,
     lacks_files,
     lacks_memory,
+    with_causes,
 )
 
 _ERROR = 1
@@ -34,11 +35,11 @@ def report_error(error: Exception, invocation: Invocation) -> int:
 
     Raises `MemoryError` where no memory is left: what holds it must be given up before that is said.
     """
-    if not isinstance(error, ReconcilerError) and lacks_memory(error):
-        raise MemoryError from error
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
         return error.exit_code
+    if lacks_memory(error):
+        raise MemoryError from error
     if isinstance(error, OSError) and error.strerror:
         _tell_of_the_system(error, invocation)
         return _ERROR
@@ -128,11 +129,6 @@ def _echo_traceback(error: Exception) -> None:
     """Show where it happened, and what caused it: places and kinds of errors, whose texts may hold values."""
     import traceback
 
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    for one in reversed(chain):
+    for one in reversed([*with_causes(error)]):
         frames = "".join(traceback.format_tb(one.__traceback__))
         say(f"Traceback (most recent call last):\n{frames}{type(one).__module__}.{type(one).__qualname__}")
