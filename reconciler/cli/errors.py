@@ -33,7 +33,7 @@ def report_error(error: Exception, invocation: Invocation) -> int:
     """
     Report an error and return the exit code; an unexpected error is reported as a defect.
 
-    Raises `MemoryError` where no memory is left: what holds it must be given up before that is said.
+    Raises `MemoryError` where no memory is left: the caller has to free some before it can report that.
     """
     if isinstance(error, ReconcilerError):
         _tell(error, invocation)
@@ -50,7 +50,7 @@ def report_error(error: Exception, invocation: Invocation) -> int:
 def report_no_memory() -> int:
     """Report that no memory is left, and return the exit code."""
     say("error: out of memory")
-    say("hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done")
+    say("hint: give it more memory, or fewer specs if the command has --shard or --target; what was done stays done")
     return _ERROR
 
 

@@ -61,7 +61,7 @@ _PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
 _RESERVED = 8 << 20
-"""Bytes that a run without memory gets back, to say so; nothing is written to them, so that they only count."""
+"""So many bytes count against a limit of memory until a report needs them; never written, they take up none."""
 _COLLECTIONS = (200_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
 
@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(*_COLLECTIONS)
     atexit.register(gc.freeze)  # Python looks at every object once more when it ends
     invocation = Invocation(keys=set(_known_keys(os.environ)))
-    with passing_on_termination(invocation), _saying_once(), click.Context(group, obj=invocation):
+    with passing_on_termination(invocation), _quiet_finalizers(), click.Context(group, obj=invocation):
         code = _run_or_say_why_not(arguments, invocation)
     leave_streams()
     return _OF_SIGNALS + invocation.signal if code == _INTERRUPTED and invocation.signal else code
@@ -153,7 +153,7 @@ def _warn_of_variables(names: Iterable[str]) -> None:
 
 
 def _run_or_say_why_not(arguments: Sequence[str] | None, invocation: Invocation) -> int:
-    """Run a command; where memory is lacking, all that it held is given up before that is said."""
+    """Run a command; where memory runs out, free all that it held, and report that."""
     reserve: list[bytes] = []
     try:
         reserve.append(bytes(_RESERVED))
@@ -167,13 +167,13 @@ def _run_or_say_why_not(arguments: Sequence[str] | None, invocation: Invocation)
 
 
 @contextmanager
-def _saying_once() -> Iterator[None]:
-    """Say nothing of what fails while things are let go, for want of memory or files: it is said once, at the end."""
+def _quiet_finalizers() -> Iterator[None]:
+    """Hide what finalizers raise for lack of memory or files, which the command itself reports."""
     hook = sys.unraisablehook
-    wants = (MemoryError, AttributeError, OSError)
+    hidden = (MemoryError, OSError, AttributeError)  # the last is of objects that are only half built
 
     def tell(what: "sys.UnraisableHookArgs") -> None:
-        if not issubclass(what.exc_type, wants):
+        if not issubclass(what.exc_type, hidden):
             hook(what)
 
     sys.unraisablehook = tell

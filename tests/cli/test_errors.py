@@ -421,5 +421,5 @@ def test_no_memory_left_is_told_in_words_with_what_takes_less(capsys: pytest.Cap
 
     assert capsys.readouterr().err.splitlines() == [
         "error: out of memory",
-        "hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done",
+        "hint: give it more memory, or fewer specs if the command has --shard or --target; what was done stays done",
     ]

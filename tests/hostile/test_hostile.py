@@ -98,7 +98,7 @@ def test_without_memory_a_command_says_so_and_what_takes_less(tmp_path: Path, ca
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "error: out of memory\n"
-        "hint: take a part of the specs at a time, with --shard 0/10 or --target; what was done stays done\n"
+        "hint: give it more memory, or fewer specs if the command has --shard or --target; what was done stays done\n"
     )
 
 
