@@ -202,6 +202,23 @@ def test_this_machines_copy_that_is_ahead_is_not_replaced_and_resolving_puts_all
     assert other.paths()[0].read_bytes() == path.read_bytes()
 
 
+def test_the_newest_campaign_takes_one_listing_of_the_bucket(
+    bucket: BucketStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(machine(bucket, tmp_path / "one"))
+    listed: list[BucketStore] = []
+    sizes = BucketStore.sizes
+
+    def counting(store: BucketStore) -> dict[str, int]:
+        listed.append(store)
+        return sizes(store)
+
+    monkeypatch.setattr(BucketStore, "sizes", counting)
+
+    assert [run.state for run in machine(bucket, tmp_path / "other").newest(None)] == ["complete"]
+    assert len(listed) == 1
+
+
 @pytest.mark.parametrize("name", ["../../evil.jsonl/00000", "x.jsonl/../00000", "a b.jsonl/00000", "run.txt/00000"])
 def test_names_that_are_no_journals_are_passed_over(bucket: BucketStore, tmp_path: Path, name: str) -> None:
     mirror = Mirror(bucket.below("journal"), tmp_path / "journal")
@@ -215,7 +232,7 @@ def test_names_that_are_no_journals_are_passed_over(bucket: BucketStore, tmp_pat
 def test_old_journals_are_removed_unless_something_is_open(
     bucket: BucketStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.storage.journal.mirror._MOST_KEPT", 1)
+    monkeypatch.setattr("reconciler.storage.journal.folder._MOST_KEPT", 1)
     one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
     runs = [new_run_id(NOON, chance) for chance in "abc"]
     kept(one, runs[0])

@@ -184,13 +184,18 @@ class JournalFolder(Struct, frozen=True):
             if run.header.account_key == header.account_key and (step.is_open or step.result == "done")
         }
 
-    def outlines(self, campaign: str | None = None) -> list[PastRun]:
+    def outlines(self) -> list[PastRun]:
         """
-        Read all runs for their totals, or those of a campaign, the oldest first; raises `StateError`.
+        Read all runs for their totals, the oldest first; raises `StateError`.
 
         Of a bucket, no journal is brought but those that leave something open.
         """
-        marks = self.mirror.marks() if self.mirror else {}
+        return self._outlines(self._marks())
+
+    def _marks(self) -> Mapping[str, str]:
+        return self.mirror.marks() if self.mirror else {}
+
+    def _outlines(self, marks: Mapping[str, str], campaign: str | None = None) -> list[PastRun]:
         closed = {name: mark for name, mark in marks.items() if campaign in {None, mark}}
         found = self.mirror.outlines(closed) if self.mirror else []
         paths = [path for path in self.paths() if path.name not in marks and _is_of(path, campaign)]
@@ -199,12 +204,12 @@ class JournalFolder(Struct, frozen=True):
 
     def newest(self, environment: str | None) -> list[PastRun]:
         """Read the campaign of the newest run of an environment, or of any, as `outlines` does."""
-        marks = self.mirror.marks() if self.mirror else {}
+        marks = self._marks()
         passed: set[str] = set()
         for name in sorted({*marks, *(path.name for path in self.paths())}, reverse=True):
             header = None if marks.get(name) in passed else self._header(name, marks)
             if header and environment in {None, header.environment}:
-                return self.outlines(header.campaign)
+                return self._outlines(marks, header.campaign)
             passed |= {header.campaign} if header else set()
         return []
 
@@ -276,7 +281,7 @@ class JournalFolder(Struct, frozen=True):
                 with suppress(OSError):
                     path.unlink()
         if self.mirror:
-            self.mirror.prune()
+            self.mirror.prune(_MOST_KEPT)
 
     def _log(self, path: Path) -> FileLog:
         if self.mirror is None:

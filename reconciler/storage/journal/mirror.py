@@ -31,7 +31,6 @@ _PART = 64 * 1024
 _CLOSED = "closed"
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_MOST_KEPT = 1000
 _AT_ONCE = 8
 _NAME = re.compile(
     r"(?P<run>[0-9A-Za-z-]{1,100}\.jsonl)/(?:(?P<part>[0-9]{5,8})|(?P<mark>closed(?:-(?P<campaign>[0-9a-f]{16}))?))"
@@ -142,9 +141,9 @@ class Mirror(Struct, frozen=True):
             bucket.write(_part(len(sizes)), rest, over=Kept(None))
         _mark_closed(bucket, self.folder / name)
 
-    def prune(self) -> None:
-        """Remove old journals, except those that leave something open."""
-        for name, one in list(self._listed().items())[:-_MOST_KEPT]:
+    def prune(self, most: int) -> None:
+        """Remove all but the newest journals, except those that leave something open."""
+        for name, one in list(self._listed().items())[:-most]:
             if one.mark:
                 self.bucket.below(name).remove([*one.parts, one.mark])
 
