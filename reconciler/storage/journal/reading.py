@@ -85,12 +85,12 @@ def to_bytes(line: RunHeader | JournalLine) -> bytes:
 def read_run(path: Path) -> PastRun | None:
     """Read a journal; None where not even its first line is whole, so that nothing was begun. Raises `StateError`."""
     with state_errors("read", path), path.open("rb") as file:
-        first = file.readline(_LONGEST)
-        if not first.endswith(b"\n"):
+        header = _first(file, path)
+        if header is None:
             return None
         if path.stat().st_size > _LARGEST:
             raise StateError(f"{path} has more than {_LARGEST >> 20:,} MiB; nothing was written: move it away")
-        return _run(_header(_check_header(first, path), path), _lines(file, path))
+        return _run(header, _lines(file, path))
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[JournalLine]:
@@ -123,8 +123,14 @@ def read_outline(path: Path) -> PastRun | None:
 
 
 def read_header(path: Path) -> RunHeader | None:
-    """Read what a journal is of; raises `StateError`."""
-    return _ends(path)[0]
+    """Read what a journal is of, from its first line alone; None where that is torn. Raises `StateError`."""
+    with state_errors("read", path), path.open("rb") as file:
+        return _first(file, path)
+
+
+def _first(file: IO[bytes], path: Path) -> RunHeader | None:
+    line = file.readline(_LONGEST)
+    return _header(_check_header(line, path), path) if line.endswith(b"\n") else None
 
 
 def outline_bytes(run: PastRun) -> bytes:
@@ -143,10 +149,9 @@ def read_outline_bytes(data: bytes) -> PastRun | None:
 def _ends(path: Path) -> tuple[RunHeader | None, JournalLine | None]:
     """Return the first and the last line, as far as they are whole; raises `StateError`."""
     with state_errors("read", path), path.open("rb") as file:
-        first = file.readline(_LONGEST)
+        header = _first(file, path)
         file.seek(max(0, path.stat().st_size - _TAIL))
         *whole, _torn = file.read().split(b"\n")
-    header = _header(_check_header(first, path), path) if first.endswith(b"\n") else None
     try:
         return header, _LINE_DECODER.decode(whole[-1])
     except (IndexError, MsgspecError, RecursionError):
