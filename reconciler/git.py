@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import InputError
-from reconciler.reading.files import FORMATS
+from reconciler.reading.files import FORMATS, SPEC_ENDINGS
 
 _PATIENCE = 120.0
 _OF_A_REPOSITORY = {
@@ -33,7 +33,6 @@ _OF_A_REPOSITORY = {
 
 _LINK = "120000"
 _SUBMODULE = "160000"
-_SPEC_SUFFIXES = (".yaml", ".yml")
 _READ_SUFFIXES = tuple(FORMATS)
 _LITERALLY = {"GIT_LITERAL_PATHSPECS": "1"}
 _TRUST = "git config --global --add safe.directory "
@@ -131,7 +130,7 @@ def _matters(top: Path, changed: str, read: Collection[str]) -> bool:
     """Return whether a file or submodule that differs from the commit was read, or is a spec that is gone."""
     if changed in read or any(name.startswith(f"{changed}/") for name in read):
         return True
-    return changed.lower().endswith(_SPEC_SUFFIXES) and not os.path.lexists(top / changed)
+    return changed.lower().endswith(SPEC_ENDINGS) and not os.path.lexists(top / changed)
 
 
 def _blamed(text: str) -> Iterator[tuple[int, Commit]]:

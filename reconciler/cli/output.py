@@ -63,8 +63,6 @@ def _left_to_the_pager(_number: int, _frame: object) -> None:
     """Let Ctrl-C do what the pager makes of it: a pager that ends by it ends the page, and the command goes on."""
 
 
-_READ = {".yaml", ".yml", ".csv", ".jsonl", ".ndjson"}
-
 Writes: TypeAlias = Sequence[tuple[str, Path]]
 """Formats and the files that they are written to."""
 
@@ -87,19 +85,23 @@ def check_files(writes: Writes) -> None:
 
 def _check_place(path: Path) -> None:
     """Raise `InputError` for a place that holds, or would hold, what specs read, and for git's own files."""
-    if path.is_file() and path.suffix in _READ and not _is_ours(path):
+    if path.is_file() and _may_be_read(path):
         raise InputError(f"{path} exists and may be a spec; name a new file, or one with another ending")
     if not _takes_many(path) and ".git" in path.resolve().parts:
         raise InputError(f"{path} is among git's own files; name a file elsewhere")
 
 
-def _is_ours(path: Path) -> bool:
-    """Return whether a file is a table of problems, which is written again."""
+def _may_be_read(path: Path) -> bool:
+    """Return whether specs may read a file; a table of problems is none of theirs, and is written again."""
+    from reconciler.reading.files import FORMATS
     from reconciler.render.problems_csv import PROBLEM_COLUMNS
 
+    ending = path.suffix.lower()
+    if ending != ".csv":
+        return ending in FORMATS
     head = ",".join(PROBLEM_COLUMNS).encode()
     with path.open("rb") as file:
-        return path.suffix == ".csv" and file.read(len(head) + 1) == head + b"\n"
+        return file.read(len(head) + 1) != head + b"\n"
 
 
 def _takes_many(path: Path) -> bool:

@@ -10,12 +10,12 @@ from msgspec import Struct
 from reconciler.errors import InputError, Problem
 from reconciler.reading.document import identity, reason
 
+SPEC_ENDINGS = (".yaml", ".yml")
 FORMATS: Mapping[str, Literal["csv", "json", "yaml"]] = {
     ".csv": "csv",
     ".jsonl": "json",
     ".ndjson": "json",
-    ".yaml": "yaml",
-    ".yml": "yaml",
+    **dict.fromkeys(SPEC_ENDINGS, "yaml"),
 }
 """What a data file is, by the ending of its name."""
 
@@ -98,7 +98,6 @@ def printable(name: str) -> str:
     return name if name.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in name)
 
 
-_SUFFIXES = frozenset((".yaml", ".yml"))
 _JSON = ".json"
 
 
@@ -208,7 +207,7 @@ class _Search:
     def _files_of(self, match: Path) -> Iterator[SpecFile]:
         if match.is_dir():
             yield from self._walk(match)
-        elif match.suffix.lower() in _SUFFIXES:
+        elif match.suffix.lower() in SPEC_ENDINGS:
             yield SpecFile(self._tree.name(match), match, self._tree)
 
     def _walk(self, folder: Path) -> Iterator[SpecFile]:
@@ -224,9 +223,9 @@ class _Search:
                 below = printable(file if name == "." else f"{name}/{file}")
                 entry = path / file
                 if is_link and not self._tree.holds(entry):
-                    if entry.suffix.lower() in _SUFFIXES or entry.is_dir():
+                    if entry.suffix.lower() in SPEC_ENDINGS or entry.is_dir():
                         self._outside(below, name=below)
-                elif entry.suffix.lower() in _SUFFIXES:
+                elif entry.suffix.lower() in SPEC_ENDINGS:
                     yield SpecFile(below, entry, self._tree)
                 elif entry.is_dir():
                     waiting.append((entry, below))

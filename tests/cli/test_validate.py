@@ -121,11 +121,12 @@ def test_a_table_of_problems_lists_no_values_of_the_map_of_a_sensitive_fact(repo
 def test_a_table_of_problems_is_written_again_and_no_other_csv_is(repository: Repository) -> None:
     repository.write("specs/broken.yaml", BROKEN)
     first = table_of(repository)
-    repository.write("list.csv", "file,row\n")
 
     assert table_of(repository) == first
-    refused = repository.run("validate", "--write", "csv=list.csv")
-    assert (refused.code, "list.csv exists and may be a spec" in refused.err) == (1, True)
+    for name in ("list.csv", "LIST.CSV", "Spec.YAML"):
+        repository.write(name, "file,row\n")
+        refused = repository.run("validate", "--write", f"csv={name}")
+        assert (refused.code, f"{name} exists and may be a spec" in refused.err) == (1, True)
 
 
 def test_a_table_of_problems_holds_all_that_the_terminal_counts(repository: Repository) -> None:
