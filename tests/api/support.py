@@ -22,6 +22,8 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 
 KEY = "sk-test-5c1f0e77"
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 _Result = TypeVar("_Result")
 
@@ -121,6 +123,18 @@ def call(endpoint: Endpoint, work: Callable[[Any], Awaitable[_Result]]) -> _Resu
             return await work(remote)
 
     return asyncio.run(run())
+
+
+def whole(body: bytes, *headers: bytes) -> Iterator[bytes]:
+    """Return an answer that says how long it is."""
+    return iter((HEAD, *headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
+
+
+def chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Return an answer in chunks."""
+    yield CHUNKED
+    for part in parts:
+        yield b"%x\r\n%s\r\n" % (len(part), part)
 
 
 @contextmanager

@@ -15,23 +15,11 @@ from reconciler.api import requests
 from reconciler.api.client import body, connection
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.errors import ApiUnavailableError, NotSentError
-from tests.api.support import World, call, greeting
+from tests.api.support import CHUNKED, HEAD, World, call, chunks, greeting, whole
 
 pytestmark = pytest.mark.usefixtures("transport")
 
-HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 MEMORY = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "%s"}}, "errors": null}'
-
-
-def of_length(body: bytes, *headers: bytes) -> Iterator[bytes]:
-    return iter((HEAD, *headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
-
-
-def chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    yield CHUNKED
-    for part in parts:
-        yield b"%x\r\n%s\r\n" % (len(part), part)
 
 
 @contextmanager
@@ -72,9 +60,9 @@ def error_from(
 
 MEBI = 2**20
 LARGE = {
-    "as long as it says": lambda: of_length(MEMORY % (b"x" * 17 * MEBI)),
+    "as long as it says": lambda: whole(MEMORY % (b"x" * 17 * MEBI)),
     "in chunks without end": lambda: chunks(repeat(b"x" * MEBI)),
-    "packed": lambda: of_length(gzip.compress(b" " * 17 * MEBI), b"Content-Encoding: gzip\r\n"),
+    "packed": lambda: whole(gzip.compress(b" " * 17 * MEBI), b"Content-Encoding: gzip\r\n"),
 }
 
 
@@ -90,7 +78,7 @@ def test_an_answer_that_is_too_large_is_not_read_further_nor_asked_for_again(how
 
 @pytest.mark.parametrize("size", [16 * MEBI - 1, 16 * MEBI])
 def test_an_answer_may_be_as_large_as_its_bound(size: int) -> None:
-    with answering(lambda: of_length(MEMORY % (b"x" * (size - len(MEMORY) + 2)))) as (url, _):
+    with answering(lambda: whole(MEMORY % (b"x" * (size - len(MEMORY) + 2)))) as (url, _):
         record = call(World().endpoint(url, in_process=False), lambda remote: remote.read_memory("m"))
 
     assert record is not None
@@ -99,7 +87,7 @@ def test_an_answer_may_be_as_large_as_its_bound(size: int) -> None:
 
 def test_what_is_packed_twice_is_not_unpacked() -> None:
     body = gzip.compress(gzip.compress(b" " * MEBI))
-    error, sent = error_from(lambda: of_length(body, b"Content-Encoding: gzip, gzip\r\n"))
+    error, sent = error_from(lambda: whole(body, b"Content-Encoding: gzip, gzip\r\n"))
 
     assert str(error) == "the answer is packed in a way that was not asked for, so it was not read"
     assert len(sent) == 1
@@ -122,9 +110,9 @@ DAMAGED = {
 def test_a_packed_answer_that_is_damaged_is_never_taken_for_a_whole_one_and_asked_for_again(how: str) -> None:
     packed = b"Content-Encoding: gzip\r\n"
     answers = iter((DAMAGED[how], PACKED))
-    with answering(lambda: of_length(next(answers), packed)) as (url, sent):
+    with answering(lambda: whole(next(answers), packed)) as (url, sent):
         record = call(World().endpoint(url, in_process=False), lambda remote: remote.read_memory("m"))
-    error, _ = error_from(lambda: of_length(DAMAGED[how], packed), lambda remote: remote.write_facts("m", []))
+    error, _ = error_from(lambda: whole(DAMAGED[how], packed), lambda remote: remote.write_facts("m", []))
 
     assert record is not None
     assert record.facts == {"a": "x"}
@@ -134,7 +122,7 @@ def test_a_packed_answer_that_is_damaged_is_never_taken_for_a_whole_one_and_aske
 
 
 def test_an_empty_answer_that_says_it_is_packed_is_empty_and_not_damaged() -> None:
-    error, _ = error_from(lambda: of_length(b"", b"Content-Encoding: gzip\r\n"))
+    error, _ = error_from(lambda: whole(b"", b"Content-Encoding: gzip\r\n"))
 
     assert str(error) == "the API answered 200 with 0 bytes that are not the documented JSON"
 
@@ -142,7 +130,7 @@ def test_an_empty_answer_that_says_it_is_packed_is_empty_and_not_damaged() -> No
 def test_the_bodies_of_failed_attempts_at_a_write_are_let_go() -> None:
     tracemalloc.start()
     try:
-        error, sent = error_from(lambda: of_length(b"x" * 8 * MEBI), lambda remote: remote.write_facts("m", []))
+        error, sent = error_from(lambda: whole(b"x" * 8 * MEBI), lambda remote: remote.write_facts("m", []))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -213,7 +201,7 @@ def test_an_answer_that_takes_many_times_its_size_of_memory_is_not_read(
 ) -> None:
     monkeypatch.setattr(body, "_LIGHT", 1000)
     monkeypatch.setattr(body, "_MOST_WEIGHT", LIMIT)
-    with answering(lambda: of_length({**HEAVY, **LIGHT}[what])) as (url, sent):
+    with answering(lambda: whole({**HEAVY, **LIGHT}[what])) as (url, sent):
         endpoint = World().endpoint(url, in_process=False)
         try:
             said = str(call(endpoint, lambda remote: remote.read_memory("m")))

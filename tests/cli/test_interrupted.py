@@ -15,11 +15,12 @@ from reconciler.sandbox.app import create_app
 from reconciler.sandbox.faults import Faults, Rule, Wait, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from tests.api.support import HEAD
 from tests.cli.child import forked, spawned
 from tests.cli.conftest import Repository, journal_of
 from tests.cli.test_apply import facts_in
 from tests.cli.watched import many
-from tests.hostile.answers import HEAD, playing
+from tests.hostile.answers import playing
 
 PATIENCE = 30
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]

@@ -12,9 +12,9 @@ from itertools import chain, count, repeat
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.api.support import HEAD, chunks, whole
 from tests.hostile.files import Hostile
 
-HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 _MEBI = 1 << 20
 PROJECT = """\
 version: 1
@@ -78,18 +78,6 @@ def playing(parts: Callable[[str], Iterator[bytes]]) -> Iterator[int]:
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join(10)
-
-
-def whole(body: bytes, *headers: bytes) -> Iterator[bytes]:
-    """Return an answer that says how long it is."""
-    return iter((HEAD, *headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
-
-
-def chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Return an answer in chunks."""
-    yield HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    for part in parts:
-        yield b"%x\r\n%s\r\n" % (len(part), part)
 
 
 def _packed(mebibytes: int) -> bytes:
