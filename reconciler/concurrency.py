@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _RESERVE: list[bytes] = []
 _RESERVED = 8 << 20
-"""Bytes that tasks get back once memory is lacking in one: Python aborts when it is lacking in many at a time."""
+"""Bytes in reserve, let go once one task lacks memory: Python aborts where many tasks lack it at a time."""
 
 
 def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -27,7 +27,7 @@ def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
 
     running = keep()
     try:
-        _RESERVE[:] = [bytes(_RESERVED)]  # nothing is written to them, so that they only count
+        _RESERVE[:] = [bytes(_RESERVED)]  # only reserved: nothing is written to them
         asyncio.run(running)
     finally:
         running.close()  # where there is no memory to begin it

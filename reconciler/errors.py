@@ -16,6 +16,7 @@ Every error a user can meet, with what to do about it.
     │   └── AddUserRefusedError   often nothing to do
     ├── StateError            make room or rights for a file this tool keeps
     ├── RefusedError          nothing was written, on purpose
+    ├── CutShortError         run it again, on a part at a time
     └── ForbiddenCallError    a defect of this tool, stopped before it left
 """
 
@@ -24,7 +25,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-_NO_MEMORY_SAID = (  # the last is what Python says of a library in C that does not say it
+_NO_MEMORY_SAID = (  # the last is what Python says where a library in C names no reason
     "cannot allocate memory",
     "failed to map segment",
     "can't start new thread",

@@ -24,7 +24,7 @@ from reconciler.errors import ApiError, ForbiddenCallError
 MOST_OF_A_LISTING = 64 * 2**20
 MOST_OF_A_RECORD = 16 * 2**20
 
-_ID = r"(?!\.\.?(?:/|$))[A-Za-z0-9._~%-]+"  # as `quote` writes it, and nothing but dots is no id
+_ID = r"(?!\.\.?(?:/|$))[A-Za-z0-9._~%-]+"  # as `quote` writes it, without `.` and `..`, which change a path
 
 
 class Allowed(Struct, frozen=True):

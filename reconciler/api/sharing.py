@@ -14,7 +14,7 @@ class Drawn(Protocol):
     """
     How many requests may go now, how many more are left for all, and the seconds until it is worth another try.
 
-    What is not recorded has to be told again.
+    Unless it `is_recorded`, the next draw has to tell again what this one told.
     """
 
     @property
@@ -93,12 +93,12 @@ class SharedWindow(Window):
                 self._use_by = now + self._rate.seconds if drawn.granted else self._use_by
 
     async def _redrawn(self, room: int, now: float) -> Drawn:
-        """Draw in place of what is left; where the draw fails, that may have been given back, and is not used."""
+        """Give back what is left, and draw anew; after a draw that failed, others may have it, so it is not used."""
         unused, ended = self._taken()
         try:
             drawn = await self._asked(least=self._lacking(room), ended=self._moments(ended, now), unused=unused)
         except BaseException:
-            self._ended = ended + self._ended
+            self._restore(0, ended)
             raise
         if not drawn.is_recorded:
             self._restore(unused, ended)
@@ -113,7 +113,7 @@ class SharedWindow(Window):
                 return
 
     def _taken(self) -> tuple[int, list[float]]:
-        """Take what is left of the last draw, and what was answered since."""
+        """Return what is left of the last draw, and what was answered since; this window forgets both."""
         unused, ended = max(0, self._drawn), self._ended
         self._drawn, self._ended = self._drawn - unused, []
         return unused, ended

@@ -4,10 +4,10 @@ Look for bytes that make a reader fail in an undocumented way, or take too long 
     python -m tests.fuzz yaml --seconds 600
     python -m tests.fuzz wire FILE...
 
-The first looks for such bytes, guided by the code that they reach, with atheris (`pip install atheris`, which has
-wheels for Linux alone, so that nothing else needs it). It starts from the tests' own inputs, and from
-what an earlier search kept in the folder that --keep names. What it finds is written to a file. The second reads
-files, to see again what happened.
+The first looks for such bytes with atheris, guided by the code that they reach. Install it by hand with
+`pip install atheris`: no group of dependencies has it, since its wheels are for Linux alone. A search starts from the
+tests' own inputs, and from what an earlier one kept in the folder that --keep names. It writes each finding to a file.
+The second reads files, to see again what happened.
 """
 
 import argparse

@@ -24,11 +24,11 @@ _CERTIFICATE_CURES = {
 
 
 FAILURES = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError, OSError)
-"""What a carrier raises where a request gets no whole answer, whatever it sends with."""
+"""What every carrier raises where a request gets no whole answer."""
 
 
 class NoTlsError(httpcore.ConnectError):
-    """There is no TLS with a server, or with a proxy before it: `where` is the one, `cause` why, if it is known."""
+    """There is no TLS with the server or proxy at `where`; `cause` is the reason, as far as it is known."""
 
     def __init__(self, where: str, cause: object) -> None:
         super().__init__(where)
