@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
@@ -19,12 +20,24 @@ def record(number: int) -> ContactRecord:
 
 
 class Pages:
-    """A reader that lists contacts; `moves` puts them in another order after some pages were read."""
+    """
+    A reader that lists contacts.
 
-    def __init__(self, count: int, *, total: int | None = None, moves: dict[int, list[int]] | None = None) -> None:
+    `moves` puts them in another order after some pages were read, and `shown` makes other pages of those at an offset.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        total: int | None = None,
+        moves: dict[int, list[int]] | None = None,
+        shown: Callable[[ContactPage, int], ContactPage] = lambda page, _offset: page,
+    ) -> None:
         self.order = list(range(count))
         self.total = count if total is None else total
         self.moves = moves or {}
+        self.shown = shown
         self.calls: list[str] = []
         self.requests_sent = 0
 
@@ -33,7 +46,7 @@ class Pages:
         shown = self.order[offset : offset + CONTACTS_A_PAGE]
         page = ContactPage(tuple(map(record, shown)), self.total, offset + CONTACTS_A_PAGE < len(self.order))
         self.order = self.moves.get(len(self.calls), self.order)
-        return page
+        return self.shown(page, offset)
 
     async def read_contact(self, identity: ContactId | Identifier) -> ContactRecord | None:
         value = identity.contact_id if isinstance(identity, ContactId) else identity.value
@@ -73,27 +86,24 @@ def test_all_contacts_are_listed_once_in_as_few_requests_as_there_are_pages(coun
 
 @pytest.mark.parametrize("number", [0, 199, 200, 399])
 def test_a_listing_that_lacks_the_identifiers_of_one_contact_shows_not_all(number: int) -> None:
-    class Silent(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(offset)
-            hidden = (replace(one, identifiers=None) if one == record(number) else one for one in page.contacts)
-            return ContactPage(tuple(hidden), page.total, page.has_more)
+    def silent(page: ContactPage, _offset: int) -> ContactPage:
+        hidden = (replace(one, identifiers=None) if one == record(number) else one for one in page.contacts)
+        return replace(page, contacts=tuple(hidden))
 
     assert listed(Pages(400)).is_complete
-    assert not listed(Silent(400)).is_complete
+    assert not listed(Pages(400, shown=silent)).is_complete
 
 
 @pytest.mark.parametrize("number", [5, 250])
 def test_a_contact_that_any_page_shows_otherwise_is_not_believed(number: int) -> None:
-    class Changing(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(offset)
-            other = replace(record(number), identifiers=(("email", "other@example.com"),))
-            return ContactPage((*page.contacts, *([other] if offset == 200 else [])), page.total, page.has_more)
+    def changing(page: ContactPage, offset: int) -> ContactPage:
+        other = replace(record(number), identifiers=(("email", "other@example.com"),))
+        return replace(page, contacts=(*page.contacts, *([other] if offset == 200 else [])))
 
-    assert all(found(Changing(400), declared(*(n for n in range(300) if n != number)), "contacts").values())
+    others = declared(*(n for n in range(300) if n != number))
+    assert all(found(Pages(400, shown=changing), others, "contacts").values())
     with pytest.raises(OtherRecordError, match=rf"shows the contact \"c-{number}\" twice, with different identifiers"):
-        found(Changing(400), declared(*range(300)), "contacts")
+        found(Pages(400, shown=changing), declared(*range(300)), "contacts")
 
 
 def test_a_total_that_is_too_low_does_not_end_the_listing() -> None:
@@ -128,13 +138,8 @@ def test_a_contact_that_the_listing_missed_is_looked_up_by_itself() -> None:
 
 
 def test_a_page_that_repeats_for_ever_ends_the_listing() -> None:
-    class Stuck(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(0)
-            self.calls[-1] = f"list {offset}"
-            return ContactPage(page.contacts, None, has_more=True)
-
-    pages = Stuck(500)
+    first = tuple(map(record, range(CONTACTS_A_PAGE)))
+    pages = Pages(500, shown=lambda _page, _offset: ContactPage(first, None, has_more=True))
     listing = listed(pages)
 
     assert len(listing.contacts) == CONTACTS_A_PAGE
@@ -143,23 +148,18 @@ def test_a_page_that_repeats_for_ever_ends_the_listing() -> None:
 
 
 def test_a_total_that_changes_while_pages_are_read_makes_a_listing_incomplete() -> None:
-    class Growing(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(offset)
-            return replace(page, total=500 if offset else 499)
+    growing = Pages(500, shown=lambda page, offset: replace(page, total=500 if offset else 499))
 
-    assert not listed(Growing(500)).is_complete
+    assert not listed(growing).is_complete
 
 
 @pytest.mark.parametrize("read_before", [0, 1])
 def test_an_empty_page_ends_the_listing_whatever_it_announces(read_before: int) -> None:
-    class Emptied(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(offset)
-            is_empty = len(self.calls) > read_before
-            return ContactPage(() if is_empty else page.contacts, self.total, has_more=True)
+    def emptied(page: ContactPage, offset: int) -> ContactPage:
+        is_empty = offset >= read_before * CONTACTS_A_PAGE
+        return replace(page, contacts=() if is_empty else page.contacts, has_more=True)
 
-    pages = Emptied(500)
+    pages = Pages(500, shown=emptied)
     listing = listed(pages, concurrency=1)
 
     assert len(listing.contacts) == read_before * CONTACTS_A_PAGE
@@ -207,22 +207,16 @@ def test_a_total_that_nobody_can_read_is_refused_at_once(total: int) -> None:
 
 
 def test_a_page_shorter_than_asked_for_sets_the_step() -> None:
-    class Short(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            self.calls.append(f"list {offset}")
-            shown = self.order[offset : offset + 50]
-            return ContactPage(tuple(map(record, shown)), len(self.order), offset + 50 < len(self.order))
+    def short(page: ContactPage, offset: int) -> ContactPage:
+        return replace(page, contacts=page.contacts[:50], has_more=offset + 50 < 230)
 
-    assert listed(Short(230)).is_complete
+    assert listed(Pages(230, shown=short)).is_complete
 
 
 def test_without_pagination_a_full_page_is_followed_by_another() -> None:
-    class Bare(Pages):
-        async def list_contacts(self, offset: int) -> ContactPage:
-            page = await super().list_contacts(offset)
-            return ContactPage(page.contacts, None, None)
+    bare = Pages(450, shown=lambda page, _offset: replace(page, total=None, has_more=None))
 
-    assert len(listed(Bare(450)).contacts) == 450
+    assert len(listed(bare).contacts) == 450
 
 
 def test_one_contact_is_looked_up_without_a_listing() -> None:
