@@ -184,46 +184,35 @@ def test_two_hundred_lines_are_shown_by_their_looks_and_more_by_their_keys() -> 
     assert "200 more memories get the same fact, with other values" in of(201)
 
 
-def cut(name: str) -> Callable[[str], str]:
-    """Return what shows a text of that name."""
-
-    def sentence(text: str) -> str:
-        return render_plan_markdown(changing(rules=(RuleEntry("r", "memory", text, PLACE, 1, ()),)))
-
-    def address(text: str) -> str:
-        return render_plan_markdown(changing(notices=(NoticeEntry("near_duplicate", text, 1, keys=("k",)),) * 2))
-
-    def runs_of(text: str) -> str:
-        document = filled(RunsDocument, "")
-        return render_runs_text(replace(document, runs=(replace(document.runs[0], actor=text),)), None, "f")
-
-    known: dict[str, Callable[[str], str]] = {
-        "a key of a notice": lambda text: keys_of(NoticeEntry("unmanaged", "a", 1, keys=(text,))),
-        "an error of a notification": lambda text: shortened_errors((text,))[0],
-        "the message of a rule in a comment": sentence,
-        "an address beside keys in a comment": address,
-        "an actor": runs_of,
-        "a name of a comparison": lambda text: render_comparison_markdown(
-            replace(filled(ComparisonDocument, ""), left=text)
-        ),
-    }
-    return known[name]
+def rule_saying(text: str) -> str:
+    return render_plan_markdown(changing(rules=(RuleEntry("r", "memory", text, PLACE, 1, ()),)))
 
 
-@pytest.mark.parametrize(
-    ("name", "most"),
-    [
-        ("a key of a notice", 80),
-        ("an error of a notification", 300),
-        ("the message of a rule in a comment", 300),
-        ("an address beside keys in a comment", 80),
-        ("an actor", 17),
-        ("a name of a comparison", 160),
-    ],
-)
-def test_a_text_stands_whole_up_to_its_bound_and_one_longer_is_cut(name: str, most: int) -> None:
-    show = cut(name)
+def notices_at(address: str) -> str:
+    return render_plan_markdown(changing(notices=(NoticeEntry("near_duplicate", address, 1, keys=("k",)),) * 2))
 
+
+def run_by(actor: str) -> str:
+    document = filled(RunsDocument, "")
+    return render_runs_text(replace(document, runs=(replace(document.runs[0], actor=actor),)), None, "f")
+
+
+def compared_to(name: str) -> str:
+    return render_comparison_markdown(replace(filled(ComparisonDocument, ""), left=name))
+
+
+TEXTS: dict[str, tuple[int, Callable[[str], str]]] = {
+    "a key of a notice": (80, lambda text: keys_of(NoticeEntry("unmanaged", "a", 1, keys=(text,)))),
+    "an error of a notification": (300, lambda text: shortened_errors((text,))[0]),
+    "the message of a rule in a comment": (300, rule_saying),
+    "an address beside keys in a comment": (80, notices_at),
+    "an actor": (17, run_by),
+    "a name of a comparison": (160, compared_to),
+}
+
+
+@pytest.mark.parametrize(("most", "show"), TEXTS.values(), ids=TEXTS)
+def test_a_text_stands_whole_up_to_its_bound_and_one_longer_is_cut(most: int, show: Callable[[str], str]) -> None:
     assert re.search(rf"(?<!y)y{{{most}}}(?![y…])", show("y" * most))
     assert re.search(rf"(?<!y)y{{{most - 1}}}…", show("y" * (most + 1)))
 
