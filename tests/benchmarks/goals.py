@@ -158,13 +158,8 @@ def _since(files: str) -> Goal:
     return Goal(name, 1.5, _TIMES, figure, _REVISIONS, timed=(ours, validate))
 
 
-def _traffic(contest: str, size: int, what: str, *, share: int = 1) -> Figure:
-    return lambda results: float(getattr(results[contest, size, US].traffic, what)) / share
-
-
-def _refused(results: Results) -> float:
-    traffic = results[_TOGETHER].traffic
-    return float(traffic.refused if traffic else 0)
+def _traffic(contest: str, size: int, what: str, *, share: int = 1, who: str = US) -> Figure:
+    return lambda results: float(getattr(results[contest, size, who].traffic, what)) / share
 
 
 def _to_limit(results: Results) -> float:
@@ -249,7 +244,7 @@ GOALS: Sequence[Goal] = (
     _ratio("a shard of 100 of 1,000,000 rows, memory ÷ all rows", 1 / 10, _memory_to_whole, _MEMORY),
     _times("a shard of 100 of 1,000,000 rows, time ÷ csv.reader", 20, _SHARD, ("shard", SHARDED, CSV), _ROWS),
     _times("eight jobs at once at 60/10s, time ÷ one process", 1.2, _TOGETHER, ("jobs", LIMITED, US), _JOBS),
-    _count("refusals of eight jobs at once at 60/10s", JOBS, _refused),
+    _count("refusals of eight jobs at once at 60/10s", JOBS, _traffic("jobs", LIMITED, "refused", who=TOGETHER)),
     _count(f"requests of a {_THROUGH}", LARGE, _traffic("plan", LARGE, "requests")),
     _count("requests of a plan of 10,000 through `contacts`", LARGE / 200, _traffic("listing", LARGE, "requests")),
     _count("writes of an apply with nothing to do", 0, _traffic("again", APPLIED, "writes")),

@@ -71,7 +71,7 @@ Change = tuple[ast.expr | ast.stmt, str]
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
-    """Give each part of a module that can do something: no types, and nothing that only types need."""
+    """Yield each part of a module that can do something: no types, and nothing that only types need."""
     yield node
     for name, value in ast.iter_fields(node):
         parts = value if isinstance(value, list) else [value]

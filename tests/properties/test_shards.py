@@ -4,7 +4,6 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 from msgspec.structs import replace
 
 from reconciler.core.documents.describe import describe_plan
@@ -35,7 +34,7 @@ def cases(draw: st.DrawFn) -> tuple[Desired, Observed, int]:
         for scope in draw(st.sets(st.sampled_from(["sales", "support"]))):
             one = memory(draw(FACTS), contact=name, scope=scope, users=[user()] if draw(st.booleans()) else [])
             place = Source("specs/a.yaml", draw(st.integers(1, 3)))
-            one = structs.replace(one, facts=tuple(structs.replace(fact, source=place) for fact in one.facts))
+            one = replace(one, facts=tuple(replace(fact, source=place) for fact in one.facts))
             wanted.append(one)
             live = Present(f"id-{one.address}", draw(FACTS), NO_USERS)
             seen[one.address] = live if draw(st.booleans()) else Absent()
@@ -50,12 +49,12 @@ def known_to_specs(everything: Desired, observed: Observed) -> Observed:
     """Give an account without the keys that nobody declares, but for one that is like no other."""
     declared = {fact.key for one in everything.contact_memories for fact in one.facts} | {"x"}
     memories = {
-        address: structs.replace(seen, facts={key: value for key, value in seen.facts.items() if key in declared})
+        address: replace(seen, facts={key: value for key, value in seen.facts.items() if key in declared})
         if isinstance(seen, Present)
         else seen
         for address, seen in observed.memories.items()
     }
-    return structs.replace(observed, memories=memories)
+    return replace(observed, memories=memories)
 
 
 def planned(everything: Desired, observed: Observed, shard: Shard | None, targets: list[str]) -> Plan:
@@ -64,7 +63,7 @@ def planned(everything: Desired, observed: Observed, shard: Shard | None, target
     return build_plan(
         chosen.desired,
         observed,
-        origin=structs.replace(ORIGIN, shards=shards),
+        origin=replace(ORIGIN, shards=shards),
         left_out=chosen.left_out,
         elsewhere=chosen.elsewhere,
         declared=everything,
