@@ -230,6 +230,11 @@ def lack_of(error: BaseException) -> str:
     return f"no more files and connections may be open at once; {MORE_FILES}" if lacks_files(error) else ""
 
 
+def cause_of(error: BaseException) -> str:
+    """Return what an unexpected error means, in words: what this process lacks, or else a defect of this tool."""
+    return lack_of(error) or f"a defect of reconciler ({type(error).__name__})"
+
+
 def lacks_memory(error: BaseException) -> bool:
     """Return whether an error means that no memory is left, in whatever words a library says so."""
     for one in with_causes(error):

@@ -16,6 +16,7 @@ from reconciler.errors import (
     EmptyAnswerError,
     ForbiddenCallError,
     NotSentError,
+    cause_of,
     lack_of,
 )
 
@@ -147,11 +148,12 @@ def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
             return "failed", str(error), answered
         case ApiError() | ForbiddenCallError():
             return "failed", str(error), True
+        case _ if begun:
+            return "unknown", cause_of(error), True
         case _ if lack := lack_of(error):
-            return ("unknown", lack, True) if begun else ("skipped", f"not tried: {lack}", True)
+            return "skipped", f"not tried: {lack}", True
         case _:
-            why = f"a defect of reconciler ({type(error).__name__})"
-            return ("unknown", why, True) if begun else ("failed", f"{why}; nothing was sent", True)
+            return "failed", f"{cause_of(error)}; nothing was sent", True
 
 
 def _in_doubt(doubt: ApiError, detail: str) -> str:

@@ -10,7 +10,7 @@ from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, 
 from reconciler.core.plan.receipt import Outcome
 from reconciler.core.plan.remembered import LearnedUsers, SeenUser
 from reconciler.core.remote import UnitWriter, Writer
-from reconciler.errors import OtherRecordError, ReconcilerError, lack_of
+from reconciler.errors import OtherRecordError, ReconcilerError, cause_of
 from reconciler.execute.attempt import SubjectRun, attempt
 from reconciler.execute.contacts import ContactRun, same_contact
 from reconciler.execute.memories import MemoryRun
@@ -154,8 +154,7 @@ class _ExecutionState:
         except ReconcilerError as error:
             self._halted = f"not tried: {error}"
         except Exception as error:  # noqa: BLE001  operations under way must not be cut off, and the receipt reports this
-            what = lack_of(error) or f"a defect of reconciler ({type(error).__name__})"
-            self._halted = f"not tried: {what}"
+            self._halted = f"not tried: {cause_of(error)}"
         return not (self._halted or self._stop.requested)
 
     def _reason_not_to(self, run: SubjectRun) -> str:

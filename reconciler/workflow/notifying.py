@@ -22,7 +22,7 @@ from reconciler.core.model.text import visible
 from reconciler.core.plan.measures import PENDING, SummaryEntry, summary_of
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Receipt
-from reconciler.errors import ReconcilerError, RefusedError, lack_of
+from reconciler.errors import ReconcilerError, RefusedError, cause_of, lack_of
 from reconciler.project import Environment
 from reconciler.render.notification import (
     body_for,
@@ -102,7 +102,7 @@ async def tell(news: News, place: Place, command: str, around: Surroundings) -> 
         news = replace(news, commit=news.commit or commit_at(root))
         failure = await _sent(news, notify, environment.name, command, around)
     except Exception as error:  # noqa: BLE001  a run is what it is, whether somebody hears of it or not
-        failure = lack_of(error) or f"a defect of reconciler ({type(error).__name__})"
+        failure = cause_of(error)
     if failure:
         around.reporter.note(f"warning: nobody was notified ({news.event}): {failure}")
     return not failure
@@ -152,7 +152,7 @@ def _news_of_error(error: Exception) -> News:
         return News(event, exit_code=error.exit_code, errors=errors)
     if told := lack_of(error) or (error.strerror if isinstance(error, OSError) else ""):
         return News("failed", exit_code=_ERROR, errors=[told])
-    return News("failed", exit_code=_DEFECT, errors=[f"a defect of reconciler ({type(error).__name__})"])
+    return News("failed", exit_code=_DEFECT, errors=[cause_of(error)])
 
 
 async def _sent(news: News, notify: Notify, environment: str, command: str, around: Surroundings) -> str:
