@@ -55,7 +55,11 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
     totals = receipt.totals
     allowed, refused_by = (list(filter(is_name, names)) for names in (receipt.allowed, receipt.refused_by))
     sentences = [f"Broken, and allowed for this run: {listed(allowed)}."] if allowed else []
-    sentences += [f"Refused by {listed(refused_by)}: nothing was written."] if refused_by else []
+    if refused_by:
+        names = listed(refused_by)
+        sentences.append(
+            f"Runs refused by {names} wrote nothing." if receipt.runs else f"Refused by {names}: nothing was written."
+        )
     sentences += ["What changed since the plan needs a new plan: make one, and review it."] if changed else []
     altered = sum(bool(outcome.altered) for outcome in receipt.outcomes)
     if altered:

@@ -84,6 +84,17 @@ def test_a_refused_run_is_listed_and_shown(shared: Repository) -> None:
     assert json.loads(shared.run("show", run, "--format", "json").out)["refused_by"] == ["max_changes"]
 
 
+def test_of_shards_shown_as_one_only_the_refused_one_is_said_to_have_written_nothing(shared: Repository) -> None:
+    shared.run("apply", "--yes", "--shard", "0/2", "--max-changes", "0")
+    shared.run("apply", "--yes", "--shard", "1/2")
+    runs = [part["run"] for part in campaign(shared)["parts"]]
+
+    for ordered in (runs, runs[::-1]):
+        shown = shared.run("show", *ordered).out
+        assert "Runs refused by max_changes wrote nothing." in shown
+        assert "nothing was written" not in shown
+
+
 def test_the_newest_campaign_of_an_environment_is_shown(shared: Repository) -> None:
     environments = "{a: {api: sandbox, state: shared}, b: {api: sandbox, state: shared}}"
     shared.write("reconciler.yaml", f"version: 1\nenvironments: {environments}\n")

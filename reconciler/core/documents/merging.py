@@ -255,6 +255,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
         outcomes=_in_order((entry for one in receipts for entry in one.outcomes), lambda entry: entry.address),
         shards=shards if shards.missing else None,
         resolved=all(receipt.resolved for receipt in receipts),
+        refused_by=tuple(sorted({name for receipt in receipts for name in receipt.refused_by})),
     )
     return with_runs(merged, receipts)
 

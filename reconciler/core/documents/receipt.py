@@ -59,7 +59,8 @@ class ReceiptDocument(DocumentPart, frozen=True):
     `run` is the run that it is of, and of a merged receipt the last one; `runs` are then all of them, the oldest first.
     `requests` counts those that were sent, reads included; a killed run may have sent a few more.
     `allowed` are the rules that are broken and were raised for the run, by `--allow`. `resolved`: a later run has
-    looked at what this one left open. `refused_by` are the guards and rules that refused the run; nothing was written.
+    looked at what this one left open. `refused_by` are the guards and rules that refused the run, which wrote nothing;
+    of a merged receipt, those that refused the newest run of any shard.
     """
 
     format_version: str

@@ -232,6 +232,15 @@ def test_an_apply_that_was_interrupted_in_one_shard_was_interrupted() -> None:
         assert merged.interrupted
 
 
+def test_what_refused_one_shard_is_told_of_the_whole() -> None:
+    parts = [("0.json", receipt(0, "1", "2")), ("1.json", replace(receipt(1, "1", "2"), refused_by=("max_changes",)))]
+
+    for ordered in (parts, parts[::-1]):
+        merged = merge(ordered)
+        assert isinstance(merged, ReceiptDocument)
+        assert merged.refused_by == ("max_changes",)
+
+
 def test_users_that_shards_did_not_read_are_counted_together_since_the_oldest() -> None:
     parts = planned(({"plan": 1}, Absent()), ({"plan": 1}, Absent()))
     noticed = [
