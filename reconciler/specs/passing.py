@@ -190,7 +190,7 @@ class RowPassing:
         self._count_kinds()
 
     def names_among(self, hashes: AbstractSet[int]) -> AbstractSet[int]:
-        """Return those hashes that are of names of rows which were passed over."""
+        """Return the hashes that belong to names of rows passed over."""
         return set(hashes).intersection(self._names)
 
     def _passes(self, row: Row) -> bool:

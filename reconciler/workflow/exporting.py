@@ -65,7 +65,11 @@ class Wish(Struct, frozen=True):
 
 
 class Exported(Struct, frozen=True):
-    """What the account held, what is made of it, and what specs declare already; it `moves` to where specs are read."""
+    """
+    What the account held, what is made of it, and what specs declare already.
+
+    `moves` is whether the files are outside of the specs, so that somebody has to move them there.
+    """
 
     live: LiveAccount
     made: Export

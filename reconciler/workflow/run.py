@@ -31,7 +31,7 @@ class Reporter(Protocol):
         """Show a line beside the document that the command prints."""
 
     def progress(self, label: str, *, has_eta: bool = True) -> Callable[[int, int], None]:
-        """Return a function that shows how many items are done, and of how many; without an ETA where none is true."""
+        """Return a function that shows how many items of how many are done, and where it `has_eta`, the time left."""
 
     def secret(self, text: str) -> None:
         """Learn a secret of the specs, which only JSON may show."""

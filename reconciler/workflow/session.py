@@ -114,9 +114,8 @@ class Session(Struct, frozen=True):
         met = self.account.pacer.allowance()
         seconds = seconds_to_read(requests, met)
         if seconds:
-            least = "at least" if met.is_shared else "about"
-            shared = ", which other runs share" if met.is_shared else ""
-            takes = f"{least} {duration(seconds)} at {met.rate}{shared}"
+            time = f"{duration(seconds)} at {met.rate}"
+            takes = f"at least {time}, which other runs share" if met.is_shared else f"about {time}"
             self.reporter.note(f"note: reading {memories(count)} takes {takes}")
             self._hint_at_changes()
 

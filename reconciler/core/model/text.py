@@ -145,7 +145,8 @@ def _visible_character(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
-_LONG = 48  # hours that are told in days
+_HOURS_AS_DAYS = 48
+"""So many hours or more are told in days."""
 
 
 def duration(seconds: float) -> str:
@@ -153,7 +154,7 @@ def duration(seconds: float) -> str:
     whole = max(1, round(seconds))
     minutes, rest = divmod(whole, 60)
     hours, left = divmod(minutes, 60)
-    if hours >= _LONG:
+    if hours >= _HOURS_AS_DAYS:
         days, hours = divmod(hours + (left >= 30), 24)  # noqa: PLR2004  half an hour
         return f"{days:,} days {hours} h" if hours else f"{days:,} days"
     if hours:
