@@ -23,10 +23,10 @@ from reconciler.reading.document import too_large
 from reconciler.reading.files import linked_folder
 
 _OPEN = re.compile(r"/dev/std(?P<name>in|out|err)|/(?:dev|proc/self)/fd/(?P<number>[0-9]{1,9})")
+PRIVATE = 0o600
 _STREAMS = {"in": 0, "out": 1, "err": 2}
 _LARGEST = 1 << 30
 _BLOCK = 1 << 20
-_PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # nor this one, without which a pipe that nobody reads is waited for
@@ -116,7 +116,7 @@ def prepare_folder(folder: Path) -> Path:
     check_no_link(ignore)
     with state_errors("write", ignore, _OTHER_STATE):
         if not ignore.exists():
-            _replace(ignore, "*\n", _PRIVATE)
+            _replace(ignore, "*\n", PRIVATE)
     return folder
 
 
@@ -133,8 +133,8 @@ def make_private_file(path: Path) -> None:
     with state_errors("write", path):
         with suppress(FileExistsError):
             os.close(open_new(path))
-        if _mode_of_file(path) & ~_PRIVATE:
-            path.chmod(_PRIVATE)
+        if _mode_of_file(path) & ~PRIVATE:
+            path.chmod(PRIVATE)
 
 
 def check_no_link(path: Path) -> None:
@@ -162,7 +162,7 @@ def _leads_in_a_circle(path: Path) -> bool:
 
 def open_new(path: Path, flags: int = 0) -> int:
     """Create a file for its owner alone and open it to write; raises `OSError` where something has that name."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS | flags, _PRIVATE)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS | flags, PRIVATE)
 
 
 def open_kept(path: Path) -> int:
@@ -188,7 +188,7 @@ def write_kept(path: Path, text: str | Iterable[str]) -> None:
     """Write a file of this tool whole or not at all, in the place of whatever is there; raises `StateError`."""
     with state_errors("write", path):
         check_no_link(path)
-        _replace(path, text, _PRIVATE)
+        _replace(path, text, PRIVATE)
 
 
 def rewrite_file(path: Path, text: str) -> None:

@@ -37,7 +37,7 @@ from reconciler.core.model.selection import Shard
 from reconciler.core.plan.operations import Operation
 from reconciler.core.plan.receipt import Outcome
 from reconciler.errors import ReconcilerError, RefusedError, StateError
-from reconciler.storage.files import check_no_link, make_private_folder
+from reconciler.storage.files import PRIVATE, check_no_link, make_private_folder
 from reconciler.storage.store import ChangedError, Kept, Store
 
 LIFETIME = timedelta(minutes=30)
@@ -47,7 +47,6 @@ SHARED_LIFETIME = timedelta(minutes=5)
 """The same in a bucket, where only its expiry frees the lease of a run that was killed."""
 
 _RENEWAL = timedelta(minutes=1)
-_PRIVATE = 0o600
 _NAME_OF_PART = re.compile(r"-([0-9]+)-of-([0-9]+)").fullmatch
 _GUARD_SECONDS = 10.0
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -302,7 +301,7 @@ def _locked(
     try:
         make_private_folder(path.parent)
         check_no_link(path)
-        return FileLock(path, mode=_PRIVATE).acquire(timeout=seconds, poll_interval=_PROBE_SECONDS / 2)
+        return FileLock(path, mode=PRIVATE).acquire(timeout=seconds, poll_interval=_PROBE_SECONDS / 2)
     except Timeout as error:
         raise _taken(store, _holder(store.read(note)) if note else None, note or name) from error
     except (StateError, OSError) as error:
@@ -315,7 +314,7 @@ def _is_locked(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with FileLock(path, mode=_PRIVATE).acquire(timeout=0):
+        with FileLock(path, mode=PRIVATE).acquire(timeout=0):
             return False
     except OSError:  # a time-out is one, too
         return True

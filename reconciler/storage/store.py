@@ -12,9 +12,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.errors import StateError
-from reconciler.storage.files import check_no_link, read_kept, state_errors, write_kept
+from reconciler.storage.files import PRIVATE, check_no_link, read_kept, state_errors, write_kept
 
-_PRIVATE = 0o600
 _LOCK_SECONDS, _LOCK_POLL = 10.0, 0.005
 _MOST_TRIES = 30
 
@@ -149,7 +148,7 @@ class FolderStore(Struct, frozen=True):
         lock = path.with_name(f"{path.name}.lock")
         check_no_link(lock)
         try:
-            with FileLock(lock, mode=_PRIVATE).acquire(timeout=_LOCK_SECONDS, poll_interval=_LOCK_POLL):
+            with FileLock(lock, mode=PRIVATE).acquire(timeout=_LOCK_SECONDS, poll_interval=_LOCK_POLL):
                 yield
         except Timeout as error:
             raise StateError(f"cannot lock {lock}: another process has it") from error
