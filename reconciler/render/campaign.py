@@ -87,11 +87,8 @@ def _sentences(document: CampaignDocument, mark: Callable[[str], str], *, full: 
 
 def _uncounted(document: CampaignDocument) -> str:
     unseen = len(document.not_begun) + sum(part.run is None for part in document.parts)
-    return (
-        f"; {counted(unseen, 'shard')} not counted, since no plan of {'it' if unseen == 1 else 'them'} is known"
-        if unseen
-        else ""
-    )
+    whose = "it" if unseen == 1 else "them"
+    return f"; {counted(unseen, 'shard')} not counted, since no plan of {whose} is known" if unseen else ""
 
 
 def _time(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[str]:
@@ -119,7 +116,7 @@ def _advice(document: CampaignDocument, mark: Callable[[str], str]) -> Iterator[
         yield f"{which}refused by {listed([*map(mark, names)])}. Look at the plan; if it is right, raise that once."
     again = [_index(part) for part in document.parts if part.state in {"killed", "interrupted", "incomplete"}]
     if again:
-        which = f"{_ranges(again, document)}" if document.shards else "the apply"
+        which = _ranges(again, document) if document.shards else "the apply"
         yield f"Run {which} again: what is done is not done twice."
     if not (document.is_complete or any(part.is_at_work for part in document.parts)):
         yield "No apply is at work."
@@ -131,9 +128,8 @@ def _index(part: CampaignPartEntry) -> int:
 
 def _ranges(indexes: Sequence[int], document: CampaignDocument) -> str:
     """Return `shards 0, 3-7 and 12 of 100`."""
-    runs = [
-        [index for _, index in same] for _, same in groupby(enumerate(sorted(indexes)), lambda one: one[1] - one[0])
-    ]
-    names = [f"{run[0]}" if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+    by_gap = groupby(enumerate(sorted(indexes)), lambda one: one[1] - one[0])
+    rows = [[index for _, index in same] for _, same in by_gap]
+    names = [f"{row[0]}" if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows]
     shown = listed([*names[:_MOST_RANGES], *rest_of(names, _MOST_RANGES)])
     return f"shard{'' if len(indexes) == 1 else 's'} {shown} of {document.shards or 1}"
