@@ -21,6 +21,7 @@ from reconciler.errors import Problem, SpecError
 from reconciler.project import Environment, Project
 from reconciler.render.words import memories
 from reconciler.specs import Environ, Loaded
+from reconciler.specs.spec_files import ReadFiles
 from reconciler.workflow.loading import (
     choose,
     choose_environment,
@@ -220,7 +221,8 @@ def load_chosen(
         from reconciler.workflow.account import lacks_key
 
         if lacking and lacks_key(environment, options, around.environ, offline=offline):
-            raise SpecError((*error.problems, _no_key(project, environment))) from error
+            no_key = _no_key(project, environment)
+            raise SpecError((*error.problems, no_key), every=(*error.every, no_key), cells=error.cells) from error
         raise
 
 
@@ -228,7 +230,6 @@ def _load_both(
     project: Project, environment: Environment, options: RunOptions, environ: Environ, around: Surroundings
 ) -> LoadedSpecs:
     """Load the specs of an environment and those at a revision; a file that is the same in both is read once."""
-    from reconciler.specs.spec_files import ReadFiles
     from reconciler.workflow.revisions import declared_since
 
     known = ReadFiles()

@@ -308,6 +308,19 @@ def test_specs_that_are_named_need_neither_settings_nor_a_folder(repository: Rep
     assert repository.run("validate", "--specs", "other.yaml").code == 0
 
 
+def test_a_missing_key_leaves_the_count_of_further_problems_after_those_that_are_named(repository: Repository) -> None:
+    mapping = "contacts_from: [{file: ../list.csv, contact: {email: mail, facts: {seats: seats}}}]\n"
+    repository.write("specs/list.yaml", f"fact_keys: {{seats: {{type: integer}}}}\n{mapping}")
+    repository.write("list.csv", "mail,seats\n" + "".join(f"a{at}@example.com,many\n" for at in range(250)))
+    spec = (repository.root / "specs/support.yaml").read_text()
+    repository.write("specs/support.yaml", spec.replace("premium", '"${env:PLAN}"'))
+    *named, counted, rest = repository.run("-e", "live", "plan").err.splitlines()
+
+    assert len(named) == 100
+    assert counted == "error: list.csv: 150 more problems in this file; fix the first 100 and run it again"
+    assert rest.startswith("error: and 2 more; ")
+
+
 def test_all_variables_that_are_missing_are_told_at_once_the_key_included(repository: Repository) -> None:
     spec = (repository.root / "specs/support.yaml").read_text()
     repository.write("specs/support.yaml", spec.replace("premium", '"${env:PLAN}"'))
