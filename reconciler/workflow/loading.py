@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -19,12 +19,10 @@ from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, l
 from reconciler.reading import entry_name
 from reconciler.specs import Environ, Loaded, References, load_specs
 from reconciler.specs.loading import Recorder
+from reconciler.specs.spec_files import ReadFiles
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings, warn
 from reconciler.workflow.state import is_shared
-
-if TYPE_CHECKING:
-    from reconciler.specs.spec_files import ReadFiles
 
 _Item = TypeVar("_Item")
 
@@ -84,7 +82,7 @@ def load_environment(  # noqa: PLR0913  one parameter a part of what is read
     recorder: Recorder | None = None,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     shard: Shard | None = None,
-    known: "ReadFiles | None" = None,
+    known: ReadFiles | None = None,
 ) -> Loaded:
     """
     Load what an environment declares; without `environ`, no secret is read. Raises `SpecError`.
