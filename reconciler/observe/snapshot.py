@@ -1,5 +1,7 @@
 """A reader that answers from a snapshot, and asks the account, if there is one, for what is missing."""
 
+from collections.abc import Callable
+from functools import cached_property
 from http import HTTPStatus
 
 from reconciler.concurrency import for_each
@@ -41,7 +43,7 @@ class SnapshotReader:
 
         Raises `SeveralContactsError` where several contacts match.
         """
-        found = finder(self._contacts())(identity)
+        found = self._find(identity)
         if isinstance(found, AmbiguousContact):
             raise SeveralContactsError(found)
         if found is None and self._live and not self._holdings.is_complete:
@@ -86,6 +88,11 @@ class SnapshotReader:
         if user.phone_number not in users:
             raise _not_held()
         return users[user.phone_number]
+
+    @cached_property
+    def _find(self) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
+        """Return what finds a contact; to index all of them for each contact would take the square of their number."""
+        return finder(self._contacts())
 
     def _contacts(self) -> tuple[ContactRecord, ...]:
         if self._holdings.contacts is None:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 
 from reconciler import user_lookup
 from reconciler.concurrency import for_each
-from reconciler.core.model.desired import Contact, ContactId, Desired, Identifier, Persona, User
+from reconciler.core.model.desired import Contact, ContactId, Desired, Identifier, Identity, Persona, User
 from reconciler.core.model.masking import worded
 from reconciler.core.model.observed import (
     Absent,
@@ -25,9 +26,11 @@ from reconciler.core.model.observed import (
     same_contact_problems,
     same_memory_problems,
 )
-from reconciler.core.remote import UserPage
+from reconciler.core.remote import ContactRecord, UserPage
+from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, RouteAbsentError
-from reconciler.observe import Observing, ReaderChoice, observe
+from reconciler.observe import Observing, ReaderChoice, observe, snapshot
+from reconciler.observe.contacts import finder
 from reconciler.sandbox import faults
 from reconciler.sandbox.answers import Answer
 from reconciler.sandbox.faults import Reply, Rule
@@ -403,3 +406,22 @@ def test_a_listing_that_contradicts_what_is_remembered_of_a_user_counts_more(sum
 
     assert len(remote.calls) == asked
     assert bool(found.remembered) is not bool(asked)
+
+
+def test_a_snapshot_is_indexed_once_however_many_contacts_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = tuple(ContactRecord(f"c-{n:04}", {}, (("external_id", f"crm-{n:04}"),), ()) for n in range(3))
+    indexed: list[object] = []
+
+    def index(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
+        indexed.append(shown)
+        return finder(shown)
+
+    monkeypatch.setattr(snapshot, "finder", index)
+    offline = snapshot.SnapshotReader(Holdings(held, is_complete=True, memories={}, contexts={}, users={}))
+
+    async def look_up() -> list[str]:
+        found = [await offline.read_contact(contact.identity) for contact in people(3).contacts]
+        return [record.contact_id for record in found if record]
+
+    assert asyncio.run(look_up()) == ["c-0000", "c-0001", "c-0002"]
+    assert indexed == [held]
