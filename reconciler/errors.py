@@ -132,8 +132,8 @@ class ApiUnavailableError(ApiError):
     """
     No usable answer.
 
-    `may_have_happened` is whether a write may have been carried out, `answered` whether there was an answer at all,
-    `is_final` whether trying again at once is of no use.
+    `may_have_happened` is whether a write may have been carried out, `answered` whether there was an answer at all.
+    With `is_final`, trying again at once is of no use.
     """
 
     is_final = False

@@ -36,7 +36,7 @@ class MemoryRun(SubjectRun):
     A memory while its operations are done, and its ids once known.
 
     Each write rests on what was read before it, and is done in one go with it: after a wait, it is read again.
-    `users_seen` are those that the account shows as declared, and `is_gone` is whether it answered that it has no such
+    `users_seen` are those that the account shows as declared. `is_gone` is whether it answered that it has no such
     memory, or no such user in it.
     """
 

@@ -73,7 +73,7 @@ class _OverHttpcore:
     """
     Sends requests over httpcore.
 
-    httpx would do the same with it. It takes longer to import than all of ours, and it also looks at each request for
+    httpx would do the same with it, but takes longer to import than all of ours. For each request, it also sees to
     cookies, redirects, authentication and parameters, none of which this API has.
     """
 
