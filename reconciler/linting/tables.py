@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import user_address
-from reconciler.core.model.desired import Desired, Identifier
+from reconciler.core.model.desired import Desired
 from reconciler.core.model.phone_numbers import is_assigned
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.text import Secret, hidden_in, quoted, shortened
@@ -135,7 +135,7 @@ _OF_CONTACT = ".phone_number"
 
 def _numbers(desired: Desired) -> Iterable[tuple[str, str, Source]]:
     for contact in desired.contacts:
-        if isinstance(contact.identity, Identifier) and contact.identity.kind == "phone_number":
+        if contact.identity.kind == "phone_number":
             yield contact.identity.value, f"{contact.address}{_OF_CONTACT}", contact.source
     for memory in desired.memories:
         for user in memory.users:

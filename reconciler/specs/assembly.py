@@ -141,7 +141,7 @@ def _report_same_contact(contacts: Iterable[Contact], problems: Problems) -> Non
                 contact.source,
                 contact.address,
                 message=f"this is the same contact as {known.address} at {known.source}",
-                cure=f"declare the contact once: {contact.identity.key[0]} is the same",
+                cure=f"declare the contact once: {contact.identity.kind} is the same",
             )
 
 

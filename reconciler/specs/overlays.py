@@ -31,7 +31,7 @@ Target: TypeAlias = tuple[str, str]
 OPTIONAL = "optional"
 _IDENTITIES: Mapping[str, tuple[str, ...]] = {
     "scopes": ("persona_id", "agent_number"),
-    "contacts": ("contact_id", "external_id", "phone_number", "email"),
+    "contacts": IDENTITY_KEYS,
     "memories": ("memory_id",),
 }
 
