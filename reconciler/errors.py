@@ -220,6 +220,7 @@ class CutShortError(ReconcilerError):
     exit_code = 3
 
 
+NO_MORE_FILES = "no more files and connections may be open at once"
 MORE_FILES = "raise the limit, as with `ulimit -n 1024`, or lower --concurrency"
 
 
@@ -227,7 +228,7 @@ def lack_of(error: BaseException) -> str:
     """Return what this process lacks where an error means that, in words; empty for any other error."""
     if lacks_memory(error):
         return "out of memory"
-    return f"no more files and connections may be open at once; {MORE_FILES}" if lacks_files(error) else ""
+    return f"{NO_MORE_FILES}; {MORE_FILES}" if lacks_files(error) else ""
 
 
 def cause_of(error: BaseException) -> str:

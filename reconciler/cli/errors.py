@@ -11,6 +11,7 @@ from reconciler.cli.streams import say
 from reconciler.core.model.text import visible
 from reconciler.errors import (
     MORE_FILES,
+    NO_MORE_FILES,
     ApiError,
     ApiRejectedError,
     BudgetSpentError,
@@ -89,7 +90,7 @@ def _here(problem: Problem) -> Problem:
 def _tell_of_the_system(error: OSError, invocation: Invocation) -> None:
     """Pass on what the system refused, wherever that was: a folder that is gone, no more files, no more room."""
     if lacks_files(error):
-        say("error: no more files and connections may be open at once")
+        say(f"error: {NO_MORE_FILES}")
         say(f"hint: {MORE_FILES}")
         return
     place = f"{visible(str(error.filename))}: " if error.filename is not None else ""
