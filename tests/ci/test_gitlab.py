@@ -1,5 +1,6 @@
 """The pipeline for GitLab, as `init` writes it: the scripts of its jobs, as they stand, in clones of a repository."""
 
+import json
 import shlex
 import subprocess
 from pathlib import Path
@@ -38,10 +39,10 @@ def pipeline(runner: Runner) -> Path:
     return clone
 
 
-def job(runner: Runner, clone: Path, name: str) -> tuple[int, str]:
-    """Run the script of a job, line by line, and give its exit code and what it said last on standard error."""
+def job(runner: Runner, clone: Path, name: str, **more: str) -> tuple[int, str]:
+    """Run the script of a job, line by line; return its exit code and what it said last on standard error."""
     definition = yaml.safe_load((clone / ".gitlab-ci.yml").read_text(encoding="utf-8"))
-    told = {"RECONCILER_ENVIRONMENT": "sandbox", "RECONCILER_API_URL": "sandbox", "CI_DEFAULT_BRANCH": "main"}
+    told = {"RECONCILER_ENVIRONMENT": "sandbox", "RECONCILER_API_URL": "sandbox", "CI_DEFAULT_BRANCH": "main", **more}
     variables = {**runner.surroundings(), **told}
     code = 0
     for line in definition[name]["script"]:
@@ -75,3 +76,23 @@ def test_a_click_after_a_newer_merge_is_refused(runner: Runner) -> None:
     assert code == 4
     assert "the specs, or their secrets, are not those that it was made from" in said
     assert not (clone / "receipt.json").exists()
+
+
+@pytest.mark.usefixtures("origin")
+def test_the_merge_request_of_a_fork_shows_what_is_declared_differently_without_a_key(runner: Runner) -> None:
+    base = runner.git("rev-parse", "HEAD").strip()
+    runner.write(FILE, SPEC.replace("premium", "trial"))
+    commit(runner)
+    code, _ = job(runner, pipeline(runner), "diff", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    widget = json.loads((runner.folder / "clone" / "terraform.json").read_text(encoding="utf-8"))
+
+    assert (code, widget) == (0, {"create": 0, "update": 1, "delete": 0})
+
+
+@pytest.mark.usefixtures("origin")
+def test_a_merge_request_is_planned_or_compared_and_never_both(runner: Runner) -> None:
+    jobs = yaml.safe_load((runner.repository / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    of_plan, of_diff = (jobs[name]["rules"][0]["if"] for name in ("plan", "diff"))
+
+    assert of_plan.endswith("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID")
+    assert of_diff == of_plan.replace("SOURCE_PROJECT_ID ==", "SOURCE_PROJECT_ID !=")
