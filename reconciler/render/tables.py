@@ -103,7 +103,8 @@ def _row(run: RunEntry) -> tuple[str, str, str, str]:
 def _below(run: RunEntry) -> Iterator[str]:
     """Yield when a run started and what came of it, and the page of its CI job."""
     started = f"{run.started_at[:10]} {run.started_at[11:16]} UTC"
-    outcome = f"{run.state}{' (resolved)' if run.resolved else ''}  {_counts(run)}"
+    of_shard = f"  shard {run.shard}" if run.shard else ""
+    outcome = f"{run.state}{' (resolved)' if run.resolved else ''}{of_shard}  {_counts(run)}"
     yield from wrap(f"  {visible(started)}  {outcome}", _COLUMNS, subsequent_indent=_UNDER_OUTCOME)
     if run.ci_url:
         yield f"  {visible(run.ci_url)}"

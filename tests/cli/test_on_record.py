@@ -278,6 +278,17 @@ def test_runs_as_json_have_the_record_at_each_run(repository: Repository, monkey
     assert {**record, "run": record["id"]}.items() - {("id", record["id"])} <= entry.items()
 
 
+def test_the_list_of_runs_names_the_shard_of_those_that_had_one(repository: Repository) -> None:
+    whole, part = ([*options, "--yes"] for options in (("apply",), ("apply", "--shard", "1/2")))
+    repository.run(*part)
+    repository.run(*whole)
+    listed = json.loads(repository.run("runs", "--format", "json").out)["runs"]
+    text = repository.run("runs").out
+
+    assert [run.get("shard") for run in listed] == [None, "1/2"]
+    assert [line.count("  shard 1/2  ") for line in text.splitlines()[2::2]] == [0, 1]
+
+
 def test_a_journal_of_an_earlier_commit_of_this_tool_names_the_run_alone_and_is_listed(repository: Repository) -> None:
     repository.run("apply", "--yes")
     (journal,) = (repository.root / ".reconciler/journal").glob("*.jsonl")

@@ -158,7 +158,7 @@ def _newest_round(runs: Sequence[PastRun]) -> Sequence[PastRun]:
     for at, run in enumerate(runs):
         if _are_complete(newest) and run.header.started_at > max(one.last_seen_at for one in newest.values()):
             start, newest = at, {}
-        newest[_shard(run)] = run
+        newest[run.header.shard] = run
         if sum(run.totals.values()) > run.totals["already"]:
             shown = start
     return runs[shown:]
@@ -168,10 +168,6 @@ def _are_complete(newest: Mapping[Shard | None, PastRun]) -> bool:
     """Return whether there is a run of every shard, and none left anything."""
     count = next((shard.count for shard in newest if shard), 1)
     return len(newest) == count and all(_state(run) == "complete" for run in newest.values())
-
-
-def _shard(run: PastRun) -> Shard | None:
-    return run.header.shards.alone if run.header.shards else None
 
 
 def _left(run: PastRun) -> int:
@@ -188,7 +184,7 @@ def _parts(runs: Sequence[PastRun], at_work: Sequence[AtWork], count: int | None
     """Return the runs by shard, the shards in order; applies at work are of this campaign if they may be."""
     found: dict[Shard | None, list[PastRun]] = {}
     for run in runs:
-        found.setdefault(_shard(run), []).append(run)
+        found.setdefault(run.header.shard, []).append(run)
     known = {run.header.run.id for run in runs}
     reading = {
         one.shard

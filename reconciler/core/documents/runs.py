@@ -11,7 +11,7 @@ from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.documents.receipt import OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.model.address import is_within, operation_key, user_address
 from reconciler.core.model.desired import Desired
-from reconciler.core.model.selection import Shards
+from reconciler.core.model.selection import Shard, Shards
 from reconciler.core.model.value import DocumentPart
 from reconciler.core.plan.operations import AMBIGUOUS, Plan
 from reconciler.core.plan.receipt import CHANGED_SINCE_PLAN, Result, RunRecord, totals_of
@@ -30,8 +30,9 @@ class RunEntry(DocumentPart, frozen=True):
     """
     One run as its journal records it, with who ran it from which commit; what is not known is left out.
 
-    `run` is its id. `operations` counts the planned ones; those never begun count as skipped. `resolved`: a later run
-    has decided what happened to the operations that this run left open.
+    `run` is its id, and `shard` the part of the contacts that it was about, such as `2/8`. `operations` counts the
+    planned ones; those never begun count as skipped. `resolved`: a later run has decided what happened to the
+    operations that this run left open.
     """
 
     run: str
@@ -50,6 +51,7 @@ class RunEntry(DocumentPart, frozen=True):
     ci_url: str | None = None
     version: str | None = None
     plan_digest: str | None = None
+    shard: str | None = None
 
 
 class RunsDocument(DocumentPart, frozen=True):
@@ -105,6 +107,11 @@ class RunHeader(Struct, frozen=True, tag_field="kind", tag="run"):
     def planned(self) -> int:
         """Return the number of planned operations."""
         return sum(self.operations.values())
+
+    @property
+    def shard(self) -> Shard | None:
+        """Return the part of the contacts that it was about, unless it was about all."""
+        return self.shards.alone if self.shards else None
 
     @property
     def account_key(self) -> tuple[str, str, str]:
@@ -259,6 +266,7 @@ def _entry(run: PastRun) -> RunEntry:
         ci_url=header.run.ci_url,
         version=header.run.version,
         plan_digest=header.run.plan_digest,
+        shard=str(header.shard) if header.shard else None,
     )
 
 
