@@ -168,8 +168,22 @@ def test_a_branch_on_which_somebody_committed_is_left_alone(repository: Runner, 
     learn(repository, plan="platinum")
     repository.writes()
 
-    pulled(repository, "left alone, since others committed on reconciler/drift-sandbox")
+    pulled(repository, "left alone, since others changed reconciler/drift-sandbox")
     assert repository.writes() == []
+
+
+def test_a_branch_whose_one_commit_somebody_amended_is_left_alone(repository: Runner) -> None:
+    learn(repository, plan="gold")
+    pulled(repository, "opened")
+    commits = repository.github()["commits"]
+    ((sha, made),) = commits.items()
+    repository.on_github(commits={"theirs": {**made, "tree": {"sha": "trees-of-theirs"}}}, refs={BRANCH: "theirs"})
+    learn(repository, plan="platinum")
+    repository.writes()
+
+    pulled(repository, "left alone, since others changed reconciler/drift-sandbox")
+    repository.on_github(refs={BRANCH: sha}, commits=commits)
+    pulled(repository, "updated")
 
 
 def test_pull_requests_of_others_and_branches_with_longer_names_are_not_ours(repository: Runner) -> None:

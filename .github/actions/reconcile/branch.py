@@ -37,7 +37,7 @@ def keep_pull_request(settings: Settings, change: Change) -> str:
     Make the pull request hold the change, and give what was done in words; raises `GhError`.
 
     While the files stay the same nothing is touched, so a pull request that somebody closed stays closed until the
-    drift is another. A branch on which somebody else committed is left alone.
+    drift is another. A branch that somebody else changed is left alone.
     """
     github = Gh(settings.repository)
     name = f"reconciler/drift-{marker_name(settings.environment)}"
@@ -54,7 +54,7 @@ def keep_pull_request(settings: Settings, change: Change) -> str:
     if ours and marker.id_in(ours) == change.identifier and (is_open or was_refused):
         return "unchanged" if is_open else "closed by somebody, and left so"
     if not _push(github, settings, name, change):
-        return f"left alone, since others committed on {name}"
+        return f"left alone, since others changed {name}"
     content = {"title": change.title, "body": marker.body(change.identifier, change.body)}
     if ours is not None and is_open:
         github.send("PATCH", f"pulls/{ours['number']}", content)
@@ -64,22 +64,27 @@ def keep_pull_request(settings: Settings, change: Change) -> str:
 
 
 def _push(github: Gh, settings: Settings, name: str, change: Change) -> bool:
-    """Put the branch on one new commit above the one that was checked out; False where others committed on it."""
-    trailer = f"Reconciler-Drift: {settings.environment}"
+    """Put the branch on one new commit above the one that was checked out; False where others changed it."""
     wanted = f"refs/heads/{name}"
     tips = [one for one in github.all_of(f"git/matching-refs/heads/{name}") if one.get("ref") == wanted]
     for tip in tips:
-        if trailer not in text_of(github.one(f"git/commits/{sha_of(tip, 'object')}"), "message").splitlines():
+        commit = github.one(f"git/commits/{sha_of(tip, 'object')}")
+        if _trailer(settings, sha_of(commit, "tree")) not in text_of(commit, "message").splitlines():
             return False
     entries = [
         {"path": path, "mode": mode, "type": "blob", "content": text}
         for path, (mode, text) in sorted(change.files.items())
     ]
-    tree = github.send("POST", "git/trees", {"base_tree": change.tree, "tree": entries})
-    message = f"{change.title}\n\n{trailer}\n"
-    commit = github.send("POST", "git/commits", {"message": message, "tree": sha_of(tree), "parents": [change.commit]})
+    tree = sha_of(github.send("POST", "git/trees", {"base_tree": change.tree, "tree": entries}))
+    message = f"{change.title}\n\n{_trailer(settings, tree)}\n"
+    commit = github.send("POST", "git/commits", {"message": message, "tree": tree, "parents": [change.commit]})
     if tips:
         github.send("PATCH", f"git/{wanted}", {"sha": sha_of(commit), "force": True})
     else:
         github.send("POST", "git/refs", {"ref": wanted, "sha": sha_of(commit)})
     return True
+
+
+def _trailer(settings: Settings, tree: str) -> str:
+    """Return what marks a commit as made here; it names the tree, so that an amended commit no longer fits."""
+    return f"Reconciler-Drift: {settings.environment} {tree}"
