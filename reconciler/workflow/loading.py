@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from reconciler.core.model.address import contact_address, existing_address
-from reconciler.core.model.desired import Desired
+from reconciler.core.model.address import contact_address, existing_address, fact_address, is_within
+from reconciler.core.model.desired import ContactMemory, Desired, Fact, Memory
 from reconciler.core.model.masking import compose
 from reconciler.core.model.selection import Chosen, Selection, Shard, select
 from reconciler.core.model.settings import BUCKET_CURE, bucket_problem, is_bucket
@@ -205,12 +205,23 @@ def unmatched(option: tuple[str, str], desired: Desired) -> InputError:
 
 
 def _address(option: str, pattern: str, desired: Desired) -> str:
-    """Return the message for an address without a match, with the address of the nearest contact or memory."""
+    """Return the message for an address without a match, with the nearest one that there is."""
     from reconciler.core.model.nearest import Nearest, did_you_mean  # noqa: PLC0415  see above
 
     name = pattern.removeprefix("contacts.").removeprefix("memories.").partition(".")[0]
     addresses = {one.name: existing_address(one.name) for one in desired.existing_memories}
     addresses |= {one.name: contact_address(one.name) for one in desired.contacts}
     nearest = name if name in addresses else Nearest(addresses).nearest(name)
-    cure = did_you_mean(name, addresses.values()) if nearest is None else f'did you mean "{addresses[nearest]}"?'
-    return f"{option} {pattern} names nothing that is declared; {'' if nearest == name else cure}".strip("; ")
+    if nearest == name:
+        memories = [one for one in desired.memories if is_within(one.address, addresses[name])]
+        facts = [fact_address(one.address, fact.key) for one in memories for fact in _facts(one)]
+        inside_of = next((one for one in facts if is_within(pattern, one)), None)
+        known = [*(one.address for one in memories), *facts]
+        cure = f"name the whole fact, {inside_of}" if inside_of else did_you_mean(pattern, known)
+    else:
+        cure = did_you_mean(name, addresses.values()) if nearest is None else f'did you mean "{addresses[nearest]}"?'
+    return f"{option} {pattern} names nothing that is declared; {cure}".strip("; ")
+
+
+def _facts(memory: Memory) -> Sequence[Fact]:
+    return memory.facts if isinstance(memory, ContactMemory) else ()

@@ -193,7 +193,13 @@ def test_a_target_narrows_the_plan_and_says_what_was_not_read(repository: Reposi
         ("sara", '; did you mean "contacts.sarah"?'),
         ("sar", '; did you mean "contacts.sarah"?'),
         ("contacts.sara.scopes.support", '; did you mean "contacts.sarah"?'),
-        ("contacts.sarah.scopes.sales", ""),
+        ("contacts.sarah.scopes.sales", '; did you mean "contacts.sarah.scopes.support"?'),
+        ("sarah.scopes.support.facts.plam", '; did you mean "contacts.sarah.scopes.support.facts.plan"?'),
+        (
+            "contacts.sarah.scopes.support.facts.plan.b.c",
+            "; name the whole fact, contacts.sarah.scopes.support.facts.plan",
+        ),
+        ("sarah.scopes.support.facts.plans", '; did you mean "contacts.sarah.scopes.support.facts.plan"?'),
     ],
 )
 def test_a_target_that_names_nothing_is_an_error(repository: Repository, target: str, cure: str) -> None:
