@@ -1,0 +1,120 @@
+"""The bytes of an answer, without a connection: how large, how packed and how heavy they may be."""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from reconciler.api.client import body
+from reconciler.api.client.endpoint import Received
+from reconciler.errors import ApiUnavailableError
+
+TEXT = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "x"}}, "errors": null}'
+PACKED = gzip.compress(TEXT)
+
+
+def unpacked(packed: bytes, encoding: str, most_bytes: int = 1000) -> bytes:
+    return body.unpacked(Received(200, {"content-encoding": encoding}, packed), most_bytes)
+
+
+def read(parts: list[bytes], most_bytes: int) -> bytes:
+    async def coming() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    return asyncio.run(body.read_within(most_bytes, coming()))
+
+
+def test_a_body_is_read_up_to_its_bound_and_one_byte_more_is_told_for_good() -> None:
+    assert read([b"ab", b"", b"cde"], 5) == b"abcde"
+    for parts in ([b"ab", b"cdef"], [b"abcdef"], [*[b"a"] * 6]):
+        with pytest.raises(ApiUnavailableError, match=r"^the answer is larger than 0 MiB, so it was not read$") as told:
+            read(parts, 5)
+        assert told.value.is_final
+        assert told.value.may_have_happened
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", " Identity "])
+def test_a_body_that_is_not_packed_stays_as_it_is(encoding: str) -> None:
+    assert unpacked(TEXT, encoding) == TEXT
+    assert body.unpacked(Received(200, {}, TEXT), 1000) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["gzip", " GZIP "])
+def test_a_packed_body_may_be_as_large_as_its_bound_once_it_is_unpacked(encoding: str) -> None:
+    assert unpacked(PACKED, encoding, len(TEXT)) == TEXT
+    with pytest.raises(ApiUnavailableError, match="is larger than 3 MiB"):
+        unpacked(gzip.compress(b" " * (3 * 2**20 + 1)), encoding, 3 * 2**20)
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "deflate"])
+def test_what_is_packed_otherwise_is_not_unpacked_and_told_for_good(encoding: str) -> None:
+    with pytest.raises(ApiUnavailableError, match="is packed in a way that was not asked for") as told:
+        unpacked(PACKED, encoding)
+
+    assert told.value.is_final
+    assert unpacked(b"", encoding) == b""
+
+
+DAMAGED = {
+    "without its sum": PACKED[:-8],
+    "with half of its sum": PACKED[:-3],
+    "cut off": PACKED[:-20],
+    "with a wrong sum": PACKED[:-8] + bytes(8),
+    "with a byte that changed": PACKED[:20] + bytes((PACKED[20] ^ 0xFF,)) + PACKED[21:],
+    "in two parts": gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]),
+    "followed by another": PACKED + PACKED,
+    "not packed at all": TEXT,
+    "packed in another way": zlib.compress(TEXT),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_packed_body_that_is_damaged_is_never_taken_for_a_whole_one_and_another_may_be(how: str) -> None:
+    with pytest.raises(ApiUnavailableError, match=r"^the answer is packed, and damaged$") as told:
+        unpacked(DAMAGED[how], "gzip")
+
+    assert told.value.may_have_happened
+    assert not told.value.is_final
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        (b"[1]", 210 + 3 * 3),
+        (b'{"a":1,"b":[[]]}', 4 * 210 + 16 * 3),
+        (b"x" * 50, 50 * 3),
+        ("x\u00ff".encode(), 3 * 3),
+        ("x\u0100".encode(), 3 * 5),
+        ("x\uffff".encode(), 4 * 5),
+        ("x\U00010000".encode(), 5 * 9),
+        ("x\U0010ffff\u0448".encode(), 7 * 9),
+        (rb"x\n", 3 * 3),
+        (rb"\u0448", 6 * 7),
+        (rb"\u0448" + "\u0448".encode(), 8 * 8),
+    ],
+)
+def test_a_body_is_refused_where_it_weighs_more_than_it_may(
+    monkeypatch: pytest.MonkeyPatch, text: bytes, weight: int
+) -> None:
+    monkeypatch.setattr(body, "_LIGHT", 0)
+    monkeypatch.setattr(body, "_MOST_WEIGHT", weight)
+    assert body.checked(text) == text
+
+    monkeypatch.setattr(body, "_MOST_WEIGHT", weight - 1)
+    with pytest.raises(ApiUnavailableError, match="would take more than 0 MB of memory, so it was not read") as told:
+        body.checked(text)
+    assert told.value.is_final
+
+
+def test_a_body_below_2_mb_is_not_weighed_and_a_large_one_may_weigh_400_mb() -> None:
+    commas, wide = 1_800_000, "\u0448".encode()
+    large = b"," * commas + wide + b" " * (80_000_000 - 43 * commas - 2)  # 210 a comma, and 5 a byte
+
+    assert body.checked(b"," * 1_900_000)
+    assert body.checked(large)
+    for heavy in (b"," * 1_900_001, large + b" "):
+        with pytest.raises(ApiUnavailableError, match="more than 400 MB of memory"):
+            body.checked(heavy)
