@@ -51,7 +51,7 @@ class Pages:
     async def read_contact(self, identity: ContactId | Identifier) -> ContactRecord | None:
         value = identity.contact_id if isinstance(identity, ContactId) else identity.value
         self.calls.append(f"read {value}")
-        number = int(value.partition("-")[2])
+        number = int(value.rpartition("-")[2])
         return record(number) if number in self.order else None
 
 
@@ -185,6 +185,20 @@ def test_a_listing_that_goes_on_far_beyond_its_total_is_given_up() -> None:
         listed(pages)
 
     assert len(pages.calls) <= 10_200 / CONTACTS_A_PAGE + 2
+
+
+@pytest.mark.parametrize(("total", "most"), [(0, 10_000), (100, 10_200)])
+def test_a_listing_may_show_twice_its_total_and_ten_thousand(total: int, most: int) -> None:
+    shown = tuple(ContactRecord(str(number), {}, (), ()) for number in range(most + 1))
+
+    def shows(number: int) -> Pages:
+        """Show one contact, and all others on the second page."""
+        pages = shown[:1], shown[1:number]
+        return Pages(0, shown=lambda _page, offset: ContactPage(pages[offset], total, has_more=not offset))
+
+    assert len(listed(shows(most), concurrency=1).contacts) == most
+    with pytest.raises(ApiError, match=rf" {most + 1:,} were read, and its total is {total}$"):
+        listed(shows(most + 1), concurrency=1)
 
 
 def test_a_listing_without_a_total_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,6 +336,29 @@ def test_the_reader_can_be_chosen() -> None:
     pages = Pages(1_000)
     found(pages, declared(1), "contacts")
     assert len(pages.calls) == 5
+
+
+@pytest.mark.parametrize(
+    ("shown", "reads"),
+    [
+        ([None], 2),
+        ([()], 2),
+        ([(("email", "+1@b.co"),)], 2),
+        ([(("phone_number", "+14155550100"),)], 1),
+        ([(("phone_number", "14155550100"),)], 2),
+        ([None, (("email", "a@b.co"), ("phone_number", "+14155550100"))], 1),
+        ([(("phone_number", "+14155550100"),), (("phone_number", "14155550101"),)], 2),
+    ],
+)
+def test_a_number_is_looked_up_by_its_digits_too_unless_all_shown_numbers_have_a_plus(
+    shown: list[tuple[tuple[str, str], ...] | None], reads: int
+) -> None:
+    listed = tuple(ContactRecord(f"c-{n}", {}, identifiers, ()) for n, identifiers in enumerate(shown))
+    pages = Pages(0, shown=lambda page, offset: replace(page, contacts=() if offset else listed, total=3000))
+    absent = Contact("x", Identifier("phone_number", "+1-9"), (), HERE)
+
+    assert found(pages, [absent, *declared(0)]) == {"x": False, "n0": True}
+    assert pages.calls[1:] == ["read +1-9", "read 19"][:reads]
 
 
 def test_contacts_are_found_by_any_identifier() -> None:
