@@ -102,8 +102,7 @@ class Window:
 _WINDOW = 15 * 60.0  # of the documented limit: 100 requests in 15 minutes
 _PATIENCE = 4 / 3  # so many windows may pass without one request let through
 _SHORTEST_WAIT = 1.0
-_FIRST_WAIT = 5.0
-_LONGEST_WAIT = 60.0  # between probes where the API does not say how long
+_WAITS = (5.0, 10.0, 20.0, 40.0, 60.0)  # between probes where the API does not say how long; the last one stays
 
 
 class Throttle:
@@ -200,4 +199,4 @@ class Throttle:
 
 
 def _growing(times: int) -> float:
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(times, 10))
+    return _WAITS[min(times, len(_WAITS) - 1)]

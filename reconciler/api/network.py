@@ -123,7 +123,7 @@ def _is_address(text: str) -> bool:
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
     """Return whether a host is reached without a proxy: by its name or one above it, its address or its network."""
-    return any(_matches(host.lower(), name) for name, only in _exceptions(exceptions) if only is None or only == port)
+    return any(_matches(host, name) for name, only in _exceptions(exceptions) if only is None or only == port)
 
 
 def _exceptions(text: str) -> Iterator[tuple[str, int | None]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def through(way: Way, *, authorization: str = "") -> tuple[World, Endpoint]:
         ("HTTPS://proxy.corp", "https://proxy.corp:443", ""),
         (" http://proxy.corp:3128/ ", "http://proxy.corp:3128", ""),
         ("[::1]:3128", "http://[::1]:3128", ""),
+        ("proxy:65535", "http://proxy:65535", ""),
         (f"someone:{HIDDEN}@proxy:1", "http://proxy:1", BASIC),
         ("http://a%40b:p%3A%2F@proxy:1", "http://proxy:1", "Basic YUBiOnA6Lw=="),
         ("http://a:p@ss@proxy:1", "http://proxy:1", "Basic YTpwQHNz"),
@@ -226,3 +228,20 @@ def test_certificates_are_not_looked_for_in_what_is_no_file(tmp_path: Path) -> N
     for name in (tmp_path / "pipe", "/dev/zero", tmp_path, tmp_path / "huge"):
         with pytest.raises(InputError, match="which is no file of certificates"):
             check_certificates(API, {"SSL_CERT_FILE": str(name)})
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(64 * 2**20, "holds no certificate in PEM"), (64 * 2**20 + 1, "is no file")]
+)
+def test_a_file_of_certificates_is_read_up_to_64_mib(tmp_path: Path, size: int, said: str) -> None:
+    (tmp_path / "a.pem").touch()
+    os.truncate(tmp_path / "a.pem", size)
+
+    with pytest.raises(InputError, match=said):
+        check_certificates(API, {"SSL_CERT_FILE": str(tmp_path / "a.pem")})
+
+
+@pytest.mark.parametrize(("folders", "is_wrong"), [("nowhere", True), ("nowhere:", True), (":", False), ("", False)])
+def test_of_the_folders_of_certificates_one_has_to_be_there(folders: str, *, is_wrong: bool) -> None:
+    with pytest.raises(InputError, match="no folder that is there") if is_wrong else nullcontext():
+        check_certificates(API, {"SSL_CERT_DIR": folders.replace(":", os.pathsep)})
