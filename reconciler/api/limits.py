@@ -66,6 +66,10 @@ class Window:
             self._answered.popleft()
         return self._under_way + len(self._answered)
 
+    def free(self, now: float) -> int:
+        """Count the requests that may start."""
+        return max(0, self._rate.requests - self.used(now))
+
     def wait(self, now: float, *, room: int = 1) -> float:
         """
         Return the least seconds until so many more may start; a whole window where too few are answered yet.

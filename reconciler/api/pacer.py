@@ -110,7 +110,7 @@ class Pacer:
 
     def free(self) -> int | None:
         """Return how many requests to `/v1/memory` can go before the limit makes them wait; None without a limit."""
-        return max(0, self.rate.requests - self.window.used(self.now)) if self.rate and self.window else None
+        return self.window.free(self.now) if self.window else None
 
     @property
     def is_budget_spent(self) -> bool:

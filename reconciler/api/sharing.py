@@ -82,7 +82,7 @@ class SharedWindow(Window):
     async def prepare(self, now: float, room: int) -> None:
         """Draw where too few are left of the last draw; raises `StateError`."""
         async with self._turn:
-            is_enough = self._lacking(room) <= 0 and (now <= self._use_by or self._drawn <= 0)
+            is_enough = self._lacking(room) <= 0 and now <= self._use_by
             if is_enough or (now < self._next_try and not self._ended):  # others wait for what was answered, too
                 return
             drawn = await self._redrawn(room, now)

@@ -11,9 +11,9 @@ import pytest
 from reconciler.api import requests, wire
 from reconciler.api.client import open_reader
 from reconciler.api.client.connection import connected
-from reconciler.api.requests import READS, READS_AND_WRITES
+from reconciler.api.requests import READS, READS_AND_WRITES, Request
 from reconciler.core.matching import NOBODY, Asked
-from reconciler.core.model.desired import AgentNumber, Persona
+from reconciler.core.model.desired import AgentNumber, ContactId, Identifier, Persona
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import diff_facts
@@ -124,6 +124,13 @@ def test_ids_and_numbers_that_are_no_texts_are_read_as_such() -> None:
         assert other == record
 
 
+@pytest.mark.parametrize("more", [{"metadata": {"a": 1}}, {"summary": None, "visits": 5}, {"tags": ["a"]}, {}])
+def test_of_a_user_that_was_written_only_texts_are_compared(more: dict[str, Any]) -> None:
+    shown = {"phone_number": "+14155550192", "memory_id": "m"}
+
+    assert wire.entry_from({"user": {**shown, **more}}, NOBODY) == shown
+
+
 def test_the_sample_of_updated_facts_is_read() -> None:
     facts = wire.facts_from(seed("update_facts.response.json")["data"], NOBODY)
 
@@ -142,6 +149,88 @@ def test_the_sample_of_a_user_is_what_is_sent() -> None:
     declared = user(wanted["phone_number"], metadata=wanted["metadata"], summary=wanted["summary"])
 
     assert requests.add_user("m", declared).body == wanted
+
+
+USER = user("+14155550192", metadata="x", summary="y", external_memory_key="z")
+SARAH = Identifier("external_id", "crm-1")
+
+
+@pytest.mark.parametrize(
+    ("request_made", "call", "body"),
+    [
+        (
+            requests.context("c 1", PERSONA),
+            f"GET /v1/memory/context?contact_id=c%201&persona_id={PERSONA.persona_id}",
+            None,
+        ),
+        (requests.memory("m"), "GET /v1/memory/contact/m", None),
+        (requests.users("m", 0), "GET /v1/memory/m", None),
+        (requests.users("m", 1), "GET /v1/memory/m?offset=1", None),
+        (
+            requests.user_of("m", USER),
+            "POST /v1/memory/m/user",
+            {"phone_number": "+14155550192", "external_memory_key": "z"},
+        ),
+        (requests.contacts(400), "GET /v1/contacts?limit=200&offset=400", None),
+        (requests.contact(SARAH), "POST /v1/contacts/find", {"external_id": "crm-1"}),
+        (requests.contact(ContactId("c&1")), "GET /v1/contacts/c%261", None),
+        (requests.contact_with("c", SARAH), "GET /v1/contacts/c", None),
+    ],
+)
+def test_a_read_is_sent_as_documented_and_counts_for_no_write(request_made: Request, call: str, body: Json) -> None:
+    assert (f"{request_made.method} {request_made.path}", request_made.body) == (call, body)
+    assert not request_made.writes
+    assert request_made.is_limited is call.partition(" ")[2].startswith("/v1/memory/")
+    assert request_made.refusal_answers is (call == "POST /v1/memory/m/user")
+    READS.check(request_made.method, request_made.path.partition("?")[0])
+
+
+@pytest.mark.parametrize(
+    ("request_made", "call", "body"),
+    [
+        (
+            requests.create_memory("c", PERSONA),
+            "POST /v1/memory/contact",
+            {"contact_id": "c", "persona_id": PERSONA.persona_id},
+        ),
+        (requests.write_facts("m", {"a": 1}), "PATCH /v1/memory/contact/m/facts", {"facts": {"a": 1}}),
+        (
+            requests.add_user("m", USER),
+            "POST /v1/memory/m/add-user",
+            {"phone_number": "+14155550192", "metadata": "x", "summary": "y", "external_memory_key": "z"},
+        ),
+        (requests.update_user("m", user()), "POST /v1/memory/m/user/update", {"phone_number": user().phone_number}),
+        (
+            requests.resolve_contact(SARAH, {"name": "Sarah"}),
+            "POST /v1/contacts/resolve",
+            {"external_id": "crm-1", "name": "Sarah"},
+        ),
+        (requests.update_contact("c", []), "PATCH /v1/contacts/c", {}),
+    ],
+)
+def test_a_write_is_sent_as_documented_and_never_by_a_reader(request_made: Request, call: str, body: Json) -> None:
+    assert (f"{request_made.method} {request_made.path}", request_made.body) == (call, body)
+    assert request_made.writes
+    assert not request_made.refusal_answers
+    assert request_made.is_limited is call.partition(" ")[2].startswith("/v1/memory/")
+    READS_AND_WRITES.check(request_made.method, request_made.path)
+    with pytest.raises(ForbiddenCallError):
+        READS.check(request_made.method, request_made.path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_cannot_express_is_not_sent(value: float) -> None:
+    assert requests.content(requests.memory("m")) is None
+    assert requests.content(requests.write_facts("m", {"a": "\udc00é"})) == rb'{"facts":{"a":"\udc00\u00e9"}}'
+    with pytest.raises(ApiError, match="cannot be written as JSON"):
+        requests.content(requests.write_facts("m", {"a": value}))
+
+
+@pytest.mark.parametrize("url", ["http://localhost/x", "HTTP://LOCALHOST:80/x/", " http://localhost:080/%78 "])
+def test_an_endpoint_is_the_same_in_each_spelling_of_its_url(url: str) -> None:
+    endpoint = World().endpoint(url)
+
+    assert (endpoint.origin, endpoint.base_path) == ("http://localhost", "/x")
 
 
 # the five calls, over a port

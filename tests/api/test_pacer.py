@@ -7,12 +7,13 @@ import pytest
 from reconciler.api.answers import ThrottledError
 from reconciler.api.limits import Throttle, Window
 from reconciler.api.pacer import Budget, Pacer, Waiting
-from reconciler.api.row import RequestRow, Retrying
+from reconciler.api.row import InOneGo, RequestRow, Retrying
 from reconciler.clock import Clock
 from reconciler.concurrency import for_each
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.measures import Allowance
-from reconciler.errors import ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
+from reconciler.core.remote import NEVER, Rests, Try
+from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
 
 
 @dataclass
@@ -105,7 +106,7 @@ def test_after_a_limit_everybody_waits_and_one_goes_first() -> None:
     account = Account(answer=refusing(range(1, 9), retry_after=30.0))
     send(account, account.pacer(), 40)
 
-    assert [seconds for seconds, _ in account.waits] == [30.0]
+    assert account.waits == [(30.0, "slow down")]
     assert account.came_at[:9] == [0.0] * 8 + [30.0]
     assert account.at_once[8] == 1
 
@@ -209,6 +210,67 @@ def test_a_wait_for_the_end_of_a_window_is_never_longer_than_the_longest_window(
     throttle.note_refusal(lasted, why="limit", retry_after=None, is_probe=False)
 
     assert throttle.wait(lasted) == pause
+
+
+@pytest.mark.parametrize(("rate", "patience"), [(None, 1200.0), (Rate(1, 60), 1200.0), (Rate(1, 3600), 4800.0)])
+def test_there_is_no_hope_once_a_third_more_than_a_window_passed_and_a_probe_was_refused(
+    rate: Rate | None, patience: float
+) -> None:
+    throttle = Throttle(rate)
+    throttle.note_refusal(5.0, why="limit", retry_after=None, is_probe=False)
+    throttle.note_refusal(6.0, why="limit", retry_after=None, is_probe=False)
+    assert not throttle.is_hopeless(1e6)
+
+    throttle.note_refusal(7.0, why="limit", retry_after=None, is_probe=True)
+    assert [throttle.is_hopeless(5.0 + patience + more) for more in (-0.1, 0.0)] == [False, True]
+    throttle.note_pass(1e6, is_probe=True, is_limited=True)
+    assert not throttle.is_hopeless(1e7)
+
+
+def test_a_window_is_at_its_end_after_as_many_requests_as_the_last_full_one_let_through() -> None:
+    throttle = Throttle(None)
+    for _ in range(5):
+        throttle.start(is_limited=True)
+    for _ in range(2):
+        throttle.note_pass(0.0, is_probe=False, is_limited=True)
+    throttle.note_refusal(1.0, why="limit", retry_after=1.0, is_probe=False)
+    throttle.note_pass(1.0, is_probe=False, is_limited=True)  # sent before, answered later
+    throttle.note_pass(1.0, is_probe=False, is_limited=False)
+    throttle.note_refusal(1.5, why="limit", retry_after=1.0, is_probe=False)
+    assert throttle.start(is_limited=True)
+    throttle.note_pass(3.0, is_probe=True, is_limited=True)
+
+    ends = []
+    for is_limited in (True, False, True, True):
+        assert not throttle.start(is_limited=is_limited)
+        ends.append(throttle.is_at_its_end)
+    assert ends == [False, False, True, False]  # three are the probe and two more
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "pauses"),
+    [
+        (None, [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]),
+        (0.0, [1.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0]),
+        (7.0, [7.0, 7.0, 10.0, 20.0, 40.0, 60.0, 60.0]),
+        (1e6, [900.0] * 7),
+    ],
+)
+def test_a_pause_that_proved_too_short_is_followed_by_longer_ones(
+    retry_after: float | None, pauses: list[float]
+) -> None:
+    throttle = Throttle(None)
+    now = 0.0
+    seen: list[float] = []
+    for _ in pauses:
+        throttle.note_refusal(now, why="limit", retry_after=retry_after, is_probe=bool(seen))
+        assert not throttle.is_probing
+        seen.append(throttle.wait(now))
+        now += seen[-1]
+        assert throttle.wait(now) == 0.0
+        assert throttle.start(is_limited=True)
+
+    assert seen == pauses
 
 
 def test_a_longer_window_has_more_patience() -> None:
@@ -335,6 +397,64 @@ def test_faults_are_counted_apart_from_limits() -> None:
 
     asyncio.run(repeated(account, account.pacer()))
     assert len(account.came_at) == 10
+
+
+@pytest.mark.parametrize(("refused", "gives_up"), [(6, False), (7, True)])
+def test_a_row_that_is_refused_in_its_middle_begins_again_six_times_before_that_is_a_fault(
+    refused: int, *, gives_up: bool
+) -> None:
+    middles = range(2, 2 * refused + 1, 2)
+    account = Account(answer=lambda number, _now: throttled(1.0) if number in middles else None)
+    pacer = account.pacer()
+    row = RequestRow(pacer)
+
+    async def look_and_write(_try: Try) -> None:
+        for _ in range(2):
+            await row.send(account.exchange, is_limited=True)
+
+    asyncio.run(InOneGo(pacer, row, []).do(look_and_write, Rests(NEVER)))
+
+    faults = [why for _, why in account.waits if why != "slow down"]
+    assert faults == ["again and again there was no room to look and to write at once (slow down)"] * gives_up
+    assert len(account.came_at) == 2 * refused + 2
+
+
+def test_a_row_that_is_refused_at_its_first_request_has_not_begun_and_waits_as_long_as_it_takes() -> None:
+    account = Account(answer=lambda number, _now: throttled(1.0) if number <= 12 else None)
+    pacer = account.pacer()
+    row = RequestRow(pacer)
+
+    async def write(_try: Try) -> None:
+        await row.send(account.exchange, is_limited=True)
+
+    asyncio.run(InOneGo(pacer, row, []).do(write, Rests(NEVER)))
+
+    assert {why for _, why in account.waits} == {"slow down"}
+    assert len(account.came_at) == 13
+
+
+@pytest.mark.parametrize(("keeps_room", "free"), [(True, [7, 7]), (False, [9, 8])])
+def test_a_row_keeps_room_for_the_write_that_follows_where_that_is_wanted(*, keeps_room: bool, free: list[int]) -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(10, 60))
+    row, doubts = RequestRow(pacer), [ApiError("a"), ApiError("b")]
+    tried: list[Try] = []
+
+    async def look(this: Try) -> None:
+        tried.append(this)
+        await row.send(account.exchange, is_limited=True)
+
+    async def twice() -> list[int | None]:
+        left = []
+        for seen_at, known in ((NEVER, []), (0.0, doubts)):
+            rests = Rests(seen_at, writes=1, looks=2, keeps_room=keeps_room)
+            await InOneGo(pacer, row, known).do(look, rests)
+            assert row.has_room is keeps_room
+            left.append(pacer.free())
+        return left
+
+    assert asyncio.run(twice()) == free
+    assert tried == [Try(view_holds=False, doubt=None), Try(view_holds=True, doubt=doubts[-1])]
 
 
 def test_room_that_a_row_did_not_need_is_given_back() -> None:

@@ -8,7 +8,9 @@ from threading import Event
 import pytest
 from msgspec.structs import replace
 
-from reconciler.api.client import connection
+from reconciler.api.client import connection, over_aiohttp
+from reconciler.api.client import transport as carrying
+from reconciler.api.client.endpoint import Received
 from reconciler.api.client.transport import Transport
 from reconciler.api.requests import READS
 from reconciler.concurrency import Stop
@@ -216,6 +218,45 @@ def carried(concurrency: int, at_once: int) -> tuple[list[int], bool]:
 
     with running(world.app) as url:
         return asyncio.run(run(url))
+
+
+class Noting:
+    """A carrier that notes the most requests that it carried at once."""
+
+    def __init__(self) -> None:
+        self.under_way = self.most = 0
+
+    async def exchange(self, *_request: object) -> Received:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        return Received(200, {}, b"")
+
+
+@pytest.mark.parametrize(
+    ("rounds", "carried_by"),
+    [
+        ([1, 1], [(1, 0), (1, 0)]),
+        ([2, 1], [(1, 1), (0, 1)]),
+        ([2, 11], [(1, 1), (0, 11)]),
+        ([12, 12], [(1, 11), (1, 11)]),
+    ],
+)
+def test_once_aiohttp_is_there_it_comes_first_and_carries_no_more_than_its_part(
+    monkeypatch: pytest.MonkeyPatch, rounds: list[int], carried_by: list[tuple[int, int]]
+) -> None:
+    few, many = Noting(), Noting()
+    monkeypatch.setattr(carrying, "_own_carrier", lambda *_arguments: few)
+    monkeypatch.setattr(over_aiohttp, "OverAiohttp", lambda *_arguments: many)
+    transport = Transport(World(concurrency=12).endpoint("http://127.0.0.1:1", in_process=False))
+
+    async def carried_at_once(number: int) -> tuple[int, int]:
+        few.most = many.most = 0
+        await asyncio.gather(*(transport.exchange("GET", "/a", None, 10) for _ in range(number)))
+        return few.most, many.most
+
+    assert [asyncio.run(carried_at_once(number)) for number in rounds] == carried_by
 
 
 @pytest.mark.parametrize(

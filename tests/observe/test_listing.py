@@ -299,7 +299,8 @@ class Organisations:
     def __init__(self, *organisations: str | None) -> None:
         self._contacts = tuple(replace(record(n), organization=name) for n, name in enumerate(organisations))
 
-    async def list_contacts(self, _offset: int) -> ContactPage:
+    async def list_contacts(self, offset: int) -> ContactPage:
+        assert offset == 0
         return ContactPage(self._contacts, len(self._contacts), has_more=False)
 
 
@@ -359,6 +360,29 @@ def test_a_number_is_looked_up_by_its_digits_too_unless_all_shown_numbers_have_a
 
     assert found(pages, [absent, *declared(0)]) == {"x": False, "n0": True}
     assert pages.calls[1:] == ["read +1-9", "read 19"][:reads]
+
+
+def test_what_the_first_page_shows_as_it_is_declared_is_not_looked_for_again() -> None:
+    exact, alike = (Identifier("email", f"4@{host}") for host in ("Example.com", "example.com"))
+    pages = Pages(10_000)
+    found(pages, [Contact("a", Identifier("external_id", "crm-3"), (), HERE), Contact("b", exact, (), HERE)])
+    assert pages.calls == ["list 0"]
+
+    pages = Pages(10_000)
+    with pytest.raises(ValueError, match="4@example"):  # asked for
+        found(pages, [*declared(3), Contact("b", alike, (), HERE)])
+
+
+def test_a_contact_whose_id_is_listed_in_two_spellings_is_one() -> None:
+    one = "AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee"
+
+    def twice(page: ContactPage, _offset: int) -> ContactPage:
+        return replace(page, contacts=tuple(ContactRecord(name, {}, (), ()) for name in (one, one.lower())))
+
+    listing = listed(Pages(2, shown=twice))
+    assert len(listing.contacts) == 1
+    assert len(listing.shown) == 2
+    assert not listing.is_complete
 
 
 def test_contacts_are_found_by_any_identifier() -> None:
