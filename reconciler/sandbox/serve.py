@@ -1,9 +1,11 @@
 """Serving the sandbox on a port: in the foreground for people, in a thread for tests."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -16,7 +18,7 @@ _BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
-    """A server that logs nothing, reports when it listens, and ends on a signal."""
+    """A server that logs nothing, reports when it listens, and ends as soon as it is told to, as by a signal."""
 
     def __init__(self, app: ASGIApp, *, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -31,16 +33,39 @@ class _Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._woken: Callable[[], object] = bool
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then report it."""
         await super().startup(sockets=sockets)
         self._on_ready()
 
+    async def main_loop(self) -> None:
+        """Tick once a second until it is to end; uvicorn looks ten times a second, and later than it is told."""
+        woken = asyncio.Event()
+        self._woken = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End at once if nobody waits for an answer; uvicorn sleeps first."""
+        if not self.force_exit:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    def end(self, *, at_once: bool) -> None:
+        """Let it end, from any thread."""
+        self.force_exit, self.should_exit = at_once, True
+        self._woken()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         """Stop on a signal, without raising it again as uvicorn would, which ends the process with a traceback."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        self.end(at_once=self.should_exit)
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int, on_ready: Callable[[str], None]) -> None:
@@ -62,7 +87,7 @@ def running(app: ASGIApp) -> Iterator[str]:
             ready.wait(_PATIENCE)
             yield _url(listener)
         finally:
-            server.force_exit = server.should_exit = True
+            server.end(at_once=True)
             thread.join(_PATIENCE)
 
 
