@@ -1,5 +1,6 @@
-"""For all tests: property tests repeat themselves exactly, and nothing leaves loopback."""
+"""For all tests: property tests repeat themselves exactly, nothing leaves loopback, and none waits for a disk."""
 
+import os
 import socket
 from typing import Any
 
@@ -15,9 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-goldens", action="store_true", help="write what scenarios print to their folders")
 
 
-@pytest.fixture(autouse=True)
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse every connection that would leave this machine."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse every connection that would leave this machine, and sync nothing: a killed process needs no sync."""
     connect = socket.socket.connect
 
     def checked(self: socket.socket, address: Any) -> None:
@@ -25,7 +25,10 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         assert host in {"127.0.0.1", "::1", "localhost"}, f"a test connects to {host}"
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", checked)
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    patch.setattr(socket.socket, "connect", checked)
+    patch.setattr(os, "fsync", os.fstat)
 
 
 @pytest.fixture

@@ -39,5 +39,6 @@ with TemporaryDirectory() as folder, contextlib.chdir(folder), contextlib.redire
     with running(create_app(Store())) as url:
         for at_once in ("1", "50"):
             assert main(["-e", "live", "--api-url", url, "--concurrency", at_once, "plan"]) == 0
+os.fsync = os.fstat  # type: ignore[assignment]  # as in `tests.conftest`
 gc.collect()
 gc.freeze()  # a forked process then collects only what it made itself
