@@ -122,7 +122,7 @@ def _json_of(answer: ApiAnswer) -> Json:
             parsed: Json = json.loads(
                 answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=parse_int
             )
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        except RecursionError:
             return None
         except ValueError:
             continue

@@ -62,6 +62,11 @@ def test_the_data_of_a_good_answer_is_given(data: Json) -> None:
         (404, b"<html>", "404 with 6 bytes that are not the documented JSON; is the URL of the API right?"),
         (200, {"status": "error", "message": "no code"}, "the API answered 200, no code"),
         (200, {"errors": "text"}, "the API answered 200, text"),
+        (400, {"errors": [{"code": "BAD_REQUEST", "message": "m"}]}, "400, BAD_REQUEST: m"),
+        (400, {"errors": [{"error": "BAD_REQUEST", "code": "NOT_FOUND"}], "message": "m"}, "400, BAD_REQUEST: m"),
+        (400, {"error": {"code": "BAD_REQUEST"}, "message": "m"}, "400, BAD_REQUEST: m"),
+        (400, {"error": "text"}, "the API answered 400, text"),
+        (400, {"status": "error"}, "the API answered 400, no message"),
         (301, b"", "the API answered 301"),
     ],
 )

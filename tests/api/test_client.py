@@ -131,6 +131,37 @@ def test_of_a_user_that_was_written_only_texts_are_compared(more: dict[str, Any]
     assert wire.entry_from({"user": {**shown, **more}}, NOBODY) == shown
 
 
+def test_of_a_user_metadata_and_key_count_where_they_are_texts() -> None:
+    texts = {"metadata": "x", "summary": "y", "external_memory_key": "z"}
+
+    assert wire.user_from(texts, NOBODY) == LiveUser("x", "y", external_memory_key="z")
+    assert wire.user_from({"metadata": {"a": 1}, "external_memory_key": 5}, NOBODY) == LiveUser(
+        None, None, comparable=False
+    )
+    assert wire.user_from({"metadata": None}, NOBODY) == LiveUser(None, None)
+    assert wire.user_from({}, NOBODY) is None
+
+
+def test_an_answer_that_shows_no_facts_says_nothing_of_them() -> None:
+    assert wire.facts_from(None, NOBODY) is None
+    assert wire.facts_from({"id": "m"}, NOBODY) is None
+    assert wire.facts_from({"id": "m", "facts": {}}, NOBODY) == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "has_more"),
+    [
+        ({"pagination": {"has_more": True}}, True),
+        ({"pagination": {"has_more": False}}, False),
+        ({"pagination": {}}, False),
+        ({}, False),
+        ({"users": [], "pagination": {"has_more": True}}, False),
+    ],
+)
+def test_users_go_on_where_a_page_with_users_says_so(answer: dict[str, Any], has_more: bool) -> None:  # noqa: FBT001
+    assert wire.users_from({"users": [{"phone_number": "+14155550192"}], **answer}, NOBODY).has_more is has_more
+
+
 def test_the_sample_of_updated_facts_is_read() -> None:
     facts = wire.facts_from(seed("update_facts.response.json")["data"], NOBODY)
 
@@ -510,7 +541,13 @@ def test_what_is_told_of_requests_holds_neither_key_nor_values() -> None:
     assert KEY not in repr(world.endpoint())
 
 
-@pytest.mark.parametrize("url", ["api.bland.ai", "ftp://host", "https://", "http://[::1", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.bland.ai", "ftp://host", "https://", "http://[::1", "", "https://h/?a=b", "https://h/#a", "https://a:b@h/",
+        "https://a@h", "https://h:0", "https://h:65536", "http://h", "https://h/" + "a1" * 12,
+    ],
+)  # fmt: skip
 def test_a_base_url_that_is_none_is_told(url: str) -> None:
     with pytest.raises(InputError, match="URL of the API"):
         call(World().endpoint(url), create)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.api.answers import ThrottledError
-from reconciler.api.limits import Throttle, Window
+from reconciler.api.limits import Slots, Throttle, Window
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.api.row import InOneGo, RequestRow, Retrying
 from reconciler.clock import Clock
@@ -455,6 +455,53 @@ def test_a_row_keeps_room_for_the_write_that_follows_where_that_is_wanted(*, kee
 
     assert asyncio.run(twice()) == free
     assert tried == [Try(view_holds=False, doubt=None), Try(view_holds=True, doubt=doubts[-1])]
+
+
+def test_a_row_begins_again_once_others_are_refused_in_its_middle() -> None:
+    account = Account(answer=refusing([2], retry_after=3.0))
+    pacer = account.pacer()
+    row = RequestRow(pacer)
+    seen: list[bool] = []
+
+    async def look_and_write(this: Try) -> None:
+        seen.append(this.view_holds)
+        await row.send(account.exchange, is_limited=True)
+        if len(seen) == 1:  # another worker's request goes out, and is refused
+            with pytest.raises(ThrottledError):
+                await pacer.exchanged(account.exchange, is_limited=True)
+        await row.send(account.exchange, is_limited=True)
+
+    asyncio.run(InOneGo(pacer, row, []).do(look_and_write, Rests(0.0)))
+
+    assert seen == [True, False]
+    assert account.came_at == [0.0, 0.0, 3.0, 3.0]
+
+
+def test_slots_grow_by_one_after_as_many_answers_as_there_are() -> None:
+    slots = Slots(4)
+    seen = []
+    slots.halve()
+    for _ in range(12):
+        slots.note_pass()
+        seen.append(slots.allowed)
+
+    assert seen == [2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4]
+    slots.halve()
+    slots.halve()
+    assert slots.allowed == 1
+    slots.halve()
+    assert slots.allowed == 1
+
+
+def test_of_slots_that_are_dropped_the_answers_under_way_count_for_nothing() -> None:
+    slots = Slots(4)
+    slots.drop(under_way=2)
+    seen = []
+    for _ in range(5):
+        slots.note_pass()
+        seen.append(slots.allowed)
+
+    assert seen == [1, 1, 2, 2, 3]
 
 
 def test_room_that_a_row_did_not_need_is_given_back() -> None:

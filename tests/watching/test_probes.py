@@ -89,6 +89,14 @@ def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
             pytest.fail("two servers on one port")
 
 
+def test_a_port_can_be_listened_on_again_at_once() -> None:
+    app = create_app(Metrics(version="1").registry, Health(Clock(monotonic=lambda: 0.0), patience=1))
+    with serving(app, "127.0.0.1", 0) as url, urlopen(f"{url}/healthz", timeout=10) as answer:  # noqa: S310  loopback
+        assert answer.read()
+    with serving(app, "127.0.0.1", int(url.rpartition(":")[2])) as again:
+        assert again == url
+
+
 def test_an_ipv6_address_stands_in_brackets_in_the_url() -> None:
     app = create_app(Metrics(version="1").registry, Health(Clock(monotonic=lambda: 0.0), patience=1))
     if not socket.has_dualstack_ipv6():

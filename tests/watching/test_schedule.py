@@ -9,13 +9,21 @@ from hypothesis import strategies as st
 from reconciler.clock import Clock
 from reconciler.concurrency import Stop
 from reconciler.watching.report import Report, RunResult
-from reconciler.watching.run import Times
+from reconciler.watching.run import Times, real_times
 from reconciler.watching.service import Schedule, failures_after, keep_watching
 from tests.watching.reports import account, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
 SHARES = st.floats(min_value=0, max_value=1)
 RESULTS = st.sampled_from(get_args(RunResult))
+
+
+def test_the_sleep_of_a_watch_ends_with_its_stop_and_chance_is_a_share() -> None:
+    times = real_times()
+    times.stop.request()
+    asyncio.run(asyncio.wait_for(times.clock.sleep(3600), 60))
+
+    assert 0 <= times.share() < 1
 
 
 def test_each_failure_doubles_the_pause_up_to_an_hour() -> None:

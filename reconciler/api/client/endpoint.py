@@ -135,7 +135,8 @@ def base_url(text: str, *, source: str = "") -> str:
     if re.fullmatch(_HOST_ALONE, text) and not re.fullmatch(_LIKE_A_KEY, text):
         raise InputError(f"{name} is {text}, without https://; write https://{text}")
     scheme, host, given_port, path = _plain_parts(text) or _parts(name, text)
-    if scheme not in _PORTS or not _HOST.fullmatch(host) or not 0 < (given_port or 1) <= _LAST_PORT:
+    is_port = given_port is None or 0 < given_port <= _LAST_PORT
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or not is_port:
         raise InputError(compose("{}, {}, must be https://HOST, or http:// for this machine", name, quote(text)))
     if scheme == "http" and host.strip("[]") not in THIS_MACHINE:
         message = "{}, {}, must start with https://, or the key would be sent in the open"
