@@ -188,6 +188,10 @@ class AddUserRefusedError(ApiError):
     """The API refused to add a user, with the code that also stands for a phone number already there."""
 
 
+class TooMuchError(ApiError):
+    """The account holds more than a run can keep in its memory, or read in its time."""
+
+
 class OtherRecordError(ApiError):
     """
     The API answered about another record than was asked for, so nothing may be written because of it.

@@ -75,6 +75,13 @@ class ApiAnswer(Struct, frozen=True):
         return self.status < HTTPStatus.MULTIPLE_CHOICES and not self.body.strip()
 
 
+class Answered(Struct, frozen=True):
+    """The body of a good answer, and of how many bytes it was."""
+
+    body: Mapping[str, Json]
+    size: int
+
+
 class _RefusalBody(Struct, frozen=True):
     code: str
     message: str

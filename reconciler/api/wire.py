@@ -190,15 +190,15 @@ def resolved_from(data: Json, asked: Asked) -> tuple[ContactRecord, bool]:
     return _checked_contact(body.contact, asked), body.created
 
 
-def contacts_from(body: Json) -> ContactPage:
+def contacts_from(body: Json, size: int) -> ContactPage:
     """
-    Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body.
+    Read a page of contacts; `pagination` stands beside `data`, so this takes the whole body, which had `size` bytes.
 
     The request names nobody, so each contact is checked later, where one is looked for.
     """
     page = _parse(_ContactsBody, body)
     pagination = page.pagination or _PaginationBody()
-    return ContactPage(tuple(map(_contact, page.data)), pagination.total, pagination.has_more)
+    return ContactPage(tuple(map(_contact, page.data)), pagination.total, pagination.has_more, size)
 
 
 def _checked_record(body: _RecordBody, asked: Asked) -> Record:

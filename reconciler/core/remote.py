@@ -9,12 +9,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
-from reconciler.errors import ApiError
+from reconciler.errors import ApiError, TooMuchError
 
 _Done = TypeVar("_Done")
 
@@ -55,11 +56,12 @@ class ContactRecord(Struct, frozen=True):
 
 
 class ContactPage(Struct, frozen=True):
-    """A page of the listing of contacts; what is None was not said."""
+    """A page of the listing of contacts, and the bytes of its answer; what is None was not said."""
 
     contacts: tuple[ContactRecord, ...]
     total: int | None
     has_more: bool | None
+    size: int = 0
 
 
 class UserPage(Struct, frozen=True):
@@ -67,6 +69,56 @@ class UserPage(Struct, frozen=True):
 
     users: Mapping[str, LiveUser]
     has_more: bool
+
+
+_LIGHT = 2048
+MOST_KEPT, _KEPT_OF_EACH = 80_000_000, 2_000
+_MOST_READ, _READ_OF_EACH = 128 << 20, 16 << 10
+"""
+Bytes: of an answer for each record, up to which it is not weighed; of memory that records take, and of their answers,
+in all and beyond that for each.
+"""
+
+
+class Kept:
+    """Weighs the records that a run reads and keeps; `what` they are is the subject of an error."""
+
+    def __init__(self, what: str, *, most: int = MOST_KEPT) -> None:
+        self._what = what
+        self._most = most
+        self._count = 0
+        self._weight = 0
+        self._size = 0
+
+    def add(self, records: object, *, count: int, size: int) -> None:
+        """Count records that came in an answer of so many bytes; raises `TooMuchError` where they are too many."""
+        self._count += max(1, count)
+        self._size += size
+        if size > _LIGHT * count:
+            self._weight += weight(records)
+        if self._weight > self._most + _KEPT_OF_EACH * self._count:
+            raise self._error(f"take more than {self._most // 10**6} MB of memory")
+        if self._size > _MOST_READ + _READ_OF_EACH * self._count:
+            raise self._error(f"fill answers of more than {_MOST_READ >> 20} MiB")
+
+    def _error(self, why: str) -> TooMuchError:
+        return TooMuchError(f"{self._what} {why}, so no more of them were read")
+
+
+def weight(value: object) -> int:
+    """Return about how many bytes of memory a value takes."""
+    total, left = 0, [value]
+    while left:
+        one = left.pop()
+        total += one.__sizeof__()
+        if isinstance(one, Mapping):
+            left += one
+            left += one.values()
+        elif isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, Struct):
+            left += astuple(one)
+    return total
 
 
 NEVER = float("-inf")

@@ -11,18 +11,21 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.concurrency import for_each
 from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import Contact, ContactId, Identifier, Identity, id_key, identifier_key, number_key
 from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ReaderChoice
-from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Reader
+from reconciler.core.model.value import Json
+from reconciler.core.remote import CONTACTS_A_PAGE, MOST_KEPT, ContactPage, ContactRecord, Kept, Reader
 from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 
 _MOST_ANNOUNCED = 10_000_000
 _MOST_UNANNOUNCED = 200_000
 _MOST_ADDED = 10_000
+_NO_FACTS: Mapping[str, Json] = {}
 _MOST_SINGLE = 50
 """At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""
 
@@ -95,7 +98,7 @@ class _ContactReader:
 
     async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
         """Read the whole listing; where it changed meanwhile, look up the missing contacts one by one."""
-        listing = await list_on(self._reader, first, concurrency=self._concurrency)
+        listing = await list_on(self._reader, first, concurrency=self._concurrency, keep=keeping(contacts))
         self._shown = listing.shown
         found = _matched(contacts, listing.shown)
         if listing.is_complete:
@@ -191,19 +194,58 @@ class Listing(Struct, frozen=True):
     shown: tuple[ContactRecord, ...]
 
 
-async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Listing:
-    """
-    Read the pages after the first, several at once as far as `total` announces them.
+def keeping(contacts: Iterable[Contact]) -> Callable[[ContactRecord], ContactRecord]:
+    """Return what makes of a contact all that is needed of it: of one that is not declared, ids and identifiers."""
+    declared = {
+        id_key(one.contact_id) if isinstance(one, ContactId) else one.key
+        for one in (contact.identity for contact in contacts)
+    }
 
-    Raises `ApiError` for a listing that announces too much, or goes on far beyond what it announces.
+    def keep(record: ContactRecord) -> ContactRecord:
+        if id_key(record.contact_id) in declared:
+            return record
+        if any(identifier_key(kind, value) in declared for kind, value in record.identifiers or ()):
+            return record
+        memories = record.memories and tuple(replace(memory, facts=_NO_FACTS) for memory in record.memories)
+        return replace(record, profile=_NO_FACTS, memories=memories)
+
+    return keep
+
+
+def _whole(record: ContactRecord) -> ContactRecord:
+    return record
+
+
+async def list_on(
+    reader: Reader,
+    first: ContactPage,
+    *,
+    concurrency: int,
+    keep: Callable[[ContactRecord], ContactRecord] = _whole,
+    most_kept: int = MOST_KEPT,
+) -> Listing:
+    """
+    Read the pages after the first, several at once as far as `total` announces them, and `keep` what is needed of each.
+
+    `most_kept` is how many bytes of memory that may take, beside what each contact takes anyway. Raises `ApiError` for
+    a listing that announces too much, goes on far beyond what it announces, or holds too much.
     """
     most = _most_contacts(first)
+    kept = Kept("the contacts of this account", most=most_kept)
+
+    def keep_of(page: ContactPage) -> ContactPage:
+        contacts = tuple(map(keep, page.contacts))
+        kept.add(contacts, count=len(contacts), size=page.size)
+        return replace(page, contacts=contacts)
+
+    first = keep_of(first)
     pages = [first]
     step = len(first.contacts) if first.has_more else CONTACTS_A_PAGE
     seen = _ids([first])
     while _goes_on(pages[-1]):
         ahead = _pages_ahead(pages[-1], done=len(pages) * step, step=step, most=concurrency)
-        following = await _read_pages(reader, [(len(pages) + number) * step for number in range(ahead)], concurrency)
+        offsets = [(len(pages) + number) * step for number in range(ahead)]
+        following = await _read_pages(reader, offsets, concurrency, keep_of)
         pages += _until_the_end(following)
         if _ids(following) <= seen:  # the same page again: the offset is ignored
             break
@@ -215,11 +257,13 @@ async def list_on(reader: Reader, first: ContactPage, *, concurrency: int) -> Li
     return Listing(tuple(contacts.values()), _is_complete(pages, len(contacts)), shown)
 
 
-async def _read_pages(reader: Reader, offsets: list[int], concurrency: int) -> list[ContactPage]:
+async def _read_pages(
+    reader: Reader, offsets: list[int], concurrency: int, keep_of: Callable[[ContactPage], ContactPage]
+) -> list[ContactPage]:
     pages: dict[int, ContactPage] = {}
 
     async def read(offset: int) -> None:
-        pages[offset] = await reader.list_contacts(offset)
+        pages[offset] = keep_of(await reader.list_contacts(offset))
 
     await for_each(offsets, read, concurrency=concurrency)
     return [pages[offset] for offset in offsets]

@@ -40,7 +40,7 @@ from reconciler.core.model.observed import (
 )
 from reconciler.core.model.settings import ExpectedAccount, ReaderChoice
 from reconciler.core.remote import ContactRecord, Reader, Record
-from reconciler.errors import ApiRejectedError, OtherRecordError, RefusedError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, OtherRecordError, RefusedError, RouteAbsentError, TooMuchError
 from reconciler.observe.contacts import Records, look_up_contacts
 
 if TYPE_CHECKING:  # many specs declare no users
@@ -100,6 +100,7 @@ def _check_organization(contacts: tuple[ContactRecord, ...], organization: str) 
 
 
 _NOBODY = "reconciler-probe"
+_LESS = "choose fewer with --shard or --target, or set `reader: contact` to read only what is declared"
 
 
 class Observing(Struct, frozen=True):
@@ -123,6 +124,13 @@ class Observing(Struct, frozen=True):
 
 async def observe(reader: Reader, desired: Desired, observing: Observing) -> Observed:
     """Read all that is declared, with the cheapest calls that the account offers; raises `ApiError`."""
+    try:
+        return await _observed(reader, desired, observing)
+    except TooMuchError as error:
+        raise TooMuchError(f"{error}; {_LESS}") from error
+
+
+async def _observed(reader: Reader, desired: Desired, observing: Observing) -> Observed:
     records = await look_up_contacts(
         reader,
         desired.contacts,

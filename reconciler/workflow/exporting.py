@@ -48,6 +48,8 @@ _ABOUT = (
     "facts are enforced from now on: apply puts back what changes. They are about real people.",
 )
 
+_MOST_KEPT = 40_000_000
+"""Bytes of memory: what is exported takes eight times as much while it is written."""
 _ABOUT_SHARED = (
     "Facts of a scope stand here once, since all of its memories have them. New contacts will get them, too.",
 )
@@ -187,7 +189,7 @@ def _is_among_specs(out: Path, project: Project) -> bool:
 
 async def _listing(reader: Reader, concurrency: int) -> Listing:
     try:
-        return await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
+        return await list_on(reader, await reader.list_contacts(0), concurrency=concurrency, most_kept=_MOST_KEPT)
     except RouteAbsentError as error:
         raise InputError(
             f"this account cannot be exported, because it offers no listing of contacts ({error}); "

@@ -24,7 +24,7 @@ def read(parts: list[bytes], most_bytes: int) -> bytes:
         for part in parts:
             yield part
 
-    return asyncio.run(body.read_within(most_bytes, coming()))
+    return asyncio.run(body.read_within(most_bytes, coming(), asyncio.Lock()))
 
 
 def test_a_body_is_read_up_to_its_bound_and_one_byte_more_is_told_for_good() -> None:
@@ -34,6 +34,40 @@ def test_a_body_is_read_up_to_its_bound_and_one_byte_more_is_told_for_good() -> 
             read(parts, 5)
         assert told.value.is_final
         assert told.value.may_have_happened
+
+
+def test_of_large_bodies_that_come_at_once_one_is_read_after_the_other() -> None:
+    taken: list[str] = []
+
+    async def coming(name: str, number: int) -> AsyncIterator[bytes]:
+        for _ in range(number):
+            await asyncio.sleep(0)
+            taken.append(name)
+            yield bytes(1 << 20)
+
+    async def run() -> list[int]:
+        turn = asyncio.Lock()
+        bodies = (body.read_within(8 << 20, coming(name, len(name)), turn) for name in ("aaaa", "bbbb", "c", "dddd"))
+        return [len(one) >> 20 for one in await asyncio.gather(*bodies)]
+
+    assert asyncio.run(run()) == [4, 4, 1, 4]
+    large = "".join(name[0] for name in taken if name != "c")
+    assert large == "abdabd" + "aa" + "bb" + "dd"
+    assert taken.index("c") < 4
+
+
+def test_a_large_body_that_is_given_up_ends_its_turn() -> None:
+    async def run() -> bytes:
+        turn = asyncio.Lock()
+        with pytest.raises(ApiUnavailableError):
+            await body.read_within(5 << 20, coming(6), turn)
+        return await body.read_within(5 << 20, coming(5), turn)
+
+    async def coming(number: int) -> AsyncIterator[bytes]:
+        for _ in range(number):
+            yield bytes(1 << 20)
+
+    assert len(asyncio.run(run())) == 5 << 20
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", " Identity "])
@@ -109,12 +143,12 @@ def test_a_body_is_refused_where_it_weighs_more_than_it_may(
     assert told.value.is_final
 
 
-def test_a_body_below_2_mb_is_not_weighed_and_a_large_one_may_weigh_400_mb() -> None:
-    commas, wide = 1_800_000, "\u0448".encode()
-    large = b"," * commas + wide + b" " * (80_000_000 - 43 * commas - 2)  # 210 a comma, and 5 a byte
+def test_a_body_below_2_mb_is_not_weighed_and_a_large_one_may_weigh_300_mb() -> None:
+    commas, wide = 1_300_000, "\u0448".encode()
+    large = b"," * commas + wide + b" " * (60_000_000 - 43 * commas - 2)  # 210 a comma, and 5 a byte
 
     assert body.checked(b"," * 1_900_000)
     assert body.checked(large)
     for heavy in (b"," * 1_900_001, large + b" "):
-        with pytest.raises(ApiUnavailableError, match="more than 400 MB of memory"):
+        with pytest.raises(ApiUnavailableError, match="more than 300 MB of memory"):
             body.checked(heavy)

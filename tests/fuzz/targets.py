@@ -135,7 +135,7 @@ def answer(data: bytes) -> None:
         )
         whole = body_of(received, hide=_KEY)
         read = (choice or b"\0")[0]
-        for one in (_READS[read % len(_READS)], lambda _data, _asked: wire.contacts_from(whole)):
+        for one in (_READS[read % len(_READS)], lambda _data, _asked: wire.contacts_from(whole, 0)):
             for asked in (_ASKED, NOBODY):
                 _read(one, whole["data"], asked)
         _plan(whole["data"], format_number=read)

@@ -42,10 +42,12 @@ class Answering:
     code: int = 1
     seconds: float = 60.0
     spec: str = _SPEC
+    reader: str = "contacts"
 
     def files(self, port: int) -> Hostile:
         """Return a repository whose account is on this port."""
-        return Hostile({"reconciler.yaml": PROJECT.format(port=port), "specs/a.yaml": self.spec}, says=self.says)
+        project = PROJECT.format(port=port).replace("contacts}", f"{self.reader}}}")
+        return Hostile({"reconciler.yaml": project, "specs/a.yaml": self.spec}, says=self.says)
 
 
 @contextmanager
@@ -117,6 +119,49 @@ def _endless_users(path: str) -> Iterator[bytes]:
     return whole(json.dumps({"data": data, "errors": None}).encode() if is_listing else _NOTHING)
 
 
+_PAGE = (
+    b'{"data": [{"id": "id-%d", "identifiers": [{"identifier_type": "external_id", "identifier_value": "%d"}],'
+    b'"memories": [{"id": "m-%d", "persona_id": "p", "facts": {"k": %s}}]}],'
+    b'"pagination": {"total": 10, "has_more": %s}}'
+)
+_EACH = "scopes: {s: {persona_id: p}}\ncontacts:\n" + "".join(
+    f"  c{number}: {{external_id: '{number}', scopes: {{s: {{facts: {{k: x}}}}}}}}\n" for number in range(20)
+)
+
+
+_BY_ID = "scopes: {s: {persona_id: p}}\ncontacts:\n" + "".join(
+    f"  c{number}: {{contact_id: id-{number}, scopes: {{s: {{facts: {{k: x}}}}}}}}\n" for number in range(20)
+)
+
+
+def _pages(fact: Callable[[], bytes]) -> Callable[[str], Iterator[bytes]]:
+    """Return a listing of ten pages, each of one contact whose memory has such a fact; no memory has users."""
+    none = b'{"data": {"users": []}}'
+
+    def body(path: str) -> bytes:
+        at = _offset(path)
+        return _PAGE % (at, at, at, fact(), b"true" if at < 9 else b"false")
+
+    return lambda path: whole(body(path) if urlsplit(path).path == "/v1/contacts" else none)
+
+
+def _text() -> bytes:
+    return b'"' + b"x" * (27 * _MEBI) + b'"'
+
+
+def _values() -> bytes:
+    return b"[" + b'{"a":0},' * 250_000 + b"0]"
+
+
+def _users_of_a_page(path: str) -> Iterator[bytes]:
+    start = _offset(path)
+    users = [{"phone_number": f"+1415555{number:07}"} for number in range(start, start + 50)]
+    users[0]["metadata"] = "x" * (27 * _MEBI)
+    data = {"users": users, "pagination": {"has_more": True, "total": 400}}
+    is_listing = urlsplit(path).path == "/v1/memory/vip"
+    return whole(json.dumps({"data": data} if is_listing else {"data": []}).encode())
+
+
 def _with_contact(facts: Callable[[], bytes]) -> Callable[[str], Iterator[bytes]]:
     """Return a listing of both contacts, one of which has a memory with these facts."""
     return _listing(lambda _path: _CONTACTS % facts())
@@ -133,7 +178,8 @@ _CONTACTS = (
     b'"memories": []}], "errors": null, "pagination": {"total": 2, "has_more": false}}'
 )
 _NO_JSON = "are not the documented JSON"
-_HEAVY = "would take more than 400 MB of memory, so it was not read"
+_HEAVY = "would take more than 300 MB of memory, so it was not read"
+_KEPT = "take more than 80 MB of memory, so no more of them were read; choose fewer with --shard or --target"
 _SMALL = "is larger than 64 MiB, so it was not read"
 
 CASES: dict[str, Answering] = {
@@ -174,10 +220,28 @@ CASES: dict[str, Answering] = {
     "450,000 contacts that are none": Answering(
         _listing(lambda _path: b'{"data":[' + b"{}," * 450_000 + b"[]]}"), says="(look at data.0.id)"
     ),
-    "almost a million values": Answering(_with_contact(lambda: b'{"k": [' + b'{"a":0},' * 470_000 + b"0]}"), code=0),
+    "pages of others with 250,000 values": Answering(_pages(_values), code=0),
+    "pages of others with 27 MiB of text": Answering(_pages(_text), says="fill answers of more than 128 MiB"),
+    "pages with 250,000 values": Answering(_pages(_values), says=_KEPT, spec=_EACH),
+    "pages with 27 MiB of text": Answering(_pages(_text), says=_KEPT, spec=_EACH),
+    "pages of users with 27 MiB of text": Answering(_users_of_a_page, says=_KEPT, spec=_USERS),
+    "contexts with 250,000 values": Answering(
+        lambda _path: whole(b'{"data": {"contactFacts": {"k": %s}}}' % _values()),
+        says=_KEPT,
+        spec=_BY_ID,
+        reader="context",
+    ),
+    "an export of much text": Answering(
+        _pages(_text),
+        says="take more than 40 MB of memory, so no more of them were read",
+        call=("export", "--out", "out"),
+    ),
+    "a snapshot of 250,000 values a page": Answering(
+        _pages(_values), says="take more than 80 MB of memory", call=("snapshot", "--out", "s.json")
+    ),
     "63 MiB of text": Answering(_of_text(63), code=0),
-    "42 MiB of text with a wide letter": Answering(_of_text(42, "😀".encode()), code=0),
-    "63 MiB of text with a wide letter": Answering(_of_text(63, "😀".encode()), says=_HEAVY),
+    "16 MiB of text with a wide letter": Answering(_of_text(16, "😀".encode()), code=0),
+    "42 MiB of text with a wide letter": Answering(_of_text(42, "😀".encode()), says=_HEAVY),
     "63 MiB of text with a wide letter escaped": Answering(_of_text(63, b"\\ud83d\\ude00"), says=_HEAVY),
     "lists a thousand deep": Answering(
         _with_contact(lambda: b'{"k": ' + b"[" * 1000 + b"]" * 1000 + b"}"), says=_NO_JSON

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from reconciler.core.model.desired import Contact, ContactId, Identifier, IdentifierKind
 from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ExpectedAccount
-from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord
-from reconciler.errors import ApiError, OtherRecordError, RefusedError
+from reconciler.core.model.value import Json
+from reconciler.core.remote import CONTACTS_A_PAGE, ContactPage, ContactRecord, Record
+from reconciler.errors import ApiError, OtherRecordError, RefusedError, TooMuchError
 from reconciler.observe import ReaderChoice, contacts
 from reconciler.observe.contacts import Listing, finder, list_on, look_up_contacts
 from reconciler.observe.observing import check_account
@@ -393,3 +394,37 @@ def test_contacts_are_found_by_any_identifier() -> None:
     ]
 
     assert found(Pages(100), contacts) == {"a": True, "b": True, "c": False}
+
+
+def of_size(number: int, size: int, **facts: Json) -> ContactPage:
+    """Return a page of one contact with a memory, whose answer had so many bytes."""
+    memory = Record(f"m-{number}", "", None, facts)
+    return ContactPage((replace(record(number), memories=(memory,)),), total=3, has_more=number < 2, size=size)
+
+
+def test_of_contacts_that_are_not_declared_only_ids_and_identifiers_are_kept() -> None:
+    keep = contacts.keeping(
+        [Contact("a", Identifier("email", "1@example.com"), (), HERE), Contact("b", ContactId("c-2"), (), HERE)]
+    )
+
+    whole = [of_size(number, 0, k=1).contacts[0] for number in range(4)]
+    kept = [keep(one) for one in whole]
+
+    assert [one == before for one, before in zip(kept, whole, strict=True)] == [False, True, True, False]
+    assert [keep(one) for one in kept] == kept
+    assert [(one.contact_id, one.identifiers) for one in kept] == [(one.contact_id, one.identifiers) for one in whole]
+    assert [dict((one.memories or ())[0].facts) for one in kept] == [{}, {"k": 1}, {"k": 1}, {}]
+
+
+@pytest.mark.parametrize(("size", "refused"), [(2048, False), (2049, True), (129 << 20, True)])
+def test_a_listing_that_is_kept_is_weighed_where_its_answers_are_large(size: int, *, refused: bool) -> None:
+    pages = Pages(3, shown=lambda _page, offset: of_size(min(offset, 2), size, k="x" * 5000))
+
+    async def read() -> Listing:
+        return await list_on(pages, await pages.list_contacts(0), concurrency=1, most_kept=1000)  # type: ignore[arg-type]
+
+    if refused:
+        with pytest.raises(TooMuchError, match="so no more of them were read"):
+            asyncio.run(read())
+    else:
+        assert len(asyncio.run(read()).contacts) == 3

@@ -1,6 +1,7 @@
 """The body of an answer: read within a bound, unpacked, and refused where parsing it would take too much memory."""
 
 import re
+from asyncio import Lock
 from collections.abc import AsyncIterator
 from zlib import MAX_WBITS, decompressobj
 from zlib import error as ZlibError  # noqa: N812  it is one
@@ -10,20 +11,30 @@ from reconciler.errors import ApiUnavailableError
 
 _PLAIN = {"", "identity"}
 _GZIP = MAX_WBITS | 16  # with gzip's head and sum
-_LIGHT, _MOST_WEIGHT, _OF_A_VALUE = 1_900_000, 400_000_000, 210
+_LIGHT, _MOST_WEIGHT, _OF_A_VALUE = 1_900_000, 300_000_000, 210
 """Bytes: a body up to which none is weighed, the most memory that parsing one may take, and that of one value."""
 _WIDE = ((4, rb"[\xf0-\xf4]"), (2, rb"[\xc4-\xef]"))
 
 
-async def read_within(most_bytes: int, parts: AsyncIterator[bytes]) -> bytes:
-    """Return a body that comes in parts; raises `ApiUnavailableError` for one that is too large."""
-    read, size = [], 0
-    async for part in parts:
-        size += len(part)
-        if size > most_bytes:
-            raise _too_large(most_bytes)
-        read.append(part)
-    return b"".join(read)
+async def read_within(most_bytes: int, parts: AsyncIterator[bytes], turn: Lock) -> bytes:
+    """
+    Return a body that comes in parts; raises `ApiUnavailableError` for one that is too large.
+
+    Large bodies that come at the same time take turns, so that not all of them are held at once.
+    """
+    read, size, is_its_turn = [], 0, False
+    try:
+        async for part in parts:
+            size += len(part)
+            if size > most_bytes:
+                raise _too_large(most_bytes)
+            if size > _LIGHT and not is_its_turn:
+                is_its_turn = await turn.acquire()
+            read.append(part)
+        return b"".join(read)
+    finally:
+        if is_its_turn:
+            turn.release()
 
 
 def unpacked(received: Received, most_bytes: int) -> bytes:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from reconciler.api import requests, wire
-from reconciler.api.answers import body_of, is_add_user_refusal, unless_absent
+from reconciler.api.answers import Answered, body_of, is_add_user_refusal, unless_absent
 from reconciler.api.client.connection import Connection, connected
 from reconciler.api.client.endpoint import Endpoint
 from reconciler.api.requests import READS, READS_AND_WRITES, Request
@@ -16,7 +16,18 @@ from reconciler.core.model.desired import Identifier, Identity, ScopeKey, User
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.model.value import Json
 from reconciler.core.plan.diff import FactWrite
-from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, Rests, Try, UserPage, Writer
+from reconciler.core.remote import (
+    ContactPage,
+    ContactRecord,
+    Context,
+    Kept,
+    Reader,
+    Record,
+    Rests,
+    Try,
+    UserPage,
+    Writer,
+)
 from reconciler.errors import (
     AddUserRefusedError,
     ApiError,
@@ -37,20 +48,30 @@ class Sender:
     Sends requests through a connection.
 
     `doubts` are the errors of writes that may have happened, `has_written` is whether a write was begun. `memories`
-    knows whose each memory is, so that no answer is believed that names another owner.
+    knows whose each memory is, so that no answer is believed that names another owner. `kept` weighs what is read.
     """
 
-    def __init__(self, connection: Connection, endpoint: Endpoint, memories: MemoryOwners) -> None:
+    def __init__(
+        self, connection: Connection, endpoint: Endpoint, memories: MemoryOwners, kept: Kept | None = None
+    ) -> None:
         self._connection = connection
         self._endpoint = endpoint
         self._memories = memories
         self.requests_sent = 0
         self.doubts: list[ApiError] = []
         self.has_written = False
+        self._kept = kept
 
     async def _ask(self, request: Request, read: Callable[[Json, Asked], _Result]) -> _Result:
         """Send a request and read its answer, which has to be about what was asked."""
-        data = (await self._body(request))["data"]
+        answered = await self._answered(request)
+        result = self._read(request, answered.body["data"], read)
+        if self._kept is not None:
+            count = len(result.users) if isinstance(result, UserPage) else 1
+            self._kept.add(result, count=count, size=answered.size)
+        return result
+
+    def _read(self, request: Request, data: Json, read: Callable[[Json, Asked], _Result]) -> _Result:
         if request.writes and data is None:
             self._note_doubt(EmptyAnswerError())
         try:
@@ -62,12 +83,12 @@ class Sender:
                 self._note_doubt(error)
             raise
 
-    async def _body(self, request: Request) -> Mapping[str, Json]:
-        """Send a request, again where that is of use, and return the body of its answer."""
+    async def _answered(self, request: Request) -> Answered:
+        """Send a request, again where that is of use, and return its answer."""
         content, pacer = requests.content(request), self._endpoint.pacer
         known = len(self.doubts)
 
-        async def attempt() -> Mapping[str, Json]:
+        async def attempt() -> Answered:
             return await pacer.send(lambda: self._send_once(request, content), is_limited=request.is_limited)
 
         try:
@@ -77,8 +98,8 @@ class Sender:
                 error.may_have_happened = len(self.doubts) > known
             raise
 
-    async def _send_once(self, request: Request, content: bytes | None) -> Mapping[str, Json]:
-        """Send a request and return the body of its answer; note a doubt where a failed write may have happened."""
+    async def _send_once(self, request: Request, content: bytes | None) -> Answered:
+        """Send a request and return its answer; note a doubt where a failed write may have happened."""
         self.requests_sent += 1
         self.has_written = self.has_written or request.writes
         try:
@@ -95,7 +116,7 @@ class Sender:
                     self._note_doubt(error)
             raise
         self._report(request, "ok")
-        return body
+        return Answered(body, len(answer.body))
 
     def _note_doubt(self, error: OtherRecordError | ApiUnavailableError) -> None:
         error.may_have_happened = True
@@ -112,7 +133,8 @@ _Done = TypeVar("_Done")
 async def open_reader(endpoint: Endpoint) -> AsyncIterator[Reader]:
     """Open a client that can read and nothing else."""
     async with connected(endpoint, READS) as connection:
-        yield _AccountReader(connection, endpoint, MemoryOwners())
+        kept = Kept("the memories and users of this account")  # the listing of contacts is weighed where it is kept
+        yield _AccountReader(connection, endpoint, MemoryOwners(), kept)
 
 
 @asynccontextmanager
@@ -140,7 +162,8 @@ class _AccountReader(Sender):
             return unless_absent(error, None)
 
     async def list_contacts(self, offset: int) -> ContactPage:
-        return wire.contacts_from(await self._body(requests.contacts(offset)))
+        answered = await self._answered(requests.contacts(offset))
+        return wire.contacts_from(answered.body, answered.size)
 
     async def read_contact(self, identity: Identity) -> ContactRecord | None:
         try:
@@ -249,12 +272,12 @@ class _AccountUnit(_AccountWriter):
         finally:
             self._is_in_row = False
 
-    async def _body(self, request: Request) -> Mapping[str, Json]:
+    async def _answered(self, request: Request) -> Answered:
         if self._is_in_row:
             content = requests.content(request)
             return await self.row.send(lambda: self._send_once(request, content), is_limited=request.is_limited)
         self.row.close()  # a request that waits must not keep room from others
-        return await super()._body(request)
+        return await super()._answered(request)
 
 
 def _unknown_persona(error: ApiRejectedError, scope_key: ScopeKey) -> ApiRejectedError:

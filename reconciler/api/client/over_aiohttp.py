@@ -1,6 +1,7 @@
 """Many requests at once, through aiohttp: it takes longer to import than a small plan, and keeps up with hundreds."""
 
 import ssl
+from asyncio import Lock
 
 import aiohttp
 import httpcore
@@ -14,7 +15,8 @@ from reconciler.api.client.failures import NoTlsError, RefusedByProxyError
 class OverAiohttp:
     """Sends requests over at most so many connections, through a proxy where there is one."""
 
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> None:
+        self._turn = turn
         self._origin = endpoint.origin
         self._proxy = endpoint.proxy
         self._headers = {is_json: endpoint.headers(is_json=is_json) for is_json in (False, True)}
@@ -42,7 +44,7 @@ class OverAiohttp:
                 proxy=self._proxy.url if self._proxy else None,
                 proxy_headers=self._proxy.headers if self._proxy else None,
             ) as response:
-                body = await read_within(most_bytes, response.content.iter_any())
+                body = await read_within(most_bytes, response.content.iter_any(), self._turn)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(error) from error
         return Received(response.status, response.headers, body)

@@ -2,6 +2,7 @@
 
 import math
 import ssl
+from asyncio import Lock
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,8 @@ class Transport:
         self._most = _carried_by_httpcore(endpoint)
         self._beyond = 0 if self._most == math.inf else endpoint.concurrency - int(self._most)
         self._tls = _tls(endpoint)
-        self._own = _own_carrier(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency)
+        self._turn = Lock()  # of bodies that are large
+        self._own = _own_carrier(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency, self._turn)
         self._under_way = self._under_way_beyond = 0
         self._over_aiohttp: OverAiohttp | None = None
 
@@ -59,7 +61,7 @@ class Transport:
         if self._over_aiohttp is None:
             from reconciler.api.client.over_aiohttp import OverAiohttp
 
-            self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond)
+            self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond, self._turn)
         return self._over_aiohttp
 
     async def aclose(self) -> None:
@@ -77,7 +79,8 @@ class _OverHttpcore:
     cookies, redirects, authentication and parameters, none of which this API has.
     """
 
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> None:
+        self._turn = turn
         url = urlsplit(endpoint.origin)
         self._where = f"{url.hostname}:{url.port or 443}"
         self._url = partial(httpcore.URL, scheme=url.scheme, host=url.hostname or "", port=url.port)
@@ -101,7 +104,7 @@ class _OverHttpcore:
             async with self._pool.stream(
                 method, self._url(target=path), headers=headers, content=content, extensions=self._extensions
             ) as response:
-                body = await read_within(most_bytes, response.aiter_stream())
+                body = await read_within(most_bytes, response.aiter_stream(), self._turn)
         except httpcore.ConnectError as error:
             if why := _why_no_tls(error):
                 raise NoTlsError(self._where, why) from error
@@ -119,11 +122,12 @@ class _OverHttpcore:
 class _InProcess:
     """Hands requests to an application in this process."""
 
-    def __init__(self, endpoint: Endpoint, app: Callable[..., Any]) -> None:
+    def __init__(self, endpoint: Endpoint, app: Callable[..., Any], turn: Lock) -> None:
         import httpx
 
         self._origin = endpoint.origin
         self._headers = {is_json: httpx.Headers(endpoint.headers(is_json=is_json)) for is_json in (False, True)}
+        self._turn = turn
         self._request = httpx.Request
         self._transport = httpx.ASGITransport(app)
 
@@ -133,16 +137,17 @@ class _InProcess:
         request = self._request(method, self._origin + path, headers=headers, content=content)
         check_as_written(path, request.url.raw_path.decode("ascii"))
         response = await self._transport.handle_async_request(request)
-        return Received(response.status_code, response.headers, await read_within(most_bytes, response.aiter_raw()))
+        body = await read_within(most_bytes, response.aiter_raw(), self._turn)
+        return Received(response.status_code, response.headers, body)
 
     async def aclose(self) -> None:
         """Leave the application as it is."""
 
 
-def _own_carrier(endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> _OverHttpcore | _InProcess:
+def _own_carrier(endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> _OverHttpcore | _InProcess:
     if endpoint.app is not None:
-        return _InProcess(endpoint, endpoint.app)
-    return _OverHttpcore(endpoint, tls, connections)
+        return _InProcess(endpoint, endpoint.app, turn)
+    return _OverHttpcore(endpoint, tls, connections, turn)
 
 
 def _carried_by_httpcore(endpoint: Endpoint) -> float:
