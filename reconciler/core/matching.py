@@ -151,8 +151,8 @@ class _ShownEntries:
 
     def contradiction(self, contact: ContactRecord) -> str:
         """Return what the entries of one contact show differently, though it cannot be both; empty for nothing."""
-        others = [item for item in self._entries.get(id_key(contact.contact_id), ()) if item is not contact]
-        for other in others:
+        entries = self._entries.get(id_key(contact.contact_id), ())
+        for other in entries if len(entries) > 1 else ():
             if not _is_one_within(_keys(contact), _keys(other)):
                 return "identifiers"
             if not _is_one_within(_memory_keys(contact), _memory_keys(other)):
@@ -162,7 +162,7 @@ class _ShownEntries:
 
 def contacts_in_doubt(contacts: Iterable[ContactRecord]) -> Mapping[str, str]:
     """Return, by contact id, why what is shown of a contact cannot be believed; takes each entry of a listing."""
-    contacts = list(contacts)
+    contacts = list({id(contact): contact for contact in contacts}.values())
     shown = _ShownEntries(contacts)
     found = ((contact.contact_id, next(_doubts(contact, shown), None)) for contact in contacts)
     return {contact_id: reason for contact_id, reason in found if reason}
@@ -187,14 +187,18 @@ def _doubts(contact: ContactRecord, shown: _ShownEntries) -> Iterator[str]:
     if parts := shown.contradiction(contact):
         yield f"the API shows {_contact(contact.contact_id)} twice, with different {parts}; nothing is written to it"
     for memory in contact.memories or ():
-        name = f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
         if reason := _unusable(memory.memory_id):
             named = _named(memory.memory_id)
             yield f"the API shows a memory under {_contact(contact.contact_id)} whose id, {named}, {reason}: {_NO_CALL}"
         if memory.contact_id and not is_same_id(memory.contact_id, contact.contact_id):
-            yield f"{name} and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
+            other = f"and says that it is of {_contact(memory.contact_id)}; nothing is written to it; {_MERGED}"
+            yield f"{_shown(memory, contact)} {other}"
         if other := shown.other_owner(contact, memory):
-            yield f"{name} {other}; nothing is written to it"
+            yield f"{_shown(memory, contact)} {other}; nothing is written to it"
+
+
+def _shown(memory: Record, contact: ContactRecord) -> str:
+    return f"the API shows the memory {_named(memory.memory_id)} under {_contact(contact.contact_id)}"
 
 
 def _unusable(text: str) -> str:
