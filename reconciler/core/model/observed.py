@@ -145,7 +145,7 @@ ObservedContact: TypeAlias = FoundContact | UnlistedContact | MissingContact | U
 
 def contact_id_of(contact: ObservedContact) -> str | None:
     """Return the id of a contact, or None if it does not exist yet."""
-    return contact.contact_id if isinstance(contact, FoundContact | UnlistedContact) else None
+    return contact.contact_id if isinstance(contact, (FoundContact, UnlistedContact)) else None
 
 
 class Observed(Struct, frozen=True):
@@ -163,7 +163,8 @@ def same_contact_problems(declared: Desired, observed: Observed) -> tuple[Proble
     One that was not read, because it is in another shard or left out by a target, is known by its identifier.
     """
     first: dict[str, Contact] = {}
-    owners = _owners(observed)
+    is_part = len(observed.contacts) < len(declared.contacts)
+    owners = _owners(observed) if is_part else {}
     problems: list[Problem] = []
     for contact in declared.contacts:
         seen = observed.contacts.get(contact.address)

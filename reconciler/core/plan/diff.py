@@ -111,6 +111,8 @@ def diff_facts(facts: Iterable[Fact], live: Mapping[str, Json]) -> tuple[FactWri
     Equal facts are not passed to deepdiff; the others of a memory take one call of it.
     """
     needed = [fact for fact in facts if _is_needed(fact, live)]
+    if not needed:
+        return ()
     values = {fact.key: lay_over(live.get(fact.key), fact.value) for fact in needed}
     changes = _changes({key: live[key] for key in values if key in live}, values)
     return tuple(

@@ -66,7 +66,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     notices name what it declares and `desired` does not. Where `desired` is a part, `declared` holds all declarations:
     typos are searched for among all keys.
     """
-    work = [*_work(desired, observed)]
+    work = tuple(item for item in _work(desired, observed) if item.operations)
     keys = known_keys(declared or desired, observed)
     near = tuple(new_keys(work, observed, keys))
     notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
@@ -79,7 +79,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
         notices.extend(retained_notices(base, desired, observed))
     return Plan(
         origin=origin,
-        work=tuple(item for item in work if item.operations),
+        work=work,
         notices=in_order(notices),
         memories=len(desired.memories),
         requests_read=observed.requests,
@@ -102,17 +102,18 @@ def _live_facts(seen: ObservedMemory) -> Mapping[str, Json]:
 
 
 def _work(desired: Desired, observed: Observed) -> Iterator[Work]:
-    """Yield the work of each contact, followed by that of its memories."""
+    """Yield the work of each contact that has some, followed by that of its memories."""
     memories: dict[str, list[ContactMemory]] = {contact.name: [] for contact in desired.contacts}
     for memory in desired.contact_memories:
         memories[memory.contact.name].append(memory)
     for contact in desired.contacts:
         seen = observed.contacts[contact.address]
-        yield ContactWork(contact, contact_id_of(seen), tuple(_contact_operations(contact, seen)))
+        if operations := tuple(_contact_operations(contact, seen)):
+            yield ContactWork(contact, contact_id_of(seen), operations)
         for memory in memories[contact.name]:
-            yield _memory_work(memory, contact_id_of(seen), observed.memories[memory.address])
+            yield from _memory_work(memory, contact_id_of(seen), observed.memories[memory.address])
     for existing in desired.existing_memories:
-        yield _memory_work(existing, None, observed.memories[existing.address])
+        yield from _memory_work(existing, None, observed.memories[existing.address])
 
 
 def _contact_operations(contact: Contact, seen: ObservedContact) -> Iterator[ContactOperation]:
@@ -134,30 +135,22 @@ def _contact_operations(contact: Contact, seen: ObservedContact) -> Iterator[Con
             assert_never(seen)
 
 
-def _memory_work(memory: Memory, contact_id: str | None, seen: ObservedMemory) -> MemoryWork:
-    memory_id = seen.memory_id if isinstance(seen, Present) else None
-    left_alone = frozenset(_live_users(seen).ambiguous)
-    return MemoryWork(memory, contact_id, memory_id, tuple(_memory_operations(memory, seen)), left_alone)
+def _memory_work(memory: Memory, contact_id: str | None, seen: ObservedMemory) -> Iterator[MemoryWork]:
+    if operations := tuple(_memory_operations(memory, seen)):
+        memory_id = seen.memory_id if isinstance(seen, Present) else None
+        yield MemoryWork(memory, contact_id, memory_id, operations, frozenset(_live_users(seen).ambiguous))
 
 
 def _memory_operations(memory: Memory, seen: ObservedMemory) -> Iterator[MemoryOperation]:
     if isinstance(seen, Ambiguous):
         return
     if isinstance(memory, ContactMemory):
-        yield from _create(memory, seen)
-        yield from _write(memory, seen)
-    yield from _users(memory, seen)
-
-
-def _create(memory: ContactMemory, seen: ObservedMemory) -> Iterator[CreateMemory]:
-    if not isinstance(seen, Present):
-        yield CreateMemory(memory, certain=isinstance(seen, Absent))
-
-
-def _write(memory: ContactMemory, seen: ObservedMemory) -> Iterator[WriteFacts]:
-    facts = diff_facts(memory.facts, _live_facts(seen))
-    if facts:
-        yield WriteFacts(memory, facts, certain=not isinstance(seen, Unreadable))
+        if not isinstance(seen, Present):
+            yield CreateMemory(memory, certain=isinstance(seen, Absent))
+        if facts := diff_facts(memory.facts, _live_facts(seen)):
+            yield WriteFacts(memory, facts, certain=not isinstance(seen, Unreadable))
+    if memory.users:
+        yield from _users(memory, seen)
 
 
 def _users(memory: Memory, seen: ObservedMemory) -> Iterator[AddUser | UpdateUser]:
@@ -201,11 +194,19 @@ def _notices(desired: Desired, observed: Observed) -> Iterator[Notice]:
 
 
 def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
-    live = _live_users(seen)
     if isinstance(seen, Ambiguous):
         if seen.memory_ids:
             yield Notice("ambiguous_memory", memory.address, len(seen.memory_ids), memory.source)
         return
+    if memory.users:
+        yield from _user_notices(memory, _live_users(seen))
+    if isinstance(memory, ContactMemory) and isinstance(seen, Present):
+        others = seen.facts.keys() - {fact.key for fact in memory.facts}
+        if others and (unmanaged := sorted(others - memory.left_out)):
+            yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))
+
+
+def _user_notices(memory: Memory, live: LiveUsers) -> Iterator[Notice]:
     for user in memory.users:
         if several := live.ambiguous.get(user.phone_number):
             yield Notice("ambiguous_user", user_address(memory.address, user.phone_number), several, user.source)
@@ -214,10 +215,6 @@ def _memory_notices(memory: Memory, seen: ObservedMemory) -> Iterator[Notice]:
         yield Notice("unverifiable", memory.address, unverifiable, memory.source)
     if unconfirmed := sum(_is_unconfirmed(user, live.known.get(user.phone_number)) for user in memory.users):
         yield Notice("unconfirmed_key", memory.address, unconfirmed, memory.source)
-    if isinstance(memory, ContactMemory) and isinstance(seen, Present):
-        unmanaged = sorted(seen.facts.keys() - {fact.key for fact in memory.facts} - memory.left_out)
-        if unmanaged:
-            yield Notice("unmanaged", memory.address, len(unmanaged), memory.source, tuple(unmanaged))
 
 
 def _remembered(observed: Observed) -> Iterator[Notice]:
