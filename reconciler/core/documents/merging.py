@@ -28,7 +28,7 @@ from reconciler.core.model.nearest import similar_keys
 from reconciler.core.model.observed import KnownKeys, NewKey
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Measures, compare_guard
-from reconciler.core.model.value import Json, sha256_of_list
+from reconciler.core.model.value import Json, normal, sha256_of_list
 from reconciler.core.plan.measures import SummaryEntry
 from reconciler.core.plan.notices import likely_typos
 from reconciler.errors import InputError, Source
@@ -262,7 +262,7 @@ def _receipt(receipts: Sequence[ReceiptDocument], shards: Shards) -> ReceiptDocu
 
 def _digest(content: Iterable[Json]) -> str:
     """Return a digest without a key; it only distinguishes merged plans, which cannot be applied."""
-    return MERGED + sha256_of_list(content)
+    return MERGED + sha256_of_list(map(normal, content))
 
 
 _Entry = TypeVar("_Entry")

@@ -13,7 +13,7 @@ from reconciler.core.model.address import contact_address, existing_address, mem
 from reconciler.core.model.catalogue import Catalogue
 from reconciler.core.model.rules import Rule
 from reconciler.core.model.text import Secret, holds_secret
-from reconciler.core.model.value import Json, canonical, is_list, normal, sha256_of_list
+from reconciler.core.model.value import NORMAL, Json, canonical, is_list, normal, sha256_of_list
 from reconciler.errors import Source
 
 Policy: TypeAlias = Literal["enforce", "seed"]
@@ -281,7 +281,7 @@ def specs_digest(desired: Desired, digest: Callable[[Json], str]) -> str:
 
 def _normalized(value: Json, digest: Callable[[Json], str]) -> Json:
     """Return a value in normal form, with secrets as digests; plain text, the usual case, is returned unchanged."""
-    return value if type(value) is str or value is None else normal(_guarded(value, digest))
+    return value if type(value) in NORMAL else normal(_guarded(value, digest))
 
 
 def _guarded(value: Json, digest: Callable[[Json], str]) -> Json:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeGuard, get_type_hints
 
@@ -22,6 +23,12 @@ MOST_WHOLE = 2**53 - 1
 
 _SIGNIFICANT = 15
 """So many digits of a decimal survive as a double, whatever follows in zeros."""
+
+NORMAL = frozenset((str, int, bool, type(None)))
+"""Types whose values are their own normal form."""
+
+_AT_ONCE = 100
+"""So many values of a list are written at once."""
 
 _LONG = 400
 """Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""
@@ -79,6 +86,8 @@ def same(left: Json, right: Json) -> bool:
 
 def covers(live: Json, declared: Json) -> bool:
     """Return whether a live value already has all that is declared; a mapping may have more."""
+    if isinstance(declared, str):
+        return live == declared
     if isinstance(declared, dict):
         return isinstance(live, dict) and all(
             key in live and covers(live[key], value) for key, value in declared.items()
@@ -127,29 +136,34 @@ def canonical(value: Json) -> str:
 
 
 def canonical_parts(values: Iterable[Json]) -> Iterator[bytes]:
-    """Yield a list as `canonical` writes it, one value after the other: the whole of a long list would be large."""
-    yield b"["
-    for number, value in enumerate(values):
-        yield f"{',' if number else ''}{canonical(value)}".encode()
-    yield b"]"
+    """Yield a list as `canonical` writes it, some values after the others: the whole of a long list would be large."""
+    return _parts(map(normal, values))
+
+
+def _parts(values: Iterable[Json]) -> Iterator[bytes]:
+    rest, lead = iter(values), b"["
+    while some := list(islice(rest, _AT_ONCE)):
+        yield lead + write_normal(some)[1:-1].encode()
+        lead = b","
+    yield b"]" if lead == b"," else b"[]"
 
 
 def sha256_of_list(values: Iterable[Json]) -> str:
-    """Return the SHA-256 of a list as `canonical` writes it, in hexadecimal."""
+    """Return the SHA-256 of a list as `canonical` writes it, in hexadecimal; its values are in normal form already."""
     hashed = hashlib.sha256()
-    for part in canonical_parts(values):
+    for part in _parts(values):
         hashed.update(part)
     return hashed.hexdigest()
 
 
 def normal(value: Json) -> Json:
     """Return the normal form of a value: one for each number."""
-    if isinstance(value, str):
+    if type(value) in NORMAL or isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return {key: normal(item) for key, item in value.items()}
+        return {key: item if type(item) in NORMAL else normal(item) for key, item in value.items()}
     if is_list(value):
-        return [normal(item) for item in value]
+        return [item if type(item) in NORMAL else normal(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
