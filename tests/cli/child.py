@@ -3,26 +3,28 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.cli.main import main
 from tests import warm
 from tests.warm import ROOT
 
 KEY = "sk-live-key"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def forked(*arguments: str) -> BaseProcess:
-    """Start the program in the current folder: in a process forked from one that is warm, so without delay."""
-    return warm.forked(_call, arguments, str(Path.cwd()))
+def forked(*arguments: str, folder: Path | None = None, environ: Mapping[str, str] = _NOTHING) -> BaseProcess:
+    """Start the program in a folder: in a process forked from one that is warm, so without delay."""
+    return warm.forked(_call, arguments, str(folder or Path.cwd()), {"TEST_KEY": KEY, **environ})
 
 
-def _call(arguments: tuple[str, ...], folder: str) -> None:
+def _call(arguments: tuple[str, ...], folder: str, environ: Mapping[str, str]) -> None:
     os.chdir(folder)
-    os.environ["TEST_KEY"] = KEY
+    os.environ.update(environ)
     with Path("child.txt").open("w", encoding="utf-8") as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)

@@ -1,7 +1,6 @@
 """State that machines share: two clones, each a machine of its own, on a folder or a bucket."""
 
 import json
-import os
 import random
 import re
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.main import main
 from reconciler.errors import RefusedError, StateError
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
@@ -19,9 +17,8 @@ from reconciler.sandbox.store import Store
 from reconciler.storage.bucket import BucketStore, open_bucket
 from reconciler.storage.lease import Lease
 from reconciler.storage.store import Kept
-from tests import warm
 from tests.buckets import new_bucket, variables
-from tests.cli.child import KEY
+from tests.cli.child import forked
 from tests.cli.conftest import Repository
 
 WORLDS = 10
@@ -42,16 +39,7 @@ def bucket(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def started(clone: Path, *arguments: str) -> BaseProcess:
     """Start the program in a clone, as if on another machine."""
-    return warm.forked(_call, arguments, str(clone), {**variables(), "TEST_KEY": KEY})
-
-
-def _call(arguments: tuple[str, ...], folder: str, environ: Mapping[str, str]) -> None:
-    os.chdir(folder)
-    os.environ.update(environ)
-    with Path("child.txt").open("w", encoding="utf-8") as sink:
-        os.dup2(sink.fileno(), 1)
-        os.dup2(sink.fileno(), 2)
-    os._exit(main(arguments))
+    return forked(*arguments, folder=clone, environ=variables())
 
 
 def cloned(repository: Repository, name: str, contacts: Mapping[int, Mapping[str, int]]) -> Path:
