@@ -49,7 +49,7 @@ class Retrying:
         return tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             retry=tenacity.retry_if_exception(_worth_repeating),
-            wait=tenacity.wait_exponential(multiplier=0.5, max=30) + tenacity.wait_random(0, 0.5),
+            wait=tenacity.wait_exponential(multiplier=0.5) + tenacity.wait_random(0, 0.5),
             before_sleep=self._note_why,
             sleep=self._pause,
             reraise=True,

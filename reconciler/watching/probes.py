@@ -83,7 +83,6 @@ def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
                 app,
                 log_config=None,
                 log_level="critical",
-                access_log=False,
                 server_header=False,
                 lifespan="off",
                 ws="none",

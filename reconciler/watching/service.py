@@ -38,6 +38,11 @@ class Schedule(Struct, frozen=True):
     jitter: float = 0.0
     longest: float = _LONGEST
 
+    @property
+    def patience(self) -> float:
+        """Return for how many seconds after its time a sign of life may come."""
+        return max(_LEAST_PATIENCE, _INTERVALS * (self.interval + self.jitter))
+
     def pause(self, failures: int, share: float) -> float:
         """Return the pause after so many failures in a row; `share`, from 0 to 1, is the part of the jitter to add."""
         doubled = self.interval * 2.0 ** min(failures, _MOST_DOUBLINGS)
@@ -69,8 +74,7 @@ async def watch_account(watched: Watched, around: Surroundings, times: Times | N
     """
     refuse_aimless(watched.options, around)
     times = times or real_times()
-    patience = max(_LEAST_PATIENCE, _INTERVALS * (watched.schedule.interval + watched.schedule.jitter))
-    health = Health(times.clock, patience=patience)
+    health = Health(times.clock, patience=watched.schedule.patience)
     metrics = Metrics(version=__version__)
     log = WatchLog(watched.output_format, around.reporter.note, times.clock.now)
 

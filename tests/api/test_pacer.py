@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,12 +9,20 @@ from reconciler.api.answers import ThrottledError
 from reconciler.api.limits import Slots, Throttle, Window
 from reconciler.api.pacer import Budget, Pacer, Waiting
 from reconciler.api.row import InOneGo, RequestRow, Retrying
+from reconciler.api.sharing import SharedWindow
 from reconciler.clock import Clock
 from reconciler.concurrency import for_each
 from reconciler.core.model.settings import Rate
 from reconciler.core.plan.measures import Allowance
 from reconciler.core.remote import NEVER, Rests, Try
-from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, BudgetSpentError, NotSentError
+from reconciler.errors import (
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    BudgetSpentError,
+    NoConnectionError,
+    NotSentError,
+)
 
 
 @dataclass
@@ -389,6 +398,79 @@ def test_a_view_counts_for_a_minute_and_over_no_wait() -> None:
     assert pacer.is_fresh(60.5)
     account.now = 121.0
     assert not pacer.is_fresh(60.5)
+
+
+def test_a_fault_is_followed_by_five_more_attempts_with_growing_pauses_that_say_why() -> None:
+    account = Account(answer=lambda number, _now: ApiUnavailableError(f"fault {number}", may_have_happened=False))
+    with pytest.raises(ApiUnavailableError, match="fault 6"):
+        asyncio.run(repeated(account, account.pacer()))
+
+    assert [why for _, why in account.waits] == [f"fault {number}" for number in range(1, 6)]
+    for (seconds, _), least in zip(account.waits, (0.5, 1.0, 2.0, 4.0, 8.0), strict=True):
+        assert least <= seconds <= least + 0.5
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_budget_that_ends_in_a_pause_knows_whether_the_api_had_answered(*, answered: bool) -> None:
+    fault = ApiUnavailableError("no", may_have_happened=False, answered=answered)
+    account = Account(answer=lambda _number, _now: fault)
+    with pytest.raises(BudgetSpentError) as caught:
+        asyncio.run(repeated(account, account.pacer(budget=Budget(minutes=0.001))))
+
+    assert caught.value.answered is answered
+
+
+@pytest.mark.parametrize(
+    ("error", "was_answered"),
+    [
+        (None, True),
+        (ApiRejectedError("no", status=400), True),
+        (ApiUnavailableError("502", may_have_happened=False), False),
+        (NoConnectionError("no way"), False),
+    ],
+)
+def test_an_api_that_says_yes_or_no_was_answered(error: Exception | None, *, was_answered: bool) -> None:
+    account = Account(answer=lambda _number, _now: error)
+    pacer = account.pacer()
+    with pytest.raises(type(error)) if error else nullcontext():
+        send(account, pacer, 1)
+
+    assert pacer.was_answered is was_answered
+
+
+def test_requests_are_counted_with_those_that_the_limit_counts_and_the_time_that_it_takes() -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(2, 60))
+    send(account, pacer, 3, is_limited=False)
+    send(account, pacer, 5)
+
+    assert (pacer.requests_sent, pacer.limited_sent, pacer.seconds_throttled) == (8, 5, 120.0)
+    asyncio.run(pacer.pause(7.0, "a fault"))
+    assert pacer.seconds_throttled == 120.0
+
+
+def test_whoever_gives_up_first_says_why_nothing_more_is_sent() -> None:
+    account = Account()
+    pacer = account.pacer()
+    pacer.give_up("enough")
+    pacer.give_up("more than enough")
+    with pytest.raises(NotSentError, match=r"^not sent: enough$"):
+        send(account, pacer, 1)
+
+    assert account.came_at == []
+    assert not pacer.is_budget_spent
+
+
+def test_whether_a_rate_is_shared_is_known_of_its_window() -> None:
+    account, rate = Account(), Rate(10, 60)
+    shared = account.pacer(rate=rate)
+    assert not shared.allowance().is_shared
+
+    shared.window = SharedWindow(rate, None, time_of_day=lambda: 0.0, blocks=False)  # type: ignore[arg-type]
+    assert shared.is_rate_shared
+    assert shared.allowance().is_shared
+    assert not account.pacer().is_rate_shared
+    assert account.pacer().free() is None
 
 
 def test_faults_are_counted_apart_from_limits() -> None:

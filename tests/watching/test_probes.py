@@ -1,5 +1,6 @@
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.error import HTTPError
@@ -61,14 +62,30 @@ def test_healthz_says_ok_while_alive_and_503_with_the_last_run_when_stalled(serv
     }
 
 
-def test_readyz_waits_for_a_plan(served: Served) -> None:
-    assert served.get("/readyz")[0] == 503
+def test_readyz_waits_for_a_plan_and_for_signs_of_life(served: Served) -> None:
+    assert served.get("/readyz") == (503, '{"status":"not ready","last_run":null}')
     served.health.last = report(account=account())
-    assert served.get("/readyz")[0] == 200
+    status, text = served.get("/readyz")
+    assert (status, json.loads(text)["status"]) == (200, "ready")
+
+    served.now = 901.0
+    assert served.get("/readyz")[0] == 503
 
 
 def test_nothing_else_is_there_and_nothing_can_be_sent(served: Served) -> None:
     assert served.get("/")[0] == 404
+
+
+def test_an_answer_names_no_server_and_what_is_no_request_is_told_nowhere(
+    served: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with urlopen(f"{served.url}/healthz", timeout=10) as answer:  # noqa: S310  loopback
+        assert "server" not in answer.headers
+    with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as client:
+        client.sendall(b"what?\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 400")
+
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_probe_is_answered_beside_200_clients_that_never_finish(served: Served) -> None:
@@ -91,8 +108,11 @@ def test_a_port_that_is_taken_is_an_error_that_names_the_flag() -> None:
 
 def test_a_port_can_be_listened_on_again_at_once() -> None:
     app = create_app(Metrics(version="1").registry, Health(Clock(monotonic=lambda: 0.0), patience=1))
+    before = set(threading.enumerate())
     with serving(app, "127.0.0.1", 0) as url, urlopen(f"{url}/healthz", timeout=10) as answer:  # noqa: S310  loopback
         assert answer.read()
+        assert [thread.daemon for thread in set(threading.enumerate()) - before] == [True]
+    assert set(threading.enumerate()) == before
     with serving(app, "127.0.0.1", int(url.rpartition(":")[2])) as again:
         assert again == url
 

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,15 @@ def test_each_failure_doubles_the_pause_up_to_an_hour() -> None:
     pauses = [Schedule(interval=300).pause(failures, 0.5) for failures in range(6)]
 
     assert pauses == [300, 600, 1200, 2400, 3600, 3600]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seconds"), [(Schedule(1), 300), (Schedule(90, jitter=10), 300), (Schedule(90, jitter=11), 303)]
+)
+def test_a_sign_of_life_may_be_three_intervals_late_and_at_least_five_minutes(
+    schedule: Schedule, seconds: float
+) -> None:
+    assert schedule.patience == seconds
 
 
 def test_an_interval_beyond_the_longest_pause_stays_what_it_is() -> None:
