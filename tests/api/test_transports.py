@@ -8,15 +8,17 @@ from threading import Event
 import pytest
 from msgspec.structs import replace
 
+from reconciler import __version__
+from reconciler.api.answers import ApiAnswer
 from reconciler.api.client import connection, over_aiohttp
 from reconciler.api.client import transport as carrying
-from reconciler.api.client.endpoint import Received
+from reconciler.api.client.endpoint import Endpoint, Received
 from reconciler.api.client.transport import Transport
-from reconciler.api.requests import READS
+from reconciler.api.requests import READS, READS_AND_WRITES
 from reconciler.concurrency import Stop
 from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError
 from reconciler.sandbox.serve import running
-from tests.api.support import World, call, greeting
+from tests.api.support import KEY, World, call, greeting
 from tests.api.test_client import create
 from tests.api.way import Authority
 
@@ -132,6 +134,53 @@ def test_a_path_is_sent_as_it_is_written(path: str) -> None:
 def test_a_path_that_cannot_be_sent_as_it_is_written_is_refused(path: str) -> None:
     with pytest.raises(ForbiddenCallError, match="cannot be sent as it is written; nothing was sent"):
         asked_for(path)
+
+
+@pytest.mark.usefixtures("transport")
+def test_what_is_sent_is_what_the_api_needs_and_what_comes_back_is_taken_as_it_is() -> None:
+    came: list[bytes] = []
+    head = (
+        b"HTTP/1.1 301 Moved\r\nLocation: /b\r\nSet-Cookie: a=b\r\nRETRY-After: 7\r\nRetry-After: 9\r\nDate: then\r\n"
+    )
+
+    def answer(client: socket.socket) -> None:
+        for end in (b"\r\n\r\n", b"{}"):
+            came.append(b"")
+            while not came[-1].endswith(end):
+                came[-1] += client.recv(65536)
+            client.sendall(head + b"Content-Length: 1\r\n\r\nx")
+
+    async def run(endpoint: Endpoint) -> None:
+        async with connection.connected(endpoint, READS_AND_WRITES) as one:
+            await one.exchange("GET", "/v1/contacts?limit=1", None)
+            await one.exchange("POST", "/v1/contacts/find", b"{}")
+
+    answers: list[ApiAnswer] = []
+    with greeting(answer) as port:
+        endpoint = World(concurrency=1).endpoint(f"http://127.0.0.1:{port}/base", in_process=False)
+        asyncio.run(run(replace(endpoint, on_answer=answers.append)))
+
+    sent = {
+        "host": f"127.0.0.1:{port}",
+        "authorization": KEY,
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+        "user-agent": f"reconciler/{__version__}",
+    }
+    get, post = (one.decode().partition("\r\n\r\n") for one in came)
+    assert fields_of(get[0]) == ("GET /base/v1/contacts?limit=1 HTTP/1.1", sent)
+    assert fields_of(post[0]) == (
+        "POST /base/v1/contacts/find HTTP/1.1",
+        {**sent, "content-type": "application/json", "content-length": "2"},
+    )
+    assert (get[2], post[2]) == ("", "{}")
+    assert [(one.status, one.body, one.retry_after, one.date) for one in answers] == [(301, b"x", "7", "then")] * 2
+
+
+def fields_of(head: str) -> tuple[str, dict[str, str]]:
+    """Return the first line of a request, and its headers by their names in lower case."""
+    first, *lines = head.split("\r\n")
+    return first, {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 @pytest.mark.usefixtures("transport")

@@ -91,7 +91,6 @@ class _OverHttpcore:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             max_connections=connections,
-            max_keepalive_connections=connections,
             keepalive_expiry=_KEPT_ALIVE,
         )
 
