@@ -30,7 +30,7 @@ from reconciler.errors import ApiUnavailableError, EmptyAnswerError
 
 class _Body(BaseModel):
     # errors without their input, which may hold what the account knows of people
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True, hide_input_in_errors=True, defer_build=True)
 
 
 class _ContextBody(_Body):

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,56 @@ def test_of_a_user_that_was_written_only_texts_are_compared(more: dict[str, Any]
     shown = {"phone_number": "+14155550192", "memory_id": "m"}
 
     assert wire.entry_from({"user": {**shown, **more}}, NOBODY) == shown
+
+
+@pytest.mark.parametrize(
+    ("read", "places"),
+    [
+        (lambda: wire.contacts_from({"data": [{"name": "Ana"}, {"name": "Ana"}]}), "data.0.id"),
+        (
+            lambda: wire.contacts_from({"data": [{"id": "c", "memories": [{"name": "Ana"}, {}]}]}),
+            "data.0.memories.0.id",
+        ),
+        (
+            lambda: wire.contact_from({"id": "c", "identifiers": ["Ana", "Ana"], "metadata": "Ana"}, NOBODY),
+            "identifiers.0, metadata",
+        ),
+        (lambda: wire.users_from({"users": ["Ana", "Ana"], "memory_id": ["Ana"]}, NOBODY), "memory_id, users.0"),
+        (lambda: wire.record_from("Ana", NOBODY), "data"),
+    ],
+)
+def test_an_answer_that_is_not_as_documented_is_told_by_its_first_places_without_what_is_there(
+    read: Callable[[], object], places: str
+) -> None:
+    with pytest.raises(ApiUnavailableError, match=rf"documentation describes \(look at {places}\)$") as caught:
+        read()
+
+    assert (caught.value.may_have_happened, caught.value.is_final) == (True, True)
+    assert "Ana" not in f"{caught.value.__cause__}"
+
+
+def test_what_was_got_or_created_is_new_where_the_answer_says_so() -> None:
+    memory: Json = {"id": "m", "contact_id": "c"}
+    for said, is_new in (({"created": True}, True), ({"created": False}, False), ({}, False)):
+        assert wire.created_from({"memory": memory, **said}, NOBODY)[1] is is_new
+        assert wire.resolved_from({"contact": {"id": "c"}, **said}, NOBODY)[1] is is_new
+
+
+def test_of_identifiers_those_that_name_another_contact_are_not_its_own() -> None:
+    shown: Json = [
+        {"identifier_type": "email", "identifier_value": f"{name}@b.co", "contact_id": name}
+        for name in ("c", "d", "", None)
+    ]
+    contact = wire.contact_from({"id": "c", "identifiers": shown}, NOBODY)
+
+    assert contact is not None
+    assert contact.identifiers == (("email", "c@b.co"), ("email", "@b.co"), ("email", "None@b.co"))
+
+
+def test_of_a_profile_what_is_null_is_not_set() -> None:
+    contact = wire.contact_from({"id": "c", "name": "", "metadata": None}, NOBODY)
+
+    assert contact == ContactRecord("c", {"name": ""}, None, None)
 
 
 def test_of_a_user_metadata_and_key_count_where_they_are_texts() -> None:
