@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.answers import ApiAnswer, ThrottledError, body_of, is_add_user_refusal
+from reconciler.api.answers import ApiAnswer, ThrottledError, body_of, is_add_user_refusal, unless_absent
 from reconciler.core.model.masking import without_secrets
-from reconciler.core.model.value import Json
+from reconciler.core.model.value import InexactNumber, Json
 from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -75,6 +75,64 @@ def test_a_no_of_the_api_is_a_rejection(status: int, body: Json | bytes, said: s
 
     assert isinstance(error, ApiRejectedError)
     assert said in told(error)
+
+
+NO = envelope("BAD_REQUEST", "no")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, NO, ApiRejectedError),
+        (300, {"data": {}}, ApiRejectedError),
+        (300, b"", ApiRejectedError),
+        (299, b"", ApiUnavailableError),
+        (499, NO, ApiRejectedError),
+        (500, NO, ApiUnavailableError),
+        (407, NO, ApiRejectedError),
+        (408, NO, ApiUnavailableError),
+        (409, NO, ApiRejectedError),
+        (403, NO, RouteAbsentError),
+        (405, NO, RouteAbsentError),
+        (404, b"", RouteAbsentError),
+        (404, NO, ApiRejectedError),
+        (404, {"errors": ["no"]}, RouteAbsentError),
+        (402, b"", ApiRejectedError),
+        (428, b"", ApiRejectedError),
+        (429, b"", ThrottledError),
+        (502, b"", ApiUnavailableError),
+    ],
+)
+def test_what_an_answer_means_is_decided_at_these_statuses(status: int, body: Json | bytes, kind: type) -> None:
+    error = error_of(answer(status, body))
+
+    assert type(error) is kind
+    assert getattr(error, "status", status) == status
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_empty"),
+    [(204, b"", True), (299, b" \r\n", True), (300, b"", False), (200, b"{}", False), (200, b"0", False)],
+)
+def test_a_success_without_a_body_is_known(status: int, body: bytes, *, is_empty: bool) -> None:
+    assert answer(status, body).is_empty_success is is_empty
+    assert status != 299 or body_of(answer(status, {"data": 1}), hide=KEY) == {"data": 1}
+
+
+def test_nothing_was_found_where_the_api_itself_says_so() -> None:
+    for status, code in ((404, "NOT_FOUND"), (200, "NOT_FOUND"), (404, "MEMORY_ERROR")):
+        assert unless_absent(ApiRejectedError("a", status=status, code=code), 5) == 5
+    for status, code in ((404, ""), (400, "BAD_REQUEST"), (400, "")):
+        with pytest.raises(ApiRejectedError):
+            unless_absent(ApiRejectedError("a", status=status, code=code), 5)
+
+
+@pytest.mark.parametrize("digits", [640, 641, 5_000])
+def test_a_number_of_any_length_is_read(digits: int) -> None:
+    number = body_of(answer(200, b'{"data": %s, "a": %s}' % (b"7" * digits, b"7" * 5_000)), hide=KEY)["data"]
+
+    assert isinstance(number, InexactNumber) is (digits > 640)
+    assert getattr(number, "text", str(number)) == "7" * digits
 
 
 @pytest.mark.parametrize(

@@ -134,9 +134,9 @@ def test_of_a_user_that_was_written_only_texts_are_compared(more: dict[str, Any]
 @pytest.mark.parametrize(
     ("read", "places"),
     [
-        (lambda: wire.contacts_from({"data": [{"name": "Ana"}, {"name": "Ana"}]}), "data.0.id"),
+        (lambda: wire.contacts_from({"data": [{"name": "Ana"}, {"name": "Ana"}]}, 1), "data.0.id"),
         (
-            lambda: wire.contacts_from({"data": [{"id": "c", "memories": [{"name": "Ana"}, {}]}]}),
+            lambda: wire.contacts_from({"data": [{"id": "c", "memories": [{"name": "Ana"}, {}]}]}, 1),
             "data.0.memories.0.id",
         ),
         (
