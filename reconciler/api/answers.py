@@ -124,11 +124,13 @@ def _hidden(refusal: _RefusalBody, key: str) -> _RefusalBody:
 
 def _json_of(answer: ApiAnswer) -> Json:
     """Parse the body; return None for anything but JSON."""
-    for parse_int in (None, _whole_number):  # the second, slower, where a number has more digits than Python parses
+    try:
+        text = answer.body.decode(json.detect_encoding(answer.body), "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    for decoder in _DECODERS:
         try:
-            parsed: Json = json.loads(
-                answer.body, parse_constant=_refuse_constant, parse_float=live_number, parse_int=parse_int
-            )
+            parsed: Json = decoder.decode(text)
         except RecursionError:
             return None
         except ValueError:
@@ -143,6 +145,13 @@ def _whole_number(text: str) -> int | float:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODERS = tuple(
+    json.JSONDecoder(parse_constant=_refuse_constant, parse_float=live_number, parse_int=parse_int)
+    for parse_int in (None, _whole_number)
+)
+"""The second is slower, and for numbers of more digits than Python parses."""
 
 
 def _refusal_in(body: Json) -> _RefusalBody | None:

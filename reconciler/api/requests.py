@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -110,7 +110,8 @@ def content(request: Request) -> bytes | None:
 
 def context(contact_id: str, scope_key: ScopeKey) -> Request:
     """Ask for the facts of a contact in a scope (`GET /v1/memory/context`)."""
-    query = urlencode({"contact_id": contact_id, **scope_key.fields}, quote_via=quote)
+    fields = {"contact_id": contact_id, **scope_key.fields}
+    query = "&".join([f"{name}={quote(text, safe='')}" for name, text in fields.items()])
     return Request("GET", f"/v1/memory/context?{query}", Asked(contact_id=contact_id))
 
 

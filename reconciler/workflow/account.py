@@ -164,7 +164,7 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
             app=app,
             timeout=TIMEOUT,
             proxy=None if app or offline else _way_to(api, surroundings),
-            on_request=pace.note if options.debug else _ignore,
+            on_request=pace.note if options.debug else None,
         )
         digest = _digest_with(key, "account")
         memory_ids = MemoryIds(state.store, environment.name, api, digest)
@@ -314,10 +314,6 @@ def _way_to(api: str, surroundings: Surroundings) -> "Proxy | None":
     for secret in proxy.secrets if proxy else ():
         surroundings.reporter.key(secret)
     return proxy
-
-
-def _ignore(_line: str) -> None:
-    """Note nothing."""
 
 
 def _digest_with(key: str, text: str) -> str:

@@ -123,7 +123,8 @@ class Sender:
         self.doubts.append(error)
 
     def _report(self, request: Request, result: str) -> None:
-        self._endpoint.on_request(f"{request.method} {_QUERIED.sub('=…', request.path)}: {result}")
+        if self._endpoint.on_request is not None:
+            self._endpoint.on_request(f"{request.method} {_QUERIED.sub('=…', request.path)}: {result}")
 
 
 _Done = TypeVar("_Done")

@@ -90,7 +90,7 @@ class Endpoint(Struct, frozen=True):
     timeout: float = 30.0
     answer_timeout: float = 60.0
     proxy: "Proxy | None" = None
-    on_request: Callable[[str], None] = lambda _line: None
+    on_request: Callable[[str], None] | None = None
     on_answer: Callable[[ApiAnswer], None] | None = None
     transport: "Carrier | None" = None
 
