@@ -1,6 +1,6 @@
 """The connection to the API: single calls that are allowed, each answered within its time."""
 
-from asyncio import get_running_loop, timeout
+from asyncio import TimerHandle, get_running_loop, timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from reconciler.api.client.failures import FAILURES, no_answer, unreachable
 from reconciler.api.client.transport import Transport
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
 
-_LOOK = 1.0  # seconds after which a request that waits looks whether the run is to stop
+_LOOK = 1.0  # seconds after which waits for answers are looked at, and whether the run is to stop
 
 
 @asynccontextmanager
@@ -40,31 +40,57 @@ async def connected(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["Conn
         yield Connection(transport, endpoint, allowed)
 
 
+class _Wait:
+    """The wait for one answer: `limit` ends it after so many `seconds`."""
+
+    def __init__(self, began: float, seconds: float) -> None:
+        self.limit = timeout(None)
+        self.began = began
+        self.seconds = seconds
+
+
 class _Patience:
-    """How many seconds an answer may take; once the run is to stop, only so many more as a write under way needs."""
+    """
+    How long answers may take; once the run is to stop, only so much longer as a write under way needs.
+
+    One timer looks at all that are under way: one for each request would cost more than sending it.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.seconds = endpoint.seconds_for_an_answer
-        self.limit = timeout(self.seconds)
-        self._pacer = endpoint.pacer
+        self._endpoint = endpoint
         self._loop = get_running_loop()
-        self._began = self._loop.time()
+        self._waits: set[_Wait] = set()
+        self._timer: TimerHandle | None = None
 
-    def __enter__(self) -> None:
-        self._next = self._loop.call_later(_LOOK, self._look)
+    def begin(self) -> _Wait:
+        """Begin to wait for an answer; its limit has to be entered at once."""
+        wait = _Wait(self._loop.time(), self._endpoint.seconds_for_an_answer)
+        self._waits.add(wait)
+        self._look_at(wait.began + min(_LOOK, wait.seconds))
+        return wait
 
-    def __exit__(self, *_error: object) -> None:
-        self._next.cancel()
+    def end(self, wait: _Wait) -> None:
+        """End the wait for an answer, whether it came or not."""
+        self._waits.discard(wait)
+
+    def _look_at(self, when: float) -> None:
+        if self._timer is None or when < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(when, self._look)
 
     def _look(self) -> None:
-        passed = self._loop.time() - self._began
-        if self.limit.expired():
-            return
-        if not self._pacer.is_stopping:
-            self._next = self._loop.call_later(_LOOK, self._look)
-        elif passed + SHORTEST_ANSWER < self.seconds:
-            self.seconds = round(passed) + SHORTEST_ANSWER
-            self.limit.reschedule(self._began + self.seconds)
+        self._timer = None
+        now, is_stopping = self._loop.time(), self._endpoint.pacer.is_stopping
+        for wait in tuple(self._waits):
+            passed = now - wait.began
+            if is_stopping and passed + SHORTEST_ANSWER < wait.seconds:
+                wait.seconds = round(passed) + SHORTEST_ANSWER
+            if passed >= wait.seconds:
+                self._waits.discard(wait)
+                wait.limit.reschedule(now)
+            else:
+                self._look_at(min(now + _LOOK, wait.began + wait.seconds))
 
 
 class Connection:
@@ -75,6 +101,7 @@ class Connection:
         self._endpoint = endpoint
         self._allowed = allowed
         self._base_path = endpoint.base_path
+        self._patience = _Patience(endpoint)
 
     async def exchange(
         self, method: str, path: str, content: bytes | None, *, most_bytes: int = MOST_OF_A_RECORD
@@ -85,16 +112,17 @@ class Connection:
         An answer that takes too long as a whole, or is larger than `most_bytes`, is not read to its end.
         """
         self._allowed.check(method, path.partition("?")[0])
-        patience = _Patience(self._endpoint)
+        wait = self._patience.begin()
         try:
-            with patience:
-                async with patience.limit:
-                    received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
+            async with wait.limit:
+                received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
         except FAILURES as error:
-            if patience.limit.expired():
+            if wait.limit.expired():
                 where = self._endpoint.base_url
-                raise no_answer(f"the answer of {where} did not end within {patience.seconds:g} seconds") from error
+                raise no_answer(f"the answer of {where} did not end within {wait.seconds:g} seconds") from error
             raise unreachable(error, self._endpoint) from error
+        finally:
+            self._patience.end(wait)
         headers = received.headers
         answer = ApiAnswer(
             received.status,
