@@ -1,23 +1,29 @@
 """Files and bytes → documents: plain data, places, and all that is wrong in them."""
 
 import os
-import re
 import stat
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import yaml
 from msgspec import Struct
 
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
+from reconciler.reading.builder import Builder, Skip, UnreadableError
+from reconciler.reading.parser import (
+    CONFLICT,
+    PARSER,
+    RESOLVE,
+    Parser,
+    PythonParser,
+    conflict_marker,
+    decoded,
+    is_nesting_limit,
+    misread_questions,
+    parsed,
+)
 from reconciler.reading.places import Addressing, Lines, Node, dotted
-from reconciler.reading.plain import plain_document
-
-if TYPE_CHECKING:  # most files are in the plain style
-    from reconciler.reading.builder import Skip
-    from reconciler.reading.parser import Parser
 
 LARGEST_FILE = 64 << 20
 """A file with more bytes is refused, before it is in memory."""
@@ -51,7 +57,7 @@ def read_file(
     *,
     name: str,
     address: Addressing = dotted,
-    skip: "Skip | None" = None,
+    skip: Skip | None = None,
     known: Callable[[bytes], ParsedFile | None] | None = None,
 ) -> ParsedFile:
     """
@@ -86,7 +92,7 @@ def _bytes_of(path: Path, size: int) -> bytes:
 
 
 def read_bytes(
-    data: bytes, *, file: str, address: Addressing = dotted, parser: "Parser | None" = None, skip: "Skip | None" = None
+    data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER, skip: Skip | None = None
 ) -> ParsedFile:
     """Read YAML; see `read_file`."""
     text = decoded(data, file=file)
@@ -95,14 +101,23 @@ def read_bytes(
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
         return ParsedFile((), (lines.problem(marker, CONFLICT, cure=RESOLVE),), data=data)
-    has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
-    if skip is None and parser is None and (plain := plain_document(text)):
-        value, mark = plain
-        return ParsedFile((Node(value, lines, mark),), (), is_complete=True, has_references=has_references, data=data)
-    from reconciler.reading.parser import read_events  # noqa: PLC0415  most files are in the plain style
+    if skip:
+        skip.begin()
+    builder = Builder(lines, address, misread=misread_questions(text), skip=skip)
+    last: tuple[Problem, ...] = ()
+    try:
+        builder.take(parsed(text, parser))
+    except UnreadableError as error:
+        last = (error.problem,)
+    except yaml.MarkedYAMLError as error:
+        if parser is not PythonParser and is_nesting_limit(error):
+            return read_bytes(data, file=file, address=address, parser=PythonParser, skip=skip)
+        from reconciler.reading.syntax import syntax_problem  # noqa: PLC0415  only what is wrong needs it
 
-    documents, problems, is_complete = read_events(text, lines, address, parser=parser, skip=skip)
-    return ParsedFile(documents, problems, is_complete, has_references, data)
+        last = (syntax_problem(error, text, lines),)
+    problems = (*builder.problems, *last)
+    has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
+    return ParsedFile(builder.documents, problems, not last, has_references, data)
 
 
 def too_large(limit: int) -> str:
@@ -127,74 +142,3 @@ def identity(path: Path) -> object:
     except OSError:
         return path
     return status.st_dev, status.st_ino
-
-
-_SAVE = "save the file as UTF-8"
-_UTF16 = "the file seems to be UTF-16: save it as UTF-8"
-_PLAIN_BYTES = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
-_UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-"""All that YAML forbids, and the line separators: some YAML readers end a line at them, and some do not."""
-
-_NAMES = {"\0": "a NUL byte", "\ufeff": "a byte order mark", "\u2028": "a line separator", "\u2029": "a line separator"}
-
-
-CONFLICT = "this line is a marker of a merge conflict"
-RESOLVE = "resolve the conflict, and remove the lines that start with <<<<<<<, |||||||, ======= and >>>>>>>"
-_CONFLICT = r"^(?:<{7}|>{7})(?: |\r?$)"
-
-
-def conflict_marker(text: str) -> int | None:
-    """Return where the first line starts that is only a conflict mark of git's."""
-    found = re.search(_CONFLICT, text, re.MULTILINE) if "<<<<<<<" in text or ">>>>>>>" in text else None
-    return found.start() if found else None
-
-
-def decoded(data: bytes, *, file: str) -> str | Problem:
-    """Return the text of a file, without its byte order mark."""
-    body = data.removeprefix(BOM_UTF8)
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        return not_utf8(body, error.start, file=file)
-    if body.translate(None, _PLAIN_BYTES) and (unfit := re.search(_UNFIT, text)):
-        return _not_yaml(text, unfit.start(), file=file)
-    return text
-
-
-def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
-    """Return a problem at the byte where a text stops being UTF-8, with its likely encoding."""
-    before = body[:at].decode()
-    message = f"byte 0x{body[at]:02X} is not UTF-8; {_encoding(body, at)}"
-    return Lines(file, before).problem(len(before), message, cure=_SAVE)
-
-
-def is_utf16(data: bytes) -> bool:
-    """Return whether bytes seem to be UTF-16: by their byte order mark, or since about every other one is NUL."""
-    return data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or _every_other_is_nul(len(data), data.count(b"\0"))
-
-
-def _encoding(body: bytes, at: int) -> str:
-    if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "the file seems to be UTF-16"
-    letter = body[at : at + 1].decode("cp1252", "replace")
-    return f'the file seems to be Latin-1 or Windows-1252, where it means "{letter}"'
-
-
-def _not_yaml(text: str, at: int, *, file: str) -> Problem:
-    letter = text[at]
-    name = _NAMES.get(letter, "a control character")
-    message = f"{name} (U+{ord(letter):04X}) is not allowed in a YAML file"
-    cure = (
-        _UTF16
-        if _every_other_is_nul(len(text), text.count("\0"))
-        else f'remove it, or write it as "{_escape(letter)}" in double quotes'
-    )
-    return Lines(file, text[:at]).problem(at, message, cure=cure)
-
-
-def _every_other_is_nul(length: int, count: int) -> bool:
-    return 1 < length < count * 3
-
-
-def _escape(letter: str) -> str:
-    return f"\\x{ord(letter):02x}" if ord(letter) <= 0xFF else f"\\u{ord(letter):04x}"  # noqa: PLR2004 - what \x holds

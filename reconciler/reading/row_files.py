@@ -19,8 +19,9 @@ from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.value import Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.anchors import MOST_NESTED
-from reconciler.reading.document import CONFLICT, RESOLVE, SPLIT, conflict_marker, read_file, reason, too_large
+from reconciler.reading.document import SPLIT, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
+from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker
 from reconciler.reading.places import Node
 from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, TextLines, csv_rows
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value

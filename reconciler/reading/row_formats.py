@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
-from reconciler.reading.document import CONFLICT, RESOLVE, conflict_marker, is_utf16, not_utf8
+from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker, is_utf16, not_utf8
 
 LONGEST_LINE = 1 << 20
 """A line with more bytes is refused, before all of it is in memory."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
-from reconciler.reading.document import CONFLICT, RESOLVE
+from reconciler.reading.parser import CONFLICT, RESOLVE
 from reconciler.reading.places import Lines
 from reconciler.reading.scalars import Refusal
 

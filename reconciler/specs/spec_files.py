@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from reconciler.errors import Problem
 from reconciler.reading import Files, Node, ParsedFile, SpecFile, find_files, read_bytes, read_file
+from reconciler.reading.builder import Skip
 from reconciler.specs.declarations import Declarations
 from reconciler.specs.problems import spec_address
-
-if TYPE_CHECKING:  # only shards skip entries
-    from reconciler.reading.builder import Skip
 
 
 def find_overlays(entries: Sequence[str], *, root: Path) -> Files:
@@ -55,7 +53,7 @@ class ReadFiles:
 
 
 def read_spec(
-    file: SpecFile, drafts: Mapping[str, bytes], skip: "Skip | None" = None, known: ReadFiles | None = None
+    file: SpecFile, drafts: Mapping[str, bytes], skip: Skip | None = None, known: ReadFiles | None = None
 ) -> ParsedFile:
     """Read a spec file, or its draft where it has one."""
     draft = drafts.get(file.name)

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.core.model.masking import worded
 from reconciler.errors import Problem
-from reconciler.reading.document import decoded
+from reconciler.reading.parser import decoded
 
 
 @pytest.mark.parametrize("data", [b"", b"a: 1", "é: ☎ 😀\r\n\t".encode(), "\u00a0\u2027\u202a\ud7ff\ue000".encode()])
