@@ -480,7 +480,10 @@ def test_a_persona_that_is_not_there_is_not_a_missing_contact() -> None:
     refusal = faults.envelope_error(404, "NOT_FOUND", "Persona not found")
     world = World(rules=(Rule(fault=refusal),))
 
-    assert "does not know the persona" in str(error_of(world, lambda remote: remote.read_context("c-1", PERSONA)))
+    error = error_of(world, lambda remote: remote.read_context("c-1", PERSONA))
+    assert str(error).endswith(f": the account does not know the persona {PERSONA.persona_id}")
+    assert isinstance(error, ApiRejectedError)
+    assert (error.status, error.code) == (404, "NOT_FOUND")
 
 
 def test_a_fault_that_stays_is_given_up_after_six_attempts() -> None:
@@ -507,7 +510,10 @@ def test_a_duplicate_user_has_an_error_of_its_own() -> None:
         await add_user(remote)
         await add_user(remote)
 
-    assert isinstance(error_of(World(), twice), AddUserRefusedError)
+    error = error_of(World(), twice)
+    assert isinstance(error, AddUserRefusedError)
+    assert error.code == "MEMORY_ADD_USER_ERROR"
+    assert error.said
 
 
 @pytest.mark.parametrize("style", ["object", "null", "not_found"])
@@ -585,7 +591,9 @@ def test_what_is_told_of_requests_holds_neither_key_nor_values() -> None:
 
     world.call(write)
 
+    world.call(lambda remote: remote.read_context("c-1", PERSONA))
     assert world.told[0] == "POST /v1/memory/contact: ok"
+    assert world.told[-1] == "GET /v1/memory/context?contact_id=…&persona_id=…: ok"
     assert KEY not in "".join(world.told)
     assert "premium" not in "".join(world.told)
     assert KEY not in repr(world.endpoint())

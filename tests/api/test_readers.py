@@ -287,6 +287,44 @@ WITH_USERS = {
 }
 
 
+USERS = [user("+14155550192"), user("+442079460001")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "choice", "ids", "cost", "requests"),
+    [
+        (people(3), "auto", {}, (0, 0), 1),
+        (people(3), "context", {}, (0, 0), 1),
+        (BY_ID, "context", {}, (1, 1), 1),
+        (BY_ID, "context", {REMEMBERED: "mem-1"}, (1, 1), 1),
+        (BY_ID, "auto", {}, (0, 0), 1),
+        (desired(memory(users=USERS)), "auto", {}, (1, 1), 2),
+        (desired(memory(users=USERS)), "context", {REMEMBERED: "mem-1"}, (1, 2), 2),
+        (desired(memory(users=USERS, contact="jon"), memory()), "contacts", {}, (1, 1), 2),
+        (desired(existing(*USERS, memory_id="mem-1")), "auto", {}, (1, 1), 1),
+        (desired(existing(memory_id="mem-1"), memory()), "auto", {}, (0, 0), 1),
+    ],
+)
+def test_what_reading_costs_is_told_before_it_and_then_each_memory(
+    wanted: Desired, choice: ReaderChoice, ids: dict[str, str], cost: tuple[int, int], requests: int
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    observing = Observing(
+        choice,
+        ids,
+        4,
+        lambda done, of: told.append(("read", done, of)),
+        lambda _line: None,
+        on_cost=lambda memories, requests: told.append(("cost", memories, requests)),
+    )
+    world = served(WITH_USERS)
+    observed = call_reader(world.endpoint(), lambda reader: observe(reader, wanted, observing))
+
+    number = len(wanted.memories)
+    assert told == [("cost", *cost), *(("read", done, number) for done in range(1, number + 1))]
+    assert observed.requests == len(world.requests) == requests
+
+
 def test_users_are_listed() -> None:
     users = users_of(served(WITH_USERS))
 
@@ -359,6 +397,8 @@ def test_where_users_cannot_be_read_at_all_nothing_is_known() -> None:
 class Slow(FakeWriter):
     """Answers late, so that many ask before the first is answered; offers neither of the calls that look users up."""
 
+    requests_sent = 0
+
     async def list_users(self, memory_id: str, offset: int) -> UserPage:
         self.calls.append("list")
         for _ in range(20):
@@ -381,6 +421,15 @@ def test_whether_users_can_be_looked_up_is_found_out_once_before_the_workers_fan
         assert not found.is_known(user().phone_number)
 
     asyncio.run(for_each(range(30), read, concurrency=10))
+
+    assert remote.calls == ["list", "ask"]
+
+
+def test_a_plan_finds_that_out_with_its_first_memory() -> None:
+    remote = Slow()
+    wanted = desired(*(replace(existing(user(), memory_id=f"m-{n}"), name=f"n{n}") for n in range(4)))
+    observing = Observing("auto", {}, 4, lambda _done, _of: None, lambda _line: None)
+    asyncio.run(observe(remote, wanted, observing))  # type: ignore[arg-type]
 
     assert remote.calls == ["list", "ask"]
 

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from reconciler.clock import Clock
 from reconciler.concurrency import Stop
+from reconciler.watching import service
 from reconciler.watching.report import Report, RunResult
 from reconciler.watching.run import Times, real_times
-from reconciler.watching.service import Schedule, failures_after, keep_watching
+from reconciler.watching.service import Schedule, Watched, failures_after, keep_watching
+from reconciler.workflow.options import RunOptions
 from tests.watching.reports import account, report
 
 SECONDS = st.floats(min_value=1, max_value=1e6)
@@ -40,6 +42,23 @@ def test_a_sign_of_life_may_be_three_intervals_late_and_at_least_five_minutes(
     schedule: Schedule, seconds: float
 ) -> None:
     assert schedule.patience == seconds
+
+
+@pytest.mark.parametrize(
+    ("watched", "words"),
+    [
+        (
+            Watched(RunOptions(), applies=False, schedule=Schedule(300), listen=("", 0), output_format="text"),
+            "planning every 5 min",
+        ),
+        (
+            Watched(RunOptions(), applies=True, schedule=Schedule(60, jitter=30), listen=("", 0), output_format="text"),
+            "applying every 1 min, and up to 30 s more",
+        ),
+    ],
+)
+def test_a_watch_says_what_it_does_and_how_often(watched: Watched, words: str) -> None:
+    assert service._announced(watched) == words  # noqa: SLF001  the first line of each log
 
 
 def test_an_interval_beyond_the_longest_pause_stays_what_it_is() -> None:
