@@ -9,9 +9,8 @@ import os
 import re
 from collections.abc import Callable
 from functools import cache
-from operator import is_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import click
 from msgspec import Struct
@@ -65,12 +64,28 @@ def _renamed(value: Any, rename: _Rename) -> Any:  # noqa: ANN401  any part of a
         return tuple([_renamed(item, rename) for item in value])
     if not isinstance(value, Struct):
         return value
-    names = value.__struct_fields__
-    if "file" in names and "line" in names:
+    if _is_place(value.__class__):
         return replace(value, file=rename(value.file))  # type: ignore[attr-defined]
-    before = [getattr(value, name) for name in names]
-    after = [_renamed(part, rename) if isinstance(part, tuple | Struct) and part else part for part in before]
-    return value if all(map(is_, before, after)) else value.__class__(*after)
+    parts = ((name, getattr(value, name)) for name in _with_places(value.__class__))
+    renamed = {name: _renamed(part, rename) for name, part in parts if part}
+    return replace(value, **renamed) if renamed else value
+
+
+@cache
+def _with_places(kind: type[Struct]) -> tuple[str, ...]:
+    """Return the fields of a part of a document that may hold places: most hold values, and need no look."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold_places(hint))
+
+
+def _may_hold_places(hint: Any) -> bool:  # noqa: ANN401  any type
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _is_place(hint) or bool(_with_places(hint))
+    return any(map(_may_hold_places, get_args(hint)))
+
+
+@cache
+def _is_place(kind: type[Struct]) -> bool:
+    return {"file", "line"} <= set(kind.__struct_fields__)
 
 
 def _rename() -> _Rename | None:
