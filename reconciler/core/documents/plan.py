@@ -5,16 +5,15 @@ Every format is rendered from these, so that none can show what the JSON lacks. 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Literal, TypeAlias
-
-from msgspec.structs import asdict
 
 from reconciler.core.model.desired import Policy
 from reconciler.core.model.masking import Mixed, Shown, Text
 from reconciler.core.model.rules import RuleKind
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import NOTHING_MEASURED, ExceededGuard, Measures
-from reconciler.core.model.value import DocumentPart, Json
+from reconciler.core.model.value import NORMAL, DocumentPart, Json
 from reconciler.core.plan.base import Cause
 from reconciler.core.plan.measures import SummaryEntry
 
@@ -309,11 +308,17 @@ def operations_digest(plan: PlanDocument, digest: Callable[[Iterable[Json]], str
 
 
 def _entry(value: object) -> Json:
-    if value is None or isinstance(value, str | int | float):
-        return value
     if isinstance(value, DocumentPart):
-        return {name: _entry(part) for name, part in asdict(value).items() if name not in _UNCOUNTED}
+        parts = ((name, getattr(value, name)) for name in _counted(value.__class__))
+        return {name: part if type(part) in NORMAL else _entry(part) for name, part in parts}
     if isinstance(value, list | tuple):
-        return [_entry(item) for item in value]
-    assert isinstance(value, Mapping)  # noqa: S101  a document holds nothing else
-    return {key: _entry(item) for key, item in value.items()}
+        return [item if type(item) in NORMAL else _entry(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: item if type(item) in NORMAL else _entry(item) for key, item in value.items()}
+    assert value is None or isinstance(value, str | int | float)  # noqa: S101  a document holds nothing else
+    return value
+
+
+@cache
+def _counted(kind: type[DocumentPart]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name not in _UNCOUNTED)
