@@ -1,5 +1,6 @@
 """Lists and texts are shown whole up to their bound; one more, and the rest is counted or cut."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,14 +18,23 @@ from reconciler.core.model.observed import Present
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.core.plan.receipt import RunRecord
+from reconciler.errors import Problem
+from reconciler.render import sarif
 from reconciler.render.campaign import render_campaign_markdown, render_campaign_text
-from reconciler.render.junit import render_plan_junit
+from reconciler.render.changes import Line
+from reconciler.render.github import render_plan_github, render_receipt_github
+from reconciler.render.html import page as page_of
+from reconciler.render.html.html import MOST_ROWS
+from reconciler.render.html.page import build_page
+from reconciler.render.html.rows import Cell, TableRow, named, row_of
+from reconciler.render.junit import render_plan_junit, render_receipt_junit
 from reconciler.render.markdown import render_plan_markdown
 from reconciler.render.markup import marker
-from reconciler.render.notices import guard_sentence, keys_of, rule_sentence
+from reconciler.render.notices import guard_sentence, keys_of, refusal_sentences, rule_sentence
 from reconciler.render.notification import shortened_errors
 from reconciler.render.output import PLAIN
 from reconciler.render.plan_text import render_plan_text
+from reconciler.render.sarif import MOST_RESULTS, render_problems_sarif
 from reconciler.render.tables import (
     render_comparison_markdown,
     render_comparison_text,
@@ -201,7 +211,37 @@ def compared_to(name: str) -> str:
     return render_comparison_markdown(replace(filled(ComparisonDocument, ""), left=name))
 
 
+def with_line(**changes: Any) -> PlanDocument:
+    """Return a plan of one fact, whose line is changed."""
+    made = changing()
+    return replace(made, operations=(replace(made.operations[0], **changes),))
+
+
+def in_environment(name: str, **changes: Any) -> PlanDocument:
+    return changing(environment=name, api="a", operations=(), **changes)
+
+
+def failed_at(file: str, detail: str = "why") -> ReceiptDocument:
+    outcome = OutcomeEntry("write_facts", "a", "failed", detail, PlaceEntry(file, 1))
+    return replace(filled(ReceiptDocument, ""), outcomes=(outcome,))
+
+
 TEXTS: dict[str, tuple[int, Callable[[str], str]]] = {
+    "a message of a problem for code scanning": (1_000, lambda t: render_problems_sarif([Problem("f", 1, 1, "", t)])),
+    "the file of an annotation": (4_096, lambda t: render_receipt_github(failed_at(t))),
+    "the address of an annotation": (400, lambda t: render_plan_github(with_line(address=t))),
+    "the environment of a rule's annotation": (
+        200,
+        lambda t: render_plan_github(changing(environment=t, operations=(), rules=(rule(1),))),
+    ),
+    "an outcome of a test report": (1_000, lambda t: render_receipt_junit(failed_at("f", t))),
+    "a name of a campaign": (160, lambda t: render_campaign_markdown(replace(campaign(1), environment=t))),
+    "an environment in a comment": (
+        80,
+        lambda t: render_plan_markdown(changing(environment=t, api="a")).split("<h3>")[1].split("</h3>")[0],
+    ),
+    "an address in a comment": (160, lambda t: render_plan_markdown(with_line(address=t))),
+    "a name in the report": (300, named),
     "a key of a notice": (80, lambda text: keys_of(NoticeEntry("unmanaged", "a", 1, keys=(text,)))),
     "an error of a notification": (300, lambda text: shortened_errors((text,))[0]),
     "the message of a rule in a comment": (300, rule_saying),
@@ -274,3 +314,179 @@ def test_columns_stand_below_their_headings_however_wide_their_letters_are(name:
 
     part = replace(filled(CampaignDocument, "").parts[0], shard=None, run="RUN")
     assert len(starts(render_campaign_text(replace(filled(CampaignDocument, ""), parts=(part, part))), "RUN")) == 1
+
+
+def test_the_keys_of_a_notice_take_four_hundred_characters_of_a_comment() -> None:
+    def of(last: int) -> str:
+        keys = tuple("y" * length for length in (80, 80, 80, 80, last))
+        return render_plan_markdown(changing(notices=(NoticeEntry("x", "a", 1, keys=keys),)))
+
+    assert f"and {'y' * 69}</code>" in of(69)
+    assert f"and {'y' * 68}…</code>" in of(70)
+
+
+def test_a_key_is_named_by_five_hundred_characters() -> None:
+    line = Line("write_facts", "a", "fact", "add", PLACE, path=("-" * 500,), after=1)
+
+    assert line.name == f'"{"-" * 500}"'
+    assert replace(line, path=("-" * 501,)).name == line.name
+    assert replace(line, path=("-" * 499,)).name != line.name
+
+
+@pytest.mark.parametrize(("number", "left_out"), [(MOST_RESULTS - 1, 0), (MOST_RESULTS, 0), (MOST_RESULTS + 1, 1)])
+def test_code_scanning_gets_as_many_results_as_it_takes(
+    monkeypatch: pytest.MonkeyPatch, number: int, left_out: int
+) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 3)  # the real one takes long
+    problems = [Problem("f", line, 1, "", "m") for line in range(1, 4 + number - MOST_RESULTS)]
+    (run,) = json.loads(render_problems_sarif(problems))["runs"]
+
+    assert len(run["results"]) == len(problems) - left_out
+    said = [one["message"]["text"] for one in run["invocations"][0]["toolExecutionNotifications"]]
+    assert said == (["1 more result left out: a run holds 3."] if left_out else [])
+
+
+def test_a_refusal_is_annotated_up_to_six_hundred_characters() -> None:
+    def of(length: int) -> str:
+        said = RuleEntry("r", "memory", "y" * length, PLACE, 1, ())
+        return render_plan_github(changing(rules=(said,), operations=()))
+
+    around = len(refusal_sentences(changing(rules=(RuleEntry("r", "memory", "", PLACE, 1, ()),)))[0])
+    assert of(600 - around).endswith("y.\n")
+    assert of(601 - around).endswith("y…\n")
+
+
+def test_a_sentence_about_the_whole_plan_is_annotated_up_to_two_hundred_characters() -> None:
+    def of(length: int) -> str:
+        return render_plan_github(changing(base="y" * length, operations=()))
+
+    around = len("Causes are seen from the specs at .")
+    assert of(200 - around).endswith("y.\n")
+    assert of(201 - around).endswith("y…\n")
+
+
+def test_the_command_of_a_comment_is_cut_at_four_hundred_characters() -> None:
+    around = len("reconciler --project  -e sandbox plan")
+    of = [render_plan_markdown(changing(), project="y" * (length - around)) for length in (400, 401)]
+
+    assert "y -e sandbox plan</code>" in of[0]
+    assert "y -e sandbox pl…</code>" in of[1] or "y -e sandbox pla…</code>" in of[1]
+
+
+def distinct(number: int) -> PlanDocument:
+    """Return a plan in which each memory gets a key of its own, so that none is like another."""
+    return described(plan_all([(memory({name: 1}, contact=name), Present("m", {})) for name in items(number)]))
+
+
+def rows_of(made: PlanDocument) -> list[int]:
+    """Return how many rows a comment shows of a plan, as its budget shrinks."""
+    found: list[int] = []
+    budget = 1_000_000
+    while not found or found[-1]:
+        text = render_plan_markdown(made, characters=budget)
+        found.append(text.count("<tr>"))
+        budget = len(text.encode()) - 1
+    return found
+
+
+def test_a_comment_shows_fewer_rows_step_by_step_until_it_fits() -> None:
+    assert rows_of(distinct(401)) == [401, 400, 250, 160, 100, 60, 40, 20, 10, 5, 2, 1, 0]
+
+
+def test_values_are_cut_at_sixty_characters_before_rows_are_left_out() -> None:
+    made = described(plan_all([(memory({name: "y" * 200}, contact=name), Present("m", {})) for name in items(3)]))
+    whole = render_plan_markdown(made)
+    cut = render_plan_markdown(made, characters=len(whole.encode()) - 1)
+
+    assert (
+        whole.count("y" * 158 + "…")
+        == cut.count("<code>&quot;" + "y" * 58 + "…") + cut.count('"' + "y" * 58 + "…")
+        == 3
+    )
+    assert cut.count("<tr>") == 3
+
+
+def test_twenty_parts_of_a_section_stand_open() -> None:
+    assert "more row" not in render_plan_markdown(distinct(20))
+    assert "<summary>1 more row</summary>" in render_plan_markdown(distinct(21))
+
+
+# The report
+
+
+def line_of(name: str = "k", **changes: Any) -> Line:
+    return Line("write_facts", f"contacts.{name}", "fact", "add", PLACE, **{"path": ("k",), "after": 1, **changes})
+
+
+def test_a_row_is_reckoned_with_all_its_texts_as_they_are_escaped() -> None:
+    row = TableRow(
+        verb="add",
+        badge="add",
+        certain=True,
+        about="",
+        name="n",
+        before=(Cell("note", "ab", "c"),),
+        after=(Cell("value", "<", "é"),),
+        place="p",
+        cause="q",
+        url="u",
+        notes=("v",),
+    )
+
+    assert row.size == 620 + len("nabcpquv") + len("&lt;") + len("é".encode())
+    assert replace(row, notes=()).size == row.size - 1
+
+
+def test_rows_end_where_they_and_their_headings_fill_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert page_of.MOST_BYTES == 19_000_000
+    monkeypatch.setattr(page_of, "MOST_BYTES", 4_000)  # the real one takes long
+    line, other = line_of(), line_of("l")
+    row = row_of(line)
+    headings = 2 * 500 + 2 * (len("k") + len("k") + len("contacts.k"))
+
+    def fitting_of(size: int, *lines: Line) -> int:
+        """Return how many of two rows fit, the first of which takes so many bytes."""
+        big = replace(row, place="p" * (size - replace(row, place="").size))
+        return len(list(page_of._fitting(lines, [big, row])))  # noqa: SLF001  a real page takes long
+
+    left = 4_000 - headings - row.size
+    assert [fitting_of(left + more, line, line) for more in (-1, 0, 1)] == [2, 2, 1]
+    assert [fitting_of(left - headings + more, line, other) for more in (0, 1)] == [2, 1]
+
+
+@pytest.mark.parametrize(("number", "named_of", "more"), [(499, 499, 0), (500, 500, 0), (501, 500, 1)])
+def test_five_hundred_contacts_that_are_left_out_are_named(number: int, named_of: int, more: int) -> None:
+    hidden = page_of._hidden([line_of(name) for name in items(number)], set())  # noqa: SLF001
+
+    assert (len(hidden.names), hidden.more_names) == (named_of, more)
+    assert hidden.rows == (("add", number),)
+
+
+@pytest.mark.parametrize(("number", "places", "more"), [(49, 49, 0), (50, 50, 0), (51, 50, 1)])
+def test_fifty_places_of_a_notice_are_named(number: int, places: int, more: int) -> None:
+    made = changing(notices=tuple(NoticeEntry("x", name, 1) for name in items(number)))
+    (note,) = build_page(made, most_rows=MOST_ROWS).notes
+
+    assert (len(note.places), note.more) == (places, more)
+
+
+@pytest.mark.parametrize(("number", "keys"), [(499, 499), (500, 500), (501, 500)])
+def test_five_hundred_keys_can_be_chosen_those_of_most_rows_first(number: int, keys: int) -> None:
+    facts = dict.fromkeys(items(number - 1), 1)
+    made = described(
+        plan_all([(memory(facts), Present("m", {})), (memory({"often": 1}, contact="z"), Present("m", {}))])
+    )
+    page = build_page(made, most_rows=MOST_ROWS)
+
+    assert len(page.keys) == keys
+    assert MOST_ROWS == 10_000
+    often = replace(made, operations=(*made.operations, made.operations[-1]))
+    assert build_page(often, most_rows=MOST_ROWS).keys[0] == "often"
+
+
+@pytest.mark.parametrize(("length", "label"), [(999, ""), (1_000, ""), (1_001, "the start of 1,001 characters")])
+def test_a_value_longer_than_a_thousand_characters_says_so_in_the_report(length: int, label: str) -> None:
+    (cell,) = row_of(line_of(after="y" * length)).after
+
+    assert cell.label == label
+    assert cell.text == (f'"{"y" * length}"' if length < 999 else f'"{"y" * 998}…')

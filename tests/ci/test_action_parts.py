@@ -1,0 +1,587 @@
+"""The parts of the action, each by itself: what goes to the tool and to GitHub, and what is made of their answers."""
+
+import importlib
+import json
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.ci.runner import ACTION
+
+VARIABLES = {
+    "INPUT_COMMAND": "plan",
+    "INPUT_ENVIRONMENT": "eu/west",
+    "INPUT_API_URL": " sandbox\n",
+    "GITHUB_REPOSITORY": "acme/agents",
+    "GITHUB_SERVER_URL": "https://github.example",
+    "GITHUB_RUN_ID": "42",
+    "RUNNER_TEMP": "/temp",
+    "GITHUB_STEP_SUMMARY": "/summary",
+    "GITHUB_OUTPUT": "/outputs",
+}
+
+
+@pytest.fixture(autouse=True)
+def _on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ACTION))
+
+
+def part(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def settings(**variables: str) -> Any:
+    return part("settings").read_settings({**VARIABLES, **variables})
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in VARIABLES.items() if key != name}
+
+
+class Called:
+    """A `subprocess.run` that gives the answers in their order, and keeps the lines and what went in."""
+
+    def __init__(self, *answers: str, code: int = 0, said: str = "") -> None:
+        self.answers = [*answers]
+        self.code, self.said = code, said
+        self.lines: list[list[str]] = []
+        self.bodies: list[Any] = []
+
+    def __call__(self, line: list[str], **options: Any) -> SimpleNamespace:
+        self.lines.append(line)
+        self.bodies.append(options.get("input") and json.loads(options["input"]))
+        return SimpleNamespace(
+            returncode=self.code, stdout=self.answers.pop(0) if self.answers else "", stderr=self.said
+        )
+
+
+def calling(monkeypatch: pytest.MonkeyPatch, *answers: str, **options: Any) -> Called:
+    called = Called(*answers, **options)
+    monkeypatch.setattr(subprocess, "run", called)
+    return called
+
+
+def github() -> Any:
+    return part("gh").Gh("acme/agents")
+
+
+# texts
+
+
+@pytest.mark.parametrize(("length", "shown"), [(7_999, 7_999), (8_000, 8_000), (8_001, 8_000), (9_001, 8_000)])
+def test_eight_thousand_characters_of_errors_are_shown_and_the_rest_is_counted(length: int, shown: int) -> None:
+    rest = f"\n({length - shown:,} more characters in the log)" if length > shown else ""
+
+    assert part("texts").errors_html("y" * length) == f"<pre>{'y' * shown}{rest}</pre>\n"
+
+
+def test_errors_are_shown_as_html_without_the_space_around_them() -> None:
+    assert part("texts").errors_html("\n a <b>\n") == "<pre>a &#60;b&#62;</pre>\n"
+    assert part("texts").failure_html("No", "a&b", "c") == "<p>No for <code>a&#38;b</code>.</p>\n<pre>c</pre>\n"
+
+
+@pytest.mark.parametrize("character", "&<>@#`$[]")
+def test_no_character_that_means_something_to_a_page_stands_as_itself(character: str) -> None:
+    assert part("texts").escaped(f"a{character}b") == f"a&#{ord(character)};b"
+
+
+@pytest.mark.parametrize(("length", "shown"), [(999, 999), (1_000, 1_000), (1_001, 1_000)])
+def test_what_another_program_said_is_cut_at_a_thousand_characters(length: int, shown: int) -> None:
+    assert part("texts").fit_for_others("y" * length, set()) == "y" * shown
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("a  b\tc\x1b d\n", "a b c d"),
+        ("ghp_0123456789", "***"),
+        ("ghp_012345678", "ghp_012345678"),
+        ("github_pat_0123456789", "***"),
+        ("xghp_0123456789", "xghp_0123456789"),
+        ("https://me:pw@host/x", "https://***@host/x"),
+        ("hush", "***"),
+    ],
+)
+def test_what_another_program_said_is_one_line_without_tokens(said: str, told: str) -> None:
+    assert part("texts").fit_for_others(said, {"hush"}) == told
+
+
+def test_the_longest_secret_is_replaced_first_whatever_it_begins_with() -> None:
+    secrets = {"b", "bc", "abcd", "abc", "cd"}
+
+    assert part("texts").scrubbed("abcd b", secrets) == "*** ***"
+    assert part("texts").scrubbed("all", set()) == "all"
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"), [("::add-mask::a%250A%0D%0Ab\n", "a%0A\r\nb"), ("::warning::a", ""), ("a", "")]
+)
+def test_only_a_mask_holds_a_secret(line: str, secret: str) -> None:
+    assert part("texts").secret_in(f"  {line}") == secret
+
+
+@pytest.mark.parametrize(("line", "holds"), [("  ::x", True), ("a ##[b", True), ("a ::b", False), ("a", False)])
+def test_a_runner_takes_lines_that_begin_as_a_command_does_or_hold_the_older_form(line: str, *, holds: bool) -> None:
+    assert part("texts").is_for_runner(line) is holds
+
+
+def test_an_error_is_one_line_for_the_runner(capsys: pytest.CaptureFixture[str]) -> None:
+    part("texts").announce_error("50%\r\n::b")
+
+    assert capsys.readouterr().out == "::error title=reconciler::50%25%0D%0A::b\n"
+
+
+def test_no_environment_can_end_a_marker() -> None:
+    assert part("texts").marker_name("a-->/b") == "a-%2D%3E%2Fb"
+
+
+# settings
+
+
+def test_what_is_not_told_has_a_default() -> None:
+    told = settings()
+
+    assert (told.command, told.environment, told.api_url, told.project) == ("plan", "eu/west", "sandbox", ".")
+    assert (told.targets, told.base, told.max_minutes, told.branch) == ((), "", "", "")
+    assert (told.only_changed, told.restricted, told.pull_request) == (False, False, None)
+    assert told.run_url == "https://github.example/acme/agents/actions/runs/42"
+    assert told.folder == Path("/temp/reconciler-plan-eu%2Fwest")
+    assert told.approved == Path("/temp/reconciler-approved/plan.json")
+
+
+def test_what_is_told_is_read() -> None:
+    told = settings(
+        INPUT_PROJECT="voice",
+        INPUT_TARGET="a\n\n  b \n",
+        INPUT_ONLY_CHANGED="true",
+        INPUT_RESTRICTED="true",
+        INPUT_BASE="HEAD^1",
+        INPUT_MAX_MINUTES="5",
+        PULL_REQUEST="7",
+        GITHUB_REF_NAME="main",
+    )
+
+    assert (told.project, told.targets, told.base, told.max_minutes) == ("voice", ("a", "b"), "HEAD^1", "5")
+    assert (told.only_changed, told.restricted, told.pull_request, told.branch) == (True, True, 7, "main")
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_a_variable_that_the_runner_has_to_set_is_named_where_it_lacks(name: str) -> None:
+    said = "api-url" if name == "INPUT_API_URL" else f"the variable {name} is not set"
+
+    with pytest.raises(part("settings").UsageError, match=said):
+        part("settings").read_settings(without(name))
+
+
+def test_outputs_and_summary_are_added_to(tmp_path: Path) -> None:
+    told = settings(GITHUB_OUTPUT=str(tmp_path / "o"), GITHUB_STEP_SUMMARY=str(tmp_path / "s"))
+    told.tell("a", "b")
+    told.tell_whether("c", holds=True)
+    told.tell_whether("d", holds=False)
+    told.summarise("one")
+    told.summarise("two")
+
+    assert (tmp_path / "o").read_text() == "a=b\nc=true\nd=false\n"
+    assert (tmp_path / "s").read_text() == "onetwo"
+
+
+# gh
+
+
+def test_a_listing_is_asked_for_a_hundred_a_page_and_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = calling(monkeypatch, ' [{"id": 1}, null]\n[{"id": 2}]\n', "[]")
+
+    assert github().all_of("pulls?state=all") == [{"id": 1}, {"id": 2}]
+    assert github().all_of("issues") == []
+    assert called.lines == [
+        ["gh", "api", "--paginate", "repos/acme/agents/pulls?state=all&per_page=100"],
+        ["gh", "api", "--paginate", "repos/acme/agents/issues?per_page=100"],
+    ]
+
+
+def test_a_body_is_sent_as_json_and_the_answer_is_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = calling(monkeypatch, '{"id": 1}', '{"id": 2}')
+
+    assert github().send("POST", "issues", {"title": "é"}) == {"id": 1}
+    assert github().one("git/commits/1") == {"id": 2}
+    assert called.lines[0] == ["gh", "api", "--method", "POST", "repos/acme/agents/issues", "--input", "-"]
+    assert called.lines[1] == ["gh", "api", "repos/acme/agents/git/commits/1"]
+    assert called.bodies == [{"title": "é"}, None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("[1", "what is not JSON"), ('{"a": 1}', "what is no listing"), ("[][", "what is not JSON")],
+)
+def test_a_listing_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, answer: str, said: str) -> None:
+    calling(monkeypatch, answer)
+
+    with pytest.raises(part("gh").GhError, match=said):
+        github().all_of("issues")
+
+
+@pytest.mark.parametrize(("answer", "said"), [("", "what is not JSON"), ("[]", "what is no item")])
+def test_an_item_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, answer: str, said: str) -> None:
+    calling(monkeypatch, answer)
+
+    with pytest.raises(part("gh").GhError, match=said):
+        github().one("issues/1")
+
+
+@pytest.mark.parametrize("answer", ["[]", "{}", '{"data": null}', '{"data": {"viewer": {"login": 7}}}'])
+def test_an_answer_that_names_no_login_is_told(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    calling(monkeypatch, answer)
+
+    with pytest.raises(part("gh").GhError, match="as whom the token acts"):
+        github().viewer()
+
+
+def test_the_login_is_that_of_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = calling(monkeypatch, '{"data": {"viewer": {"login": "ana"}}}')
+
+    assert github().viewer() == "ana"
+    assert called.lines == [["gh", "api", "graphql", "-f", "query={viewer{login}}"]]
+
+
+@pytest.mark.parametrize("name", ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"])
+def test_a_refusal_is_told_without_any_of_the_tokens(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "a-token")
+    calling(monkeypatch, code=1, said=" no: a-token\n")
+
+    with pytest.raises(part("gh").GhError, match=r"^no: \*\*\*$"):
+        github().one("issues/1")
+
+
+def test_a_refusal_without_words_tells_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    calling(monkeypatch, code=4)
+
+    with pytest.raises(part("gh").GhError, match=r"^gh ended with 4$"):
+        github().one("issues/1")
+
+
+@pytest.mark.parametrize("item", [{}, {"object": None}, {"object": {"sha": 7}}, {"object": []}, {"sha": "a"}])
+def test_an_answer_without_a_sha_is_told(item: dict[str, Any]) -> None:
+    assert part("gh").sha_of({"object": {"sha": "b"}}, "object") == "b"
+    assert part("gh").sha_of({"sha": "a"}) == "a"
+    with pytest.raises(part("gh").GhError, match="has no sha"):
+        part("gh").sha_of(item, "object")
+
+
+def test_what_has_no_author_is_by_nobody() -> None:
+    is_by, text_of = part("gh").is_by, part("gh").text_of
+
+    assert is_by({"user": {"login": "ana"}}, "ana")
+    assert not is_by({"user": {"login": "ana"}}, "ben")
+    assert not is_by({"user": {"login": ""}}, "")
+    assert not any(is_by(item, "ana") for item in ({}, {"user": None}, {"user": "ana"}))
+    assert (text_of({"a": "b"}, "a"), text_of({}, "a"), text_of({"a": 7}, "a")) == ("b", "", "")
+
+
+# tool
+
+
+@pytest.mark.parametrize(("code", "given"), [(0, 0), (2, 2), (-1, 129), (-9, 137)])
+def test_a_signal_gives_the_exit_code_that_a_shell_gives(code: int, given: int) -> None:
+    assert part("tool")._exit_code(code) == given  # noqa: SLF001  no program ends with every signal
+
+
+@pytest.mark.parametrize(
+    ("base", "only_changed", "options"),
+    [
+        ("", "false", []),
+        ("", "true", []),
+        ("a", "false", ["--base=a"]),
+        ("a", "true", ["--base=a", "--changed-since=a"]),
+    ],
+)
+def test_a_plan_is_narrowed_only_where_there_is_a_base(base: str, only_changed: str, options: list[str]) -> None:
+    assert part("tool").since_base(settings(INPUT_BASE=base, INPUT_ONLY_CHANGED=only_changed)) == options
+
+
+def test_a_plan_is_kept_in_four_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[tuple[str, ...]] = []
+    tool = part("tool")
+    monkeypatch.setattr(tool, "call", lambda _settings, *line: lines.append(line))
+    tool.plan(settings(INPUT_TARGET="a\nb"), "--refresh")
+
+    folder = "/temp/reconciler-plan-eu%2Fwest"
+    assert lines == [
+        (
+            "plan",
+            "--api-url=sandbox",
+            "--detailed-exitcode",
+            "--format=github",
+            "--target=a",
+            "--target=b",
+            f"--write=json={folder}/plan.json",
+            f"--write=markdown={folder}/plan.md",
+            f"--write=summary={folder}/summary.md",
+            f"--write=html={folder}/plan.html",
+            "--refresh",
+        )
+    ]
+
+
+# The one issue, and the one pull request
+
+
+def items(*numbers: int, kind: str = "drift", login: str = "us", state: str = "open") -> list[dict[str, Any]]:
+    body = f"<!-- reconciler:eu%2Fwest:{kind} none -->\nold"
+    return [{"number": number, "state": state, "user": {"login": login}, "body": body} for number in numbers]
+
+
+class OnGitHub:
+    """A `Gh` that has a listing of issues and pull requests, and no branch."""
+
+    def __init__(self, *listed: dict[str, Any]) -> None:
+        self.listed = listed
+        self.sent: list[tuple[str, str, dict[str, Any]]] = []
+
+    def viewer(self) -> str:
+        return "us"
+
+    def all_of(self, path: str) -> list[dict[str, Any]]:
+        return [] if path.startswith("git/") else [*self.listed]
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.sent.append((method, path, body))
+        return {"sha": path}
+
+
+def test_of_several_the_newest_by_us_is_the_one() -> None:
+    marker = part("marked").Marker("eu/west", "drift")
+    ours, theirs, others = items(2, 10, 9), items(11, login="ana"), items(12, kind="pull")
+    odd = [{**items(1)[0], "number": "13"}, {"number": 14}]
+
+    assert marker.newest(OnGitHub(), [*ours, *theirs, *others, *odd])["number"] == 10
+    assert marker.newest(OnGitHub(), [*theirs, *others]) is None
+
+
+@pytest.mark.parametrize(
+    ("identifier", "carried"),
+    [("none", "none"), (f"sha256:{'0' * 64}", f"sha256:{'0' * 64}"), ("sha256:0", ""), (f"sha256:{'G' * 64}", "")],
+)
+def test_an_id_is_read_from_its_marker_as_it_was_written(identifier: str, carried: str) -> None:
+    marker = part("marked").Marker("eu/west", "drift")
+    body = marker.body(identifier, "text")
+
+    assert body == f"<!-- reconciler:eu%2Fwest:drift {identifier} -->\ntext"
+    assert marker.id_in({"body": body}) == carried
+
+
+def test_the_id_of_a_drift_is_the_same_in_any_order() -> None:
+    def written(address: str, *keys: str, of: str = "facts") -> dict[str, Any]:
+        changes = [{"key": key, "path": [key], "action": "add"} for key in keys]
+        return {"type": "write_facts", "address": address, "certain": True, of: changes}
+
+    drift_id = part("issue").drift_id
+    one = drift_id({"operations": [written("a", "x", "y"), written("b", of="changes")]})
+
+    assert one == drift_id({"operations": [written("b"), written("a", "y", "x", of="changes")]})
+    assert one != drift_id({"operations": [written("a", "x"), written("b")]})
+    assert one != drift_id({"operations": [written("a", "x", "y")]})
+
+
+@pytest.mark.parametrize(
+    ("state", "identifier", "word", "sent"),
+    [
+        ("open", "sha256:1", "edited", {"state": "open"}),
+        ("closed", "sha256:1", "reopened", {"state": "open"}),
+        ("open", "none", "closed", {"state": "closed", "state_reason": "completed"}),
+    ],
+)
+def test_an_issue_is_edited_reopened_or_closed(
+    monkeypatch: pytest.MonkeyPatch, state: str, identifier: str, word: str, sent: dict[str, str]
+) -> None:
+    told = "sha256:" + "0" * 64
+    listed = [{**items(3, state=state)[0], "body": f"<!-- reconciler:eu%2Fwest:drift {told} -->\n"}]
+    there = OnGitHub(*listed, {**items(4)[0], "pull_request": {}})
+    monkeypatch.setattr(part("issue"), "Gh", lambda _: there)
+
+    assert part("issue").keep_issue(settings(), identifier, "new") == word
+    body = f"<!-- reconciler:eu%2Fwest:drift {identifier} -->\nnew"
+    assert there.sent == [("PATCH", "issues/3", {"body": body, **sent})]
+
+
+def change(**files: str) -> Any:
+    named = {name: ("100644", text) for name, text in files.items()}
+    return part("branch").Change("Title", "text", named, "commit-0", "tree-0")
+
+
+def test_the_id_of_a_change_stays_what_it_is_or_pull_requests_that_were_closed_would_open_again() -> None:
+    told = json.dumps([["a", ["100644", "1"]], ["b", ["100644", "2"]]])
+
+    assert change(b="2", a="1").identifier == f"sha256:{sha256(told.encode()).hexdigest()}"
+
+
+def kept(monkeypatch: pytest.MonkeyPatch, made: Any, *listed: dict[str, Any]) -> tuple[str, OnGitHub]:
+    there = OnGitHub(*listed)
+    monkeypatch.setattr(part("branch"), "Gh", lambda _: there)
+    return part("branch").keep_pull_request(settings(GITHUB_REF_NAME="main"), made), there
+
+
+def test_a_pull_request_is_one_commit_above_the_one_that_was_checked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = change(b="2", a="1")
+    said, there = kept(monkeypatch, made)
+
+    name = "reconciler/drift-eu%2Fwest"
+    blobs = [
+        {"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in (("a", "1"), ("b", "2"))
+    ]
+    message = "Title\n\nReconciler-Drift: eu/west\n"
+    body = f"<!-- reconciler:eu%2Fwest:pull {made.identifier} -->\ntext"
+    assert said == "opened"
+    assert there.sent == [
+        ("POST", "git/trees", {"base_tree": "tree-0", "tree": blobs}),
+        ("POST", "git/commits", {"message": message, "tree": "git/trees", "parents": ["commit-0"]}),
+        ("POST", "git/refs", {"ref": f"refs/heads/{name}", "sha": "git/commits"}),
+        ("POST", "pulls", {"title": "Title", "body": body, "head": name, "base": "main"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "merged_at", "is_same", "said"),
+    [
+        ("open", None, True, "unchanged"),
+        ("open", None, False, "updated"),
+        ("closed", None, True, "closed by somebody, and left so"),
+        ("closed", None, False, "opened"),
+        ("closed", "2026-01-02", True, "opened"),
+    ],
+)
+def test_what_becomes_of_a_pull_request(
+    monkeypatch: pytest.MonkeyPatch, state: str, merged_at: str | None, said: str, *, is_same: bool
+) -> None:
+    made = change(a="1")
+    told = made.identifier if is_same else change(a="2").identifier
+    body = f"<!-- reconciler:eu%2Fwest:pull {told} -->\n"
+    one = {**items(3, state=state)[0], "body": body, "merged_at": merged_at}
+    result, there = kept(monkeypatch, made, one)
+
+    assert result == said
+    assert bool(there.sent) is (said in {"updated", "opened"})
+
+
+@pytest.mark.parametrize(("state", "said"), [("open", "closed, since nothing drifts"), ("closed", "none is needed")])
+def test_without_files_an_open_pull_request_is_closed(monkeypatch: pytest.MonkeyPatch, state: str, said: str) -> None:
+    result, there = kept(monkeypatch, change(), *items(3, kind="pull", state=state))
+
+    assert result == said
+    assert there.sent == ([("PATCH", "pulls/3", {"state": "closed"})] if state == "open" else [])
+    assert kept(monkeypatch, change())[0] == "none is needed"
+
+
+# The comment, the summary, and the commands
+
+
+def comments(monkeypatch: pytest.MonkeyPatch, body: str, *listed: dict[str, Any], is_news: bool = True) -> Any:
+    there = OnGitHub(*listed)
+    monkeypatch.setattr(part("comment"), "Gh", lambda _: there)
+    part("comment").keep_comment(settings(PULL_REQUEST="7"), body, is_news=is_news)
+    return there.sent
+
+
+def test_a_comment_is_made_edited_or_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = {"id": 9, "user": {"login": "us"}, "body": "<!-- reconciler:eu%2Fwest -->\nold"}
+
+    assert comments(monkeypatch, "new\n\n") == [("POST", "issues/7/comments", {"body": "new"})]
+    assert comments(monkeypatch, "new", is_news=False) == []
+    assert comments(monkeypatch, "new\n", ours, is_news=False) == [("PATCH", "issues/comments/9", {"body": "new"})]
+    assert comments(monkeypatch, f"{ours['body']}\n", ours) == []
+    assert comments(monkeypatch, "new", {**ours, "user": {"login": "ana"}})[0][0] == "POST"
+
+
+def test_outside_of_a_pull_request_there_is_no_comment(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = calling(monkeypatch)
+    part("comment").keep_comment(settings(), "new", is_news=True)
+
+    assert called.lines == []
+
+
+def ran(code: int, errors: str = "", *, is_stopped: bool = False) -> Any:
+    return part("tool").Ran(code, errors, is_stopped)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_stopped", "summary"),
+    [
+        (0, False, ""),
+        (1, False, "<p>No for <code>eu/west</code>.</p>\n<pre>why</pre>\n"),
+        (1, True, ""),
+        (143, True, ""),
+    ],
+)
+def test_a_tool_that_wrote_no_summary_is_quoted_where_it_failed_and_was_not_stopped(
+    tmp_path: Path, code: int, summary: str, *, is_stopped: bool
+) -> None:
+    (tmp_path / "s").write_text("")
+    told = settings(GITHUB_STEP_SUMMARY=str(tmp_path / "s"), RUNNER_TEMP=str(tmp_path))
+    part("apply")._summarise(told, ran(code, "why", is_stopped=is_stopped), "No")  # noqa: SLF001  one rule of three commands
+
+    assert (tmp_path / "s").read_text() == summary
+
+
+@pytest.mark.parametrize(("code", "is_followed"), [(0, False), (1, False), (3, True), (4, True)])
+def test_an_apply_that_leaves_something_says_that_the_next_run_plans_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, *, is_followed: bool
+) -> None:
+    lines: list[tuple[str, ...]] = []
+
+    def call(_settings: object, *line: str) -> Any:
+        lines.append(line)
+        return ran(code, "why")
+
+    monkeypatch.setattr(part("apply"), "call", call)
+    told = settings(GITHUB_STEP_SUMMARY=str(tmp_path / "s"), RUNNER_TEMP=str(tmp_path), INPUT_MAX_MINUTES="5")
+
+    assert part("apply").apply(told) == code
+    summary = (tmp_path / "s").read_text() if code else ""
+    assert ("The next run of this workflow plans what is left." in summary) is is_followed
+    assert ("The plan was refused for" in summary) is (code == 4)
+    folder = tmp_path / "reconciler-plan-eu%2Fwest"
+    assert lines == [
+        (
+            "apply",
+            str(told.approved),
+            "--api-url=sandbox",
+            "--yes",
+            "--format=github",
+            "--max-minutes=5",
+            f"--receipt={folder}/receipt.json",
+            f"--write=summary={folder}/summary.md",
+        )
+    ]
+
+
+def test_a_pull_tells_what_is_left_and_what_else_changes() -> None:
+    body = part("pull")._body(settings(), ran(3, "error: x\nnot pulled: a <b>\nnote: this changes c\nnote: d\n"))  # noqa: SLF001
+    head, rest = body.split("Look at each before it stands in the repository.</p>\n")
+
+    assert "<code>eu/west</code> holds other values" in head
+    assert rest == (
+        "<p>Not in here, and to be decided by hand:</p>\n<pre>not pulled: a &#60;b&#62;</pre>\n"
+        "<pre>note: this changes c</pre>\n"
+        '<p><a href="https://github.example/acme/agents/actions/runs/42">Run</a></p>\n'
+    )
+    assert "by hand" not in part("pull")._body(settings(), ran(0))  # noqa: SLF001
+    assert "<pre>" not in part("pull")._body(settings(), ran(0, "note: d\n"))  # noqa: SLF001
+
+
+def test_a_signal_between_two_calls_ends_the_action_as_one_within_a_call(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_: object) -> int:
+        raise KeyboardInterrupt
+
+    for name, value in {**VARIABLES, "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "o")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(part("main"), "_COMMANDS", {"plan": stopped})
+
+    assert part("main").main() == 130
+    monkeypatch.delenv("GITHUB_RUN_ID")
+    assert part("main").main() == 1
+    assert "::the variable GITHUB_RUN_ID is not set" in capsys.readouterr().out
