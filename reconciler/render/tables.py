@@ -173,7 +173,7 @@ def render_comparison_text(document: ComparisonDocument, palette: Palette = PLAI
 
 
 def _row_text(row: Sequence[str], widths: Sequence[int]) -> str:
-    return f"{padded(row[0], widths[0])}  {padded(row[1], widths[1])}  {row[2]}".rstrip()
+    return f"{padded(row[0], widths[0])}  {padded(row[1], widths[1])}  {row[2]}"
 
 
 def render_comparison_markdown(document: ComparisonDocument, *, full: bool = False) -> str:

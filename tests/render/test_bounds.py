@@ -28,7 +28,7 @@ from reconciler.render.html.html import MOST_ROWS
 from reconciler.render.html.page import build_page
 from reconciler.render.html.rows import Cell, TableRow, named, row_of
 from reconciler.render.junit import render_plan_junit, render_receipt_junit
-from reconciler.render.markdown import render_plan_markdown
+from reconciler.render.markdown import COMMENT_CHARACTERS, SUMMARY_BYTES, render_plan_markdown
 from reconciler.render.markup import marker
 from reconciler.render.notices import guard_sentence, keys_of, refusal_sentences, rule_sentence
 from reconciler.render.notification import shortened_errors
@@ -272,6 +272,7 @@ def test_a_marker_holds_two_hundred_letters_of_a_name() -> None:
     assert marker("y" * 200) == f"<!-- reconciler:{'y' * 200} -->"
     assert marker("y" * 201) == marker("y" * 200)
     assert marker("y" * 199) != marker("y" * 200)
+    assert marker("a/b--c", suffix=":diff") == "<!-- reconciler:a%2Fb-%2Dc:diff -->"
 
 
 def columns(text: str) -> Sequence[int]:
@@ -490,3 +491,22 @@ def test_a_value_longer_than_a_thousand_characters_says_so_in_the_report(length:
 
     assert cell.label == label
     assert cell.text == (f'"{"y" * length}"' if length < 999 else f'"{"y" * 998}…')
+
+
+def test_a_comment_may_fill_its_budget_to_the_last_byte() -> None:
+    whole = render_plan_markdown(changing())
+    size = len(whole.encode())
+
+    assert render_plan_markdown(changing(), characters=size) == whole
+    assert render_plan_markdown(changing(), characters=size - 1) != whole
+    assert (COMMENT_CHARACTERS, SUMMARY_BYTES) == (65_000, 1_000_000)
+
+
+@pytest.mark.parametrize("number", [1, 9, 30])
+def test_each_element_of_a_comment_is_closed(number: int) -> None:
+    facts = described(plan(memory(dict.fromkeys(items(number), 1)), Present("m", {})))
+    for made in (facts, alike(number), distinct(number), with_notices(number, with_keys=True)):
+        text = render_plan_markdown(made)
+        for element in ("table", "tr", "td", "details", "summary", "p", "h3", "h4", "ul", "li", "code", "strong"):
+            assert len(re.findall(rf"<{element}[ >]", text)) == text.count(f"</{element}>"), element
+        assert "<table>" in text

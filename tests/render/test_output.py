@@ -47,3 +47,34 @@ def test_programs_get_ascii_where_the_encoding_is_not_unicode_for_they_read_utf_
 def test_people_get_what_looks_alike_or_an_escape() -> None:
     assert fitted("a → é ключ…", "cp1252") == r"a -> é \u043a\u043b\u044e\u0447…"
     assert fitted("→ … ± é 😀", "ascii") == r"-> ... +/- \xe9 \U0001f600"
+
+
+@pytest.mark.parametrize(
+    ("character", "plain"),
+    [
+        *zip("→↔…±─│├└", ("->", "<->", "...", "+/-", "-", "|", "+", "+"), strict=True),
+        *zip("\u201c\u201d\u2018\u2019\u2013\u2014\u00a0", "\"\"''-- ", strict=True),
+    ],
+)
+def test_each_sign_of_our_own_has_one_of_ascii(character: str, plain: str) -> None:
+    assert fitted(character, "ascii") == plain
+
+
+@pytest.mark.parametrize(
+    ("character", "in_json", "in_markup"),
+    [
+        ("\ud7ff", r"\ud7ff", "&#55295;"),
+        ("\ud800", r"\ud800", "&#65533;"),
+        ("\udfff", r"\udfff", "&#65533;"),
+        ("\ue000", r"\ue000", "&#57344;"),
+        ("\uffff", r"\uffff", "&#65535;"),
+        ("\U00010000", r"\ud800\udc00", "&#65536;"),
+        ("\U0010ffff", r"\udbff\udfff", "&#1114111;"),
+    ],
+)
+def test_each_format_has_its_own_escape_for_what_an_encoding_lacks(
+    character: str, in_json: str, in_markup: str
+) -> None:
+    assert {fitted(character, "ascii", name) for name in ("json", "sarif", "gitlab")} == {in_json}
+    assert {fitted(character, "ascii", name) for name in ("html", "junit", "markdown", "summary")} == {in_markup}
+    assert {fitted("é", "ascii", name) for name in ("text", "github", "of-tomorrow")} == {r"\xe9"}

@@ -68,7 +68,7 @@ def size_of(*texts: str) -> int:
 
 def named(text: str) -> str:
     """Return a name, or another short text, as one printable line."""
-    return shortened(visible(text[: LONGEST_NAME + 1]), LONGEST_NAME)
+    return shortened(visible(shortened(text, LONGEST_NAME)), LONGEST_NAME)
 
 
 def placed(place: PlaceEntry | None) -> str:
