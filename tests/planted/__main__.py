@@ -4,90 +4,117 @@ Plant small defects in modules, one at a time, and print those that no test noti
     python -m tests.planted reconciler/observe --number 20
     python -m tests.planted --changed origin/main
 
-Tests of the same package and those that import the module run first; what they pass over is tried for some minutes on
-those that run the command line, and with --all on all tests. Of these, what fails without a defect is left out. A
-defect that nobody notices shows a test that lacks, or code that changes nothing.
+A run without a defect notes which functions each test calls. Then each defect is tried on the tests that call the
+function it is in, the quick ones first: those of the same package and those that import the module, then those that
+run the command line, and with --all all others. What fails without a defect is left out. A defect that nobody notices
+shows a test that lacks, or code that changes nothing.
 """
 
 import argparse
-import json
+import ast
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 
+from tests.planted.calls import SITE, Seen, choosing, noted, noting
 from tests.planted.defects import Defect, defects_in
 
 ROOT = Path(__file__).parents[2]
 _PLANTED_IN = ("reconciler/", ".github/actions/")
-_COMMAND_LINE = ("tests/cli", "tests/ci")
+_COMMAND_LINE = ("tests/cli", "tests/ci", "tests/properties")
 _MOMENTS = count(1)
-_AT_ONCE = ("-n", "auto")
-_UNTIL_ONE_FAILS = ("-x", "-p", "no:cacheprovider")
-_LONGEST = 900.0  # seconds for the near tests of one defect; one that hangs them is noticed
-_LONGEST_OF_COMMANDS = 300.0  # and for those of the command line, which take longer than that: no proof of anything
+_PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.planted.calls")
+_NOT_FAILED = {0, 5}
+"""The exit codes where all tests passed, and where there was none."""
+
+_START, _TIMES = 120.0, 20.0
+"""The seconds that a run may take: so many, and so many times those without a defect; what hangs it is noticed."""
 
 
 def near_tests(file: Path) -> list[str]:
-    """
-    Return the tests that import a module, those of its package, and the scenarios; of the action, those of CI.
-
-    The first ones are those that most likely notice a defect, and the last ones the slow ones.
-    """
+    """Return the tests that import a module, those of its package, and the scenarios; of the action, those of CI."""
     module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
     tests = ROOT / "tests"
     if file.parts[0] == ".github":
-        of_ci = {path for path in (tests / "ci").glob("test_*.py") if "(runner: Runner" in path.read_text("utf-8")}
+        of_ci = {
+            path
+            for path in (tests / "ci").glob("test_*.py")
+            if "from tests.ci.runner import" in path.read_text("utf-8")
+        }
         return sorted(str(path.relative_to(ROOT)) for path in of_ci)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
     imports = (f"from {module} import", f"from {module.rpartition('.')[0]} import")  # or what its package passes on
     texts = ((path, path.read_text("utf-8")) for path in tests.rglob("test_*.py"))
-    importing = {path for path, text in texts if any(one in text for one in imports)}
-    of_package = set(package.rglob("test_*.py")) if package else set()
-    of_package.update(tests.rglob(f"test_{file.parent.name.removesuffix('ing')}*.py"))  # as test_watch.py of watching
-    found = [*sorted(importing), *sorted(of_package - importing)]
-    found.sort(key=lambda path: path.parent.name in {"browser", "scenarios"})
-    scenarios = tests / "scenarios" / "test_scenarios.py"
-    return [str(path.relative_to(ROOT)) for path in dict.fromkeys((*found, scenarios))]
+    found = {path for path, text in texts if any(one in text for one in imports)}
+    found.update(package.rglob("test_*.py") if package else ())
+    found.update(tests.rglob(f"test_{file.parent.name.removesuffix('ing')}*.py"))  # as test_watch.py of watching
+    found.add(tests / "scenarios" / "test_scenarios.py")
+    return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
-def command_line_tests(file: Path) -> list[str]:
-    """Return the other tests that run the command line in process, first those that have the module's name in them."""
-    near = {ROOT / name for name in near_tests(file)}
-    found = sorted({path for folder in _COMMAND_LINE for path in (ROOT / folder).glob("test_*.py")} - near)
-    found.sort(key=lambda path: file.stem not in path.read_text("utf-8"))
-    return [str(path.relative_to(ROOT)) for path in found]
+def function_at(source: str, line: int) -> int:
+    """Return the first line of the outermost function that a line is in, its decorators included; 0 outside of any."""
+
+    def functions(node: ast.AST) -> Iterator[tuple[int, int]]:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield min(part.lineno for part in (node, *node.decorator_list)), node.end_lineno or 0
+        else:
+            for part in ast.iter_child_nodes(node):
+                yield from functions(part)
+
+    return next((first for first, last in functions(ast.parse(source)) if first <= line <= last), 0)
 
 
-def is_noticed(defect: Defect, copy: Path, tests: Sequence[str], *, longest: float = 0.0) -> bool:
-    """
-    Return whether a test fails, or does not end, with a defect planted in a copy of the repository.
+def worth_trying(defect: Defect, source: str, tests: Mapping[str, Seen]) -> list[str]:
+    """Return the tests that call the function of a defect, or any of its file where it is in none; quick ones first."""
+    first = function_at(source, defect.line)
+    found = [
+        (test.seconds, name)
+        for name, test in tests.items()
+        if not test.has_failed
+        and any(file == str(defect.file) and line == (first or line) for file, line in test.calls)
+    ]
+    return [name for _, name in sorted(found)]
 
-    Where they may take so many seconds at the `longest`, tests that have not ended by then have noticed nothing.
-    """
+
+def is_noticed(defect: Defect, copy: Path, tests: Mapping[str, Seen]) -> bool:
+    """Return whether one of the tests fails, or does not end, with a defect planted in a copy of the repository."""
     file = copy / defect.file
     source = file.read_bytes()
+    names = worth_trying(defect, source.decode(), tests)
+    if not names:
+        return False
     _write(file, defect.planted_in(source))
+    files = dict.fromkeys(name.partition("::")[0] for name in names)
+    longest = _START + _TIMES * sum(tests[name].seconds for name in names)
     try:
-        return bool(_run(copy, [*_UNTIL_ONE_FAILS, *tests], longest or _LONGEST).returncode)
+        return _run(copy, ["-x", *files], choosing(copy / ".chosen", names), longest).returncode not in _NOT_FAILED
     except subprocess.TimeoutExpired:
-        return not longest
+        return True
     finally:
         _write(file, source)
 
 
-def without_failing(copy: Path, tests: Sequence[str]) -> list[str]:
-    """Run tests without a defect, and return the options that leave out those that fail: they would notice all."""
-    _run(copy, ["--cache-clear", *tests], None)
-    failed = copy / ".pytest_cache/v/cache/lastfailed"
-    return [f"--deselect={name}" for name in sorted(json.loads(failed.read_text("utf-8")))] if failed.exists() else []
+def run_whole(copy: Path, tests: Sequence[str], files: Iterable[Path]) -> dict[str, Seen]:
+    """Run tests without a defect, and return what each calls in the files."""
+    site = copy / "sitecustomize.py"
+    site.write_text(SITE, "utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        ran = _run(copy, ["-n", "auto", *tests], noting(Path(folder) / "notes", files), None)
+        site.unlink()
+        found = noted(Path(folder) / "notes")
+    if all(test.has_failed for test in found.values()):
+        sys.exit(f"{ran.stdout}{ran.stderr}no test passes without a defect")
+    return found
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -97,12 +124,12 @@ def _write(file: Path, content: bytes) -> None:
     os.utime(file, (moment, moment))
 
 
-def _run(copy: Path, tests: Sequence[str], longest: float | None = _LONGEST) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
-    return subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=longest
-    )
+def _run(
+    copy: Path, arguments: Sequence[str], variables: Mapping[str, str], longest: float | None
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(copy), **variables}
+    line = [*_PYTEST, *arguments]
+    return subprocess.run(line, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=longest)
 
 
 def _git(*arguments: str) -> list[str]:
@@ -130,8 +157,46 @@ def _modules(paths: Sequence[str], changed: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in set(found))
 
 
+def stages(defects: Sequence[Defect], *, with_all: bool) -> Iterator[list[str]]:
+    """Yield the tests that what is left is tried on, each at one stage."""
+    near = sorted({name for file in {defect.file for defect in defects} for name in near_tests(file)})
+    yield near
+    others = [path for folder in _COMMAND_LINE for path in sorted((ROOT / folder).glob("test_*.py"))]
+    command_line = [name for path in others if (name := str(path.relative_to(ROOT))) not in near]
+    yield command_line
+    if with_all:
+        known = {*near, *command_line}
+        rest = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py")))
+        yield [name for name in rest if name not in known]
+
+
+def unnoticed(defects: Sequence[Defect], copies: Sequence[Path], *, with_all: bool) -> list[Defect]:
+    """Return the defects that no test notices; as many are tried at once as there are copies."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def in_a_copy(defect: Defect) -> bool:
+        copy = free.get()
+        try:
+            return is_noticed(defect, copy, tests)
+        finally:
+            free.put(copy)
+
+    left = list(defects)
+    for stage in stages(defects, with_all=with_all):
+        if left:
+            tests = run_whole(copies[0], stage, {defect.file for defect in left})
+            failed = sum(test.has_failed for test in tests.values())
+            print(f"{len(left)} defects and {len(tests)} tests, {failed} of which fail without a defect", flush=True)
+            with ThreadPoolExecutor(len(copies)) as pool:
+                noticed = list(pool.map(in_a_copy, left))
+            left = [defect for defect, is_known in zip(left, noticed, strict=True) if not is_known]
+    return left
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Print what was not noticed, and return 1 where there was anything, and 2 where tests fail without a defect."""
+    """Print what was not noticed, and return 1 where there was anything."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description="Plant small defects in modules.")
     parser.add_argument("paths", nargs="*", help="modules and folders of reconciler/ and of .github/actions/")
     parser.add_argument("--changed", metavar="REF", default="", help="the modules that differ from a git revision")
@@ -142,30 +207,13 @@ def main(arguments: Sequence[str]) -> int:
     modules = _modules(asked.paths, asked.changed)
     known = [defect for file in modules for defect in defects_in(file, (ROOT / file).read_text("utf-8"))]
     chosen = random.Random(asked.seed).sample(known, min(asked.number, len(known)))  # noqa: S311  no secret
-    missed = 0
     with tempfile.TemporaryDirectory() as folder:
-        copy = _copied(Path(folder))
-        near = {name for defect in chosen for name in near_tests(defect.file)}
-        whole = _run(copy, [*_UNTIL_ONE_FAILS, *sorted(near)])
-        if whole.returncode:
-            print(f"{whole.stdout}the tests fail without a defect, so they would notice none")
-            return 2
-
-        @cache  # it takes long, and near tests may notice all
-        def but_failing() -> list[str]:
-            return without_failing(copy, [*_AT_ONCE, *(["tests"] if asked.all else _COMMAND_LINE)])
-
-        for defect in chosen:
-            others = command_line_tests(defect.file)
-            if not (
-                is_noticed(defect, copy, near_tests(defect.file))
-                or is_noticed(defect, copy, [*but_failing(), *others], longest=_LONGEST_OF_COMMANDS)
-                or (asked.all and is_noticed(defect, copy, [*but_failing(), *_AT_ONCE, "tests"]))
-            ):
-                missed += 1
-                print(f"not noticed: {defect}", flush=True)
-    print(f"{len(chosen) - missed} of {len(chosen)} defects were noticed")
-    return int(missed > 0)
+        copies = [_copied(Path(folder) / str(number)) for number in range(os.cpu_count() or 1)]
+        missed = unnoticed(chosen, copies, with_all=asked.all)
+    for defect in missed:
+        print(f"not noticed: {defect}")
+    print(f"{len(chosen) - len(missed)} of {len(chosen)} defects were noticed")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,8 @@ def _is_beside_the_point(node: ast.AST) -> bool:
     match node:
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Call(func=ast.Name(id="dataclass")):
             return True
+        case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+            return True
         case ast.keyword(arg=name):
             return name in _CHANGE_NOTHING
         case _:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import ROOT, command_line_tests, is_noticed, near_tests, without_failing
+from tests.planted.__main__ import ROOT, function_at, is_noticed, near_tests, run_whole, stages, worth_trying
+from tests.planted.calls import Seen
 from tests.planted.defects import Defect, defects_in
 
 FILE = Path("reconciler/clock.py")
@@ -55,6 +56,7 @@ def planted(source: str) -> list[str]:
             ["try:\n    x\nexcept ((A,)):\n    y", "try:\n    x\nexcept ((B,)):\n    y"],
         ),
         ("if TYPE_CHECKING:\n    n = 1", []),
+        ("A: TypeAlias = Literal['x', 'y']", []),
         ("@dataclass(frozen=True)\nclass A:\n    n: X[1]", []),
         ("n = zip(a, strict=True)", []),
         ('"""Words."""', []),
@@ -74,58 +76,164 @@ def test_every_module_with_a_defect_can_still_be_parsed() -> None:
         assert text != source
 
 
-@pytest.mark.parametrize(("after", "noticed"), [("2", True), ("1", False)])
+ONE = Path("one.py")
+SOURCE = """\
+import functools
+
+
+@functools.cache
+def one() -> int:
+    return min([1, 2])
+
+
+def two() -> int:
+    return 2
+
+
+NUMBER = 3
+"""
+TESTS = """\
+import os
+import sys
+import threading
+
+import pytest
+
+from one import NUMBER, one, two
+
+
+def test_one() -> None:
+    assert one() == 1
+
+
+def test_two() -> None:
+    assert two() and NUMBER == 3
+
+
+def test_none() -> None:
+    assert True
+
+
+@pytest.mark.parametrize("x", ["a - b", "c"])
+def test_half(x: str) -> None:
+    assert two() and x == "c"
+
+
+def test_elsewhere() -> None:
+    thread = threading.Thread(target=two)
+    thread.start()
+    thread.join()
+    child = os.fork()
+    if not child:
+        one.__wrapped__()
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def copied(folder: Path) -> Path:
+    """Return a small repository with the plugin in it."""
+    (folder / "tests/planted").mkdir(parents=True)
+    for name in ("__init__.py", "planted/__init__.py", "planted/calls.py"):
+        (folder / "tests" / name).write_text((ROOT / "tests" / name).read_text("utf-8"), "utf-8")
+    (folder / ONE).write_text(SOURCE)
+    (folder / "test_one.py").write_text(TESTS)
+    return folder
+
+
+def defect(before: str, after: str) -> Defect:
+    start = SOURCE.index(before)
+    return Defect(ONE, SOURCE[:start].count("\n") + 1, start, start + len(before), before, after)
+
+
+def test_a_run_without_a_defect_shows_what_each_test_calls_and_which_fail(tmp_path: Path) -> None:
+    found = run_whole(copied(tmp_path), ["test_one.py"], [ONE])
+    calls = {name.partition("::")[2]: {line for _, line in test.calls} for name, test in found.items()}
+
+    assert calls == {
+        "test_one": {4},
+        "test_two": {9},
+        "test_none": set(),
+        "test_half[a - b]": {9},
+        "test_half[c]": {9},
+        "test_elsewhere": {4, 9},
+    }
+    assert [name for name, test in found.items() if test.has_failed] == ["test_one.py::test_half[a - b]"]
+    assert not (tmp_path / "sitecustomize.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("planted_there", "noticed"),
+    [
+        (defect("[1, 2]", "[2, 2]"), True),
+        (defect("[1, 2]", "[1, 3]"), False),
+        (defect("= 3", "= 4"), True),
+    ],
+)
 def test_a_defect_is_noticed_where_a_test_fails_and_the_file_is_put_back(
-    tmp_path: Path, after: str, *, noticed: bool
+    tmp_path: Path, planted_there: Defect, *, noticed: bool
 ) -> None:
-    (tmp_path / "one.py").write_text("ONE = 1\n")
-    (tmp_path / "test_one.py").write_text("from one import ONE\n\n\ndef test_one() -> None:\n    assert ONE == 1\n")
-    defect = Defect(Path("one.py"), 1, 6, 7, "1", after)
+    tests = {
+        "test_one.py::test_one": Seen(0.1, calls={("one.py", 4)}),
+        "test_one.py::test_two": Seen(0.1, calls={("one.py", 9)}),
+        "test_one.py::test_half[a - b]": Seen(0.1, has_failed=True, calls={("one.py", 4)}),
+    }
 
-    assert is_noticed(defect, tmp_path, ["test_one.py"]) is noticed
-    assert (tmp_path / "one.py").read_text() == "ONE = 1\n"
+    assert is_noticed(planted_there, copied(tmp_path), tests) is noticed
+    assert (tmp_path / ONE).read_text() == SOURCE
 
 
-def test_a_test_that_fails_without_a_defect_notices_none(tmp_path: Path) -> None:
-    (tmp_path / "one.py").write_text("ONE = 1\n")
-    (tmp_path / "test_one.py").write_text(
-        "import pytest\n\n\ndef test_red() -> None:\n    assert False\n\n\n"
-        "@pytest.mark.parametrize('x', ['a - b', 'c'])\ndef test_half(x: str) -> None:\n    assert x == 'c'\n"
-    )
-    failing = without_failing(tmp_path, ["test_one.py"])
+def test_tests_that_call_the_function_are_tried_the_quick_ones_first() -> None:
+    tests = {
+        "slow": Seen(2.0, calls={("one.py", 4), ("one.py", 9)}),
+        "quick": Seen(1.0, calls={("one.py", 4)}),
+        "another": Seen(1.0, calls={("one.py", 9)}),
+        "of another file": Seen(1.0, calls={("two.py", 4)}),
+        "red": Seen(1.0, has_failed=True, calls={("one.py", 4)}),
+    }
 
-    assert failing == ["--deselect=test_one.py::test_half[a - b]", "--deselect=test_one.py::test_red"]
-    assert not is_noticed(Defect(Path("one.py"), 1, 6, 7, "1", "2"), tmp_path, [*failing, "test_one.py"])
+    assert worth_trying(defect("[1, 2]", "[1]"), SOURCE, tests) == ["quick", "slow"]
+    assert worth_trying(defect("= 3", "= 4"), SOURCE, tests) == ["another", "quick", "slow"]
+
+
+def test_a_line_is_in_the_outermost_function_with_its_decorators() -> None:
+    assert [function_at(SOURCE, line) for line in (1, 4, 5, 6, 9, 10, 13)] == [0, 4, 4, 4, 9, 9, 0]
+    assert function_at("class A:\n    def b(self):\n        def c(): pass\n", 3) == 2
+
+
+@pytest.mark.parametrize("answer", [5, subprocess.TimeoutExpired("pytest", 1)])
+def test_a_hang_is_noticed_and_no_test_at_all_notices_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    def ended(line: list[str], **_options: object) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return subprocess.CompletedProcess(line, 5)
+
+    monkeypatch.setattr(subprocess, "run", ended)
+    tests = {"test_one.py::test_one": Seen(0.1, calls={("one.py", 4)})}
+
+    assert is_noticed(defect("[1, 2]", "[1]"), copied(tmp_path), tests) is isinstance(answer, Exception)
+    assert not is_noticed(defect("[1, 2]", "[1]"), tmp_path, {})
 
 
 def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
     near = near_tests(Path("reconciler/observe/contacts.py"))
 
     assert "tests/observe/test_listing.py" in near
-    assert near[-1] == "tests/scenarios/test_scenarios.py"
+    assert "tests/scenarios/test_scenarios.py" in near
     assert "tests/api/test_client.py" in near_tests(Path("reconciler/api/client/calls.py"))
     assert "tests/api/test_readers.py" in near
     assert "tests/cli/test_watch_log.py" in near_tests(Path("reconciler/watching/news.py"))
-    assert "tests/ci/test_signals.py" in near_tests(Path(".github/actions/reconcile/relay.py"))
+    of_action = near_tests(Path(".github/actions/reconcile/relay.py"))
+    assert {"tests/ci/test_signals.py", "tests/ci/test_action_parts.py"} <= {*of_action}
 
 
-def test_what_near_tests_pass_over_is_tried_on_the_other_tests_of_the_command_line() -> None:
-    words = Path("reconciler/render/campaign.py")
-    others = command_line_tests(words)
+def test_what_near_tests_pass_over_is_tried_on_those_of_the_command_line_and_then_on_all() -> None:
+    words = Defect(Path("reconciler/render/campaign.py"), 1, 0, 0, "", "")
+    near, others, rest = stages([words], with_all=True)
 
-    assert "tests/cli/test_campaigns.py" in others[:20]
-    assert "tests/cli/test_terminal.py" in others
-    assert not set(others) & set(near_tests(words))
-
-
-@pytest.mark.parametrize(("longest", "noticed"), [(0.0, True), (9.0, False)])
-def test_a_hang_is_noticed_but_not_that_many_tests_take_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest: float, *, noticed: bool
-) -> None:
-    def hung(*_args: object, **_options: object) -> None:
-        raise subprocess.TimeoutExpired("pytest", longest)
-
-    monkeypatch.setattr(subprocess, "run", hung)
-    (tmp_path / "one.py").write_text("ONE = 1\n")
-
-    assert is_noticed(Defect(Path("one.py"), 1, 6, 7, "1", "2"), tmp_path, [], longest=longest) is noticed
+    assert "tests/cli/test_campaigns.py" in others
+    assert "tests/planted/test_defects.py" in rest
+    assert len({*near, *others, *rest}) == len(near) + len(others) + len(rest)
+    assert len([*stages([words], with_all=False)]) == 2
