@@ -16,7 +16,7 @@ _MOST_ROWS = 20
 _MOST_MARKDOWN_ROWS = 200
 _MOST_RANGES = 12
 _LONGEST = 160
-_NUMBERS = range(2, 6)
+_FIRST_NUMBER = 2
 
 
 def render_campaign_text(document: CampaignDocument, palette: Palette = PLAIN, *, full: bool = False) -> str:
@@ -30,10 +30,10 @@ def render_campaign_text(document: CampaignDocument, palette: Palette = PLAIN, *
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = [
-        f"{cell:>{width}}" if column in _NUMBERS else padded(cell, width)
+        f"{cell:>{width}}" if column >= _FIRST_NUMBER else padded(cell, width)
         for column, (cell, width) in enumerate(zip(row, widths, strict=False))
     ]
-    return "  ".join([*cells, row[-1]]).rstrip()
+    return "  ".join([*cells, row[-1]])
 
 
 def render_campaign_markdown(document: CampaignDocument, *, full: bool = False) -> str:

@@ -47,7 +47,7 @@ def _totals(receipt: ReceiptDocument, palette: Palette) -> str:
 
 def _record(receipt: ReceiptDocument) -> Iterator[str]:
     if who := who_ran(receipt, with_host=True):
-        url = (receipt.run and receipt.run.ci_url) or ""
+        url = receipt.run and receipt.run.ci_url
         yield f"{who}: {visible(url)}" if url else f"{who}."
 
 

@@ -93,7 +93,7 @@ def test_all_that_happened_is_listed() -> None:
 
 
 def listed(**changes: Any) -> str:
-    entry = replace(filled(RunsDocument, "").runs[0], **changes)
+    entry = replace(filled(RunsDocument, "").runs[0], **{"shard": None, **changes})
     return render_runs_text(RunsDocument("1.0", "runs", (entry,)), None, "folder")
 
 
@@ -101,6 +101,7 @@ def test_a_run_at_work_has_operations_left_and_none_that_is_unknown() -> None:
     totals = TotalsEntry(done=1, already=0, failed=0, unknown=2, skipped=3)
 
     assert "running  1 operation done, 5 left" in listed(state="running", resolved=False, totals=totals)
+    assert "running  shard 1/9  1 operation" in listed(state="running", resolved=False, totals=totals, shard="1/9")
     ended = listed(state="killed", resolved=True, totals=totals)
     assert "killed (resolved)  1 operation done, 2 unknown and 3" in ended
 
