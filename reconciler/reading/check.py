@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Wit
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from reconciler.core.model.address import is_name
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.text import HIDDEN, Secret, has_control_characters, hidden_in
@@ -297,6 +298,8 @@ _OUTER_OF_PATHS = rf"[^/\s{_NOWHERE}]"
 
 
 def _id(text: str) -> str:
+    if is_name(text):
+        return text
     if not text:
         raise wrong("an id is expected, not an empty text", cure="write the id as the account gives it")
     if text != text.strip() or has_control_characters(text):

@@ -9,7 +9,7 @@ They become a file, a line and a column only when somebody asks.
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -53,6 +53,9 @@ def value_offset(mark: Mark) -> int:
     return (mark if isinstance(mark, int) else mark[0]) & _VALUE_OFFSET
 
 
+_NEAR = 32
+"""So many lines from the last one, the next that is asked for is sooner found."""
+
 _FEW = 64
 """In a mapping with fewer entries, one is as soon found by looking through them."""
 
@@ -60,11 +63,12 @@ _FEW = 64
 class Lines:
     """The starts of all lines of a text, which turn an offset into a place."""
 
-    __slots__ = ("_positions", "_starts", "file", "length")
+    __slots__ = ("_last", "_positions", "_starts", "file", "length")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.length = len(text)
+        self._last = 1  # the line that was asked for last: places are asked for in the order of the text
         self._positions: dict[int, tuple[Mapping[str, Json], Mapping[str, int]]] = {}
         self._starts = array("Q", accumulate(map(len, text.splitlines(keepends=True)), initial=0))
         if text and text[-1] not in "\n\r":
@@ -72,8 +76,14 @@ class Lines:
 
     def source(self, at: int) -> Source:
         """Return the place of an offset; the end of a text belongs to its last line."""
-        line = bisect_right(self._starts, at)
-        return Source(self.file, line, at - self._starts[line - 1] + 1)
+        starts, last = self._starts, self._last
+        most = last + _NEAR
+        if most < len(starts) and starts[last - 1] <= at < starts[most]:
+            line = bisect_right(starts, at, last, most)
+        else:
+            line = bisect_right(starts, at)
+        self._last = line
+        return Source(self.file, line, at - starts[line - 1] + 1)
 
     def offset(self, source: Source) -> int:
         """Return the offset of a place in this text: the reverse of `source`."""
@@ -120,23 +130,22 @@ class Node(Struct, frozen=True):
         return self.lines.source(key_offset(self.mark))
 
     def keyed(self) -> Iterator[tuple[str, Json, Source]]:
-        """Yield a mapping's keys, values and places of keys: like `entries`, at a third of the cost."""
-        if isinstance(self.value, dict):
-            at = self.lines.source
-            for (key, value), mark in zip(self.value.items(), self._marks, strict=True):
-                yield key, value, at(key_offset(mark))
+        """Return a mapping's keys, values and places of keys: like `entries`, at a third of the cost."""
+        if not isinstance(self.value, dict):
+            return iter(())
+        places = map(self.lines.source, map(key_offset, self._marks))
+        return zip(self.value, self.value.values(), places, strict=True)
 
     def entries(self) -> Iterator[tuple[str, "Node"]]:
-        """Yield a mapping's keys and values; nothing for any other value."""
-        if isinstance(self.value, dict):
-            for (key, value), mark in zip(self.value.items(), self._marks, strict=True):
-                yield key, Node(value, self.lines, mark)
+        """Return a mapping's keys and values; nothing for any other value."""
+        if not isinstance(self.value, dict):
+            return iter(())
+        nodes = map(Node, self.value.values(), repeat(self.lines), self._marks)
+        return zip(self.value, nodes, strict=True)
 
     def items(self) -> Iterator["Node"]:
-        """Yield the items of a list; nothing for any other value."""
-        if isinstance(self.value, list):
-            for value, mark in zip(self.value, self._marks, strict=True):
-                yield Node(value, self.lines, mark)
+        """Return the items of a list; nothing for any other value."""
+        return map(Node, self.value, repeat(self.lines), self._marks) if isinstance(self.value, list) else iter(())
 
     def at(self, path: KeyPath) -> "Node":
         """Return the node at a path from here, or the last one on the way that exists."""

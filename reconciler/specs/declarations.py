@@ -1,9 +1,11 @@
 """Declarations: what one document declares, checked without knowing any other document."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 
 from msgspec import Struct
+from pydantic import ValidationError
 
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import (
@@ -22,6 +24,8 @@ from reconciler.core.model.rules import Rule
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
+from reconciler.reading.check import Checked
+from reconciler.reading.places import Addressing
 from reconciler.specs.layers import (
     Facts,
     check_users,
@@ -161,7 +165,7 @@ def declarations(document: Node, problems: Problems) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
     is_live = is_marked_live(document.value)
     known = None if is_live else document.value
-    checked = check(SpecDocument, document, address=partial(spec_address, document=known))
+    checked = _check(document, address=partial(spec_address, document=known))
     problems.take(checked.problems)
     spec = checked.model or _valid_part(document.value, checked.wrong)
     parts = dict(document.entries())
@@ -170,11 +174,30 @@ def declarations(document: Node, problems: Problems) -> Declarations:
         invalid=Invalid() if checked.model else check_invalid(parts, spec, problems),
         fact_keys=tuple(_fact_keys(spec, parts)),
         scopes=tuple(_scopes(spec, parts, problems)),
-        contacts=tuple(_contacts(spec, parts, problems)),
+        contacts=tuple(_contacts(None if checked.model else spec.contacts, parts, problems)),
         memories=tuple(_memories(spec, parts, problems)),
         live_values=is_live,
         rules=tuple(_rules(spec, parts)),
     )
+
+
+_AT_ONCE = 500
+"""So many contacts are checked at once: their models take more room than their data."""
+
+
+def _check(document: Node, *, address: Addressing) -> Checked[SpecDocument]:
+    """Check a document; where many contacts are all valid, none is in the model."""
+    value = document.value
+    contacts = value.get("contacts") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(contacts, dict) or len(contacts) <= _AT_ONCE:
+        return check(SpecDocument, document, address=address)
+    entries = iter(contacts.items())
+    try:
+        while some := dict(islice(entries, _AT_ONCE)):
+            SpecDocument.model_validate({"contacts": some})
+        return Checked(SpecDocument.model_validate({**value, "contacts": {}}), (), ())
+    except ValidationError:  # the whole says what is wrong
+        return check(SpecDocument, document, address=address)
 
 
 def _valid_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:
@@ -224,9 +247,9 @@ def _scope_key(spec: ScopeSpec) -> ScopeKey:
     return Persona(spec.persona_id) if spec.persona_id else AgentNumber(spec.agent_number)
 
 
-def _contacts(spec: SpecDocument, parts: Mapping[str, Node], problems: Problems) -> Iterator[DeclaredContact]:
+def _contacts(valid: Container[str] | None, parts: Mapping[str, Node], problems: Problems) -> Iterator[DeclaredContact]:
     for name, node in _entries(parts, "contacts"):
-        if name in spec.contacts:
+        if valid is None or name in valid:
             yield _contact(name, node, problems)
 
 

@@ -1,6 +1,8 @@
 """The facts of one layer: `facts` and `seed_facts` as they are written, checked at every depth."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeAlias, cast
 
 from reconciler.core.model.address import user_address
@@ -13,7 +15,9 @@ from reconciler.specs.problems import Problems
 
 def declared_users(parts: Mapping[str, Node], memory: KeyPath, problems: Problems) -> tuple[User, ...]:
     """Read the users that a checked memory declares, sorted by phone number; each number counts once."""
-    nodes = tuple(parts["users"].items()) if "users" in parts else ()
+    if "users" not in parts:
+        return ()
+    nodes = tuple(parts["users"].items())
     found = [_user(node, source) for node, source in zip(nodes, _sources(parts, memory, problems), strict=True)]
     users = {user.phone_number: user for user in found}
     return tuple(users[phone_number] for phone_number in sorted(users))
@@ -56,6 +60,9 @@ Facts: TypeAlias = tuple[Fact, ...]
 """The facts of one layer, or of several merged, sorted by key."""
 
 
+_key = attrgetter("key")
+
+
 def layer(facts: Iterable[Fact]) -> Facts:
     """Make a layer of facts with different keys."""
     return tuple(sorted(facts, key=_key))
@@ -69,14 +76,10 @@ def merge(*layers: Facts) -> Facts:
     return layer({fact.key: fact for facts in filled for fact in facts}.values())
 
 
-def _key(fact: Fact) -> str:
-    return fact.key
-
-
 def declared_layer(parts: Mapping[str, Node], path: KeyPath, problems: Problems) -> Facts:
     """Read the layer of facts that a scope, a contact or a memory declares among its parts."""
     if "seed_facts" not in parts:
-        return layer(_facts(parts, (*path, "facts"), "enforce", problems))
+        return () if "facts" not in parts else layer(_facts(parts, (*path, "facts"), "enforce", problems))
     enforced = {fact.key: fact for fact in _facts(parts, (*path, "facts"), "enforce", problems)}
     seeds = list(_facts(parts, (*path, "seed_facts"), "seed", problems))
     for fact in seeds:
@@ -90,18 +93,22 @@ def declared_layer(parts: Mapping[str, Node], path: KeyPath, problems: Problems)
     return layer([*enforced.values(), *seeds])
 
 
+_PROFILE = ("metadata", "name")
+
+
 def declared_profile(parts: Mapping[str, Node], path: KeyPath, problems: Problems) -> tuple[Fact, ...]:
     """Read the name and the metadata that a contact declares among its parts, as facts of the contact itself."""
-    for node in [parts["metadata"]] if "metadata" in parts else []:
-        _check_value(node, (*path, "metadata"), problems)
-    return tuple(
-        Fact(key, parts[key].value, "enforce", parts[key].key_source) for key in ("metadata", "name") if key in parts
-    )
+    if "metadata" in parts:
+        _check_value(parts["metadata"], (*path, "metadata"), problems)
+    given = [key for key in _PROFILE if key in parts]
+    return tuple(Fact(key, parts[key].value, "enforce", parts[key].key_source) for key in given) if given else ()
 
 
 def declared_labels(parts: Mapping[str, Node]) -> Mapping[str, str]:
     """Read the labels that a checked contact declares among its parts, sorted by key."""
-    written = cast("Mapping[str, str]", parts["labels"].value) if "labels" in parts else {}
+    if "labels" not in parts:
+        return NO_LABELS
+    written = cast("Mapping[str, str]", parts["labels"].value)
     return {key: str(written[key]) for key in sorted(written)} or NO_LABELS
 
 
@@ -110,20 +117,25 @@ def _facts(parts: Mapping[str, Node], path: KeyPath, policy: Policy, problems: P
     if node is None:
         return
     for key, value, source in node.keyed():
-        _check_key(key, source, path, problems)
+        if not _is_good(key):
+            _report_key(key, source, path, problems)
         if value is None or isinstance(value, (dict, list)):
             _check_value(node.at((key,)), (*path, key), problems)
         yield Fact(key, value, policy, source)
 
 
-def _check_key(key: str, source: Source, path: KeyPath, problems: Problems) -> None:
-    if not key or has_control_characters(key):
-        problems.add(
-            source,
-            (*path, key),
-            message="a fact's key is empty or holds control characters",
-            cure="name the fact in plain letters",
-        )
+@lru_cache
+def _is_good(key: str) -> bool:
+    return bool(key) and not has_control_characters(key)
+
+
+def _report_key(key: str, source: Source, path: KeyPath, problems: Problems) -> None:
+    problems.add(
+        source,
+        (*path, key),
+        message="a fact's key is empty or holds control characters",
+        cure="name the fact in plain letters",
+    )
 
 
 def _check_value(node: Node, path: KeyPath, problems: Problems) -> None:
@@ -135,7 +147,8 @@ def _check_value(node: Node, path: KeyPath, problems: Problems) -> None:
             cure="write a value, or remove it",
         )
     for key, below in node.entries():
-        _check_key(key, below.key_source, path, problems)
+        if not _is_good(key):
+            _report_key(key, below.key_source, path, problems)
         _check_value(below, (*path, key), problems)
     for index, below in enumerate(node.items()):
         _check_value(below, (*path, index), problems)

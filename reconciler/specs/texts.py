@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
 
-from reconciler.core.model.address import LONGEST_NAME, NAME
+from reconciler.core.model.address import LONGEST_NAME, NAME, is_name
 from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.desired import LABEL_KEY, TextKind
 from reconciler.core.model.masking import Message, compose, named, quote
@@ -32,16 +32,16 @@ REFERENCE_AS_KEY = "references work in values, not in keys and names"
 
 
 def _name(text: str) -> str:
+    if is_name(text):
+        return text
     if OPENING in text:
         raise wrong(REFERENCE_AS_KEY, cure="write the name out")
     if len(text) > LONGEST_NAME:
         raise wrong(f"a name may have {LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
-    if not re.fullmatch(NAME, text):
-        raise wrong(
-            compose("{} is not a name", named(text)),
-            cure="use letters, digits, - and _, with a letter or digit at the start",
-        )
-    return text
+    raise wrong(
+        compose("{} is not a name", named(text)),
+        cure="use letters, digits, - and _, with a letter or digit at the start",
+    )
 
 
 def _phone_number(value: object) -> object:
