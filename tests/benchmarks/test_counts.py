@@ -54,27 +54,16 @@ def test_an_apply_with_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
     assert traffic(World(SIZE), tmp_path, "apply", "--yes").by_call == {"GET contacts": 3}
 
 
-def test_a_new_memory_with_facts_takes_two_writes_and_no_connection_more(tmp_path: Path) -> None:
+def test_a_new_memory_with_facts_takes_two_writes_no_connection_more_and_a_sync_shared_with_all_that_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
     seen = traffic(World(SIZE, new=True), tmp_path, "apply", "--yes")
 
     assert seen.by_call == {"GET contacts": 3, "POST memory": SIZE, "PATCH facts": SIZE}
     assert seen.connections <= CONCURRENCY
-
-
-def test_an_apply_waits_for_the_disk_once_for_all_operations_that_are_ready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced: list[int] = []
-    sync = os.fsync
-
-    def counted(descriptor: int) -> None:
-        synced.append(descriptor)
-        sync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", counted)
-    traffic(World(SIZE, new=True), tmp_path, "apply", "--yes")
-
-    assert len(synced) < 2 * SIZE / 3, "of two operations a memory, eight at once: half as many as without waiting"
+    assert 0 < len(synced) < 2 * SIZE / 3, "of two operations a memory, eight at once: half as many as without waiting"
 
 
 def test_ten_rules_send_no_request_and_turn_to_each_memory_and_change_once(
@@ -125,25 +114,25 @@ def test_deepdiff_is_called_once_for_a_memory_that_differs_and_sees_only_what_di
 @pytest.mark.parametrize(
     ("name", "header", "row"),
     [
-        ("guests.csv", "guest,crm_id,note\n", 'g-{at},c-{at},"a, ""b"""\n'),
+        ("guests.csv", "guest,crm_id,note\n", 'g-{at},c-{at},"a, ""b"" of some length"\n'),
         ("guests.jsonl", "", '{{"guest": "g-{at}", "crm_id": "c-{at}", "note": ["a", {{"b": 1}}]}}\n'),
     ],
 )
 def test_rows_stream_with_no_more_objects_alive_than_a_few(tmp_path: Path, name: str, header: str, row: str) -> None:
     with (tmp_path / name).open("w") as file:
         file.write(header)
-        file.writelines(row.format(at=at) for at in range(16_000))
+        file.writelines(row.format(at=at) for at in range(8_000))
     gc.collect()
     tracemalloc.start()
     before, alive, peaks = len(gc.get_objects()), [], []
     tracemalloc.reset_peak()
     for at, _ in enumerate(read_rows(tmp_path / name, name=name), start=1):
-        if at % 4_000 == 0:
+        if at % 2_000 == 0:
             peaks.append(tracemalloc.get_traced_memory()[1])
             alive.append(len(gc.get_objects()))
             tracemalloc.reset_peak()  # of the list of all objects
     tracemalloc.stop()
 
     assert len(alive) == 4
-    assert max(alive) - before < 200
+    assert max(alive) - before < 100
     assert max(peaks) < 200_000 < (tmp_path / name).stat().st_size
