@@ -80,9 +80,14 @@ def linked_folder(path: Path) -> Path | None:
 
     Such a link may have come with a change. Links above the repository are the operator's own.
     """
-    above = Path(os.path.abspath(path)).parents  # noqa: PTH100  links must not be followed yet
-    tops = [at for at, one in enumerate(above) if not one.is_symlink() and os.path.lexists(one / _GIT)]
-    return next((one for one in above[: tops[-1]] if one.is_symlink()), None) if tops else None
+    link = None
+    above = os.path.abspath(path)  # noqa: PTH100  links must not be followed yet, and this is asked at each write
+    while above != (above := os.path.dirname(above)):  # noqa: PTH120  the same
+        if os.path.islink(above):  # noqa: PTH114  the same
+            link = link or above
+        elif link and os.path.lexists(os.path.join(above, _GIT)):  # noqa: PTH118  the same
+            return Path(link)
+    return None
 
 
 def _below(path: str, folder: str) -> tuple[str, ...] | None:
