@@ -156,7 +156,7 @@ def test_valid_specs_have_an_empty_table(repository: Repository) -> None:
     assert repository.run("validate", "--format", "csv").out == "file,row,column,value,problem,cure\n"
 
 
-DEEP = "a: " + "[" * 5000 + "\n"
+DEEP = "a: " + "[\n" * 5000
 WITH_OVERLAYS = "version: 1\nenvironments:\n  sandbox: {api: sandbox, overlays: [overlays]}\n"
 WITH_ROWS = SPEC + "contacts_from:\n  - {file: ../rows.yaml, named_by: id, contact: {external_id: id}}\n"
 
@@ -184,7 +184,7 @@ def test_too_many_levels_are_told_alike_wherever_yaml_is_read(
     called = repository.run(*command.split())
 
     assert called.code == 1
-    assert f"error: {deep}:1:67 a[0][0][0]: values are nested more than 64 levels deep; make it flatter\n" in called.err
+    assert f"error: {deep}:64:1 a[0][0][0]: values are nested more than 64 levels deep; make it flatter\n" in called.err
 
 
 @pytest.mark.parametrize(
