@@ -135,6 +135,31 @@ def test_a_number_of_any_length_is_read(digits: int) -> None:
     assert getattr(number, "text", str(number)) == "7" * digits
 
 
+@pytest.mark.parametrize("more", [b"", b', "b": ' + b"7" * 5_000])
+@pytest.mark.parametrize(
+    ("text", "is_kept"), [("1.5", True), ("1e2", True), ("1e400", False), ("0.1000000000000000000000001", False)]
+)
+def test_a_number_that_a_double_does_not_keep_stays_as_it_was_written(text: str, more: bytes, *, is_kept: bool) -> None:
+    data = body_of(answer(200, b'{"data": %s%s}' % (text.encode(), more)), hide=KEY)["data"]
+
+    assert type(data) is (float if is_kept else InexactNumber)
+    assert data == float(text)
+    assert getattr(data, "text", text) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (b'\xef\xbb\xbf{"data": 1}', 1),
+        ('{"data": "\u00e9"}'.encode("utf-16"), "\u00e9"),
+        (b'{"data": "\xed\xa0\x80"}', "\ud800"),
+        (rb'{"data": "\ud800"}', "\ud800"),
+    ],
+)
+def test_a_body_in_any_form_of_unicode_is_read_and_half_a_character_stays_one(body: bytes, data: str) -> None:
+    assert body_of(answer(200, body), hide=KEY) == {"data": data}
+
+
 @pytest.mark.parametrize(
     ("code", "is_shown"),
     [
@@ -168,6 +193,8 @@ def test_only_a_code_in_the_words_of_the_api_is_shown(code: str, *, is_shown: bo
         (200, b"{}"),
         (200, b"[" * 100_000),
         (200, b'{"data": NaN}'),
+        (200, b'{"data": "\xff"}'),
+        (200, b'{"data": 1} {}'),
         pytest.param(200, b'{"data":[' + b"9" * 5000 + b"," + b"[" * 100_000, id="a long number and deep nesting"),
     ],
 )
