@@ -12,7 +12,7 @@ from reconciler.api.client.endpoint import Received
 from reconciler.errors import ApiUnavailableError
 
 TEXT = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "x"}}, "errors": null}'
-PACKED = gzip.compress(TEXT)
+PACKED = gzip.compress(TEXT, mtime=0)
 
 
 def unpacked(packed: bytes, encoding: str, most_bytes: int = 1000) -> bytes:
@@ -98,7 +98,7 @@ DAMAGED = {
     "cut off": PACKED[:-20],
     "with a wrong sum": PACKED[:-8] + bytes(8),
     "with a byte that changed": PACKED[:20] + bytes((PACKED[20] ^ 0xFF,)) + PACKED[21:],
-    "in two parts": gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]),
+    "in two parts": gzip.compress(TEXT[:9], mtime=0) + gzip.compress(TEXT[9:], mtime=0),
     "followed by another": PACKED + PACKED,
     "not packed at all": TEXT,
     "packed in another way": zlib.compress(TEXT),
