@@ -5,9 +5,9 @@ Plant small defects in modules, one at a time, and print those that no test noti
     python -m tests.planted --changed origin/main
 
 A run without a defect notes which functions each test calls. Then each defect is tried on the tests that call the
-function it is in, the quick ones first: those of the same package and those that import the module, then those that
-run the command line, and with --all all others. What fails without a defect is left out. A defect that nobody notices
-shows a test that lacks, or code that changes nothing.
+function it is in, the quick ones first: those of the same package, then those that import the module and scenarios,
+then those that run the command line and laws, and with --all all others. What fails without a defect is left out. A
+defect that nobody notices shows a test that lacks, or code that changes nothing.
 """
 
 import argparse
@@ -39,26 +39,45 @@ _START, _TIMES = 120.0, 20.0
 """The seconds that a run may take: so many, and so many times those without a defect; what hangs it is noticed."""
 
 
-def near_tests(file: Path) -> list[str]:
-    """Return the tests that import a module, those of its package, and the scenarios; of the action, those of CI."""
-    module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+def quick_tests(file: Path) -> list[str]:
+    """Return the tests of a module's package; of the action, those that call its parts in process."""
     tests = ROOT / "tests"
     if file.parts[0] == ".github":
-        of_ci = {
-            path
-            for path in (tests / "ci").glob("test_*.py")
-            if "from tests.ci.runner import" in path.read_text("utf-8")
-        }
-        return sorted(str(path.relative_to(ROOT)) for path in of_ci)
+        return _named(path for path, text in _of_ci() if "import ACTION" in text and "(runner: Runner" not in text)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
+    return _named(package.rglob("test_*.py") if package else ())
+
+
+def near_tests(file: Path) -> list[str]:
+    """Return the tests that import a module, or have its package's name, and scenarios; of the action, those of CI."""
+    if file.parts[0] == ".github":
+        return _named(path for path, text in _of_ci() if "(runner: Runner" in text)
+    module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
     imports = (f"from {module} import", f"from {module.rpartition('.')[0]} import")  # or what its package passes on
+    tests = ROOT / "tests"
     texts = ((path, path.read_text("utf-8")) for path in tests.rglob("test_*.py"))
     found = {path for path, text in texts if any(one in text for one in imports)}
-    found.update(package.rglob("test_*.py") if package else ())
     found.update(tests.rglob(f"test_{file.parent.name.removesuffix('ing')}*.py"))  # as test_watch.py of watching
-    found.add(tests / "scenarios" / "test_scenarios.py")
-    return sorted(str(path.relative_to(ROOT)) for path in found)
+    return _named({*found, tests / "scenarios" / "test_scenarios.py"})
+
+
+def command_line_tests(_: Path) -> list[str]:
+    """Return the tests that run the command line in process, and the laws."""
+    return _named(path for folder in _COMMAND_LINE for path in (ROOT / folder).glob("test_*.py"))
+
+
+def all_tests(_: Path) -> list[str]:
+    """Return all tests."""
+    return _named((ROOT / "tests").rglob("test_*.py"))
+
+
+def _of_ci() -> Iterator[tuple[Path, str]]:
+    return ((path, path.read_text("utf-8")) for path in (ROOT / "tests/ci").glob("test_*.py"))
+
+
+def _named(paths: Iterable[Path]) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
 
 
 def function_at(source: str, line: int) -> int:
@@ -157,17 +176,8 @@ def _modules(paths: Sequence[str], changed: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in set(found))
 
 
-def stages(defects: Sequence[Defect], *, with_all: bool) -> Iterator[list[str]]:
-    """Yield the tests that what is left is tried on, each at one stage."""
-    near = sorted({name for file in {defect.file for defect in defects} for name in near_tests(file)})
-    yield near
-    others = [path for folder in _COMMAND_LINE for path in sorted((ROOT / folder).glob("test_*.py"))]
-    command_line = [name for path in others if (name := str(path.relative_to(ROOT))) not in near]
-    yield command_line
-    if with_all:
-        known = {*near, *command_line}
-        rest = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py")))
-        yield [name for name in rest if name not in known]
+_STAGES = (quick_tests, near_tests, command_line_tests)
+"""Each says what of a file's tests its defects are tried on, if those before have passed over some."""
 
 
 def unnoticed(defects: Sequence[Defect], copies: Sequence[Path], *, with_all: bool) -> list[Defect]:
@@ -183,15 +193,20 @@ def unnoticed(defects: Sequence[Defect], copies: Sequence[Path], *, with_all: bo
         finally:
             free.put(copy)
 
-    left = list(defects)
-    for stage in stages(defects, with_all=with_all):
-        if left:
-            tests = run_whole(copies[0], stage, {defect.file for defect in left})
+    left, run = list(defects), set[str]()
+    for stage in (*_STAGES, *([all_tests] if with_all else [])):
+        files = {defect.file for defect in left}
+        names = sorted({name for file in files for name in stage(file)} - run)
+        if names:
+            run.update(names)
+            tests = run_whole(copies[0], names, files)
             failed = sum(test.has_failed for test in tests.values())
             print(f"{len(left)} defects and {len(tests)} tests, {failed} of which fail without a defect", flush=True)
             with ThreadPoolExecutor(len(copies)) as pool:
                 noticed = list(pool.map(in_a_copy, left))
             left = [defect for defect, is_known in zip(left, noticed, strict=True) if not is_known]
+            for defect in left:
+                print(f"  left: {defect}", flush=True)
     return left
 
 

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import ROOT, function_at, is_noticed, near_tests, run_whole, stages, worth_trying
+from tests.planted.__main__ import (
+    ROOT,
+    all_tests,
+    command_line_tests,
+    function_at,
+    is_noticed,
+    near_tests,
+    quick_tests,
+    run_whole,
+    worth_trying,
+)
 from tests.planted.calls import Seen
 from tests.planted.defects import Defect, defects_in
 
@@ -217,23 +227,19 @@ def test_a_hang_is_noticed_and_no_test_at_all_notices_nothing(
     assert not is_noticed(defect("[1, 2]", "[1]"), tmp_path, {})
 
 
-def test_near_tests_are_those_of_the_package_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
-    near = near_tests(Path("reconciler/observe/contacts.py"))
+def test_near_tests_are_those_of_the_package_then_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
+    contacts = Path("reconciler/observe/contacts.py")
 
-    assert "tests/observe/test_listing.py" in near
-    assert "tests/scenarios/test_scenarios.py" in near
-    assert "tests/api/test_client.py" in near_tests(Path("reconciler/api/client/calls.py"))
-    assert "tests/api/test_readers.py" in near
+    assert "tests/observe/test_listing.py" in quick_tests(contacts)
+    assert {"tests/api/test_readers.py", "tests/scenarios/test_scenarios.py"} <= {*near_tests(contacts)}
+    assert "tests/api/test_client.py" in quick_tests(Path("reconciler/api/client/calls.py"))
     assert "tests/cli/test_watch_log.py" in near_tests(Path("reconciler/watching/news.py"))
-    of_action = near_tests(Path(".github/actions/reconcile/relay.py"))
-    assert {"tests/ci/test_signals.py", "tests/ci/test_action_parts.py"} <= {*of_action}
+    assert "tests/ci/test_action_parts.py" in quick_tests(Path(".github/actions/reconcile/relay.py"))
+    assert "tests/ci/test_signals.py" in near_tests(Path(".github/actions/reconcile/relay.py"))
 
 
 def test_what_near_tests_pass_over_is_tried_on_those_of_the_command_line_and_then_on_all() -> None:
-    words = Defect(Path("reconciler/render/campaign.py"), 1, 0, 0, "", "")
-    near, others, rest = stages([words], with_all=True)
+    words = Path("reconciler/render/campaign.py")
 
-    assert "tests/cli/test_campaigns.py" in others
-    assert "tests/planted/test_defects.py" in rest
-    assert len({*near, *others, *rest}) == len(near) + len(others) + len(rest)
-    assert len([*stages([words], with_all=False)]) == 2
+    assert {"tests/cli/test_campaigns.py", "tests/properties/test_laws.py"} <= {*command_line_tests(words)}
+    assert {*quick_tests(words), *near_tests(words), *command_line_tests(words)} < {*all_tests(words)}
