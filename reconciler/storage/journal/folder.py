@@ -58,7 +58,7 @@ class Journal:
         self._is_refused = False
         self._appended = 0
         self._on_disk = 0
-        self._syncing = asyncio.Lock()
+        self._synced: asyncio.Event | None = None
         self.trouble = ""
         self._append(header)
         self._sync()
@@ -107,12 +107,19 @@ class Journal:
     async def _reach_disk(self) -> None:
         """Wait until all that was appended so far is on disk; callers that are ready at once share one wait."""
         needed = self._appended
-        async with self._syncing:
-            await asyncio.sleep(0)  # so that all who are ready append first
-            if self._on_disk < needed and not self.trouble:
+        while self._on_disk < needed and not self.trouble:
+            if self._synced is not None:
+                await self._synced.wait()  # all go on at once: with a lock, it would be one a turn of the event loop
+                continue
+            self._synced = synced = asyncio.Event()
+            try:
+                await asyncio.sleep(0)  # so that all who are ready append first
                 reached = self._appended
                 await asyncio.to_thread(self._sync)
                 self._on_disk = reached
+            finally:
+                self._synced = None
+                synced.set()
 
     def _append(self, line: RunHeader | JournalLine) -> None:
         if self.trouble:
