@@ -156,7 +156,7 @@ def test_what_is_not_told_has_a_default() -> None:
 def test_what_is_told_is_read() -> None:
     told = settings(
         INPUT_PROJECT="voice",
-        INPUT_TARGET="a\n\n  b \n",
+        INPUT_TARGET="a\n\n \n  b \n",
         INPUT_ONLY_CHANGED="true",
         INPUT_RESTRICTED="true",
         INPUT_BASE="HEAD^1",
@@ -340,8 +340,10 @@ class OnGitHub:
     def __init__(self, *listed: dict[str, Any]) -> None:
         self.listed = listed
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
+        self.is_viewer_asked = False
 
     def viewer(self) -> str:
+        self.is_viewer_asked = True
         return "us"
 
     def all_of(self, path: str) -> list[dict[str, Any]]:
@@ -359,6 +361,13 @@ def test_of_several_the_newest_by_us_is_the_one() -> None:
 
     assert marker.newest(OnGitHub(), [*ours, *theirs, *others, *odd])["number"] == 10
     assert marker.newest(OnGitHub(), [*theirs, *others]) is None
+
+
+def test_as_whom_the_token_acts_is_asked_only_where_something_carries_the_marker() -> None:
+    for listed, is_asked in ((items(1, login="ana"), True), (items(1, kind="pull"), False), ([], False)):
+        there = OnGitHub()
+        part("marked").Marker("eu/west", "drift").newest(there, listed)
+        assert there.is_viewer_asked is is_asked
 
 
 @pytest.mark.parametrize(
@@ -432,7 +441,7 @@ def test_a_pull_request_is_one_commit_above_the_one_that_was_checked_out(monkeyp
     blobs = [
         {"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in (("a", "1"), ("b", "2"))
     ]
-    message = "Title\n\nReconciler-Drift: eu/west\n"
+    message = "Title\n\nReconciler-Drift: eu/west git/trees\n"
     body = f"<!-- reconciler:eu%2Fwest:pull {made.identifier} -->\ntext"
     assert said == "opened"
     assert there.sent == [

@@ -200,13 +200,14 @@ def unnoticed(defects: Sequence[Defect], copies: Sequence[Path], *, with_all: bo
         if names:
             run.update(names)
             tests = run_whole(copies[0], names, files)
-            failed = sum(test.has_failed for test in tests.values())
-            print(f"{len(left)} defects and {len(tests)} tests, {failed} of which fail without a defect", flush=True)
+            print(f"{len(left)} defects are tried on {len(tests)} tests", flush=True)
+            for name in (name for name, test in tests.items() if test.has_failed):
+                print(f"  fails without a defect, so it is left out: {name}", flush=True)
             with ThreadPoolExecutor(len(copies)) as pool:
                 noticed = list(pool.map(in_a_copy, left))
             left = [defect for defect, is_known in zip(left, noticed, strict=True) if not is_known]
             for defect in left:
-                print(f"  left: {defect}", flush=True)
+                print(f"  not noticed there: {defect}", flush=True)
     return left
 
 

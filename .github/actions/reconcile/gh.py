@@ -77,7 +77,6 @@ def _called(*arguments: str, body: str | None = None) -> str:
             input=body,
             capture_output=True,
             check=False,
-            text=True,
             encoding="utf-8",
             errors="replace",
         )

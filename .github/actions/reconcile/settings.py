@@ -57,7 +57,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
     try:
         command, environment = variables["INPUT_COMMAND"], variables["INPUT_ENVIRONMENT"]
         repository, server = variables["GITHUB_REPOSITORY"], variables["GITHUB_SERVER_URL"]
-        number = variables.get("PULL_REQUEST", "")
+        number = variables.get("PULL_REQUEST")
         return Settings(
             command=command,
             environment=environment,

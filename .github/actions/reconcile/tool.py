@@ -39,7 +39,7 @@ def call(settings: Settings, command: str, *arguments: str) -> Ran:
     """
     project = [] if settings.project == "." else ["--project", settings.project]
     line = ["reconciler", *project, "--environment", settings.environment, command, *arguments]
-    pipe: dict[str, Any] = {"stderr": subprocess.PIPE, "text": True, "encoding": "utf-8", "errors": "replace"}
+    pipe: dict[str, Any] = {"stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
     with relaying_signals() as relay, subprocess.Popen(line, env=_own_variables(), **pipe) as process:
         relay.pass_on_to(process)
         said = list(_logged(process.stderr or ()))
