@@ -326,6 +326,28 @@ def test_a_plan_is_kept_in_four_formats(monkeypatch: pytest.MonkeyPatch) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "GH_TOKEN",
+        "GITHUB_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+    ],
+)
+def test_the_tool_gets_all_variables_of_the_step_but_tokens_of_the_runner(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("TEST_KEY", "y")
+    own = part("tool")._own_variables()  # noqa: SLF001  each of them without a process
+
+    assert name not in own
+    assert own["TEST_KEY"] == "y"
+
+
 # The one issue, and the one pull request
 
 
@@ -390,6 +412,9 @@ def test_the_id_of_a_drift_is_the_same_in_any_order() -> None:
     drift_id = part("issue").drift_id
     one = drift_id({"operations": [written("a", "x", "y"), written("b", of="changes")]})
 
+    unsure = {**written("c", "z"), "certain": False}
+    assert one == drift_id({"operations": [written("a", "x", "y"), written("b"), unsure]})
+    assert drift_id({"operations": [unsure]}) == "none"
     assert one == drift_id({"operations": [written("b"), written("a", "y", "x", of="changes")]})
     assert one != drift_id({"operations": [written("a", "x"), written("b")]})
     assert one != drift_id({"operations": [written("a", "x", "y")]})
@@ -502,6 +527,16 @@ def test_a_comment_is_made_edited_or_left(monkeypatch: pytest.MonkeyPatch) -> No
     assert comments(monkeypatch, "new\n", ours, is_news=False) == [("PATCH", "issues/comments/9", {"body": "new"})]
     assert comments(monkeypatch, f"{ours['body']}\n", ours) == []
     assert comments(monkeypatch, "new", {**ours, "user": {"login": "ana"}})[0][0] == "POST"
+
+
+def test_as_whom_the_token_acts_is_asked_only_where_a_comment_carries_the_marker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for body, is_asked in (("<!-- reconciler:eu%2Fwest -->\nold", True), ("hello", False)):
+        there = OnGitHub({"id": 9, "user": {"login": "ana"}, "body": body})
+        monkeypatch.setattr(part("comment"), "Gh", lambda _, there=there: there)
+        part("comment").keep_comment(settings(PULL_REQUEST="7"), "new", is_news=False)
+        assert there.is_viewer_asked is is_asked
 
 
 def test_outside_of_a_pull_request_there_is_no_comment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,11 +88,12 @@ def test_a_signal_that_comes_before_the_tool_is_kept_for_it(monkeypatch: pytest.
     with relay.relaying_signals() as relaying:
         assert not relaying.is_asked_to_stop
         signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
         assert relaying.is_asked_to_stop
         relaying.pass_on_to(SimpleNamespace(send_signal=sent.append))
         signal.raise_signal(signal.SIGINT)
 
-    assert sent == [signal.SIGTERM, signal.SIGINT]
+    assert sent == [signal.SIGTERM, signal.SIGINT, signal.SIGINT]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 

@@ -64,4 +64,4 @@ def failure_html(what: str, environment: str, errors: str) -> str:
 def announce_error(text: str) -> None:
     """Show an error at the top of the run."""
     data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    print(f"::error title=reconciler::{data}", flush=True)
+    print(f"::error title=reconciler::{data}")
