@@ -629,3 +629,167 @@ def test_a_signal_between_two_calls_ends_the_action_as_one_within_a_call(
     monkeypatch.delenv("GITHUB_RUN_ID")
     assert part("main").main() == 1
     assert "::the variable GITHUB_RUN_ID is not set" in capsys.readouterr().out
+
+
+# Commands, with a tool and a GitHub that say what they are told
+
+
+class Said:
+    """The tool and GitHub's side of one command: what each call gives, and what was sent and told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, **inputs: str) -> None:
+        paths = {"RUNNER_TEMP": folder, "GITHUB_OUTPUT": folder / "o", "GITHUB_STEP_SUMMARY": folder / "s"}
+        self.settings = settings(**{key: str(path) for key, path in paths.items()}, PULL_REQUEST="7", **inputs)
+        self.codes: dict[str, Any] = {}
+        self.lines: list[tuple[str, ...]] = []
+        self.comments: list[tuple[str, bool]] = []
+        self.settings.folder.mkdir()
+        module = part(name)
+        for attribute, value in (("call", self.call), ("plan", self.plan), ("keep_comment", self.comment)):
+            if hasattr(module, attribute):
+                monkeypatch.setattr(module, attribute, value)
+
+    def call(self, _settings: object, *line: str) -> Any:
+        self.lines.append(line)
+        return self.codes.get(line[0], ran(0))
+
+    def plan(self, told: Any, *line: str) -> Any:
+        for name in ("summary.md", "plan.md"):
+            (told.folder / name).write_text(f"<!-- {name} -->\nplanned\n")
+        return self.call(told, "plan", *line)
+
+    def comment(self, _settings: object, body: str, *, is_news: bool) -> None:
+        self.comments.append((body, is_news))
+
+    @property
+    def summary(self) -> str:
+        return self.settings.summary.read_text() if self.settings.summary.exists() else ""
+
+    @property
+    def outputs(self) -> list[str]:
+        return self.settings.outputs.read_text().splitlines() if self.settings.outputs.exists() else []
+
+
+RUN = '<p><a href="https://github.example/acme/agents/actions/runs/42">Run'
+
+
+@pytest.mark.parametrize(("code", "changes"), [(0, "false"), (2, "true")])
+def test_a_preview_keeps_the_plan_as_a_comment_that_is_news_where_something_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, changes: str
+) -> None:
+    said = Said(monkeypatch, tmp_path, "preview", INPUT_BASE="b")
+    said.codes["plan"] = ran(code)
+
+    assert part("preview").preview(said.settings) == 0
+    foot = f"{RUN} with plan and report as artifacts</a></p>\n" if code else ""
+    assert said.comments == [(f"<!-- plan.md -->\nplanned\n{foot}", bool(code))]
+    assert said.summary == "<!-- summary.md -->\nplanned\n"
+    assert said.outputs == [f"changes={changes}"]
+    folder = said.settings.folder
+    assert said.lines == [("validate", f"--write=sarif={folder / 'validate.sarif'}"), ("plan", "--base=b")]
+
+
+@pytest.mark.parametrize(
+    ("failing", "words", "restricted"),
+    [
+        ("validate", "The specs are not valid, so there is no plan", "false"),
+        ("validate", "The specs are not valid, so there is no plan", "true"),
+        ("plan", "The plan could not be made", "false"),
+    ],
+)
+def test_a_preview_that_fails_says_so_where_the_plan_would_stand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: str, words: str, restricted: str
+) -> None:
+    said = Said(monkeypatch, tmp_path, "preview", INPUT_RESTRICTED=restricted)
+    said.codes[failing] = ran(1, "why")
+    told = f"<p>{words} for <code>eu/west</code>.</p>\n<pre>why</pre>\n"
+
+    assert part("preview").preview(said.settings) == 1
+    assert said.summary == told
+    comment = (f"<!-- reconciler:eu%2Fwest -->\n{told}{RUN}</a></p>\n", True)
+    assert said.comments == ([] if restricted == "true" else [comment])
+    assert said.outputs == []
+
+
+@pytest.mark.parametrize(("code", "given"), [(0, 130), (143, 143)])
+@pytest.mark.parametrize("command", ["validate", "diff"])
+def test_a_preview_that_is_stopped_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, code: int, given: int
+) -> None:
+    said = Said(monkeypatch, tmp_path, "preview", INPUT_RESTRICTED="true" if command == "diff" else "")
+    said.codes[command] = ran(code, "why", is_stopped=True)
+
+    assert part("preview").preview(said.settings) == given
+    assert (said.comments, said.summary, said.outputs) == ([], "", [])
+
+
+@pytest.mark.parametrize(("base", "ref"), [("", "HEAD"), ("b", "b")])
+def test_a_preview_without_secrets_compares_with_the_base_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, base: str, ref: str
+) -> None:
+    said = Said(monkeypatch, tmp_path, "preview", INPUT_RESTRICTED="true", INPUT_BASE=base, INPUT_TARGET="a")
+    summary = said.settings.folder / "summary.md"
+    summary.write_text("compared\n")
+
+    assert part("preview").preview(said.settings) == 0
+    assert said.lines[1] == ("diff", ref, "--format=github", "--target=a", f"--write=summary={summary}")
+    secrets = "<p>This run has no secrets, so the account of <code>eu/west</code> was not read.</p>"
+    assert said.summary == f"{secrets}\n\ncompared\n"
+    assert (said.comments, said.outputs) == ([], [])
+
+
+def test_specs_that_nothing_can_be_compared_with_are_valid_still(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = Said(monkeypatch, tmp_path, "preview", INPUT_RESTRICTED="true", INPUT_ENVIRONMENT="a<b")
+    said.codes["diff"] = ran(1, "why")
+
+    assert part("preview").preview(said.settings) == 0
+    valid = "<p>The specs of <code>a&#60;b</code> are valid. There is nothing to compare them with:</p>"
+    assert said.summary == f"{valid}\n<pre>why</pre>\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "operations", "outputs"),
+    [
+        (0, [], ["changes=false", "pending=false"]),
+        (0, [{}], ["changes=false", "pending=true"]),
+        (2, [{}], ["changes=true", "pending=true"]),
+        (1, [{}], []),
+        (4, [{}], []),
+    ],
+)
+def test_a_plan_to_approve_tells_what_is_pending_unless_it_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, operations: list[Any], outputs: list[str]
+) -> None:
+    said = Said(monkeypatch, tmp_path, "apply")
+    said.codes["plan"] = ran(code)
+    (said.settings.folder / "plan.json").write_text(json.dumps({"operations": operations}))
+
+    assert part("apply").plan_to_approve(said.settings) == (0 if code == 2 else code)
+    assert said.outputs == outputs
+    assert said.summary == "<!-- summary.md -->\nplanned\n"
+
+
+@pytest.mark.parametrize(("certain", "changes"), [(True, "true"), (False, "false")])
+def test_a_drift_check_tells_of_the_drift_in_its_issue(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: str, *, certain: bool
+) -> None:
+    kept: list[tuple[str, str]] = []
+    said = Said(monkeypatch, tmp_path, "drift")
+    monkeypatch.setattr(part("drift"), "keep_issue", lambda _, identifier, body: kept.append((identifier, body)))
+    operation = {"type": "create_memory", "address": "a", "certain": certain}
+    (said.settings.folder / "plan.json").write_text(json.dumps({"operations": [operation]}))
+    said.codes["plan"] = ran(2 if certain else 0)
+
+    assert part("drift").drift(said.settings) == 0
+    [(identifier, body)] = kept
+    assert said.lines == [("plan", "--refresh")]
+    assert said.outputs == [f"changes={changes}", f"drift-id={identifier}"]
+    assert said.summary == "<!-- summary.md -->\nplanned\n"
+    held = "<p>The account is not as the specs say. Apply them, or change them to what it holds.</p>\n\nplanned\n"
+    same = "<p><code>eu/west</code> is as its specs say.</p>\n"
+    assert body == f"{held if certain else same}{RUN}</a></p>\n"
+    said.codes["plan"] = ran(4)
+    assert part("drift").drift(said.settings) == 4
+    assert len(kept) == 1
