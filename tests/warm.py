@@ -1,10 +1,12 @@
 """
 Python programs forked from a process that has loaded the whole package: a start takes a moment, and not a second.
 
-Whatever such a program starts is forked as well, where it is a Python program too. Where the interpreter's own start
-is the subject (an encoding, closed streams), a test starts a process of its own.
+Whatever such a program starts is forked as well, where it is a Python program too, and one that says that it ends at
+once runs within. Where the interpreter's own start is the subject (an encoding, closed streams), a test starts a
+process of its own.
 """
 
+import io
 import os
 import runpy
 import shutil
@@ -13,17 +15,19 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 import reconciler
 
 ROOT = str(Path(reconciler.__file__).parents[1])
+AT_ONCE = "# ends at once\n"
 _START = get_context("forkserver")
 _START.set_forkserver_preload(["tests.warm", "tests.warmed"])
 
@@ -57,14 +61,52 @@ def _run(line: Sequence[str], folder: Path, variables: Mapping[str, str], output
 class Forked(subprocess.Popen[Any]):
     """A program that is forked from this process where it is a Python program."""
 
+    def __new__(cls, line: Sequence[str], **options: Any) -> Self:
+        program = _program(line[0], options)
+        kind: Any = Within if program and program[1].startswith(AT_ONCE.encode()) else cls
+        made: Self = super().__new__(kind)
+        return made
+
     def __init__(self, line: Sequence[str], **options: Any) -> None:
-        variables = options.get("env") or os.environ
-        program = shutil.which(line[0], path=variables.get("PATH"))
-        if program and Path(program).read_bytes().startswith(f"#!{sys.executable}\n".encode()):
+        if program := _program(line[0], options):
             sys.stdout.flush()
             sys.stderr.flush()
-            options["preexec_fn"] = partial(_replace, [program, *line[1:]], dict(variables))
+            options["preexec_fn"] = partial(_replace, [program[0], *line[1:]], dict(options.get("env") or os.environ))
         super().__init__(line, **options)
+
+
+class Within(Forked):
+    """A program that runs in this process, as soon as it is waited for."""
+
+    def __init__(self, line: Sequence[str], **options: Any) -> None:
+        self.args = line
+        self.returncode = None
+        self._line = [shutil.which(line[0]) or "", *line[1:]]
+        assert not options.get("env")
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
+        """Run it, and return what it writes."""
+        assert timeout is None
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", io.StringIO(input))
+            patch.setattr(sys, "argv", self._line)
+            self.returncode = _exit_code(self._line[0])
+        return out.getvalue(), err.getvalue()
+
+    def poll(self) -> int | None:
+        """Return its exit code once it ran."""
+        return self.returncode
+
+    def __exit__(self, *_raised: object) -> None:
+        pass
+
+
+def _program(name: str, options: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    """Return where a Python program is, and what follows its first line."""
+    path = shutil.which(name, path=(options.get("env") or os.environ).get("PATH"))
+    first, _, rest = Path(path).read_bytes().partition(b"\n") if path else (b"", b"", b"")
+    return (path, rest) if path and first == f"#!{sys.executable}".encode() else None
 
 
 def _replace(line: Sequence[str], variables: Mapping[str, str]) -> None:
@@ -86,13 +128,18 @@ def _become(line: Sequence[str], variables: Mapping[str, str]) -> int:
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace", buffering=1)  # noqa: SIM115
     try:
-        runpy.run_path(line[0], run_name="__main__")
+        return _exit_code(line[0])
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _exit_code(program: str) -> int:
+    try:
+        runpy.run_path(program, run_name="__main__")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001  as the interpreter does
         traceback.print_exc()
         return 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
     return 0

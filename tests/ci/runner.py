@@ -46,10 +46,10 @@ contacts:
         facts: {name: Sarah, plan: premium}
 """
 
-_GH = """\
-#!{python}
-import runpy
-runpy.run_path({program!r}, run_name="__main__")
+_GH = f"""\
+#!{{python}}
+{warm.AT_ONCE}import runpy
+runpy.run_path({{program!r}}, run_name="__main__")
 """
 
 _RECONCILER = """\
