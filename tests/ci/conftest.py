@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.scaffold import repository, write_new
 from tests.builders import answers
-from tests.ci.runner import Runner, new_runner
+from tests.ci.runner import ACTION, Runner, new_runner
 
 
 @pytest.fixture
@@ -18,3 +18,9 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("started")
     write_new(folder, repository(answers()))
     return folder
+
+
+@pytest.fixture
+def action(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the action's folder on the path, as a runner does for its program."""
+    monkeypatch.syspath_prepend(str(ACTION))

@@ -43,7 +43,7 @@ def quick_tests(file: Path) -> list[str]:
     """Return the tests of a module's package; of the action, those that call its parts in process."""
     tests = ROOT / "tests"
     if file.parts[0] == ".github":
-        return _named(path for path, text in _of_ci() if "import ACTION" in text and "(runner: Runner" not in text)
+        return _named(path for path, text in _of_ci() if "from tests.ci.action import" in text)
     above = (tests.joinpath(*folder.parts[1:]) for folder in file.parents if folder.parts[1:])
     package = next((folder for folder in above if folder.is_dir()), None)
     return _named(package.rglob("test_*.py") if package else ())
@@ -196,7 +196,7 @@ def unnoticed(defects: Sequence[Defect], copies: Sequence[Path], *, with_all: bo
     left, run = list(defects), set[str]()
     for stage in (*_STAGES, *([all_tests] if with_all else [])):
         files = {defect.file for defect in left}
-        names = sorted({name for file in files for name in stage(file)} - run)
+        names = sorted({name for file in files for name in stage(file) if (copies[0] / name).is_file()} - run)
         if names:
             run.update(names)
             tests = run_whole(copies[0], names, files)
