@@ -1,6 +1,6 @@
 """Events of the YAML parser → plain data and marks; after a problem, reading goes on."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from yaml import events
@@ -20,6 +20,9 @@ from reconciler.reading.scalars import (
 
 _IN_SECTION = 3
 """How many mappings and lists are open where an entry of a section ends: all documents, one document, its section."""
+
+_MOST_SHARED = 4096
+"""So many plain values are known again, as those of facts that many have."""
 
 _STEPS_SHOWN = 4
 """How much is shown of a path that is too long."""
@@ -64,7 +67,7 @@ class Builder:
     """Builds the documents of one file from events, and collects its problems."""
 
     def __init__(
-        self, lines: Lines, address: Addressing, *, misread: Container[int] = (), skip: Skip | None = None
+        self, lines: Lines, address: Addressing, *, misread: Collection[int] = (), skip: Skip | None = None
     ) -> None:
         self._skip = skip
         self.problems: list[Problem] = []
@@ -77,7 +80,8 @@ class Builder:
         self._anchors = Anchors()
         self._values = 0
         self._letters = 0
-        self._keys: dict[str, str] = {}  # equal ones share one text
+        self._keys: dict[str, str] = {}  # equal ones share one text, and so do plain values that are here early
+        self._plain: dict[str, Json] = {}
 
     @property
     def documents(self) -> tuple[Node, ...]:
@@ -88,7 +92,7 @@ class Builder:
     def take(self, stream: Iterator[Event]) -> None:
         """Read all events of a file."""
         actions: dict[type, Callable[[Event], None]] = {
-            events.ScalarEvent: self._scalar,
+            events.ScalarEvent: self._any_scalar if self._misread else self._scalar,
             events.MappingStartEvent: self._mapping,
             events.SequenceStartEvent: self._list,
             events.MappingEndEvent: self._end,
@@ -104,6 +108,31 @@ class Builder:
         self._anchors.clear()
 
     def _scalar(self, event: Event) -> None:
+        """Read a usual key or value with as few steps as can be, and any other by `_any_scalar`."""
+        frame, text = self._frame, event.value
+        if event.tag or event.anchor:
+            self._any_scalar(event)
+        elif not frame.expects_key:
+            if event.style:
+                value: Json = text
+            elif text in self._plain:
+                value = self._plain[text]
+            else:
+                value = self._value(event)
+                if value is not REFUSED and len(self._plain) < _MOST_SHARED:
+                    self._plain[text] = value
+            self._values += 1
+            self._letters += len(text)
+            if self._values > MOST_VALUES:
+                raise self._unreadable(event.start_mark.index, _TOO_MANY)
+            frame.add(value, event.start_mark.index)
+        elif text in self._keys and isinstance(frame, EntriesFrame) and text not in frame.value:
+            self._letters += len(text)
+            frame.expect_value(self._keys[text], event.start_mark.index)
+        else:
+            self._any_scalar(event)
+
+    def _any_scalar(self, event: Event) -> None:
         frame, text, at = self._frame, event.value, event.start_mark.index
         if frame.expects_key:
             self._key(event, text, at)
