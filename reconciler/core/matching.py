@@ -6,7 +6,7 @@ Messages name ids. They name no identifier and no number, which may be somebody'
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from reconciler.core.remote import ContactRecord, Record
 from reconciler.errors import ApiError, OtherRecordError
 
 _Key = TypeVar("_Key")
+_One = TypeVar("_One")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NO_CALL = "no call can name it, so nothing was sent to it"
 _MERGED = "if contacts were merged in the account, declare the one that is left"
@@ -127,22 +128,33 @@ class MemoryOwners:
             raise _given_twice(memory_id, f"two scopes of {_contact(contact_id)}")
 
 
-class _ShownEntries:
-    """All that a listing shows, each entry for itself: of one contact, and of one memory."""
+def _several(keyed: Iterable[tuple[str, _One]]) -> Mapping[str, Sequence[_One]]:
+    """Return by key what has the key of another."""
+    first: dict[str, _One] = {}
+    found: dict[str, list[_One]] = {}
+    for key, one in keyed:
+        if key not in first:
+            first[key] = one
+        else:
+            found.setdefault(key, [first[key]]).append(one)
+    return found
 
-    def __init__(self, contacts: Iterable[ContactRecord] = ()) -> None:
-        self._entries: dict[str, list[ContactRecord]] = {}
-        self._owners: dict[str, list[tuple[str, ScopeKey | None]]] = {}
-        for contact in contacts:
-            self._entries.setdefault(id_key(contact.contact_id), []).append(contact)
-            for memory in contact.memories or ():
-                if not memory.contact_id or is_same_id(memory.contact_id, contact.contact_id):
-                    owner = (contact.contact_id, memory.scope_key)
-                    self._owners.setdefault(id_key(memory.memory_id), []).append(owner)
+
+class _ShownEntries:
+    """What a listing shows several times, each entry for itself: of one contact, and of one memory."""
+
+    def __init__(self, contacts: Sequence[ContactRecord] = ()) -> None:
+        self._entries = _several((id_key(contact.contact_id), contact) for contact in contacts)
+        self._owners = _several(
+            (id_key(memory.memory_id), (contact.contact_id, memory.scope_key))
+            for contact in contacts
+            for memory in contact.memories or ()
+            if not memory.contact_id or is_same_id(memory.contact_id, contact.contact_id)
+        )
 
     def other_owner(self, contact: ContactRecord, memory: Record) -> str:
         """Return, in words, who else a memory is shown for; empty where it is nobody else."""
-        for contact_id, scope_key in self._owners.get(id_key(memory.memory_id), ()):
+        for contact_id, scope_key in self._owners.get(id_key(memory.memory_id), ()) if self._owners else ():
             if not is_same_id(contact_id, contact.contact_id):
                 return f"and under {_contact(contact_id)}"
             if scope_key and memory.scope_key and not is_alike(scope_key, memory.scope_key):
@@ -151,8 +163,7 @@ class _ShownEntries:
 
     def contradiction(self, contact: ContactRecord) -> str:
         """Return what the entries of one contact show differently, though it cannot be both; empty for nothing."""
-        entries = self._entries.get(id_key(contact.contact_id), ())
-        for other in entries if len(entries) > 1 else ():
+        for other in self._entries.get(id_key(contact.contact_id), ()) if self._entries else ():
             if not _is_one_within(_keys(contact), _keys(other)):
                 return "identifiers"
             if not _is_one_within(_memory_keys(contact), _memory_keys(other)):

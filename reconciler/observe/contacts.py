@@ -7,6 +7,7 @@ whether it is complete. `has_more` and empty pages end it, whatever `total` is.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -155,25 +156,32 @@ def _matched(contacts: Iterable[Contact], shown: Iterable[ContactRecord]) -> Rec
     return {contact.name: find(contact.identity) for contact in contacts}
 
 
+_Owners: TypeAlias = dict[tuple[str, str], set[str]]
+
+
 def finder(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
     """
     Return a function that finds a contact: by the exact identifier, else by one that is alike.
 
     Where several contacts match, it returns them as ambiguous.
     """
-    exact: dict[tuple[str, str], set[str]] = {}
-    alike: dict[tuple[str, str], set[str]] = {}
-    records: dict[str, ContactRecord] = {}
-    for record in shown:
-        key = id_key(record.contact_id)
-        records[key] = record
-        for kind, value in record.identifiers or ():
-            exact.setdefault((kind, value), set()).add(key)
-            alike.setdefault(identifier_key(kind, value), set()).add(key)
+    shown = tuple(shown)
+    records = {id_key(record.contact_id): record for record in shown}
+
+    @cache
+    def index() -> tuple[_Owners, _Owners]:
+        exact: _Owners = {}
+        alike: _Owners = {}
+        for record in shown:
+            for kind, value in record.identifiers or ():
+                exact.setdefault((kind, value), set()).add(id_key(record.contact_id))
+                alike.setdefault(identifier_key(kind, value), set()).add(id_key(record.contact_id))
+        return exact, alike
 
     def match(identity: Identity) -> ContactRecord | AmbiguousContact | None:
-        if isinstance(identity, ContactId):
+        if isinstance(identity, ContactId):  # contacts that are declared by id need no index of all identifiers
             return records.get(id_key(identity.contact_id))
+        exact, alike = index()
         owners = exact.get((identity.kind, identity.value)) or alike.get(identity.key, set())
         if len(owners) > 1:
             return AmbiguousContact(tuple(sorted(records[owner].contact_id for owner in owners)))

@@ -19,7 +19,6 @@ from reconciler.core.model.desired import (
     Memory,
     Persona,
     id_key,
-    identifier_key,
     memory_key,
 )
 from reconciler.core.model.observed import (
@@ -195,8 +194,7 @@ class _AccountReading:
         if isinstance(record, AmbiguousContact):
             return record
         if record is not None:
-            known_by = frozenset(identifier_key(*item) for item in record.identifiers or ())
-            return FoundContact(record.contact_id, record.profile, known_by)
+            return FoundContact(record.contact_id, record.profile, record.identifiers or ())
         if not isinstance(contact.identity, ContactId):
             return UnreadableContact() if self._records is None else MissingContact()
         if self._records is not None or contact.name in self._unlisted:

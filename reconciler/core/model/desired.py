@@ -67,6 +67,7 @@ IDENTITY_KEYS = ("contact_id", *IDENTIFIER_KINDS)
 
 
 _UUID = re.compile(r"(?:mem-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+_UUID_LENGTHS = (36, 40)
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/\u2010-\u2015]")
 _NUMBER = re.compile(r"(?:\+|00)?([0-9]+)")
 
@@ -76,7 +77,7 @@ def memory_key(contact_id: str, scope_key: ScopeKey) -> str:
     return canonical([contact_id, scope_key.fields])
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """One declared fact; `value` is never null."""
 
     key: str
@@ -85,7 +86,7 @@ class Fact(Struct, frozen=True):
     source: Source
 
 
-class User(Struct, frozen=True):
+class User(Struct, frozen=True, gc=False):
     """One declared memory user; a field that is None is not declared."""
 
     phone_number: str
@@ -95,7 +96,7 @@ class User(Struct, frozen=True):
     source: Source
 
 
-class ContactId(Struct, frozen=True):
+class ContactId(Struct, frozen=True, gc=False):
     """A contact known by the API's own id, which differs from environment to environment."""
 
     kind = "contact_id"
@@ -112,7 +113,7 @@ class ContactId(Struct, frozen=True):
         return (self.kind, id_key(self.contact_id))
 
 
-class Identifier(Struct, frozen=True):
+class Identifier(Struct, frozen=True, gc=False):
     """A contact known by something that people know, the same in every environment."""
 
     kind: IdentifierKind
@@ -153,8 +154,9 @@ def number_key(text: str) -> str:
 
 def id_key(text: str) -> str:
     """Return what ids are compared by: the case of a UUID means nothing, nor does the "mem-" before it."""
-    found = _UUID.fullmatch(text)
-    return found[1].lower() if found else text
+    found = _UUID.fullmatch(text) if len(text) in _UUID_LENGTHS else None
+    key = found[1].lower() if found else text
+    return text if key == text else key
 
 
 Identity: TypeAlias = ContactId | Identifier
@@ -166,7 +168,7 @@ LABEL_KEY = "[A-Za-z0-9][A-Za-z0-9_./-]*"
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
-class Contact(Struct, frozen=True):
+class Contact(Struct, frozen=True, gc=False):
     """
     A declared contact; `profile` holds its declared `name` and `metadata`, sorted by key.
 
@@ -185,7 +187,7 @@ class Contact(Struct, frozen=True):
         return contact_address(self.name)
 
 
-class ContactMemory(Struct, frozen=True):
+class ContactMemory(Struct, frozen=True, gc=False):
     """
     The memory that a contact should have in a scope; facts are sorted by key and users by phone number.
 

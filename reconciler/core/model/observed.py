@@ -6,12 +6,21 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.core.model.desired import Contact, ContactId, ContactMemory, Desired, Memory, id_key, number_key
+from reconciler.core.model.desired import (
+    Contact,
+    ContactId,
+    ContactMemory,
+    Desired,
+    Memory,
+    id_key,
+    identifier_key,
+    number_key,
+)
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
 
 
-class LiveUser(Struct, frozen=True):
+class LiveUser(Struct, frozen=True, gc=False):
     """
     A memory user as the account holds it.
 
@@ -75,7 +84,7 @@ NOTHING_KNOWN = LiveUsers({}, listed=False)
 NO_USERS = LiveUsers({}, listed=True)
 
 
-class Present(Struct, frozen=True):
+class Present(Struct, frozen=True, gc=False):
     """A memory that exists; `memory_id` is None where the reader shows no id (`GET /v1/memory/context`)."""
 
     memory_id: str | None
@@ -108,16 +117,16 @@ class Ambiguous(Struct, frozen=True):
 ObservedMemory: TypeAlias = Present | Absent | Unseen | Unreadable | Ambiguous
 
 
-class FoundContact(Struct, frozen=True):
+class FoundContact(Struct, frozen=True, gc=False):
     """
     A contact that exists; `profile` holds its `name` and `metadata`, and is None if they cannot be read.
 
-    `known_by` are its identifiers in the form in which they are compared, as far as the account shows them.
+    `identifiers` are pairs of kind and value, as far as the account shows them.
     """
 
     contact_id: str
     profile: Mapping[str, Json] | None
-    known_by: frozenset[tuple[str, str]] = frozenset()
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 class UnlistedContact(Struct, frozen=True):
@@ -178,7 +187,7 @@ def same_contact_problems(declared: Desired, observed: Observed) -> tuple[Proble
 def _owners(observed: Observed) -> Mapping[tuple[str, str], str]:
     """Return the contacts that were found, by everything that they are known by."""
     found = [contact for contact in observed.contacts.values() if isinstance(contact, FoundContact)]
-    by_identifier = {key: contact.contact_id for contact in found for key in contact.known_by}
+    by_identifier = {identifier_key(*one): contact.contact_id for contact in found for one in contact.identifiers}
     by_id = {ContactId(contact.contact_id).key: contact.contact_id for contact in found}
     return by_identifier | by_id
 
