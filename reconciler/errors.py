@@ -33,7 +33,7 @@ _NO_MEMORY_SAID = (  # the last is what Python says where a library in C names n
 )
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """A place in a file, as people count: `line` and `column` start at 1; 0 when only the file is known."""
 
     file: str

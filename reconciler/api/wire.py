@@ -6,6 +6,8 @@ Each function takes what was asked, and raises `OtherRecordError` for an answer 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -220,8 +222,10 @@ def _not_empty(data: Json) -> Json:
     return data
 
 
-def _record(body: _RecordBody) -> Record:
-    return Record(body.id, body.contact_id or "", _scope_key(body), comparable(body.facts or {}))
+def _record(body: _RecordBody, owner: str = "") -> Record:
+    """Read a memory; the id of the contact that shows it is not held twice."""
+    contact_id = owner if body.contact_id == owner else body.contact_id or ""
+    return Record(body.id, contact_id, _scope_key(body), comparable(body.facts or {}))
 
 
 def _contact(body: _ContactBody) -> ContactRecord:
@@ -229,8 +233,8 @@ def _contact(body: _ContactBody) -> ContactRecord:
         contact_id=body.id,
         profile=_profile(body),
         identifiers=_identifiers(body),
-        memories=None if body.memories is None else tuple(map(_record, body.memories)),
-        organization=body.org_id,
+        memories=None if body.memories is None else tuple(_record(one, body.id) for one in body.memories),
+        organization=body.org_id and intern(body.org_id),
     )
 
 
@@ -239,7 +243,7 @@ def _identifiers(body: _ContactBody) -> tuple[tuple[str, str], ...] | None:
     if body.identifiers is None:
         return None
     own = (item for item in body.identifiers if not item.contact_id or is_same_id(item.contact_id, body.id))
-    return tuple((item.identifier_type, item.identifier_value) for item in own)
+    return tuple((intern(item.identifier_type), item.identifier_value) for item in own)
 
 
 def _profile(body: _ContactBody) -> Mapping[str, Json]:
@@ -256,9 +260,12 @@ def _user(body: _UserBody) -> LiveUser:
     return LiveUser(body.metadata if is_text else None, body.summary, is_text, key)
 
 
+_persona = lru_cache(Persona)  # many memories are of few
+
+
 def _scope_key(body: _ScopedBody) -> ScopeKey | None:
     if body.persona_id is not None:
-        return Persona(body.persona_id)
+        return _persona(body.persona_id)
     return None if body.agent_number is None else AgentNumber(body.agent_number)
 
 

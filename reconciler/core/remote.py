@@ -31,7 +31,7 @@ class Context(Struct, frozen=True):
     contact_known: bool
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """A contact memory; `scope_key` is None where the API names neither persona nor agent number."""
 
     memory_id: str
@@ -40,7 +40,7 @@ class Record(Struct, frozen=True):
     facts: Mapping[str, Json]
 
 
-class ContactRecord(Struct, frozen=True):
+class ContactRecord(Struct, frozen=True, gc=False):
     """
     A contact as the account shows it.
 

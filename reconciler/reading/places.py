@@ -112,7 +112,7 @@ class Refused(str):
 REFUSED = Refused()
 
 
-class Node(Struct, frozen=True):
+class Node(Struct, frozen=True, gc=False):
     """A value of a document, with its place and the places of all entries below it."""
 
     value: Json

@@ -120,13 +120,16 @@ def _memories(declared: DeclaredContact, scopes: Mapping[str, DeclaredScope]) ->
             yield _memory(declared, memory, scopes[memory.scope])
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 def _memory(declared: DeclaredContact, memory: DeclaredMemory, scope: DeclaredScope) -> ContactMemory:
     return ContactMemory(
         contact=declared.contact,
         scope=memory.scope,
         scope_key=scope.key,
         facts=merge(scope.facts, declared.facts, memory.facts),
-        left_out=frozenset(),
+        left_out=_NOTHING,
         users=memory.users,
         source=memory.source,
     )

@@ -38,7 +38,7 @@ from reconciler.specs.problems import Problems, is_marked_live, spec_address
 from reconciler.specs.schema import ScopeSpec, SpecDocument
 
 
-class DeclaredName(Struct, frozen=True):
+class DeclaredName(Struct, frozen=True, gc=False):
     """A name that a document declares, whether the declaration is valid or not."""
 
     section: str
@@ -83,7 +83,7 @@ class DeclaredScope(Struct, frozen=True):
     facts: Facts
 
 
-class DeclaredMemory(Struct, frozen=True):
+class DeclaredMemory(Struct, frozen=True, gc=False):
     """A contact's memory in a scope, with its layer of facts."""
 
     scope: str
@@ -92,7 +92,7 @@ class DeclaredMemory(Struct, frozen=True):
     source: Source
 
 
-class DeclaredContact(Struct, frozen=True):
+class DeclaredContact(Struct, frozen=True, gc=False):
     """A contact with its layer of facts and its memories."""
 
     contact: Contact
