@@ -317,7 +317,7 @@ def test_a_shard_takes_memory_for_its_own_rows_alone(tmp_path: Path, ending: str
         tracemalloc.stop()
         return size
 
-    assert peak(Shard(0, 100)) < peak(None) / 6
+    assert peak(Shard(0, 100)) < peak(None) / 5
 
 
 def test_a_shard_loads_the_rows_of_a_long_name_that_an_overlay_names_with_its_hash(tmp_path: Path) -> None:
