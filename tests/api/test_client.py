@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.api import requests, wire
-from reconciler.api.client import open_reader
+from reconciler.api.client import base_url, open_reader
 from reconciler.api.client.connection import connected
 from reconciler.api.requests import READS, READS_AND_WRITES, Request
 from reconciler.core.matching import NOBODY, Asked
@@ -609,6 +609,28 @@ def test_what_is_told_of_requests_holds_neither_key_nor_values() -> None:
 def test_a_base_url_that_is_none_is_told(url: str) -> None:
     with pytest.raises(InputError, match="URL of the API"):
         call(World().endpoint(url), create)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h:1",
+        "https://h:65535",
+        "https://h/123e4567-e89b-12d3-a456-426614174000",
+        "https://h/" + "a" * 30,
+        "http://127.0.0.1:8044",
+    ],
+)
+def test_a_base_url_that_can_be_one_stays_as_it_is(url: str) -> None:
+    assert base_url(url) == url
+
+
+def test_a_base_url_without_its_scheme_is_told_with_it_and_where_it_stands() -> None:
+    said = r"^the URL of the API \(--api-url\) is api\.test, without https://; write https://api\.test$"
+    with pytest.raises(InputError, match=said):
+        base_url("api.test", source="--api-url")
+    with pytest.raises(InputError, match=r"^the URL of the API is a\.test, without"):
+        base_url("a.test")
 
 
 @pytest.mark.parametrize("fault", [faults.bad_gateway(), faults.empty_body(), faults.Truncate(), faults.Drop()])
