@@ -1,21 +1,35 @@
 """Work in an event loop: a few workers on one iterator, and a request to stop, which lets requests in flight finish."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
+
+from reconciler import RESERVE
+from reconciler.errors import lack_of, lacks_memory
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_RESERVE: list[bytes] = []
-_RESERVED = 8 << 20
-"""Bytes in reserve, let go once one task lacks memory: Python aborts where many tasks lack it at a time."""
+_LACKING: list[BaseException] = []
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether an event loop's own line, with a traceback, is worth it: a lack is told by whoever suffers it."""
+    return not (record.exc_info and record.exc_info[1] and lack_of(record.exc_info[1]))
+
+
+logging.getLogger("asyncio").addFilter(_is_news)
 
 
 def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
     """
-    Do the work in an event loop of its own, and return its result.
+    Do the work in an event loop of its own, and return its result; raises what it raises.
+
+    The loop itself catches a lack of memory, and closes or forgets a connection: whoever waits for it would wait for
+    long, and ask again. So that ends the work with a `MemoryError`.
 
     The task has no result: `asyncio.run` makes a text of the task and its result, twice, when it looks whose handler of
     Ctrl-C is in place. For a large plan that takes seconds.
@@ -23,17 +37,38 @@ def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
     results: list[_Result] = []
 
     async def keep() -> None:
-        results.append(await work)
+        asyncio.get_running_loop().set_exception_handler(partial(_note_lack, asyncio.current_task()))
+        try:
+            results.append(await work)
+        except asyncio.CancelledError:
+            if _LACKING:
+                raise MemoryError from _LACKING[0]
+            raise
 
     running = keep()
+    _LACKING.clear()
     try:
-        _RESERVE[:] = [bytes(_RESERVED)]  # only reserved: nothing is written to them
         asyncio.run(running)
     finally:
         running.close()  # where there is no memory to begin it
         work.close()
-        _RESERVE.clear()
     return results[0]
+
+
+def _note_lack(task: "asyncio.Task[Any] | None", loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Take what a loop has caught, and end the work where that is a lack of memory."""
+    error = context.get("exception")
+    if error is None or not lacks_memory(error):
+        loop.default_exception_handler(context)
+    elif not _LACKING and task is not None:
+        RESERVE.clear()
+        _LACKING.append(error)
+        task.cancel()
+
+
+def ends_for_lack_of_memory(error: BaseException) -> bool:
+    """Return whether an error means that the memory gave out, here or in the event loop."""
+    return isinstance(error, MemoryError) or (isinstance(error, asyncio.CancelledError) and bool(_LACKING))
 
 
 async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]], *, concurrency: int) -> None:
@@ -51,7 +86,7 @@ async def _work_through(remaining: Iterator[_Item], work: Callable[[_Item], Awai
             for item in remaining:
                 await work(item)
         except MemoryError:
-            _RESERVE.clear()
+            RESERVE.clear()
             raise
 
     try:

@@ -1,6 +1,7 @@
 """Work in an event loop: how it begins and ends."""
 
 import asyncio
+import errno
 from typing import Any
 
 import pytest
@@ -125,3 +126,42 @@ def test_a_caller_that_is_cancelled_cancels_its_workers() -> None:
 
     assert run_in_loop(run())
     assert sorted(ended) == [0, 1]
+
+
+@pytest.mark.parametrize("caught", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_a_lack_of_memory_that_the_loop_itself_catches_ends_the_work_and_is_told_by_nobody_else(
+    caught: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(_fail, caught)
+        await asyncio.Event().wait()
+
+    with pytest.raises(MemoryError):
+        run_in_loop(work())
+    assert caplog.messages == []
+    assert run_in_loop(asyncio.sleep(0, "the next one is not ended")) == "the next one is not ended"
+
+
+def test_what_else_the_loop_catches_is_logged_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> str:
+        asyncio.get_running_loop().call_soon(_fail, ValueError("a defect"))
+        await asyncio.sleep(0)
+        return "done"
+
+    assert run_in_loop(work()) == "done"
+    assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["a defect"]
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+def test_that_no_more_files_may_be_open_is_no_line_of_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    run_in_loop(_caught(OSError(errno.EMFILE, "Too many open files")))
+
+    assert caplog.messages == []
+
+
+async def _caught(error: Exception) -> None:
+    asyncio.get_running_loop().call_exception_handler({"message": "socket.accept() failed", "exception": error})

@@ -27,6 +27,8 @@ from reconciler.errors import (
 
 _ERROR = 1
 _DEFECT = 70
+_ROOM = 40 << 20
+"""So many bytes can be had, and are not written, unless memory is short."""
 _NO_FILES = "too many open files"
 
 
@@ -44,15 +46,15 @@ def report_error(error: Exception, invocation: Invocation) -> int:
     if isinstance(error, OSError) and error.strerror:
         _tell_of_the_system(error, invocation)
         return _ERROR
+    bytes(_ROOM)  # whatever a library makes of a lack of memory
     _tell_defect(error, invocation)
     return _DEFECT
 
 
-def report_no_memory() -> int:
-    """Report that no memory is left, and return the exit code."""
+def report_no_memory() -> None:
+    """Report that no memory is left."""
     say("error: out of memory")
     say("hint: give it more memory, or fewer specs if the command has --shard or --target; what was done stays done")
-    return _ERROR
 
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import click
 
-from reconciler import __version__
+from reconciler import RESERVE, __version__
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.options import account_connection_options, global_options
 from reconciler.cli.signals import passing_on_termination
@@ -60,7 +60,7 @@ _KEY_NAMES = frozenset(("BLAND_API_KEY", "RECONCILER_DIGEST_KEY"))
 _PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
-_RESERVED = 8 << 20
+_RESERVED = 16 << 20
 """So many bytes count against a limit of memory until a report needs them; never written, they take up none."""
 _COLLECTIONS = (200_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
@@ -153,17 +153,20 @@ def _warn_of_variables(names: Iterable[str]) -> None:
 
 
 def _run_or_say_why_not(arguments: Sequence[str] | None, invocation: Invocation) -> int:
-    """Run a command; where memory runs out, free all that it held, and report that."""
-    reserve: list[bytes] = []
+    """Run a command; where memory runs out, free what was reserved, and report that."""
     try:
-        reserve.append(bytes(_RESERVED))
-        return _run(arguments, invocation, reserve)
-    except MemoryError:
-        reserve.clear()
-    gc.collect()
+        RESERVE[:] = [bytes(_RESERVED)]
+        return _run(arguments, invocation)
+    except MemoryError as lack:
+        RESERVE.clear()
+        from reconciler.errors import with_causes
+
+        code = max(getattr(error, "exit_code", _ERROR) for error in with_causes(lack))  # of what could not be reported
+    gc.disable()  # in what is left of an event loop, a collection without memory may never end (CPython 3.11)
     from reconciler.cli.errors import report_no_memory
 
-    return report_no_memory()
+    report_no_memory()
+    return code
 
 
 @contextmanager
@@ -183,7 +186,7 @@ def _quiet_finalizers() -> Iterator[None]:
         sys.unraisablehook = hook
 
 
-def _run(arguments: Sequence[str] | None, invocation: Invocation, reserve: list[bytes]) -> int:
+def _run(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     try:
         _warn_of_variables(os.environ)
         result = group.main(arguments, prog_name="reconciler", standalone_mode=False, obj=invocation)
@@ -203,7 +206,7 @@ def _run(arguments: Sequence[str] | None, invocation: Invocation, reserve: list[
         silence(sys.stdout)  # its reader is gone, as with `| head`
         return _ERROR
     except Exception as error:  # noqa: BLE001  the boundary: an unexpected error is reported as a defect
-        reserve.clear()
+        RESERVE.clear()
         from reconciler.cli.errors import report_error
 
         return report_error(error, invocation)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler import RESERVE
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
 from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files
@@ -328,6 +329,9 @@ def _collector_paused() -> Iterator[None]:
     gc.disable()
     try:
         yield
+    except MemoryError:
+        RESERVE.clear()
+        raise
     finally:
         if was_enabled:
             gc.enable()

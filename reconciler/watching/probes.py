@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from reconciler.clock import Clock
-from reconciler.errors import InputError
+from reconciler.errors import InputError, lacks_memory
 from reconciler.watching.report import Report
 
 
@@ -90,13 +90,21 @@ def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
                 timeout_graceful_shutdown=1,
             )
         )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread = threading.Thread(target=_serve, args=(server, listener), daemon=True)
         thread.start()
         try:
             yield _url(listener)
         finally:
             server.force_exit = server.should_exit = True
             thread.join(_PATIENCE)
+
+
+def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        server.run([listener])
+    except Exception as error:
+        if not lacks_memory(error):  # the watch itself says so, and a platform that probes it starts another
+            raise
 
 
 def _answer(health: Health, status: str, *, is_good: bool) -> Response:

@@ -26,7 +26,7 @@ from reconciler.workflow.account import remember_ids
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.planning import make_plan
 from reconciler.workflow.proposal import Proposal, propose_declared, propose_saved
-from reconciler.workflow.records import ApplyRecords, keeping_records
+from reconciler.workflow.records import ApplyRecords, cut_short_without_memory, keeping_records
 from reconciler.workflow.refusing import refuse
 from reconciler.workflow.remembering import begin_writing
 from reconciler.workflow.run import Run
@@ -169,11 +169,13 @@ class Apply(Struct, frozen=True):
         with watching_for_interrupts(account.stop, self.session.reporter.note):
             with records.journal(proposal, record) as observer:
                 executed = await self._execute(proposal, observer)
-            receipt = replace(proposal.completed(executed.receipt), run=record, requests=account.pacer.requests_sent)
-            try:
-                self._keep(executed, proposal, receipt, screen)
-            finally:
-                screen.show_receipt(receipt)
+            with cut_short_without_memory():
+                receipt = proposal.completed(executed.receipt)
+                receipt = replace(receipt, run=record, requests=account.pacer.requests_sent)
+                try:
+                    self._keep(executed, proposal, receipt, screen)
+                finally:
+                    screen.show_receipt(receipt)
         if account.pacer.is_budget_spent:
             self.session.reporter.note("hint: run it again to go on: what is done is not done twice")
         return receipt

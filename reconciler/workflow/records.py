@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.clock import SYSTEM_CLOCK, Clock, time_text, utc_now
+from reconciler.concurrency import ends_for_lack_of_memory
 from reconciler.core.documents.runs import LimitedRequests, PastRun, RunHeader, Step, step_statuses
 from reconciler.core.model.address import operation_key
 from reconciler.core.plan.measures import limited_writes
@@ -27,6 +28,20 @@ from reconciler.workflow.state import State
 
 JOURNALS = "journal"
 LEASES = "leases"
+
+
+@contextmanager
+def cut_short_without_memory() -> Iterator[None]:
+    """Raise `CutShortError` where the memory gives out."""
+    try:
+        yield
+    except BaseException as error:
+        if not ends_for_lack_of_memory(error):
+            raise
+        raise CutShortError(
+            "out of memory in the middle of an apply; what was done is not done twice: run it again, with --shard 0/10 "
+            "or --target"
+        ) from error
 
 
 class _Unclear(Struct, frozen=True):
@@ -95,14 +110,8 @@ class ApplyRecords(Struct, frozen=True):
             yield Together()
             return
         self.lease.renew()
-        try:
-            with self._writing(proposal, record) as journal:
-                yield Together(self.lease, journal)
-        except MemoryError as error:
-            raise CutShortError(
-                "out of memory in the middle of an apply; what was done is not done twice: run it again, with --shard "
-                "0/10 or --target"
-            ) from error
+        with cut_short_without_memory(), self._writing(proposal, record) as journal:
+            yield Together(self.lease, journal)
         with suppress(StateError):  # the earlier run stays open then, which is no reason to lose the receipt
             for earlier in self.unclear:
                 if earlier.keys <= journal.done:

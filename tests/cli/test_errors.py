@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli import errors
 from reconciler.cli.errors import report_error, report_no_memory
 from reconciler.cli.invocation import Invocation
 from reconciler.errors import InputError, RefusedError
@@ -427,10 +428,15 @@ def test_a_message_about_a_very_long_text_is_short(repository: Repository, spec:
     assert all(len(line) < 1_100 for line in called.err.splitlines())
 
 
-def test_no_memory_left_is_told_in_words_with_what_takes_less(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_memory_left_is_told_in_words_with_what_takes_less(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(MemoryError):
         report_error(ImportError("x.so: failed to map segment from shared object"), Invocation())
-    assert report_no_memory() == 1
+    monkeypatch.setattr(errors, "_ROOM", 1 << 60)
+    with pytest.raises(MemoryError):
+        report_error(SyntaxError("as a library says it"), Invocation())
+    report_no_memory()
 
     assert capsys.readouterr().err.splitlines() == [
         "error: out of memory",

@@ -115,8 +115,17 @@ def test_sigterm_while_planning_ends_without_a_traceback(repository: Repository)
     assert list((repository.root / ".reconciler/leases").glob("*.json")) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("call", [("plan",), ("apply", "--yes"), ("snapshot", "--out", "s.json")])
+@pytest.mark.parametrize(
+    ("number", "call"),
+    [
+        (signal.SIGTERM, ("plan",)),
+        (signal.SIGHUP, ("apply", "--yes")),
+        (signal.SIGTERM, ("apply", "--yes")),
+        (signal.SIGHUP, ("snapshot", "--out", "s.json")),
+        (signal.SIGTERM, ("pull", "--take")),
+        (signal.SIGHUP, ("export", "--out", "specs/live")),
+    ],
+)
 def test_a_signal_while_an_answer_drips_ends_a_command_at_once(
     repository: Repository, call: tuple[str, ...], number: signal.Signals
 ) -> None:

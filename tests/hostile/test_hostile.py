@@ -17,6 +17,7 @@ from tests.hostile import answers, files, state
 from tests.hostile.measuring import MOST_BYTES, MOST_LINES, MOST_MB, MOST_SECONDS, Ended, run
 from tests.warm import ROOT
 
+_PATIENCE = 120
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured as Linux counts it")
 
 
@@ -80,7 +81,7 @@ def test_a_hostile_answer_costs_a_message(name: str, tmp_path: Path) -> None:
     assert hostile.says in said
 
 
-@pytest.mark.parametrize("call", [("validate",), ("plan", "--concurrency", "50")])
+@pytest.mark.parametrize("call", [("validate",), ("plan", "--concurrency", "50"), ("watch", "--listen", "127.0.0.1:0")])
 def test_without_memory_a_command_says_so_and_what_takes_less(tmp_path: Path, call: tuple[str, ...]) -> None:
     contacts = files.numbered(8000, "  c{0}: {{external_id: id-{0}, scopes: {{s: {{facts: {{k: v{0}}}}}}}}}\n")
     files.Hostile({files.SPEC: f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{contacts}"}, says="").write(tmp_path)
@@ -93,6 +94,7 @@ def test_without_memory_a_command_says_so_and_what_takes_less(tmp_path: Path, ca
         capture_output=True,
         text=True,
         check=False,
+        timeout=_PATIENCE,
     )
 
     assert (ended.returncode, ended.stdout) == (1, "")

@@ -123,3 +123,12 @@ def test_an_ipv6_address_stands_in_brackets_in_the_url() -> None:
         pytest.skip("no IPv6 here")
     with serving(app, "::1", 0) as url:
         assert url.startswith("http://[::1]:")
+
+
+def test_probes_that_find_no_memory_say_nothing_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    with serving(create_app(Metrics(version="1").registry, Health(Clock(), patience=9)), "127.0.0.1", 0) as url:
+        assert url.startswith("http://127.0.0.1:")

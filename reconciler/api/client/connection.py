@@ -13,6 +13,7 @@ from reconciler.api.client.endpoint import SHORTEST_ANSWER, Carrier, Endpoint
 from reconciler.api.client.failures import FAILURES, no_answer, unreachable
 from reconciler.api.client.transport import Transport
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
+from reconciler.errors import lacks_memory
 
 _LOOK = 1.0  # seconds after which waits for answers are looked at, and whether the run is to stop
 
@@ -117,6 +118,8 @@ class Connection:
             async with wait.limit:
                 received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
         except FAILURES as error:
+            if lacks_memory(error):  # as told by the event loop, which closed the connection
+                raise MemoryError from error
             if wait.limit.expired():
                 where = self._endpoint.base_url
                 raise no_answer(f"the answer of {where} did not end within {wait.seconds:g} seconds") from error

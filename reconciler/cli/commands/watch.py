@@ -92,11 +92,10 @@ def watch(  # noqa: PLR0913  one parameter an option
 
     SIGTERM and Ctrl-C end it: what is in flight is finished, and the exit code is 0.
     """
-    import asyncio
-
     from reconciler.cli.surroundings import surroundings_of
+    from reconciler.concurrency import run_in_loop
     from reconciler.watching.service import Schedule, Watched, watch_account
 
     schedule = Schedule(interval, interval / 10 if jitter is None else jitter)
     watched = Watched(invocation, applies=applies, schedule=schedule, listen=listen, output_format=output_format)
-    return asyncio.run(watch_account(watched, surroundings_of(invocation)))
+    return run_in_loop(watch_account(watched, surroundings_of(invocation)))
