@@ -1,7 +1,9 @@
 """For all tests: property tests repeat themselves exactly, nothing leaves loopback, and none waits for a disk."""
 
+import gc
 import os
 import socket
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -29,6 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
     patch.setattr(socket.socket, "connect", checked)
     patch.setattr(os, "fsync", os.fstat)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, and never among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture
