@@ -1,7 +1,6 @@
 import signal
 import subprocess
-import time
-from pathlib import Path
+import threading
 from urllib.request import urlopen
 
 import pytest
@@ -54,13 +53,12 @@ def test_a_signal_while_writing_finishes_what_is_in_flight_and_the_next_watch_go
 ) -> None:
     repository.write("specs/support.yaml", many(17, identified="external_id"))
     store = Store()
-    slow = Faults([Rule(fault=Wait(0.2), method="PATCH")])
+    slow = Noting([Rule(fault=Wait(0.2), method="PATCH")])
     with (
         running(create_app(store, faults=slow)) as url,
         spawned(*started(url, "--apply", "--concurrency", "2")) as process,
     ):
-        while not live_facts(store):
-            assert process.poll() is None
+        assert slow.seen.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=PATIENCE)
     (run,) = JournalFolder(repository.root / ".reconciler/journal").runs()
@@ -81,11 +79,9 @@ def test_a_signal_while_writing_finishes_what_is_in_flight_and_the_next_watch_go
     ids=["read", "write"],
 )
 def test_a_second_signal_stops_at_once(repository: Repository, fault: Rule, more: tuple[str, ...]) -> None:
-    asked = Path("asked")
-    faults = Noting([fault], asked)
+    faults = Noting([fault])
     with running(create_app(Store(), faults=faults)) as url, spawned(*started(url, *more)) as process:
-        while not asked.exists():
-            assert process.poll() is None
+        assert faults.seen.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         lines_until(process, "stopping")
         process.send_signal(signal.SIGTERM)
@@ -100,18 +96,14 @@ def test_a_second_signal_stops_at_once(repository: Repository, fault: Rule, more
 
 def test_a_second_signal_stops_at_once_also_after_an_apply(repository: Repository) -> None:
     del repository
-    asked = Path("asked")
-    faults = Noting([], asked)
+    faults = Noting([])
     with (
         running(create_app(Store(), faults=faults)) as url,
         spawned(*started(url, "--apply", "--interval", "1s")) as process,
     ):
         told = lines_until(process, "next in")
         faults.follow(Rule(fault=hang()))
-        for _ in range(100 * PATIENCE):
-            if asked.exists():
-                break
-            time.sleep(0.01)
+        assert faults.seen.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         lines_until(process, "stopping")
         process.send_signal(signal.SIGTERM)
@@ -122,11 +114,11 @@ def test_a_second_signal_stops_at_once_also_after_an_apply(repository: Repositor
 
 
 class Noting(Faults):
-    """Makes a file when its first fault happens."""
+    """Tells when its first fault happens."""
 
-    def __init__(self, rules: list[Rule], note: Path) -> None:
+    def __init__(self, rules: list[Rule]) -> None:
         super().__init__(rules)
-        self._note = note
+        self.seen = threading.Event()
 
     def follow(self, rule: Rule) -> None:
         """Follow one rule from now on."""
@@ -135,5 +127,5 @@ class Noting(Faults):
     def draw(self, *, method: str, path: str) -> Rule | None:
         rule = super().draw(method=method, path=path)
         if rule is not None:
-            self._note.touch()
+            self.seen.set()
         return rule
