@@ -559,6 +559,26 @@ def test_a_row_begins_again_once_others_are_refused_in_its_middle() -> None:
     assert account.came_at == [0.0, 0.0, 3.0, 3.0]
 
 
+@pytest.mark.parametrize(
+    ("requests", "came_at"), [(2, [0.0, 60.0, 60.0]), (3, [0.0, 0.0, 60.0])], ids=["fits a window", "never fits"]
+)
+def test_a_row_begins_again_for_more_room_unless_no_window_holds_it(requests: int, came_at: list[float]) -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(2, 60))
+    row = RequestRow(pacer)
+    if requests == 2:
+        send(account, pacer, 1)  # of the window, one is left
+
+    async def work(_try: Try) -> None:
+        for _ in range(requests):
+            await row.send(account.exchange, is_limited=True)
+
+    asyncio.run(InOneGo(pacer, row, []).do(work, Rests(0.0)))
+
+    assert account.came_at[-3:] == came_at
+    assert account.waits == [(60.0, "the rate limit of 2/1m")]
+
+
 def test_slots_grow_by_one_after_as_many_answers_as_there_are() -> None:
     slots = Slots(4)
     seen = []
