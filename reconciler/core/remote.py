@@ -72,8 +72,8 @@ class UserPage(Struct, frozen=True):
 
 
 _LIGHT = 2048
-MOST_KEPT, _KEPT_OF_EACH = 80_000_000, 2_000
-_MOST_READ, _READ_OF_EACH = 128 << 20, 16 << 10
+MOST_KEPT, _KEPT_OF_EACH = 80_000_000, 16_000
+_MOST_READ, _READ_OF_EACH = 128 << 20, 64 << 10
 """
 Bytes: of an answer for each record, up to which it is not weighed; of memory that records take, and of their answers,
 in all and beyond that for each.

@@ -418,7 +418,7 @@ def test_of_contacts_that_are_not_declared_only_ids_and_identifiers_are_kept() -
 
 @pytest.mark.parametrize(("size", "refused"), [(2048, False), (2049, True), (129 << 20, True)])
 def test_a_listing_that_is_kept_is_weighed_where_its_answers_are_large(size: int, *, refused: bool) -> None:
-    pages = Pages(3, shown=lambda _page, offset: of_size(min(offset, 2), size, k="x" * 5000))
+    pages = Pages(3, shown=lambda _page, offset: of_size(min(offset, 2), size, k="x" * 20_000))
 
     async def read() -> Listing:
         return await list_on(pages, await pages.list_contacts(0), concurrency=1, most_kept=1000)  # type: ignore[arg-type]
