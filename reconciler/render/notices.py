@@ -212,7 +212,7 @@ def guard_sentence(guard: ExceededGuard, mark: Callable[[str], str] = visible) -
             share = f"{100 * guard.value:.4g} % of the live enforced facts would be overwritten"
             return f"{share}, and {guard.name} is {guard.limit:.4g}"
         case "max_new_keys":
-            keys = [mark(_key(key)) for key in guard.keys[:_MOST_KEYS]] + rest_of(guard.keys, _MOST_KEYS)
+            keys = [mark(_declared_key(key)) for key in guard.keys[:_MOST_KEYS]] + rest_of(guard.keys, _MOST_KEYS)
             number = counted(int(guard.value), "key that no memory has", "keys that no memory has")
             return f"{number}{f' ({listed(keys)})' if keys else ''}, and {guard.name} is {guard.limit:,.0f}"
         case _:
@@ -226,8 +226,10 @@ def _distinguished(keys: Sequence[Text]) -> list[Text]:
     return [json.dumps(key)[1:-1] if key in alike else key for key in keys]
 
 
-def _key(key: Text, *, digests: bool = False) -> str:
-    if isinstance(key, Masked):
-        return masked_text(key, digests=digests)
+def _key(key: Text, *, digests: bool) -> str:
+    return masked_text(key, digests=digests) if isinstance(key, Masked) else _declared_key(key)
+
+
+def _declared_key(key: str) -> str:
     is_plain = key.isprintable() and key and not set(key) & set(" ,")
     return shortened(key if is_plain else quoted(key), _LONGEST_KEY)
