@@ -63,7 +63,7 @@ def test_a_new_memory_with_facts_takes_two_writes_no_connection_more_and_a_sync_
 
     assert seen.by_call == {"GET contacts": 3, "POST memory": SIZE, "PATCH facts": SIZE}
     assert seen.connections <= CONCURRENCY
-    assert 0 < len(synced) < 2 * SIZE, "which share one is told by `tests.storage.test_journal`"
+    assert 0 < len(synced) < 2 * SIZE / 3, "of two operations a memory, eight at once: half as many as without waiting"
 
 
 def test_ten_rules_send_no_request_and_turn_to_each_memory_and_change_once(

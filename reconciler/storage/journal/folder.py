@@ -37,6 +37,9 @@ from reconciler.storage.journal.reading import (
 if TYPE_CHECKING:
     from reconciler.storage.journal.mirror import Mirror
 
+_TURNS = 8
+"""The turns of the event loop before a sync. An operation needs a few of them from its answer to its next line."""
+
 
 class Journal:
     """
@@ -113,7 +116,8 @@ class Journal:
                 continue
             self._synced = synced = asyncio.Event()
             try:
-                await asyncio.sleep(0)  # so that all who are ready append first
+                for _ in range(_TURNS):  # so that all who are ready append first
+                    await asyncio.sleep(0)
                 reached = self._appended
                 await asyncio.to_thread(self._sync)
                 self._on_disk = reached
