@@ -4,8 +4,8 @@ __version__ = "0.1.0"
 
 RESERVE: list[bytes] = []
 """
-Bytes in reserve, for whoever first meets a lack of memory to let go.
+Bytes in reserve. Who first meets a lack of memory frees them.
 
-Without any memory, Python aborts where many tasks lack it at a time, and CPython 3.11 never leaves a long function that
-cleans up.
+Without any memory, Python aborts where many tasks lack it at a time, and CPython 3.11 can loop forever while it passes
+on the error.
 """

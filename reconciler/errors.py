@@ -12,6 +12,7 @@ Every error a user can meet, with what to do about it.
     │   │       └── NoConnectionError     fix the proxy, or what certificates are trusted
     │   ├── ApiRejectedError      fix the request, the key or the account
     │   │   └── RouteAbsentError      do with other calls
+    │   ├── TooMuchError          read a part of the account
     │   ├── OtherRecordError      look at the account: the answer is about something else
     │   └── AddUserRefusedError   often nothing to do
     ├── StateError            make room or rights for a file this tool keeps
@@ -189,7 +190,7 @@ class AddUserRefusedError(ApiError):
 
 
 class TooMuchError(ApiError):
-    """The account holds more than a run can keep in its memory, or read in its time."""
+    """The account holds more than a run may keep in memory, or its answers have more bytes than a run reads."""
 
 
 class OtherRecordError(ApiError):

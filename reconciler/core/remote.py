@@ -73,10 +73,10 @@ class UserPage(Struct, frozen=True):
 
 _LIGHT = 2048
 MOST_KEPT, _KEPT_OF_EACH = 80_000_000, 16_000
-_MOST_READ, _READ_OF_EACH = 128 << 20, 64 << 10
+_MOST_READ, _READ_OF_EACH = 128 << 20, 256 << 10
 """
-Bytes: of an answer for each record, up to which it is not weighed; of memory that records take, and of their answers,
-in all and beyond that for each.
+All in bytes. An answer is weighed where it has more than `_LIGHT` for each of its records. Records may take `MOST_KEPT`
+of memory and their answers may have `_MOST_READ`, and for each record so much more.
 """
 
 

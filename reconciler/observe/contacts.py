@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import takewhile
+from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
 _MOST_ANNOUNCED = 10_000_000
 _MOST_UNANNOUNCED = 200_000
 _MOST_ADDED = 10_000
-_NO_FACTS: Mapping[str, Json] = {}
+_NO_FACTS: Mapping[str, Json] = MappingProxyType({})
 _MOST_SINGLE = 50
 """At most this many contacts are looked up one by one because of `total` alone, which may be wrong."""
 
@@ -156,14 +157,15 @@ def _matched(contacts: Iterable[Contact], shown: Iterable[ContactRecord]) -> Rec
     return {contact.name: find(contact.identity) for contact in contacts}
 
 
-_Owners: TypeAlias = dict[tuple[str, str], set[str]]
+_Owners: TypeAlias = dict[tuple[str, str], dict[str, ContactRecord]]
 
 
 def finder(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
     """
     Return a function that finds a contact: by the exact identifier, else by one that is alike.
 
-    Where several contacts match, it returns them as ambiguous.
+    Where several contacts match, it returns them as ambiguous. Of several entries of one contact, it returns the last
+    one that has the identifier: the others may have been kept without their facts.
     """
     shown = tuple(shown)
     records = {id_key(record.contact_id): record for record in shown}
@@ -174,18 +176,18 @@ def finder(shown: Iterable[ContactRecord]) -> Callable[[Identity], ContactRecord
         alike: _Owners = {}
         for record in shown:
             for kind, value in record.identifiers or ():
-                exact.setdefault((kind, value), set()).add(id_key(record.contact_id))
-                alike.setdefault(identifier_key(kind, value), set()).add(id_key(record.contact_id))
+                exact.setdefault((kind, value), {})[id_key(record.contact_id)] = record
+                alike.setdefault(identifier_key(kind, value), {})[id_key(record.contact_id)] = record
         return exact, alike
 
     def match(identity: Identity) -> ContactRecord | AmbiguousContact | None:
         if isinstance(identity, ContactId):  # contacts that are declared by id need no index of all identifiers
             return records.get(id_key(identity.contact_id))
         exact, alike = index()
-        owners = exact.get((identity.kind, identity.value)) or alike.get(identity.key, set())
+        owners = exact.get((identity.kind, identity.value)) or alike.get(identity.key, {})
         if len(owners) > 1:
-            return AmbiguousContact(tuple(sorted(records[owner].contact_id for owner in owners)))
-        return records[min(owners)] if owners else None
+            return AmbiguousContact(tuple(sorted(record.contact_id for record in owners.values())))
+        return next(iter(owners.values()), None)
 
     return match
 
@@ -203,7 +205,7 @@ class Listing(Struct, frozen=True):
 
 
 def keeping(contacts: Iterable[Contact]) -> Callable[[ContactRecord], ContactRecord]:
-    """Return what makes of a contact all that is needed of it: of one that is not declared, ids and identifiers."""
+    """Return a function that keeps a declared contact whole, and of any other its ids and identifiers."""
     declared = {
         id_key(one.contact_id) if isinstance(one, ContactId) else one.key
         for one in (contact.identity for contact in contacts)

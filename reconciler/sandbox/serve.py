@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(woken.wait(), 1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End at once if nobody waits for an answer; uvicorn sleeps first."""
+        """End at once where that is asked for, and cut off what is being answered; uvicorn sleeps first."""
         if not self.force_exit:
             await super().shutdown(sockets)
             return
@@ -61,7 +61,8 @@ class _Server(uvicorn.Server):
     def end(self, *, at_once: bool) -> None:
         """Let it end, from any thread."""
         self.force_exit, self.should_exit = at_once, True
-        self._woken()
+        with suppress(RuntimeError):  # its loop has ended already
+            self._woken()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         """Stop on a signal, without raising it again as uvicorn would, which ends the process with a traceback."""

@@ -237,7 +237,7 @@ class _Loading:
             self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete
         written = spec_documents(parsed, file, self._problems)  # of a known file, too: it says which values are hidden
-        may_hold_numbers = parsed.has_references or b"_number" in parsed.data
+        may_hold_numbers = parsed.has_references or b"_number" in parsed.data or b"\\" in parsed.data
         documents = (known.documents(file.name, parsed) if known else ()) or [
             (in_e164(one) if may_hold_numbers else one, None) for one in written
         ]

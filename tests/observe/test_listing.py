@@ -294,6 +294,19 @@ def test_of_two_contacts_that_are_alike_none_is_taken_and_of_one_that_is_exact_n
     assert finder([exact, exact])(wanted) == exact
 
 
+@pytest.mark.parametrize("later", [None, (), (("external_id", "crm-1"),)])
+@pytest.mark.parametrize("whole_comes_first", [True, False])
+def test_a_contact_that_is_listed_twice_is_found_with_its_facts(
+    later: tuple[tuple[str, str], ...] | None, *, whole_comes_first: bool
+) -> None:
+    wanted = Identifier("email", "1@Example.com")
+    keep = contacts.keeping([Contact("a", wanted, (), HERE)])
+    whole = replace(record(1), profile={"plan": "gold"}, memories=(Record("m-1", "", None, {"k": 1}),))
+    entries = [keep(whole), keep(replace(whole, identifiers=later))]
+
+    assert finder(entries if whole_comes_first else entries[::-1])(wanted) == whole
+
+
 class Organisations:
     """A reader that lists contacts of some organisations."""
 

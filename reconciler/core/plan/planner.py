@@ -66,7 +66,7 @@ def build_plan(  # noqa: PLR0913  one parameter a part of what is decided upon
     notices name what it declares and `desired` does not. Where `desired` is a part, `declared` holds all declarations:
     typos are searched for among all keys.
     """
-    work = tuple(item for item in _work(desired, observed) if item.operations)
+    work = tuple(_work(desired, observed))
     keys = known_keys(declared or desired, observed)
     near = tuple(new_keys(work, observed, keys))
     notices = [*_notices(desired, observed), *near_duplicate_notices(near, keys)]
