@@ -37,9 +37,6 @@ from reconciler.storage.journal.reading import (
 if TYPE_CHECKING:
     from reconciler.storage.journal.mirror import Mirror
 
-_TURNS = 8
-"""The turns of the event loop before a sync. An operation needs a few of them from its answer to its next line."""
-
 
 class Journal:
     """
@@ -61,7 +58,7 @@ class Journal:
         self._is_refused = False
         self._appended = 0
         self._on_disk = 0
-        self._synced: asyncio.Event | None = None
+        self._syncing = asyncio.Lock()
         self.trouble = ""
         self._append(header)
         self._sync()
@@ -110,20 +107,12 @@ class Journal:
     async def _reach_disk(self) -> None:
         """Wait until all that was appended so far is on disk; callers that are ready at once share one wait."""
         needed = self._appended
-        while self._on_disk < needed and not self.trouble:
-            if self._synced is not None:
-                await self._synced.wait()  # all go on at once: with a lock, it would be one a turn of the event loop
-                continue
-            self._synced = synced = asyncio.Event()
-            try:
-                for _ in range(_TURNS):  # so that all who are ready append first
-                    await asyncio.sleep(0)
+        async with self._syncing:
+            await asyncio.sleep(0)  # so that all who are ready append first
+            if self._on_disk < needed and not self.trouble:
                 reached = self._appended
                 await asyncio.to_thread(self._sync)
                 self._on_disk = reached
-            finally:
-                self._synced = None
-                synced.set()
 
     def _append(self, line: RunHeader | JournalLine) -> None:
         if self.trouble:
