@@ -49,26 +49,22 @@ BUSY = (
 )
 """When the machine was too busy, for readers of the figures."""
 
-_PLANNING = (
-    "Reading specs and showing the plan come on top of the requests. Doing both while those are under way would help."
-)
+_PLANNING = "Reading specs and showing the plan come on top of the requests. A leaner client than aiohttp would help."
 _WIRE = "Each request costs CPU in the client, the bare one included. A leaner client than aiohttp would help."
 _MEMORY = "Specs, answers and the plan are in memory at once. Writing the plan while it is made would help."
 _CHANGES = "Each difference is found, planned and shown. A cheaper form of a change in the plan would help."
-_PARSING = (
-    "Imports and reading YAML with line numbers take half of the time. A parser that makes fewer objects would help."
-)
-_LIBRARIES = "Importing pydantic, asyncio and httpcore takes half of the time. Libraries that import faster would help."
+_PARSING = "Imports and reading YAML with places take half of it. A parser that makes fewer objects would help."
+_LIBRARIES = "Importing pydantic, asyncio and httpcore takes half of it. Libraries that import faster would help."
 _APPLYING = (
     "Imports, specs, the shown plan and a record of each write come on top of the requests. "
     "Doing less of that in Python would help."
 )
 _GROWTH = "Python's collector of cycles walks more objects. Fewer objects that live as long as the plan would help."
-_CLICK = "A click group with one command takes four times `python -c pass` by itself. Another library would help."
+_CLICK = "A click group with one command takes five times as long as `pass`. Another library would help."
 _CHECKS = "Python code notes the place of each value and checks it. A reader in a compiled language would help."
 _REVISIONS = "Git writes all files of the other revision. Asking it for those that differ would help."
 _NUMBERS = "Each national number is parsed by the rules of its country. A compiled library for that would help."
-_ROWS = "An identifier and a name are made for each row. A reader of rows in a compiled language would help."
+_ROWS = "An identifier and a name are made for each row. A compiled reader of rows would help."
 _RULES = "What rules read is converted for their library. Fewer conversions would help."
 _JOBS = "Each job starts by itself, and keeps a few requests in reserve. One queue for all jobs would help."
 _COUNT = "A count does not depend on the machine, so this is a mistake to mend."

@@ -53,15 +53,15 @@ def render_missed(verdicts: Iterable[Verdict]) -> str:
     """Return by how much each missed goal is missed and why, and when a goal cannot be judged."""
     judged = list(verdicts)
     missed = [one for one in judged if one.is_met is False]
-    lines = [f"- **Missed: {one.goal.name}: {_excess(one)}.** {one.goal.missed}" for one in missed]
+    lines = [f"- **Missed: {one.goal.name}{_excess(one)}.** {one.goal.missed}" for one in missed]
     busy = [BUSY] if any(one.was_busy for one in judged) else []
     return "\n\n".join(["\n".join(part) for part in (lines, busy) if part]) + ("\n" if lines or busy else "")
 
 
 def _excess(one: Verdict) -> str:
+    """Return by what share a goal is missed, where it can be told as one."""
     measured, bound = one.figure or 0, one.goal.bound
-    share = f"{measured / bound - 1:.0%} " if bound else ""
-    return f"{_figure(measured, one.goal.unit)}, {share}above the goal of {_figure(bound, one.goal.unit)}"
+    return f", by {measured / bound - 1:.0%}" if bound else ""
 
 
 def _ours(held: Held) -> Result | None:
