@@ -17,7 +17,7 @@ _LACKING: list[BaseException] = []
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Return whether an event loop's own line, with a traceback, is worth it: a lack is told by whoever suffers it."""
+    """Return whether a line of the event loop is shown; a lack of memory or of files is reported by the command."""
     return not (record.exc_info and record.exc_info[1] and lack_of(record.exc_info[1]))
 
 
@@ -56,7 +56,7 @@ def run_in_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 def _note_lack(task: "asyncio.Task[Any] | None", loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Take what a loop has caught, and end the work where that is a lack of memory."""
+    """Handle an error that the event loop caught, and end the work where memory gave out."""
     error = context.get("exception")
     if error is None or not lacks_memory(error):
         loop.default_exception_handler(context)

@@ -28,7 +28,7 @@ from reconciler.errors import (
 _ERROR = 1
 _DEFECT = 70
 _ROOM = 40 << 20
-"""So many bytes can be had, and are not written, unless memory is short."""
+"""Bytes: where so many cannot be had, an unexpected error is taken for a lack of memory."""
 _NO_FILES = "too many open files"
 
 
@@ -46,7 +46,7 @@ def report_error(error: Exception, invocation: Invocation) -> int:
     if isinstance(error, OSError) and error.strerror:
         _tell_of_the_system(error, invocation)
         return _ERROR
-    bytes(_ROOM)  # whatever a library makes of a lack of memory
+    bytes(_ROOM)
     _tell_defect(error, invocation)
     return _DEFECT
 

@@ -161,7 +161,7 @@ def _run_or_say_why_not(arguments: Sequence[str] | None, invocation: Invocation)
         RESERVE.clear()
         from reconciler.errors import with_causes
 
-        code = max(getattr(error, "exit_code", _ERROR) for error in with_causes(lack))  # of what could not be reported
+        code = max(getattr(error, "exit_code", _ERROR) for error in with_causes(lack))  # that of a report, too
     gc.disable()  # in what is left of an event loop, a collection without memory may never end (CPython 3.11)
     from reconciler.cli.errors import report_no_memory
 

@@ -91,7 +91,7 @@ class SnapshotReader:
 
     @cached_property
     def _find(self) -> Callable[[Identity], ContactRecord | AmbiguousContact | None]:
-        """Return what finds a contact; to index all of them for each contact would take the square of their number."""
+        """Return a function that finds a contact; its index is made once, for all contacts."""
         return finder(self._contacts())
 
     def _contacts(self) -> tuple[ContactRecord, ...]:

@@ -22,7 +22,7 @@ _IN_SECTION = 3
 """How many mappings and lists are open where an entry of a section ends: all documents, one document, its section."""
 
 _MOST_SHARED = 4096
-"""So many plain values are known again, as those of facts that many have."""
+"""The most different plain values that are read once and shared."""
 
 _STEPS_SHOWN = 4
 """How much is shown of a path that is too long."""
@@ -80,8 +80,8 @@ class Builder:
         self._anchors = Anchors()
         self._values = 0
         self._letters = 0
-        self._keys: dict[str, str] = {}  # equal ones share one text, and so do plain values that are here early
-        self._plain: dict[str, Json] = {}
+        self._keys: dict[str, str] = {}  # equal ones share one text
+        self._plain: dict[str, Json] = {}  # the value of each text, of the first ones
 
     @property
     def documents(self) -> tuple[Node, ...]:

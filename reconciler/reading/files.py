@@ -80,9 +80,9 @@ def linked_folder(path: Path) -> Path | None:
 
     Such a link may have come with a change. Links above the repository are the operator's own.
     """
-    link = None
-    above = os.path.abspath(path)  # noqa: PTH100  links must not be followed yet, and this is asked at each write
-    while above != (above := os.path.dirname(above)):  # noqa: PTH120  the same
+    link, folder = None, os.path.abspath(path)  # noqa: PTH100  links are not followed yet; texts, as each write asks
+    while (above := os.path.dirname(folder)) != folder:  # noqa: PTH120  the same
+        folder = above
         if os.path.islink(above):  # noqa: PTH114  the same
             link = link or above
         elif link and os.path.lexists(os.path.join(above, _GIT)):  # noqa: PTH118  the same

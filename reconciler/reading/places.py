@@ -54,7 +54,7 @@ def value_offset(mark: Mark) -> int:
 
 
 _NEAR = 32
-"""So many lines from the last one, the next that is asked for is sooner found."""
+"""The number of lines after the last one in which the next place is looked for first."""
 
 _FEW = 64
 """In a mapping with fewer entries, one is as soon found by looking through them."""

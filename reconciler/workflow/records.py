@@ -39,7 +39,7 @@ def cut_short_without_memory() -> Iterator[None]:
         if not ends_for_lack_of_memory(error):
             raise
         raise CutShortError(
-            "out of memory in the middle of an apply; what was done is not done twice: run it again, with --shard 0/10 "
+            "out of memory during an apply; what was done is not done twice: run it again, with --shard 0/10 "
             "or --target"
         ) from error
 

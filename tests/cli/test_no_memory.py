@@ -12,7 +12,7 @@ from tests.cli.conftest import Called, Repository, journal_of
 from tests.cli.watched import many
 
 SAID = (
-    "error: out of memory in the middle of an apply; what was done is not done twice: run it again, "
+    "error: out of memory during an apply; what was done is not done twice: run it again, "
     "with --shard 0/10 or --target\n"
 )
 SHORT = "error: out of memory\nhint: give it more memory, or fewer specs if the command has --shard or --target; "

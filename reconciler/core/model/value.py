@@ -136,16 +136,17 @@ def canonical(value: Json) -> str:
 
 
 def canonical_parts(values: Iterable[Json]) -> Iterator[bytes]:
-    """Yield a list as `canonical` writes it, some values after the others: the whole of a long list would be large."""
+    """Yield a list as `canonical` writes it, a hundred values at a time: the whole of a long list would be large."""
     return _parts(map(normal, values))
 
 
 def _parts(values: Iterable[Json]) -> Iterator[bytes]:
-    rest, lead = iter(values), b"["
+    rest, comma = iter(values), ""
+    yield b"["
     while some := list(islice(rest, _AT_ONCE)):
-        yield lead + write_normal(some)[1:-1].encode()
-        lead = b","
-    yield b"]" if lead == b"," else b"[]"
+        yield f"{comma}{write_normal(some)[1:-1]}".encode()
+        comma = ","
+    yield b"]"
 
 
 def sha256_of_list(values: Iterable[Json]) -> str:
