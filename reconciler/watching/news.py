@@ -1,6 +1,6 @@
 """What a watch tells the people of its environment: what begins, changes and ends, each once, and what is applied."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 
 from reconciler.core.model.settings import NotifyEvent
 from reconciler.core.plan.operations import Plan
@@ -20,12 +20,15 @@ class WatchNews:
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[NotifyEvent, Hashable] | None] = {}
+        self._applied: Mapping[str, int] = {}
 
     async def tell(self, report: Report, place: Place, around: Surroundings) -> None:
         """Notify of what is new in a report."""
         if report.account and report.account.outcomes and report.result == "ok":
-            applied = News("applied", outcomes=report.account.outcomes)
-            await tell(applied, place, "watch", around)
+            before = self._applied
+            self._applied = {name: before.get(name, 0) + count for name, count in report.account.outcomes.items()}
+        if self._applied and await tell(News("applied", outcomes=self._applied), place, "watch", around):
+            self._applied = {}
         for kind, state, news in self._changes(report):
             if await tell(news, place, "watch", around):
                 self._told[kind] = state

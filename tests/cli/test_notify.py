@@ -448,9 +448,10 @@ def test_a_watch_tells_a_failure_once_and_that_it_is_over(
 
 
 def test_a_watch_names_the_commit(heard: Listener, watch_of: Callable[..., Watch], head: str) -> None:
-    watch_of(15.0).run(interval=10.0)
+    watch = watch_of(15.0)
+    watch.run(interval=10.0)
 
-    assert [(body["event"], body["commit"]) for body in heard.bodies] == [("applied", head)]
+    assert [(body["event"], body["commit"]) for body in heard.bodies] == [("applied", head)], watch.told
 
 
 def test_what_did_not_arrive_is_told_again_by_the_next_run(heard: Listener, watch_of: Callable[..., Watch]) -> None:

@@ -120,6 +120,16 @@ def test_what_did_not_arrive_is_told_again(told: Told) -> None:
     assert told.after(CALM, CALM, CALM) == [News("drift", is_over=True)]
 
 
+def test_an_apply_that_nobody_heard_of_is_told_again_with_what_is_applied_since(told: Told) -> None:
+    done, other = ended("ok", outcomes=DONE), ended("ok", outcomes={"done": 1, "failed": 0})
+
+    told.lost = 1
+    assert told.after(done, CALM, CALM) == [News("applied", outcomes=DONE)]
+    told.lost = 2
+    assert told.after(done, other, ended("unavailable"))[:1] == [News("applied", outcomes={"done": 3, "failed": 0})]
+    assert told.after(other) == [News("applied", outcomes={"done": 1, "failed": 0}), News("failed", is_over=True)]
+
+
 def test_the_same_pending_changes_have_one_number_whatever_their_values() -> None:
     def number(*facts: dict[str, Any], contacts: tuple[str, ...] = ("sarah", "jon")) -> int:
         made = plan_all(
