@@ -1,14 +1,20 @@
-"""The bytes of an answer, without a connection: how large, how packed and how heavy they may be."""
+"""The bytes of an answer, without a network: how large, how packed, how heavy and how late they may be."""
 
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from math import inf
+from selectors import DefaultSelector, SelectorKey
 
 import pytest
 
 from reconciler.api.client import body
-from reconciler.api.client.endpoint import Received
+from reconciler.api.client.connection import connected
+from reconciler.api.client.endpoint import Endpoint, ReadBody, Received
+from reconciler.api.pacer import Budget, Pacer, Waiting
+from reconciler.api.requests import READS
+from reconciler.clock import Clock
 from reconciler.errors import ApiUnavailableError
 
 TEXT = b'{"data": {"id": "m", "contact_id": "c", "facts": {"a": "x"}}, "errors": null}'
@@ -19,12 +25,20 @@ def unpacked(packed: bytes, encoding: str, most_bytes: int = 1000) -> bytes:
     return body.unpacked(Received(200, {"content-encoding": encoding}, packed), most_bytes)
 
 
+def taking(turn: asyncio.Lock) -> body.TakeTurn:
+    async def take() -> Callable[[], None]:
+        await turn.acquire()
+        return turn.release
+
+    return take
+
+
 def read(parts: list[bytes], most_bytes: int) -> bytes:
     async def coming() -> AsyncIterator[bytes]:
         for part in parts:
             yield part
 
-    return asyncio.run(body.read_within(most_bytes, coming(), asyncio.Lock()))
+    return asyncio.run(body.read_within(most_bytes, taking(asyncio.Lock()), coming()))
 
 
 def test_a_body_is_read_up_to_its_bound_and_one_byte_more_is_told_for_good() -> None:
@@ -46,8 +60,8 @@ def test_of_large_bodies_that_come_at_once_one_is_read_after_the_other() -> None
             yield bytes(1 << 20)
 
     async def run() -> list[int]:
-        turn = asyncio.Lock()
-        bodies = (body.read_within(8 << 20, coming(name, len(name)), turn) for name in ("aaaa", "bbbb", "c", "dddd"))
+        take = taking(asyncio.Lock())
+        bodies = (body.read_within(8 << 20, take, coming(name, len(name))) for name in ("aaaa", "bbbb", "c", "dddd"))
         return [len(one) >> 20 for one in await asyncio.gather(*bodies)]
 
     assert asyncio.run(run()) == [4, 4, 1, 4]
@@ -58,10 +72,10 @@ def test_of_large_bodies_that_come_at_once_one_is_read_after_the_other() -> None
 
 def test_a_large_body_that_is_given_up_ends_its_turn() -> None:
     async def run() -> bytes:
-        turn = asyncio.Lock()
+        take = taking(asyncio.Lock())
         with pytest.raises(ApiUnavailableError):
-            await body.read_within(5 << 20, coming(6), turn)
-        return await body.read_within(5 << 20, coming(5), turn)
+            await body.read_within(5 << 20, take, coming(6))
+        return await body.read_within(5 << 20, take, coming(5))
 
     async def coming(number: int) -> AsyncIterator[bytes]:
         for _ in range(number):
@@ -152,3 +166,78 @@ def test_a_body_below_2_mb_is_not_weighed_and_a_large_one_may_weigh_300_mb() -> 
     for heavy in (b"," * 1_900_001, large + b" "):
         with pytest.raises(ApiUnavailableError, match="more than 300 MB of memory"):
             body.checked(heavy)
+
+
+class Passing(DefaultSelector):
+    """Lets the time until the next timer pass at once."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        self.now += timeout or 0
+        return super().select(0)
+
+    def pacer(self, stops_at: float = inf, minutes: float | None = None) -> Pacer:
+        waiting = Waiting(clock=Clock(monotonic=lambda: self.now), should_stop=lambda: self.now >= stops_at)
+        return Pacer(concurrency=9, budget=Budget(minutes=minutes), waiting=waiting)
+
+    def run(self, work: Coroutine[None, None, list[str]]) -> list[str]:
+        loop = asyncio.SelectorEventLoop(self)
+        loop.time = lambda: self.now  # type: ignore[method-assign]
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(work)
+
+
+async def asked(takes: Sequence[float], pacer: Pacer) -> list[str]:
+    """Ask for large bodies at once, each of which takes so many seconds; return what came of each."""
+
+    class Slow:
+        turn = asyncio.Lock()
+
+        async def exchange(self, _method: str, path: str, _content: object, read: ReadBody) -> Received:
+            async def coming() -> AsyncIterator[bytes]:
+                yield b" " * 2_000_000
+                await asyncio.sleep(takes[int(path[-1])])
+                yield b"."
+
+            return Received(200, {}, await read(coming()))
+
+    async def ask(number: int) -> str:
+        try:
+            answer = await connection.exchange("GET", f"/v1/contacts/{number}", None)
+        except ApiUnavailableError as error:
+            return str(error)[-17:]
+        return f"{len(answer.body):,} bytes"
+
+    endpoint = Endpoint("http://127.0.0.1:1", "k", len(takes), pacer, transport=Slow())
+    async with connected(endpoint, READS) as connection:
+        return await asyncio.gather(*map(ask, range(len(takes))))
+
+
+WHOLE = "2,000,001 bytes"
+
+
+@pytest.mark.parametrize(
+    ("takes", "said", "ended"),
+    [
+        ([40, 40, 40], [WHOLE, WHOLE, WHOLE], 120),
+        ([61, 59, 1], ["within 60 seconds", WHOLE, WHOLE], 120),
+    ],
+)
+def test_the_wait_for_the_turn_of_a_large_body_is_no_time_of_its_answer(
+    takes: list[float], said: list[str], ended: float
+) -> None:
+    time = Passing()
+
+    assert time.run(asked(takes, time.pacer())) == said
+    assert time.now == pytest.approx(ended, abs=1)
+
+
+@pytest.mark.parametrize("limit", [{"stops_at": 60.0}, {"minutes": 1.0}])
+def test_once_a_run_is_over_large_bodies_that_wait_for_their_turn_are_not_waited_for(limit: dict[str, float]) -> None:
+    time = Passing()
+
+    said = time.run(asked([40, 40, 40, 40], time.pacer(**limit)))
+
+    assert [one[:8] for one in said] == [WHOLE[:8], "within 3", "within 1", "within 1"]
+    assert time.now == pytest.approx(70, abs=2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Event
 
@@ -95,7 +96,7 @@ def asked_for(path: str) -> list[str]:
     async def run(url: str) -> None:
         transport = Transport(World().endpoint(url, in_process=False))
         try:
-            await transport.exchange("GET", path, None, 1000)
+            await transport.exchange("GET", path, None, whole)
         finally:
             await transport.aclose()
 
@@ -252,13 +253,17 @@ def test_an_answer_that_was_given_up_is_never_taken_for_that_of_the_next_request
     assert len(greeted) == 2
 
 
+async def whole(parts: AsyncIterator[bytes]) -> bytes:
+    return b"".join([part async for part in parts])
+
+
 def carried(concurrency: int, at_once: int) -> tuple[list[int], bool]:
     """Return the statuses of answers to requests that are sent at once, and whether aiohttp carried some of them."""
     world = World(concurrency=concurrency)
 
     async def run(url: str) -> tuple[list[int], bool]:
         transport = Transport(world.endpoint(url, in_process=False))
-        sent = [transport.exchange("GET", "/v1/memory/contact/m", None, 1000) for _ in range(at_once)]
+        sent = [transport.exchange("GET", "/v1/memory/contact/m", None, whole) for _ in range(at_once)]
         try:
             statuses = [received.status for received in await asyncio.gather(*sent)]
             return statuses, transport._over_aiohttp is not None  # noqa: SLF001  which of the two is no result
@@ -302,7 +307,7 @@ def test_once_aiohttp_is_there_it_comes_first_and_carries_no_more_than_its_part(
 
     async def carried_at_once(number: int) -> tuple[int, int]:
         few.most = many.most = 0
-        await asyncio.gather(*(transport.exchange("GET", "/a", None, 10) for _ in range(number)))
+        await asyncio.gather(*(transport.exchange("GET", "/a", None, whole) for _ in range(number)))
         return few.most, many.most
 
     assert [asyncio.run(carried_at_once(number)) for number in rounds] == carried_by

@@ -1,8 +1,8 @@
 """The body of an answer: read within a bound, unpacked, and refused where parsing it would take too much memory."""
 
 import re
-from asyncio import Lock
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
 from zlib import MAX_WBITS, decompressobj
 from zlib import error as ZlibError  # noqa: N812  it is one
 
@@ -16,25 +16,29 @@ _LIGHT, _MOST_WEIGHT, _OF_A_VALUE = 1_900_000, 300_000_000, 210
 _WIDE = ((4, rb"[\xf0-\xf4]"), (2, rb"[\xc4-\xef]"))
 
 
-async def read_within(most_bytes: int, parts: AsyncIterator[bytes], turn: Lock) -> bytes:
+TakeTurn: TypeAlias = Callable[[], Awaitable[Callable[[], None]]]
+"""Wait for the turn, and return what ends it."""
+
+
+async def read_within(most_bytes: int, take_turn: TakeTurn, parts: AsyncIterator[bytes]) -> bytes:
     """
     Return a body that comes in parts; raises `ApiUnavailableError` for one that is too large.
 
     Large bodies that come at the same time take turns, so that not all of them are held at once.
     """
-    read, size, is_its_turn = [], 0, False
+    read, size, end_turn = [], 0, None
     try:
         async for part in parts:
             size += len(part)
             if size > most_bytes:
                 raise _too_large(most_bytes)
-            if size > _LIGHT and not is_its_turn:
-                is_its_turn = await turn.acquire()
+            if size > _LIGHT and end_turn is None:
+                end_turn = await take_turn()
             read.append(part)
         return b"".join(read)
     finally:
-        if is_its_turn:
-            turn.release()
+        if end_turn is not None:
+            end_turn()
 
 
 def unpacked(received: Received, most_bytes: int) -> bytes:

@@ -1,14 +1,15 @@
 """The connection to the API: single calls that are allowed, each answered within its time."""
 
-from asyncio import TimerHandle, get_running_loop, timeout
-from collections.abc import AsyncIterator
+from asyncio import Lock, TimerHandle, get_running_loop, timeout
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
 from reconciler.api.answers import ApiAnswer
-from reconciler.api.client.body import checked, unpacked
+from reconciler.api.client.body import checked, read_within, unpacked
 from reconciler.api.client.endpoint import SHORTEST_ANSWER, Carrier, Endpoint
 from reconciler.api.client.failures import FAILURES, no_answer, unreachable
 from reconciler.api.client.transport import Transport
@@ -42,12 +43,19 @@ async def connected(endpoint: Endpoint, allowed: Allowed) -> AsyncIterator["Conn
 
 
 class _Wait:
-    """The wait for one answer: `limit` ends it after so many `seconds`."""
+    """The wait for one answer: `limit` ends it after so many `seconds`, without those for the turn of its body."""
 
     def __init__(self, began: float, seconds: float) -> None:
         self.limit = timeout(None)
         self.began = began
         self.seconds = seconds
+        self.rests_since: float | None = None
+
+    def skip_rest(self, now: float) -> None:
+        """Count the time of a rest as if it had not passed."""
+        if self.rests_since is not None:
+            self.began += now - self.rests_since
+            self.rests_since = now
 
 
 class _Patience:
@@ -74,6 +82,19 @@ class _Patience:
         """End the wait for an answer, whether it came or not."""
         self._waits.discard(wait)
 
+    async def take_turn(self, turn: Lock, wait: _Wait) -> Callable[[], None]:
+        """Wait for a turn, and return what ends it; no time of the answer passes meanwhile, unless the run is over."""
+        wait.rests_since = self._loop.time()
+        await turn.acquire()
+        if not self._is_over:
+            wait.skip_rest(self._loop.time())
+        wait.rests_since = None
+        return turn.release
+
+    @property
+    def _is_over(self) -> bool:
+        return self._endpoint.pacer.is_stopping or self._endpoint.pacer.seconds_left <= 0
+
     def _look_at(self, when: float) -> None:
         if self._timer is None or when < self._timer.when():
             if self._timer is not None:
@@ -82,10 +103,12 @@ class _Patience:
 
     def _look(self) -> None:
         self._timer = None
-        now, is_stopping = self._loop.time(), self._endpoint.pacer.is_stopping
+        now, is_over = self._loop.time(), self._is_over
         for wait in tuple(self._waits):
+            if not is_over:
+                wait.skip_rest(now)
             passed = now - wait.began
-            if is_stopping and passed + SHORTEST_ANSWER < wait.seconds:
+            if is_over and passed + SHORTEST_ANSWER < wait.seconds:
                 wait.seconds = round(passed) + SHORTEST_ANSWER
             if passed >= wait.seconds:
                 self._waits.discard(wait)
@@ -114,9 +137,10 @@ class Connection:
         """
         self._allowed.check(method, path.partition("?")[0])
         wait = self._patience.begin()
+        read = partial(read_within, most_bytes, partial(self._patience.take_turn, self._transport.turn, wait))
         try:
             async with wait.limit:
-                received = await self._transport.exchange(method, self._base_path + path, content, most_bytes)
+                received = await self._transport.exchange(method, self._base_path + path, content, read)
         except FAILURES as error:
             if lacks_memory(error):  # as told by the event loop, which closed the connection
                 raise MemoryError from error

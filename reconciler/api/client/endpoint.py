@@ -1,7 +1,8 @@
 """Where the API is: its URL in one spelling, and how to speak to it."""
 
 import re
-from collections.abc import Callable, Mapping
+from asyncio import Lock
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -48,14 +49,19 @@ class Received(Struct, frozen=True):
     body: bytes
 
 
+ReadBody: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[bytes]]
+
+
 class Carrier(Protocol):
-    """What carries the requests of all clients of a run."""
+    """What carries the requests of all clients of a run, whose large bodies take `turn`s."""
 
-    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
+    turn: Lock
+
+    async def exchange(self, method: str, path: str, content: bytes | None, read: ReadBody) -> Received:
         """
-        Send a request to a path of the host as it is written, and return its answer.
+        Send a request to a path of the host as it is written, and return its answer, whose body is `read` from parts.
 
-        Raises one of `FAILURES`, and `ApiUnavailableError` for an answer of more bytes than `most_bytes`.
+        Raises one of `FAILURES`, and what `read` raises.
         """
         ...
 

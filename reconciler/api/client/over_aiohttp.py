@@ -1,22 +1,19 @@
 """Many requests at once, through aiohttp: it takes longer to import than a small plan, and keeps up with hundreds."""
 
 import ssl
-from asyncio import Lock
 
 import aiohttp
 import httpcore
 from yarl import URL
 
-from reconciler.api.client.body import read_within
-from reconciler.api.client.endpoint import Endpoint, Received, check_as_written
+from reconciler.api.client.endpoint import Endpoint, ReadBody, Received, check_as_written
 from reconciler.api.client.failures import NoTlsError, RefusedByProxyError
 
 
 class OverAiohttp:
     """Sends requests over at most so many connections, through a proxy where there is one."""
 
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> None:
-        self._turn = turn
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
         self._origin = endpoint.origin
         self._proxy = endpoint.proxy
         self._headers = {is_json: endpoint.headers(is_json=is_json) for is_json in (False, True)}
@@ -30,8 +27,8 @@ class OverAiohttp:
         )
         self._session._retry_connection = False  # noqa: SLF001  it would send a GET twice that is counted once
 
-    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises one of `FAILURES`, and `ApiUnavailableError`."""
+    async def exchange(self, method: str, path: str, content: bytes | None, read: ReadBody) -> Received:
+        """Send a request and return its answer; raises one of `FAILURES`, and what `read` raises."""
         url = URL(self._origin + path, encoded=True)
         check_as_written(path, url.raw_path_qs)
         try:
@@ -44,7 +41,7 @@ class OverAiohttp:
                 proxy=self._proxy.url if self._proxy else None,
                 proxy_headers=self._proxy.headers if self._proxy else None,
             ) as response:
-                body = await read_within(most_bytes, response.content.iter_any(), self._turn)
+                body = await read(response.content.iter_any())
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(error) from error
         return Received(response.status, response.headers, body)

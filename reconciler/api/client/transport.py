@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from reconciler.api.client.body import read_within
-from reconciler.api.client.endpoint import Endpoint, Received, check_as_written, check_escaped
+from reconciler.api.client.endpoint import Endpoint, ReadBody, Received, check_as_written, check_escaped
 from reconciler.api.client.failures import NoTlsError
 
 if TYPE_CHECKING:  # only many requests at once load aiohttp
@@ -37,23 +36,23 @@ class Transport:
         self._most = _carried_by_httpcore(endpoint)
         self._beyond = 0 if self._most == math.inf else endpoint.concurrency - int(self._most)
         self._tls = _tls(endpoint)
-        self._turn = Lock()  # of bodies that are large
-        self._own = _own_carrier(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency, self._turn)
+        self.turn = Lock()
+        self._own = _own_carrier(endpoint, self._tls, 1 if self._beyond else endpoint.concurrency)
         self._under_way = self._under_way_beyond = 0
         self._over_aiohttp: OverAiohttp | None = None
 
-    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises one of `FAILURES`, and `ApiUnavailableError`."""
+    async def exchange(self, method: str, path: str, content: bytes | None, read: ReadBody) -> Received:
+        """Send a request and return its answer; raises one of `FAILURES`, and what `read` raises."""
         check_escaped(path)
         if self._under_way >= self._most or (self._over_aiohttp and self._under_way_beyond < self._beyond):
             self._under_way_beyond += 1
             try:
-                return await self._aiohttp().exchange(method, path, content, most_bytes)
+                return await self._aiohttp().exchange(method, path, content, read)
             finally:
                 self._under_way_beyond -= 1
         self._under_way += 1
         try:
-            return await self._own.exchange(method, path, content, most_bytes)
+            return await self._own.exchange(method, path, content, read)
         finally:
             self._under_way -= 1
 
@@ -61,7 +60,7 @@ class Transport:
         if self._over_aiohttp is None:
             from reconciler.api.client.over_aiohttp import OverAiohttp
 
-            self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond, self._turn)
+            self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond)
         return self._over_aiohttp
 
     async def aclose(self) -> None:
@@ -79,8 +78,7 @@ class _OverHttpcore:
     cookies, redirects, authentication and parameters, none of which this API has.
     """
 
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> None:
-        self._turn = turn
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> None:
         url = urlsplit(endpoint.origin)
         self._where = f"{url.hostname}:{url.port or 443}"
         self._url = partial(httpcore.URL, scheme=url.scheme, host=url.hostname or "", port=url.port)
@@ -94,8 +92,8 @@ class _OverHttpcore:
             keepalive_expiry=_KEPT_ALIVE,
         )
 
-    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises one of `FAILURES`, and `ApiUnavailableError`."""
+    async def exchange(self, method: str, path: str, content: bytes | None, read: ReadBody) -> Received:
+        """Send a request and return its answer; raises one of `FAILURES`, and what `read` raises."""
         headers = self._headers[content is not None]
         if content is not None:
             headers = [*headers, ("content-length", str(len(content)))]
@@ -103,7 +101,7 @@ class _OverHttpcore:
             async with self._pool.stream(
                 method, self._url(target=path), headers=headers, content=content, extensions=self._extensions
             ) as response:
-                body = await read_within(most_bytes, response.aiter_stream(), self._turn)
+                body = await read(response.aiter_stream())
         except httpcore.ConnectError as error:
             if why := _why_no_tls(error):
                 raise NoTlsError(self._where, why) from error
@@ -121,32 +119,31 @@ class _OverHttpcore:
 class _InProcess:
     """Hands requests to an application in this process."""
 
-    def __init__(self, endpoint: Endpoint, app: Callable[..., Any], turn: Lock) -> None:
+    def __init__(self, endpoint: Endpoint, app: Callable[..., Any]) -> None:
         import httpx
 
         self._origin = endpoint.origin
         self._headers = {is_json: httpx.Headers(endpoint.headers(is_json=is_json)) for is_json in (False, True)}
-        self._turn = turn
         self._request = httpx.Request
         self._transport = httpx.ASGITransport(app)
 
-    async def exchange(self, method: str, path: str, content: bytes | None, most_bytes: int) -> Received:
-        """Send a request and return its answer; raises `ApiUnavailableError`."""
+    async def exchange(self, method: str, path: str, content: bytes | None, read: ReadBody) -> Received:
+        """Send a request and return its answer; raises what `read` raises."""
         headers = self._headers[content is not None]
         request = self._request(method, self._origin + path, headers=headers, content=content)
         check_as_written(path, request.url.raw_path.decode("ascii"))
         response = await self._transport.handle_async_request(request)
-        body = await read_within(most_bytes, response.aiter_raw(), self._turn)
+        body = await read(response.aiter_raw())
         return Received(response.status_code, response.headers, body)
 
     async def aclose(self) -> None:
         """Leave the application as it is."""
 
 
-def _own_carrier(endpoint: Endpoint, tls: ssl.SSLContext, connections: int, turn: Lock) -> _OverHttpcore | _InProcess:
+def _own_carrier(endpoint: Endpoint, tls: ssl.SSLContext, connections: int) -> _OverHttpcore | _InProcess:
     if endpoint.app is not None:
-        return _InProcess(endpoint, endpoint.app, turn)
-    return _OverHttpcore(endpoint, tls, connections, turn)
+        return _InProcess(endpoint, endpoint.app)
+    return _OverHttpcore(endpoint, tls, connections)
 
 
 def _carried_by_httpcore(endpoint: Endpoint) -> float:
