@@ -190,7 +190,17 @@ class AddUserRefusedError(ApiError):
 
 
 class TooMuchError(ApiError):
-    """The account holds more than a run may keep in memory, or its answers have more bytes than a run reads."""
+    """
+    The account holds more than a run may keep in memory, or (`is_read`) its answers have more bytes than a run reads.
+
+    `is_declared` is whether it would help to choose less of what is declared.
+    """
+
+    is_declared = False
+
+    def __init__(self, summary: str, *, is_read: bool = False) -> None:
+        super().__init__(summary)
+        self.is_read = is_read
 
 
 class OtherRecordError(ApiError):

@@ -20,6 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     SpecError,
     StateError,
+    TooMuchError,
     lacks_files,
     lacks_memory,
     with_causes,
@@ -78,6 +79,8 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError) and error.answered:
         say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
+    if isinstance(error, TooMuchError) and error.is_declared and invocation.fewer:
+        say(f"hint: {invocation.fewer}")
     if isinstance(error, StateError | InputError) and (lacks_files(error) or _NO_FILES in str(error).lower()):
         say(f"hint: {MORE_FILES}")
     if isinstance(error, ApiRejectedError) and error.status == 401 and invocation.key_source:  # noqa: PLR2004  HTTP

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.invocation import PROGRAM
+from reconciler.cli.invocation import PROGRAM, Invocation
 
 OWN = "Options"
 OPTION_GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -73,6 +73,7 @@ class ExplainedCommand(click.Command):
         if not ctx.resilient_parsing and _has_empty_argument(args):
             raise click.UsageError(f"an argument of `{ctx.command_path}` is empty; check that its variable is set", ctx)
         extra = super().parse_args(ctx, args)
+        ctx.ensure_object(Invocation).taken = frozenset(one.name for one in self.params)
         if not ctx.resilient_parsing and (extra or any(isinstance(one, click.Argument) for one in self.params)):
             from reconciler.cli.arguments import check_arguments
 

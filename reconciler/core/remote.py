@@ -99,10 +99,10 @@ class Kept:
         if self._weight > self._most + _KEPT_OF_EACH * self._count:
             raise self._error(f"take more than {self._most // 10**6} MB of memory")
         if self._size > _MOST_READ + _READ_OF_EACH * self._count:
-            raise self._error(f"fill answers of more than {_MOST_READ >> 20} MiB")
+            raise self._error(f"fill answers of more than {_MOST_READ >> 20} MiB", is_read=True)
 
-    def _error(self, why: str) -> TooMuchError:
-        return TooMuchError(f"{self._what} {why}, so no more of them were read")
+    def _error(self, why: str, *, is_read: bool = False) -> TooMuchError:
+        return TooMuchError(f"{self._what} {why}, so no more of them were read", is_read=is_read)
 
 
 def weight(value: object) -> int:

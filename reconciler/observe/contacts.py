@@ -22,7 +22,7 @@ from reconciler.core.model.observed import AmbiguousContact
 from reconciler.core.model.settings import ReaderChoice
 from reconciler.core.model.value import Json
 from reconciler.core.remote import CONTACTS_A_PAGE, MOST_KEPT, ContactPage, ContactRecord, Kept, Reader
-from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError
+from reconciler.errors import ApiError, OtherRecordError, RouteAbsentError, TooMuchError
 
 _MOST_ANNOUNCED = 10_000_000
 _MOST_UNANNOUNCED = 200_000
@@ -100,7 +100,12 @@ class _ContactReader:
 
     async def _read_on(self, contacts: Sequence[Contact], first: ContactPage) -> Records:
         """Read the whole listing; where it changed meanwhile, look up the missing contacts one by one."""
-        listing = await list_on(self._reader, first, concurrency=self._concurrency, keep=keeping(contacts))
+        try:
+            listing = await list_on(self._reader, first, concurrency=self._concurrency, keep=keeping(contacts))
+        except TooMuchError as error:
+            if error.is_read:  # whatever is declared
+                raise ApiError(f"{error}; set `reader: contact` to read only what is declared") from error
+            raise
         self._shown = listing.shown
         found = _matched(contacts, listing.shown)
         if listing.is_complete:

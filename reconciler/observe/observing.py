@@ -99,7 +99,6 @@ def _check_organization(contacts: tuple[ContactRecord, ...], organization: str) 
 
 
 _NOBODY = "reconciler-probe"
-_LESS = "choose fewer with --shard or --target, or set `reader: contact` to read only what is declared"
 
 
 class Observing(Struct, frozen=True):
@@ -126,7 +125,8 @@ async def observe(reader: Reader, desired: Desired, observing: Observing) -> Obs
     try:
         return await _observed(reader, desired, observing)
     except TooMuchError as error:
-        raise TooMuchError(f"{error}; {_LESS}") from error
+        error.is_declared = True
+        raise
 
 
 async def _observed(reader: Reader, desired: Desired, observing: Observing) -> Observed:

@@ -10,7 +10,7 @@ from reconciler.core.model.desired import ContactId, Identity, ScopeKey, User
 from reconciler.core.model.observed import AmbiguousContact, LiveUser
 from reconciler.core.remote import ContactPage, ContactRecord, Context, Reader, Record, UserPage
 from reconciler.core.snapshot import Holdings
-from reconciler.errors import ApiRejectedError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, RouteAbsentError, TooMuchError
 from reconciler.observe.contacts import SeveralContactsError, finder, list_on
 from reconciler.user_lookup import UserReader
 
@@ -129,7 +129,10 @@ async def read_all_users(recorder: SnapshotReader, *, concurrency: int) -> None:
         await users.list_all(memory_id)
 
     memory_ids = [memory.memory_id for contact in page.contacts for memory in contact.memories or ()]
-    await for_each(memory_ids, read, concurrency=concurrency)
+    try:
+        await for_each(memory_ids, read, concurrency=concurrency)
+    except TooMuchError as error:
+        raise TooMuchError(f"{error}; leave out --all-users") from error
 
 
 def _not_held() -> ApiRejectedError:

@@ -26,6 +26,7 @@ from reconciler.errors import (
     ReconcilerError,
     RefusedError,
     StateError,
+    TooMuchError,
 )
 from reconciler.project import Environment
 from reconciler.watching.news import WatchNews, drift_of
@@ -152,7 +153,10 @@ class WatchRun:
         except ReconcilerError as error:
             if stop.requested and isinstance(error, NotSentError):
                 return _Ended("stopped")
-            return _Ended(self._result_of(error), tuple(worded_error(error, reveal=False).splitlines()))
+            said = worded_error(error, reveal=False).splitlines()
+            if isinstance(error, TooMuchError) and error.is_declared:
+                said[-1] += f"; {self._options.fewer}"
+            return _Ended(self._result_of(error), tuple(said))
         if is_complete:
             return _Ended("ok")
         return _Ended("stopped" if stop.requested else "incomplete")

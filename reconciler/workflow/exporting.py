@@ -27,7 +27,7 @@ from reconciler.core.matching import contacts_in_doubt
 from reconciler.core.model.desired import ContactId
 from reconciler.core.model.observed import LiveUser
 from reconciler.core.remote import ContactRecord, Reader
-from reconciler.errors import InputError, OtherRecordError, RouteAbsentError
+from reconciler.errors import InputError, OtherRecordError, RouteAbsentError, TooMuchError
 from reconciler.observe.contacts import Listing, list_on
 from reconciler.project import Environment, Project
 from reconciler.reading import find_files
@@ -225,7 +225,10 @@ async def _users(
         done.append(memory_id)
         scope.on_read(len(done), len(memory_ids))
 
-    await for_each(memory_ids, read, concurrency=scope.concurrency)
+    try:
+        await for_each(memory_ids, read, concurrency=scope.concurrency)
+    except TooMuchError as error:
+        raise TooMuchError(f"{error}; choose fewer with --contact, --scope or --name") from error
     return found
 
 

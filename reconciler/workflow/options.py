@@ -7,6 +7,8 @@ if TYPE_CHECKING:  # `--help` makes options, too, and has no need of these
     from reconciler.core.model.selection import Chosen, Shard
     from reconciler.core.model.settings import MostFailures
 
+_NARROWING = {"shard": "--shard", "targets": "--target", "addresses": "ADDRESS"}
+
 
 @dataclass(slots=True)
 class RunOptions:
@@ -17,7 +19,7 @@ class RunOptions:
     the environment's, if there are any. `shard`, `targets`, `labels`, `excludes` and `changed_since` choose what is
     looked at.
     `revealed` are patterns of keys whose live values may be shown, `allowed` are rules that are raised. With `refresh`,
-    remembered users are read again, and with `debug`, each request is noted.
+    remembered users are read again, and with `debug`, each request is noted. `taken` names all that the command takes.
     """
 
     project: str | None = None
@@ -43,6 +45,13 @@ class RunOptions:
     specs: tuple[str, ...] = ()
     revealed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    taken: frozenset[str | None] = frozenset()
+
+    @property
+    def fewer(self) -> str:
+        """Return how to choose less of what is declared; empty where the command takes nothing for that."""
+        ways = [written for name, written in _NARROWING.items() if name in self.taken]
+        return f"choose fewer with {' or '.join(ways)}" if ways else ""
 
     @property
     def chosen(self) -> "Chosen":

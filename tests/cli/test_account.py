@@ -7,6 +7,7 @@ import click
 import pytest
 
 from reconciler.cli.main import group
+from reconciler.core import remote
 from reconciler.core.model.masking import Masker
 from reconciler.sandbox.app import Logged, create_app
 from reconciler.sandbox.serve import running
@@ -33,6 +34,7 @@ CALLS: dict[str, list[tuple[str, ...]]] = {
     "compare": [("compare", "--live", "live", "twin"), ("compare", "--live", "twin", "live")],
 }
 """The calls of each command that opens an account; `watch` and `doctor` have tests of their own."""
+ALL_CALLS = [call for calls in CALLS.values() for call in calls]
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_every_command_that_can_reach_an_account_is_among_those_tested_here() ->
     assert reach == {*CALLS, "watch", "doctor"}
 
 
-@pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls])
+@pytest.mark.parametrize("call", ALL_CALLS)
 @pytest.mark.parametrize("expected", ["contact_id: id-zoe", "organization: another", "digest: another"])
 def test_every_command_refuses_another_account_before_anything_else_is_read(
     served: tuple[Repository, str, list[Logged]], call: tuple[str, ...], expected: str
@@ -87,7 +89,7 @@ def test_every_command_refuses_another_account_before_anything_else_is_read(
     assert not (repository.root / "plan.json").exists()
 
 
-@pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls])
+@pytest.mark.parametrize("call", ALL_CALLS)
 def test_every_command_takes_the_expected_account(
     served: tuple[Repository, str, list[Logged]], call: tuple[str, ...]
 ) -> None:
@@ -112,6 +114,89 @@ def test_a_watch_refuses_another_account_too(
 
     assert watch.story == ["refused"]
     assert [entry.path for entry in watch.app.state.log] == ["/v1/contacts/id-zoe"]
+
+
+FEWER = {
+    "plan": "hint: choose fewer with --shard or --target\n",
+    "apply": "hint: choose fewer with --shard or --target\n",
+    "undo": "hint: choose fewer with --target\n",
+    "pull": "hint: choose fewer with ADDRESS\n",
+}
+
+
+@pytest.mark.parametrize("call", ALL_CALLS)
+def test_an_account_that_takes_too_much_memory_is_refused_with_what_the_command_can_choose(
+    served: tuple[Repository, str, list[Logged]], monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
+) -> None:
+    repository, url, _ = served
+    configure(repository, url, ", reader: contacts")
+    monkeypatch.setattr(remote, "_LIGHT", 0)
+    monkeypatch.setattr(remote, "weight", lambda _records: 10**9)
+
+    refused = repository.run(*call)
+
+    most = 40 if call[0] == "export" else 80
+    said = f"error: the contacts of this account take more than {most} MB of memory, so no more of them were read\n"
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.endswith(said + FEWER.get(call[0], ""))
+
+
+@pytest.mark.parametrize("call", ALL_CALLS)
+def test_a_listing_that_is_too_long_to_be_read_is_left_where_the_command_can_do_without(
+    served: tuple[Repository, str, list[Logged]], monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
+) -> None:
+    repository, url, _ = served
+    configure(repository, url, ", reader: contacts")
+    monkeypatch.setattr(remote, "_MOST_READ", 0)
+    monkeypatch.setattr(remote, "_READ_OF_EACH", 0)
+
+    refused = repository.run(*call)
+
+    said = "error: the contacts of this account fill answers of more than 0 MiB, so no more of them were read"
+    cure = "" if call[0] in {"export", "snapshot"} else "; set `reader: contact` to read only what is declared"
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.endswith(f"{said}{cure}\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "cure"),
+    [
+        (("export", "--out", "new"), "choose fewer with --contact, --scope or --name"),
+        (("snapshot", "--all-users"), "leave out --all-users"),
+    ],
+)
+def test_users_that_are_too_many_are_left_with_an_option(
+    served: tuple[Repository, str, list[Logged]], monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...], cure: str
+) -> None:
+    repository, url, _ = served
+    configure(repository, url)
+    repository.write("specs/support.yaml", "scopes: {s: {persona_id: p}}\n")
+    monkeypatch.setattr(remote, "_LIGHT", 0)
+    monkeypatch.setattr(remote, "weight", lambda records: 10**9 if isinstance(records, remote.UserPage) else 0)
+
+    refused = repository.run(*call)
+
+    said = "the memories and users of this account take more than 80 MB of memory, so no more of them were read"
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.endswith(f"error: {said}; {cure}\n")
+    assert not (repository.root / "new").exists()
+
+
+def test_a_watch_of_too_large_an_account_says_what_it_can_choose(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TEST_KEY", "sk-live-key")
+    repository.write("specs/support.yaml", SPEC)
+    configure(repository, "http://127.0.0.1:1")
+    monkeypatch.setattr(remote, "_LIGHT", 0)
+    monkeypatch.setattr(remote, "weight", lambda _records: 10**9)
+    watch = Watch(capsys, FakeTime(5.0))
+    watch.store.load(LIVE)
+
+    watch.run(interval=60.0, taken=frozenset(("shard", "targets")))
+
+    assert watch.story == ["failed"]
+    assert "so no more of them were read; choose fewer with --shard or --target\n" in watch.told
 
 
 def spellings(url: str) -> list[str]:

@@ -179,7 +179,7 @@ _CONTACTS = (
 )
 _NO_JSON = "are not the documented JSON"
 _HEAVY = "would take more than 300 MB of memory, so it was not read"
-_KEPT = "take more than 80 MB of memory, so no more of them were read; choose fewer with --shard or --target"
+_KEPT = "take more than 80 MB of memory, so no more of them were read\nhint: choose fewer with --shard or --target\n"
 _SMALL = "is larger than 64 MiB, so it was not read"
 
 CASES: dict[str, Answering] = {
