@@ -5,6 +5,7 @@ This is a plugin of pytest that notes them, or runs the tests that were chosen. 
 with the interpreter's `sitecustomize` of the copy, note their calls, too; so PYTEST_DONT_REWRITE what they have loaded.
 """
 
+import faulthandler
 import os
 import sys
 import threading
@@ -67,8 +68,19 @@ def note_calls() -> None:
         sys.settrace(_notes.see)
 
 
+_COLLECTION = 600.0
+_limits: dict[str, float] = {}
+"""The seconds that each chosen test may take, and all that comes before them: what hangs fails."""
+
+
+def _end_after(seconds: float) -> None:
+    faulthandler.dump_traceback_later(seconds, exit=True, file=2)
+
+
 def pytest_configure(config: Any) -> None:
     """Give each process that runs tests a log of its own."""
+    if _CHOSEN in os.environ:
+        _end_after(_COLLECTION)
     if (log := os.environ.get(_LOG)) and Path(log).is_dir() and not getattr(config.option, "numprocesses", None):
         os.environ[_LOG] = str(Path(log, str(os.getpid())))
         note_calls()
@@ -77,12 +89,16 @@ def pytest_configure(config: Any) -> None:
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """Leave out the tests that were not chosen, and put the others in the order of the list."""
     if chosen := os.environ.get(_CHOSEN):
-        place = {name: at for at, name in enumerate(Path(chosen).read_text("utf-8").splitlines())}
+        lines = (line.partition(" ") for line in Path(chosen).read_text("utf-8").splitlines())
+        _limits.update({name: float(seconds) for seconds, _, name in lines})
+        place = {name: at for at, name in enumerate(_limits)}
         items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
-    """Note which test the calls that follow belong to."""
+    """Note which test the calls that follow belong to, and end the run where a chosen one takes too long."""
+    if nodeid in _limits:
+        _end_after(_limits[nodeid])
     if _notes:
         _notes.begin(nodeid)
 
@@ -101,9 +117,9 @@ def noting(folder: Path, files: Iterable[Path]) -> Mapping[str, str]:
     return {_LOG: str(folder), _FILES: os.pathsep.join(map(str, files))}
 
 
-def choosing(file: Path, tests: Iterable[str]) -> Mapping[str, str]:
-    """Return the variables that make a run choose tests, the first one first."""
-    file.write_text("".join(f"{name}\n" for name in tests), "utf-8")
+def choosing(file: Path, tests: Mapping[str, float]) -> Mapping[str, str]:
+    """Return the variables that make a run choose tests, the first one first, each with the seconds it may take."""
+    file.write_text("".join(f"{seconds} {name}\n" for name, seconds in tests.items()), "utf-8")
     return {_CHOSEN: str(file)}
 
 

@@ -83,7 +83,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
 
 def _is_beside_the_point(node: ast.AST) -> bool:
     match node:
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Call(func=ast.Name(id="dataclass")):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Call(func=ast.Name(id="dataclass" | "assert_never")):
             return True
         case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
             return True
@@ -152,8 +152,9 @@ def _of_values(node: ast.AST) -> Iterator[Change]:
 def _of_flow(node: ast.AST) -> Iterator[Change]:
     """Leave a statement out, let an exception pass that was caught, or end a loop after its first round."""
     match node:
-        case ast.Expr(value=ast.Call() | ast.Await() | ast.Yield() | ast.YieldFrom()):
-            yield node, "pass"
+        case ast.Expr(value=ast.Call() | ast.Await() | ast.Yield() | ast.YieldFrom() as done):
+            if not _is_beside_the_point(done):
+                yield node, "pass"
         case ast.Raise() | ast.AugAssign() | ast.Break() | ast.Continue() | ast.Delete():
             yield node, "pass"
         case ast.Assign(targets=[ast.Subscript() | ast.Attribute()]):

@@ -1,5 +1,4 @@
 import ast
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,6 +69,7 @@ def planted(source: str) -> list[str]:
         ("@dataclass(frozen=True)\nclass A:\n    n: X[1]", []),
         ("n = zip(a, strict=True)", []),
         ('"""Words."""', []),
+        ("assert_never(a)", []),
     ],
 )
 def test_each_kind_of_defect_is_planted_at_its_place_alone(source: str, defects: list[str]) -> None:
@@ -211,20 +211,13 @@ def test_a_line_is_in_the_outermost_function_with_its_decorators() -> None:
     assert function_at("class A:\n    def b(self):\n        def c(): pass\n", 3) == 2
 
 
-@pytest.mark.parametrize("answer", [5, subprocess.TimeoutExpired("pytest", 1)])
-def test_a_hang_is_noticed_and_no_test_at_all_notices_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: object
-) -> None:
-    def ended(line: list[str], **_options: object) -> object:
-        if isinstance(answer, Exception):
-            raise answer
-        return subprocess.CompletedProcess(line, 5)
+def test_a_hang_is_noticed_and_no_test_at_all_notices_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.planted.__main__._START", 0.1)
+    hang, copy = defect("    return 2", "    while True: pass"), copied(tmp_path)
 
-    monkeypatch.setattr(subprocess, "run", ended)
-    tests = {"test_one.py::test_one": Seen(0.1, calls={("one.py", 4)})}
-
-    assert is_noticed(defect("[1, 2]", "[1]"), copied(tmp_path), tests) is isinstance(answer, Exception)
-    assert not is_noticed(defect("[1, 2]", "[1]"), tmp_path, {})
+    assert is_noticed(hang, copy, {"test_one.py::test_two": Seen(calls={("one.py", 9)})})
+    assert not is_noticed(hang, copy, {"test_one.py::gone": Seen(calls={("one.py", 9)})})
+    assert not is_noticed(hang, copy, {})
 
 
 def test_near_tests_are_those_of_the_package_then_of_whoever_imports_the_module_and_of_ci_for_the_action() -> None:
