@@ -292,9 +292,7 @@ class _AccountReading:
         """Read by a remembered id; None where the API refuses it, since the key may no longer have access."""
         try:
             return await self._reader.read_memory(memory_id)
-        except ApiRejectedError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED:
-                raise
+        except ApiRejectedError:  # of a wrong key, the next request says so
             return None
 
     async def _read_by_context(self, memory: ContactMemory, contact_id: str) -> Present | Unseen:

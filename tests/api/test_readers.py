@@ -84,6 +84,7 @@ def one(observed: Observed) -> tuple[Any, Any]:
 
 BY_ID = desired(memory({"plan": "premium"}))
 SARAH = {"id": "id-of-sarah", "identifiers": [], "name": "Sarah"}
+REMEMBERED = '["id-of-sarah",{"persona_id":"persona-support"}]'
 
 
 def memory_of_sarah(**more: Any) -> dict[str, Any]:
@@ -132,13 +133,15 @@ def test_an_identifier_that_cannot_be_looked_up_is_unreadable() -> None:
     assert one(seen(served({}, seeds_only=True), people(1))) == (UnreadableContact(), Unreadable())
 
 
-def test_a_wrong_key_is_told_where_no_contact_can_be_looked_up() -> None:
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_wrong_key_is_told_where_no_contact_can_be_looked_up(*, remembered: bool) -> None:
     world = served({}, key="another")
+    wanted, known = (BY_ID, {REMEMBERED: "mem-1"}) if remembered else (people(1), {})
     with pytest.raises(ApiRejectedError) as caught:
-        seen(world, people(1), "context")
+        seen(world, wanted, "context", known)
 
     assert caught.value.status == 401
-    assert world.requests == ["GET /v1/memory/context"]
+    assert world.requests[-1] == "GET /v1/memory/context"
 
 
 def test_a_wrong_url_is_told_where_no_contact_can_be_looked_up() -> None:
@@ -188,9 +191,6 @@ def test_where_a_contact_is_shown_without_its_memories_each_is_read_by_itself() 
 
     assert contact == FoundContact("id-of-sarah", {"name": "Sarah"})
     assert found == Present(None, {"plan": "trial"})
-
-
-REMEMBERED = '["id-of-sarah",{"persona_id":"persona-support"}]'
 
 
 def test_a_remembered_id_tells_existence_id_and_facts_in_one_request() -> None:

@@ -88,6 +88,8 @@ def test_a_minute_with_a_mistake_and_an_outage_in_between_is_told_by_log_and_met
 
 def test_while_the_account_is_down_pauses_grow_and_an_answer_resets_them(watch_of: Callable[..., Watch]) -> None:
     watch = watch_of(1200.0, since=0.0, until=500.0)
+    alive: list[int] = []
+    watch.time.events = [(900.0, lambda: alive.append(watch.get("/healthz")[0]))]
     watch.run(interval=30, applies=False)
     pauses = [
         line.rpartition("next in ")[2].partition(" (")[0] for line in watch.told.splitlines() if "next in" in line
@@ -95,6 +97,7 @@ def test_while_the_account_is_down_pauses_grow_and_an_answer_resets_them(watch_o
 
     assert watch.story == ["unavailable", "ok"]
     assert pauses[:5] == ["1 min", "2 min", "4 min", "8 min", "30 s"]
+    assert alive == [200]  # a pause that was announced is no silence
 
 
 def test_what_was_applied_is_pending_no_more(watch_of: Callable[..., Watch]) -> None:
