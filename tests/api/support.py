@@ -25,6 +25,9 @@ KEY = "sk-test-5c1f0e77"
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
+LONGER = (0.05, 0.5, 5.0, 50.0)
+"""Seconds for what never comes, each for a machine that was too busy to connect within those before."""
+
 _Result = TypeVar("_Result")
 
 

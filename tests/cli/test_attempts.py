@@ -48,14 +48,14 @@ class Victim:
         self._process: Any = None
 
     def kill(self) -> None:
-        assert self._started.wait(10)
+        assert self._started.wait(60)
         os.kill(self._process.pid, signal.SIGKILL)
 
     def dies(self, *arguments: str) -> None:
         self._started.clear()
         self._process = forked(*arguments)
         self._started.set()
-        self._process.join(30)
+        self._process.join(120)
         assert self._process.exitcode == -signal.SIGKILL
 
 

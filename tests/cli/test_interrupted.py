@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.faults import Faults, Rule, Wait, hang
+from reconciler.sandbox.faults import Faults, Meanwhile, Rule, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from tests.api.support import HEAD
@@ -22,7 +22,7 @@ from tests.cli.test_apply import facts_in
 from tests.cli.watched import many
 from tests.hostile.answers import playing
 
-PATIENCE = 30
+PATIENCE = 120
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
@@ -65,15 +65,19 @@ def receipt_of(repository: Repository) -> dict[str, object]:
 def test_a_signal_finishes_what_is_in_flight_and_says_what_was_not_reached(
     repository: Repository, number: signal.Signals, code: int
 ) -> None:
-    with at_work(repository, Rule(fault=Wait(0.2), method="PATCH"), "--yes") as (process, _, store, is_writing):
+    may_answer = threading.Event()
+    rule = Rule(fault=Meanwhile(lambda _store: may_answer.wait(PATIENCE)), method="PATCH")
+    with at_work(repository, rule, "--yes") as (process, _, store, is_writing):
         assert is_writing.wait(PATIENCE)
         process.send_signal(number)
-        out, err = process.communicate(timeout=PATIENCE)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("stopping: what is in flight is finished first")
+        may_answer.set()
+        out, _ = process.communicate(timeout=PATIENCE)
         written = sum(bool(facts) for facts in facts_in(store))
 
     receipt, run = receipt_of(repository), journal_of(repository)
     assert process.returncode == code
-    assert "stopping: what is in flight is finished first" in err
     assert "operations: not reached: the apply was stopped\n" in out
     assert receipt["interrupted"]
     assert receipt["totals"] == run.totals
@@ -142,7 +146,7 @@ def test_a_signal_while_an_answer_drips_ends_a_command_at_once(
         assert child.pid is not None
         assert is_dripping.wait(PATIENCE)
         os.kill(child.pid, number)
-        child.join(PATIENCE / 3)
+        child.join(PATIENCE)
 
     assert child.exitcode == 128 + number
     assert (repository.root / "child.txt").read_text().splitlines()[-1] == "interrupted"

@@ -78,7 +78,7 @@ def test_killed_at_any_write_the_next_apply_completes_and_the_journals_account_f
     victim: list[int] = []
 
     def kill() -> None:
-        assert is_started.wait(10)
+        assert is_started.wait(60)
         os.kill(victim[0], signal.SIGKILL)
 
     store = Store()
@@ -89,7 +89,7 @@ def test_killed_at_any_write_the_next_apply_completes_and_the_journals_account_f
         assert child.pid is not None
         victim.append(child.pid)
         is_started.set()
-        child.join(30)
+        child.join(120)
         assert child.exitcode == -signal.SIGKILL
         again = repository.run(*arguments)
         writes = Counter(committed(app, store))

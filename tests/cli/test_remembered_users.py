@@ -212,7 +212,7 @@ def kill_an_apply(world: World) -> None:
     victim: list[int] = []
 
     def strike(_store: Any) -> None:
-        assert is_started.wait(10)
+        assert is_started.wait(60)
         os.kill(victim[0], signal.SIGKILL)
 
     rule = Rule(fault=Meanwhile(strike), method="POST", path="*/user/update", when="after")
@@ -221,7 +221,7 @@ def kill_an_apply(world: World) -> None:
     assert child.pid is not None
     victim.append(child.pid)
     is_started.set()
-    child.join(30)
+    child.join(120)
     world.faults.now = Faults()
     assert child.exitcode == -signal.SIGKILL
 

@@ -43,7 +43,7 @@ def visit(port: int, ask: Callable[[httpx.Client], _Answered]) -> _Answered:
 
 
 def await_port(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()

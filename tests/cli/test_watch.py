@@ -22,7 +22,7 @@ from tests.cli.test_runs import tear
 from tests.cli.watched import FakeTime, Watch, live_facts, many
 
 KEY = "sk-live-key"
-PATIENCE = 30
+PATIENCE = 120
 MINUTE = 60.0
 
 

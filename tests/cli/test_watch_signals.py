@@ -6,7 +6,7 @@ from urllib.request import urlopen
 import pytest
 
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.faults import Faults, Rule, Wait, hang
+from reconciler.sandbox.faults import Faults, Meanwhile, Rule, hang
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
@@ -14,7 +14,7 @@ from tests.cli.child import spawned
 from tests.cli.conftest import Repository
 from tests.cli.watched import live_facts, many
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 def lines_until(process: "subprocess.Popen[str]", part: str) -> str:
@@ -53,13 +53,16 @@ def test_a_signal_while_writing_finishes_what_is_in_flight_and_the_next_watch_go
 ) -> None:
     repository.write("specs/support.yaml", many(17, identified="external_id"))
     store = Store()
-    slow = Noting([Rule(fault=Wait(0.2), method="PATCH")])
+    may_answer = threading.Event()
+    slow = Noting([Rule(fault=Meanwhile(lambda _store: may_answer.wait(PATIENCE)), method="PATCH")])
     with (
         running(create_app(store, faults=slow)) as url,
         spawned(*started(url, "--apply", "--concurrency", "2")) as process,
     ):
         assert slow.seen.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
+        lines_until(process, "stopping")
+        may_answer.set()
         _, err = process.communicate(timeout=PATIENCE)
     (run,) = JournalFolder(repository.root / ".reconciler/journal").runs()
 
@@ -107,7 +110,7 @@ def test_a_second_signal_stops_at_once_also_after_an_apply(repository: Repositor
         process.send_signal(signal.SIGTERM)
         lines_until(process, "stopping")
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE / 3)
+        process.communicate(timeout=PATIENCE)
 
     assert "live: ok, planned " in told
     assert process.returncode == 143

@@ -34,7 +34,7 @@ def test_a_running_sandbox_answers_and_stops_with_its_block() -> None:
 def test_an_answer_that_hangs_does_not_keep_the_sandbox_from_stopping() -> None:
     app = create_app(Store(), faults=Faults([Rule(fault=hang())]))
     with running(app) as url, pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{url}/v1/contacts", headers=KEY, timeout=0.05)
+        httpx.get(f"{url}/v1/contacts", headers=KEY, timeout=httpx.Timeout(None, read=0.05))
 
 
 def test_two_sandboxes_run_side_by_side() -> None:
