@@ -104,6 +104,19 @@ def test_a_limit_below_the_concurrency_holds_too() -> None:
     assert account.came_at == [0.0, 60.0, 120.0, 180.0]
 
 
+@pytest.mark.parametrize(("room", "waits"), [(1, []), (2, []), (3, [60.0])])
+def test_room_for_several_is_waited_for_as_a_whole(room: int, waits: list[float]) -> None:
+    account = Account()
+    pacer = account.pacer(rate=Rate(3, 60))
+
+    async def work() -> int:
+        await pacer.send(account.exchange, is_limited=True)
+        return await pacer.admit(lambda: room)
+
+    assert asyncio.run(work()) == room
+    assert [seconds for seconds, _ in account.waits] == waits
+
+
 def test_other_paths_do_not_count() -> None:
     account = Account()
     send(account, account.pacer(rate=Rate(2, 900)), 50, is_limited=False)

@@ -15,6 +15,7 @@ from reconciler.core.model.observed import (
     Ambiguous,
     AmbiguousContact,
     FoundContact,
+    KeptUsers,
     LiveUser,
     MissingContact,
     Observed,
@@ -26,6 +27,7 @@ from reconciler.core.model.observed import (
     same_contact_problems,
     same_memory_problems,
 )
+from reconciler.core.plan.remembered import RememberedUsers, SeenUser
 from reconciler.core.remote import ContactRecord, UserPage
 from reconciler.core.snapshot import Holdings
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, RouteAbsentError
@@ -38,7 +40,7 @@ from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.user_lookup import UserReader
 from tests.api.support import World, call_reader
-from tests.builders import HERE, desired, existing, memory, plan, user
+from tests.builders import HERE, MASKER, desired, existing, memory, plan, user
 from tests.fakes import FakeWriter
 
 
@@ -323,6 +325,29 @@ def test_what_reading_costs_is_told_before_it_and_then_each_memory(
     number = len(wanted.memories)
     assert told == [("cost", *cost), *(("read", done, number) for done in range(1, number + 1))]
     assert observed.requests == len(world.requests) == requests
+
+
+@pytest.mark.parametrize(("number", "requests"), [(0, 1), (1, 1), (2, 0)])
+def test_users_cost_no_request_once_all_of_a_memory_are_remembered(number: int, requests: int) -> None:
+    earlier = RememberedUsers(KeptUsers({}, "", is_writing=False), MASKER.digest, at="2026-01-02T12:00:00.000Z")
+    for one in USERS[:number]:
+        earlier.note_seen(SeenUser("store-1", one, shows_key=True))
+    told: list[tuple[int, int]] = []
+    remembered = RememberedUsers(earlier.learned, MASKER.digest, at="2026-01-02T13:00:00.000Z")
+    observing = Observing(
+        "auto",
+        {},
+        4,
+        lambda _done, _of: None,
+        lambda _line: None,
+        on_cost=lambda *cost: told.append(cost),
+        remembered=remembered,
+    )
+    world = served({"stores": [{"id": "store-1", "name": "x"}]})
+    call_reader(world.endpoint(), lambda reader: observe(reader, desired(existing(*USERS)), observing))
+
+    assert told == [(requests, requests)]
+    assert len(world.requests) == requests
 
 
 def test_users_are_listed() -> None:

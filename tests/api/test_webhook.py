@@ -38,6 +38,15 @@ def test_a_server_that_is_not_there_cannot_be_reached() -> None:
     assert asyncio.run(webhook.post(f"http://127.0.0.1:{port}", "{}", {})) == "its server cannot be reached"
 
 
+@pytest.mark.parametrize(
+    "environ", [{"SSL_CERT_FILE": "/nowhere.pem"}, {"SSL_CERT_DIR": "/nowhere"}, {"HTTPS_PROXY": "http://[::1"}]
+)
+def test_variables_that_cannot_be_used_are_told_before_anything_is_sent(environ: dict[str, str]) -> None:
+    reason = asyncio.run(webhook.post("https://127.0.0.1:1/x", "{}", environ))
+
+    assert reason == "a variable of the proxy or the certificates cannot be used"
+
+
 def test_a_proxy_gets_its_user_and_password_and_no_body() -> None:
     with proxy(Way(403)) as way:
         environ = {"HTTPS_PROXY": f"http://someone:secret@127.0.0.1:{way.port}"}

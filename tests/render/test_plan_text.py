@@ -1,14 +1,18 @@
 """Large plans as text: what changes alike is shown once and counted, and in full, each of it is shown."""
 
+import pytest
+from msgspec.structs import replace
+
 from reconciler.core.documents.describe import describe_plan
+from reconciler.core.model.desired import Identifier
 from reconciler.core.model.masking import Masker
-from reconciler.core.model.observed import Absent, Present
+from reconciler.core.model.observed import Absent, FoundContact, MissingContact, ObservedContact, Present
 from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.render.output import PLAIN
 from reconciler.render.plan_text import render_plan_text
-from tests.builders import memory, plan_all, user
+from tests.builders import declared_contact, memory, plan_all, user
 
 HINT = "What changes alike is shown once; --full shows each of it."
 
@@ -34,6 +38,23 @@ def test_memories_that_change_alike_are_shown_once_and_counted() -> None:
         "",
     ]
     assert shown[5] == HINT
+
+
+@pytest.mark.parametrize(
+    ("contact", "live", "alike"),
+    [
+        (FoundContact("c", {"name": "Ana"}), {}, "memories get the same fact"),
+        (FoundContact("c", {"name": "Zoe"}), {"a": 1}, "contacts get the same field"),
+        (MissingContact(), {"a": 1}, "contacts alike"),
+    ],
+)
+def test_what_is_alike_is_called_what_it_is(contact: ObservedContact, live: dict[str, Json], alike: str) -> None:
+    who = Identifier("external_id", "crm-1")
+    wanted = [
+        replace(memory({"a": 1}), contact=declared_contact(f"c{n}", who, profile={"name": "Ana"})) for n in range(3)
+    ]
+
+    assert f"  2 more {alike}: " in text(plan_all([(item, Present("m", live)) for item in wanted], contact=contact))
 
 
 def test_places_stand_in_one_column_beside_wide_and_combining_characters() -> None:
