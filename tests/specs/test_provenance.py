@@ -66,6 +66,20 @@ def test_an_address_names_what_is_below_it_and_nothing_beside_it(tmp_path: Path)
         chains(tmp_path, "contacts.abc")
 
 
+def test_a_key_with_an_escape_is_explained_as_the_key_that_it_means(tmp_path: Path) -> None:
+    parts = "metadata: {'$${m}': 1}, facts: {'$${f}': 1}, scopes: {s: {seed_facts: {'$${s}': 1}}}"
+    spec = f"scopes: {{s: {{persona_id: p}}}}\ncontacts: {{a: {{email: a@b, {parts}}}}}"
+    load(tmp_path, {"a.yaml": spec.encode()})
+    (tmp_path / "overlays").mkdir()
+    (tmp_path / "overlays/none.yaml").touch()
+
+    assert {one for one in chains(tmp_path, "contacts.a") if "$" in one} == {
+        'contacts.a.metadata["${m}"]',
+        'contacts.a.scopes.s.facts["${f}"]',
+        'contacts.a.scopes.s.facts["${s}"]',
+    }
+
+
 def test_specs_that_are_wrong_are_told_first(tmp_path: Path) -> None:
     load(tmp_path, {"a.yaml": SPECS, "overlays/o.yaml": OVERLAY})
     (tmp_path / "specs/b.yaml").write_text("x: 1")
