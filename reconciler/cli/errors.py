@@ -68,9 +68,10 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
         counts = tuple(problem for problem in error.problems if problem not in every)
         error = SpecError(tuple(_here(problem) for problem in error.problems if problem in every))
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
-    for line in (*lines[:MOST_LINES], *map(str, map(_here, counts[:MOST_LINES]))):
+    shown = [*lines[:MOST_LINES], *map(str, map(_here, counts[: MOST_LINES // 10]))]
+    for line in shown:
         say(f"error: {places_here(pasteable(visible(line)))}")
-    if (left := len(lines) - MOST_LINES) > 0:
+    if (left := len(lines) + len(counts) - len(shown)) > 0:
         cure = (
             "`reconciler validate --write csv=FILE` names all" if isinstance(error, SpecError) else "mend these first"
         )

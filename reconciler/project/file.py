@@ -238,6 +238,9 @@ _KEY_IN_FILE = dict.fromkeys(
 )
 
 
+_Places = Annotated[list[str], Field(max_length=1_000)]  # each pattern is looked for in all folders
+
+
 class EnvironmentFile(Strict):
     """An environment: an account, and the specs for it."""
 
@@ -252,8 +255,8 @@ class EnvironmentFile(Strict):
         default=None,
         description="A program and its arguments, run without a shell; the first line of its output is the API key.",
     )
-    specs: list[str] = Field(default_factory=list, description="More specs, for this environment only.")
-    overlays: list[str] = Field(
+    specs: _Places = Field(default_factory=list, description="More specs, for this environment only.")
+    overlays: _Places = Field(
         default_factory=list,
         description="Patches of the specs: folders, files or globs; a later one overrides an earlier one.",
     )
@@ -298,7 +301,7 @@ class ProjectFile(Strict):
     lines_to_write = MappingProxyType({"environments": "environments: {sandbox: {api: sandbox}}"})
 
     version: Literal[1] = Field(description="The version of this file's format.")
-    specs: list[str] = Field(
+    specs: _Places = Field(
         default_factory=lambda: [DEFAULT_SPECS], description="Folders, files or globs, relative to this file."
     )
     variables: _Variables = Field(

@@ -1,6 +1,6 @@
 """`reconciler.yaml` → Project and Environment: which specs, and which account they are for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -22,6 +22,7 @@ FILE_NAME = "reconciler.yaml"
 KEY_VARIABLES = frozenset((DEFAULT_KEY_VARIABLE, DIGEST_KEY_VARIABLE))
 """The environment variables that hold keys in any repository."""
 
+_MOST_NAMED = 20
 
 _ENTRIES = ("specs", "overlays")
 """The keys of reconciler.yaml that list files, folders or globs."""
@@ -108,7 +109,7 @@ class Project(Struct, frozen=True):
         wanted = name or self.default_environment
         names = [environment.name for environment in self.environments]
         if wanted is None:
-            raise InputError(f"reconciler.yaml has no default_environment; add -e with one of: {', '.join(names)}")
+            raise InputError(f"reconciler.yaml has no default_environment; add -e with one of: {_some(names)}")
         for environment in self.environments:
             if environment.name == wanted:
                 return environment
@@ -140,6 +141,11 @@ def _without_file(root: Path) -> Project:
         "default", None, DEFAULT_KEY_VARIABLE, (DEFAULT_SPECS,), DEFAULT_CONCURRENCY, "auto", None
     )
     return Project(root, None, (environment,), environment.name)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _read(file: Path) -> Project:

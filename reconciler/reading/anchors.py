@@ -44,7 +44,19 @@ class ItemsFrame:
 class EntriesFrame:
     """A mapping that is being read: it expects a key, then that key's value, and so on."""
 
-    __slots__ = ("_key_at", "anchor", "as_key", "at", "expects_key", "height", "key", "marks", "read_before", "value")
+    __slots__ = (
+        "_key_at",
+        "_keys_at",
+        "anchor",
+        "as_key",
+        "at",
+        "expects_key",
+        "height",
+        "key",
+        "marks",
+        "read_before",
+        "value",
+    )
 
     def __init__(self, at: int, anchor: str | None, *, as_key: bool, read_before: Amount) -> None:
         self.at = at
@@ -55,6 +67,7 @@ class EntriesFrame:
         self.expects_key = True
         self.key: str | None = None
         self._key_at = 0
+        self._keys_at: dict[str, int] | None = None  # from the first key on that is repeated
         self.value: dict[str, Json] = {}
         self.marks: list[Mark] = []
 
@@ -69,6 +82,8 @@ class EntriesFrame:
         self.expects_key = True
         if self.key is not None:
             own = self._key_at << OFFSET_BITS | at
+            if self._keys_at is not None:
+                self._keys_at[self.key] = self._key_at
             self.value[self.key] = value
             self.marks.append(own if held is None else (own, *held))
 
@@ -78,7 +93,9 @@ class EntriesFrame:
 
     def key_at(self, key: str) -> int:
         """Return the offset of a key that is here already."""
-        return key_offset(self.marks[list(self.value).index(key)])
+        if self._keys_at is None:
+            self._keys_at = dict(zip(self.value, map(key_offset, self.marks), strict=True))
+        return self._keys_at[key]
 
     @property
     def step(self) -> str | None:
@@ -91,6 +108,9 @@ Frame: TypeAlias = ItemsFrame | EntriesFrame
 
 _MOST_INDEXED_ANEW = 100
 """With more names than these, they are not indexed anew for each name that is unknown."""
+
+MOST_PROBLEMS = 20_000
+"""So many problems of a file, or of all, are named; the others are counted, or not looked for."""
 
 MOST_EXPANDED = 1_000_000
 """The number of values that the aliases of one file may stand for: enough for 100,000 contacts that share facts."""

@@ -8,7 +8,16 @@ from yaml import events
 from reconciler.core.model.masking import compose, label
 from reconciler.core.model.value import Json
 from reconciler.errors import Problem
-from reconciler.reading.anchors import MOST_NESTED, MOST_VALUES, Anchored, Anchors, EntriesFrame, Frame, ItemsFrame
+from reconciler.reading.anchors import (
+    MOST_NESTED,
+    MOST_PROBLEMS,
+    MOST_VALUES,
+    Anchored,
+    Anchors,
+    EntriesFrame,
+    Frame,
+    ItemsFrame,
+)
 from reconciler.reading.places import REFUSED, Addressing, KeyPath, Lines, Node
 from reconciler.reading.scalars import (
     NO_KEYS,
@@ -257,6 +266,8 @@ class Builder:
         return REFUSED
 
     def _report(self, at: int, refusal: Refusal, *further: str) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise self._unreadable(at, _TOO_MANY_PROBLEMS)
         address = self._address((*self._path(), *further))
         self.problems.append(self._lines.problem(at, refusal.message, cure=refusal.cure, address=address))
 
@@ -272,6 +283,9 @@ _TOO_DEEP = Refusal(f"values are nested more than {MOST_NESTED} levels deep", "m
 _TOO_MANY = Refusal(
     f"this file has more than {MOST_VALUES:,} values, those of its aliases counted",
     "split it into several files, or make rows of a table of it (contacts_from)",
+)
+_TOO_MANY_PROBLEMS = Refusal(
+    f"this file has more than {MOST_PROBLEMS:,} problems, and is not read further", "fix those above it first"
 )
 _QUESTION_MARK = Refusal(
     'between brackets, YAML readers take a "?" at the start of a text as the sign of a key, and drop it',

@@ -1,8 +1,9 @@
 """Plain data → a pydantic model, or its problems: the place, the address and the cure of each, in plain words."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from types import UnionType
 from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -15,7 +16,9 @@ from reconciler.core.model.address import is_name
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.text import HIDDEN, Secret, has_control_characters, hidden_in
+from reconciler.core.model.value import Json
 from reconciler.errors import Problem, Source
+from reconciler.reading.anchors import MOST_PROBLEMS
 from reconciler.reading.places import Addressing, KeyPath, Node, Refused, dotted
 from reconciler.reading.scalars import Numeral, plain_value
 
@@ -172,22 +175,71 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Checked(Struct, Generic[Model], frozen=True):
-    """The result of checking a document: a model, or problems and the paths of what is wrong."""
+    """
+    The result of checking a document: a model, or problems and the paths of what is wrong.
+
+    Unless it `is_whole`, there are more problems than are named, and all of the document is called wrong.
+    """
 
     model: Model | None
     problems: tuple[Problem, ...]
     wrong: tuple[KeyPath, ...]
+    is_whole: bool = True
 
 
 def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Checked[Model]:
     """Read a document as a model."""
-    try:
-        return Checked(model.model_validate(node.value), (), ())
-    except ValidationError as error:
-        found = error.errors(include_url=False)
+    found: list[ErrorDetails] = []
+    is_whole = True
+    for part in _parts(node.value):
+        try:
+            whole = model.model_validate(part)
+        except ValidationError as error:
+            is_whole = len(found) + error.error_count() < MOST_PROBLEMS
+            if not is_whole:
+                break
+            found += [one for one in error.errors(include_url=False) if _is_of_part(one, part, node.value)]
+    else:
+        if not found:
+            return Checked(whole if part is node.value else model.model_validate(node.value), (), ())
     indexes: _Indexes = {}
-    problems = (_problem(model, node, one, address, indexes) for one in found if not isinstance(one["input"], Refused))
-    return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
+    problems = [_problem(model, node, one, address, indexes) for one in found if not isinstance(one["input"], Refused)]
+    if is_whole:
+        return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
+    cure = "fix the others and run it again" if problems else "look at how it was made"
+    problems.append(node.source.problem("", "there are more problems in this document than can be named", cure))
+    return Checked(None, tuple(problems), tuple((section,) for section, _ in node.entries()), is_whole=False)
+
+
+_AT_ONCE = 500
+"""So many entries are checked at once where there are more: each error takes 400 bytes before any can be counted."""
+
+
+def _parts(value: Json) -> Iterator[Json]:
+    """Return a document in parts: its sections with few entries, then the entries of the others."""
+    large = {key: below for key, below in value.items() if _is_large(below)} if isinstance(value, dict) else {}
+    if not isinstance(value, dict) or not (large or _is_large(value)):
+        yield value
+        return
+    yield from _some({key: below for key, below in value.items() if key not in large})
+    for key, entries in large.items():
+        yield from ({key: some} for some in _some(entries))
+
+
+def _is_large(value: Json) -> bool:
+    return isinstance(value, dict) and len(value) > _AT_ONCE
+
+
+def _some(entries: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+    left = iter(entries.items())
+    while some := dict(islice(left, _AT_ONCE)):
+        yield some
+
+
+def _is_of_part(error: ErrorDetails, part: Json, whole: Json) -> bool:
+    """Return whether an error is one of the whole, and not that a key is missing which stands in another part."""
+    key = error["loc"][:1]
+    return not key or not isinstance(part, dict) or not isinstance(whole, dict) or key[0] in part or key[0] not in whole
 
 
 def _problem(

@@ -138,10 +138,10 @@ def find_files(entries: Sequence[str], *, root: Path, example: str = "contacts.y
     returned once. `example` is the name of a file that an empty folder could have.
     """
     search = _Search(root, example)
-    for entry in entries:
+    for entry in dict.fromkeys(entries):
         search.take(entry)
     if not entries:
-        search.problems.append(Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs"))
+        search.problems[Problem(".", 0, 0, "", "no specs are named", "name a folder of specs, such as specs")] = None
     files = sorted(search.found.values(), key=lambda file: file.name)
     return Files(tuple(files), tuple(search.problems), search.is_complete, tuple(dict.fromkeys(search.json)))
 
@@ -160,7 +160,7 @@ class _Search:
 
     def __init__(self, root: Path, example: str) -> None:
         self.found: dict[object, SpecFile] = {}
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
         self.json: list[SpecFile] = []
         self.is_complete = True
         self._root = root
@@ -269,8 +269,7 @@ class _Search:
         """Record what is wrong with an entry, or with the file `name` below it."""
         called = name or _called(self._root, entry, self._tree)
         problem = Problem(called, 0, 0, "", message, cure)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[problem] = None
 
 
 def _fixed_part(entry: str) -> str:

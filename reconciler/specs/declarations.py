@@ -171,7 +171,7 @@ def declarations(document: Node, problems: Problems) -> Declarations:
     parts = dict(document.entries())
     return Declarations(
         names=tuple(_names(parts)),
-        invalid=Invalid() if checked.model else check_invalid(parts, spec, problems),
+        invalid=Invalid() if checked.model or not checked.is_whole else check_invalid(parts, spec, problems),
         fact_keys=tuple(_fact_keys(spec, parts)),
         scopes=tuple(_scopes(spec, parts, problems)),
         contacts=tuple(_contacts(None if checked.model else spec.contacts, parts, problems)),

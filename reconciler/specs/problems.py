@@ -14,6 +14,7 @@ from reconciler.core.model.references import meant_key
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
 from reconciler.reading import KeyPath, Node, ParsedFile, SpecFile, dotted
+from reconciler.reading.anchors import MOST_PROBLEMS
 
 FACTS = frozenset(("facts", "seed_facts"))
 
@@ -112,6 +113,7 @@ class Problems:
         self._hides_all = False
         self._columns: dict[str, Sequence[str]] = {}
         self._counts: dict[Source, int] = {}
+        self._surplus: dict[str, int] = {}
 
     @property
     def found(self) -> tuple[Problem, ...]:
@@ -179,8 +181,11 @@ class Problems:
         return compose("column {}", quote(names[source.column - 1])) if 0 < source.column <= len(names) else None
 
     def _has_room(self, problem: Problem) -> bool:
-        """Count a problem where there can be too many of them: in its data file, or at its place."""
+        """Count a problem where there can be too many of them: in its data file, at its place, or in all."""
         in_data = problem.file in self._in_data
+        if not in_data and len(self._first) >= MOST_PROBLEMS:
+            self._surplus[problem.file] = self._surplus.get(problem.file, 0) + 1
+            return False
         where = Source(problem.file) if in_data else problem.source
         self._counts[where] = self._counts.get(where, 0) + 1
         return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
@@ -211,6 +216,8 @@ class Problems:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"fix the first {most} and run it again"
                 yield where.problem("", message, cure)
+        for file, count in self._surplus.items():
+            yield Source(file).problem("", f"{count:,} more problems in this file", "fix the others and run it again")
 
 
 UNDO = "undo"

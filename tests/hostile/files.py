@@ -160,10 +160,10 @@ def target_of_many_stars() -> Hostile:
 
 
 @case
-def mistakes_50k() -> Hostile:
+def contacts_300k_that_are_nothing() -> Hostile:
     return Hostile(
-        {SPEC: f"{_HEAD}contacts:\n" + numbered(50_000, "  c{0}: {{emial: x, scopes: {{s: {{}}}}}}\n")},
-        says="and 49,900 more",
+        {SPEC: f"{_HEAD}contacts:\n" + numbered(300_000, "  c{0}:\n")},
+        says="there are more problems in this document than can be named",
     )
 
 
@@ -216,6 +216,17 @@ def fmt_of_a_long_text() -> Hostile:
 @case
 def comment_50_mb() -> Hostile:
     return Hostile({SPEC: f"{_HEAD}# {'x' * 50 * _MB}\n"}, says="are valid", code=0)
+
+
+@case
+def short_lines_10_million() -> Hostile:
+    return Hostile({SPEC: _HEAD + "#\n" * 10 * _MB}, says="are valid", code=0)
+
+
+@case
+def keys_twice_100k() -> Hostile:
+    keys = numbered(100_000, "k{0}: x\n")
+    return Hostile({SPEC: with_facts(keys + keys)}, says="this key is here twice, first on line 9; keep one")
 
 
 @case

@@ -68,6 +68,14 @@ def test_with_several_environments_and_no_default_one_must_be_chosen(tmp_path: P
         project.environment("production")
 
 
+def test_of_many_environments_the_first_are_named(tmp_path: Path) -> None:
+    names = ", ".join(f"e{at}: {{}}" for at in range(1, 31))
+    (tmp_path / "reconciler.yaml").write_text(f"version: 1\nenvironments: {{{names}}}")
+
+    with pytest.raises(InputError, match=r"with one of: e1, e10, .*, e27 and 10 more$"):
+        load_project(str(tmp_path)).environment(None)
+
+
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [

@@ -150,6 +150,25 @@ def test_what_stands_above_too_many_levels_is_told_once() -> None:
     assert len(found) == 2
 
 
+def test_each_repeated_key_names_its_own_first_line() -> None:
+    found = problems("a: 1\na: 2\nb: 3\na: 4\nb: 5\n")
+
+    assert [text.partition(";")[0] for text in found] == [
+        "a.yaml:2:1 a: this key is here twice, first on line 1",
+        "a.yaml:4:1 a: this key is here twice, first on line 1",
+        "a.yaml:5:1 b: this key is here twice, first on line 3",
+    ]
+
+
+def test_a_file_with_very_many_problems_is_not_read_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "MOST_PROBLEMS", 3)
+
+    assert len(problems("a: 1\n" + "a: 2\n" * 3)) == 3
+    assert problems("a: 1\n" + "a: 2\n" * 9)[3:] == [
+        "a.yaml:5:1: this file has more than 20,000 problems, and is not read further; fix those above it first"
+    ]
+
+
 def test_aliases_do_not_nest_deeper_than_what_is_written() -> None:
     chain = "".join(f"x{i}: &x{i} [*x{i - 1}]\n" for i in range(1, 80))
 

@@ -1,11 +1,13 @@
 """A model says which keys it knows, through every wrapping."""
 
-from typing import Annotated, Optional
+import sys
+from typing import Annotated, Literal, Optional
 
 import pytest
 from pydantic import BaseModel
 
-from reconciler.reading.check import described, known_keys
+from reconciler.reading import check, read_bytes
+from reconciler.reading.check import Checked, Strict, described, known_keys
 from reconciler.reading.places import KeyPath
 
 
@@ -34,3 +36,42 @@ def test_where_there_is_no_model_no_keys_are_known(path: KeyPath) -> None:
 
 def test_a_key_that_is_not_there_has_no_description() -> None:
     assert described(Tree, ("nowhere",)) == ""
+
+
+class Forest(Strict):
+    name: str
+    trees: dict[str, Literal["oak", "elm"]]
+
+
+def checked(*lines: str, wrong: int = 0) -> Checked[Forest]:
+    trees = (f"  t{at}: {'oak' if at < 600 - wrong else 'oka'}" for at in range(600))
+    text = "\n".join((*lines, "trees:", *trees))
+    (document,) = read_bytes(text.encode(), file="a.yaml").documents
+    return check(Forest, document)
+
+
+def test_a_document_that_is_checked_in_parts_is_as_valid_as_its_whole() -> None:
+    forest = checked("name: north").model
+
+    assert forest is not None
+    assert (forest.name, len(forest.trees)) == ("north", 600)
+
+
+def test_what_is_wrong_in_a_part_is_told_once_and_at_its_place() -> None:
+    found = checked("nmae: north", wrong=1)
+
+    assert {str(one.source) for one in found.problems} == {"a.yaml:1:1", "a.yaml:602:9"}
+    assert {one.address for one in found.problems} == {"nmae", "name", "trees.t599"}
+    assert set(found.wrong) == {("nmae",), ("name",), ("trees", "t599")}
+
+
+def test_of_a_document_with_very_many_problems_the_first_are_told_and_nothing_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(vars(sys.modules[Strict.__module__]), "MOST_PROBLEMS", 150)
+
+    found, few = checked("nmae: north", wrong=300), checked("name: north", wrong=148)
+
+    assert "there are more problems in this document than can be named" in str(found.problems[-1])
+    assert (found.model, found.is_whole, found.wrong) == (None, False, (("nmae",), ("trees",)))
+    assert (len(few.problems), few.is_whole) == (148, True)

@@ -1,7 +1,10 @@
 """Each mistake is told once, however many contacts come of the place where it stands."""
 
+import pytest
+
 from reconciler.core.model.masking import worded
 from reconciler.errors import Source
+from reconciler.specs import problems as module
 from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA, Problems
 
 PLACE = Source("a.yaml", 3, 5)
@@ -44,6 +47,23 @@ def test_different_mistakes_are_all_told_up_to_a_bound_for_each_place_and_data_f
     assert told(problems)[-2:] == [
         "a.yaml:3:5: 2 more problems at this place; fix the first 100 and run it again",
         "data.csv: 3 more problems in this file; fix the first 100 and run it again",
+    ]
+
+
+def test_of_very_many_problems_those_beyond_a_bound_are_counted_in_each_spec_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_PROBLEMS", 3)
+    problems = Problems()
+    problems.bound("data.csv")
+    for at in range(6):
+        problems.add(Source(f"{at % 2}.yaml", at + 1, 1), "x", message="no", cure="yes")
+    problems.add(Source("data.csv", 1, 1), "x", message="no", cure="yes")
+
+    assert told(problems)[3:] == [
+        "data.csv:1:1 x: no; yes",
+        "1.yaml: 2 more problems in this file; fix the others and run it again",
+        "0.yaml: 1 more problems in this file; fix the others and run it again",
     ]
 
 
