@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import InputError, StateError
+from reconciler.errors import MORE_FILES, NO_MORE_FILES, InputError, StateError, lacks_files
 from reconciler.storage.files import ensure_room
 from reconciler.storage.store import ChangedError, Kept
 
@@ -19,6 +19,7 @@ _STATUS = re.compile(r"status code: (?P<status>[0-9]{3})")
 _VARIABLES = {"s3": "AWS_ACCESS_KEY_ID", "gs": "GOOGLE_APPLICATION_CREDENTIALS", "az": "AZURE_STORAGE_ACCOUNT_NAME"}
 _FILES = 24
 """How many more files may have to be open: the library in Rust panics where it cannot have its own."""
+_NO_FILES = "Too many open files"
 _RETRIES = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
 
 
@@ -163,5 +164,7 @@ def _wrong(error: Exception, url: str) -> str:
     """Return what is wrong and what would be right."""
     if "BadScheme" in str(error):
         return "AWS_ENDPOINT_URL is plain HTTP; write https://, or set AWS_ALLOW_HTTP=true"
+    if _NO_FILES in str(error) or lacks_files(error):
+        return f"{NO_MORE_FILES}; {MORE_FILES}"
     variable = _VARIABLES[url.partition("://")[0]]
     return f"{_why(error)}; check the network, the bucket and its credentials ({variable} and its kin)"

@@ -219,6 +219,7 @@ class WatchRun:
         receipt = applied.receipt
         keep_learned(session, applied, self._times.clock)
         self._note_useless(receipt)
+        self._note_trouble(receipt)
         if receipt.is_complete:
             self._applied_digest = plan.origin.specs_digest
         return receipt
@@ -236,6 +237,13 @@ class WatchRun:
                 f"{address}: the account changes what it is sent ({keys}); that is not written again until "
                 "the specs or the account change"
             )
+
+    def _note_trouble(self, receipt: Receipt) -> None:
+        """Say why the first operation failed, or may not have been done: the others mostly have the same reason."""
+        for outcome in receipt.outcomes:
+            if outcome.result in {"failed", "unknown"} and not outcome.altered:
+                self._log.note_once(f"{outcome.operation.address} ({outcome.result}): {outcome.detail}")
+                return
 
     def _new_pacer(self, environment: Environment) -> Pacer:
         stop = self._times.stop

@@ -13,7 +13,7 @@ from filelock import FileLock
 from reconciler import __version__
 from reconciler.cli.main import group
 from reconciler.sandbox import faults
-from reconciler.sandbox.faults import Rule
+from reconciler.sandbox.faults import Rule, envelope_error
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.store import Store
 from reconciler.storage.journal import JournalFolder
@@ -261,6 +261,16 @@ def test_an_apply_that_cannot_do_all_is_incomplete_and_its_drift_stays(watch_of:
 
     assert watch.results == ["incomplete"]
     assert "skipped" in watch.told
+
+
+def test_the_reason_of_a_failure_is_told_once_while_it_stays(watch_of: Callable[..., Watch]) -> None:
+    refused = Rule(fault=envelope_error(400, "BAD_REQUEST", "no"), method="PATCH")
+    watch = watch_of(MINUTE, rules=(refused,))
+    watch.run(interval=10)
+
+    assert len(watch.results) > 2
+    assert watch.story == ["incomplete"]
+    assert watch.told.count(" contacts.sarah.scopes.support (failed): the API answered 400, BAD_REQUEST\n") == 1
 
 
 def test_what_the_account_changes_is_not_written_again_until_specs_or_account_change(

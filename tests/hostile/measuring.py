@@ -2,8 +2,10 @@
 
 import os
 import resource
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,22 +35,25 @@ class Ended:
     peak: float
 
 
-def run(
+def run(  # noqa: PLR0913  one parameter a condition of the run
     folder: Path,
     call: Sequence[str],
     *,
     variables: Mapping[str, str] = MappingProxyType({}),
     limits: Mapping[int, int] = MappingProxyType({}),
     answer: float = 60.0,
+    until: str = "",
 ) -> Ended:
     """
     Run the program to its end, in a process forked from a warm one, whose memory counts as well.
 
     One that takes more seconds of CPU than allowed is ended by the system. Waits end at once; `answer` is how many
-    seconds an answer may take as a whole.
+    seconds an answer may take as a whole. Once it has said `until`, it is asked to end.
     """
     limited = {resource.RLIMIT_CPU: MOST_SECONDS, **limits}
     process = warm.forked(_run, folder, tuple(call), dict(variables), limited, answer)
+    if until:
+        _wait(process, folder / ".err", until)
     process.join(_PATIENCE)
     process.kill()  # one that only waits
     process.join()
@@ -56,6 +61,15 @@ def run(
     cost = folder / ".cost"
     seconds, peak = map(float, cost.read_text().split()) if cost.exists() else (float("inf"), float("inf"))
     return Ended(process.exitcode, _text(folder / ".out"), _text(folder / ".err"), seconds, peak)
+
+
+def _wait(process: BaseProcess, log: Path, text: str) -> None:
+    """Ask a process to end once its log holds a text; one that ended before is left."""
+    while process.is_alive():
+        if log.exists() and text in _text(log):
+            os.kill(process.pid or 0, signal.SIGTERM)
+            return
+        process.join(0.05)
 
 
 def _run(

@@ -5,7 +5,8 @@ import resource
 import shutil
 import subprocess
 import sys
-from functools import partial
+from bisect import bisect_left
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.serve import running
 from reconciler.sandbox.store import Store
+from tests.buckets import new_bucket, variables
 from tests.hostile import answers, files, state
 from tests.hostile.measuring import MOST_BYTES, MOST_LINES, MOST_MB, MOST_SECONDS, Ended, run
 from tests.warm import ROOT
@@ -104,19 +106,40 @@ def test_without_memory_a_command_says_so_and_what_takes_less(tmp_path: Path, ca
     )
 
 
-@pytest.mark.parametrize("most", [8, 12, 16])
-def test_an_apply_that_may_open_few_files_says_how_to_have_more(tmp_path: Path, most: int) -> None:
-    spec = files.numbered(60, "  c{0}: {{external_id: id-{0}, scopes: {{s: {{facts: {{k: v{0}}}}}}}}}\n")
-    with running(create_app(Store())) as url:
-        project = answers.PROJECT.format(port=int(url.rpartition(":")[2]))
-        spec = f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{spec}"
-        files.Hostile({files.SPEC: spec, "reconciler.yaml": project}, says="").write(tmp_path)
-        call = ("apply", "--yes", "--concurrency", "50")
-        limits = {resource.RLIMIT_NOFILE: most}
-        ended = run(tmp_path, call, variables={"TEST_KEY": "sk-live-key"}, limits=limits)
+SOME = files.numbered(20, "  c{0}: {{external_id: id-{0}, scopes: {{s: {{facts: {{k: v{0}}}}}}}}}\n")
+WATCH = ("watch", "--apply", "--listen", "127.0.0.1:0", "--interval", "1h")
+MORE_FILES = "raise the limit, as with `ulimit -n 1024`, or lower --concurrency"
 
-    said = ended.out + ended.err
-    assert ended.code in {1, 3}, said
-    assert "raise the limit, as with `ulimit -n 1024`, or lower --concurrency" in said
-    assert "Traceback" not in said
-    assert ".py" not in said
+
+@pytest.mark.parametrize("call", [("apply", "--yes"), WATCH], ids=["apply", "watch"])
+@pytest.mark.parametrize("state", ["folder", "bucket"])
+def test_a_run_that_may_open_few_files_says_how_to_have_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...], state: str
+) -> None:
+    kept = f', state: "{new_bucket(monkeypatch)}"' if state == "bucket" else ""
+    where = variables() if state == "bucket" else {}
+
+    @cache
+    def code_with(most: int) -> int:
+        folder = tmp_path / str(most)
+        with running(create_app(Store())) as url:
+            project = answers.PROJECT.format(port=int(url.rpartition(":")[2])).replace("}}", f"{kept}}}}}")
+            spec = f"scopes: {{s: {{persona_id: p}}}}\ncontacts:\n{SOME}"
+            files.Hostile({files.SPEC: spec, "reconciler.yaml": project}, says="").write(folder)
+            ended = run(
+                folder,
+                (*call, "--concurrency", "50"),
+                variables={"TEST_KEY": "sk-live-key", **where},
+                limits={resource.RLIMIT_NOFILE: most},
+                until="next in" if call is WATCH else "",
+            )
+        said = ended.out + ended.err
+        assert ended.code in {0, 1, 3}, said
+        assert MORE_FILES in said or "Apply complete" in said or " test: ok, " in said
+        assert "Traceback" not in said
+        assert ".py" not in said
+        return ended.code
+
+    first = 8 + bisect_left(range(8, 64), 1, key=lambda most: int(code_with(most) != 1))  # that reaches the account
+    for most in (first - 1, first, first + 1, 64):
+        code_with(most)
