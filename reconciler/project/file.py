@@ -11,15 +11,14 @@ from pydantic.json_schema import JsonSchemaValue
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import OPENING, is_variable_name
 from reconciler.core.model.settings import (
-    BUCKET_CURE,
+    STATE_CURE,
     ExpectedAccount,
     Notify,
     NotifyEvent,
     ReaderChoice,
-    bucket_problem,
-    is_bucket,
     is_of_this_machine,
     parse_rate,
+    state_problem,
 )
 from reconciler.reading import AccountId, Strict, number_meant, wrong
 
@@ -73,10 +72,8 @@ def _checked_rate(value: object) -> object:
 
 
 def _checked_state(place: str) -> str:
-    if not place.strip():
-        raise wrong("a folder or a URL is expected", cure=BUCKET_CURE)
-    if is_bucket(place) and (problem := bucket_problem(place)):
-        raise wrong(problem, cure=BUCKET_CURE)
+    if problem := state_problem(place):
+        raise wrong(problem, cure=STATE_CURE)
     return place
 
 

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
+from reconciler.core.model.text import visible
 from reconciler.errors import InputError, StateError
 from reconciler.reading.document import too_large
 from reconciler.reading.files import linked_folder
@@ -61,6 +62,8 @@ def ensure_room(files: int) -> None:
 
 
 _OTHER_STATE = "; name another folder with --state"
+_OURS = ("allowance", "ids.json", "journal", "leases", "sandbox.sqlite3", "shared", "lost+found")
+"""How all begins that lies in the folder of this tool; the last is of a disk."""
 _ELSEWHERE = "; name a file elsewhere"
 
 
@@ -118,6 +121,27 @@ def prepare_folder(folder: Path) -> Path:
         if not ignore.exists():
             _replace(ignore, "*\n", PRIVATE)
     return folder
+
+
+def check_own_folder(folder: Path) -> None:
+    """Raise `InputError` where a folder holds files of somebody else, which git would ignore from now on."""
+    try:
+        names = [] if _keeps_out_of_git(folder) else sorted(path.name for path in folder.iterdir())
+    except OSError:  # a folder that is not there yet, or one that whoever writes there cannot use
+        return
+    if others := [name for name in names if not name.startswith((".", *_OURS))]:
+        raise InputError(
+            f"{folder} holds other files, such as {visible(others[0])}; name a folder for the state alone "
+            "(--state, or state in reconciler.yaml)"
+        )
+
+
+def _keeps_out_of_git(folder: Path) -> bool:
+    """Return whether git ignores all that a folder holds."""
+    try:
+        return b"*" in read_kept(folder / ".gitignore").split()
+    except OSError:
+        return False
 
 
 def make_private_folder(folder: Path) -> None:

@@ -47,13 +47,18 @@ class WatchNews:
 
 
 def _states(report: Report) -> dict[str, tuple[NotifyEvent, Hashable] | None]:
-    """Return the states that a run shows, None for none; of what it did not come to, it shows nothing."""
+    """
+    Return the states that a run shows, None for none; of what it did not come to, it shows nothing.
+
+    The drift of a plan that is refused is told as that, with its counts.
+    """
     if report.result == "stopped":
         return {}
     states: dict[str, tuple[NotifyEvent, Hashable] | None] = {"end": None}
     if report.result != "ok":
         event: NotifyEvent = "refused" if report.result == "refused" else "failed"
         states["end"] = (event, (report.result, report.errors))
-    if report.account and (report.account.outcomes is None or not report.account.has_drift):
-        states["drift"] = ("drift", report.account.drift) if report.account.has_drift else None
+    account = report.account
+    if account and report.result != "refused" and (account.outcomes is None or not account.has_drift):
+        states["drift"] = ("drift", account.drift) if account.has_drift else None
     return states

@@ -30,7 +30,7 @@ from reconciler.core.remote import Reader, Writer
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.observe.observing import check_account
 from reconciler.project import SANDBOX, Environment, KeyCommand, Project
-from reconciler.storage.files import check_no_link, make_private_file, prepare_folder
+from reconciler.storage.files import check_no_link, check_own_folder, make_private_file, prepare_folder
 from reconciler.storage.memory_ids import MemoryIds
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Reporter, Surroundings
@@ -230,7 +230,8 @@ def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[st
 
 
 def sandbox_file(project: Project) -> Path:
-    """Return the file in which the embedded sandbox keeps its state."""
+    """Return the file in which the embedded sandbox keeps its state; raises `InputError` and `StateError`."""
+    check_own_folder(project.state_folder)
     file = prepare_folder(project.state_folder) / "sandbox.sqlite3"
     make_private_file(file)
     for suffix in ("-wal", "-shm", "-journal"):  # files of SQLite's own, with the rights of the first

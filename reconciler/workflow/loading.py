@@ -13,7 +13,7 @@ from reconciler.core.model.address import contact_address, existing_address, fac
 from reconciler.core.model.desired import ContactMemory, Desired, Fact, Memory
 from reconciler.core.model.masking import compose
 from reconciler.core.model.selection import Chosen, Selection, Shard, select
-from reconciler.core.model.settings import BUCKET_CURE, bucket_problem, is_bucket
+from reconciler.core.model.settings import STATE_CURE, is_bucket, state_problem
 from reconciler.errors import Cell, InputError, Problem, Source, SpecError
 from reconciler.project import DEFAULT_SPECS, FILE_NAME, Environment, Project, load_project
 from reconciler.reading import entry_name
@@ -37,11 +37,13 @@ def choose_project(options: RunOptions, around: Surroundings) -> Project:
     for name in {name for one in project.environments for name in one.secrets}:
         if secret := around.environ.get(name):
             around.reporter.secret(secret)
-    if options.state and is_bucket(options.state):
-        if problem := bucket_problem(options.state):
-            raise InputError(f"--state: {problem}; {BUCKET_CURE}")
+    if not options.state:
+        return project
+    if problem := state_problem(options.state):
+        raise InputError(f"--state: {problem}; {STATE_CURE}")
+    if is_bucket(options.state):
         return replace(project, state_url=options.state)
-    return replace(project, state=Path(os.path.realpath(options.state))) if options.state else project
+    return replace(project, state=Path(os.path.realpath(options.state)))
 
 
 def choose_known_project(options: RunOptions, around: Surroundings) -> Project:

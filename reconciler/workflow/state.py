@@ -13,6 +13,7 @@ from reconciler.clock import utc_now
 from reconciler.core.model.settings import is_bucket
 from reconciler.errors import StateError
 from reconciler.project import Environment, Project
+from reconciler.storage.files import check_own_folder
 from reconciler.storage.store import FolderStore, Store
 
 if TYPE_CHECKING:  # what only loads specs sends nothing
@@ -50,6 +51,7 @@ def state_of(project: Project, environment: Environment) -> State:
         copies = project.root / ".reconciler" / "shared" / hashlib.sha256(named.encode()).hexdigest()[:16]
         return State(open_bucket(named), copies, is_shared=True)
     folder = Path(os.path.realpath(project.root / named)) if named else project.state_folder
+    check_own_folder(folder)
     return State(FolderStore(folder), folder, is_shared(project, environment))
 
 

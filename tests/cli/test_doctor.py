@@ -54,6 +54,21 @@ def test_a_repository_on_the_sandbox_is_in_order(repository: Repository) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("plan",), ("apply", "--yes"), ("runs",), ("watch",), ("sandbox", "show"), ("sandbox", "reset", "--yes")],
+)
+def test_a_folder_that_holds_specs_keeps_no_state_and_is_left_as_it_is(
+    repository: Repository, command: tuple[str, ...]
+) -> None:
+    called = repository.run("--state", "specs", *command)
+
+    assert called.code in {1, 4}
+    assert "/specs holds other files, such as support.yaml; name a folder for the state alone" in called.err
+    assert [path.name for path in (repository.root / "specs").iterdir()] == ["support.yaml"]
+    assert "/specs holds other files" in repository.run("--state", "specs", "doctor").out
+
+
 def test_on_a_live_account_it_reads_and_writes_nothing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
     with served(repository, Settings(key=KEY)) as log:

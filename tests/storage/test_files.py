@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.model.observed import KeptUsers
-from reconciler.errors import StateError
+from reconciler.errors import InputError, StateError
 from reconciler.storage.files import (
+    check_own_folder,
     check_rewritable,
     check_writable,
     make_private_file,
@@ -158,6 +159,33 @@ def test_many_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
 
 def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
     assert (prepare_folder(tmp_path / "a" / "b") / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("name", ["reconciler.yaml", "a", "Journal", "myleases"])
+@pytest.mark.parametrize("ignored", [None, "/*.json\n", "# *nothing*\n"])
+def test_a_folder_with_files_of_somebody_else_is_refused(tmp_path: Path, name: str, ignored: str | None) -> None:
+    (tmp_path / name).mkdir()
+    if ignored is not None:
+        (tmp_path / ".gitignore").write_text(ignored)
+
+    with pytest.raises(InputError, match=f"holds other files, such as {name}; name a folder for the state alone"):
+        check_own_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["ids.json.lock", "journal", "leases", "sandbox.sqlite3-wal", "allowance", "lost+found"]
+)
+def test_a_folder_with_files_of_this_tool_alone_is_its_own(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / ".draft").touch()
+
+    check_own_folder(tmp_path)
+
+
+def test_a_folder_that_git_ignores_already_may_hold_more(tmp_path: Path) -> None:
+    (prepare_folder(tmp_path) / "receipt.json").touch()
+
+    check_own_folder(tmp_path)
 
 
 @pytest.mark.parametrize(

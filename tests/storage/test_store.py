@@ -14,7 +14,7 @@ import pytest
 from reconciler.clock import Clock
 from reconciler.core.model.observed import KeptUsers
 from reconciler.core.model.selection import parse_shard
-from reconciler.core.model.settings import bucket_problem
+from reconciler.core.model.settings import state_problem
 from reconciler.errors import InputError, RefusedError, StateError
 from reconciler.storage.bucket import BucketStore, open_bucket
 from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, outlasting, running
@@ -274,14 +274,24 @@ def test_two_who_write_the_same_over_the_same_have_both_written(bucket: BucketSt
 
 @pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/a/b", "gs://bucket/a/", "az://container/a"])
 def test_urls_of_buckets_are_known(url: str) -> None:
-    assert bucket_problem(url) == ""
+    assert state_problem(url) == ""
 
 
 @pytest.mark.parametrize(
     "url", ["s3://", "s3://user:pass@bucket/a", "s3://bucket/../a", "s3://b//a", "s3://b/a?x=1", "ftp://host/a"]
 )
 def test_other_urls_are_none(url: str) -> None:
-    assert "neither a folder nor the URL of a bucket" in bucket_problem(url)
+    assert "neither a folder nor the URL of a bucket" in state_problem(url)
+
+
+@pytest.mark.parametrize("place", ["~", "~/state", "~ops/state"])
+def test_no_home_folder_is_meant(place: str) -> None:
+    assert state_problem(place) == "~ stands for no home folder here"
+
+
+@pytest.mark.parametrize("place", ["state", "./~", "/var/lib/reconciler"])
+def test_folders_are_known(place: str) -> None:
+    assert state_problem(place) == ""
 
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

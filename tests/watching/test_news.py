@@ -88,11 +88,12 @@ def test_a_failure_is_told_once_with_what_was_done_and_another_one_anew(told: To
     assert told.after(CALM) == [News("failed", is_over=True)]
 
 
-def test_a_refusal_is_told_with_what_was_planned_and_the_drift_that_it_leaves(told: Told) -> None:
+def test_a_refusal_is_told_with_what_was_planned_in_place_of_its_drift(told: Told) -> None:
     refused = ended("refused", has_drift=True)
 
-    assert told.after(refused) == [News("refused", planned=PLANNED, errors=("why",)), DRIFT]
-    assert told.after(CALM) == [News("refused", is_over=True), News("drift", is_over=True)]
+    assert told.after(refused, refused) == [News("refused", planned=PLANNED, errors=("why",))]
+    assert told.after(drifting()) == [News("refused", is_over=True), DRIFT]
+    assert told.after(refused, CALM)[1:] == [News("refused", is_over=True), News("drift", is_over=True)]
 
 
 def test_what_was_applied_is_told_each_time_and_is_no_drift(told: Told) -> None:

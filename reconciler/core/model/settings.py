@@ -187,9 +187,18 @@ def is_bucket(place: str) -> bool:
     return "://" in place or place.startswith(("s3:", "gs:", "az:"))
 
 
-def bucket_problem(place: str) -> str:
-    """Return why state cannot be kept at a URL; empty where it can."""
-    return "" if re.fullmatch(_BUCKET, place) else "this is neither a folder nor the URL of a bucket with a prefix"
+def state_problem(place: str) -> str:
+    """Return why state cannot be kept at a place; empty where it can."""
+    if not place.strip():
+        return "a folder or a URL is expected"
+    if place.startswith("~"):
+        return "~ stands for no home folder here"
+    if not is_bucket(place) or re.fullmatch(_BUCKET, place):
+        return ""
+    return "this is neither a folder nor the URL of a bucket with a prefix"
 
 
-BUCKET_CURE = "write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX; keys come from variables"
+STATE_CURE = (
+    "write the path of a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX; "
+    "keys come from variables"
+)
