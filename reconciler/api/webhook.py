@@ -24,11 +24,10 @@ def host_of(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         is_usable = parts.scheme in {"http", "https"} and parts.port != 0
-        host = httpx.URL(url.strip()).raw_host.decode()
-        host.encode("idna")  # as the look-up of its address does
+        httpx.URL(url.strip()).raw_host.decode().encode("idna")  # as the look-up of its address does
     except (ValueError, httpx.InvalidURL):
         return ""
-    return (parts.hostname or "") if is_usable and host else ""
+    return (parts.hostname or "") if is_usable else ""
 
 
 async def post(url: str, body: str, environ: Mapping[str, str], *, limit: float = MOST_SECONDS) -> str:

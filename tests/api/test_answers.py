@@ -222,12 +222,22 @@ def test_a_limit_did_nothing_whatever_its_body(body: Json | bytes) -> None:
     assert not error.may_have_happened
 
 
-@pytest.mark.parametrize("code", ["Rate Limit Exceeded", "RATE_LIMIT_EXCEEDED", "too_many_requests"])
+LIMITS = ["Rate Limit Exceeded", "RATE_LIMIT_EXCEEDED", "too_many_requests"]
+
+
+@pytest.mark.parametrize("code", LIMITS)
 def test_a_limit_told_by_its_code_alone_is_a_limit(code: str) -> None:
     error = error_of(answer(200, envelope(code, "")))
 
     assert isinstance(error, ThrottledError)
     assert error.code == code
+
+
+@pytest.mark.parametrize("message", LIMITS)
+def test_a_limit_told_by_its_message_is_one_where_no_code_says_otherwise(message: str) -> None:
+    assert isinstance(error_of(answer(200, {"status": "error", "message": message})), ThrottledError)
+    assert isinstance(error_of(answer(200, envelope("", message))), ThrottledError)
+    assert not isinstance(error_of(answer(200, envelope("BAD_REQUEST", message))), ThrottledError)
 
 
 @pytest.mark.parametrize(

@@ -191,9 +191,15 @@ def test_advice_is_counted() -> None:
 
 def test_a_value_is_explained_the_one_that_counts_first_and_others_as_overridden() -> None:
     value = filled(ExplanationDocument, "").values[0]
-    variable = replace(value.given[0].variables[0], name="v", value=1, source=PlaceEntry("f", 2), commit=None)
+    committed = replace(value.given[0].variables[0], name="w", value=1, source=PlaceEntry("f", 2))
+    variable = replace(committed, name="v", commit=None)
     given = replace(
-        value.given[0], written="${v}", key="k", layer="base", source=PlaceEntry("a", 1), variables=(variable,)
+        value.given[0],
+        written="${v}",
+        key="k",
+        layer="base",
+        source=PlaceEntry("a", 1),
+        variables=(variable, committed),
     )
     lost = replace(given, overlay=False, counts=False, commit=None)
     won = replace(given, overlay=True, counts=True)
@@ -206,6 +212,7 @@ def test_a_value_is_explained_the_one_that_counts_first_and_others_as_overridden
         "\x1b[1mm\x1b[0m = 1",
         '  a:1  base, overlay, k: "${v}"  x x x',
         "    ${v} = 1  f:2",
+        "    ${w} = 1  f:2  x x x",
         '\x1b[2m  a:1  base, k: "${v}"  (overridden)\x1b[0m',
         "  no memory gets it",
     ]

@@ -9,6 +9,7 @@ from reconciler.core.model.desired import specs_digest
 from reconciler.core.model.masking import Masker
 from reconciler.core.model.observed import FoundContact, LiveUser, LiveUsers, Present, UnreadableContact
 from reconciler.core.model.text import Secret
+from reconciler.core.model.value import Json
 from reconciler.core.plan.operations import Plan
 from reconciler.core.plan.receipt import Outcome, Receipt, RunRecord
 from reconciler.render.json import plain, render_json
@@ -30,6 +31,25 @@ class _Inside(Struct, frozen=True):
 def test_what_is_no_part_of_a_document_is_named_where_it_is_met(value: object) -> None:
     with pytest.raises(TypeError, match=r"^(_Inside|set) is no part of a document$"):
         plain(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("", "(live text, empty)"),
+        ("12345678", "(live text, 1-8 characters)"),
+        ([], "(live list, empty)"),
+        ([1], "(live list, 1-8 entries)"),
+        ({"a": 1}, "(live mapping, 1-8 entries)"),
+        (7, "(live number)"),
+        (None, "(live null)"),
+    ],
+)
+def test_of_a_masked_value_its_kind_and_about_its_length_are_told(value: Json, told: str) -> None:
+    masked = MASKER.mask(value, "live")
+
+    assert shown(masked) == told
+    assert shown(masked, digests=True) == f"{told[:-1]}, {masked.masked})"
 
 
 def lines(made: Plan) -> list[str]:
