@@ -56,7 +56,7 @@ def test_a_repository_on_the_sandbox_is_in_order(repository: Repository) -> None
 
 @pytest.mark.parametrize(
     "command",
-    [("plan",), ("apply", "--yes"), ("runs",), ("watch",), ("sandbox", "show"), ("sandbox", "reset", "--yes")],
+    [("plan",), ("apply", "--yes"), ("runs",), ("sandbox", "show"), ("sandbox", "reset", "--yes")],
 )
 def test_a_folder_that_holds_specs_keeps_no_state_and_is_left_as_it_is(
     repository: Repository, command: tuple[str, ...]
