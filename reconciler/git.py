@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.core.model.text import shortened
 from reconciler.errors import InputError
 from reconciler.reading.files import FORMATS, SPEC_ENDINGS
 
@@ -36,7 +37,7 @@ _SUBMODULE = "160000"
 _READ_SUFFIXES = tuple(FORMATS)
 _LITERALLY = {"GIT_LITERAL_PATHSPECS": "1"}
 _TRUST = "git config --global --add safe.directory "
-_SHORT = 10
+_SHORT, _LONGEST_NAME = 10, 100
 _EARLIER = ("origin/HEAD", "HEAD~1")
 _NO_DATE = "no date"
 
@@ -139,7 +140,10 @@ def _blamed(text: str) -> Iterator[tuple[int, Commit]]:
     for row in text.split("\n"):
         if row.startswith("\t"):
             if identity.strip("0"):
-                yield line, Commit(identity[:_SHORT], _day(fields["author-time"]), fields["author"])
+                yield (
+                    line,
+                    Commit(identity[:_SHORT], _day(fields["author-time"]), shortened(fields["author"], _LONGEST_NAME)),
+                )
             identity, fields = "", {}
         elif not identity:
             identity, _, final, *_ = row.split()

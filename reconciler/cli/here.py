@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _Document = TypeVar("_Document")
 _Rename: TypeAlias = Callable[[str], str]
 
-_PLACE = re.compile(r"(?P<file>[^\s:;,()\"'`]+\.[a-z]+)(?=:\d)")
+_LETTER = r"[^\s:;,()\"'`]"
+_PLACE = re.compile(rf"(?<!{_LETTER})(?P<file>{_LETTER}+\.[a-z]+)(?=:\d)")  # from the start of a word, so linear
 _NO_FILES = frozenset((".", "environment"))
 """What stands in the place of a file where a problem is in none."""
 

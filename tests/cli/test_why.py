@@ -115,6 +115,15 @@ def test_lines_are_known_by_their_last_commit_whatever_they_hold(tmp_path: Path)
     assert {(one.date, one.author) for one in found.values()} == {("2026-01-02", "Ana")}
 
 
+def test_of_a_very_long_name_of_an_author_the_start_is_told(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "a.yaml").write_text("one\n")
+    git(tmp_path, "add", "a.yaml")
+    git(tmp_path, "commit", "--quiet", "--message", "x", "--author", f"{'n' * 5000} <n@example.com>")
+
+    assert [one.author for one in authors_of(tmp_path, {"a.yaml": {1}}).values()] == ["n" * 99 + "…"]
+
+
 def test_a_folder_without_a_repository_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="git rev-parse: fatal: not a git repository"):
         authors_of(tmp_path, {"a": {1}})

@@ -219,6 +219,14 @@ def comment_50_mb() -> Hostile:
 
 
 @case
+def label_with_a_long_name() -> Hostile:
+    call = ("plan", "--label", "a" * 300_000)
+    return Hostile(
+        {SPEC: f"{_HEAD}contacts:\n" + contact("{k: x}")}, says="names a label that no contact has", call=call
+    )
+
+
+@case
 def short_lines_10_million() -> Hostile:
     return Hostile({SPEC: _HEAD + "#\n" * 10 * _MB}, says="are valid", code=0)
 

@@ -186,7 +186,8 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
     if isinstance(error, SpecError):
         return "\n".join(_fitted(str(worded(problem, reveal=reveal))) for problem in error.problems)
     text = error.args[0] if error.args else None
-    return text.shown if reveal and isinstance(text, Message) else str(error)
+    said = text.shown if reveal and isinstance(text, Message) else str(error)
+    return re.sub(rf"\S{{{_LONGEST_LINE + 1},}}", lambda word: shortened(word[0], _LONGEST_WORD), said)
 
 
 def _fitted(line: str) -> str:

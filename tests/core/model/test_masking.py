@@ -4,10 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.masking import Masked, Masker, compose, named, quote, shown, without_secrets, worded
+from reconciler.core.model.masking import (
+    Masked,
+    Masker,
+    compose,
+    named,
+    quote,
+    shown,
+    without_secrets,
+    worded,
+    worded_error,
+)
 from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
-from reconciler.errors import Problem
+from reconciler.errors import InputError, Problem
 
 MASKER = Masker(b"key", reveal=False)
 
@@ -141,6 +151,14 @@ def test_other_facts_and_what_is_no_fact_are_shown_as_ever() -> None:
 def test_a_declared_text_that_came_from_an_account_is_shown_on_the_operators_terminal_alone() -> None:
     assert Masker(b"key", reveal=True, declared_live=True).text("held") == "held"
     assert isinstance(Masker(b"key", reveal=False, declared_live=True).text("held"), Masked)
+
+
+def test_in_any_error_the_start_of_a_very_long_word_is_shown_and_a_path_is_whole() -> None:
+    path = "/folder" * 140
+
+    said = worded_error(InputError(f"cannot read {path}: no {'x' * 5000} there"), reveal=False)
+
+    assert said == f"cannot read {path}: no {'x' * 199}… there"
 
 
 def test_a_sentence_keeps_its_values_apart_from_what_anybody_may_read() -> None:
