@@ -22,6 +22,7 @@ Every error a user can meet, with what to do about it.
 """
 
 import errno
+import os
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -265,7 +266,11 @@ def lacks_memory(error: BaseException) -> bool:
 
 def lacks_files(error: BaseException) -> bool:
     """Return whether an error means that the process may open no more files and connections."""
-    return any(getattr(one, "errno", None) in {errno.EMFILE, errno.ENFILE} for one in with_causes(error))
+    return any(
+        getattr(one, "errno", None) in {errno.EMFILE, errno.ENFILE}
+        or (isinstance(one, ImportError) and os.strerror(errno.EMFILE) in str(one))
+        for one in with_causes(error)
+    )
 
 
 def with_causes(error: BaseException) -> Iterator[BaseException]:

@@ -30,6 +30,8 @@ class Retrying:
             return await attempt()
         except ApiUnavailableError as error:
             clear_frames(error.__traceback__)  # they hold the answer, which may be large
+            if not _worth_repeating(error):
+                raise  # where no file can be opened, tenacity could not be imported
             failed = [error]  # tenacity's first attempt; asking it before one failed costs too much
 
         async def again() -> _Answer:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, lacks_files
 from reconciler.storage.files import PRIVATE, check_no_link, read_kept, state_errors, write_kept
 
 _LOCK_SECONDS, _LOCK_POLL = 10.0, 0.005
@@ -116,10 +116,12 @@ class FolderStore(Struct, frozen=True):
         return FolderStore(self.root / part)
 
     def read(self, name: str) -> Kept:
-        """Return what a file holds; one that cannot be read counts as missing."""
+        """Return what a file holds; one that cannot be read counts as missing, unless no file can be opened."""
         try:
             data = read_kept(self.root / name)
-        except OSError:
+        except OSError as error:
+            if lacks_files(error):
+                raise StateError(f"cannot read {self.place(name)}: {error.strerror}") from error
             return Kept(None)
         return Kept(data, data)
 

@@ -239,11 +239,11 @@ class WatchRun:
             )
 
     def _note_trouble(self, receipt: Receipt) -> None:
-        """Say why the first operation failed, or may not have been done: the others mostly have the same reason."""
-        for outcome in receipt.outcomes:
-            if outcome.result in {"failed", "unknown"} and not outcome.altered:
-                self._log.note_once(f"{outcome.operation.address} ({outcome.result}): {outcome.detail}")
-                return
+        """Say why the first operation failed, or was not done: the others mostly have the same reason."""
+        bad = [one for one in receipt.outcomes if one.result in {"failed", "unknown"} and not one.altered]
+        left = [one for one in receipt.outcomes if one.result == "skipped" and not one.changed_since_plan]
+        for outcome in (bad or left)[:1]:
+            self._log.note_once(f"{outcome.operation.address} ({outcome.result}): {outcome.detail}")
 
     def _new_pacer(self, environment: Environment) -> Pacer:
         stop = self._times.stop

@@ -1,8 +1,12 @@
 """What carries requests: the same errors out of httpcore and aiohttp, and which of the two is taken."""
 
 import asyncio
+import errno
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from threading import Event
 
@@ -17,8 +21,9 @@ from reconciler.api.client.endpoint import Endpoint, Received
 from reconciler.api.client.transport import Transport
 from reconciler.api.pacer import Pacer, Waiting
 from reconciler.api.requests import READS, READS_AND_WRITES
+from reconciler.api.row import Retrying
 from reconciler.concurrency import Stop
-from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError
+from reconciler.errors import ApiUnavailableError, ForbiddenCallError, NoConnectionError, lack_of
 from reconciler.sandbox.serve import running
 from tests.api.support import KEY, LONGER, World, call, greeting
 from tests.api.test_client import create
@@ -194,6 +199,46 @@ def test_no_transport_sends_a_request_again_that_is_counted_once() -> None:
             call(endpoint, lambda remote: remote.read_memory("m"))
 
     assert len(greeted) == 6
+
+
+NO_FILE = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def no_file(*_: object) -> None:
+    """Fail as what opens a connection or imports a module does where no file may be opened."""
+    raise NO_FILE
+
+
+@pytest.mark.usefixtures("transport")
+def test_a_connection_that_may_not_be_opened_sent_nothing_and_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Retrying, "_attempts", no_file)
+    monkeypatch.setattr(socket.socket, "connect", no_file)
+    world = World()
+
+    said = refused(world, "http://127.0.0.1:1")
+
+    assert said == f"NoConnectionError: cannot connect to http://127.0.0.1:1: {lack_of(NO_FILE)}"
+    assert world.waits.seconds == []
+
+
+@pytest.mark.parametrize("error", [NO_FILE, ImportError(f"_http_parser.so: {NO_FILE.strerror}")])
+def test_a_transport_that_cannot_be_loaded_for_lack_of_files_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    class Lacking(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == over_aiohttp.__name__:
+                raise error
+
+    monkeypatch.setattr(carrying, "_carried_by_httpcore", lambda _: 0)
+    monkeypatch.delitem(sys.modules, over_aiohttp.__name__)
+    monkeypatch.setattr(sys, "meta_path", [Lacking(), *sys.meta_path])
+
+    said = refused(World(), "http://127.0.0.1:1")
+
+    assert said == f"NoConnectionError: cannot connect to http://127.0.0.1:1: {lack_of(NO_FILE)}"
 
 
 @pytest.mark.usefixtures("transport")

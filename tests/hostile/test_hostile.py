@@ -138,6 +138,8 @@ def test_a_run_that_may_open_few_files_says_how_to_have_more(
         assert MORE_FILES in said or "Apply complete" in said or " test: ok, " in said
         assert "Traceback" not in said
         assert ".py" not in said
+        assert "unknown" not in said
+        assert "others write" not in said
         return ended.code
 
     first = 8 + bisect_left(range(8, 64), 1, key=lambda most: int(code_with(most) != 1))  # that reaches the account

@@ -1,6 +1,8 @@
 """What holds of every place of state, a folder and a bucket."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
@@ -15,7 +17,8 @@ from reconciler.clock import Clock
 from reconciler.core.model.observed import KeptUsers
 from reconciler.core.model.selection import parse_shard
 from reconciler.core.model.settings import state_problem
-from reconciler.errors import InputError, RefusedError, StateError
+from reconciler.errors import InputError, RefusedError, StateError, lacks_files
+from reconciler.storage import store as storing
 from reconciler.storage.bucket import BucketStore, open_bucket
 from reconciler.storage.lease import SHARED_LIFETIME, Lease, holding, outlasting, running
 from reconciler.storage.memory_ids import MemoryIds
@@ -48,6 +51,20 @@ def test_what_is_written_is_read_again_and_listed(store: Store) -> None:
 
     assert store.read("a.json").data == b"1"
     assert "a.json" in store.names()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_what_may_not_be_opened_is_neither_missing_nor_written_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def no_file(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(storing, "read_kept", no_file)
+
+    with pytest.raises(StateError, match=f"cannot read .*a.json: {os.strerror(number)}") as caught:
+        changed(FolderStore(tmp_path), "a.json", lambda _: b"1")
+    assert lacks_files(caught.value)
 
 
 def test_nothing_is_written_over_what_was_not_read(store: Store) -> None:

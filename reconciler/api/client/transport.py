@@ -58,8 +58,10 @@ class Transport:
 
     def _aiohttp(self) -> "OverAiohttp":
         if self._over_aiohttp is None:
-            from reconciler.api.client.over_aiohttp import OverAiohttp
-
+            try:
+                from reconciler.api.client.over_aiohttp import OverAiohttp
+            except ImportError as error:  # no memory or no file is left, and nothing was sent
+                raise httpcore.ConnectError(str(error)) from error
             self._over_aiohttp = OverAiohttp(self._endpoint, self._tls, self._beyond)
         return self._over_aiohttp
 
