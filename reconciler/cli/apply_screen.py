@@ -166,4 +166,4 @@ class _TerminalScreen:
         colours, name = palette(stream, no_color=self._output.no_color), self._output.output_format
         if name == "text":  # whoever applies knows who that is
             document = replace(document_here(document), run=None)
-        return receipt_formats(colours)[name](document)
+        return receipt_formats(colours, full=self._output.full)[name](document)

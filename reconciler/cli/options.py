@@ -390,7 +390,7 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
 
 def full_option(command: _Command) -> _Command:
     """Add the option that shows each change of a plan, or each difference."""
-    how = "Show each change, or difference, and not what is alike once."
+    how = "Show each change, difference or outcome, and not what is alike once."
     return click.option("--full", is_flag=True, help=how)(command)
 
 

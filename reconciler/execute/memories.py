@@ -53,7 +53,7 @@ class MemoryRun(SubjectRun):
         self.is_gone = False
         self.obstacle = contact.obstacle if contact else ""
         if not self.obstacle and contact and self.contact_id is None:
-            self.obstacle = f"not tried: there is no {work.memory.address.partition('.scopes.')[0]} yet"
+            self.obstacle = f"not tried: {work.memory.address.partition('.scopes.')[0]} does not exist yet"
 
     async def do(self, operation: Operation) -> Done:
         """Do an operation; raises `ApiError`."""

@@ -41,10 +41,10 @@ def plan_formats(
     }
 
 
-def receipt_formats(palette: Palette = PLAIN) -> Mapping[str, ReceiptRenderer]:
-    """Return the renderers of receipts by format; only text has colours."""
+def receipt_formats(palette: Palette = PLAIN, *, full: bool = False) -> Mapping[str, ReceiptRenderer]:
+    """Return the renderers of receipts by format; only text has colours, and counts what is alike unless in full."""
     return {
-        "text": lambda receipt: _receipt_text(receipt, palette),
+        "text": lambda receipt: _receipt_text(receipt, palette, full=full),
         "json": _json,
         "markdown": _receipt_markdown,
         "summary": _receipt_summary,
@@ -89,7 +89,7 @@ def render_saved(
     if isinstance(document, PlanDocument):
         plan_renderer = plan_formats(palette, full=full).get(name)
         return plan_renderer(document) if plan_renderer else None
-    receipt_renderer = receipt_formats(palette).get(name)
+    receipt_renderer = receipt_formats(palette, full=full).get(name)
     return receipt_renderer(document) if receipt_renderer else None
 
 
@@ -105,10 +105,10 @@ def _plan_text(plan: PlanDocument, palette: Palette, *, full: bool) -> str:
     return render_plan_text(plan, palette, full=full)
 
 
-def _receipt_text(receipt: "ReceiptDocument", palette: Palette) -> str:
+def _receipt_text(receipt: "ReceiptDocument", palette: Palette, *, full: bool) -> str:
     from reconciler.render.text import render_receipt_text
 
-    return render_receipt_text(receipt, palette)
+    return render_receipt_text(receipt, palette, full=full)
 
 
 def _dry_run_text(dry_run: "DryRunDocument") -> str:

@@ -1,41 +1,78 @@
 """Receipts and dry runs as text for a terminal or a log."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from reconciler.core.documents.receipt import DryRunDocument, OutcomeEntry, ReceiptDocument, RequestEntry, TotalsEntry
+from reconciler.core.model.address import unit_of
 from reconciler.core.model.text import visible
 from reconciler.core.plan.receipt import HELD
 from reconciler.render.output import Palette
-from reconciler.render.words import advice, counted, detail_of, listed, shards_sentence, who_ran, whole
+from reconciler.render.words import advice, counted, detail_of, listed, rest_of, shards_sentence, who_ran, whole
 
-_MOST_SKIPPED = 5
-"""If more operations than this were skipped for one reason, they are counted, not listed."""
+_MOST_SINGLE = 5
+"""If more operations than this ended alike, they are counted, and the first of them named."""
+_MOST_NAMED = 3
+_MOST_LINES = 60
+_MOST_GROUPS = 15
+"""So many lines of single operations, and so many groups of two lines, are shown unless in full."""
 
 
-def render_receipt_text(receipt: ReceiptDocument, palette: Palette) -> str:
-    """Return the receipt as text: each operation that was not done, then the totals and what to do next."""
+def render_receipt_text(receipt: ReceiptDocument, palette: Palette, *, full: bool = False) -> str:
+    """Return the receipt as text: the operations that were not done, then the totals and what to do next."""
     shards = [shards_sentence(receipt.shards)] if receipt.shards else []
-    lines = [*_outcomes(receipt, palette), _totals(receipt, palette), *_record(receipt), *shards, *_advice(receipt)]
+    outcomes = _each(receipt, palette) if full else _outcomes(receipt, palette)
+    lines = [*outcomes, _totals(receipt, palette), *_record(receipt), *shards, *_advice(receipt)]
     return "\n".join([*lines, ""])
 
 
-def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
-    """Yield a line for each operation that is not done, and one for many that were skipped for the same reason."""
-    skipped = Counter(item.detail for item in receipt.outcomes if item.outcome == "skipped")
+def _each(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
+    """Yield a line for each operation that is not done."""
     for outcome in receipt.outcomes:
-        if outcome.outcome in HELD or skipped[outcome.detail] > _MOST_SKIPPED:
-            continue
-        paint = palette.failure if outcome.outcome in {"failed", "unknown"} else palette.update
-        yield f"{paint(f'{visible(outcome.outcome):8}')} {_outcome(outcome)}"
-    for detail, count in sorted(skipped.items()):
-        if count > _MOST_SKIPPED:
-            yield f"{palette.update('skipped ')} {counted(count, 'operation')}: {visible(detail)}"
+        if outcome.outcome not in HELD:
+            yield f"{_mark(outcome.outcome, palette)} {_name(outcome)}: {visible(detail_of(outcome))}"
 
 
-def _outcome(outcome: OutcomeEntry) -> str:
-    place = f"{visible(outcome.source.file)}:{outcome.source.line}"
-    return f"{visible(outcome.address)} ({visible(outcome.type)}, {place}): {visible(detail_of(outcome))}"
+def _outcomes(receipt: ReceiptDocument, palette: Palette) -> Iterator[str]:
+    """Yield a line for each operation that is not done, and two for many that ended alike; few lines in all."""
+    alike: dict[tuple[str, str], list[OutcomeEntry]] = defaultdict(list)
+    for outcome in receipt.outcomes:
+        if outcome.outcome not in HELD:
+            alike[outcome.outcome, _reason(outcome)].append(outcome)
+    grouped = {key: several for key, several in alike.items() if len(several) > _MOST_SINGLE}
+    groups = sorted(grouped.items(), key=lambda item: (item[0][0] == "skipped", -len(item[1])))
+    single = [one for one in receipt.outcomes if one.outcome not in HELD and (one.outcome, _reason(one)) not in grouped]
+    if len(single) > _MOST_LINES:
+        single.sort(key=lambda one: one.outcome == "skipped")
+    yield from _each(replace(receipt, outcomes=tuple(single[:_MOST_LINES])), palette)
+    for (result, reason), several in groups[:_MOST_GROUPS]:
+        yield f"{_mark(result, palette)} {counted(len(several), 'operation')}: {visible(reason)}"
+        yield palette.faint(f"         {_names(several)}")
+    if hidden := len(single[_MOST_LINES:]) + sum(len(several) for _, several in groups[_MOST_GROUPS:]):
+        yield f"{counted(hidden, 'more operation')} not done."
+    if groups or hidden:
+        yield palette.faint("What ended alike is shown once; --full shows each of it.")
+
+
+def _mark(result: str, palette: Palette) -> str:
+    paint = palette.update if result == "skipped" else palette.failure
+    return paint(f"{visible(result):8}")
+
+
+def _reason(outcome: OutcomeEntry) -> str:
+    """Return why an operation is not done, in words that are the same for all contacts."""
+    unit, detail = unit_of(outcome.address), detail_of(outcome)
+    return detail.replace(f"{unit} ", "the contact ") if unit.startswith("contacts.") else detail
+
+
+def _names(several: Sequence[OutcomeEntry]) -> str:
+    return listed([*map(_name, several[:_MOST_NAMED]), *rest_of(several, _MOST_NAMED)])
+
+
+def _name(outcome: OutcomeEntry) -> str:
+    return f"{visible(outcome.address)} ({visible(outcome.type)}, {visible(outcome.source.file)}:{outcome.source.line})"
 
 
 def _totals(receipt: ReceiptDocument, palette: Palette) -> str:

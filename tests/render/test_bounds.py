@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -85,9 +85,19 @@ def compared(number: int) -> ComparisonDocument:
     return replace(document, differences=tuple(Difference(name, None, 1, 2, causes) for name in items(number)))
 
 
-def skipped(number: int) -> str:
-    outcomes = tuple(OutcomeEntry("write_facts", name, "skipped", "why", PLACE) for name in items(number))
-    return render_receipt_text(replace(filled(ReceiptDocument, ""), outcomes=outcomes), PLAIN)
+def entry(index: int, result: str, why: str) -> OutcomeEntry:
+    return OutcomeEntry("write_facts", f"contacts.item-{index}", result, why, PLACE)
+
+
+def rendered_receipt(outcomes: Iterable[OutcomeEntry], *, full: bool = False) -> str:
+    return render_receipt_text(replace(filled(ReceiptDocument, ""), outcomes=tuple(outcomes)), PLAIN, full=full)
+
+
+def undone(number: int, result: str, why: str | Callable[[int], str] = "why", *, full: bool = False) -> str:
+    def reason(index: int) -> str:
+        return why.format(f"item-{index}") if isinstance(why, str) else why(index)
+
+    return rendered_receipt((entry(index, result, reason(index)) for index in range(number)), full=full)
 
 
 def campaign(number: int, state: Any = "incomplete", step: int = 1) -> CampaignDocument:
@@ -154,9 +164,39 @@ def test_differences_of_one_cause_are_counted_beyond_five_unless_all_are_wanted(
     assert "and 1 more" in render(compared(6))
 
 
-def test_operations_that_were_skipped_for_one_reason_are_counted_beyond_five() -> None:
-    assert [len(re.findall(r"item-\d+", skipped(number))) for number in (5, 6)] == [5, 0]
-    assert "6 operations: why" in skipped(6)
+@pytest.mark.parametrize("result", ["failed", "unknown", "skipped"])
+def test_operations_that_ended_alike_are_counted_beyond_five(result: str) -> None:
+    assert [len(re.findall(r"item-\d+", undone(number, result))) for number in (5, 6)] == [5, 3]
+    assert f"{result:8} 6 operations: why\n" in undone(6, result)
+    assert ", contacts.item-2 (write_facts, a.yaml:1) and 3 more\n" in undone(6, result)
+    assert "--full" in undone(6, result)
+    assert undone(6, result, full=True).count(": why") == 6
+    assert "--full" not in undone(6, result, full=True)
+
+
+def test_what_names_the_own_contact_alone_is_alike_and_what_names_another_is_not() -> None:
+    text = undone(6, "skipped", "not tried: contacts.{} does not exist yet")
+
+    assert "6 operations: not tried: the contact does not exist yet" in text
+    assert undone(6, "skipped", "contacts.{}0: failed").count("skipped  ") == 6
+
+
+@pytest.mark.parametrize("result", ["failed", "unknown", "skipped"])
+def test_a_receipt_of_many_reasons_has_at_most_a_hundred_lines(result: str) -> None:
+    single = undone(2_000, result, "why {}")
+    groups = undone(2_000, result, lambda index: f"why {index % 300}")
+
+    assert single.count(f"{result:8} ") == 60
+    assert "1,940 more operations not done." in single
+    assert groups.count(f"{result:8} ") == 15
+    assert max(len(text.splitlines()) for text in (single, groups)) <= 100
+    assert undone(2_000, result, "why {}", full=True).count("why item-") == 2_000
+
+
+def test_what_failed_is_shown_before_what_was_skipped_where_not_all_is_shown() -> None:
+    many = [entry(index, "skipped", f"why {index}") for index in range(70)]
+
+    assert "failed" in rendered_receipt([*many, entry(70, "failed", "that")])
 
 
 def test_complete_shards_have_rows_up_to_twenty() -> None:
