@@ -4,6 +4,8 @@ import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import chain
 
 from msgspec import Struct
@@ -96,10 +98,17 @@ class TextLines:
 
 
 class Columns(Struct, frozen=True):
-    """The columns that the header of a file names; one that is named twice is there twice."""
+    """The columns that the header of a file names, one that is named twice twice; `text` is the header as written."""
 
     names: tuple[str, ...]
     source: Source
+    text: str
+
+    def separated(self, delimiter: str) -> AbstractSet[str]:
+        """Return the columns that the header would name with another delimiter; none where it cannot be read so."""
+        with suppress(csv.Error):
+            return set(map(str.strip, next(csv.reader(self.text.splitlines(), delimiter=delimiter), ())))
+        return frozenset()
 
 
 class Row(Struct, frozen=True):
@@ -137,6 +146,7 @@ class _Csv:
         self._delimiter = self._lines.separator() or delimiter
         self._rows = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         self._line = 1
+        self._is_headed = False
 
     def events(self) -> Iterator[Columns | Row | Problem]:
         header = next(self._records(), None)
@@ -150,7 +160,8 @@ class _Csv:
     def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
         names = tuple(name.strip() for name in header)
         width = len(names)
-        yield Columns(names, Source(self._file, self._line, 1))
+        yield Columns(names, Source(self._file, self._line, 1), self._delimiter.join(header))
+        self._is_headed = True
         positions: dict[str, int] = {}
         for place, name in enumerate(names, start=1):
             if name:
@@ -205,7 +216,12 @@ class _Csv:
         """Return the problem of a record, and whether the records after it can be read."""
         if "expected after" in error:
             message = "there is text after the closing quote of a cell"
-            return self._problem(message, 'write "" for a quote inside of a quoted cell'), True
+            apart = (
+                ""
+                if self._is_headed
+                else "set `delimiter` to the character after the quote, if it separates the cells; or "
+            )
+            return self._problem(message, f'{apart}write "" for a quote inside of a quoted cell'), True
         if "field larger" in error:
             return self._too_long(lines=self._lines.number - self._line + 1)
         if "unexpected end" in error:

@@ -7,6 +7,7 @@ escaped: references in them are not filled in.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -25,6 +26,8 @@ from reconciler.specs.row_mapping import Slot
 from reconciler.specs.row_names import SharedNames
 from reconciler.specs.row_source import RowSource
 from reconciler.specs.row_template import Template
+
+_DELIMITERS = (";", "\t", "|", ",")
 
 _MOST_LISTED = 8
 """So many places of a column that the header repeats are listed; the others are counted."""
@@ -174,15 +177,17 @@ class RowReader:
         names = set(header.names)
         self._refuse_twice(header)
         self._problems.name_columns(self._source.file.name, header.names)
+        mapped = set(self._unseen)
         self._unseen = {column: slot for column, slot in self._unseen.items() if column not in names}
         known = Nearest(names)
-        is_one = len(header.names) == 1  # then the delimiter is wrong, which is one mistake for all columns
+        cure = _header_cure(header, mapped, known)
         others = len(self._unseen) - 1
-        for column, slot in sorted(self._unseen.items(), key=_place)[: 1 if is_one else None]:
-            cure = _delimiter_cure(header.names[0]) if is_one else known.did_you_mean(column)
-            more = f", and none of {others} more that are mapped" if is_one and others else ""
+        more = f", and none of {others} more that are mapped" if cure and others else ""
+        for column, slot in sorted(self._unseen.items(), key=_place)[: 1 if cure else None]:
             message = compose("the header of {} names no column {}{}", self._source.file.name, quote(column), more)
-            self._wrong_mapping(slot.source, message, cure or "name a column that is there")
+            self._wrong_mapping(
+                slot.source, message, cure or known.did_you_mean(column) or "name a column that is there"
+            )
         return self.is_complete
 
     def _refuse_twice(self, header: Columns) -> None:
@@ -259,13 +264,19 @@ def _place(mapped: tuple[str, Slot]) -> tuple[int, int]:
     return mapped[1].source.line, mapped[1].source.column
 
 
-def _delimiter_cure(header: str) -> str:
-    """Return the cure for a header of one column, which names what probably separates the cells."""
-    counts = {one: header.count(one) for one in (";", "\t", "|", ",")}
-    likely = max(counts, key=lambda one: counts[one])
-    if not counts[likely]:
-        return "the header has one column: remove what stands above the header, or set `delimiter`"
-    return f"the header has one column: set `delimiter: {json.dumps(likely)}`"
+def _header_cure(header: Columns, mapped: AbstractSet[str], known: Nearest) -> str:
+    """Return the cure where one mistake takes all missing columns away, such as another delimiter; else nothing."""
+    named = {one: len(mapped & header.separated(one)) for one in _DELIMITERS}
+    likely = max(_DELIMITERS, key=lambda one: (named[one], header.text.count(one)))
+    is_one = len(header.names) == 1
+    if named[likely] > len(mapped & set(header.names)) or (is_one and likely in header.text):
+        return f"{'the header has one column: ' if is_one else ''}set `delimiter: {json.dumps(likely)}`"
+    above = "remove what stands above the header, or set `delimiter`"
+    if is_one:
+        return f"the header has one column: {above}"
+    if len(mapped) == 1 or any(column in known or known.nearest(column) for column in mapped):
+        return ""
+    return f"{above} ({known.did_you_mean(next(iter(mapped)))})".removesuffix(" ()")
 
 
 def _problem(row: Row, slot: Slot, address: str, message: str, cure: str) -> Problem:

@@ -70,13 +70,46 @@ CASES: Cases = {
         },
         [("a.yaml:5:13", 'the header has one column: set `delimiter: ";"`')],
     ),
-    "another delimiter, which is one mistake however many columns are mapped": (
-        {"a.yaml": MAPPED, "data.csv": b"id;crm;plan;phone;notes\nana;c-1;;;\n"},
+    "another delimiter, or no header, which is one mistake however many columns are mapped": (
+        {
+            "a.yaml": MAPPED
+            + ENTRY.replace(b"data.csv", b"comma.csv")
+            + ENTRY.replace(b"data.csv", b"title.csv")
+            + ENTRY.replace(b"data.csv", b"tab.csv").replace(b"named_by", b'delimiter: ";"\n  named_by'),
+            "data.csv": b"id;crm;plan;phone;notes\nana;c-1;;;\n",
+            "comma.csv": b'id;crm;"plan, old";plan;phone;notes;more, and more\nana;c-1;;;;;\n',
+            "title.csv": b"Exported on May 3, 2026;;;;\nid;crm;plan;phone;notes\n",
+            "tab.csv": b"id\tcrm\tplan\tphone;fax\tnotes\n",
+        },
         [
             (
                 "a.yaml:5:13",
-                'contacts_from[0]: the header of specs/data.csv names no column "id", and none of 4 more that are',
+                'and none of 4 more that are mapped; the header has one column: set `delimiter: ";"`',
+            ),
+            ("a.yaml:13:13", 'names no column "id", and none of 4 more that are mapped; set `delimiter: ";"`'),
+            (
+                "a.yaml:21:13",
+                "and none of 4 more that are mapped; remove what stands above the header, or set `delimiter` (known h",
+            ),
+            ("a.yaml:30:13", 'and none of 4 more that are mapped; set `delimiter: "\\t"`'),
+        ],
+    ),
+    "quotes around the cells of a header with another delimiter": (
+        {"a.yaml": MAPPED, "data.csv": b'"id";"crm"\n"ana";"c-1"\n'},
+        [
+            (
+                "data.csv:1:1",
+                "there is text after the closing quote of a cell; set `delimiter` to the character after the",
             )
+        ],
+    ),
+    "a header that names some of the mapped columns": (
+        {"a.yaml": MAPPED, "data.csv": b"id,crmm\n"},
+        [
+            ("a.yaml:7:18", 'names no column "crm"; did you mean "crmm"?'),
+            ("a.yaml:8:19", 'names no column "plan"; known here: crmm, id'),
+            ("a.yaml:11:32", 'names no column "phone"; known here: crmm, id'),
+            ("a.yaml:11:49", 'names no column "notes"; known here: crmm, id'),
         ],
     ),
     "rows with more filled cells than the header names, and a mapped column that is there twice": (
