@@ -82,17 +82,23 @@ class Within(Forked):
         self.args = line
         self.returncode = None
         self._line = [shutil.which(line[0]) or "", *line[1:]]
+        self._is_kept = [options.get(name) == subprocess.PIPE for name in ("stdout", "stderr")]
         assert not options.get("env")
 
-    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
-        """Run it, and return what it writes."""
+    def communicate(
+        self,
+        input: str | None = None,  # noqa: A002
+        timeout: float | None = None,
+    ) -> tuple[str | None, str | None]:
+        """Run it, and return what it writes to the streams that are kept."""
         assert timeout is None
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdin", io.StringIO(input))
             patch.setattr(sys, "argv", self._line)
             self.returncode = _exit_code(self._line[0])
-        return out.getvalue(), err.getvalue()
+        said, told = (text.getvalue() if kept else None for text, kept in zip((out, err), self._is_kept, strict=True))
+        return said, told
 
     def poll(self) -> int | None:
         """Return its exit code once it ran."""

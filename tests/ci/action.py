@@ -45,9 +45,18 @@ class Called:
     def __call__(self, line: list[str], **options: Any) -> SimpleNamespace:
         self.lines.append(line)
         self.bodies.append(options.get("input") and json.loads(options["input"]))
-        return SimpleNamespace(
-            returncode=self.code, stdout=self.answers.pop(0) if self.answers else "", stderr=self.said
-        )
+        assert not options.get("check")
+        out = self.answers.pop(0) if self.answers else ""
+        stdout, stderr = (_as_asked(text, options) for text in (out, self.said))
+        return SimpleNamespace(returncode=self.code, stdout=stdout, stderr=stderr)
+
+
+def _as_asked(text: str, options: dict[str, Any]) -> str | bytes | None:
+    """Return what a program said as `subprocess.run` gives it; half characters stand for bytes that are no UTF-8."""
+    said = text.encode(errors="surrogateescape")
+    if not options.get("capture_output"):
+        return None
+    return said.decode(options["encoding"], options.get("errors", "strict")) if "encoding" in options else said
 
 
 def calling(monkeypatch: pytest.MonkeyPatch, *answers: str, **options: Any) -> Called:

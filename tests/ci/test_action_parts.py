@@ -196,6 +196,13 @@ def test_a_refusal_is_told_without_any_of_the_tokens(monkeypatch: pytest.MonkeyP
         github().one("issues/1")
 
 
+def test_what_is_said_need_not_be_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    calling(monkeypatch, code=1, said="caf\udce9")
+
+    with pytest.raises(part("gh").GhError, match=r"^caf\ufffd$"):
+        github().one("issues/1")
+
+
 def test_a_refusal_without_words_tells_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     calling(monkeypatch, code=4)
 
