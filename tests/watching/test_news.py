@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.model.observed import Absent, Present
+from reconciler.core.model.observed import Absent, Present, Unreadable
 from reconciler.watching import news
 from reconciler.watching.news import WatchNews, drift_of
 from reconciler.watching.report import AccountSummary, Report
@@ -144,3 +144,4 @@ def test_the_same_pending_changes_have_one_number_whatever_their_values() -> Non
     assert number({"a": 1}) != number({"a": 1}, contacts=("jon",))
     assert number() == drift_of(plan_all([]))
     assert drift_of(plan_all([(memory({"a": 1}), Absent())])) != number({"a": 1})
+    assert drift_of(plan_all([(memory({"a": 1}), Unreadable())])) == number()  # nothing of it is certain
