@@ -152,6 +152,13 @@ def glob_of_the_whole_system() -> Hostile:
 
 
 @case
+def deep_snapshot() -> Hostile:
+    return Hostile(
+        {SPEC: with_facts("k: x\n"), "s.json": '{"a":' * _MB}, says="s.json", call=("plan", "--live", "s.json")
+    )
+
+
+@case
 def target_of_many_stars() -> Hostile:
     spec = f"{_HEAD}contacts:\n" + contact("{k: x}", "a" * 60)
     return Hostile(

@@ -3,7 +3,7 @@
 import os
 import resource
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,7 +37,7 @@ class Ended:
 
 def run(  # noqa: PLR0913  one parameter a condition of the run
     folder: Path,
-    call: Sequence[str],
+    call: Sequence[str] | Callable[[], int],
     *,
     variables: Mapping[str, str] = MappingProxyType({}),
     limits: Mapping[int, int] = MappingProxyType({}),
@@ -45,13 +45,13 @@ def run(  # noqa: PLR0913  one parameter a condition of the run
     until: str = "",
 ) -> Ended:
     """
-    Run the program to its end, in a process forked from a warm one, whose memory counts as well.
+    Run the program, or what calls it, to its end in a process forked from a warm one, whose memory counts as well.
 
     One that takes more seconds of CPU than allowed is ended by the system. Waits end at once; `answer` is how many
     seconds an answer may take as a whole. Once it has said `until`, it is asked to end.
     """
     limited = {resource.RLIMIT_CPU: MOST_SECONDS, **limits}
-    process = warm.forked(_run, folder, tuple(call), dict(variables), limited, answer)
+    process = warm.forked(_run, folder, call, dict(variables), limited, answer)
     if until:
         _wait(process, folder / ".err", until)
     process.join(_PATIENCE)
@@ -73,7 +73,11 @@ def _wait(process: BaseProcess, log: Path, text: str) -> None:
 
 
 def _run(
-    folder: Path, call: Sequence[str], variables: Mapping[str, str], limits: Mapping[int, int], answer: float
+    folder: Path,
+    call: Sequence[str] | Callable[[], int],
+    variables: Mapping[str, str],
+    limits: Mapping[int, int],
+    answer: float,
 ) -> None:
     os.chdir(folder)
     os.environ.update(variables)
@@ -84,7 +88,7 @@ def _run(
     for kind, value in limits.items():
         resource.setrlimit(kind, (value, value))
     _hurry(answer)
-    code = main(call)
+    code = call() if callable(call) else main(call)
     used = resource.getrusage(resource.RUSAGE_SELF)
     (folder / ".cost").write_text(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss * _KIB / _MB}")
     os._exit(code)

@@ -162,8 +162,10 @@ class JournalFolder(Struct, frozen=True):
             self.mirror.fetch(also_closed=also_closed, start=start, after=after)
 
     def paths(self) -> list[Path]:
-        """Return the files of all journals, the oldest first; none where there is no folder."""
-        return sorted(path for path in self.path.glob(f"*{_SUFFIX}") if path.is_file())
+        """Return the files of all journals, the oldest first, none where there is no folder; raises `StateError`."""
+        with state_errors("read", self.path), suppress(FileNotFoundError):
+            return sorted(path for path in self.path.iterdir() if path.suffix == _SUFFIX and path.is_file())
+        return []
 
     def runs(self, *, after: str = "") -> Iterator[PastRun]:
         """Read the journals of all runs, or of those after one, the oldest first; raises `StateError`."""
@@ -235,7 +237,11 @@ class JournalFolder(Struct, frozen=True):
     def check(self) -> None:
         """Raise `StateError` for a journal of a version that this program cannot read, or a link to elsewhere."""
         check_no_link(self.path)
-        for path in self.paths():
+        try:
+            paths = self.paths()
+        except StateError as error:
+            raise StateError(f"{error}; nothing was written to the account") from error
+        for path in paths:
             check_version(path)
 
     def unresolved(self, *, environment: str, api: str, account: str) -> list[PastRun]:
