@@ -125,6 +125,14 @@ MOST_NESTED = 64
 """How deep mappings and lists may lie in one another, aliases followed."""
 
 
+def amount_of(value: Json) -> Amount:
+    """Return how much is in a value."""
+    below = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    inner = [amount_of(one) for one in below]
+    own = len(value) if isinstance(value, str) else sum(map(len, value)) if isinstance(value, dict) else 1
+    return 1 + sum(values for values, _ in inner), own + sum(letters for _, letters in inner)
+
+
 def excess(amount: Amount) -> str:
     """Return which limit of repetition an amount exceeds, as messages name it; empty where it does not."""
     values, letters = amount

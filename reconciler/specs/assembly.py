@@ -11,9 +11,10 @@ from reconciler.core.model.desired import Contact, ContactMemory, Desired, Exist
 from reconciler.core.model.masking import compose, quote
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest, Words
+from reconciler.reading.anchors import Amount, amount_of, excess
 from reconciler.reading.files import FORMATS
 from reconciler.specs.declarations import Declarations, DeclaredContact, DeclaredMemory, DeclaredScope, ScopeReference
-from reconciler.specs.layers import merge
+from reconciler.specs.layers import Facts, merge
 from reconciler.specs.problems import Problems
 
 NO_SCOPE = "this contact has facts and is in no scope, so no memory gets them"
@@ -53,7 +54,7 @@ def assemble(declared: Iterable[Declarations], problems: Problems, *, is_complet
     if is_complete:
         invalid = (one for document in all_declared for one in document.invalid.references)
         _report_undeclared(chain(_references(contacts), invalid), names, problems)
-    memories = tuple(memory for contact in contacts for memory in _memories(contact, scopes))
+    memories = tuple(_memories(contacts, scopes, problems))
     _report_same_contact((one.contact for one in contacts), problems)
     _report_reached_twice(memories, problems)
     _report_same_id(existing, problems)
@@ -114,10 +115,39 @@ def undeclared_scope(name: str, known: Nearest) -> Words:
     return Words(compose("the scope {} is not declared", quote(name)), cure)
 
 
-def _memories(declared: DeclaredContact, scopes: Mapping[str, DeclaredScope]) -> Iterator[ContactMemory]:
-    for memory in sorted(declared.memories, key=attrgetter("scope")):
-        if memory.scope in scopes:
-            yield _memory(declared, memory, scopes[memory.scope])
+_FREE_VALUES, _FREE_LETTERS = 64, 16 << 10
+"""What each memory may take over from its scope and its contact without being counted."""
+
+
+def _memories(
+    contacts: Iterable[DeclaredContact], scopes: Mapping[str, DeclaredScope], problems: Problems
+) -> Iterator[ContactMemory]:
+    """Yield the memories of all contacts, as long as what they take over from scopes and contacts is within bounds."""
+    of_scopes = {name: _amount(scope.facts) for name, scope in scopes.items()}
+    all_values = all_letters = 0
+    for declared in contacts:
+        own_values, own_letters = _amount(declared.facts) if len(declared.memories) > 1 else (0, 0)
+        for memory in sorted(declared.memories, key=attrgetter("scope")):
+            if memory.scope in scopes:
+                values, letters = of_scopes[memory.scope]
+                all_values += max(values + own_values - _FREE_VALUES, 0)
+                all_letters += max(letters + own_letters - _FREE_LETTERS, 0)
+                if limit := excess((all_values, all_letters)):
+                    _report_excess(declared, memory, limit, problems)
+                    return
+                yield _memory(declared, memory, scopes[memory.scope])
+
+
+def _amount(facts: Facts) -> Amount:
+    amounts = [amount_of(fact.value) for fact in facts]
+    letters = sum(len(fact.key) for fact in facts)
+    return sum(values for values, _ in amounts), letters + sum(more for _, more in amounts)
+
+
+def _report_excess(declared: DeclaredContact, memory: DeclaredMemory, limit: str, problems: Problems) -> None:
+    message = f"up to this memory, what memories take over from scopes and contacts is more than {limit}"
+    cure = f"declare fewer facts for all: {_FREE_VALUES} in each memory are not counted"
+    problems.add(memory.source, ("contacts", declared.contact.name, "scopes", memory.scope), message=message, cure=cure)
 
 
 _NOTHING: frozenset[str] = frozenset()

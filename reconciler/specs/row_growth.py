@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.core.model.value import Json
-from reconciler.reading.anchors import Amount, excess
+from reconciler.reading.anchors import amount_of, excess
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_mapping import Leaf
 
@@ -17,7 +16,7 @@ class RowGrowth:
     """Counts over all rows what the leaves of a mapping make of them beside their own cells."""
 
     def __init__(self, leaves: Sequence[Leaf]) -> None:
-        constants = [_amount(leaf.constant) for leaf in leaves if leaf.cells is None]
+        constants = [amount_of(leaf.constant) for leaf in leaves if leaf.cells is None]
         cells = [leaf.cells for leaf in leaves if leaf.cells is not None]
         uses = Counter(column for one in cells for column in one.columns)
         self._repeated = {column: times - 1 for column, times in uses.items() if times > 1}
@@ -35,11 +34,3 @@ class RowGrowth:
         self._all_values += max(self._values - len(row.cells) - _FREE_VALUES, 0)
         self._all_letters += max(letters - _FREE_LETTERS, 0)
         return excess((self._all_values, self._all_letters))
-
-
-def _amount(value: Json) -> Amount:
-    """Return how much is in a constant."""
-    below = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    inner = [_amount(one) for one in below]
-    own = len(value) if isinstance(value, str) else sum(map(len, value)) if isinstance(value, dict) else 1
-    return 1 + sum(values for values, _ in inner), own + sum(letters for _, letters in inner)

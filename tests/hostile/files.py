@@ -226,6 +226,30 @@ def comment_50_mb() -> Hostile:
 
 
 @case
+def facts_of_a_scope_in_many_contacts() -> Hostile:
+    facts = ", ".join(f"k{n}: x" for n in range(2000))
+    scope = f"scopes: {{s: {{persona_id: p, facts: {{{facts}}}}}}}\n"
+    contacts = numbered(5000, "  c{0}: {{email: c{0}@example.com, scopes: {{s: {{}}}}}}\n")
+    return Hostile(
+        {SPEC: f"{scope}contacts:\n{contacts}"},
+        says="what memories take over from scopes and contacts is more than 1,000,000 values",
+        call=("plan",),
+    )
+
+
+@case
+def facts_of_a_contact_in_many_scopes() -> Hostile:
+    scopes = numbered(3000, "  s{0}: {{persona_id: p{0}}}\n")
+    held = ", ".join(f"s{n}: {{}}" for n in range(3000))
+    contact = f"  c: {{email: c@example.com, facts: {{k: {'x' * 100_000}}}, scopes: {{{held}}}}}\n"
+    return Hostile(
+        {SPEC: f"scopes:\n{scopes}contacts:\n{contact}"},
+        says="what memories take over from scopes and contacts is more than 64 MiB of text",
+        call=("plan",),
+    )
+
+
+@case
 def label_with_a_long_name() -> Hostile:
     call = ("plan", "--label", "a" * 300_000)
     return Hostile(

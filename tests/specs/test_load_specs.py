@@ -17,6 +17,7 @@ from reconciler.core.model.desired import (
     User,
 )
 from reconciler.errors import Source, SpecError
+from reconciler.reading import anchors
 from reconciler.specs import Loaded, load_specs
 
 SPECS = """\
@@ -60,6 +61,29 @@ def loaded(root: Path, *texts: str) -> Loaded:
 
 def at(line: int, column: int) -> Source:
     return Source("0.yaml", line, column)
+
+
+def test_what_memories_take_over_is_counted_beyond_what_each_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchors, "MOST_EXPANDED", 10)
+    facts = ", ".join(f"k{number}: 1" for number in range(69))
+    of_scope = f"scopes: {{s: {{persona_id: p, facts: {{{facts}}}}}}}\ncontacts:\n"
+    of_contact = "scopes: {s0: {persona_id: p}, s1: {persona_id: q}, s2: {agent_number: '+14155550100'}}\ncontacts:\n"
+    contact = "  c{0}: {{contact_id: c-{0}, scopes: {{s: {{}}}}}}\n"
+    in_scopes = f"  c: {{contact_id: c, facts: {{{facts}}}, scopes: {{%s}}}}\n"
+
+    for fits in (
+        of_scope + contact.format(0) + contact.format(1),
+        of_contact + in_scopes % "s0: {}, s1: {}",
+    ):
+        assert len(loaded(tmp_path, fits).desired.memories) == 2
+    for exceeds, address in (
+        (of_scope + "".join(map(contact.format, range(3))), "contacts.c2.scopes.s"),
+        (of_contact + in_scopes % "s0: {}, s1: {}, s2: {}", "contacts.c.scopes.s2"),
+    ):
+        with pytest.raises(SpecError, match=f"{address}: up to this memory, .* is more than 10 values"):
+            loaded(tmp_path, exceeds)
 
 
 def test_scopes_contacts_and_files_are_sorted_by_name(tmp_path: Path) -> None:
