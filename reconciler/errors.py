@@ -236,6 +236,9 @@ class CutShortError(ReconcilerError):
     exit_code = 3
 
 
+WRONG_KEY = "is the API key right?"
+WEAK_KEY = "the key may not do this: writing needs the organisation role admin, owner or operator"
+"""What an answer of 401, and one of 403, means for whoever called."""
 NO_MORE_FILES = "no more files and connections may be open at once"
 MORE_FILES = "raise the limit, as with `ulimit -n 1024`, or lower --concurrency"
 

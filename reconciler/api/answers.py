@@ -18,7 +18,14 @@ from msgspec import Struct
 from reconciler.core.model.masking import SHORTEST_SECRET
 from reconciler.core.model.text import shortened, visible
 from reconciler.core.model.value import InexactNumber, Json, live_number
-from reconciler.errors import ApiError, ApiRejectedError, ApiUnavailableError, RouteAbsentError
+from reconciler.errors import (
+    WEAK_KEY,
+    WRONG_KEY,
+    ApiError,
+    ApiRejectedError,
+    ApiUnavailableError,
+    RouteAbsentError,
+)
 
 _WORD = (
     "ACCESS|ACCOUNT|ADD|AGENT|ALREADY|API|AUTH|BAD|BODY|CALL|CONFLICT|CONTACT|CREATE|DELETE|DENIED|DISABLED|DUPLICATE|"
@@ -218,9 +225,9 @@ def _is_absent_route(status: int, code: str) -> bool:
 
 def _advice(status: int, refusal: _RefusalBody | None) -> str:
     if status == HTTPStatus.UNAUTHORIZED:
-        return "; is the API key right?"
+        return f"; {WRONG_KEY}"
     if status == HTTPStatus.FORBIDDEN:
-        return "; the key may not do this: writing needs the organisation role admin, owner or operator"
+        return f"; {WEAK_KEY}"
     return "" if refusal else "; is the URL of the API right?"
 
 

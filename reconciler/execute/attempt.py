@@ -115,20 +115,22 @@ class SubjectRun(ABC):
         return kept(altered, unsent or {})
 
 
-async def attempt(run: SubjectRun, operation: Operation, writer: UnitWriter) -> tuple[Outcome, bool]:
+async def attempt(run: SubjectRun, operation: Operation, writer: UnitWriter) -> tuple[Outcome, Exception | None]:
     """
-    Do an operation; return its outcome, and whether the API could be reached.
+    Do an operation; return its outcome, and the error that ended it, if one did.
 
     No outcome is ever lost, whatever happens. A result that is not sure is `unknown` while a doubt about it is open.
     """
     run.written, run.altered, writer.has_written = (), (), False
     writer.doubts.clear()
-    is_reached, said, changed = True, "", False
+    ended_by: Exception | None = None
+    said, changed = "", False
     try:
         result, detail = await run.do(operation)
         changed = result == "skipped"  # an operation skips itself only for what changed since the plan
     except Exception as error:  # noqa: BLE001  the other operations go on, and the receipt reports this one
-        result, detail, is_reached = _failed(error, begun=writer.has_written)
+        result, detail = _failed(error, begun=writer.has_written)
+        ended_by = error
         said = error.said if isinstance(error, ApiError) else ""
         run.note_failure(detail)
     except asyncio.CancelledError:
@@ -136,24 +138,22 @@ async def attempt(run: SubjectRun, operation: Operation, writer: UnitWriter) -> 
         run.note_failure("stopped")
     if writer.doubts and result in {"failed", "skipped"}:
         result, detail, changed = "unknown", _in_doubt(writer.doubts[-1], detail), False
-    return Outcome(operation, result, detail, run.written, said, changed, run.altered), is_reached
+    return Outcome(operation, result, detail, run.written, said, changed, run.altered), ended_by
 
 
-def _failed(error: Exception, *, begun: bool) -> tuple[Result, str, bool]:
-    """Return the result that an error means where nothing is in doubt, why, and whether the API could be reached."""
+def _failed(error: Exception, *, begun: bool) -> Done:
+    """Return the result that an error means where nothing is in doubt, and why."""
     match error:
         case NotSentError():
-            return "skipped", str(error), True
-        case ApiUnavailableError(answered=answered):
-            return "failed", str(error), answered
+            return "skipped", str(error)
         case ApiError() | ForbiddenCallError():
-            return "failed", str(error), True
+            return "failed", str(error)
         case _ if begun:
-            return "unknown", cause_of(error), True
+            return "unknown", cause_of(error)
         case _ if lack := lack_of(error):
-            return "skipped", f"not tried: {lack}", True
+            return "skipped", f"not tried: {lack}"
         case _:
-            return "failed", f"{cause_of(error)}; nothing was sent", True
+            return "failed", f"{cause_of(error)}; nothing was sent"
 
 
 def _in_doubt(doubt: ApiError, detail: str) -> str:

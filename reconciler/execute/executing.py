@@ -1,16 +1,17 @@
 """The order of execution: contacts first, then memories; independent ones at once, what depends on another after it."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from msgspec import Struct
 
 from reconciler.concurrency import NOT_REACHED, Stop, for_each
 from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
-from reconciler.core.plan.receipt import Outcome
+from reconciler.core.plan.receipt import HELD, Outcome
 from reconciler.core.plan.remembered import LearnedUsers, SeenUser
 from reconciler.core.remote import UnitWriter, Writer
-from reconciler.errors import OtherRecordError, ReconcilerError, cause_of
+from reconciler.errors import ApiRejectedError, ApiUnavailableError, OtherRecordError, ReconcilerError, cause_of
 from reconciler.execute.attempt import SubjectRun, attempt
 from reconciler.execute.contacts import ContactRun, same_contact
 from reconciler.execute.memories import MemoryRun
@@ -18,6 +19,8 @@ from reconciler.execute.observer import Canary, Observer, report
 from reconciler.user_lookup import UserReader
 
 _MOST_UNREACHED = 20
+_MOST_REFUSED = 10
+KEY_REFUSED = f"not reached: the API refused the key for {_MOST_REFUSED} writes in a row"
 GIVEN_UP = f"not tried: the API could not be reached {_MOST_UNREACHED} times in a row"
 
 
@@ -70,6 +73,8 @@ class _ExecutionState:
         self._stop = stop
         self._observer = observer
         self._unreached = 0
+        self._refused = 0
+        self._may_write = False
         self._halted = ""
         self._contacts: dict[str, ContactRun] = {}
         self._owners: dict[str, str] = {}
@@ -140,12 +145,21 @@ class _ExecutionState:
         if self._reason_not_to(run) or not await self._may_begin(operation):
             outcome = Outcome(operation, "skipped", self._reason_not_to(run))
         else:
-            outcome, is_reached = await self._stop.guard(attempt(run, operation, writer))
+            outcome, error = await self._stop.guard(attempt(run, operation, writer))
             if outcome.result == "skipped" and not outcome.changed_since_plan:
                 self._halted = outcome.detail  # this run sends nothing more
-            self._unreached = 0 if is_reached else self._unreached + 1
+            self._note(outcome, error)
         report(self._observer, outcome)
         return outcome
+
+    def _note(self, outcome: Outcome, error: Exception | None) -> None:
+        """Count what failed in a row because the API could not be reached, or refused the key."""
+        is_unreached = isinstance(error, ApiUnavailableError) and not error.answered
+        self._unreached = self._unreached + 1 if is_unreached else 0
+        self._may_write = self._may_write or outcome.result in HELD
+        status = error.status if isinstance(error, ApiRejectedError) and outcome.result == "failed" else None
+        is_refused = status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and not self._may_write)
+        self._refused = self._refused + 1 if is_refused else 0
 
     async def _may_begin(self, operation: Operation) -> bool:
         """Announce an operation; return False where the observer forbids it, or a stop was requested meanwhile."""
@@ -159,9 +173,11 @@ class _ExecutionState:
 
     def _reason_not_to(self, run: SubjectRun) -> str:
         """Return why nothing is to be tried; empty where something is."""
-        return NOT_REACHED if self._stop.requested else self._halted or run.obstacle or self._given_up
+        return NOT_REACHED if self._stop.requested else self._halted or self._given_up or run.obstacle
 
     @property
     def _given_up(self) -> str:
-        """Return why nothing more is tried, once the API could not be reached many times in a row."""
+        """Return why nothing more is tried, once the API could not be reached, or refused the key, often in a row."""
+        if self._refused >= _MOST_REFUSED:
+            return KEY_REFUSED
         return GIVEN_UP if self._unreached >= _MOST_UNREACHED else ""

@@ -13,6 +13,7 @@ from reconciler.core.model.masking import Masked, Mixed
 from reconciler.core.model.selection import Chosen, Shards
 from reconciler.core.model.text import duration, quoted, shortened, visible
 from reconciler.core.model.value import InexactNumber
+from reconciler.errors import WEAK_KEY, WRONG_KEY
 
 if TYPE_CHECKING:  # a plan shows no receipt, and what only loads specs no plan
     from reconciler.core.documents.plan import CostEntry, PlanDocument
@@ -73,8 +74,18 @@ def advice(receipt: "ReceiptDocument") -> list[str]:
     elif receipt.refused_by:
         sentences.append("Look at the plan; where it is right, raise what refuses it for one run.")
     elif totals.failed > altered or totals.unknown or totals.skipped > changed:
-        sentences.append("Run apply again to finish: what is done is not done twice.")
+        sentences.append(f"{_cure_of_key(receipt)} to finish: what is done is not done twice.")
     return sentences
+
+
+def _cure_of_key(receipt: "ReceiptDocument") -> str:
+    """Return `Run apply again`, with the key to use where nothing failed but that the API refused it."""
+    failed = [outcome.detail for outcome in receipt.outcomes if outcome.outcome == "failed"]
+    if failed and all(WEAK_KEY in detail for detail in failed):
+        return "Use a key whose organisation role is admin, owner or operator, and run apply again"
+    if failed and all(WRONG_KEY in detail for detail in failed):
+        return "Use a key that the API accepts, and run apply again"
+    return "Run apply again"
 
 
 def detail_of(outcome: "OutcomeEntry") -> str:

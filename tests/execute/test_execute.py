@@ -29,6 +29,7 @@ from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,
     BudgetSpentError,
+    RouteAbsentError,
     StateError,
 )
 from reconciler.execute import Counting, Execution, Together, execute
@@ -364,6 +365,41 @@ def test_an_api_that_cannot_be_reached_is_given_up_after_a_while() -> None:
 
     assert results(outcomes) == ["failed"] * 20 + ["skipped"] * 30
     assert "20 times in a row" in outcomes[-1].detail
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("call", ["write_facts", "create_memory"])
+def test_a_key_that_the_api_refuses_for_ten_writes_is_given_up(status: int, call: str) -> None:
+    made = plan_all([
+        (memory({"a": 1}, contact=f"n{n}"), Present(f"m-{n}", {}) if call == "write_facts" else Absent())
+        for n in range(50)
+    ])  # fmt: skip
+    writer = FakeWriter(errors={call: RouteAbsentError("no", status=status)})
+    outcomes = run(made, writer).outcomes
+
+    assert results(outcomes).count("failed") == len(writer.calls) == 10
+    assert "the API refused the key for 10 writes in a row" in outcomes[-1].detail
+
+
+def test_a_key_that_may_not_write_stops_all_that_hangs_on_its_contacts() -> None:
+    people = [(f"n{n}", Identifier("external_id", f"crm-{n}")) for n in range(50)]
+    wanted = [(memory({"a": 1}, contact=name, identity=identity), Absent()) for name, identity in people]
+    made = plan_all(wanted, contact=MissingContact())
+    writer = FakeWriter(errors={"resolve_contact": RouteAbsentError("no", status=403)})
+    outcomes = run(made, writer).outcomes
+
+    assert len(writer.calls) == 10
+    assert len({outcome.detail for outcome in outcomes}) == 2
+
+
+@pytest.mark.parametrize(("status", "tried"), [(401, 10), (403, 30), (400, 30)])
+def test_a_key_that_has_written_is_given_up_only_where_it_is_no_key_any_more(status: int, tried: int) -> None:
+    users = [user(f"+1415555{n:04}") for n in range(30)]
+    made = plan(memory({"a": 1}, users=users), Present("m", {}))
+    outcomes = run(made, FakeWriter(errors={"add_user": ApiRejectedError("no", status=status)})).outcomes
+
+    assert results(outcomes)[0] == "done"
+    assert results(outcomes).count("failed") == tried
 
 
 def test_a_profile_that_the_api_does_not_keep_is_a_failure_that_names_the_key() -> None:

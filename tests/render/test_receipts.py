@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from reconciler.core.documents.plan import CostEntry, PlaceEntry
 from reconciler.core.documents.receipt import AlteredEntry, OutcomeEntry, ReceiptDocument, TotalsEntry
 from reconciler.core.plan.receipt import RunRecord
+from reconciler.errors import WEAK_KEY, WRONG_KEY
 from reconciler.render.notification import first_of, outcome_counts, ran_by, sentence_of, with_details
 from reconciler.render.output import COLOURED, PLAIN
 from reconciler.render.text import render_counts, render_receipt_text
@@ -25,6 +26,15 @@ def receipt(*outcomes: OutcomeEntry, **more: Any) -> ReceiptDocument:
     return replace(filled(ReceiptDocument, ""), outcomes=outcomes, **{"resolved": False, "shards": None, **told})
 
 
+def refused(why: str) -> OutcomeEntry:
+    return replace(outcome("failed"), detail=f"the API answered 403; {why} (and what it said)")
+
+
+OTHER_KEY = "Use a key that the API accepts, and run apply again to finish: what is done is not done twice."
+OTHER_ROLE = (
+    "Use a key whose organisation role is admin, owner or operator, and run apply again to finish: what is done is not "
+    "done twice."
+)
 AGAIN = "Run apply again to finish: what is done is not done twice."
 ALTERED = (AlteredEntry("k", missing=True, came_back=None), AlteredEntry("l", missing=False, came_back=2))
 
@@ -34,6 +44,9 @@ ALTERED = (AlteredEntry("k", missing=True, came_back=None), AlteredEntry("l", mi
     [
         (receipt(outcome("done")), []),
         (receipt(outcome("failed")), [AGAIN]),
+        (receipt(refused(WEAK_KEY), outcome("skipped")), [OTHER_ROLE]),
+        (receipt(refused(WRONG_KEY), outcome("done")), [OTHER_KEY]),
+        (receipt(refused(WRONG_KEY), outcome("failed")), [AGAIN]),
         (receipt(outcome("unknown")), [AGAIN]),
         (receipt(outcome("skipped")), [AGAIN]),
         (
