@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.core.model.desired import Desired
 from reconciler.core.model.nearest import did_you_mean
 from reconciler.core.model.rules import Rule, RuleLevel, RuleVerdict
-from reconciler.core.model.settings import GUARD_NAMES, ExceededGuard, Guards, Measures
+from reconciler.core.model.settings import GUARD_NAMES, Guards, Measures
 from reconciler.core.model.text import visible
 from reconciler.errors import InputError, Problem, RefusedError, SpecError
 from reconciler.project import Environment
@@ -100,7 +100,8 @@ def refuse(plan: "Plan", *, command: str = "") -> None:
     """
     Raise `RefusedError`, which names every guard and every rule that refuses the plan, if any does.
 
-    `command` has the flags that raise them; empty, the command that was called has them.
+    The first line has the flags that raise them all, since a notification may carry no other. `command`
+    is the one that has these flags; empty, it is the command that was called.
     """
     rules = [verdict for verdict in plan.refusing if not verdict.is_allowed]
     if not rules and not plan.exceeded:
@@ -108,21 +109,14 @@ def refuse(plan: "Plan", *, command: str = "") -> None:
     from reconciler.core.documents.describe import rule_entry
     from reconciler.render.notices import guard_sentence, rule_sentence
 
-    refusals = [f"refused: {guard_sentence(guard)}; {_cure(guard, command)}" for guard in plan.exceeded]
-    refusals += [f"refused: {rule_sentence(rule_entry(one))}; {_cure_of_rule(one.rule, command)}" for one in rules]
-    raise RefusedError("\n".join(refusals))
-
-
-def _cure_of_rule(rule: Rule, command: str) -> str:
-    flag = f"--allow {rule.name}"
-    called = f"`reconciler {command} {flag}`" if command else flag
-    return f"look at the plan, and where it is right, allow it for one run with {called}"
-
-
-def _cure(guard: ExceededGuard, command: str) -> str:
-    flag = f"{_flag(guard.name)} {guard.value:.15g}"
-    called = f"`reconciler {command} {flag}`" if command else flag
-    return f"look at the plan, and where it is right, raise it for one run with {called}"
+    refusals = [guard_sentence(guard) for guard in plan.exceeded]
+    refusals += [rule_sentence(rule_entry(one)) for one in rules]
+    flags = [f"{_flag(guard.name)} {guard.value:.15g}" for guard in plan.exceeded]
+    flags += [f"--allow {one.rule.name}" for one in rules]
+    what = f"{'raise' if plan.exceeded else 'allow'} {'them all' if len(flags) > 1 else 'it'}"
+    called = f"`reconciler {command} {' '.join(flags)}`" if command else " ".join(flags)
+    refusals[0] += f"; look at the plan, and where it is right, {what} for one run with {called}"
+    raise RefusedError("\n".join(f"refused: {one}" for one in refusals))
 
 
 def _flag(guard: str) -> str:

@@ -129,6 +129,20 @@ def test_a_flag_is_a_guard_where_the_environment_has_none(guarded: Repository) -
     assert planned.err.endswith("raise it for one run with --max-update-share 1\n")
 
 
+def test_several_guards_are_raised_by_the_one_hint_of_the_first_line(guarded: Repository) -> None:
+    configure(guarded, "guards: {max_changes: 2, max_update_share: 0.5, max_new_keys: 0}")
+    with account() as (url, _):
+        refused = called(guarded, url, "plan")
+        hint, *others = refused.err.splitlines()
+        flags = hint.partition("raise them all for one run with ")[2].split()
+        raised = called(guarded, url, "plan", *flags)
+
+    assert refused.code == 4
+    assert flags == ["--max-changes", "3", "--max-update-share", "1", "--max-new-keys", "1"]
+    assert [line.rpartition(" is ")[2] for line in others] == ["0.5", "0"]
+    assert raised.code == 0
+
+
 def test_a_guard_that_is_not_exceeded_says_nothing(guarded: Repository) -> None:
     configure(guarded, "guards: {max_changes: 3, max_update_share: 1, max_new_keys: 1}")
     with account() as (url, _):
