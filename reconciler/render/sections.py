@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.render.changes import Line, outcome_line, plan_lines
+from reconciler.render.words import NOT_CERTAIN
 
 if TYPE_CHECKING:  # a plan shows no receipt
     from reconciler.core.documents.receipt import ReceiptDocument
@@ -89,12 +90,7 @@ _RISKS: Mapping[str, Section] = {
     "new_key": Section("Adds keys", "notice", "Irreversible: facts cannot be deleted, so a key once written stays."),
     "creation": Section("Creates contacts and memories", "notice"),
     "user": Section("Adds users and their fields", "notice"),
-    "uncertain": Section(
-        "Not certain",
-        "notice",
-        "This account gives no way to see whether these are needed. Apply does them, and they change nothing where "
-        "they are not.",
-    ),
+    "uncertain": Section("Not certain", "notice", NOT_CERTAIN),
 }
 _RISKS_OF_DIFF: Mapping[str, Section] = {
     **_RISKS,

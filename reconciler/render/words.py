@@ -25,6 +25,9 @@ _LEAD = 24
 _MOST_SHARDS = 20
 _MOST_NAMES = 3
 _MOST_OPTIONS = 10
+NOT_CERTAIN = (
+    "The account cannot show whether these are needed. Apply does them, and what is already as declared stays as it is."
+)
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -292,8 +295,7 @@ def _of_plan(plan: "PlanDocument", mark: Callable[[str], str]) -> PlanWords:
     return PlanWords(
         title=f"Plan for {account}",
         nothing=f"No changes for {account}",
-        uncertain="This account gives no way to see whether they are needed; apply does them, and they change nothing "
-        "where they are not.",
+        uncertain=NOT_CERTAIN,
         doubt="not certain",
         base=f"Causes are seen from the specs at {mark(plan.base or '')}.",
         cost=f"Cost: {cost(plan.cost)}.",

@@ -116,7 +116,7 @@ def test_a_headline_counts_what_is_pending_unchanged_and_not_certain() -> None:
     assert "Plan for sandbox: 1 fact to add.\n" in text
     comment, text = headlines(memories_unchanged=2, uncertain=1)
     assert comment == "<p><strong>1 fact to add and 1 operation not certain</strong>; 2 memories unchanged.</p>"
-    assert "Plan for sandbox: 1 fact to add; 2 memories unchanged.\nNot certain (?): 1 operation. This account" in text
+    assert "Plan for sandbox: 1 fact to add; 2 memories unchanged.\nNot certain (?): 1 operation. The account" in text
     comment, text = headlines(facts_to_add=0, memories_unchanged=0)
     assert comment == "<p><strong>nothing counted</strong>.</p>"
     assert "No changes for sandbox.\n" in text
