@@ -214,7 +214,9 @@ class Problems:
             most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + kept.get(where.file, 0)
             if count > most:
                 message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
-                cure = f"fix the first {most} and run it again"
+                cure = f"fix the first {most:,} and run it again"
+                if not where.line and not kept:
+                    cure = f"fix the first {most}, or list all with `reconciler validate --write csv=FILE`"
                 yield where.problem("", message, cure)
         for file, count in self._surplus.items():
             yield Source(file).problem("", f"{count:,} more problems in this file", "fix the others and run it again")

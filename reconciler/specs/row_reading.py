@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from reconciler.core.model.masking import Message, compose, quote
+from reconciler.core.model.masking import Message, compose, quote, shown
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest, Node, mistyped, reason
 from reconciler.reading.row_files import RowEvent
@@ -246,7 +246,13 @@ class RowReader:
         place = problem.source
         present = (slot for slot in self._template.columns if slot.column in row.positions)
         slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
-        return replace(problem, message=compose("{} ({})", problem.message, _mapped(slot))) if slot else problem
+        if not slot:
+            return problem
+        cell = row.cell(str(slot.column)) if self._template.changes(slot) else None
+        held = quote(cell) if isinstance(cell, str) else ""
+        holds = compose(" holds {}", held) if held and shown(held) not in shown(problem.message) else ""
+        where = compose("column {}{}, by {}", quote(str(slot.column)), holds, slot.source)
+        return replace(problem, message=compose("{} ({})", problem.message, where))
 
     def _cannot_open(self, error: OSError | ValueError) -> None:
         self.is_complete = False

@@ -148,7 +148,25 @@ class Template:
         built = self._build_branch(self._contact, filling)
         value, mark = built if built is not None else ({}, _mark(NAME_AT))
         own = _mark(NAME_AT)
+        if isinstance(value, dict) and not any(kind in value for kind, _ in self._identifiers):
+            kind, leaf = self._identifiers[0]  # whose place is told, so that no further problem is noted
+            filling.wrong.append(WrongCell(self.slots[leaf.at], *self._nobody()))
+            value = {**value, kind: REFUSED}
+            mark = (*cast("tuple[int, *tuple[Mark, ...]]", mark), _mark(leaf.at))
         return Node({"contacts": {name: value}}, RowLines(row, self.slots), (own, (own, mark))), filling.wrong
+
+    def _nobody(self) -> tuple[str, str]:
+        """Return what is wrong with a row without an identifier, and the cure."""
+        others = [quote(column) for _, leaf in self._identifiers[1:] if leaf.cells for column in leaf.cells.columns]
+        names = compose(", ".join(["{}"] * len(others)), *others)
+        also = compose(", and so {} {}", "is" if len(others) == 1 else "are", names) if others else ""
+        message = compose("this cell is empty{}: it says who is remembered", also)
+        return message, "fill it in, or map an identifier that each row has in its place"
+
+    def changes(self, slot: Slot) -> bool:
+        """Return whether the cell of a slot is changed before it is looked at, so that messages quote another text."""
+        changed = (leaf for leaf in self._leaves if leaf.cells and not (leaf.plain or leaf.cells.is_text))
+        return any(self.slots[leaf.at] is slot for leaf in changed)
 
     def _plain_identifier(self) -> tuple[str, str] | None:
         """Return the kind and the column of the only identifier, where that is a cell as it is, as most are."""

@@ -48,8 +48,21 @@ CASES: Cases = {
     "a row without an identifier, or without a user's number": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,,,,\nbo,c-2,,,hello\n"},
         [
-            ("data.csv:2:1", "contacts.ana: a contact needs contact_id, external_id, phone_number or email"),
+            (
+                "data.csv:2:2",
+                'contacts.ana.external_id: this cell is empty: it says who is remembered (column "crm", by',
+            ),
             ("data.csv:3:4", "users[0].phone_number: this key is missing"),
+        ],
+    ),
+    "a row without any of several identifiers, and a cell that is changed before it is read": (
+        {
+            "a.yaml": MAPPED.replace(b"external_id: crm", b"external_id: crm\n    email: {column: plan, lower: true}"),
+            "data.csv": HEADER + b"ana,,,,\nbo,c-2,,,\ned,,N/A,,\n",
+        },
+        [
+            ("data.csv:2:2", 'this cell is empty, and so is "plan": it says who is remembered (column "crm", by'),
+            ("data.csv:4:3", 'not the text "n/a" (column "plan" holds "N/A", by specs/a.yaml:8:12)'),
         ],
     ),
     "a column that is not there": (

@@ -9,6 +9,8 @@ from reconciler.specs.problems import MOST_AT_A_PLACE, MOST_IN_DATA, Problems
 
 PLACE = Source("a.yaml", 3, 5)
 
+LIST_ALL = "list all with `reconciler validate --write csv=FILE`"
+
 
 def told(problems: Problems) -> list[str]:
     return [str(worded(problem, reveal=False)) for problem in problems.found]
@@ -46,7 +48,7 @@ def test_different_mistakes_are_all_told_up_to_a_bound_for_each_place_and_data_f
     assert len(problems.found) == MOST_AT_A_PLACE * 2 + 2 + MOST_IN_DATA + 2
     assert told(problems)[-2:] == [
         "a.yaml:3:5: 2 more problems at this place; fix the first 100 and run it again",
-        "data.csv: 3 more problems in this file; fix the first 100 and run it again",
+        f"data.csv: 3 more problems in this file; fix the first 100, or {LIST_ALL}",
     ]
 
 
