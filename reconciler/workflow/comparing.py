@@ -30,7 +30,7 @@ from reconciler.project import load_project
 from reconciler.specs.loading import Recorder
 from reconciler.specs.provenance import Deciding, Given, deciding
 from reconciler.specs.references import References
-from reconciler.workflow.loading import load_environment, of_each_environment, references_of
+from reconciler.workflow.loading import check_place, load_environment, of_each_environment, references_of
 from reconciler.workflow.options import RunOptions
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.session import Session, open_session
@@ -54,6 +54,7 @@ def compare_environments(  # noqa: PLR0913  one parameter a part of the question
 def _compare_declared(options: RunOptions, left: str, right: str, *, reveal: bool) -> tuple[Difference, ...]:
     """Return what two environments declare differently, without any secret; raises `InputError` and `SpecError`."""
     project = load_project(options.project)
+    check_place(project)
     recorders = {name: Recorder() for name in (left, right)}
     declared = of_each_environment(
         (left, right),

@@ -13,6 +13,7 @@ from reconciler.specs.catalogue import number_keys
 from reconciler.specs.phone_numbers import number_edits
 from reconciler.specs.problems import Problems, is_undo, learn, take_problems
 from reconciler.storage.files import check_rewritable, rewrite_file
+from reconciler.workflow.loading import check_place
 
 _PROJECT_NUMBERS = frozenset(("max_update_share",))
 """The keys of `reconciler.yaml` that hold numbers with decimals."""
@@ -78,6 +79,8 @@ def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str
     try:
         project = load_project(given)
         entries = dict.fromkeys(entry for one in project.environments for entry in (*one.specs, *one.overlays))
+        if not is_optional:
+            check_place(project)
         found = find_files(tuple(entries), root=project.root)
     except ReconcilerError:
         if is_optional:  # the paths may be of no project, or of one that is broken

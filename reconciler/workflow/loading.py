@@ -60,10 +60,11 @@ def choose_environment(project: Project, options: RunOptions) -> Environment:
 
     Its own catalogue still holds: it lists which keys there are, and which of them are sensitive.
     """
-    environment = _for_shard(project, project.environment(options.environment), options.shard)
     own = tuple(str(Path(path).absolute()) for path in options.specs)
     if not own:
         check_place(project)
+    environment = _for_shard(project, project.environment(options.environment), options.shard)
+    if not own:
         return environment
     return replace(environment, specs=own, overlays=(), fact_keys_of=environment.specs, places={})
 

@@ -293,7 +293,8 @@ def test_from_a_subfolder_the_missing_settings_are_told_with_the_nearest_ones(
     below.mkdir()
     monkeypatch.chdir(below)
 
-    for command in (("validate",), ("plan",), ("lint",), ("why", "contacts.sarah")):
+    commands = ("validate", "plan", "lint", "why contacts.sarah", "-e live plan", "fmt", "fmt --check", "compare a b")
+    for command in map(str.split, commands):
         called = repository.run(*command)
         assert called.code == 1
         assert "neither reconciler.yaml nor specs/ is in" in called.err
