@@ -92,7 +92,7 @@ def _checked_value(value: object) -> object:
 
 def _checked_name(name: str) -> str:
     if not is_variable_name(name):
-        raise wrong(compose("{} is not a name", named(name)), cure="use letters, digits, - and _, 63 at most")
+        raise wrong(compose("{} is not a name", named(name)), cure="use a-z, A-Z, 0-9, - and _, 63 at most")
     return name
 
 
@@ -106,7 +106,7 @@ def _checked_environment(name: str) -> str:
     if not re.fullmatch(_NAME, name):
         raise wrong(
             compose("{} is not a name", named(name)),
-            cure="use letters, digits, - and _, with a letter or digit at the start, 63 at most",
+            cure="use a-z, A-Z, 0-9, - and _, with a letter or digit at the start, 63 at most",
         )
     return name
 

@@ -40,7 +40,7 @@ def _name(text: str) -> str:
         raise wrong(f"a name may have {LONGEST_NAME} characters, and this one has {len(text)}", cure="shorten it")
     raise wrong(
         compose("{} is not a name", named(text)),
-        cure="use letters, digits, - and _, with a letter or digit at the start",
+        cure="use a-z, A-Z, 0-9, - and _, with a letter or digit at the start",
     )
 
 
@@ -100,7 +100,7 @@ def _fact_name(text: str) -> str:
 
 def _label_key(text: str) -> str:
     if not re.fullmatch(LABEL_KEY, text) or len(text) > LONGEST_NAME:
-        cure = f"use letters, digits, ., -, _ and /, with a letter or digit at the start, {LONGEST_NAME} at most"
+        cure = f"use a-z, A-Z, 0-9, ., -, _ and /, with a letter or digit at the start, {LONGEST_NAME} at most"
         raise wrong(compose("{} is not the name of a label", named(text)), cure=cure)
     return text
 

@@ -163,7 +163,7 @@ def test_variables_of_an_environment_win_over_those_of_all(tmp_path: Path) -> No
         ("{a: [1]}", "variables.a: text, a number, true or false is expected, not a list; write lists and mappings"),
         ("{a: null}", "not nothing (null)"),
         ("{a: '${b}'}", "a variable holds a plain value, and references nothing; write the reference where it is"),
-        ("{a b: 1}", 'variables["a b"]: the text "a b" is not a name; use letters'),
+        ("{a b: 1}", 'variables["a b"]: the text "a b" is not a name; use a-z, A-Z'),
         ("{'env:A': 1}", "is not a name"),
         ("[]", "variables: a mapping is expected, not a list"),
     ],

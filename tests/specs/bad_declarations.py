@@ -139,7 +139,7 @@ CASES: Cases = {
     "names that are no names": (
         {"a.yaml": b"contacts:\n  a b: {contact_id: x}\n  -c: {contact_id: y}\n  %s: {contact_id: z}\n" % (b"x" * 64)},
         [
-            ("a.yaml:2:3", 'contacts["a b"]: the text "a b" is not a name; use letters, digits, - and _'),
+            ("a.yaml:2:3", 'contacts["a b"]: the text "a b" is not a name; use a-z, A-Z, 0-9, - and _'),
             ("a.yaml:3:3", 'contacts.-c: the text "-c" is not a name'),
             ("a.yaml:4:3", "a name may have 63 characters, and this one has 64; shorten it"),
         ],

@@ -66,8 +66,8 @@ def test_columns_give_the_labels_of_rows_and_empty_cells_none(tmp_path: Path, fi
         ("{size: null}", "labels.size: text is expected, not nothing (null)"),
         ("{size: '${visits}'}", "labels.size: text is expected, and the variable visits is the number 5"),
         ("{size: '${env:TOKEN}'}", "labels.size: ${env:TOKEN} is a secret, and labels are shown"),
-        ("{a b: c}", 'labels["a b"]: the text "a b" is not the name of a label; use letters'),
-        ("{a=b: c}", 'labels["a=b"]: the text "a=b" is not the name of a label; use letters'),
+        ("{a b: c}", 'labels["a b"]: the text "a b" is not the name of a label; use a-z, A-Z'),
+        ("{a=b: c}", 'labels["a=b"]: the text "a=b" is not the name of a label; use a-z, A-Z'),
         ("[gold]", "labels: a mapping is expected, not a list"),
     ],
 )

@@ -20,16 +20,17 @@ _NOT_FORMATTED = 1
 
 @command("fmt", "fmt --check --diff specs/contacts")
 @global_options("project")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file needs quotes.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @pass_invocation
 def fmt(invocation: Invocation, *, check: bool, diff: bool, paths: tuple[str, ...]) -> int:
     """
-    Quote what other readers of YAML would misread.
+    Quote what other readers of YAML would misread, and write phone numbers as E.164.
 
     Phone numbers, 02139, no, 12:30, 1_000 and 3.10 are text here, and something else for other readers. fmt puts them
-    in quotes, in place, and writes +1 415-555-0192 as "+14155550192". It moves nothing and changes nothing else.
+    in quotes, in place, and writes +1 415-555-0192, quoted or not, as "+14155550192". It moves nothing and changes
+    nothing else.
 
     Without PATHS (files, folders or globs), fmt takes reconciler.yaml and the specs of all its environments.
     """
