@@ -79,7 +79,8 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)
     if isinstance(error, BudgetSpentError) and error.answered:
-        say("hint: nothing was written; the next run reads from the start, so raise the limit or use --target")
+        less = f", or {invocation.fewer}" if invocation.fewer else ""
+        say(f"hint: nothing was written; the next run reads from the start, so raise the limit{less}")
     if isinstance(error, TooMuchError) and error.is_declared and invocation.fewer:
         say(f"hint: {invocation.fewer}")
     if isinstance(error, StateError | InputError) and (lacks_files(error) or _NO_FILES in str(error).lower()):

@@ -178,17 +178,29 @@ def test_a_limit_that_nobody_told_ends_a_run_in_good_order_too(five: Repository)
     assert "to wait (the API asks to wait (429))" in called.out
 
 
-@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
-def test_a_plan_that_the_budget_does_not_cover_is_no_plan(five: Repository, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("limit", [("--max-requests", "2"), ("--max-minutes", "10")])
+@pytest.mark.parametrize(
+    ("command", "ways"),
+    [(("plan",), "--shard or --target"), (("apply", "--yes"), "--shard or --target"), (("pull", "--take"), "ADDRESS")],
+)
+def test_a_plan_that_the_budget_does_not_cover_is_no_plan(
+    five: Repository, command: tuple[str, ...], ways: str, limit: tuple[str, str]
+) -> None:
+    specs = (five.root / "specs/support.yaml").read_text()
     with served(Store(), Settings(seeds_only=True)) as url:
-        called = five.run(*command, "--api-url", url, "--max-requests", "2")
+        called = five.run(*command, "--api-url", url, *limit)
 
+    why = {
+        "--max-requests": "the 2 of --max-requests are used up",
+        "--max-minutes": "--max-minutes 10 are over, with 15 min to wait (the rate limit of 3/15m)",
+    }
     assert (called.code, called.out) == (3, "")
-    assert "error: not reached: the 2 of --max-requests are used up\n" in called.err
-    assert called.err.endswith("the next run reads from the start, so raise the limit or use --target\n")
+    assert f"error: not reached: {why[limit[0]]}\n" in called.err
+    assert called.err.endswith(f"the next run reads from the start, so raise the limit, or choose fewer with {ways}\n")
+    assert (five.root / "specs/support.yaml").read_text() == specs
 
 
-@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("pull", "--take")])
 @pytest.mark.parametrize("limit", [("--max-requests", "1"), ("--max-minutes", "0.01")])
 def test_no_limit_is_blamed_where_there_is_no_answer(
     five: Repository, command: tuple[str, ...], limit: tuple[str, str]
