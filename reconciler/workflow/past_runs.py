@@ -23,6 +23,10 @@ from reconciler.workflow.records import JOURNALS, LEASES, journals_of
 from reconciler.workflow.run import Surroundings
 from reconciler.workflow.state import State, states_of
 
+_TORN = (
+    "its first line is not whole; a run that is killed before it begins to write leaves such a file, or it is damaged"
+)
+
 
 def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocument, str]:
     """
@@ -33,12 +37,23 @@ def list_runs(options: RunOptions, surroundings: Surroundings) -> tuple[RunsDocu
     project = choose_project(options, surroundings)
     states = states_of(project, options.environment)
     runs = [run for state in states for run in _runs_of(state) if options.environment in {None, run.header.environment}]
+    if why := _unreadable(states):
+        if not runs:
+            raise StateError(why)
+        surroundings.reporter.note(f"warning: {why}")
     if not (runs or options.state):
         check_place(project)
     if options.environment and not runs:
         project.environment(options.environment)
     runs.sort(key=lambda run: run.header.run.id)
     return describe_runs(runs), ", ".join(_place(state) for state in states)
+
+
+def _unreadable(states: Iterable[State]) -> str:
+    """Return which journals show nothing of their runs, and why; empty where there are none."""
+    torn = [path for state in states for path in journals_of(state).torn()]
+    others = f" and {len(torn) - 1:,} more" if torn[1:] else ""
+    return f"cannot read {torn[0]}{others}: {_TORN}" if torn else ""
 
 
 def _runs_of(state: State) -> list[PastRun]:
@@ -68,6 +83,8 @@ def newest_campaign(options: RunOptions, surroundings: Surroundings) -> Campaign
         if runs := journals.newest(options.environment):
             found.append((_with_running(runs, working), working))
     if not found:
+        if why := _unreadable(states):
+            raise StateError(why)
         check_place(project)
         if options.environment:
             project.environment(options.environment)
@@ -134,5 +151,5 @@ def _receipt_of(journal: Path) -> ReceiptDocument:
         raise InputError(f"cannot read {journal}: it is not a regular file; `reconciler runs` lists the runs to show")
     run = read_run(journal)
     if run is None:
-        raise InputError(f"{journal} ends before its first line: the run was killed before it began to write")
+        raise InputError(f"cannot read {journal}: {_TORN}")
     return describe_past_run(run)

@@ -53,6 +53,40 @@ def test_before_the_first_apply_there_are_no_runs(repository: Repository) -> Non
     assert repository.run("runs").out == f"No runs in {folder}: no apply has written anything yet.\n"
 
 
+def test_a_journal_without_a_whole_first_line_is_named_and_not_taken_for_no_apply(repository: Repository) -> None:
+    repository.run("apply", "--yes")
+    (journal,) = journals(repository)
+    newer = journal.with_name(f"9{journal.name}")
+    newer.write_bytes(journal.read_bytes()[:100])
+    why = "its first line is not whole; a run that is killed before it begins to write leaves such a file, or it is"
+
+    called = repository.run("runs")
+    assert (called.code, called.out.count("complete")) == (0, 1)
+    assert called.err == f"warning: cannot read {newer.relative_to(repository.root)}: {why} damaged\n"
+
+    journal.write_bytes(b"")
+    for command in ("runs", "show"):
+        called = repository.run(command)
+        assert (called.code, called.out) == (1, "")
+        assert called.err == f"error: cannot read {journal.relative_to(repository.root)} and 1 more: {why} damaged\n"
+
+
+@pytest.mark.parametrize("place", [".reconciler", JOURNALS])
+@pytest.mark.parametrize("call", [("runs",), ("show",), ("show", "2026"), ("apply", "--yes")])
+def test_what_is_no_folder_in_the_place_of_the_journals_is_told(
+    repository: Repository, place: str, call: tuple[str, ...]
+) -> None:
+    path = repository.root / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+
+    called = repository.run(*call)
+
+    assert (called.code, path.read_text()) == (1, "mine")
+    assert called.err.startswith("error: cannot ")
+    assert place in called.err
+
+
 def test_where_there_is_no_project_its_runs_and_its_sandbox_are_not_looked_for(repository: Repository) -> None:
     empty = repository.root / "below"
     empty.mkdir()
@@ -174,8 +208,7 @@ def test_a_run_killed_before_its_first_line_has_nothing_to_show_and_nothing_to_s
     tear(journal, lines=0)
     journal.write_bytes(journal.read_bytes().lstrip(b"\n"))
 
-    assert "killed before it began to write" in repository.run("show", journal.stem).err
-    assert repository.run("runs").out.startswith("No runs")
+    assert "killed before it begins to write" in repository.run("show", journal.stem).err
     assert repository.run("apply", "--yes").err == ""
 
 
@@ -364,7 +397,7 @@ def test_a_journal_that_cannot_be_begun_is_an_error_before_the_first_write(repos
         assert facts_in(store) == []
 
     assert called.code == 1
-    assert "nothing was written to the account" in called.err
+    assert "move away what is no folder; nothing was written to the account" in called.err
 
 
 def test_a_disk_that_fills_in_the_middle_ends_the_apply_with_a_receipt(

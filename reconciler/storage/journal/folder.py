@@ -1,6 +1,7 @@
 """The journals of a repository: start, write, find, list, resolve and remove them."""
 
 import asyncio
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -162,10 +163,15 @@ class JournalFolder(Struct, frozen=True):
             self.mirror.fetch(also_closed=also_closed, start=start, after=after)
 
     def paths(self) -> list[Path]:
-        """Return the files of all journals, the oldest first, none where there is no folder; raises `StateError`."""
-        with state_errors("read", self.path), suppress(FileNotFoundError):
+        """Return the files of all journals, the oldest first; none where there is no folder. Raises `StateError`."""
+        cures = {errno.ENOTDIR: "; move away what is no folder"}
+        with state_errors("read", self.path, cures=cures), suppress(FileNotFoundError):
             return sorted(path for path in self.path.iterdir() if path.suffix == _SUFFIX and path.is_file())
         return []
+
+    def torn(self) -> list[Path]:
+        """Return the files without a whole first line: nothing is known of their runs. Raises `StateError`."""
+        return [path for path in self.paths() if read_header(path) is None]
 
     def runs(self, *, after: str = "") -> Iterator[PastRun]:
         """Read the journals of all runs, or of those after one, the oldest first; raises `StateError`."""
