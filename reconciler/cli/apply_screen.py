@@ -145,7 +145,10 @@ class _TerminalScreen:
     def save_receipt(self, receipt: Receipt) -> None:
         """Write the receipt to the files that were named; raises `StateError`."""
         document = describe_receipt(receipt, self._session.masker(reveal=False))
-        write_files(self._output.files, lambda name: receipt_formats()[name](document))
+        try:
+            write_files(self._output.files, lambda name: receipt_formats()[name](document))
+        except StateError as error:
+            raise StateError(f"{error}; {_effect(receipt)}") from error
 
     def show_receipt(self, receipt: Receipt) -> None:
         """Print the receipt, and where standard output takes nothing more, print it on standard error."""
@@ -157,8 +160,7 @@ class _TerminalScreen:
             show_beside(self._rendered(receipt, sys.stderr).rstrip())
         except StateError as error:
             show_beside(self._rendered(receipt, sys.stderr).rstrip())
-            written = any(outcome.result in _MAY_BE_WRITTEN for outcome in receipt.outcomes)
-            remark(f"error: {error}; {_RECEIPT_ABOVE if written else _NOTHING_WRITTEN}")
+            remark(f"error: {error}; {_effect(receipt)}")
             self.was_shown = False
 
     def _rendered(self, receipt: Receipt, stream: TextIO) -> str:
@@ -167,3 +169,9 @@ class _TerminalScreen:
         if name == "text":  # whoever applies knows who that is
             document = replace(document_here(document), run=None)
         return receipt_formats(colours, full=self._output.full)[name](document)
+
+
+def _effect(receipt: Receipt) -> str:
+    """Return what an apply has come to whose receipt cannot be written or printed."""
+    written = any(outcome.result in _MAY_BE_WRITTEN for outcome in receipt.outcomes)
+    return _RECEIPT_ABOVE if written else _NOTHING_WRITTEN

@@ -170,6 +170,17 @@ def test_an_apply_keeps_ids_and_files_before_it_prints(repository: Repository, o
 
 
 @FULL
+def test_an_apply_whose_receipt_cannot_be_written_says_that_it_is_over(repository: Repository) -> None:
+    over = "; the apply is over, and the receipt above shows what was written to the account\n"
+    for effect, above in ((over, "Apply complete: 4 operations done.\n"), (NOTHING_WRITTEN, "")):
+        called = repository.run("apply", "--yes", "--receipt", "/dev/full")
+
+        assert called.code == 1
+        assert called.out.endswith(above)
+        assert called.err == f"error: cannot write /dev/full: No space left on device{effect}"
+
+
+@FULL
 def test_an_apply_with_nothing_to_write_says_so_where_its_receipt_cannot_be_printed(repository: Repository) -> None:
     assert repository.run("apply", "--yes").code == 0
     done = started('exec "$0" -m reconciler apply --yes --format json > /dev/full')
