@@ -48,6 +48,11 @@ def _checked_variable(name: str) -> str:
     return _checked_variable_name(name, cure)
 
 
+def _checked_url_variable(name: str) -> str:
+    cure = "put the URL itself into a variable and write that variable's name, such as OPS_WEBHOOK"
+    return _checked_variable_name(name, cure)
+
+
 def _checked_secret(name: str) -> str:
     return _checked_variable_name(name, "write the NAME of ${env:NAME}; the value itself stays in the environment")
 
@@ -143,6 +148,7 @@ _Variable = Annotated[
     AfterValidator(_checked_variable),
     WithJsonSchema(_VARIABLE_SCHEMA),
 ]
+_UrlVariable = Annotated[str, AfterValidator(_checked_url_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
 _WORD_SCHEMA: JsonSchemaValue = {"type": "string", "pattern": "^[^\\x00]*$"}
 _WORDS_SCHEMA = {"type": "array", "items": _WORD_SCHEMA, "minItems": 1}
 _Words = Annotated[
@@ -217,7 +223,7 @@ class NotifyFile(Strict):
         {"url": "put the URL into a variable, since whoever has it can write there: url_env: NAME"}
     )
 
-    url_env: _Variable = Field(description="The name of the environment variable that holds the URL.")
+    url_env: _UrlVariable = Field(description="The name of the environment variable that holds the URL.")
     on: list[NotifyEvent] = Field(
         default_factory=lambda: list(get_args(NotifyEvent)), min_length=1, description="What is told; all by default."
     )

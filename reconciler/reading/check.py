@@ -68,7 +68,9 @@ def explain(error: ErrorDetails) -> Words:
         return mistyped(_EXPECTED[kind], error["input"])
     if kind in _BOUNDS:
         bound = _BOUNDS[kind].format(**{name: _short(value) for name, value in context.items()})
-        return Words(compose("{} is expected, not {}", bound, named(error["input"])), "")
+        length = context.get("actual_length")
+        found = named(error["input"]) if length is None else f"one of {length}" if length else "an empty one"
+        return Words(compose("{} is expected, not {}", bound, found), "")
     if kind == OUR_OWN:
         return Words(context["said"], context["cure"])
     return Words(error["msg"].removeprefix("Value error, ").removeprefix("Input should "), "")

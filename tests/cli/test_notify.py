@@ -469,9 +469,12 @@ def test_what_did_not_arrive_is_told_again_by_the_next_run(heard: Listener, watc
     ("written", "told"),
     [
         ("{url: https://hooks.example/x}", "put the URL into a variable"),
-        ("{url_env: https://hooks.example/x}", "not the name of an environment variable"),
+        (
+            "{url_env: https://hooks.example/x}",
+            "put the URL itself into a variable and write that variable's name, such as OPS_WEBHOOK",
+        ),
         ("{on: [drift]}", "url_env"),
-        ("{url_env: A, on: []}", "at least 1"),
+        ("{url_env: A, on: []}", "a list of at least 1 is expected, not an empty one"),
         ("{url_env: A, on: [drifts]}", "one of 'drift', 'refused', 'failed' or 'applied' is expected"),
     ],
 )

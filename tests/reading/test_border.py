@@ -95,7 +95,7 @@ def test_what_fits_becomes_the_model() -> None:
         ("code: a", '1:7 code: text of at least 2 characters is expected, not the text "a"'),
         ("code: abcde", "1:7 code: text of at most 4 characters is expected"),
         ("code: A1", "1:7 code: String should match pattern"),
-        ("undescribed: []", "1:14 undescribed: a list of at least 1 is expected, not a list"),
+        ("undescribed: []", "1:14 undescribed: a list of at least 1 is expected, not an empty one"),
         ("- a", "1:1: a mapping is expected, not a list; start with one of its keys: on, words, inners"),
     ],
 )
