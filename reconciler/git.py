@@ -53,6 +53,8 @@ def checked_out(folder: Path, ref: str, *, asked: str = "") -> Iterator[Path]:
     missing, and `UntrustedError` where git does not read the repository.
     """
     commit = _commit(folder, ref)
+    if ".." in ref:  # git takes the end of a range for a commit
+        raise InputError(f"{asked or ref}: one revision is expected, and this is a range")
     if not commit:
         cure = "fetch it first (in CI, a checkout with its whole history)"
         raise InputError(f"{asked or ref}: git knows no such revision here; {cure}")

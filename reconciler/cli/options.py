@@ -210,7 +210,8 @@ class _ShardType(click.ParamType):  # type: ignore[type-arg]  # generic in newer
         try:
             return parse_shard(str(value))
         except ValueError:
-            self.fail(f"{value!r} is not I/N with I from 0 to N-1: of four shards, 0/4, 1/4, 2/4 and 3/4", param, ctx)
+            most = "N is at most 999,999, and I is from 0 to N-1"
+            self.fail(f"{value!r} is not I/N; {most}: of four shards, 0/4, 1/4, 2/4 and 3/4", param, ctx)
 
 
 def _one_shard(context: click.Context, parameter: click.Parameter, value: tuple["Shard", ...]) -> object:
@@ -238,6 +239,17 @@ def refresh_option(command: _Command) -> _Command:
     return _shared("--refresh", is_flag=True, flag_value=True, help=how)(command)
 
 
+class _FiniteRange(click.FloatRange):
+    """A number in a range, and neither nan, which is in every range, nor infinite."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number, or say that it is none."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # which takes what is given
+        if not abs(number) < float("inf"):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
 def budget_options(command: _Command) -> _Command:
     """Add the options that end a run in good order, for a job that may not take longer."""
     return _applied(
@@ -250,7 +262,7 @@ def budget_options(command: _Command) -> _Command:
         ),
         _shared(
             "--max-minutes",
-            type=click.FloatRange(min=0, min_open=True),
+            type=_FiniteRange(min=0, min_open=True),
             metavar="M",
             help="Start no request after M minutes, and no wait that would end after them.",
         ),
@@ -269,7 +281,7 @@ def guard_options(command: _Command) -> _Command:
         ),
         _shared(
             "--max-update-share",
-            type=click.FloatRange(0, 1),
+            type=_FiniteRange(0, 1),
             metavar="SHARE",
             help="Refuse to overwrite more than this share (0 to 1) of the enforced live facts.",
         ),

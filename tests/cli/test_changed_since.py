@@ -255,3 +255,12 @@ def test_a_plan_that_waits_long_hints_at_it(history: Repository) -> None:
     hint = "hint: `reconciler -e sandbox plan --changed-since HEAD~1` reads only what the specs declare differently"
     assert hint in history.run("-e", "sandbox", "plan").err
     assert "hint" not in history.run("plan", "--changed-since", "HEAD~1").err
+
+
+@pytest.mark.parametrize("places", ["HEAD..HEAD", "HEAD...HEAD", "A..B", "HEAD.."])
+def test_a_range_is_no_revision(history: Repository, places: str) -> None:
+    for call in (("plan", "--changed-since", places), ("diff", places)):
+        called = history.run(*call)
+
+        assert called.code == 1
+        assert called.err.endswith(f"{places}: one revision is expected, and this is a range\n")

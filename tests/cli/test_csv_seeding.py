@@ -108,7 +108,7 @@ def test_a_shard_that_is_none_and_one_beside_a_plan_are_refused(example: Reposit
 
     assert (outside.code, beside.code, twice.code) == (1, 1, 1)
     assert "--shard was given 2 times; a run is for one shard" in twice.err
-    assert "'2/2' is not I/N with I from 0 to N-1" in outside.err
+    assert "'2/2' is not I/N; N is at most 999,999, and I is from 0 to N-1" in outside.err
     assert "leave out --shard" in beside.err
 
 

@@ -223,6 +223,11 @@ def test_a_variable_that_cannot_be_read_is_named(repository: Repository, monkeyp
         ("--max-requests 0", "'0' is not a whole number of at least 1"),
         ("--concurrency 300", "'300' is not a whole number from 1 to 200"),
         ("--max-minutes 0", "'0' is not a number above 0, such as 50 or 0.5"),
+        ("--max-minutes nan", "'nan' is not a number above 0, such as 50 or 0.5"),
+        ("--max-minutes inf", "'inf' is not a number above 0, such as 50 or 0.5"),
+        ("--max-minutes 1e400", "is not a number above 0, such as 50 or 0.5"),
+        ("--max-update-share nan", "'nan' is not a share from 0 to 1; write 0.3 for 30 percent"),
+        ("--shard 0/1000000", "N is at most 999,999, and I is from 0 to N-1: of four shards, 0/4, 1/4, 2/4 and 3/4"),
     ],
 )
 def test_a_number_that_an_option_cannot_take_is_told_in_a_sentence(
