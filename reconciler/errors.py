@@ -100,7 +100,10 @@ class SpecError(InputError):
     All problems that one run found in files.
 
     `every` holds also those that `problems` only count. `cells` are the cells of data files at the places of problems.
+    `is_of_account`: only the account shows them, so `validate` does not.
     """
+
+    is_of_account = False
 
     def __init__(
         self,
@@ -236,6 +239,8 @@ class CutShortError(ReconcilerError):
     exit_code = 3
 
 
+NO_CONTACTS_CALLS = "this account does not offer the contacts calls"
+BY_CONTACT_ID = "declare the contact by contact_id, without name and metadata"
 WRONG_KEY = "is the API key right?"
 WEAK_KEY = "the key may not do this: writing needs the organisation role admin, owner or operator"
 """What an answer of 401, and one of 403, means for whoever called."""

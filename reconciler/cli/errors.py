@@ -63,7 +63,9 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.core.model.masking import MOST_LINES, worded_error
 
     counts: tuple[Problem, ...] = ()
+    cure = "mend these first"
     if isinstance(error, SpecError):
+        cure = cure if error.is_of_account else "`reconciler validate --write csv=FILE` names all"
         every = set(error.every)
         counts = tuple(problem for problem in error.problems if problem not in every)
         error = SpecError(tuple(_here(problem) for problem in error.problems if problem in every))
@@ -72,9 +74,6 @@ def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     for line in shown:
         say(f"error: {places_here(pasteable(visible(line)))}")
     if (left := len(lines) + len(counts) - len(shown)) > 0:
-        cure = (
-            "`reconciler validate --write csv=FILE` names all" if isinstance(error, SpecError) else "mend these first"
-        )
         say(f"error: and {left:,} more; {pasteable(cure)}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)

@@ -8,12 +8,15 @@ from reconciler.core.plan.diff import FactWrite, among, diff_facts, unsendable_f
 from reconciler.core.plan.operations import ContactWork, CreateContact, Operation, UpdateContact
 from reconciler.core.plan.receipt import altered_profile
 from reconciler.core.remote import ALWAYS, NEVER, ContactRecord, Rests, UnitWriter
-from reconciler.errors import ApiRejectedError, EmptyAnswerError, NotSentError, RouteAbsentError
-from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread
-
-_NO_CONTACTS_CALLS = (
-    "this account does not offer the contacts calls; declare the contact by contact_id, without name and metadata"
+from reconciler.errors import (
+    BY_CONTACT_ID,
+    NO_CONTACTS_CALLS,
+    ApiRejectedError,
+    EmptyAnswerError,
+    NotSentError,
+    RouteAbsentError,
 )
+from reconciler.execute.attempt import Done, SubjectRun, half_done, kept, not_seen, unread
 
 
 def same_contact(address: str, first: str) -> str:
@@ -42,7 +45,7 @@ class ContactRun(SubjectRun):
         except RouteAbsentError as error:
             if error.status == HTTPStatus.FORBIDDEN:
                 raise
-            raise ApiRejectedError(_NO_CONTACTS_CALLS, status=error.status) from error
+            raise ApiRejectedError(f"{NO_CONTACTS_CALLS}; {BY_CONTACT_ID}", status=error.status) from error
 
     async def _do(self, operation: Operation) -> Done:
         match operation:

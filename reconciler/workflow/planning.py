@@ -1,5 +1,6 @@
 """Making a plan: against the account, offline from a snapshot, or again for a plan that was saved."""
 
+from http import HTTPStatus
 from pathlib import Path
 
 from msgspec import Struct
@@ -8,8 +9,15 @@ from msgspec.structs import replace
 from reconciler.clock import time_text
 from reconciler.core.documents.plan import PlanDocument
 from reconciler.core.model.address import memory_of
-from reconciler.core.model.desired import Desired, specs_digest
-from reconciler.core.model.observed import Observed, same_contact_problems, same_memory_problems
+from reconciler.core.model.desired import Contact, Desired, specs_digest
+from reconciler.core.model.observed import (
+    FoundContact,
+    Observed,
+    ObservedContact,
+    UnreadableContact,
+    same_contact_problems,
+    same_memory_problems,
+)
 from reconciler.core.model.selection import ALL, Chosen, Shards, restrict, shards_of
 from reconciler.core.model.text import visible
 from reconciler.core.plan.base import base_of
@@ -18,7 +26,7 @@ from reconciler.core.plan.notices import in_order, undeclared_notices
 from reconciler.core.plan.operations import Plan, PlanOrigin
 from reconciler.core.plan.planner import build_plan
 from reconciler.core.remote import Reader
-from reconciler.errors import RefusedError, SpecError
+from reconciler.errors import BY_CONTACT_ID, NO_CONTACTS_CALLS, Problem, RefusedError, RouteAbsentError, SpecError
 from reconciler.observe import observe
 from reconciler.render.words import memories
 from reconciler.workflow.loading import choose
@@ -125,7 +133,9 @@ async def plan_again(desired: Desired, saved: PlanDocument, reader: Reader, run:
 
 async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declared: Desired | None = None) -> Observed:
     """
-    Read what is desired; raises `ApiError`, and `SpecError` where two declarations are one contact or one memory.
+    Read what is desired; raises `ApiError`, and `SpecError`.
+
+    Declarations are wrong where two are one contact or one memory, or where the account lacks the calls they take.
 
     `declared` is all that is declared, where `desired` is a part of it.
     """
@@ -135,9 +145,43 @@ async def observe_distinct(desired: Desired, reader: Reader, run: Run, *, declar
         if run.users:  # those that were read before an error need not be read again
             run.users.keep()
     whole = declared or desired
-    if problems := (*same_contact_problems(whole, observed), *same_memory_problems(whole, observed)):
-        raise SpecError(problems)
+    problems = (*same_contact_problems(whole, observed), *same_memory_problems(whole, observed))
+    if not problems and run.observing.choice != "context":
+        problems = await _without_calls(desired, observed, reader)
+    if problems:
+        error = SpecError(problems)
+        error.is_of_account = True
+        raise error
     return observed
+
+
+async def _without_calls(desired: Desired, observed: Observed, reader: Reader) -> tuple[Problem, ...]:
+    """
+    Return the contacts that take the contacts calls, where the account has none of them.
+
+    It is sure once there is neither a listing nor a look-up. A key that may not do these may still create.
+    """
+    needing = [one for one in desired.contacts if _takes_calls(one, observed.contacts[one.address])]
+    if not needing or not desired.memories:  # else nothing has shown that the URL is right
+        return ()
+    before = reader.requests_sent
+    try:
+        await reader.read_contact(needing[0].identity)
+    except RouteAbsentError as error:
+        if error.status != HTTPStatus.FORBIDDEN and reader.requests_sent > before:  # a snapshot sends none
+            return tuple(one.source.problem(one.address, NO_CONTACTS_CALLS, BY_CONTACT_ID) for one in needing)
+    return ()
+
+
+def _takes_calls(contact: Contact, seen: ObservedContact) -> bool:
+    """Return whether nothing of a contact could be seen that its declaration is about."""
+    match seen:
+        case UnreadableContact():
+            return True
+        case FoundContact(profile=None):
+            return bool(contact.profile)
+        case _:
+            return False
 
 
 def _ignore(_memories: int, _requests: int) -> None:

@@ -25,6 +25,12 @@ contacts:
         users: [{phone_number: +14155550192}]
 """
 
+OTHER_BY_ID = """\
+scopes: {support: {persona_id: persona-1}}
+contacts:
+  other: {contact_id: c-other, scopes: {support: {}}}
+"""
+
 
 @contextmanager
 def account(*rules: Rule, settings: Settings | None = None) -> Iterator[tuple[Store, str]]:
@@ -70,6 +76,47 @@ def test_with_the_seed_calls_alone_a_second_apply_repeats_only_what_cannot_be_kn
     assert "not checked" in anew.out
     assert third.out.startswith("No changes for live")
     assert "1 user not read again" in third.out
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["phone_number: '+14155550192'", "external_id: crm-1", "email: a@b.co", "contact_id: c-1, metadata: {segment: a}"],
+)
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+def test_an_account_without_contacts_calls_is_told_by_the_plan_and_before_any_write(
+    repository: Repository, contact: str, command: tuple[str, ...]
+) -> None:
+    repository.write("specs/support.yaml", f"{OTHER_BY_ID}  sarah: {{{contact}, scopes: {{support: {{}}}}}}\n")
+    with account(settings=Settings(seeds_only=True)) as (store, url):
+        called = repository.run("-e", "live", "--api-url", url, *command)
+        written = store.dump()["contact_memories"]
+
+    assert (called.code, called.out, written) == (1, "", [])
+    assert called.err.endswith(
+        "error: specs/support.yaml:4:3 contacts.sarah: this account does not offer the contacts calls; "
+        "declare the contact by contact_id, without name and metadata\n"
+    )
+
+
+def test_of_many_contacts_that_take_the_contacts_calls_a_hundred_are_named(repository: Repository) -> None:
+    people = "".join(f"  c{n}: {{external_id: crm-{n}, scopes: {{support: {{}}}}}}\n" for n in range(120))
+    repository.write("specs/support.yaml", f"{OTHER_BY_ID}{people}")
+    with account(settings=Settings(seeds_only=True)) as (_, url):
+        called = repository.run("-e", "live", "--api-url", url, "plan")
+
+    assert called.err.count("error: specs/support.yaml:") == 100
+    assert called.err.endswith("error: and 20 more; mend these first\n")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_account_that_only_does_not_list_contacts_creates_them(repository: Repository, status: int) -> None:
+    refusal = faults.envelope_error(status, "FORBIDDEN" if status == 403 else "", "no listing")
+    looking_up = [Rule(fault=refusal, path="/v1/contacts/find")] if status == 403 else []
+    with account(Rule(fault=refusal, path="/v1/contacts"), *looking_up) as (store, url):
+        called = applied(repository, url)
+        written = store.dump()["contact_memories"]
+
+    assert (called.code, len(written)) == (0, 1)  # type: ignore[arg-type]
 
 
 def test_with_nothing_to_do_nobody_is_asked(repository: Repository) -> None:
