@@ -49,7 +49,9 @@ _CHANGES_PENDING = 2
     help="Plan offline against a snapshot, in place of the account.",
 )
 @click.option("--base", metavar="REF", help="Show why each change is needed, seen from the specs at a git revision.")
-@click.option("--show-unmanaged", is_flag=True, help="Name the live keys that no spec names.")
+@click.option(
+    "--show-unmanaged", is_flag=True, help="List the live keys that no spec names; others than you see them masked."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @pass_invocation
 def plan(  # noqa: PLR0913  one parameter an option
