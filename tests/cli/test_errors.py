@@ -3,11 +3,13 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.abc import MetaPathFinder
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from reconciler.__main__ import main as entry
 from reconciler.cli import errors
 from reconciler.cli.errors import report_error, report_no_memory
 from reconciler.cli.invocation import Invocation
@@ -444,3 +446,39 @@ def test_no_memory_left_is_told_in_words_with_what_takes_less(
         "error: out of memory",
         "hint: give it more memory, or fewer specs if the command has --shard or --target; what was done stays done",
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (MemoryError(), 1, "error: out of memory\n"),
+        (ImportError("a.so: failed to map segment from shared object"), 1, "error: out of memory\n"),
+    ],
+)
+def test_what_ends_the_command_line_while_it_is_imported_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+) -> None:
+    failing_import(monkeypatch, error)
+
+    assert entry() == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_an_import_that_fails_for_another_reason_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_import(monkeypatch, ModuleNotFoundError("No module named 'click'"))
+
+    with pytest.raises(ModuleNotFoundError):
+        entry()
+
+
+def failing_import(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let the import of the command line end in an error."""
+
+    class Failing(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "reconciler.cli.main":
+                raise error
+
+    monkeypatch.delitem(sys.modules, "reconciler.cli.main", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Failing(), *sys.meta_path])
