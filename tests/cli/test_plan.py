@@ -63,7 +63,6 @@ contacts:
       support:
         facts: {name: Sarah}
         users: [{phone_number: +14155550192}]
-  jon: {email: jon@example.com, name: Jon, scopes: {support: {}}}
 """
 
 
@@ -77,14 +76,12 @@ def test_with_the_seed_calls_alone_a_plan_says_what_it_cannot_know(repository: R
     assert called.err.startswith("contacts cannot be listed here (the API answered 404")
     assert called.err.count("\n") == 1
     assert [line.split("  specs")[0].rstrip() for line in called.out.splitlines() if line.startswith("  ")] == [
-        '  ? contact (email "jon@example.com", name "Jon"), if there is none',
-        "  ? memory, if there is none",
         "  ? memory, if there is none",
         '  + name: "Sarah"',
         "  ? user +14155550192, if not there",
     ]
-    assert "Not certain (?): 4 operations." in called.out
-    assert "Note: 2 contacts or users in 2 places cannot be looked up (unverifiable)." in called.out
+    assert "Not certain (?): 2 operations." in called.out
+    assert "Note: 1 contact or user in contacts.sarah.scopes.support cannot be looked up (unverifiable)." in called.out
 
 
 def test_pending_changes_have_an_exit_code_of_their_own_when_asked(repository: Repository) -> None:
