@@ -88,6 +88,12 @@ def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:
     return "maximum nesting depth" in (error.problem or "")
 
 
+HEAD = 512
+"""So many bytes show what a file is."""
+
+_MANY, _ONE_IN = 8, 20
+"""Of so many bytes, more than one is a control character, and there are so many, in what is no text."""
+
 _SAVE = "save the file as UTF-8"
 _UTF16 = "the file seems to be UTF-16: save it as UTF-8"
 _PLAIN_BYTES = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
@@ -111,6 +117,10 @@ def conflict_marker(text: str) -> int | None:
 def decoded(data: bytes, *, file: str) -> str | Problem:
     """Return the text of a file, without its byte order mark."""
     body = data.removeprefix(BOM_UTF8)
+    if is_no_text(body[:HEAD]):
+        return Problem(
+            file, 1, 1, "", "this is a file of bytes, and no text", "move it out of the folder, or name another"
+        )
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -129,7 +139,15 @@ def not_utf8(body: bytes, at: int, *, file: str) -> Problem:
 
 def is_utf16(data: bytes) -> bool:
     """Return whether bytes seem to be UTF-16: by their byte order mark, or since about every other one is NUL."""
-    return data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or _every_other_is_nul(len(data), data.count(b"\0"))
+    return data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or (
+        _every_other_is_nul(len(data), data.count(b"\0")) and not (b"\0" in data[::2] and b"\0" in data[1::2])
+    )
+
+
+def is_no_text(head: bytes) -> bool:
+    """Return whether a file that begins like this is no text in any encoding: it has many control characters."""
+    count = len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", head))
+    return count >= _MANY and count * _ONE_IN > len(head) and not is_utf16(head)
 
 
 def _encoding(body: bytes, at: int) -> str:

@@ -21,7 +21,7 @@ from reconciler.errors import Problem, Source
 from reconciler.reading.anchors import MOST_NESTED
 from reconciler.reading.document import SPLIT, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
-from reconciler.reading.parser import CONFLICT, RESOLVE, conflict_marker
+from reconciler.reading.parser import CONFLICT, HEAD, RESOLVE, conflict_marker, is_no_text
 from reconciler.reading.places import Node
 from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, TextLines, csv_rows
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value
@@ -75,6 +75,8 @@ def foreign(head: bytes, name: str, *, is_csv: bool) -> Foreign | None:
         return _foreign("a JSON object over several lines", _LINES_OF_OBJECT, name)
     if is_csv and _JSON_LINES.match(text):
         return _foreign("JSON Lines", "rename it to {stem}.jsonl", name)
+    if is_no_text(text):
+        return _foreign("a file of bytes", "ask for the list as CSV UTF-8, and name that file", name)
     return None
 
 
@@ -127,14 +129,13 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEve
 LARGEST_TABLE = 1 << 30
 """A table of CSV or JSON Lines with more bytes is refused; it is never in memory as a whole."""
 
-_HEAD = 512
 _UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
 def _opened(path: Path, name: str, rows: Callable[[Iterator[bytes]], Iterator[RowEvent]]) -> Iterator[RowEvent]:
     with _open(path) as stream:
         try:
-            head = stream.peek(_HEAD)[:_HEAD]
+            head = stream.peek(HEAD)[:HEAD]
             if os.fstat(stream.fileno()).st_size > LARGEST_TABLE:
                 yield Problem(name, 0, 0, "", too_large(LARGEST_TABLE), f"{SPLIT}, each with an entry of contacts_from")
             elif found := foreign(head, name, is_csv=path.suffix.lower() == ".csv"):

@@ -156,6 +156,19 @@ CASES: Cases = {
             )
         ],
     ),
+    "bytes that are no text, and no UTF-16 either": (
+        {
+            "a.yaml": MAPPED + ENTRY.replace(b"data.csv", b"data.jsonl"),
+            "b.yaml": b"\x7fELF\2\1\1" + bytes(99),
+            "data.csv": b"\x7fELF\2\1\1" + bytes(99),
+            "data.jsonl": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+        },
+        [
+            ("b.yaml:1:1", "this is a file of bytes, and no text; move it out of the folder, or name another"),
+            ("data.csv:1:1", "this is a file of bytes, and no table in plain text; ask for the list as CSV UTF-8"),
+            ("data.jsonl:1:1", "this is a file of bytes, and no table in plain text"),
+        ],
+    ),
     "a workbook, by its name": (
         {"a.yaml": MAPPED.replace(b"data.csv", b"../data/my list.xlsx")},
         [
