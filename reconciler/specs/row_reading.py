@@ -200,7 +200,13 @@ class RowReader:
                 times = f"{len(places):,} times, at {at}{more}"
                 message = compose("the header names the column {} {}", quote(column), times)
                 source = Source(header.source.file, header.source.line, places[1])
-                self._wrong([source.problem("", message, "give each column a name of its own")])
+                self._wrong(
+                    [
+                        source.problem(
+                            "", message, "rename all but one of them in the file, or map no column of this name"
+                        )
+                    ]
+                )
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""

@@ -136,7 +136,7 @@ CASES: Cases = {
                 "data.csv:4:1",
                 "the header is short: this row has 6 cells, and the header names 5 columns; put a cell that holds the",
             ),
-            ("two.csv:1:3", 'the header names the column "id" 2 times, at 1, 3; give each column a name of its own'),
+            ("two.csv:1:3", 'the header names the column "id" 2 times, at 1, 3; rename all but one of them'),
         ],
     ),
     "a blank before a quote": (
