@@ -13,7 +13,7 @@ from reconciler.core.model.desired import IDENTITY_KEYS, Desired
 from reconciler.core.model.references import Variable, meant_key, referenced
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import InputError, Source
-from reconciler.reading import Node, did_you_mean
+from reconciler.reading import Nearest, Node
 from reconciler.specs.loading import Recorder, Specs
 from reconciler.specs.phone_numbers import plain_number
 from reconciler.specs.problems import FACTS
@@ -82,7 +82,11 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     at = at or tuple(one for one in values if wanted in _nested(one.address, one.value))
     if not at:
         known = [*declared_values(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
-        raise InputError(f"{address} names nothing that is declared; {did_you_mean(address, known)}".rstrip("; "))
+        # what all addresses of a section begin with is no likeness
+        inside = Nearest(one.partition(".")[2] for one in known if one.startswith(f"{section}."))
+        nearest = inside.nearest(rest)
+        cure = f'did you mean "{section}.{nearest}"?' if nearest else inside.did_you_mean(rest)
+        raise InputError(f"{address} names nothing that is declared; {cure}".rstrip("; "))
     return at
 
 

@@ -64,6 +64,8 @@ def test_an_address_names_what_is_below_it_and_nothing_beside_it(tmp_path: Path)
     assert list(chains(tmp_path, 'contacts.ab.metadata["k k"]')) == ['contacts.ab.metadata["k k"]']
     with pytest.raises(InputError, match=r'names nothing that is declared; did you mean "contacts\.ab"'):
         chains(tmp_path, "contacts.abc")
+    with pytest.raises(InputError, match=r"declared; known here: a, a\.name, ab,"):
+        chains(tmp_path, "contacts.nobody")
 
 
 def test_a_key_with_an_escape_is_explained_as_the_key_that_it_means(tmp_path: Path) -> None:
