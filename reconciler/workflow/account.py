@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler import RESERVE
 from reconciler.api.answers import ApiAnswer
 from reconciler.api.client import (
     Endpoint,
@@ -172,6 +173,9 @@ def open_account(  # noqa: PLR0913  one parameter a part of the run
         share_rate(state, endpoint.pacer, f"{api} {digest}")
         try:
             yield Account(environment, api, endpoint, digest_key, memory_ids, state, pace.stop)
+        except MemoryError:
+            RESERVE.clear()  # CPython 3.11 can loop forever on its way to what follows
+            raise
         finally:
             settle_rate(endpoint.pacer)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from reconciler import RESERVE
 from reconciler.api.client.calls import _AccountUnit
 from reconciler.cli import errors
-from tests.cli.conftest import Called, Repository, journal_of
+from tests.cli.conftest import SPEC, Called, Repository, journal_of
 from tests.cli.watched import many
 
 SAID = (
@@ -79,3 +80,34 @@ def test_a_receipt_that_finds_no_memory_ends_an_apply_with_3(
 
     assert (ended.code, ended.err.endswith(SAID)) == (3, True), ended.err
     assert journal_of(repository).state == "complete"
+
+
+@pytest.mark.parametrize(
+    ("call", "at"),
+    [
+        (("pull", "--take"), "reconciler.workflow.pulling.drifts_of"),
+        (("pull", "--take"), "reconciler.workflow.spec_edits.edit_specs"),
+        (("export", "--out", "out"), "reconciler.workflow.exporting.build_export"),
+        (("export", "--out", "out"), "reconciler.workflow.exporting.write_new_files"),
+    ],
+)
+def test_without_memory_a_command_that_writes_files_leaves_none_half_done(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...], at: str
+) -> None:
+    assert applied(repository).code == 0
+    spec = "scopes: {support: {persona_id: persona-1}}\n" if call[0] == "export" else SPEC.replace("Sarah", "Sally")
+    repository.write("specs/support.yaml", spec)
+    is_kept: list[bool] = []
+
+    def fail(*_given: Any, **_named: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(at, fail)
+    monkeypatch.setattr("gc.disable", lambda: None)  # this process goes on
+    monkeypatch.setattr("reconciler.workflow.account.settle_rate", lambda _pacer: is_kept.append(bool(RESERVE)))
+    ended = repository.run(*call)
+
+    assert (ended.code, SHORT in ended.err, "Traceback" in ended.err) == (1, True, False), ended.err
+    assert is_kept == [False]
+    assert (repository.root / "specs/support.yaml").read_text() == spec
+    assert not (repository.root / "out").exists()
