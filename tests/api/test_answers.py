@@ -365,3 +365,11 @@ def test_the_apis_own_words_are_no_part_of_what_others_may_see() -> None:
     assert str(error) == "the API answered 400, VALIDATION_ERROR"
     assert error.said == "value 'Jane Doe 555-1234' is too long"
     assert str(odd) == "the API answered 400"
+
+
+@pytest.mark.parametrize("code", ["AUTH_FAILURE", "UNAUTHORIZED"])
+def test_a_code_that_refuses_the_key_counts_more_than_the_status(code: str) -> None:
+    error = error_of(answer(400, envelope(code, "no")))
+
+    assert isinstance(error, ApiRejectedError)
+    assert error.status == 401
