@@ -12,7 +12,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import takewhile
 from unicodedata import normalize
 
 from reconciler.core.model.text import quoted, shows
@@ -35,14 +34,23 @@ _LONGEST = 200
 """Of keys that are longer, only those are found that are equal but for case and separators."""
 
 
+MOST_ALIKE = 8
+"""So many keys with one variant are told from one another; more, such as `line1` to `line99`, are no slips."""
+
+_MOST_NEW = 10_000
+"""Among more keys than these, only the first are looked for: nobody writes so many by hand."""
+
+
 class Typos:
     """An index of keys, which finds those that are one typo away from another key."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._by_variant: dict[str, set[str]] = {}
-        for key in set(keys):
+        for key in sorted(set(keys)):
             for variant in _variants(key):
-                self._by_variant.setdefault(variant, set()).add(key)
+                alike = self._by_variant.setdefault(variant, set())
+                if len(alike) < MOST_ALIKE:
+                    alike.add(key)
 
     def of(self, key: str) -> frozenset[str]:
         """Return the keys that are one typo away from this one."""
@@ -56,7 +64,7 @@ def similar_keys(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, froz
 
     Takes time for the number of known keys and their lengths, not for the number of pairs.
     """
-    typos = Typos(keys)
+    typos = Typos(sorted(set(keys))[:_MOST_NEW])
     found: dict[str, set[str]] = {}
     for other in set(known):
         for key in typos.of(other):
@@ -123,7 +131,8 @@ def _is_one_edit(left: str, right: str) -> bool:
 
 def _alike(left: str, right: str) -> int:
     """Count the letters with which both begin."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(left), len(right)))
 
 
 _MOST_LISTED = 24

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import Desired, Fact
-from reconciler.core.model.nearest import distinguished, is_typo, similar_keys, twins
+from reconciler.core.model.nearest import MOST_ALIKE, distinguished, is_typo, similar_keys, twins
 from reconciler.core.model.observed import Absent, FoundContact, Observed, Present
 from reconciler.core.model.selection import Chosen, Shard, select
 from reconciler.core.plan.operations import Notice
@@ -39,7 +39,7 @@ def test_numbers_short_words_and_other_words_are_no_slips(key: str, other: str) 
     assert not is_typo(key, other)
 
 
-KEYS = st.sets(st.text("abA_1", min_size=1, max_size=8), max_size=12)
+KEYS = st.sets(st.text("abA_1", min_size=1, max_size=8), max_size=MOST_ALIKE)
 
 
 @given(KEYS, KEYS)
@@ -47,6 +47,15 @@ def test_near_keys_are_those_that_a_look_at_every_pair_finds(keys: set[str], kno
     pairs = {key: frozenset(other for other in known if is_typo(key, other)) for key in keys}
 
     assert similar_keys(keys, known) == {key: others for key, others in pairs.items() if others}
+
+
+def test_of_many_keys_that_differ_in_one_letter_few_are_told_from_one_another() -> None:
+    keys = [f"plans{letter}" for letter in map(chr, range(0x4E00, 0x4E00 + 500))]
+
+    found = similar_keys(keys, [*keys, "plan"])
+
+    assert 0 < len(found) <= 2 * MOST_ALIKE
+    assert similar_keys(keys[:8], keys[:8]) == {key: frozenset(keys[:8]) - {key} for key in keys[:8]}
 
 
 def test_a_key_live_in_the_memory_is_named_as_a_live_one() -> None:
