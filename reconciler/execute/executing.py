@@ -8,7 +8,7 @@ from msgspec import Struct
 from reconciler.concurrency import NOT_REACHED, Stop, for_each
 from reconciler.core.model.desired import ContactMemory, id_key, memory_key
 from reconciler.core.plan.operations import ContactWork, MemoryWork, Operation, Plan, Work
-from reconciler.core.plan.receipt import HELD, Outcome
+from reconciler.core.plan.receipt import Outcome
 from reconciler.core.plan.remembered import LearnedUsers, SeenUser
 from reconciler.core.remote import UnitWriter, Writer
 from reconciler.errors import ApiRejectedError, ApiUnavailableError, OtherRecordError, ReconcilerError, cause_of
@@ -156,7 +156,7 @@ class _ExecutionState:
         """Count what failed in a row because the API could not be reached, or refused the key."""
         is_unreached = isinstance(error, ApiUnavailableError) and not error.answered
         self._unreached = self._unreached + 1 if is_unreached else 0
-        self._may_write = self._may_write or outcome.result in HELD
+        self._may_write = self._may_write or outcome.result == "done"
         status = error.status if isinstance(error, ApiRejectedError) and outcome.result == "failed" else None
         is_refused = status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and not self._may_write)
         self._refused = self._refused + 1 if is_refused else 0

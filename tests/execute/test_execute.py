@@ -392,6 +392,15 @@ def test_a_key_that_may_not_write_stops_all_that_hangs_on_its_contacts() -> None
     assert len({outcome.detail for outcome in outcomes}) == 2
 
 
+def test_what_is_there_already_does_not_show_that_a_key_may_write() -> None:
+    learned = (memory(seeds={"tz": "UTC"}, contact="first"), Present("m", {}))
+    made = plan_all([learned, *((memory({"a": 1}, contact=f"n{n}"), Present(f"m-{n}", {})) for n in range(30))])
+    writer = FakeWriter(errors={"write_facts": ApiRejectedError("no", status=403)})
+    writer.facts["m"] = {"tz": "learned"}
+
+    assert results(run(made, writer).outcomes) == ["already"] + ["failed"] * 10 + ["skipped"] * 20
+
+
 @pytest.mark.parametrize(("status", "tried"), [(401, 10), (403, 30), (400, 30)])
 def test_a_key_that_has_written_is_given_up_only_where_it_is_no_key_any_more(status: int, tried: int) -> None:
     users = [user(f"+1415555{n:04}") for n in range(30)]
