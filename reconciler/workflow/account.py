@@ -235,7 +235,8 @@ def lacks_key(environment: Environment, options: RunOptions, environ: Mapping[st
 
 def sandbox_file(project: Project) -> Path:
     """Return the file in which the embedded sandbox keeps its state; raises `InputError` and `StateError`."""
-    check_own_folder(project.state_folder)
+    if project.state:
+        check_own_folder(project.state)
     file = prepare_folder(project.state_folder) / "sandbox.sqlite3"
     make_private_file(file)
     for suffix in ("-wal", "-shm", "-journal"):  # files of SQLite's own, with the rights of the first

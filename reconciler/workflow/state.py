@@ -51,7 +51,8 @@ def state_of(project: Project, environment: Environment) -> State:
         copies = project.root / ".reconciler" / "shared" / hashlib.sha256(named.encode()).hexdigest()[:16]
         return State(open_bucket(named), copies, is_shared=True)
     folder = Path(os.path.realpath(project.root / named)) if named else project.state_folder
-    check_own_folder(folder)
+    if is_shared(project, environment):  # the default is this tool's by its name
+        check_own_folder(folder)
     return State(FolderStore(folder), folder, is_shared(project, environment))
 
 

@@ -257,7 +257,8 @@ def test_a_file_that_cannot_be_written_loses_neither_the_others_nor_what_is_prin
     called = repository.run("apply", "--yes", "--write", "text=first.txt", "--receipt", "receipt.json")
 
     assert called.code == 1
-    assert called.err == "error: cannot write first.txt: No space left on device\n"
+    over = "the apply is over, and the receipt above shows what was written to the account"
+    assert called.err == f"error: cannot write first.txt: No space left on device; {over}\n"
     assert called.out.endswith("Apply complete: 4 operations done.\n")
     assert (repository.root / "receipt.json").exists()
 
