@@ -239,7 +239,7 @@ class WatchRun:
             )
 
     def _note_trouble(self, receipt: Receipt) -> None:
-        """Say why the first operation failed, or was not done: the others mostly have the same reason."""
+        """Log why the first operation failed, or was not done: the others mostly have the same reason."""
         bad = [one for one in receipt.outcomes if one.result in {"failed", "unknown"} and not one.altered]
         left = [one for one in receipt.outcomes if one.result == "skipped" and not one.changed_since_plan]
         for outcome in (bad or left)[:1]:
