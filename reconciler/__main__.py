@@ -1,4 +1,4 @@
-"""Run the command line, `reconciler` or `python -m reconciler`; what ends it while it is imported is told in words."""
+"""Run the command line: `reconciler`, or `python -m reconciler`. Errors while it is imported are told in words."""
 
 import sys
 

@@ -142,10 +142,8 @@ def _blamed(text: str) -> Iterator[tuple[int, Commit]]:
     for row in text.split("\n"):
         if row.startswith("\t"):
             if identity.strip("0"):
-                yield (
-                    line,
-                    Commit(identity[:_SHORT], _day(fields["author-time"]), shortened(fields["author"], _LONGEST_NAME)),
-                )
+                author = shortened(fields["author"], _LONGEST_NAME)
+                yield line, Commit(identity[:_SHORT], _day(fields["author-time"]), author)
             identity, fields = "", {}
         elif not identity:
             identity, _, final, *_ = row.split()

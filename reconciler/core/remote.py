@@ -76,7 +76,7 @@ MOST_KEPT, _KEPT_OF_EACH = 80_000_000, 16_000
 _MOST_READ, _READ_OF_EACH = 128 << 20, 256 << 10
 """
 All in bytes. An answer is weighed where it has more than `_LIGHT` for each of its records. Records may take `MOST_KEPT`
-of memory and their answers may have `_MOST_READ`, and for each record so much more.
+of memory, and `_KEPT_OF_EACH` more for each; their answers may have `_MOST_READ`, and `_READ_OF_EACH` more for each.
 """
 
 

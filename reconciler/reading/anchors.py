@@ -110,7 +110,7 @@ _MOST_INDEXED_ANEW = 100
 """With more names than these, they are not indexed anew for each name that is unknown."""
 
 MOST_PROBLEMS = 20_000
-"""So many problems of a file, or of all, are named; the others are counted, or not looked for."""
+"""The most problems that are named, of one file or of all; the others are counted, or not looked for."""
 
 MOST_EXPANDED = 1_000_000
 """The number of values that the aliases of one file may stand for: enough for 100,000 contacts that share facts."""

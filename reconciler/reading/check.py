@@ -214,11 +214,11 @@ def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Ch
 
 
 _AT_ONCE = 500
-"""So many entries are checked at once where there are more: each error takes 400 bytes before any can be counted."""
+"""The most entries that are checked at once: each error takes 400 bytes before they can be counted."""
 
 
 def _parts(value: Json) -> Iterator[Json]:
-    """Return a document in parts: its sections with few entries, then the entries of the others."""
+    """Yield a document in parts: its sections with few entries, then the entries of each other section."""
     large = {key: below for key, below in value.items() if _is_large(below)} if isinstance(value, dict) else {}
     if not isinstance(value, dict) or not (large or _is_large(value)):
         yield value
@@ -239,7 +239,7 @@ def _some(entries: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
 
 
 def _is_of_part(error: ErrorDetails, part: Json, whole: Json) -> bool:
-    """Return whether an error is one of the whole, and not that a key is missing which stands in another part."""
+    """Return whether an error holds for the whole: a key that is missing in one part may stand in another."""
     key = error["loc"][:1]
     return not key or not isinstance(part, dict) or not isinstance(whole, dict) or key[0] in part or key[0] not in whole
 

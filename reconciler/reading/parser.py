@@ -89,10 +89,10 @@ def is_nesting_limit(error: yaml.MarkedYAMLError) -> bool:
 
 
 HEAD = 512
-"""So many bytes show what a file is."""
+"""The number of bytes at the start of a file that show what it is."""
 
 _MANY, _ONE_IN = 8, 20
-"""Of so many bytes, more than one is a control character, and there are so many, in what is no text."""
+"""A file is no text where its start has at least `_MANY` control characters, and more than one in `_ONE_IN` bytes."""
 
 _SAVE = "save the file as UTF-8"
 _UTF16 = "the file seems to be UTF-16: save it as UTF-8"

@@ -216,12 +216,10 @@ class _Csv:
         """Return the problem of a record, and whether the records after it can be read."""
         if "expected after" in error:
             message = "there is text after the closing quote of a cell"
-            apart = (
-                ""
-                if self._is_headed
-                else "set `delimiter` to the character after the quote, if it separates the cells; or "
-            )
-            return self._problem(message, f'{apart}write "" for a quote inside of a quoted cell'), True
+            cure = 'write "" for a quote inside of a quoted cell'
+            if not self._is_headed:
+                cure = f"set `delimiter` to the character after the quote, if it separates the cells; or {cure}"
+            return self._problem(message, cure), True
         if "field larger" in error:
             return self._too_long(lines=self._lines.number - self._line + 1)
         if "unexpected end" in error:

@@ -17,7 +17,7 @@ _MOST_SINGLE = 5
 _MOST_NAMED = 3
 _MOST_LINES = 60
 _MOST_GROUPS = 15
-"""So many lines of single operations, and so many groups of two lines, are shown unless in full."""
+"""The most lines of single operations, and the most groups, of two lines each, that are shown unless in full."""
 
 
 def render_receipt_text(receipt: ReceiptDocument, palette: Palette, *, full: bool = False) -> str:

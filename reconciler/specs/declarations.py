@@ -182,7 +182,7 @@ def declarations(document: Node, problems: Problems) -> Declarations:
 
 
 _AT_ONCE = 500
-"""So many contacts are checked at once: their models take more room than their data."""
+"""The most contacts that are checked at once: their models take more room than their data."""
 
 
 def _check(document: Node, *, address: Addressing) -> Checked[SpecDocument]:

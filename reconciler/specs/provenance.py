@@ -82,7 +82,7 @@ def explain(specs: Specs, address: str) -> tuple[Explained, ...]:
     at = at or tuple(one for one in values if wanted in _nested(one.address, one.value))
     if not at:
         known = [*declared_values(desired), *(f"scopes.{scope}" for scope in desired.scopes)]
-        # what all addresses of a section begin with is no likeness
+        # all addresses of a section begin alike, so that is left out
         inside = Nearest(one.partition(".")[2] for one in known if one.startswith(f"{section}."))
         nearest = inside.nearest(rest)
         cure = f'did you mean "{section}.{nearest}"?' if nearest else inside.did_you_mean(rest)

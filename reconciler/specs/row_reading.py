@@ -200,13 +200,8 @@ class RowReader:
                 times = f"{len(places):,} times, at {at}{more}"
                 message = compose("the header names the column {} {}", quote(column), times)
                 source = Source(header.source.file, header.source.line, places[1])
-                self._wrong(
-                    [
-                        source.problem(
-                            "", message, "rename all but one of them in the file, or map no column of this name"
-                        )
-                    ]
-                )
+                cure = "rename all but one of them in the file, or map no column of this name"
+                self._wrong([source.problem("", message, cure)])
 
     def _look_back(self) -> None:
         """Note the columns that no row has, and what no row declares."""

@@ -63,7 +63,7 @@ def ensure_room(files: int) -> None:
 
 _OTHER_STATE = "; name another folder with --state"
 _OURS = ("allowance", "ids.json", "journal", "leases", "sandbox.sqlite3", "shared", "lost+found")
-"""How all begins that lies in the folder of this tool; the last is of a disk."""
+"""How the names of all that this tool keeps begin; `lost+found` belongs to the disk."""
 _ELSEWHERE = "; name a file elsewhere"
 
 
@@ -127,7 +127,7 @@ def check_own_folder(folder: Path) -> None:
     """Raise `InputError` where a folder holds files of somebody else, which git would ignore from now on."""
     try:
         names = [] if _keeps_out_of_git(folder) else sorted(path.name for path in folder.iterdir())
-    except OSError:  # a folder that is not there yet, or one that whoever writes there cannot use
+    except OSError:  # it is not there yet, or cannot be read, which the first write reports
         return
     if others := [name for name in names if not name.startswith((".", *_OURS))]:
         raise InputError(

@@ -35,10 +35,10 @@ _LONGEST = 200
 
 
 MOST_ALIKE = 8
-"""So many keys with one variant are told from one another; more, such as `line1` to `line99`, are no slips."""
+"""The most keys of one variant that are compared; more of them, such as `line1` to `line99`, are no slips."""
 
 _MOST_NEW = 10_000
-"""Among more keys than these, only the first are looked for: nobody writes so many by hand."""
+"""The most new keys that are looked at, the first ones: nobody writes so many by hand."""
 
 
 class Typos:
