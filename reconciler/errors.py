@@ -6,6 +6,7 @@ Every error a user can meet, with what to do about it.
     │   └── SpecError         fix the specs or reconciler.yaml: all problems at once
     ├── ApiError              a call did not succeed
     │   ├── ApiUnavailableError   try again later
+    │   │   ├── EndlessAnswerError    try again when the API answers faster
     │   │   ├── EmptyAnswerError      look whether it was done
     │   │   └── NotSentError          nothing more is sent by this run
     │   │       ├── BudgetSpentError      run it again
@@ -147,6 +148,13 @@ class ApiUnavailableError(ApiError):
         super().__init__(summary, code=code)
         self.may_have_happened = may_have_happened
         self.answered = answered
+
+
+class EndlessAnswerError(ApiUnavailableError):
+    """A request whose answer did not end in all of its time; another would take as long."""
+
+    def __init__(self, summary: str) -> None:
+        super().__init__(summary, may_have_happened=True, answered=False)
 
 
 class EmptyAnswerError(ApiUnavailableError):

@@ -13,7 +13,14 @@ from reconciler.concurrency import NOT_REACHED
 from reconciler.core.model.settings import Rate
 from reconciler.core.model.text import duration
 from reconciler.core.plan.measures import FRESH, Allowance
-from reconciler.errors import ApiRejectedError, BudgetSpentError, NoConnectionError, NotSentError, StateError
+from reconciler.errors import (
+    ApiRejectedError,
+    BudgetSpentError,
+    EndlessAnswerError,
+    NoConnectionError,
+    NotSentError,
+    StateError,
+)
 
 _TICK = 0.001  # below that, a clock may not move at all
 _Answer = TypeVar("_Answer")
@@ -57,8 +64,7 @@ class Pacer:
     Only the first worker in the queue waits, once all requests under way are answered. So there is one message for a
     wait, one probe after a 429, and one place where a test moves the clock. `window` is that of the run before, where
     a program makes several runs under one rate. `requests_sent` counts every attempt, `limited_sent` those that
-    count under the rate, and `seconds_throttled` the time spent waiting for a limit. `was_answered` is whether the API
-    answered anything but that it cannot answer now.
+    count under the rate, and `seconds_throttled` the time spent waiting for a limit.
     """
 
     def __init__(
@@ -82,7 +88,7 @@ class Pacer:
         self.requests_sent = 0
         self.limited_sent = 0
         self.seconds_throttled = 0.0
-        self.was_answered = False
+        self._passed = 0
         self._over: NotSentError | None = None
         minutes = self._budget.minutes
         self.began = self.now
@@ -93,6 +99,11 @@ class Pacer:
     def now(self) -> float:
         """Return the time, in seconds that never go back."""
         return self._waiting.clock.monotonic()
+
+    @property
+    def was_answered(self) -> bool:
+        """Return whether the API answered anything but that it cannot answer now."""
+        return self._passed > 0
 
     @property
     def is_stopping(self) -> bool:
@@ -261,6 +272,7 @@ class Pacer:
                 self.window.end(self.now)
 
     async def _noted(self, ticket: _Ticket, exchange: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        passed = self._passed
         try:
             answer = await exchange()
         except ThrottledError as error:
@@ -272,14 +284,16 @@ class Pacer:
         except NoConnectionError as error:
             self._over = error
             raise
-        except BaseException:
+        except BaseException as error:
             self._throttle.note_fault(is_probe=ticket.is_probe)
+            if isinstance(error, EndlessAnswerError) and self._passed == passed:
+                self.give_up(str(error))  # not one other was answered in all this time
             raise
         self._note_pass(ticket)
         return answer
 
     def _note_pass(self, ticket: _Ticket) -> None:
-        self.was_answered = True
+        self._passed += 1
         self._throttle.note_pass(self.now, is_probe=ticket.is_probe, is_limited=ticket.is_limited)
         self._slots.note_pass()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.api.answers import ThrottledError
 from reconciler.api.pacer import Pacer
 from reconciler.core.remote import NEVER, Rests, Try
-from reconciler.errors import ApiError, ApiUnavailableError, BudgetSpentError, NotSentError
+from reconciler.errors import ApiError, ApiUnavailableError, BudgetSpentError, EndlessAnswerError, NotSentError
 
 if TYPE_CHECKING:  # only a request that failed loads tenacity
     from tenacity import AsyncRetrying, RetryCallState
@@ -71,7 +71,8 @@ class Retrying:
 
 
 def _worth_repeating(error: BaseException) -> bool:
-    return isinstance(error, ApiUnavailableError) and not isinstance(error, NotSentError) and not error.is_final
+    is_over = isinstance(error, NotSentError | EndlessAnswerError)
+    return isinstance(error, ApiUnavailableError) and not is_over and not error.is_final
 
 
 _Done = TypeVar("_Done")

@@ -20,6 +20,7 @@ from reconciler.errors import (
     ApiRejectedError,
     ApiUnavailableError,
     BudgetSpentError,
+    EndlessAnswerError,
     NoConnectionError,
     NotSentError,
 )
@@ -472,6 +473,21 @@ def test_whoever_gives_up_first_says_why_nothing_more_is_sent() -> None:
 
     assert account.came_at == []
     assert not pacer.is_budget_spent
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_an_answer_without_end_is_not_asked_for_again_and_ends_a_run_in_which_no_other_came(*, is_alone: bool) -> None:
+    endless = range(1 if is_alone else 2, 9)
+    account = Account(answer=lambda number, _now: EndlessAnswerError("no end") if number in endless else None)
+    pacer = account.pacer()
+
+    async def run() -> list[str]:
+        sent = await asyncio.gather(*(repeated(account, pacer) for _ in range(20)), return_exceptions=True)
+        return [str(error or "done") for error in sent]
+
+    first, others = ("no end", "not sent: no end") if is_alone else ("done", "done")
+    assert asyncio.run(run()) == [first, *["no end"] * 7, *[others] * 12]
+    assert len(account.came_at) == (8 if is_alone else 20)
 
 
 def test_whether_a_rate_is_shared_is_known_of_its_window() -> None:

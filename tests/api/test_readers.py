@@ -30,7 +30,7 @@ from reconciler.core.model.observed import (
 from reconciler.core.plan.remembered import RememberedUsers, SeenUser
 from reconciler.core.remote import ContactRecord, UserPage
 from reconciler.core.snapshot import Holdings
-from reconciler.errors import ApiRejectedError, ApiUnavailableError, RouteAbsentError
+from reconciler.errors import ApiRejectedError, ApiUnavailableError, EndlessAnswerError, RouteAbsentError
 from reconciler.observe import Observing, ReaderChoice, observe, snapshot
 from reconciler.observe.contacts import finder
 from reconciler.sandbox import faults
@@ -417,6 +417,19 @@ def test_where_users_cannot_be_read_at_all_nothing_is_known() -> None:
 
     assert users_of(world).known == {}
     assert not users_of(world).listed
+
+
+class Endless(FakeWriter):
+    """Gives an answer about a user that does not end."""
+
+    async def read_user(self, memory_id: str, user: User) -> LiveUser | None:
+        del memory_id, user
+        raise EndlessAnswerError("it did not end")
+
+
+def test_an_answer_about_a_user_that_does_not_end_does_not_mean_that_the_user_is_absent() -> None:
+    with pytest.raises(EndlessAnswerError):
+        asyncio.run(UserReader(Endless()).read("m", [user()]))
 
 
 class Slow(FakeWriter):

@@ -14,7 +14,7 @@ from reconciler.api.client.endpoint import SHORTEST_ANSWER, Carrier, Endpoint
 from reconciler.api.client.failures import FAILURES, no_answer, unreachable
 from reconciler.api.client.transport import Transport
 from reconciler.api.requests import MOST_OF_A_RECORD, Allowed
-from reconciler.errors import lacks_memory
+from reconciler.errors import EndlessAnswerError, lacks_memory
 
 _LOOK = 1.0  # seconds after which waits for answers are looked at, and whether the run is to stop
 
@@ -73,7 +73,8 @@ class _Patience:
 
     def begin(self) -> _Wait:
         """Begin to wait for an answer; its limit has to be entered at once."""
-        wait = _Wait(self._loop.time(), self._endpoint.seconds_for_an_answer)
+        seconds = self._endpoint.seconds_for_an_answer
+        wait = _Wait(self._loop.time(), seconds)  # so that it never ends before the run whose rest it is
         self._waits.add(wait)
         self._look_at(wait.began + min(_LOOK, wait.seconds))
         return wait
@@ -86,13 +87,14 @@ class _Patience:
         """Wait for a turn, and return what ends it; no time of the answer passes meanwhile, unless the run is over."""
         wait.rests_since = self._loop.time()
         await turn.acquire()
-        if not self._is_over:
+        if not self.is_over:
             wait.skip_rest(self._loop.time())
         wait.rests_since = None
         return turn.release
 
     @property
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Return whether the run sends nothing more, because of a stop or its minutes."""
         return self._endpoint.pacer.is_stopping or self._endpoint.pacer.seconds_left <= 0
 
     def _look_at(self, when: float) -> None:
@@ -103,7 +105,7 @@ class _Patience:
 
     def _look(self) -> None:
         self._timer = None
-        now, is_over = self._loop.time(), self._is_over
+        now, is_over = self._loop.time(), self.is_over
         for wait in tuple(self._waits):
             if not is_over:
                 wait.skip_rest(now)
@@ -145,8 +147,8 @@ class Connection:
             if lacks_memory(error):  # as told by the event loop, which closed the connection
                 raise MemoryError from error
             if wait.limit.expired():
-                where = self._endpoint.base_url
-                raise no_answer(f"the answer of {where} did not end within {wait.seconds:g} seconds") from error
+                late = f"the answer of {self._endpoint.base_url} did not end within {wait.seconds:g} seconds"
+                raise no_answer(late) if self._patience.is_over else EndlessAnswerError(late) from error
             raise unreachable(error, self._endpoint) from error
         finally:
             self._patience.end(wait)
