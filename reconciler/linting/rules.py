@@ -1,9 +1,12 @@
 """Advice on valid specs, offline: keys of facts that are deprecated, unused, due for a review, or likely typos."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import keyed_address
@@ -120,8 +123,8 @@ def fact_key_advice(catalogue: Catalogue, mentions: Mentions, today: date) -> It
         found = mentions.facts.get(key.name, ())
         address = keyed_address("fact_keys", key.name)
         if key.deprecated:
-            message = "this key is deprecated"
-            yield from (advice("deprecated_key", one.source, one.address, message, key.deprecated) for one in found)
+            message, cure = "this key is deprecated", shortened(key.deprecated, _LONGEST_CURE)
+            yield from (advice("deprecated_key", one.source, one.address, message, cure) for one in found)
         elif not found:
             message, cure = "no fact has this key", "remove it, or leave it for facts to come"
             yield advice("unused_fact_key", key.source, address, message, cure)
@@ -157,6 +160,7 @@ def twin_advice(catalogue: Catalogue) -> Iterator[Advice]:
 
 
 _SHOWN = 40
+_LONGEST_CURE = 200
 _CURE = "put it in quotes; `reconciler fmt` does"
 _COMMENT_CURE = "put the whole text in quotes, or write a blank behind the #"
 _ANCHOR_CURE = "put the text in quotes if & belongs to it, or remove the anchor"
@@ -277,15 +281,33 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
     declared, patches = _parsed(declaring), _parsed(patching)
     mentions = mentions_of(_documents(declared), _documents(patches))
     catalogue = loaded.desired.catalogue
-    found = {
-        *_advice(mentions, catalogue, today, {file.name for file in declaring}),
-        *_look_alikes((*declared, *patches), loaded.desired, specs.references.variables.values()),
-        *(one for file in (*declared, *patches) for one in cut_text_advice(file, hidden)),
-        *tables.advice(hidden),
-        *number_advice(loaded.desired),
-        *unused_variable_advice(specs, others),
-    }
-    return tuple(sorted(found))
+    found = chain(
+        _advice(mentions, catalogue, today, {file.name for file in declaring}),
+        _look_alikes((*declared, *patches), loaded.desired, specs.references.variables.values()),
+        (one for file in (*declared, *patches) for one in cut_text_advice(file, hidden)),
+        tables.advice(hidden),
+        number_advice(loaded.desired),
+        unused_variable_advice(specs, others),
+    )
+    return tuple(sorted(set(_first(found))))
+
+
+_MOST = 1_000
+"""So many places of a file are named for each rule; the others are counted at the first of them."""
+
+
+def _first(found: Iterable[Advice]) -> Iterator[Advice]:
+    counts: Counter[tuple[str, LintRule]] = Counter()
+    rest: dict[tuple[str, LintRule], Advice] = {}
+    for one in found:
+        counts[one.file, one.rule] += 1
+        if counts[one.file, one.rule] <= _MOST:
+            yield one
+        else:
+            rest.setdefault((one.file, one.rule), one)
+    for where, first in rest.items():
+        message = f"{counts[where] - _MOST:,} more places of this file are like those that are named"
+        yield replace(first, message=message, cure="fix these, and run it again")
 
 
 def _parsed(files: Iterable[SpecFile]) -> list[ParsedFile]:

@@ -1,8 +1,9 @@
 """Values of data files that a spreadsheet or an export left behind, and phone numbers that are not assigned."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
+
+from msgspec import Struct, field
 
 from reconciler.core.documents.explanation import Advice, LintRule
 from reconciler.core.model.address import user_address
@@ -14,18 +15,23 @@ from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node
 from reconciler.reading.row_formats import Row
+from reconciler.render.words import listed
 from reconciler.specs.loading import Recorder
 from reconciler.specs.problems import fact_of, spec_address
 from reconciler.specs.row_reading import OnRow
 from reconciler.specs.row_source import RowSource
 
 _SHOWN = 40
-_MOST = 100
-"""So many values of a file are named; the others are counted."""
+_MOST_LINES = 8
+"""So many lines with a value like one that is shown are named; the others are counted."""
 
 _EMPTY = re.compile(
     r"(?i:null|\(null\)|#?n/a|nan|undefined|\\n|-+|\[object object\]|#(?:ref|value|name|num|null)[!?]|#div/0!)|None"
 ).fullmatch
+_NOTHING = (
+    "stands for nothing in many programs",
+    "list it under `empty` of contacts_from, or leave the cell empty",
+)
 _NEARLY_MET = (
     "is what `where` expects here, and the cell differs from it in case or blanks, so this memory is not declared",
     "write the cell as `where` has it, if that is meant",
@@ -33,12 +39,35 @@ _NEARLY_MET = (
 _FORMULA = re.compile(r'="(?P<text>.*)"').fullmatch
 
 
+class _Alike(Struct):
+    """The first of the values of one column that have one flaw, and the lines of the others."""
+
+    source: Source
+    path: KeyPath
+    text: str
+    lines: list[int] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, line: int) -> None:
+        """Count another value; few lines are kept, since there may be very many."""
+        self.count += 1
+        if len(self.lines) < _MOST_LINES:
+            self.lines.append(line)
+
+    @property
+    def others(self) -> str:
+        """Return where the others are, such as ` (also on lines 3, 4 and 299,992 more)`."""
+        rest = [f"{self.count - len(self.lines):,} more"] if self.count > len(self.lines) else []
+        places = listed([*map(str, self.lines), *rest]) if self.lines else ""
+        return f" (also on {'line' if self.count == 1 else 'lines'} {places})" if places else ""
+
+
 class TableReader(Recorder):
     """Looks at each value that a data file gives while the specs are loaded."""
 
     def __init__(self) -> None:
         super().__init__("")
-        self._found: list[tuple[Source, KeyPath, str, tuple[str, str]]] = []
+        self._found: dict[object, tuple[_Alike, tuple[str, str]]] = {}
 
     def rows_of(self, source: RowSource) -> OnRow:
         """Return what keeps the values of a data file that are worth a look."""
@@ -46,38 +75,35 @@ class TableReader(Recorder):
 
         def look(row: Row, name: str) -> None:
             document, _ = template.document(row, name)
-            self._found += (
-                (node.source, path, str(node.value), flaw)
-                for path, node in _texts(document, ())
-                if (flaw := _flaw(str(node.value))) and node.source.file == source.file.name
-            )
-            self._found += (
-                (row.place(str(slot.column)), ("contacts", name, *slot.path), str(expected), _NEARLY_MET)
-                for slot, expected in ((one.slot, one.expected) for one in template.conditions)
-                if _is_nearly(row.cell(str(slot.column)), expected)
-            )
+            for path, node in _texts(document, ()):
+                text = str(node.value)
+                if (flaw := _flaw(text)) and node.source.file == source.file.name:
+                    self._put(node.source, path, text, flaw)
+            for slot, expected in ((one.slot, one.expected) for one in template.conditions):
+                if _is_nearly(row.cell(str(slot.column)), expected):
+                    place = row.place(str(slot.column))
+                    self._put(place, ("contacts", name, *slot.path), str(expected), _NEARLY_MET)
 
         return look
 
+    def _put(self, source: Source, path: KeyPath, text: str, flaw: tuple[str, str]) -> None:
+        """Keep a value, or count it with one before that has the same flaw, in the same place of another contact."""
+        place = (step for step in path[2:] if isinstance(step, str))
+        shown = shortened(text, _SHOWN) if flaw in {_NOTHING, _NEARLY_MET} else ""
+        key = (source.file, source.column, *place, flaw, shown)
+        if key in self._found:
+            self._found[key][0].add(source.line)
+        else:
+            self._found[key] = _Alike(source, path, text), flaw
+
     def advice(self, hidden: Collection[str] | None) -> Iterator[Advice]:
         """Yield advice on the values, without those of `hidden` facts; None hides all."""
-        counts: Counter[str] = Counter()
-        for source, path, text, (flaw, cure) in self._found:
-            counts[source.file] += 1
-            if counts[source.file] <= _MOST:
-                fact = fact_of(path)
-                is_hidden = hidden is None or (fact and meant_key(str(fact[-1])) in hidden)
-                shown = "this value" if is_hidden else quoted(shortened(text, _SHOWN))
-                yield _advice("spreadsheet_debris", source, spec_address(path), f"{shown} {flaw}", cure)
-        yield from _rest("spreadsheet_debris", counts)
-
-
-def _rest(rule: LintRule, counts: Mapping[str, int]) -> Iterator[Advice]:
-    """Yield, for each file with too many values to name, how many more there are."""
-    for file, count in counts.items():
-        if count > _MOST:
-            message = f"{count - _MOST:,} more values of this file are like those that are named"
-            yield _advice(rule, Source(file, 1, 1), "", message, "fix these, and run it again")
+        for one, (flaw, cure) in self._found.values():
+            fact = fact_of(one.path)
+            is_hidden = hidden is None or (fact and meant_key(str(fact[-1])) in hidden)
+            shown = "this value" if is_hidden else quoted(shortened(one.text, _SHOWN))
+            message = f"{shown} {flaw}{one.others}"
+            yield _advice("spreadsheet_debris", one.source, spec_address(one.path), message, cure)
 
 
 def _advice(rule: LintRule, source: Source, address: str, message: str, cure: str) -> Advice:
@@ -109,7 +135,7 @@ def _flaw(text: str) -> tuple[str, str] | None:
     if _FORMULA(text):
         return "is a formula of a spreadsheet, and no value", "save the list again with the value alone"
     if _EMPTY(text.strip()):
-        return "stands for nothing in many programs", "list it under `empty` of contacts_from, or leave the cell empty"
+        return _NOTHING
     if text != text.strip():
         return "has blanks around it", "remove them where the list comes from"
     return None
@@ -117,17 +143,13 @@ def _flaw(text: str) -> tuple[str, str] | None:
 
 def number_advice(desired: Desired) -> Iterator[Advice]:
     """Yield advice on phone numbers that are possible, and that no country has assigned."""
-    counts: Counter[str] = Counter()
     for number, owner, source in dict.fromkeys(_numbers(desired)):
         if isinstance(number, Secret) or is_assigned(number):
             continue
-        counts[source.file] += 1
-        if counts[source.file] <= _MOST:
-            shown = "this number" if desired.live_values else quoted(number)
-            address = owner if desired.live_values or owner.endswith(_OF_CONTACT) else user_address(owner, number)
-            message = f"{shown} is possible, and in a range that is not assigned: no call reaches it"
-            yield _advice("unassigned_number", source, address, message, "compare it with where it comes from")
-    yield from _rest("unassigned_number", counts)
+        shown = "this number" if desired.live_values else quoted(number)
+        address = owner if desired.live_values or owner.endswith(_OF_CONTACT) else user_address(owner, number)
+        message = f"{shown} is possible, and in a range that is not assigned: no call reaches it"
+        yield _advice("unassigned_number", source, address, message, "compare it with where it comes from")
 
 
 _OF_CONTACT = ".phone_number"

@@ -1,5 +1,6 @@
 """Lint advice, explanations, lists of runs and comparisons as text, and comparisons as Markdown."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
@@ -14,22 +15,34 @@ from reconciler.core.documents.explanation import (
     LintDocument,
 )
 from reconciler.core.documents.runs import PastRun, RunEntry, RunsDocument, StepStatus
+from reconciler.core.model.masking import line_of
 from reconciler.core.model.text import visible
-from reconciler.errors import Source
+from reconciler.errors import Problem
 from reconciler.render.markup import code
 from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
 from reconciler.render.words import columns_of, commit_text, counted, fitting, listed, padded, shown
 
+_MOST_ADVICE = 100
+"""More lines of advice are shown in part, by each rule as many; the others are counted."""
+
 
 def render_lint_text(document: LintDocument) -> str:
-    """Return the advice as text."""
-    lines = [
-        f"{Source(one.file, one.line, one.column)} {one.address}: {one.message}; {one.cure} ({one.rule})"
-        for one in document.advice
-    ]
-    total = f"{counted(len(lines), 'thing')} to look at" if lines else "Nothing to look at"
-    return "\n".join([*map(visible, lines), f"{total} in the specs of {visible(document.environment)}."]) + "\n"
+    """Return the advice as text; of very much advice, the first by each rule."""
+    counts = Counter(one.rule for one in document.advice)
+    total = counts.total()
+    most = total if total <= _MOST_ADVICE else _MOST_ADVICE // len(counts) - 1
+    shown: Counter[str] = Counter()
+    lines = []
+    for one in document.advice:
+        shown[one.rule] += 1
+        if shown[one.rule] <= most:
+            problem = Problem(one.file, one.line, one.column, one.address, one.message, one.cure)
+            lines.append(f"{line_of(problem)} ({one.rule})")
+    lines += [f"and {count - most:,} more ({rule})" for rule, count in sorted(counts.items()) if count > most]
+    end = f"{counted(total, 'thing')} to look at" if lines else "Nothing to look at"
+    others = "; --format json names each" if total > _MOST_ADVICE else ""
+    return "\n".join([*map(visible, lines), f"{end} in the specs of {visible(document.environment)}{others}."]) + "\n"
 
 
 _MOST_MEMORIES = 20

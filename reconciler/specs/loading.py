@@ -205,7 +205,7 @@ class _Loading:
         self._check_rules(declared, desired)
         ruled = [one for one in declared if not one.live_values]
         check_facts(ruled, desired.catalogue, self._problems, is_complete=self._is_complete)
-        warnings = (*deprecated_uses(ruled, desired.catalogue), *idle_facts(declared), *self._warnings)
+        warnings = (*idle_facts(declared), *self._warnings, *deprecated_uses(ruled, desired.catalogue))
         scopes = tuple(scope for one in declared for scope in one.scopes)
         shared = tuple(self._shared_names)
         if self._passing:

@@ -94,10 +94,11 @@ def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str
 
 def _rewrite(file: SpecFile, parsed: ParsedFile, numbers: Collection[str], problems: Problems) -> Rewrite | None:
     """Return what changes in a file, if anything does."""
-    before, text = parsed.data.decode(), parsed.data.decode("utf-8-sig")
+    text = parsed.data.decode("utf-8-sig")
     edits = {edit.start: edit for edit in (*quoting_edits(text, numbers), *number_edits(text, parsed.documents))}
-    after = before.removesuffix(text) + edited(text, tuple(edits.values()))
-    if after == before:
+    after = edited(text, tuple(edits.values()))
+    if after == text:
         return None
+    before = parsed.data.decode()
     is_withheld = problems.withholds(file.name, *(one.value for one in parsed.documents))
-    return Rewrite(file.name, file.path, before, after, is_withheld)
+    return Rewrite(file.name, file.path, before, before.removesuffix(text) + after, is_withheld)

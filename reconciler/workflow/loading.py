@@ -140,9 +140,13 @@ def secrets_of(around: Surroundings) -> Environ:
     return read
 
 
+_MOST_WARNINGS = 20
+"""Fewer than errors: behind them, there is a document to read."""
+
+
 def note_warnings(loaded: Loaded, reporter: Reporter) -> None:
     """Show the warnings of the specs: what is no mistake, but worth a look."""
-    warn(loaded.warnings, reporter, rest="; `reconciler lint` names all")
+    warn(loaded.warnings, reporter, rest="; `reconciler lint` names all", most=_MOST_WARNINGS)
 
 
 def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> list[_Item]:

@@ -46,13 +46,13 @@ class Reporter(Protocol):
         """Return a function that waits some seconds and shows why; a request of `stop` ends the wait."""
 
 
-def warn(problems: Sequence[Problem], reporter: Reporter, *, rest: str) -> None:
-    """Show what is no mistake, but worth a look, one line each; `rest` says of too many where the others are."""
-    lines = worded_error(SpecError(tuple(problems)), reveal=reporter.shows_live_values).splitlines()
-    for line in lines[:MOST_LINES]:
+def warn(problems: Sequence[Problem], reporter: Reporter, *, rest: str, most: int = MOST_LINES) -> None:
+    """Show what is no mistake, but worth a look, a line each; `rest` says of more than `most` where the others are."""
+    first = SpecError(tuple(problems[:most]))
+    for line in worded_error(first, reveal=reporter.shows_live_values).splitlines():
         reporter.note(f"warning: {visible(line)}")
-    if len(lines) > MOST_LINES:
-        reporter.note(f"warning: and {len(lines) - MOST_LINES:,} more{rest}")
+    if (more := len(problems) - most) > 0:
+        reporter.note(f"warning: and {more:,} more{rest}")
 
 
 class Surroundings(Struct, frozen=True):

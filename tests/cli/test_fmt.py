@@ -1,7 +1,13 @@
+from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reconciler.cli.commands.fmt import _diff
+from reconciler.workflow.formatting import Rewrite
 from tests.cli.conftest import PROJECT, Repository
 
 UNQUOTED = """\
@@ -51,6 +57,52 @@ def test_a_diff_shows_what_would_change(unquoted: Repository) -> None:
     assert '+    facts: {zip: "02139"}  # kept\n' in called.out
     assert (unquoted.root / "specs/support.yaml").read_text() == UNQUOTED
     assert unquoted.run("fmt", "--check", "--diff").code == 1
+
+
+@given(
+    st.lists(st.sampled_from(["a: yes", "a: x", "# no", "", "a: 02139  # \x85", "b: 'no'\r"]), max_size=40),
+    st.booleans(),
+)
+def test_a_diff_is_that_of_any_tool(lines: list[str], ends: bool) -> None:  # noqa: FBT001  hypothesis gives it by name
+    before = "\n".join(lines) + "\n" * ends
+    after = before.replace("yes", '"yes"').replace("02139", '"02139"')
+    expected = unified_diff(_rows(before), _rows(after), "f", "f")
+
+    found = _diff(Rewrite("f", Path("f"), before, after, is_withheld=False), full=False)
+
+    assert [line.replace(",1 ", " ") for line in found] == [
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in expected
+    ] or before == after
+
+
+def _rows(text: str) -> list[str]:
+    return StringIO(text, newline="\n").readlines()
+
+
+def test_a_long_diff_is_cut_unless_all_of_it_is_wanted(repository: Repository) -> None:
+    long = "x" * 2000
+    facts = "".join(f"      k{n}: no\n" for n in range(150))
+    repository.write("specs/support.yaml", f"contacts:\n  c:\n    facts:\n      l: [{long}, 02139, {long}]\n{facts}")
+
+    called = repository.run("fmt", "--diff")
+    full = repository.run("fmt", "--diff", "--full")
+
+    rows, every = called.out.splitlines(), full.out.splitlines()
+    assert (len(rows), len(every)) == (100, 308)
+    assert called.err == "and 208 more lines: --full prints all\n1 file is not formatted: run `reconciler fmt`.\n"
+    assert rows[6] == f"-…{'x' * 248}, 02139, {'x' * 243}…"
+    assert f'+      l: [{long}, "02139", {long}]' in every
+
+
+def test_names_of_many_files_are_counted(repository: Repository) -> None:
+    for n in range(103):
+        repository.write(f"specs/{n}.yaml", UNQUOTED.replace("sarah", f"c{n}"))
+
+    called = repository.run("fmt", "--check")
+
+    assert called.out.count("\n") == 100
+    assert called.err.startswith("and 4 more lines: --full prints all\n104 files are not formatted: ")
+    assert repository.run("fmt", "--check", "--full").out.count("\n") == 104
 
 
 def test_paths_choose_files_and_folders(unquoted: Repository) -> None:

@@ -151,6 +151,23 @@ def test_a_deprecated_key_is_a_warning(repository: Repository, command: str) -> 
     assert (called.code, called.err) == (0, warning)
 
 
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_of_many_warnings_the_first_are_shown(repository: Repository, command: str) -> None:
+    keys = "".join(f"  k{n}: {{deprecated: use tier}}\n" for n in range(50))
+    facts = ", ".join(f"k{n}: x" for n in range(50))
+    repository.write("specs/keys.yaml", f"{KEYS}{keys}")
+    repository.write("specs/b.yaml", f"contacts: {{b: {{email: b@b, facts: {{{facts}}}}}}}\n")
+    repository.write("specs/c.json", '{"contacts": {}}')
+
+    called = repository.run(command)
+
+    lines = called.err.splitlines()
+    assert len(lines) == 21
+    assert "contacts.b: " in lines[0]
+    assert "its ending is .json" in lines[19]
+    assert lines[20] == "warning: and 33 more; `reconciler lint` names all"
+
+
 def test_look_alikes_below_sensitive_keys_are_not_quoted_wherever_they_stand(repository: Repository) -> None:
     quoted_number(repository)
     repository.write(

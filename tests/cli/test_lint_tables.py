@@ -72,13 +72,11 @@ def test_a_cell_that_misses_a_condition_by_case_or_blanks_is_named(table: Reposi
     table.write("specs/support.yaml", ROWS.replace("{s: {}}}", "{s: {where: {note: active}}}}"))
     table.write("specs/data.csv", "id,note,card\na,active,\nb,Active,\nc,active ,\nd,inactive,\ne,,\n")
 
-    found = [one for one in advice(table, "spreadsheet_debris") if "`where`" in one[1]]
+    ((place, message, _),) = (one for one in advice(table, "spreadsheet_debris") if "`where`" in one[1])
 
-    assert [place for place, _, _ in found] == [
-        "specs/data.csv:3:2 contacts.b.scopes.s",
-        "specs/data.csv:4:2 contacts.c.scopes.s",
-    ]
-    assert found[0][1].startswith('"active" is what `where` expects here')
+    assert place == "specs/data.csv:3:2 contacts.b.scopes.s"
+    assert message.startswith('"active" is what `where` expects here')
+    assert message.endswith("so this memory is not declared (also on line 4)")
 
 
 @pytest.mark.parametrize("cell", ["gold", "none", "Nullarbor", "a-b", "-7", "N", "=7", "caf\u00e9", "two  blanks"])
@@ -103,13 +101,21 @@ def test_a_sensitive_value_is_not_shown(table: Repository) -> None:
     assert message == "this value has blanks around it"
 
 
-def test_many_of_them_are_counted(table: Repository) -> None:
-    table.write("specs/data.csv", "id,note,card\n" + "".join(f"a{n},NULL,\n" for n in range(104)))
+def test_values_that_are_alike_are_told_once_with_their_lines(table: Repository) -> None:
+    rows = "".join(f"a{n},{'NULL' if n % 2 else 'N/A'},{'x ' * (n < 3)}\n" for n in range(104))
+    table.write("specs/data.csv", f"id,note,card\n{rows}")
 
-    found = advice(table, "spreadsheet_debris")
-
-    assert len(found) == 101
-    assert found[0][:2] == ("specs/data.csv:1:1 ", "4 more values of this file are like those that are named")
+    assert [(place, message) for place, message, _ in advice(table, "spreadsheet_debris")] == [
+        (
+            "specs/data.csv:2:2 contacts.a0.facts.note",
+            '"N/A" stands for nothing in many programs (also on lines 4, 6, 8, 10, 12, 14, 16, 18 and 43 more)',
+        ),
+        ("specs/data.csv:2:3 contacts.a0.facts.card", "this value has blanks around it (also on lines 3 and 4)"),
+        (
+            "specs/data.csv:3:2 contacts.a1.facts.note",
+            '"NULL" stands for nothing in many programs (also on lines 5, 7, 9, 11, 13, 15, 17, 19 and 43 more)',
+        ),
+    ]
 
 
 SPEC = """\
@@ -200,13 +206,17 @@ def test_a_number_that_nobody_has_is_named(repository: Repository, spec: str) ->
 
 
 def test_many_such_numbers_are_counted(repository: Repository) -> None:
-    users = "".join(f"      - phone_number: +1123456{n:04}\n" for n in range(102))
+    users = "".join(f"      - phone_number: +1123456{n:04}\n" for n in range(1002))
     repository.write("specs/support.yaml", f"memories:\n  m:\n    memory_id: m\n    users:\n{users}")
 
     found = advice(repository, "unassigned_number")
 
-    assert len(found) == 101
-    assert found[0][:2] == ("specs/support.yaml:1:1 ", "2 more values of this file are like those that are named")
+    assert len(found) == 1001
+    assert found[-1][0].startswith("specs/support.yaml:1005:9 ")
+    assert found[-1][1:] == (
+        "2 more places of this file are like those that are named",
+        "fix these, and run it again",
+    )
 
 
 def test_a_number_that_somebody_may_have_is_not(repository: Repository) -> None:

@@ -189,6 +189,19 @@ def test_advice_is_counted() -> None:
     assert render_lint_text(replace(document, advice=())) == "Nothing to look at in the specs of x.\n"
 
 
+def test_of_much_advice_the_first_by_each_rule_is_shown_and_the_rest_is_counted() -> None:
+    one = replace(filled(LintDocument, "").advice[0], cure="x" * 300_000)
+    rare, common = (replace(one, rule=rule) for rule in ("unused_scope", "look_alike"))
+
+    *lines, last = render_lint_text(replace(filled(LintDocument, ""), advice=(common,) * 250 + (rare,))).splitlines()
+
+    assert [line.rpartition(" ")[2] for line in lines] == ["(look_alike)"] * 49 + ["(unused_scope)", "(look_alike)"]
+    assert lines[-1] == "and 201 more (look_alike)"
+    assert max(map(len, lines)) < 300
+    assert last == "251 things to look at in the specs of x; --format json names each."
+    assert render_lint_text(replace(filled(LintDocument, ""), advice=(common,) * 100)).count("(look_alike)") == 100
+
+
 def test_a_value_is_explained_the_one_that_counts_first_and_others_as_overridden() -> None:
     value = filled(ExplanationDocument, "").values[0]
     committed = replace(value.given[0].variables[0], name="w", value=1, source=PlaceEntry("f", 2))

@@ -184,14 +184,15 @@ def worded(problem: Problem, *, reveal: bool) -> Problem:
 def worded_error(error: Exception, *, reveal: bool) -> str:
     """Return the text of an error, one line for each problem; with values only on the operator's terminal."""
     if isinstance(error, SpecError):
-        return "\n".join(_fitted(str(worded(problem, reveal=reveal))) for problem in error.problems)
+        return "\n".join(line_of(worded(problem, reveal=reveal)) for problem in error.problems)
     text = error.args[0] if error.args else None
     said = text.shown if reveal and isinstance(text, Message) else str(error)
     return re.sub(rf"\S{{{_LONGEST_LINE + 1},}}", lambda word: shortened(word[0], _LONGEST_WORD), said)
 
 
-def _fitted(line: str) -> str:
-    """Return a line about a problem with the first characters of what is very long in it: a key, a value, a list."""
+def line_of(problem: Problem) -> str:
+    """Return the line of a problem with the first characters of what is very long in it: a key, a value, a list."""
+    line = str(problem)
     if len(line) <= _LONGEST_WORD:
         return line
     fitted = re.sub(_LONG_WORD, lambda word: shortened(word[0], _LONGEST_WORD), line)

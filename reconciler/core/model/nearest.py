@@ -80,10 +80,12 @@ def looks(key: str) -> str:
 
 
 def twins(keys: Iterable[str], known: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """Return for each of the keys the known ones that look the same; those without any are left out."""
+    """Return for each of the keys the first known ones that look the same; those without any are left out."""
     by_looks: dict[str, set[str]] = {}
-    for other in known:
-        by_looks.setdefault(looks(other), set()).add(other)
+    for other in sorted(known):
+        alike = by_looks.setdefault(looks(other), set())
+        if len(alike) <= MOST_ALIKE:
+            alike.add(other)
     found = ((key, frozenset(by_looks.get(looks(key), set()) - {key})) for key in keys)
     return {key: others for key, others in found if others}
 
