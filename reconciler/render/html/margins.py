@@ -50,11 +50,10 @@ class Margins:
             else:
                 self._waiting[notice.address].append(notice)
 
-    def take(self, address: str, *, is_first: bool) -> Sequence[NoticeEntry]:
-        """Take the notices about a memory, and, for the first one of a contact, those about the contact."""
-        notices = self._waiting.pop(address, [])
-        unit = unit_of(address)
-        return [*(self._waiting.pop(unit, []) if is_first and unit != address else []), *notices]
+    def take(self, address: str) -> Sequence[NoticeEntry]:
+        """Take the notices about a memory; with the first one of a contact, those about the contact, too."""
+        names = (unit_of(address), address)
+        return [notice for name in names for notice in self._waiting.pop(name, ())]
 
     @property
     def rest(self) -> Sequence[NoticeEntry]:

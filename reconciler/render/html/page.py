@@ -183,7 +183,7 @@ def _cards(lines: Sequence[Line], rows: Sequence[TableRow], margins: Margins) ->
     for card, parts in found.items():
         tally = Counter[Verb](row.verb for rows in parts.values() for row in rows)
         del tally["stays"]
-        notices = (margins.take(address, is_first=index == 0) for index, (address, _) in enumerate(parts))
+        notices = (margins.take(address) for address, _ in parts)
         sections = (
             _part(*key, rows, margins.hidden[key[0]], own)
             for (key, rows), own in zip(parts.items(), notices, strict=True)
