@@ -298,6 +298,24 @@ def test_what_the_account_changes_is_not_written_again_until_specs_or_account_ch
     assert watch.told.count("the account changes what it is sent (plan)") == 2  # once for each value
 
 
+def test_what_the_account_changes_later_is_not_written_again_either_and_nothing_before_it(
+    repository: Repository, watch_of: Callable[..., Watch]
+) -> None:
+    spec = SPEC.replace("plan: premium", 'plan: " premium "')
+    repository.write("specs/support.yaml", spec)
+    more = spec.replace("Sarah", '" Sarah"').replace("from the spec", '" from the spec"')
+    watch = watch_of(MINUTE, settings=Settings(texts="trimmed"))
+    writes: list[int] = []
+    watch.time.events = [
+        (25.0, lambda: writes.append(watch.writes)),
+        (26.0, lambda: repository.write("specs/support.yaml", more)),
+    ]
+    watch.run(interval=10)
+
+    assert watch.writes == writes[0] + 2
+    assert watch.told.count("the account changes what it is sent") == 3
+
+
 def test_what_is_written_beside_what_the_account_changes_makes_no_run_complete(
     repository: Repository, watch_of: Callable[..., Watch]
 ) -> None:

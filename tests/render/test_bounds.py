@@ -193,10 +193,24 @@ def test_a_receipt_of_many_reasons_has_at_most_a_hundred_lines(result: str) -> N
     assert undone(2_000, result, "why {}", full=True).count("why item-") == 2_000
 
 
-def test_what_failed_is_shown_before_what_was_skipped_where_not_all_is_shown() -> None:
-    many = [entry(index, "skipped", f"why {index}") for index in range(70)]
+@pytest.mark.parametrize(("skipped", "first"), [(59, "skipped"), (60, "failed")])
+def test_what_failed_is_shown_before_what_was_skipped_where_not_all_is_shown(skipped: int, first: str) -> None:
+    text = rendered_receipt(
+        entry(index, "failed" if index == skipped else "skipped", f"why {index}") for index in range(skipped + 1)
+    )
 
-    assert "failed" in rendered_receipt([*many, entry(70, "failed", "that")])
+    assert text.startswith(f"{first:8} contacts.item-")
+    assert f"failed   contacts.item-{skipped} " in text
+
+
+def test_groups_of_what_failed_are_shown_before_those_of_what_was_skipped_and_the_largest_first() -> None:
+    skipped = [entry(index, "skipped", f"why {index % 15}") for index in range(15 * 7)]
+    failed = [entry(index, "failed", "that" if index % 3 else "this") for index in range(18)]
+    text = rendered_receipt([*skipped, *failed])
+
+    assert re.findall(r"^failed   (.*)$", text, re.MULTILINE) == ["12 operations: that", "6 operations: this"]
+    assert text.startswith("failed ")
+    assert "14 more operations not done." in text
 
 
 def test_complete_shards_have_rows_up_to_twenty() -> None:

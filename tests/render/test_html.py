@@ -38,11 +38,14 @@ def many(count: int, value: str = "gold") -> PlanDocument:
 
 def test_each_change_stands_with_before_and_after_and_its_place() -> None:
     page = read(plan(memory({"tier": "gold", "new": [1]}), Present("m", {"tier": "private"})))
+    masked = f"(live text, 1-8 characters, {MASKING.digest('private')})"
 
     assert page.rows == [
-        ("update", "tier", f"(live text, 1-8 characters, {MASKING.digest('private')})", '"gold"', "specs/a.yaml:3"),
+        ("update", "tier", masked, '"gold"', "specs/a.yaml:3"),
         ("add", "new", "nothing", "[1]", "specs/a.yaml:3"),
     ]
+    looks = {kind: page.texts(f".cell .{kind}") for kind in ("masked", "note", "value")}
+    assert looks == {"masked": [masked], "note": ["nothing"], "value": ['"gold"', "[1]"]}
 
 
 def test_what_stays_is_shown_too_and_no_value_is_claimed_for_what_is_seeded() -> None:

@@ -3,6 +3,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from queue import Queue
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -132,3 +133,15 @@ def test_probes_that_find_no_memory_say_nothing_themselves(monkeypatch: pytest.M
     monkeypatch.setattr("uvicorn.Server.run", run)
     with serving(create_app(Metrics(version="1").registry, Health(Clock(), patience=9)), "127.0.0.1", 0) as url:
         assert url.startswith("http://127.0.0.1:")
+
+
+def test_what_else_ends_the_probes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: Queue[threading.ExceptHookArgs] = Queue()
+
+    def run(*_given: object) -> None:
+        raise ValueError("why")
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    monkeypatch.setattr(threading, "excepthook", told.put)
+    with serving(create_app(Metrics(version="1").registry, Health(Clock(), patience=9)), "127.0.0.1", 0):
+        assert str(told.get(timeout=60).exc_value) == "why"
