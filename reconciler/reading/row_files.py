@@ -16,14 +16,14 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.core.model.masking import compose, named, quote
-from reconciler.core.model.value import Json, survives
+from reconciler.core.model.value import MOST_WHOLE, Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.anchors import MOST_NESTED
 from reconciler.reading.document import SPLIT, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
 from reconciler.reading.parser import CONFLICT, HEAD, RESOLVE, conflict_marker, is_no_text
 from reconciler.reading.places import Node
-from reconciler.reading.row_formats import LONGEST_LINE, Columns, Row, TextLines, csv_rows
+from reconciler.reading.row_formats import LONGEST_LINE, Columns, IsEnough, Row, TextLines, csv_rows
 from reconciler.reading.scalars import Refusal, numeral_value, plain_value
 
 _WORKBOOK = (
@@ -108,10 +108,14 @@ class _YamlRow(Row, frozen=True):
         """Return the place where a cell is written; of one that is not there, that of its row."""
         return self.node.at((column,)).source
 
+    def columns_at(self) -> Mapping[int | Source, str]:
+        """Return the column at each place."""
+        return {below.source: column for column, below in self.node.entries()}
 
-def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEvent]:
+
+def read_rows(path: Path, *, name: str, delimiter: str = ",", is_enough: IsEnough = bool) -> Iterator[RowEvent]:
     """
-    Read a data file row by row; `name` is what it is called in problems.
+    Read a data file row by row, until an empty row `is_enough`; `name` is what the file is called in problems.
 
     Raises `OSError` where it cannot be opened, and `ValueError` where no file can have its name.
 
@@ -119,9 +123,9 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",") -> Iterator[RowEve
     """
     match FORMATS[path.suffix.lower()]:
         case "csv":
-            return _opened(path, name, lambda lines: csv_rows(lines, file=name, delimiter=delimiter))
+            return _opened(path, name, partial(csv_rows, file=name, delimiter=delimiter, is_enough=is_enough))
         case "json":
-            return _opened(path, name, lambda lines: json_rows(lines, file=name))
+            return _opened(path, name, partial(json_rows, file=name, is_enough=is_enough))
         case "yaml":
             return _yaml_rows(path, name)
 
@@ -188,6 +192,9 @@ def _problem(source: Source, message: str) -> Problem:
     return source.problem("", message, 'write "- column: value" for each row')
 
 
+_CERTAIN = len(str(MOST_WHOLE))
+"""A whole number with fewer digits is kept exactly."""
+
 _WRITE = 'write one object a line: {"column": "value"}'
 
 
@@ -200,7 +207,7 @@ class _InvalidLineError(ValueError):
         self.cure = cure
 
 
-def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
+def json_rows(lines: Iterator[bytes], *, file: str, is_enough: IsEnough = bool) -> Iterator[Row | Problem]:
     """Yield the rows of JSON Lines; empty lines are skipped."""
     text = TextLines(lines, file)
     for line in text:
@@ -212,6 +219,8 @@ def json_rows(lines: Iterator[bytes], *, file: str) -> Iterator[Row | Problem]:
             return
         elif line.strip():
             yield _json_row(line, Source(file, text.number, 1))
+        elif is_enough():
+            return
     yield from text.taken()
 
 
@@ -254,6 +263,8 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
 
 def _number(text: str) -> Json:
     """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
+    if len(text) < _CERTAIN and text.isdecimal():  # most are, and few lines can hold very many
+        return int(text)
     if "e" in text.lower():
         if not survives(text):
             raise _InvalidLineError("JSON cannot carry this number with an exponent unchanged")
@@ -269,7 +280,9 @@ def _constant(text: str) -> Json:
 
 
 def _check_depth(value: Json, depth: int = 0) -> None:
-    if depth > MOST_NESTED:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if below and depth == MOST_NESTED:
         raise RecursionError
-    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_depth(below, depth + 1)
+    for one in below:
+        if isinstance(one, (dict, list)):
+            _check_depth(one, depth + 1)

@@ -3,10 +3,11 @@
 import csv
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import chain
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -127,34 +128,46 @@ class Row(Struct, frozen=True):
         """Return the place of a cell: the line on which its row starts, and the number of its column."""
         return Source(self.source.file, self.source.line, self.positions.get(column, 1))
 
+    def columns_at(self) -> Mapping[int | Source, str]:
+        """Return the column at each position, or at each place; it is the same for rows of the same `positions`."""
+        return {at: column for column, at in self.positions.items()}
+
 
 _BLANK_QUOTE = b' "'
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
 
 
-def csv_rows(lines: Iterator[bytes], *, file: str, delimiter: str) -> Iterator[Columns | Row | Problem]:
+IsEnough: TypeAlias = Callable[[], bool]
+"""Called for each row that holds nothing; return whether no more rows should be read."""
+
+
+def csv_rows(
+    lines: Iterator[bytes], *, file: str, delimiter: str, is_enough: IsEnough = bool
+) -> Iterator[Columns | Row | Problem]:
     """Yield the events of CSV whose first row names the columns; rows of empty cells are skipped."""
-    yield from _Csv(lines, file, delimiter).events()
+    yield from _Csv(lines, file, delimiter, is_enough).events()
 
 
 class _Csv:
-    """A reading of one file; `_start` is the line before the row that comes next."""
+    """A reading of one file; `_line` is where its last record starts. Empty rows can end it before it `_is_whole`."""
 
-    def __init__(self, lines: Iterator[bytes], file: str, delimiter: str) -> None:
+    def __init__(self, lines: Iterator[bytes], file: str, delimiter: str, is_enough: IsEnough) -> None:
         self._file = file
+        self._is_enough = is_enough
         self._lines = TextLines(lines, file, watch=_BLANK_QUOTE)
         self._delimiter = self._lines.separator() or delimiter
         self._rows = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         self._line = 1
         self._is_headed = False
+        self._is_whole = True
 
     def events(self) -> Iterator[Columns | Row | Problem]:
         header = next(self._records(), None)
-        if header is None:
+        if header is None and self._is_whole:
             yield Problem(self._file, 1, 1, "", "the file is empty", "start it with a row that names the columns")
         elif isinstance(header, Problem):
             yield header
-        else:
+        elif header is not None:
             yield from self._table(header)
 
     def _table(self, header: Sequence[str]) -> Iterator[Columns | Row | Problem]:
@@ -199,8 +212,12 @@ class _Csv:
             if self._lines.watched:
                 wrong = (*wrong, *self._quoted_late(record))
                 yield from wrong[-1:]
-            if not wrong and any(map(str.strip, record)):
-                yield record
+            if any(record) and any(map(str.strip, record)):
+                if not wrong:
+                    yield record
+            elif self._is_enough():
+                self._is_whole = False
+                return
 
     def _quoted_late(self, record: Sequence[str]) -> Iterator[Problem]:
         """Note the first cell of a record whose quotes come after a blank, and are part of its text therefore."""

@@ -274,21 +274,26 @@ class _Loading:
 
     def _read_rows(self) -> None:
         """Read the data files; what the specs declare gives the types of cells, and the scopes that there are."""
+        from reconciler.specs.row_limits import RowBudget  # noqa: PLC0415  see above
         from reconciler.specs.row_reading import RowReader  # noqa: PLC0415  see above
         from reconciler.specs.row_schema import by_catalogue  # noqa: PLC0415  see above
-        from reconciler.specs.row_source import undeclared_scopes  # noqa: PLC0415  see above
+        from reconciler.specs.row_source import undeclared_scopes, within_limits  # noqa: PLC0415  see above
 
+        sources = within_limits(self.sources, self._problems)
         convert = by_catalogue(catalogue_of(self._declared))
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
         are_scopes_known = self._is_complete
-        for source in self.sources:
+        self._is_complete = self._is_complete and len(sources) == len(self.sources)
+        self.sources = sources
+        budget = RowBudget()
+        for source in sources:
             left_out = undeclared_scopes(source, scopes, self._problems) if are_scopes_known else frozenset[str]()
             if source.is_live:
                 self._problems.withhold(source.file.name)
             on_row = self._recorder.rows_of(source) if self._recorder else None
             template = source.template(convert, is_resolved=True, left_out=left_out)
             passing = self._row_passing(template)
-            rows = RowReader(source, template, self._final, self._problems, on_row=on_row, passing=passing)
+            rows = RowReader(source, template, self._final, self._problems, budget, on_row=on_row, passing=passing)
             self._declared.append(rows.declared())
             self._warnings += rows.warnings
             self._shared_names += [(source.file.name, rows.shared.rows)] if rows.shared.rows else []

@@ -20,7 +20,6 @@ from reconciler.core.model.selection import Shard
 from reconciler.core.model.text import Secret
 from reconciler.core.model.value import Json
 from reconciler.reading import SpecFile
-from reconciler.reading.row_files import RowEvent
 from reconciler.reading.row_formats import Row
 from reconciler.specs.declarations import DeclaredScope
 from reconciler.specs.phone_numbers import plain_number
@@ -182,11 +181,11 @@ class RowPassing:
         self._names = array("q")
         self._patched = passing.patched | {without_hash(name) for name in passing.patched}
 
-    def own(self, events: Iterator[RowEvent]) -> Iterator[RowEvent]:
-        """Yield what is not passed over."""
-        for event in events:
-            if not (isinstance(event, Row) and self._passes(event)):
-                yield event
+    def own(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield the rows that are not passed over."""
+        for row in rows:
+            if not self._passes(row):
+                yield row
         self._count_kinds()
 
     def names_among(self, hashes: AbstractSet[int]) -> AbstractSet[int]:

@@ -111,6 +111,7 @@ class Problems:
         self._unread: set[str] = set()
         self._hidden: set[str] = set()
         self._hides_all = False
+        self._cut_short: set[str] = set()
         self._columns: dict[str, Sequence[str]] = {}
         self._counts: dict[Source, int] = {}
         self._surplus: dict[str, int] = {}
@@ -129,6 +130,10 @@ class Problems:
     def bound(self, file: str) -> None:
         """Keep no more than the first `MOST_IN_DATA` problems of a file from now on."""
         self._in_data.add(file)
+
+    def cut_short(self, file: str) -> None:
+        """Record that a data file is not read further, so that it may have more problems than are counted."""
+        self._cut_short.add(file)
 
     def withhold(self, file: str) -> None:
         """Mark the values of a file as the operator's alone, because they came from an account."""
@@ -213,7 +218,8 @@ class Problems:
         for where, count in self._counts.items():
             most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + kept.get(where.file, 0)
             if count > most:
-                message = f"{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
+                least = "at least " if where.file in self._cut_short else ""
+                message = f"{least}{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
                 cure = f"fix the first {most:,} and run it again"
                 if not where.line and not kept:
                     cure = f"fix the first {most}, or list all with `reconciler validate --write csv=FILE`"

@@ -84,7 +84,7 @@ class PreparedMapping:
     The mapping of a `contacts_from` entry, its columns found once and not for each row.
 
     Constants are escaped where the entry `is_resolved`: its references are already filled in. The scopes that are
-    `left_out` are skipped.
+    `left_out` are skipped; `memories` counts the others.
     """
 
     def __init__(self, entry: Node, *, is_resolved: bool, left_out: AbstractSet[str]) -> None:
@@ -92,6 +92,7 @@ class PreparedMapping:
         self.slots: list[Slot] = []
         self.conditions: list[Condition] = []
         self.leaves: list[Leaf] = []
+        self.memories = 0
         self.region = phone_region_of(parts.get("phone_region"))
         self._is_resolved = is_resolved
         self._left_out = left_out
@@ -137,7 +138,9 @@ class PreparedMapping:
             case "scopes":
                 known = ((name, below) for name, below in node.entries() if name not in self._left_out)
                 memories = ((name, self._branch(below, (*path, name), may_drop=False)) for name, below in known)
-                return Branch(tuple(memories), may_drop=False)
+                contact = Branch(tuple(memories), may_drop=False)
+                self.memories += len(contact.parts)
+                return contact
             case "users":
                 users = (self._user(below, (*path, index)) for index, below in enumerate(node.items()))
                 return UserTemplates(tuple(users))

@@ -6,9 +6,8 @@ wherever its row moves to.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 
 from msgspec import Struct
 
@@ -25,6 +24,14 @@ class SharedNames(Struct, frozen=True):
 
     names: frozenset[str] = frozenset()
     rows: int = 0
+
+
+class NamedRow(Struct, frozen=True):
+    """A row with its name, None where nothing names it, and a hash of its identifier as written."""
+
+    row: Row
+    name: str | None
+    identifier: int
 
 
 class Naming(Struct, frozen=True):
@@ -47,29 +54,21 @@ class Naming(Struct, frozen=True):
             return name
         return with_suffix(name, f"-{_hash(self._identifier(row))}")
 
-    def shared(self, rows: Iterable[Row], elsewhere: AbstractSet[int] = frozenset()) -> SharedNames:
-        """Return the names that rows with different identifiers have; `elsewhere` are hashes of names of other rows."""
-        first: dict[int, int] = {}
-        names: dict[str, int] = {}
+    def named(self, rows: Iterable[Row], most: int) -> Iterator[NamedRow]:
+        """Yield rows with their names, until more than `most` of them name nobody or are there twice."""
+        known: set[int] = set()
+        vain = 0
         for row in rows:
             try:
-                name, identifier = self.base(row), hash(self._written(row))
-            except CellError:
-                continue  # it is reported where the row is read
-            if name is None:
-                continue
-            key = hash(name)
-            if name in names or key in elsewhere or first.setdefault(key, identifier) != identifier:
-                names[name] = names.get(name, 1) + 1
-        return SharedNames(frozenset(names), sum(names.values()))
-
-    def hashes(self, rows: Iterable[Row]) -> AbstractSet[int]:
-        """Return the hashes of the names of rows, whether other rows have them or not."""
-        found: set[int] = set()
-        for row in rows:
-            with suppress(CellError):  # it is reported where the row is read
-                found.add(hash(self.base(row)))
-        return found
+                one = NamedRow(row, self.base(row), hash(self._written(row)))
+            except CellError:  # it is reported where the row is read
+                one = NamedRow(row, None, 0)
+            before = len(known)
+            known.add(hash((one.name, one.identifier)))
+            vain += one.name is None or len(known) == before
+            yield one
+            if vain > most:
+                return
 
     def base(self, row: Row) -> str | None:
         """Return a name, whether other rows have it or not; raise `CellError`."""
@@ -92,6 +91,18 @@ class Naming(Struct, frozen=True):
         """Return the kind and the text of a row's identifier as it is written, or empty texts."""
         found = ((kind, _text(cells, row)) for kind, cells in self.identifiers)
         return next(((kind, text) for kind, text in found if text), ("", ""))
+
+
+def shared_names(rows: Iterable[NamedRow], elsewhere: AbstractSet[int] = frozenset()) -> SharedNames:
+    """Return the names that rows with different identifiers have; `elsewhere` are hashes of names of other rows."""
+    first: dict[int, int] = {}
+    names: dict[str, int] = {}
+    for one in rows:
+        if one.name is not None:
+            key = hash(one.name)
+            if one.name in names or key in elsewhere or first.setdefault(key, one.identifier) != one.identifier:
+                names[one.name] = names.get(one.name, 1) + 1
+    return SharedNames(frozenset(names), sum(names.values()))
 
 
 def without_hash(name: str) -> str:

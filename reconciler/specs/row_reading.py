@@ -6,8 +6,9 @@ escaped: references in them are not filled in.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -22,8 +23,9 @@ from reconciler.specs.passing import RowPassing
 from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_address
 from reconciler.specs.row_cells import CellError
+from reconciler.specs.row_limits import RowBudget
 from reconciler.specs.row_mapping import Slot
-from reconciler.specs.row_names import SharedNames
+from reconciler.specs.row_names import SharedNames, shared_names
 from reconciler.specs.row_source import RowSource
 from reconciler.specs.row_template import Template
 
@@ -53,6 +55,7 @@ class RowReader:
         template: Template,
         final: Final,
         problems: Problems,
+        budget: RowBudget,
         *,
         on_row: OnRow | None,
         passing: RowPassing | None,
@@ -64,14 +67,19 @@ class RowReader:
         self._template = template
         self._final = final
         self._problems = problems
+        self._budget = budget
         self._on_row = on_row
         self._passing = passing
-        self._unseen = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
+        self._at = Source(source.file.name)
+        self._slots = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
+        self._unseen = self._slots
+        self._positions: Mapping[str, int] = {}
+        self._columns_at: Mapping[int | Source, str] = {}
         self._problems.bound(source.file.name)
 
     def declared(self) -> Declarations:
         """Read all rows, and keep what they declare."""
-        found = list(self._rows()) if self._has_valid_conditions() else []
+        found = list(self._rows()) if self._has_valid_conditions() and self._may_read() else []
         return Declarations(
             names=tuple(name for one in found for name in one.names),
             invalid=Invalid(
@@ -84,6 +92,11 @@ class RowReader:
             memories=(),
             live_values=self._source.is_live,
         )
+
+    def _may_read(self) -> bool:
+        """Return whether the tables before this one have left anything of the budget."""
+        self.is_complete = self._budget.spent is None
+        return self.is_complete
 
     def _has_valid_conditions(self) -> bool:
         """Return whether cells can meet the conditions; all cells of CSV are text."""
@@ -99,49 +112,74 @@ class RowReader:
     def _rows(self) -> Iterator[Declarations]:
         is_empty = True
         try:
-            for event in self._bounded(self._events()):
-                match event:
-                    case Columns():
-                        if not self._has_columns(event):
-                            return
-                    case Row():
-                        is_empty = False
-                        yield from self._row(event)
-                    case Problem():
-                        self._wrong([event])
+            for row in self._named():
+                is_empty = False
+                self._at = row.source
+                yield from self._row(row)
+                if self._budget.spent:
+                    break
         except (OSError, ValueError) as error:
             self._cannot_open(error)
         else:
-            if self.is_complete and is_empty and not (self._passing and self._passing.passed):
+            if spent := self._budget.spent:
+                self._problems.cut_short(self._source.file.name)
+                message = f"up to {self._at}, {spent.message}, so no table is read further"
+                self._wrong_mapping(self._source.entry.source, message, spent.cure)
+            elif self.is_complete and is_empty and not (self._passing and self._passing.passed):
                 self.warnings = (self._without_rows(),)
             elif self.is_complete:
                 self._look_back()
 
-    def _events(self) -> Iterator[RowEvent]:
-        """Yield the events of the file, the rows once it is known which names several of them have."""
-        naming = self._template.naming
-        if self._source.streams and not self._passing:
-            self.shared = naming.shared(one for one in self._source.rows() if isinstance(one, Row))
-            yield from self._seen(self._source.rows())
+    def _named(self) -> Iterator[Row]:
+        """Yield the rows of the file, once it is known which names several of them have."""
+        naming, passing = self._template.naming, self._passing
+        rows = self._counted(self._source.rows(self._budget.note_empty))
+        if self._source.streams and not passing:
+            first = next(rows, None)  # after the header, which may be wrong
+            if first is not None:
+                self.shared = shared_names(naming.named(self._ahead(), self._budget.most_problems))
+                yield from chain((first,), rows)
             return
-        events = self._seen(self._source.rows())
-        held: list[RowEvent] = []
-        for event in self._passing.own(events) if self._passing else events:
-            if isinstance(event, Columns):
-                yield event
-            else:
-                held.append(event)
-        rows = [one for one in held if isinstance(one, Row)]
-        elsewhere = self._passing.names_among(naming.hashes(rows)) if self._passing else frozenset[int]()
-        self.shared = naming.shared(rows, elsewhere)
-        yield from held
+        held = list(naming.named(passing.own(rows) if passing else rows, self._budget.most_problems))
+        hashes = {hash(one.name) for one in held}
+        self.shared = shared_names(held, passing.names_among(hashes) if passing else frozenset())
+        yield from (one.row for one in held)
 
-    def _seen(self, events: Iterator[RowEvent]) -> Iterator[RowEvent]:
-        """Note the columns of all rows, whether they are kept or not."""
+    def _ahead(self) -> Iterator[Row]:
+        """Yield the rows of the file, no further than they are read after that."""
+        wrong = 0
+        for event in self._source.rows():
+            if isinstance(event, Row):
+                yield event
+            elif isinstance(event, Problem):
+                wrong += 1
+                if wrong > self._budget.most_problems:
+                    return
+
+    def _counted(self, events: Iterator[RowEvent]) -> Iterator[Row]:
+        """
+        Yield the rows of events, up to one with which there is too much of anything.
+
+        The columns of all rows are noted, whether the rows are kept or not.
+        """
+        growth = self._template.growth
         for event in events:
-            if isinstance(event, Row) and self._unseen:
-                self._unseen = {column: slot for column, slot in self._unseen.items() if column not in event.positions}
-            yield event
+            match event:
+                case Row():
+                    if self._unseen:
+                        unseen = self._unseen.items()
+                        self._unseen = {column: slot for column, slot in unseen if column not in event.positions}
+                    is_last = not growth.is_free and self._budget.note_made(growth.beside(event))
+                    if not is_last:
+                        yield event
+                case Problem():
+                    self._wrong([event])
+                    is_last = self._budget.spent is not None
+                case Columns():
+                    is_last = not self._has_columns(event)
+            if is_last:
+                self._at = event.source
+                return
 
     def _row(self, row: Row) -> Iterator[Declarations]:
         name = self._name(row)
@@ -155,8 +193,10 @@ class RowReader:
         for cell in wrong:
             address = spec_address(("contacts", name, *cell.slot.path))
             self._wrong([_problem(row, cell.slot, address, cell.message, cell.cure)])
-        if own.found:
-            self._problems.take(self._located(problem, row) for problem in own.found)
+        if found := own.found:
+            self._take([self._located(problem, row) for problem in found])
+        for declared in one.contacts:
+            self._budget.note_contact(declared.contact)
         yield one
 
     def _name(self, row: Row) -> str | None:
@@ -192,8 +232,11 @@ class RowReader:
 
     def _refuse_twice(self, header: Columns) -> None:
         """Note the mapped columns that the header names more than once; which of them is meant cannot be known."""
-        for column in dict.fromkeys(str(slot.column) for slot in self._template.columns):
-            places = [at for at, name in enumerate(header.names, start=1) if name == column]
+        at_name: dict[str, list[int]] = {column: [] for column in self._slots}
+        for place, name in enumerate(header.names, start=1):
+            if name in at_name:
+                at_name[name].append(place)
+        for column, places in at_name.items():
             if len(places) > 1:
                 at, others = ", ".join(map(str, places[:_MOST_LISTED])), len(places) - _MOST_LISTED
                 more = f" and {others:,} more" if others > 0 else ""
@@ -221,32 +264,24 @@ class RowReader:
         cure = compose("compare it with the values of the column {}", quote(str(slot.column)))
         return slot.source.problem(address, message, cure)
 
-    def _bounded(self, events: Iterator[RowEvent]) -> Iterator[RowEvent]:
-        """Yield events up to the row with which the mapping makes too much of the rows, and note that."""
-        for event in events:
-            if isinstance(event, Row) and (excess := self._template.growth.excess(event)):
-                self._multiply(event, excess)
-                return
-            yield event
-
-    def _multiply(self, row: Row, excess: str) -> None:
-        message = f"up to row {row.source.line:,}, this mapping makes {excess} more than the rows hold"
-        cure = "give facts that all rows share to their scope, and map each column once"
-        self._wrong_mapping(self._source.entry.source, message, cure)
-
     def _wrong_mapping(self, source: Source, message: str, cure: str) -> None:
         self.is_complete = False
         self._problems.add(source, self._source.address, message=message, cure=cure)
 
-    def _wrong(self, problems: Iterable[Problem]) -> None:
+    def _wrong(self, problems: Sequence[Problem]) -> None:
         self.is_complete = False
+        self._take(problems)
+
+    def _take(self, problems: Sequence[Problem]) -> None:
+        self._budget.note_problems(len(problems))
         self._problems.take(problems)
 
     def _located(self, problem: Problem, row: Row) -> Problem:
         """Return a problem of a cell with the name of its column and where the spec maps it."""
-        place = problem.source
-        present = (slot for slot in self._template.columns if slot.column in row.positions)
-        slot = next((slot for slot in present if row.place(str(slot.column)) == place), None)
+        if row.positions is not self._positions:
+            self._positions, self._columns_at = row.positions, row.columns_at()
+        column = self._columns_at.get(problem.source) or self._columns_at.get(problem.column)
+        slot = self._slots.get(str(column)) if problem.file == row.source.file else None
         if not slot:
             return problem
         cell = row.cell(str(slot.column)) if self._template.changes(slot) else None

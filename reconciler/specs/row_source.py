@@ -1,8 +1,10 @@
 """Data files that `contacts_from` names: their entry, their rows, and what makes contacts of these."""
 
 import json
+import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from errno import EACCES
@@ -15,9 +17,10 @@ from reconciler.errors import Cell, Source
 from reconciler.reading import KeyPath, Nearest, Node, SpecFile, check
 from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
-from reconciler.reading.row_formats import Row
+from reconciler.reading.row_formats import IsEnough, Row
 from reconciler.specs.assembly import undeclared_scope
 from reconciler.specs.problems import Problems, is_marked_live
+from reconciler.specs.row_limits import MOST_ENTRIES, RowBudget
 from reconciler.specs.row_schema import ContactsFrom, Convert, as_text
 from reconciler.specs.row_template import Template
 
@@ -51,13 +54,15 @@ class RowSource(Struct, frozen=True):
         """Return whether the file is read row by row, so that reading it again holds nothing."""
         return FORMATS[self.file.path.suffix.lower()] != "yaml"
 
-    def rows(self) -> Iterator[RowEvent]:
+    def rows(self, is_enough: IsEnough | None = None) -> Iterator[RowEvent]:
         """Yield the events of the file; raise `OSError` if it is outside of the repository, and as `read_rows` does."""
         if not self.file.tree.holds(self.file.path):
             raise OSError(EACCES, self.file.tree.refusal)
-        events = read_rows(self.file.path, name=self.file.name, delimiter=self.model.delimiter)
+        is_enough = is_enough or RowBudget().note_empty
+        options = {"name": self.file.name, "delimiter": self.model.delimiter}
+        events = read_rows(self.file.path, **options, is_enough=is_enough)
         empty = self.model.empty_texts
-        return _without(empty, events) if empty else events
+        return _without(empty, events, is_enough) if empty else events
 
     def cells_at(self, places: AbstractSet[Source], hides: Callable[[KeyPath], bool]) -> Mapping[Source, Cell]:
         """
@@ -68,9 +73,12 @@ class RowSource(Struct, frozen=True):
         """
         shown = self._shown_columns(hides)
         lines = {place.line for place in places}
+        last = max(lines, default=0)
         found: dict[Source, Cell] = {}
         with suppress(OSError, ValueError):
             for row in self.rows():
+                if self.streams and row.source.line > last:
+                    break
                 if isinstance(row, Row) and (row.source.line in lines or not self.streams):
                     at = {row.place(column): column for column in row.positions}
                     found |= {place: _cell(row, at[place], shown) for place in places & at.keys()}
@@ -106,7 +114,28 @@ def row_sources(document: Node, spec: SpecFile, written: Node) -> Iterator[RowSo
             yield RowSource(entry, original, index, model, SpecFile(name, path, spec.tree), is_live)
 
 
-def _without(empty: AbstractSet[str], events: Iterator[RowEvent]) -> Iterator[RowEvent]:
+def within_limits(sources: Sequence[RowSource], problems: Problems) -> list[RowSource]:
+    """Return the sources whose file few enough entries name; note each other file at its last entry."""
+    files = [_real(one.file.path) for one in sources]
+    entries, last = Counter(files), dict(zip(files, sources, strict=True))
+    for file, count in entries.items():
+        if count > MOST_ENTRIES:
+            name, place = last[file].file.name, dict(last[file].entry.entries())["file"].source
+            message = f"{count:,} entries name {name}, each of which reads all of its rows; {MOST_ENTRIES} may"
+            cure = "map it in fewer entries, or split it into several files"
+            problems.add(place, f"{last[file].address}.file", message=message, cure=cure)
+    return [one for one, file in zip(sources, files, strict=True) if entries[file] <= MOST_ENTRIES]
+
+
+def _real(path: Path) -> str:
+    """Return the path of a file behind all links; one that no file can have is reported where it is opened."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return str(path)
+
+
+def _without(empty: AbstractSet[str], events: Iterator[RowEvent], is_enough: IsEnough) -> Iterator[RowEvent]:
     """Take the cells out of rows whose text stands for an empty cell, and the rows in which no others are."""
     for event in events:
         if not isinstance(event, Row):
@@ -115,6 +144,8 @@ def _without(empty: AbstractSet[str], events: Iterator[RowEvent]) -> Iterator[Ro
         cells = {at: one for at, one in event.cells.items() if not (isinstance(one, str) and one.strip() in empty)}
         if cells or not event.cells:
             yield event if len(cells) == len(event.cells) else replace(event, cells=cells)
+        elif is_enough():
+            return
 
 
 def undeclared_scopes(source: RowSource, known: Nearest, problems: Problems) -> AbstractSet[str]:

@@ -17,7 +17,7 @@ from reconciler.errors import Source
 from reconciler.reading import OFFSET_BITS, REFUSED, KeyPath, Lines, Mark, Node, Numeral, numeral_value, plain_value
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_cells import CellError, escaped_text, text_of
-from reconciler.specs.row_growth import RowGrowth
+from reconciler.specs.row_limits import RowGrowth
 from reconciler.specs.row_mapping import (
     NAME_AT,
     Branch,
@@ -94,12 +94,14 @@ class Template:
         self._convert = convert
         self._is_resolved = is_resolved
         self._leaves = prepared.leaves
-        self.growth = RowGrowth(prepared.leaves)
+        self.growth = RowGrowth(prepared)
         self._contact = prepared.contact
         self._identifiers = [
             (key, part) for key, part in self._contact.parts if key in IDENTITY_KEYS and isinstance(part, Leaf)
         ]
         self._plain_id = self._plain_identifier()
+        changed = (leaf for leaf in self._leaves if leaf.cells and not (leaf.plain or leaf.cells.is_text))
+        self._changed = {id(self.slots[leaf.at]) for leaf in changed}
 
     @property
     def reads_numbers(self) -> bool:
@@ -165,8 +167,7 @@ class Template:
 
     def changes(self, slot: Slot) -> bool:
         """Return whether the cell of a slot is changed before it is looked at, so that messages quote another text."""
-        changed = (leaf for leaf in self._leaves if leaf.cells and not (leaf.plain or leaf.cells.is_text))
-        return any(self.slots[leaf.at] is slot for leaf in changed)
+        return id(slot) in self._changed
 
     def _plain_identifier(self) -> tuple[str, str] | None:
         """Return the kind and the column of the only identifier, where that is a cell as it is, as most are."""

@@ -14,6 +14,7 @@ from reconciler.reading import Node, SpecFile, find_files, read_file
 from reconciler.reading.row_formats import Row
 from reconciler.specs.problems import FACTS, facts_in
 from reconciler.specs.row_cells import CellError
+from reconciler.specs.row_names import shared_names
 from reconciler.specs.row_source import RowSource, row_sources
 
 _MOST_BYTES = 65_536
@@ -111,7 +112,7 @@ def _rows(source: RowSource) -> Iterator[Json]:
         rows = [row for row in islice(source.rows(), _MOST_ROWS) if isinstance(row, Row)]
     except (OSError, ValueError):
         return
-    shared = template.naming.shared(rows)
+    shared = shared_names(template.naming.named(rows, _MOST_ROWS))
     for row in rows:
         with suppress(CellError):
             if name := template.naming.name(row, shared):

@@ -115,7 +115,7 @@ def constant_of_many_rows() -> Hostile:
     )
     return Hostile(
         {SPEC: mapping, "specs/d.csv": "n,e\n" + numbered(10_000, "n{0},e{0}@example.com\n")},
-        says="this mapping makes 1,000,000 values more",
+        says="mappings make 1,000,000 values more",
     )
 
 
@@ -127,7 +127,7 @@ def long_constant_of_many_rows() -> Hostile:
     )
     return Hostile(
         {SPEC: mapping, "specs/d.csv": "n,e\n" + numbered(10_000, "n{0},e{0}@example.com\n")},
-        says="this mapping makes 64 MiB of text more",
+        says="mappings make 64 MiB of text more",
     )
 
 
@@ -297,6 +297,57 @@ def header_of_csv_with_30_million_columns() -> Hostile:
     return Hostile(
         {SPEC: _TABLE.format("d.csv"), "specs/d.csv": "n,e" + "," * 30 * _MB + "\n"},
         says="this line has more than 1,048,576 bytes",
+    )
+
+
+def _rows(head: str, rows: str, contact: str = "{name: n, email: e}") -> Mapping[str, str]:
+    spec = f"{_HEAD}contacts_from:\n- {{file: d.csv, contact: {contact}}}\n"
+    return {SPEC: spec, "specs/d.csv": f"{head}\n{rows}"}
+
+
+@case
+def rows_that_are_wrong_3m() -> Hostile:
+    return Hostile(_rows("n,e", "a,b\n" * 3 * _MB), says="rows have more than 20,000 problems, so no table is read")
+
+
+@case
+def rows_that_are_one_contact_1m() -> Hostile:
+    return Hostile(_rows("n,e", "a,b@c.example\n" * _MB), says="rows have more than 20,000 problems, so no table")
+
+
+@case
+def lines_that_are_empty_50m() -> Hostile:
+    return Hostile(
+        _rows("n,e", "\n" * 50 * _MB), says="tables have more than 5,000,000 empty rows, so no table is read"
+    )
+
+
+@case
+def rows_with_a_wrong_cell_in_each_of_5k_columns() -> Hostile:
+    names = [f"k{at}" for at in range(5000)]
+    contact = f"{{email: e, scopes: {{s: {{facts: {{{', '.join(f'{name}: {name}' for name in names)}}}}}}}}}"
+    files = dict(_rows(f"e,{','.join(names)}", numbered(1000, f"e{{0}}@b.example{',x' * 5000}\n"), contact))
+    types = "fact_keys: {" + ", ".join(f"{name}: {{type: integer}}" for name in names) + "}\n"
+    return Hostile(files | {SPEC: types + files[SPEC]}, says="rows have more than 20,000 problems, so no table is read")
+
+
+@case
+def rows_for_5k_conditions() -> Hostile:
+    names = [f"n{at}" for at in range(5000)]
+    contact = f"{{email: e, scopes: {{s: {{where: {{{', '.join(f'{name}: x' for name in names)}}}}}}}}}"
+    return Hostile(
+        _rows(f"e,{','.join(names)}", numbered(100_000, "e{0}@b.example\n"), contact),
+        says="mappings make 1,000,000 values more than the rows hold, so no table is read further",
+    )
+
+
+@case
+def entries_2k_of_one_table() -> Hostile:
+    files = dict(_rows("n,e", numbered(1000, "n{0},e{0}@b.example\n")))
+    head, each = files[SPEC].split("contacts_from:\n")
+    return Hostile(
+        files | {SPEC: f"{head}contacts_from:\n{each * 2000}"},
+        says="2,000 entries name specs/d.csv, each of which reads all of its rows; 20 may",
     )
 
 

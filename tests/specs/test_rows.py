@@ -480,7 +480,7 @@ def test_a_mapping_may_not_make_much_more_of_rows_than_they_hold(
         load_specs(["a.yaml"], root=tmp_path)
 
     (problem,) = caught.value.problems
-    assert f"this mapping makes {excess} more than the rows hold" in problem.message
+    assert f"mappings make {excess} more than the rows hold, so no table is read further" in problem.message
     assert problem.source == Source("a.yaml", 1, 20)
 
 

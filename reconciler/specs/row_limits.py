@@ -1,0 +1,91 @@
+"""Limits of tables: on what declares nothing, and on what mappings make of rows beside what these hold."""
+
+from collections import Counter
+
+from reconciler.core.model.desired import Contact
+from reconciler.reading import Words
+from reconciler.reading.anchors import MOST_PROBLEMS, Amount, amount_of, excess
+from reconciler.reading.row_formats import Row
+from reconciler.specs.row_mapping import PreparedMapping
+
+MOST_ENTRIES = 20
+"""A file that more entries name is not read: each of them reads all of its rows."""
+
+_FREE_VALUES = 16
+_FREE_LETTERS = 1000
+_FREE_PARTS = 100
+"""Values and letters beside its cells, and memories and conditions, that a row may have without being counted."""
+
+
+class RowBudget:
+    """
+    What the tables of one loading have used up together. Rows that declare somebody new use up nothing.
+
+    With more than `most_problems` in rows, or more than `most_empty` rows that hold nothing, no table is read further.
+    """
+
+    most_problems = MOST_PROBLEMS
+    most_empty = 5_000_000
+
+    def __init__(self) -> None:
+        self._problems = 0
+        self._empty = 0
+        self._values = 0
+        self._letters = 0
+        self._contacts: set[int] = set()
+
+    @property
+    def spent(self) -> Words | None:
+        """Return what there is too much of, and what to do; None while there is not."""
+        if self._problems > self.most_problems:
+            return Words(f"rows have more than {self.most_problems:,} problems", "fix these first, and run it again")
+        if self._empty > self.most_empty:
+            return Words(f"tables have more than {self.most_empty:,} empty rows", "remove them from the files")
+        if limit := excess((self._values, self._letters)):
+            cure = "give facts that all rows share to their scope, and map each column once"
+            return Words(f"mappings make {limit} more than the rows hold", cure)
+        return None
+
+    def note_empty(self) -> bool:
+        """Count a row that holds nothing; return whether that is one too many."""
+        self._empty += 1
+        return self._empty > self.most_empty
+
+    def note_problems(self, count: int) -> None:
+        """Count problems of rows."""
+        self._problems += count
+
+    def note_contact(self, contact: Contact) -> None:
+        """Count a contact of a row, which is a problem if another row has its name or its identifier."""
+        before = len(self._contacts)
+        self._contacts.update((hash(contact.name), hash(contact.identity.key)))
+        self._problems += len(self._contacts) < before + 2
+
+    def note_made(self, made: Amount) -> bool:
+        """Count what a mapping makes beside what a row holds; return whether that is too much."""
+        self._values += made[0]
+        self._letters += made[1]
+        return bool(excess((self._values, self._letters)))
+
+
+class RowGrowth:
+    """What a mapping makes of rows beside their own cells; it `is_free` where that is too little to be counted."""
+
+    def __init__(self, prepared: PreparedMapping) -> None:
+        leaves = prepared.leaves
+        constants = [amount_of(leaf.constant) for leaf in leaves if leaf.cells is None]
+        cells = [*(leaf.cells for leaf in leaves if leaf.cells is not None), *prepared.naming.named_by]
+        uses = Counter(column for one in cells for column in one.columns)
+        self._repeated = {column: times - 1 for column, times in uses.items() if times > 1}
+        parts = prepared.memories + len(prepared.conditions)
+        self._values = len(cells) + sum(values for values, _ in constants) + max(parts - _FREE_PARTS, 0)
+        self._letters = sum(letters for _, letters in constants) + sum(len(text) for one in cells for text in one.texts)
+        self.is_free = self._values <= _FREE_VALUES and self._letters <= _FREE_LETTERS and not self._repeated
+
+    def beside(self, row: Row) -> Amount:
+        """Return what is made of a row beside what it holds and what is free."""
+        letters = self._letters
+        for column, times in self._repeated.items():
+            cell = row.cells.get(column)
+            letters += times * (len(cell) if isinstance(cell, str) else 1)
+        return max(self._values - len(row.cells) - _FREE_VALUES, 0), max(letters - _FREE_LETTERS, 0)
