@@ -2,9 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from itertools import groupby, islice, repeat, starmap
+from itertools import groupby, islice, starmap
 from typing import TYPE_CHECKING
 
 import click
@@ -95,8 +95,8 @@ def _diff(rewrite: "Rewrite", *, full: bool) -> Iterator[str]:
         pairs = zip(old[start:end], new[start:end], strict=True)
         for is_same, shown in groupby(pairs if full else starmap(_cut, pairs), lambda pair: pair[0] == pair[1]):
             before, after = zip(*shown, strict=True)
-            yield from map(_signed, repeat(" " if is_same else "-"), before)
-            yield from map(_signed, repeat("+"), () if is_same else after)
+            yield from _signed(" " if is_same else "-", before)
+            yield from _signed("+", () if is_same else after)
 
 
 def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -124,8 +124,12 @@ def _cut(old: str, new: str) -> tuple[str, str]:
     return (f"…{before}", f"…{after}") if start else (before, after)
 
 
-def _signed(sign: str, line: str) -> str:
-    return f"{sign}{line}" if line.endswith("\n") else f"{sign}{line}\n\\ No newline at end of file\n"
+def _signed(sign: str, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        is_whole = line.endswith("\n")
+        yield f"{sign}{line}" if is_whole else f"{sign}{line}\n"
+        if not is_whole:
+            yield "\\ No newline at end of file\n"
 
 
 def _report(changed: int, paths: Sequence[str], *, written: bool) -> None:

@@ -114,11 +114,11 @@ def _folded(key: str) -> str:
 
 
 def _variants(key: str) -> Iterator[str]:
-    """Return a key with and without each of its letters; two keys one edit apart have a variant in common."""
+    """Return a key with and without each letter that is no digit; keys one edit apart have a variant in common."""
     folded = _folded(key)
     yield folded
     if _SHORTEST <= len(folded) <= _LONGEST:
-        yield from (folded[:at] + folded[at + 1 :] for at in range(len(folded)))
+        yield from (folded[:at] + folded[at + 1 :] for at, letter in enumerate(folded) if not letter.isdigit())
 
 
 def _is_one_edit(left: str, right: str) -> bool:
