@@ -40,6 +40,8 @@ _TRUST = "git config --global --add safe.directory "
 _SHORT, _LONGEST_NAME = 10, 100
 _EARLIER = ("origin/HEAD", "HEAD~1")
 _NO_DATE = "no date"
+_MOST_RANGES = 1_000
+"""For more lines than these, git is asked about the whole file: a command takes only so many arguments."""
 
 
 @contextmanager
@@ -93,7 +95,7 @@ def authors_of(folder: Path, lines: Mapping[str, Collection[int]]) -> Mapping[tu
     top = _top(folder)
     found: dict[tuple[str, int], Commit] = {}
     for file, wanted in lines.items():
-        ranges = (f"-L{line},{line}" for line in sorted(wanted) if line)
+        ranges = [f"-L{line},{line}" for line in sorted(wanted) if line] if len(wanted) < _MOST_RANGES else []
         try:
             blamed = _git(top, "blame", "--line-porcelain", "--no-textconv", *ranges, "--", file)
         except InputError:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from textwrap import wrap
 
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
 from reconciler.render.words import columns_of, commit_text, counted, fitting, listed, padded, shown
 
-_MOST_ADVICE = 100
+_MOST_LINES = 100
 """More lines of advice are shown in part, by each rule as many; the others are counted."""
 
 
@@ -31,7 +32,7 @@ def render_lint_text(document: LintDocument) -> str:
     """Return the advice as text; of very much advice, the first by each rule."""
     counts = Counter(one.rule for one in document.advice)
     total = counts.total()
-    most = total if total <= _MOST_ADVICE else _MOST_ADVICE // len(counts) - 1
+    most = total if total <= _MOST_LINES else _MOST_LINES // len(counts) - 1
     shown: Counter[str] = Counter()
     lines = []
     for one in document.advice:
@@ -41,7 +42,7 @@ def render_lint_text(document: LintDocument) -> str:
             lines.append(f"{line_of(problem)} ({one.rule})")
     lines += [f"and {count - most:,} more ({rule})" for rule, count in sorted(counts.items()) if count > most]
     end = f"{counted(total, 'thing')} to look at" if lines else "Nothing to look at"
-    others = "; --format json names each" if total > _MOST_ADVICE else ""
+    others = "; --format json names each" if total > _MOST_LINES else ""
     return "\n".join([*map(visible, lines), f"{end} in the specs of {visible(document.environment)}{others}."]) + "\n"
 
 
@@ -49,8 +50,12 @@ _MOST_MEMORIES = 20
 
 
 def render_why_text(document: ExplanationDocument, palette: Palette = PLAIN) -> str:
-    """Return the explanation as text."""
-    return "\n".join("\n".join(_lines(value, palette)) + "\n" for value in document.values)
+    """Return the explanation as text; of a very long one, the first lines."""
+    lines = (line for value in document.values for line in ("", *_lines(value, palette)))
+    shown = [*islice(lines, 1, _MOST_LINES + 1)]
+    more = sum(1 for _ in lines)
+    rest = [f"and {counted(more, 'more line')}; --format json shows all"] if more else []
+    return "\n".join([*shown, *rest, ""])
 
 
 def _lines(value: ExplainedEntry, palette: Palette) -> Iterator[str]:

@@ -7,6 +7,7 @@ A patch has the shape of what it patches. Its keys replace the declared ones; `f
 Overlays are applied before references are filled in: a value that was replaced needs no variable and no secret.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
@@ -62,6 +63,9 @@ def _stripped(scopes: Node) -> Node:
     return mapping(scopes, memories)
 
 
+_MOST_DECLARED = 10
+"""So many declarations of one name are patched, of which all but one are mistakes: each takes time for all patches."""
+
 _IDENTITY = frozenset((*IDENTITY_KEYS, "persona_id", "agent_number"))
 _MESSAGE = "this overlay entry matches no declaration"
 _CURE = "declare it in a spec file; `optional: true` in the entry skips it if nothing matches"
@@ -112,6 +116,7 @@ class Overlays:
         self._references = references
         self._problems = problems
         self._by_target: dict[Target, list[Patch]] = {}
+        self._found_in: Counter[Target] = Counter()
         for patch in patches:
             self._by_target.setdefault(patch.target, []).append(patch)
 
@@ -144,8 +149,10 @@ class Overlays:
     def _found(self, document: Node) -> Iterator[Patch]:
         for section in SpecDocument.model_fields:
             names = document.value.get(section) if isinstance(document.value, dict) else None
-            for name in names if isinstance(names, dict) else ():
-                yield from self._by_target.get((section, name), ())
+            for target in ((section, name) for name in names) if isinstance(names, dict) else ():
+                if patches := self._by_target.get(target):
+                    self._found_in[target] += 1
+                    yield from patches if self._found_in[target] <= _MOST_DECLARED else ()
 
     def _document(self, document: Node, patched: Mapping[Target, Sequence[Node]]) -> Node:
         sections = dict(document.entries())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,6 +31,9 @@ from reconciler.workflow.loading import choose_environment, of_each_environment,
 from reconciler.workflow.options import RunOptions
 
 _Commits: TypeAlias = Mapping[tuple[str, int], Commit]
+
+_MOST_FILES = 100
+"""So many files are asked for commits: git is called for each."""
 
 
 def explain_address(
@@ -75,8 +79,10 @@ def _commits(root: Path, found: Sequence[Explained], note: Callable[[str], None]
     for one in found:
         for source in (place for given in one.given for place in (given.source, *(v.source for v in given.variables))):
             lines.setdefault(source.file, set()).add(source.line)
+    if len(lines) > _MOST_FILES:
+        note(f"note: commits are shown for the first {_MOST_FILES} of {len(lines):,} files")
     try:
-        return authors_of(root, lines)
+        return authors_of(root, dict(islice(lines.items(), _MOST_FILES)))
     except InputError as error:
         note(f"note: no commits are shown: {error}")
         return {}

@@ -60,6 +60,30 @@ def test_commits_are_told_of_lines_that_are_committed(environments: Repository) 
     assert variable["source"] == {"file": "reconciler.yaml", "line": 3}
 
 
+def test_of_many_lines_and_files_the_first_are_shown_with_their_commits(
+    environments: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.workflow.explaining._MOST_FILES", 3)
+    facts = "".join(f"        k{n}: x\n" for n in range(1100))
+    environments.write("specs/support.yaml", f"scopes:\n  support:\n    persona_id: p\n    facts:\n{facts}")
+    environments.write("specs/sarah.yaml", "contacts: {sarah: {email: a@b, scopes: {support: {}}}}\n")
+    for n in range(5):
+        path = f"environments/production/overlays/{n}.yaml"
+        environments.write(path, f"contacts: {{sarah: {{facts: {{k{n}: y}}}}}}\n")
+    git(environments.root, "init", "--quiet")
+    git(environments.root, "add", "--all")
+    git(environments.root, "commit", "--quiet", "--message", "declare")
+
+    shown = environments.run("-e", "production", "why", "contacts.sarah.scopes.support")
+    every = environments.run("-e", "production", "why", "contacts.sarah.scopes.support", "--format", "json")
+
+    assert "note: commits are shown for the first 3 of 7 files\n" in shown.err
+    assert shown.out.count("\n") == 101
+    assert shown.out.endswith(" more lines; --format json shows all\n")
+    values = json.loads(every.out)["values"]
+    assert sum(one["given"][0]["commit"] is not None for one in values) > 1000
+
+
 def test_the_commit_of_a_variable_is_told_beside_its_value(environments: Repository) -> None:
     git(environments.root, "init", "--quiet")
     git(environments.root, "add", "reconciler.yaml")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from pathlib import Path
 
 PROJECT = "version: 1\nenvironments: {test: {api: sandbox}}\n"
@@ -218,6 +219,67 @@ def fmt_of_a_long_text() -> Hostile:
     return Hostile(
         {SPEC: with_facts(f"k: {'x ' * 5_000_000}y\nz: yes\n")}, says="Formatted 1 file", call=("fmt",), code=0
     )
+
+
+@case
+def fmt_diff_of_a_long_line_and_of_many() -> Hostile:
+    facts = f"k: [{'yes, ' * 30_000}no]\n" + numbered(20_000, "k{0}: yes\n")
+    call = ("fmt", "--diff")
+    return Hostile({SPEC: with_facts(facts)}, says="more lines: --full prints all", call=call, code=0)
+
+
+@case
+def fmt_of_many_files() -> Hostile:
+    files = {f"specs/{n}.yaml": f"contacts: {{c{n}: {{email: no}}}}\n" for n in range(2000)}
+    return Hostile(files, says="and 1,900 more lines: --full prints all", call=("fmt", "--check"))
+
+
+@case
+def lint_of_many_look_alikes() -> Hostile:
+    facts = with_facts(numbered(20_000, "k{0}: yes\n"))
+    return Hostile({SPEC: facts}, says="and 902 more (look_alike)", call=("lint",), code=0)
+
+
+@case
+def lint_of_a_table_of_blanks() -> Hostile:
+    rows = "n,e\n" + numbered(5000, " n{0} ,e{0}@example.com\n")
+    says = '" n0 " has blanks around it (also on lines 3, 4, 5, 6, 7, 8, 9, 10 and 4,991 more)'
+    return Hostile({SPEC: _TABLE.format("d.csv"), "specs/d.csv": rows}, says=says, call=("lint",), code=0)
+
+
+@case
+def lint_of_keys_that_look_the_same() -> Hostile:
+    keys = ("".join(letters) for letters in islice(product("a\u0430", repeat=15), 10_000))
+    catalogue = "".join(f"  {key}: {{}}\n" for key in keys)
+    spec = "fact_keys:\n" + catalogue + with_facts(f"{'a' * 15}: x")
+    return Hostile({SPEC: spec}, says="looks the same as", call=("lint",), code=0)
+
+
+@case
+def lint_with_a_long_cure() -> Hostile:
+    spec = f"fact_keys: {{k: {{deprecated: {'x' * 20 * _MB}}}}}\n{_HEAD}contacts:\n"
+    contacts = numbered(500, "  c{0}: {{email: c{0}@example.com, scopes: {{s: {{facts: {{k: x}}}}}}}}\n")
+    return Hostile({SPEC: spec + contacts}, says="(deprecated_key)", call=("lint",), code=0)
+
+
+@case
+def why_of_many_facts() -> Hostile:
+    facts = with_facts(numbered(30_000, "k{0}: x\n"))
+    return Hostile({SPEC: facts}, says="more lines; --format json shows all", call=("why", "contacts.c"), code=0)
+
+
+@case
+def deprecated_keys_5k() -> Hostile:
+    keys = f"fact_keys: {{{', '.join(f'k{n}: {{deprecated: x}}' for n in range(5000))}}}\n"
+    return Hostile({SPEC: keys + with_facts(numbered(5000, "k{0}: x\n"))}, says="warning: and 4,980 more", code=0)
+
+
+@case
+def overlays_600_of_a_contact_declared_600_times() -> Hostile:
+    project = "version: 1\nenvironments: {test: {api: sandbox, overlays: [over]}}\n"
+    declared = {f"specs/{n}.yaml": f"{_HEAD * (not n)}contacts:\n{contact('{k: x}')}" for n in range(600)}
+    patches = {f"over/{n}.yaml": f"contacts: {{c: {{facts: {{k{n}: x}}}}}}\n" for n in range(600)}
+    return Hostile({"reconciler.yaml": project, **declared, **patches}, says='the contact "c" is declared twice')
 
 
 @case
